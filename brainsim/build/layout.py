@@ -53,6 +53,17 @@ class Member:
         """Number of cells."""
         return self.population.n
 
+    @property
+    def threshold(self):
+        """The threshold for pictures, None unless it is one number."""
+        value = self.values.get("v_th")
+        return float(value) if value is not None and np.ndim(value) == 0 else None
+
+    @property
+    def resets(self):
+        """The variables that a spike resets, for pictures: their traces do not show the spike itself."""
+        return sorted({name for name, _ in self.system.reset}) if self.system else []
+
 
 @dataclass
 class Group:

@@ -45,7 +45,7 @@ def sweep_example(arguments):
 
 def run_point(name, duration, seed, **options):
     """Return rate, CV and synchrony of each population of an example."""
-    from brainsim.sweeps.outcomes import figures_of
+    from brainsim.sweeps.points import figures_of
 
     example = example_named(name)
     network, _ = example.build(seed=seed, **options)

@@ -46,6 +46,7 @@ class Run:
         self._slice, self._profiled = slice_steps(synapses.shortest, layout), profile
         self._pace = Pace(log.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
+        self.facts = None  # about the synapses and the machine, for results
         check_inputs(layout)
         self._allocate()
 
@@ -93,7 +94,7 @@ class Run:
         """Return a run that continues from here with a state of its own, or in the arrays that are `shared`."""
         state, refractory = self.shared.state.copy(), self.shared.refractory.copy()
         new = copy.copy(self)
-        new.layout, new.synapses, new.log = layout, synapses, log
+        new.layout, new.synapses, new.log, new.facts = layout, synapses, log, None
         new._slice = slice_steps(synapses.shortest, layout)
         new._pace, new._last_extra = copy.copy(self._pace), _nothing
         new._allocate(shared)

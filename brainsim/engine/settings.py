@@ -1,22 +1,92 @@
-"""The arguments of `simulate`, checked before anything is built."""
+"""The options of a run, checked once, before anything is built: `RunSettings`, and what follows from them and a network."""
 
-import copy
+import re
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from brainsim.build.own import ALONE
-from brainsim.core.checks import in_range, integer, number
+from brainsim.core.checks import in_range, integer, number, true_or_false
 from brainsim.core.machine import MAX_THREADS, processors
+from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
+from brainsim.network.checks import checked_precision
 from brainsim.network.network import Network
-from brainsim.results.result import State
 from brainsim.rng.streams import checked_seed
 
 MAX_SPIKES_IN_A_SLICE = 1 << 22
-MAX_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
+EVERY = "10 min"  # between two checkpoints, unless the user says something else
+SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
+INTERVAL = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]+)\s*")
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """How a network is run: the options of `simulate`, `Simulation` and `Simulation.load`, checked when this is made.
+
+    A `Simulation` holds them, with the seed and the number of threads that were chosen if they were not given. A checkpoint
+    decides those of `Checkpoint.settings`, on which the bits depend.
+
+    Attributes
+    ----------
+    dt, seed, precision, threads, record, spikes, progress, profile, to, overwrite, checkpoint, resume
+        As for `simulate`; whether `record`, `spikes`, `to` and `checkpoint` are possible is checked when they are needed.
+    checkpoint_every : float or None
+        Seconds; None without checkpoints.
+    ranks : Alone or Ranks
+        The processes that run it; given as for `simulate`.
+    """
+
+    dt: float = 0.1
+    seed: int | None = None
+    precision: str = "double"
+    threads: int | None = None
+    record: Any = ()
+    spikes: Any = True
+    progress: bool | None = None
+    profile: bool = False
+    ranks: Any = None
+    to: Any = None
+    overwrite: bool = False
+    checkpoint: Any = None
+    checkpoint_every: Any = None
+    resume: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "ranks", ranks_of(self.ranks))
+        object.__setattr__(self, "dt", number(self.dt, "simulate.dt", "ms", above=0.0))
+        if self.seed is not None:
+            checked_seed(self.seed, "simulate.seed")
+        checked_precision(self.precision, "simulate.precision")
+        if self.threads is not None:
+            in_range(integer(self.threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
+        true_or_false(self.profile, "simulate.profile")
+        if self.overwrite and self.to is None:
+            raise TypeError(f"simulate.overwrite: is about the file of to=, which is not given (got {self.overwrite!r})")
+        if self.checkpoint is not None:
+            every = EVERY if self.checkpoint_every is None else self.checkpoint_every
+            object.__setattr__(self, "checkpoint_every", interval(every, "simulate.checkpoint_every"))
+        elif true_or_false(self.resume, "simulate.resume") or self.checkpoint_every is not None:
+            name = "resume" if self.resume else "checkpoint_every"
+            raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
+
+
+def interval(value, label):
+    """Return an interval in seconds, which is given as a number of seconds or as a string: "30 s", "10 min", "1 h"."""
+    hint = "a number of seconds, or a string such as '30 s', '10 min' or '1 h'"
+    if isinstance(value, str):
+        found = INTERVAL.fullmatch(value)
+        if not found or found[2] not in SECONDS:
+            raise ValueError(f"{label}: must be {hint} (got {value!r})")
+        value = float(found[1]) * SECONDS[found[2]]
+    try:
+        return number(value, label, "s", above=0.0)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error}; it is {hint}") from None
 
 
 def checked_network(network, dt):
@@ -33,27 +103,6 @@ def checked_network(network, dt):
     return network
 
 
-def checked_state(state, dt, seed):
-    """Return a copy of the state to continue from; raise an error if its dt or seed differ."""
-    if state is None:
-        return None
-    if not isinstance(state, State):
-        raise TypeError(f"simulate.state: must be the state of a result: result.state (got a {type(state).__name__})")
-    check_clock(state)
-    if state.dt != dt:
-        raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
-    if seed is not None and seed != state.seed:
-        raise ValueError(f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out")
-    return copy.deepcopy(state)  # `reset` goes back to it, whatever becomes of the one that was given
-
-
-def check_clock(state):
-    """Raise TypeError or ValueError if the step, the dt or the seed of a state cannot be."""
-    step = integer(state.step, "state.step", at_least=0)
-    checked_end(step, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
-    checked_seed(state.seed, "state.seed")
-
-
 def checked_steps(duration, dt, label):
     """Return a duration in steps of dt."""
     duration = number(duration, label, "ms", above=0.0)
@@ -61,15 +110,6 @@ def checked_steps(duration, dt, label):
     if steps < 1 or abs(steps * dt - duration) > 1e-6 * duration:
         raise ValueError(f"{label}: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")
     return steps
-
-
-def checked_end(step, dt, label):
-    """Raise ValueError if a simulation would go beyond the last step that fits into a packed spike."""
-    if step > MAX_STEPS:
-        raise ValueError(
-            f"{label}: a simulation has at most 2**31 - 1 steps, {MAX_STEPS * dt / 3.6e6:,.1f} hours with dt = {dt:g} ms "
-            f"(got {step:,} steps); continue with a larger dt, or with a new Simulation from what the state holds"
-        )
 
 
 def most_partitions():
@@ -89,7 +129,6 @@ def thread_count(threads, network, dt, ranks=ALONE):
         wanted = thread_count(threads, network, dt)
         return min(ranks.all(wanted if threads is not None else min(wanted, ranks.processors)))
     if threads is not None:
-        in_range(integer(threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         return min(int(threads), most_partitions())
     delays = [
         p.delay.support[0] if isinstance(p.delay, Distribution) else np.min(p.delay, initial=np.inf)

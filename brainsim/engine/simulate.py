@@ -12,19 +12,17 @@ from typing import Any
 from brainsim.core.checks import number, true_or_false
 from brainsim.core.doors import through
 from brainsim.engine.checkpoints.file import exists
-from brainsim.engine.checkpoints.regular import Regular, check_writable, interval, refuse_to_replace
+from brainsim.engine.checkpoints.regular import Regular, check_writable, refuse_to_replace
+from brainsim.engine.checkpoints.saving import read_on_ranks, time_left
 from brainsim.engine.checkpoints.streams import finished_result
-from brainsim.engine.exchange.ranks import ranks_of
-from brainsim.engine.settings import checked_steps
-from brainsim.engine.simulation.runs import check_callback
+from brainsim.engine.settings import RunSettings, checked_steps
+from brainsim.engine.simulation.running import check_callback
 from brainsim.engine.simulation.simulation import Simulation
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
     from brainsim.network.probes import Kept, Request
     from brainsim.results.result import Result, State
-
-EVERY = "10 min"  # between two checkpoints, unless the user says something else
 
 
 def simulate(
@@ -159,54 +157,67 @@ def simulate(
         true_or_false(switch, f"simulate.{name}")
     if live:
         every, callback = through("live")(dt, duration, every, callback)
-    settings: dict[str, typing.Any] = {"record": record, "spikes": spikes, "threads": threads, "progress": progress}
-    settings |= {"profile": profile, "to": to, "overwrite": overwrite, "ranks": ranks}
-    run: dict[str, typing.Any] = {"progress": progress, "every": every, "callback": callback}
-    run["callback_at_start"] = callback_at_start
-    of_run: dict[str, typing.Any] = {"dt": dt, "seed": seed, "precision": precision}
-    ranks_of(ranks).agree(
+    settings = RunSettings(
+        dt=dt,
+        seed=seed,
+        precision=precision,
+        threads=threads,
+        record=record,
+        spikes=spikes,
+        progress=progress,
+        profile=profile,
+        ranks=ranks,
+        to=to,
+        overwrite=overwrite,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        resume=resume,
+    )
+    call = {"progress": progress, "every": every, "callback": callback, "callback_at_start": callback_at_start}
+    _agree(settings, duration, call, live)
+    if checkpoint is None:
+        return _run(Simulation._with(network, settings, state), duration, call)
+    return _run_with_checkpoints(network, settings, state, duration, call)
+
+
+def _agree(settings, duration, call, live):
+    """Let ranks compare what they were called with."""
+    settings.ranks.agree(
         "simulate",
         "calls simulate",
         duration=duration,
-        every=every,
-        resume=resume,
-        callback_at_start=callback_at_start,
-        **{"having a callback": callback is not None, "having a checkpoint": checkpoint is not None},
-        checkpoint_every=checkpoint_every,
+        every=call["every"],
+        resume=settings.resume,
+        callback_at_start=call["callback_at_start"],
+        checkpoint_every=settings.checkpoint_every,
         live=live,
+        **{"having a callback": call["callback"] is not None, "having a checkpoint": settings.checkpoint is not None},
     )
-    if checkpoint is None:
-        for name, value in (("resume", resume or None), ("checkpoint_every", checkpoint_every)):
-            if value is not None:
-                raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
-        return _run(Simulation(network, state=state, **of_run, **settings), duration, run)
-    settings["state"] = state
-    return _with_checkpoints(network, duration, run, of_run, settings, checkpoint, checkpoint_every, resume)
 
 
-def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, every, resume):
+def _run_with_checkpoints(network, settings, state, duration, call):
     """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
-    state, to, ranks = settings.pop("state"), settings["to"], ranks_of(settings["ranks"])
-    seconds = interval(EVERY if every is None else every, "simulate.checkpoint_every")
-    ranks.together(lambda: check_writable(checkpoint, "simulate.checkpoint"))
-    checkpoint = Path(checkpoint).absolute()  # a callback may change the folder of the process
+    to, ranks = settings.to, settings.ranks
+    ranks.together(lambda: check_writable(settings.checkpoint, "simulate.checkpoint"))
+    checkpoint = Path(settings.checkpoint).absolute()  # a callback may change the folder of the process
     if isinstance(to, str | os.PathLike) and os.path.realpath(to) == os.path.realpath(checkpoint):
         raise ValueError(f"simulate.checkpoint: must be another file than that of to= (got {str(checkpoint)!r} for both)")
-    if not resume:
+    if not settings.resume:
         ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
-    if resume and ranks.first(exists(checkpoint)):
+    if settings.resume and ranks.first(exists(checkpoint)):
         if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
             return finished
-        simulation = Simulation._loaded(network, checkpoint, "simulate", **of_run, **settings)
+        saved = read_on_ranks(checkpoint, ranks, to, "simulate")
+        simulation = Simulation._continued(network, settings, saved, "simulate")
     else:
-        simulation = Simulation(network, state=state, **of_run, **settings)
-    left = simulation._left(duration, "simulate.duration")
-    with Regular(simulation, checkpoint, seconds) as guard:
+        simulation = Simulation._with(network, settings, state)
+    left = time_left(simulation, duration, "simulate.duration")
+    with Regular(simulation, checkpoint, settings.checkpoint_every) as guard:
         if to is not None and not ranks.first(exists(checkpoint)):
             guard.save_now()  # so that a stream without a checkpoint is never one of this run
         if left:
-            _run(simulation, left, run)
-    if not simulation._left(duration, "simulate.duration"):
+            _run(simulation, left, call)
+    if not time_left(simulation, duration, "simulate.duration"):
         return simulation.close()
     result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can go on
     if simulation._stream is not None:
@@ -214,16 +225,16 @@ def _with_checkpoints(network, duration, run, of_run, settings, checkpoint, ever
     return result
 
 
-def _run(simulation, duration, settings):
+def _run(simulation, duration, call):
     """Run a simulation and return the Result; after Ctrl-C the part of it that there is."""
     began, guard = simulation.time, simulation._guard
     try:
-        result = simulation.run(duration, **settings)
+        result = simulation.run(duration, **call)
     except KeyboardInterrupt:
         done = simulation.time - began
         if done > duration - 0.5 * simulation.dt:
             raise
-        if guard and not (settings["callback"] and _is_due(simulation, settings["every"])):
+        if guard and not (call["callback"] and _is_due(simulation, call["every"])):
             guard.save_now()
         if simulation.rank == 0:
             warnings.warn(

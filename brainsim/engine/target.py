@@ -172,6 +172,4 @@ def path_of(to):
 
 def checked_target(to, ranks, overwrite):
     """Return the Target of a simulation, None without."""
-    if to is None and overwrite:
-        raise TypeError(f"simulate.overwrite: is about the file of to=, which is not given (got {overwrite!r})")
     return to if to is None or isinstance(to, Target) else Target(to, ranks, overwrite)

@@ -14,7 +14,7 @@ from brainsim.core.aside import written_aside
 from brainsim.results import archive
 from brainsim.results.result import Result
 from brainsim.sweeps.keys import key_of, key_of_function, name_of
-from brainsim.sweeps.outcomes import Row
+from brainsim.sweeps.points import Row
 
 FORMAT = 1
 

@@ -10,11 +10,9 @@ from typing import Any, Literal
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.engine.progress import Watch
 from brainsim.sweeps.files import Folder
-from brainsim.sweeps.outcomes import Row, outcome
-from brainsim.sweeps.points import axes_of, check_function, named, points_of
-from brainsim.sweeps.pools import forget_peak, outcomes, peak_memory
+from brainsim.sweeps.points import Row, axes_of, check_function, named, outcome, points_of
 from brainsim.sweeps.table import Sweep, SweepError
-from brainsim.sweeps.workers import PoolError
+from brainsim.sweeps.workers import PoolError, forget_peak, outcomes, peak_memory
 
 ERRORS, KEEP = ("keep", "raise"), ("figures", "result")
 

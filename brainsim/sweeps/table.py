@@ -13,8 +13,7 @@ from brainsim.core.arrays import plural
 from brainsim.core.aside import written_aside
 from brainsim.core.checks import MissingName, nearest
 from brainsim.core.optional import optional
-from brainsim.sweeps.outcomes import Row
-from brainsim.sweeps.points import Axis
+from brainsim.sweeps.points import Axis, Row
 
 if TYPE_CHECKING:
     import os

@@ -1,7 +1,8 @@
-"""Processes of this machine that compute points: each is a pool of one process and has one point at a time.
+"""Where points are computed: here, on processes of this machine, or on whatever backend of joblib is active.
 
-So it is known which point was lost if a process is killed or ends itself, and nothing else is lost. A pool of several
-processes ends them all if one is killed, and does not say what each was doing.
+Each process of this machine is a pool of one and has one point at a time, so it is known which point was lost if a process
+is killed or ends itself, and nothing else is lost. A pool of several processes ends them all if one is killed, and does not
+say what each was doing.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
+import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
-from brainsim.sweeps.outcomes import failed, outcome
-from brainsim.sweeps.points import named
+from brainsim.core.machine import free_memory, processors
+from brainsim.sweeps.points import failed, named, outcome
 
 # the variables from which libraries read how many threads they may start
 THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "NUMBA")]
 THREADS += ["VECLIB_MAXIMUM_THREADS"]
 OURS = "BRAINSIM_NUM_THREADS"
+PROCESS = Path("/proc/self")
+LEAST_MEMORY = 200e6  # bytes of a process with NumPy, Numba and a small network
 KEPT = 300.0  # seconds for which a process without work stays, as joblib's do
 PATIENCE = 5.0  # seconds for which the exit status of a process is waited for
 WITHOUT_JOBLIB = (
@@ -37,7 +43,93 @@ class WorkerLostError(RuntimeError):
     """A process ended while it computed a point."""
 
 
-def by_workers(joblib, function, todo, keep, count, threads):
+def outcomes(function, todo, keep, workers, bytes_each):
+    """Yield the outcomes of points as they come.
+
+    Parameters
+    ----------
+    function : callable
+    todo : list of (int, dict)
+        Index and arguments of each point.
+    keep : str
+    workers : int or None
+        None leaves the number to an active backend of joblib, or to this machine.
+    bytes_each : float
+        Memory that a point needs.
+    """
+    if not todo:
+        return
+    joblib = _joblib()
+    if joblib is not None and not _is_here(joblib):
+        yield from _by_joblib(joblib, function, todo, keep, workers)
+        return
+    count = min(workers or (joblib and _told(joblib)) or fitting(bytes_each), len(todo))
+    if count == 1:
+        yield from (outcome(function, index, parameters, keep) for index, parameters in todo)
+    else:
+        yield from _by_workers(joblib, function, todo, keep, count, max(1, processors() // count))
+
+
+def fitting(bytes_each):
+    """Return how many workers this machine has processors and free memory for."""
+    free = free_memory()
+    fit = processors() if free is None else int(free // max(bytes_each, LEAST_MEMORY))
+    return max(1, min(processors(), fit))
+
+
+def forget_peak():
+    """Let `peak_memory` begin anew, from what this process uses now; only Linux can."""
+    with contextlib.suppress(OSError):
+        (PROCESS / "clear_refs").write_text("5")
+
+
+def peak_memory():
+    """Return the most memory that this process has used [bytes], 0 if the system does not say."""
+    with contextlib.suppress(OSError):
+        if found := re.search(r"VmHWM:\s*(\d+) kB", (PROCESS / "status").read_text()):
+            return 1024 * int(found[1])
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _joblib():
+    try:
+        import joblib
+    except ImportError:
+        return None
+    return joblib
+
+
+def _is_here(joblib):
+    """Return whether joblib's active backend is its default, processes of this machine, and not threads, Dask or another."""
+    return isinstance(joblib.parallel.get_active_backend()[0], joblib.parallel.LokyBackend)
+
+
+def _told(joblib):
+    """Return how many workers there are according to joblib's active configuration, None if it does not say."""
+    count = joblib.effective_n_jobs(None)
+    return count if count > 1 or joblib.parallel.get_active_backend()[1] is not None else None
+
+
+def _by_joblib(joblib, function, todo, keep, count):
+    """Use the active backend, which starts and restarts its workers itself."""
+    calls = [joblib.delayed(outcome)(function, index, parameters, keep) for index, parameters in todo]
+    try:
+        try:
+            yield from joblib.Parallel(n_jobs=count, return_as="generator_unordered")(calls)
+        except ValueError as error:
+            if "return_as" not in str(error):
+                raise
+            yield from joblib.Parallel(n_jobs=count)(calls)  # a backend that cannot hand over results as they come
+    except Exception as error:
+        raise PoolError(f"sweep: the backend of joblib has failed with {type(error).__name__}: {error}") from error
+
+
+def _by_workers(joblib, function, todo, keep, count, threads):
     """Yield the outcomes of points as they come, from so many processes, each with so many threads."""
     workers, finished = [], False
     try:

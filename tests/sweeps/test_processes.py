@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.sweeps import pools
+from brainsim.sweeps import workers as pools
 from tests.helpers.runs import batch, swept
 
 SCRIPT = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.sweeps.outcomes import outcome
+from brainsim.sweeps.points import outcome
 from brainsim.sweeps.workers import PoolError
 from tests.helpers.mistakes import mistakes
 from tests.helpers.runs import swept

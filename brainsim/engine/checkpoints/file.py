@@ -11,7 +11,7 @@ from typing import TypedDict, get_type_hints
 from brainsim.core.aside import previous
 from brainsim.core.checks import integer, warn_user
 from brainsim.engine.checkpoints.changes import Changes, Lists, decoded_changes, encoded_changes
-from brainsim.engine.settings import check_clock
+from brainsim.engine.states.state import check_clock
 from brainsim.network.checks import checked_precision
 from brainsim.results import archive
 from brainsim.results.packing import OfResult, OfState, pack, pack_state, unpack, unpack_state
@@ -97,6 +97,11 @@ class Checkpoint:
     rewired: dict
     recorders: dict
     path: Path | None = None
+
+    @property
+    def settings(self):
+        """The options of the run on which its bits depend, see `RunSettings`."""
+        return {"dt": self.state.dt, "seed": self.state.seed, "precision": self.plain.precision}
 
     def write(self, path):
         """Write the file, keep the one before, and return its path."""

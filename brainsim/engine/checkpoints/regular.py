@@ -1,22 +1,20 @@
 """Checkpoints at regular times of the clock, and when the process is asked to end."""
 
 import os
-import re
 import signal
 import threading
 import time
 from pathlib import Path
 
 from brainsim.core.aside import remove_leftovers
-from brainsim.core.checks import number, warn_user
+from brainsim.core.checks import warn_user
 from brainsim.core.files import writable
 from brainsim.engine.checkpoints.file import checked_path, exists
+from brainsim.engine.checkpoints.saving import write
 from brainsim.engine.states.state import what_is_not_finite
 from brainsim.results.archive import check_name
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
-SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
-INTERVAL = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]+)\s*")
 
 
 class Ended(SystemExit):
@@ -28,20 +26,6 @@ class Ended(SystemExit):
 
     def __str__(self):
         return self._text
-
-
-def interval(value, label):
-    """Return an interval in seconds, which is given as a number of seconds or as a string: "30 s", "10 min", "1 h"."""
-    hint = "a number of seconds, or a string such as '30 s', '10 min' or '1 h'"
-    if isinstance(value, str):
-        found = INTERVAL.fullmatch(value)
-        if not found or found[2] not in SECONDS:
-            raise ValueError(f"{label}: must be {hint} (got {value!r})")
-        value = float(found[1]) * SECONDS[found[2]]
-    try:
-        return number(value, label, "s", above=0.0)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{error}; it is {hint}") from None
 
 
 def refuse_to_replace(path, label):
@@ -124,7 +108,7 @@ class Regular:
         problem = what_is_not_finite(simulation._layout, simulation._run.shared).format("it is not finite")
         if not problem:
             try:
-                simulation._write(self._path)
+                write(simulation, self._path)
             except (OSError, MemoryError) as error:
                 problem = str(error) or type(error).__name__
         if problem and simulation.rank == 0:

@@ -169,6 +169,8 @@ def ranks_of(ranks, label="simulate.ranks"):
     """Return the processes that the argument `ranks` stands for: True for all of the job, or a communicator."""
     if ranks is None or ranks is False:
         return ALONE
+    if isinstance(ranks, Alone):
+        return ranks
     if ranks is not True and not (hasattr(ranks, "Split_type") and hasattr(ranks, "Get_rank")):
         message = f"must be True or a communicator of mpi4py (got {ranks!r})"
         hint = "; how many ranks there are is said when they are started: mpiexec -n 4 python -m mpi4py script.py"

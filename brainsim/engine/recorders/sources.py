@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from brainsim.engine.time import times_of
+from brainsim.core.arrays import times_of
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import NOW, RANDOM
 from brainsim.equations.lines import lines_of

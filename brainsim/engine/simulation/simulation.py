@@ -1,65 +1,59 @@
-"""A network that is being simulated: `Simulation` holds all that changes."""
+"""A network that is being simulated: `Simulation`, as users see it.
+
+Here stand its methods with their documentation, its lock, and what ranks agree on. What they do is in the parts: `run`
+(the state and the time loop), `recording` (what is recorded, and Results), `described` (the network as it was described),
+`running` (runs in pieces), `changes` (set and rewire), and `checkpoints.saving`.
+"""
 
 from __future__ import annotations
 
-import functools
+import copy
 import os
 import time
 import typing
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
 
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
-from brainsim.core.arrays import plural
-from brainsim.core.checks import number, true_or_false
+from brainsim.core.arrays import plural, times_of
+from brainsim.core.checks import true_or_false
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import Answering
-from brainsim.core.own import named_by_class
 from brainsim.core.pauses import gc_paused
-from brainsim.engine.checkpoints.saving import WithCheckpoints, fingerprint_of
+from brainsim.engine.checkpoints import saving
 from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_recorders
 from brainsim.engine.operators.registry import check_inputs_have_operators
-from brainsim.engine.outcome import Outcome
 from brainsim.engine.progress import Watch
-from brainsim.engine.recorders.events import resolve_events
-from brainsim.engine.recorders.requests import resolve_traces
-from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
-from brainsim.engine.recorders.traces import TraceRecorder
-from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
 from brainsim.engine.run import Run
-from brainsim.engine.settings import checked_network, checked_state, thread_count
-from brainsim.engine.simulation.exclusive import Exclusive
-from brainsim.engine.simulation.runs import WithRuns
-from brainsim.engine.simulation.set_parameters import change_input, change_parameters, change_trains
-from brainsim.engine.simulation.streams import WithStream
-from brainsim.engine.simulation.synapses import WithSynapses
-from brainsim.engine.states.fingerprint import Prints
-from brainsim.engine.states.state import Variables, check_fits
+from brainsim.engine.settings import RunSettings, checked_network, checked_steps, thread_count
+from brainsim.engine.simulation import changes
+from brainsim.engine.simulation.described import Described
+from brainsim.engine.simulation.recording import Recording
+from brainsim.engine.simulation.running import CHECK_EVERY, Exclusive, check_callback, run_pieces
+from brainsim.engine.states.fingerprint import fingerprint_of
+from brainsim.engine.states.state import Variables, check_fits, checked_state
 from brainsim.engine.synapses.store import Synapses
-from brainsim.engine.target import checked_target, path_of
-from brainsim.engine.time import times_of
-from brainsim.engine.views import threshold_of
-from brainsim.network.checks import checked_precision
-from brainsim.network.population import Population, View
-from brainsim.network.probes import EventRecord, Trace, WeightTrace, checked_traces
-from brainsim.network.projection import Projection
-from brainsim.network.rewired import copied
-from brainsim.results.result import Result
+from brainsim.engine.target import path_of
+from brainsim.network.checks import PRECISIONS
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from brainsim.models.inputs import Input
     from brainsim.network.network import Network
+    from brainsim.network.population import Population
     from brainsim.network.probes import Kept, Request
-    from brainsim.results.result import State
+    from brainsim.network.projection import Projection
+    from brainsim.results.result import Result, State
+    from brainsim.results.synapses import SynapseTable
 
 
-@named_by_class
-class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering):
+class Simulation(Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 
     Parameters
@@ -115,67 +109,72 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         to: str | os.PathLike | None = None,
         overwrite: bool = False,
     ) -> None:
-        self._exclusive, self._at_chunk_end = Exclusive("Simulation"), []
-        self._stream, self._closed = None, None
-        processes = ranks_of(ranks)
-        processes.agree("Simulation.to", "makes a simulation", to=path_of(to))
-        self._number = processes.number()
-        self._target = checked_target(to, processes, overwrite)
-        with gc_paused(), processes.quiet(), default_arithmetic():
-            self._build(network, dt, seed, record, spikes, threads, progress, state, precision, profile, processes)
-            self.reset()
-        self._continue_stream()
+        settings = RunSettings(
+            dt=dt,
+            seed=seed,
+            precision=precision,
+            threads=threads,
+            record=record,
+            spikes=spikes,
+            progress=progress,
+            profile=profile,
+            ranks=ranks,
+            to=to,
+            overwrite=overwrite,
+        )
+        self._begin(network, settings, state)
 
-    def _build(self, network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks):
-        """Check the arguments, lay out the network, build its synapses and compile its operators."""
-        began = time.perf_counter()
-        self.dt = number(dt, "simulate.dt", "ms", above=0.0)
-        self.network = checked_network(network, self.dt)
-        self._restored = state = checked_state(ranks.first(state), self.dt, seed)
-        true_or_false(profile, "simulate.profile")
-        self.seed = ranks.first(checked_seed(seed if state is None else state.seed, "simulate.seed"))
-        self.threads = thread_count(threads, network, self.dt, ranks)
-        kind = checked_precision(precision, "simulate.precision")
-        self._layout = Layout(network, self.dt, self.threads * ranks.size, kind, filled=False, ranks=ranks)
-        check_inputs_have_operators(self._layout)
-        reject_if_too_large(self._layout)
-        self._layout.fill()
-        self._views, self._original = network.parts_for_plots(), (network, copied(network, network.projections))
-        self._original_inputs = tuple(network.inputs)  # the network may grow after this; the simulation does not
-        self._described = {name: member.values for name, member in self._layout.members.items()}
-        self._prints = self._first_prints = Prints(self._layout)
+    @classmethod
+    def _with(cls, network, settings, state=None):
+        """Return a simulation with `RunSettings`."""
+        new = cls.__new__(cls)
+        new._begin(network, settings, state)
+        return new
+
+    def _begin(self, network, settings, state):
+        """Check the network, build it, and go to its start."""
+        ranks = settings.ranks
+        self._exclusive, self._at_chunk_end, self._guard = Exclusive("Simulation"), [], None
+        ranks.agree("Simulation.to", "makes a simulation", to=path_of(settings.to))
+        self._number = ranks.number()
+        self._recording = Recording(settings)
+        with gc_paused(), ranks.quiet(), default_arithmetic():
+            self._build(network, settings, state)
+            self.reset()
+        self._recording.continue_stream(self._run)
+
+    def _build(self, network, settings, state):
+        """Lay out the network, build its synapses and compile its operators."""
+        began, ranks, given = time.perf_counter(), settings.ranks, settings.seed
+        checked_network(network, settings.dt)
+        self._restored = state = checked_state(ranks.first(state), settings.dt, given)
+        seed = ranks.first(checked_seed(given if state is None else state.seed, "simulate.seed"))
+        threads = thread_count(settings.threads, network, settings.dt, ranks)
+        self._settings = settings = replace(settings, seed=seed, threads=threads)
+        kind = PRECISIONS[settings.precision]
+        layout = Layout(network, settings.dt, threads * ranks.size, kind, filled=False, ranks=ranks)
+        check_inputs_have_operators(layout)
+        reject_if_too_large(layout)
+        layout.fill()
+        self._described = Described(network, layout)
         if ranks.size > 1:
-            parts = {part: print_.encode() for part, print_ in self._prints.parts().items()}
-            self._agree("network", "makes a simulation", dt=self.dt, precision=precision, seed=seed, **parts)
+            parts = {part: print_.encode() for part, print_ in self._described.prints.parts().items()}
+            doing = "makes a simulation"
+            ranks.agree("Simulation.network", doing, dt=settings.dt, precision=settings.precision, seed=given, **parts)
         if state is not None:
-            check_fits(state, self._layout, self._prints.parts())
-        recorders = self._recorders(record, wanted_spikes(spikes, self._layout))
+            check_fits(state, layout, self._described.prints.parts())
+        recorders = self._recording.recorders(layout)
         if ranks.size > 1:
-            self._agree("record", "makes a simulation", recorded=fingerprint_of(*self._requested).encode())
+            ranks.agree("Simulation.record", doing, recorded=fingerprint_of(*self._recording.requested).encode())
             reject_recorders(recorders)
         expected = sum(p.expected for p in network.projections if p.storage != "procedural")
-        with Watch(expected, progress if ranks.rank == 0 else False, "synapses") as watch:
-            synapses = Synapses(self._layout, self.threads, watch.show)
-        self.n_synapses = synapses.number
+        with Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses") as watch:
+            synapses = Synapses(layout, threads, watch.show)
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
-        self._run = Run(self._layout, synapses, self._new_log(recorders), self.seed, profile)
+        log = self._recording.log(recorders, self)
+        self._run = Run(layout, synapses, log, seed, settings.profile)
         self._run.compile()
         self._seconds["compile"] = time.perf_counter() - began - self._seconds["build"]
-
-    def _recorders(self, record, wanted):
-        """Return the recorders: of spikes, of traces, and whatever else is in `record`."""
-        requests = checked_traces(record, self.network.projections)
-        self._requested = wanted, requests
-        others = [request for request in requests if hasattr(request, "recorder")]
-        traces = resolve_traces([request for request in requests if isinstance(request, Trace)], self._layout)
-        weights = resolve_weights([request for request in requests if isinstance(request, WeightTrace)], self._layout)
-        self._traces = [*traces, *weights] if self._target is None else []  # a stream needs no memory for them
-        lags = self._layout.lag_places() is not None
-        built_in = [SpikeRecorder(wanted, lags, self._layout.n_cells), *([TraceRecorder(traces)] if traces else [])]
-        built_in += [WeightRecorder(weights)] if weights else []
-        events = resolve_events([request for request in requests if isinstance(request, EventRecord)], self._layout)
-        built_in += [events] if events else []
-        return built_in + [request.recorder(self._layout) for request in others]
 
     def __repr__(self) -> str:
         """Return the time reached, what is simulated, and how."""
@@ -187,14 +186,39 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         )
 
     @property
+    def network(self) -> Network:
+        """The network, since `rewire` a description with the synapses as they are now."""
+        return self._layout.network if self._run.synapses.former else self._described.given
+
+    @property
+    def dt(self) -> float:
+        """Time step [ms]."""
+        return self._settings.dt
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return self._settings.seed
+
+    @property
+    def threads(self) -> int:
+        """Number of partitions of the cells, each with its own thread."""
+        return self._settings.threads
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return self._run.synapses.number
+
+    @property
     def time(self) -> float:
         """Time reached [ms]."""
-        return float(times_of(self._run.step, self.dt))
+        return float(times_of(self._run.step, self._settings.dt))
 
     @property
     def rank(self) -> int:
         """Which rank of an MPI run this is; 0 without ``ranks=``. Results are on rank 0."""
-        return self._layout.ranks.rank
+        return self._settings.ranks.rank
 
     @property
     def state(self) -> Variables:
@@ -202,39 +226,226 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         self._state_was_given_out = True
         return Variables(self._layout, self._run.shared)
 
+    @property
+    def _layout(self):
+        return self._run.layout
+
+    @property
+    def _stream(self):
+        return self._recording.stream
+
     def _agree(self, method, doing=None, **values):
         """Raise an error, on all ranks, unless all call this method with these values, and have the same state."""
-        ranks = self._layout.ranks
+        ranks = self._settings.ranks
         if ranks.size == 1:
             return
-        if run := vars(self).get("_run"):  # not while the simulation is made
-            values |= {"number of the simulation": self._number, "time": self.time, **run.shared.given_out.values()}
+        given_out = self._run.shared.given_out
+        values |= {"number of the simulation": self._number, "time": self.time, **given_out.values()}
         ranks.agree(f"Simulation.{method}", doing, **values)
-        if run:
-            run.shared.given_out.agreed()
+        given_out.agreed()
 
-    def _result(self) -> Result:
-        return self._whole(self._outcome(self._run.log.rows(), self._begin, self._seconds["run"], {}).result())
+    def run(
+        self,
+        duration: float,
+        *,
+        progress: bool | None = None,
+        every: float | None = None,
+        callback: Callable[[Simulation], object] | None = None,
+        callback_at_start: bool = False,
+    ) -> Result:
+        """Continue for `duration` ms and return the Result of this piece; `result` returns all pieces so far.
+
+        Parameters
+        ----------
+        duration : float
+            How long [ms].
+        progress : bool, optional
+            Show a progress bar; None shows one if the run takes long, in a terminal or a notebook.
+        every : float, optional
+            Interval at which `callback` is called [ms], counted from the beginning of this piece: first when one interval
+            has passed, and last at the end if it is a multiple of the interval.
+        callback : callable, optional
+            Called as ``callback(sim)``. It may look at the simulation and change it as between two runs: read
+            ``sim.result()``, write to ``sim.state``, call ``sim.set``. It may not run or reset it. What it returns does not
+            matter.
+        callback_at_start : bool
+            Whether it is also called at the beginning of this piece.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            By Ctrl-C, within about a tenth of a second. The simulation stays valid: `result` returns what was recorded until
+            then, and `run` continues. The same holds after an error of `callback`. After an error of the run itself `result`
+            returns what was recorded up to a tenth of a second before, without a state.
+        ValueError
+            If `duration` or `every` is not a multiple of dt.
+        RuntimeError
+            If the last run failed.
+
+        Warns
+        -----
+        UserWarning
+            If a variable is not finite at the end. The run is not stopped when that happens; `run_until` can stop it.
+
+        Notes
+        -----
+        The spikes are the same with and without a callback that changes nothing. A Result of synapses that learn keeps their
+        weights as they were, 8 bytes a synapse, once the run goes on: of many pieces keep what you need, e.g.
+        ``result.spikes``.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> means = []
+        >>> result = sim.run(30.0, every=10.0, callback=lambda sim: means.append(sim.state["cells"]["v"].mean()))
+        >>> [f"{mean:.2f}" for mean in means]
+        ['-65.00', '-51.15', '-53.19']
+        """
+        if true_or_false(callback_at_start, "run.callback_at_start") and callback is None:
+            raise TypeError("run.callback_at_start: there is no callback; give every= and callback=")
+        steps = checked_steps(duration, self._settings.dt, "run.duration")
+        interval = check_callback(every, callback, self._settings.dt, "run")
+        if self._settings.ranks.size > 1:
+            given = {"every": every, "callback_at_start": callback_at_start, "having a callback": callback is not None}
+            self._agree("run", duration=duration, **given)
+        return run_pieces(self, steps, interval or steps, callback, progress, at_start=callback_at_start)
+
+    def run_until(
+        self,
+        condition: Callable[[Simulation], bool],
+        *,
+        at_most: float,
+        every: float | None = None,
+        progress: bool | None = None,
+    ) -> Result:
+        """Continue until a condition is true, for `at_most` ms, and return the Result of this piece.
+
+        Parameters
+        ----------
+        condition : callable
+            Called as ``condition(sim)``; returns True to stop. It may look at the simulation and change it, see `run`.
+        at_most : float
+            The longest duration [ms]. The ``duration`` of the Result says how long it took.
+        every : float, optional
+            Interval at which the condition is checked [ms]: by default 1 ms, or dt if that is longer. It is also checked at
+            the beginning, and at the end.
+        progress : bool, optional
+            As for `run`.
+
+        Raises
+        ------
+        TypeError
+            If the condition cannot be called, or returns something else than True or False.
+        ValueError
+            If `at_most` or `every` is not a multiple of dt.
+
+        Examples
+        --------
+        The first spike of any of the cells:
+
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> result = sim.run_until(lambda sim: len(sim.result().spikes["cells"]) > 0, at_most=1000.0)
+        >>> result.duration
+        10.0
+        """
+        steps = checked_steps(at_most, self.dt, "run_until.at_most")
+        default = max(1, round(CHECK_EVERY / self.dt))
+        interval = default if every is None else checked_steps(every, self.dt, "run_until.every")
+        if not callable(condition):
+            raise TypeError(
+                f"run_until.condition: must be a function of the simulation, e.g. lambda sim: ... (got {condition!r})"
+            )
+
+        def met(sim):
+            answer = condition(sim)
+            try:
+                return bool(answer)
+            except ValueError:
+                hint = "must return True or False; .any() or .all() makes one of an array"
+                raise TypeError(f"run_until.condition: {hint} (got {answer!r})") from None
+
+        self._agree("run_until", at_most=at_most, every=every)
+        return run_pieces(self, steps, interval, met, progress, may_stop=True)
+
+    def result(self) -> Result:
+        """Return the Result of everything since the start or the last reset."""
+        if self._recording.closed is not None:
+            return self._recording.closed
+        with self._exclusive:
+            self._agree("result")
+            return self._recording.result(self)
 
     def _latest(self, window: float) -> Result:
         """Return a Result with the spikes of the last `window` ms, or of the whole run if that is all that can be had."""
-        if self._closed is not None or self._layout.ranks.size > 1:
+        if self._recording.closed is not None or self._settings.ranks.size > 1:
             return self.result()
         with self._exclusive:
-            start = max(self._run.step - round(window / self.dt), self._begin)
-            return self._outcome(self._run.log.latest(start), start, self._seconds["run"], {}).result()
+            start = max(self._run.step - round(window / self.dt), self._recording.begin)
+            return self._recording.outcome(self, self._run.log.latest(start), start).result()
+
+    def close(self) -> Result:
+        """End a simulation with ``to=``: write the file, remove the folder, and return the Result of everything.
+
+        It cannot run any more. A simulation without ``to=`` stays as it is. With ranks all call it. In a ``with`` block this
+        is done at the end:
+        ``with bs.Simulation(net, to="run.h5") as sim: ...``
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, e.g. because the disk is full, or if another one has appeared at its place since
+            the simulation was made. Everything that was recorded is then in the folder: the message names it, and says how
+            to make the file later.
+        ValueError
+            If the columns in the folder were changed by another program, or by a faulty disk: their checksums show it. The
+            message names the column, and the time until which everything is complete.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> with TemporaryDirectory() as folder:
+        ...     sim = bs.Simulation(net, seed=2, to=Path(folder) / "run.npz")
+        ...     first, second = sim.run(50.0), sim.run(50.0)
+        ...     len(sim.close().spikes["cells"]), len(bs.Result.load(Path(folder) / "run.npz").spikes["cells"])
+        (80, 80)
+        """
+        recording = self._recording
+        if recording.target is None or recording.closed is not None:
+            return self.result()
+        self._exclusive.check_not_lent("close")
+        with self._exclusive:
+            self._agree("close")
+            return recording.close(self)
+
+    def __enter__(self) -> typing.Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def reset(self) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
         self._exclusive.check_not_lent("reset")
-        self._check_open()
+        self._recording.check_open()
         with self._exclusive:
             # whatever was written to the state
-            self._layout.ranks.agree("Simulation.reset", **{"number of the simulation": self._number})
-            self._restore_synapses()
-            self._take_back_changes()
-            self._begin = self._origin = 0 if self._restored is None else self._restored.step
-            self._earlier = None
+            self._settings.ranks.agree("Simulation.reset", **{"number of the simulation": self._number})
+            changes.take_back(self)
+            self._origin = 0 if self._restored is None else self._restored.step
+            self._recording.begin, self._recording.earlier = self._origin, None
             self._seconds["run"], self._state_was_given_out = 0.0, False
             self._run.log.clear()
             if self._restored is None:
@@ -242,43 +453,7 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
             else:
                 self._run.restore(self._restored)
             self._run.shared.given_out.fill_in()
-            self._describe()
-
-    def _take_back_changes(self):
-        """Give inputs and parameters the values that they had when the simulation was made."""
-        changed = [name for name, values in self._described.items() if self._layout.members[name].values is not values]
-        for name in changed:
-            self._layout.change(name, self._described[name])
-        inputs = any(now is not then for now, then in zip(self._layout.inputs, self._original_inputs, strict=True))
-        self._layout.inputs = list(self._original_inputs)
-        changed_trains = [m for m in self._layout.members.values() if m.trains not in (None, m.population.model)]
-        for member in changed_trains:
-            member.trains = member.population.model
-        what = [*["parameters"] * bool(changed), *["inputs"] * inputs, *["trains"] * bool(changed_trains)]
-        self._run = self._run.rebuild(*what)
-
-    def __deepcopy__(self, memo: dict) -> Simulation:
-        """Return an independent simulation that continues from here; what never changes, such as the synapses, is shared."""
-        with self._exclusive:
-            self._agree("__deepcopy__", doing="copies a simulation")
-            if self._run.failed:
-                raise RuntimeError("Simulation: the last run failed half-way, so it has no state to copy; reset() it first")
-            new = object.__new__(Simulation)
-            vars(new).update(vars(self) | {"_exclusive": Exclusive("Simulation"), "_at_chunk_end": []})
-            new._run, new._seconds = self._run.copy(), dict(self._seconds)
-            new._layout, new._state_was_given_out = new._run.layout, False
-            new._number = new._layout.ranks.number()
-            if self._target is not None:  # two simulations cannot write one stream
-                new._target, new._stream, new._closed, new._begin = None, None, None, new._run.step
-        return new
-
-    def __copy__(self) -> Simulation:
-        """Return the same as `copy.deepcopy`: two simulations never share what changes."""
-        return self.__deepcopy__({})
-
-    def __reduce_ex__(self, protocol: typing.SupportsIndex) -> typing.NoReturn:
-        """Raise TypeError: the arrays of a simulation are known to compiled code by their addresses."""
-        raise TypeError("Simulation: cannot be pickled; sim.save(path), and continue with Simulation.load(network, path)")
+            self._described.note(self._layout)
 
     def set(self, target: Input | Population | str, **values: object) -> None:
         """Change an input or a population's parameters from now on.
@@ -328,75 +503,312 @@ class Simulation(WithRuns, WithStream, WithSynapses, WithCheckpoints, Answering)
         with self._exclusive:
             name = target if isinstance(target, str) else getattr(target, "name", None) or type(target).__name__
             self._agree("set", target=target, **{f"{key} of {name!r}": value for key, value in values.items()})
-            if isinstance(target, Projection) or (isinstance(target, str) and target in self._run.synapses.projections):
-                self._set_synapses(target, values)
-                return
-            if isinstance(target, Population):
-                self._layout.check_population(target, "Simulation.set")
-                target = target.name
-            elif isinstance(target, View):
-                raise TypeError("Simulation.set: cannot set parameters of a view; give an array for the population")
-            if isinstance(target, str) and target in self._layout.members:
-                member = self._layout.members[target]
-                before = member.values
-                if member.trains is not None:
-                    change_trains(self._layout, target, values, self._run.step + self._run.is_complete())
-                    self._run = self._run.rebuild("trains")
-                    return
-                change_parameters(self._layout, target, values)
-                self._rebuild("parameters", lambda: self._layout.change(target, before))
-            else:
-                before = list(self._layout.inputs)
-                change_input(self._layout, self._original_inputs, target, values)
-                self._rebuild("inputs", lambda: self._layout.inputs.__setitem__(slice(None), before))
-            self._describe()
+            changes.change(self, target, values)
 
-    def _rebuild(self, what, take_back):
-        """Build the operators that depend on what has changed; take the change back if one of them rejects it."""
-        try:
-            self._run.rebuild(what)
-        except Exception:
-            take_back()
-            self._run.rebuild(what)
-            raise
+    def synapses(self, projection: Projection | str, *, traces: bool = False) -> SynapseTable:
+        """Return the synapses of a projection: who is connected to whom, with which weight and delay.
 
-    def _describe(self):
-        """Note the current parameters and inputs, for results and for states."""
-        self._prints = Prints(self._layout, self._prints)
-        self._thresholds = {name: threshold_of(m) for name, m in self._layout.members.items()}
+        Parameters
+        ----------
+        projection : Projection or str
+            What `Network.connect` returned, or its name.
+        traces : bool
+            With a rule of plasticity, whether the ``columns`` also have the traces that all synapses of a cell share, such
+            as x and u of `TsodyksMarkram`, and the modulator, as each synapse reads them now.
 
-    def _outcome(self, rows, start, seconds, profile_before):
-        """Return the Outcome of a piece that began at `start` and took `seconds`; `rows` are those that it recorded."""
-        stats = {**self._seconds, "run": seconds, **self._facts}
-        if now := self._run.profile():
-            stats = {"profile": {part: now[part] - profile_before.get(part, 0.0) for part in now}, **stats}
-        return Outcome(
-            self._layout,
-            start,
-            self._run.step,
-            self.seed,
-            rows,
-            None if self._run.failed else self._run.snapshot(),
-            self._prints,
-            stats,
-            self._views,
-            self._thresholds,
+        Returns
+        -------
+        SynapseTable
+            With the arrays ``pre``, ``post``, ``weight`` and ``delay``, and ``matrix()``. Stored and procedural synapses
+            alike; those of a built-in kind are sampled again, which takes as long as building them. Those that learn are
+            shown as their targets feel them now: `WeightTrace` says what that means if a delay is dendritic.
+
+        Raises
+        ------
+        MissingName
+            If the network has no such projection.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(100, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
+        >>> table = bs.Simulation(net, seed=2).synapses(wires)
+        >>> len(table), table.matrix().sum(axis=0)[:3]
+        (500, array([5., 5., 5.]))
+        """
+        from brainsim.engine.synapses.readback import read_back
+
+        found = self._run.synapses.projection(projection, "Simulation.synapses")
+        with self._exclusive:
+            self._agree("synapses", projection=found.name, traces=traces)
+            return read_back(self._run.synapses, found, self.threads, traces)
+
+    def modulator(self, projection: Projection | str) -> float:
+        """Return the modulator of a projection's rule now, the variable that all its synapses share, e.g. dopamine.
+
+        Raises
+        ------
+        MissingName
+            If the network has no such projection, or its rule has no modulator.
+
+        Examples
+        --------
+        A reward of 0.5:
+
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> loop = net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta(),
+        ...                    plasticity=bs.DopamineSTDP())
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> sim.set(loop, n=sim.modulator(loop) + 0.5)
+        >>> result = sim.run(200.0)
+        >>> round(sim.modulator(loop), 4)
+        0.1839
+        """
+        from brainsim.engine.plasticity.change import modulator_of
+
+        with self._exclusive:
+            return modulator_of(self._run.synapses, projection)
+
+    def normalise(
+        self, projection: Projection | str, total: float | ArrayLike, *, by: Literal["target", "source"] = "target"
+    ) -> None:
+        """Multiply the weights of a projection with plasticity so that those onto each target add up to `total`, now.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            What `Network.connect` returned, or its name.
+        total : float or array of float
+            In the unit of the synapse; not 0. An array has a number for each target (or source).
+        by : {"target", "source"}
+            Whose weights are added up: those onto each target, or those of each source.
+
+        Notes
+        -----
+        This does once what `Normalisation` does at regular intervals.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(100, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> wires = net.connect(cells, cells, bs.FixedIndegree(10), weight=0.5, delay=1.5, synapse=bs.Delta(),
+        ...                     plasticity=bs.STDP(w_max=2.0))
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> sim.normalise(wires, 8.0)
+        >>> sim.synapses(wires).weight[:3]
+        array([0.8, 0.8, 0.8])
+        """
+        from brainsim.engine.plasticity.change import normalise_synapses
+
+        with self._exclusive:
+            self._agree("normalise", projection=getattr(projection, "name", projection), total=total, by=by)
+            self._run.settle()
+            normalise_synapses(self._run.synapses, projection, total, by)
+
+    def rewire(
+        self,
+        projection: Projection | str,
+        *,
+        remove: ArrayLike = (),
+        pre: ArrayLike = (),
+        post: ArrayLike = (),
+        weight: float | ArrayLike | None = None,
+        delay: float | ArrayLike | None = None,
+    ) -> None:
+        """Remove synapses of a projection and add others, from now on: structural plasticity.
+
+        Parameters
+        ----------
+        projection : Projection or str
+            What `Network.connect` returned, or its name; its synapses must be stored.
+        remove : array of int, or a mask
+            Which synapses: their indices in ``sim.synapses(projection)``, or an element for each, True to remove it.
+        pre, post : array of int, shape (k,)
+            The cells of k new synapses, as indices into what was connected.
+        weight, delay : float or array of shape (k,), optional
+            Of the new synapses, in the unit of the synapse and in ms: by default the number with which the projection was
+            connected, or samples of its distribution.
+
+        Notes
+        -----
+        All other synapses keep their bits, and those of the projection their weights and variables, which are brought up to
+        now; new ones begin with the initial values of the rule. Spikes that are under way arrive over the synapses as they
+        are now. A new delay that is longer than all before it also reaches spikes that have arrived over other synapses:
+        those sent within the longest delay in the network so far; with a plasticity rule, within the longest of the
+        projection, and the spike of each source before these.
+
+        All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so many
+        changes are best made at once. The weights of other projections are copied as they are. With ranks, all call it with
+        the same synapses; each builds its own part again.
+
+        `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
+        to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;
+        of those that are removed it records NaN.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(100, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> wires = net.connect(cells, cells, bs.FixedIndegree(5), weight=1.0, delay=1.5, synapse=bs.Delta())
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> sim.rewire(wires, remove=sim.synapses(wires).pre == 0, pre=[1, 1], post=[2, 3])
+        >>> table = sim.synapses(wires)
+        >>> int(table.pre.min())
+        1
+        """
+        with self._exclusive:
+            name = getattr(projection, "name", projection)
+            self._agree("rewire", projection=name, remove=remove, pre=pre, post=post, weight=weight, delay=delay)
+            changes.rewire(self, projection, remove, pre, post, weight, delay)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write a checkpoint, from which `load` continues in another process with the same bits, and return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+            File to write, e.g. ``"run.ckpt"``: an ``.npz`` without pickles. It appears only when it is complete; the one
+            that it replaces is kept as ``run.ckpt.previous``.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        FileNotFoundError, OSError
+            If the folder does not exist or cannot be written to; an earlier checkpoint stays as it was.
+        TypeError
+            If `set` gave an input something other than a number, text, array, TimedArray or distribution.
+        ValueError
+            If a variable is not finite, or the name ends as files of another format do, such as ``.h5``.
+
+        Notes
+        -----
+        The file holds the state with the weights of synapses that learn, what `set` and `rewire` have changed, what was
+        recorded so far, and what `reset` goes back to. It does not hold the network, which is built again from its
+        description, but fingerprints of its parts. Neither the number of threads nor the machine matters.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> sim = bs.Simulation(net, seed=2)                                # doctest: +SKIP
+        >>> sim.run(500.0)                                                  # doctest: +SKIP
+        >>> sim.save("run.ckpt")                                            # doctest: +SKIP
+        >>> bs.Simulation.load(net, "run.ckpt").run(500.0)                  # doctest: +SKIP
+        """
+        with self._exclusive:
+            self._agree("save")
+            return saving.write(self, path)
+
+    @classmethod
+    def load(
+        cls,
+        network: Network,
+        path: str | os.PathLike,
+        *,
+        record: Request | Sequence[Request] = (),
+        spikes: bool | Kept | Sequence[Kept] = True,
+        threads: int | None = None,
+        progress: bool | None = None,
+        profile: bool = False,
+        to: str | os.PathLike | None = None,
+        overwrite: bool = False,
+        ranks: Any = None,
+    ) -> typing.Self:
+        """Return a simulation that continues from a checkpoint which `save` wrote.
+
+        Parameters
+        ----------
+        network : Network
+            Built as it was when the run began. What `set` and `rewire` have changed since is in the file.
+        path : str or Path
+            The checkpoint. If it is damaged, the one before is taken, with a warning.
+        record, spikes, threads, progress, profile, to, overwrite, ranks
+            As for `Simulation`. A stream goes on in its folder, from where it was: what was recorded after the checkpoint is
+            recorded again. If `record` and `spikes` are those of the simulation that was saved, `result` returns
+            everything since its beginning; otherwise what is recorded from now on, which a warning says.
+
+        Returns
+        -------
+        Simulation
+            With the dt, the seed and the precision that were saved.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or is of another network: the message names what differs.
+
+        Warns
+        -----
+        UserWarning
+            If brainsim, NumPy, Numba or the processor are not those with which it was saved: bits may differ.
+
+        Examples
+        --------
+        >>> import brainsim as bs, tempfile
+        >>> def network():
+        ...     cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        ...     net = bs.Network(seed=1)
+        ...     net.stimulate(cells, bs.CurrentInput(400.0))
+        ...     return net
+        >>> sim = bs.Simulation(network(), seed=2)
+        >>> first = sim.run(50.0)
+        >>> file = sim.save(tempfile.mkdtemp() + "/run.ckpt")
+        >>> again = bs.Simulation.load(network(), file)
+        >>> again.run(50.0).spikes == sim.run(50.0).spikes, again.result().spikes == sim.result().spikes
+        (True, True)
+        """
+        label = "Simulation.load"
+        ranks = ranks_of(ranks)
+        checkpoint = saving.read_on_ranks(path, ranks, to, label)
+        settings = RunSettings(
+            **checkpoint.settings,
+            threads=threads,
+            record=record,
+            spikes=spikes,
+            progress=progress,
+            profile=profile,
+            ranks=ranks,
+            to=to,
+            overwrite=overwrite,
         )
+        return cls._continued(network, settings, checkpoint, label)
 
-    @functools.cached_property
-    def _facts(self):
-        """What does not change: the size of the simulation, and the versions with which it runs."""
-        import numba
+    @classmethod
+    def _continued(cls, network, settings, checkpoint, label):
+        """Return a simulation that continues from a checkpoint; messages begin with `label`."""
+        settings = saving.checked(checkpoint, network, settings, label)
+        new = cls._with(network, settings)
+        with settings.ranks.quiet():
+            saving.continue_from(new, checkpoint, label)
+        return new
 
-        import brainsim
+    def __deepcopy__(self, memo: dict) -> Simulation:
+        """Return an independent simulation that continues from here; what never changes, such as the synapses, is shared."""
+        with self._exclusive:
+            self._agree("__deepcopy__", doing="copies a simulation")
+            if self._run.failed:
+                raise RuntimeError("Simulation: the last run failed half-way, so it has no state to copy; reset() it first")
+            new = object.__new__(Simulation)
+            vars(new).update(vars(self) | {"_exclusive": Exclusive("Simulation"), "_at_chunk_end": []})
+            new._run, new._seconds, new._state_was_given_out = self._run.copy(), dict(self._seconds), False
+            new._number = self._settings.ranks.number()
+            new._described, new._recording = copy.copy(self._described), self._recording.copy(self._run.step)
+        return new
 
-        return {
-            "synapses": self.n_synapses,
-            "synapse_bytes": sum(self._layout.ranks.all(self._run.synapses.nbytes)),
-            "ranks": self._layout.ranks.size,
-            "threads": self.threads,
-            "precision": "single" if self._layout.dtype == np.float32 else "double",
-            "network_seed": self.network.seed,
-            "methods": self._layout.methods(),
-            "versions": {"brainsim": brainsim.__version__, "numba": numba.__version__, "numpy": np.__version__},
-        }
+    def __copy__(self) -> Simulation:
+        """Return the same as `copy.deepcopy`: two simulations never share what changes."""
+        return self.__deepcopy__({})
+
+    def __reduce_ex__(self, protocol: typing.SupportsIndex) -> typing.NoReturn:
+        """Raise TypeError: the arrays of a simulation are known to compiled code by their addresses."""
+        raise TypeError("Simulation: cannot be pickled; sim.save(path), and continue with Simulation.load(network, path)")

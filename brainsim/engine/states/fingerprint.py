@@ -16,6 +16,7 @@ from brainsim.models.base import Model
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.network.checks import SAME_STORAGES
 from brainsim.network.population import View
+from brainsim.network.projection import Projection
 
 
 class Prints:
@@ -94,6 +95,15 @@ def fingerprint(value):
     digest = hashlib.blake2b(digest_size=8)
     _feed(digest, value)
     return digest.hexdigest()
+
+
+def fingerprint_of(wanted, requests):
+    """Return the fingerprint of what is recorded."""
+    parts = []
+    for request in requests:
+        values = vars(request).items()
+        parts.append([type(request).__name__, {k: v.name if isinstance(v, Projection) else v for k, v in values}])
+    return fingerprint([wanted, parts])
 
 
 def _feed(digest, value):

@@ -1,15 +1,18 @@
 """The state between two runs: read and written by the user, saved into results, and taken over from them."""
 
+import copy
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from brainsim.build.own import members_here
-from brainsim.core.checks import MissingName, nearest
+from brainsim.core.checks import MissingName, integer, nearest, number
 from brainsim.core.structure import check_array, check_structure
 from brainsim.results.result import State
+from brainsim.rng.streams import checked_seed
 
+MAX_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
 STEP_BITS = 32  # spikes are kept as step << 32 | cell
 CELL = 2**STEP_BITS - 1
 Arrays = dict[str, np.ndarray]
@@ -22,6 +25,36 @@ PARTS = {  # of a State, and their structures
     "extra": Arrays,
 }
 OF_CELLS = ("variables", "refractory", "pending", "arriving")  # those that have an entry for each population
+
+
+def checked_state(state, dt, seed):
+    """Return a copy of the state to continue from; raise an error if its dt or seed differ."""
+    if state is None:
+        return None
+    if not isinstance(state, State):
+        raise TypeError(f"simulate.state: must be the state of a result: result.state (got a {type(state).__name__})")
+    check_clock(state)
+    if state.dt != dt:
+        raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
+    if seed is not None and seed != state.seed:
+        raise ValueError(f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out")
+    return copy.deepcopy(state)  # `reset` goes back to it, whatever becomes of the one that was given
+
+
+def check_clock(state):
+    """Raise TypeError or ValueError if the step, the dt or the seed of a state cannot be."""
+    step = integer(state.step, "state.step", at_least=0)
+    checked_end(step, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
+    checked_seed(state.seed, "state.seed")
+
+
+def checked_end(step, dt, label):
+    """Raise ValueError if a simulation would go beyond the last step that fits into a packed spike."""
+    if step > MAX_STEPS:
+        raise ValueError(
+            f"{label}: a simulation has at most 2**31 - 1 steps, {MAX_STEPS * dt / 3.6e6:,.1f} hours with dt = {dt:g} ms "
+            f"(got {step:,} steps); continue with a larger dt, or with a new Simulation from what the state holds"
+        )
 
 
 class Variables(Mapping):

@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.core.aside import previous
-from brainsim.engine.checkpoints import file, machine
+from brainsim.engine.checkpoints import file, saving
 from tests.helpers.runs.checkpointed import assert_equal, full_disk, loaded, network, simulation
 
 
@@ -74,8 +74,8 @@ class TestOfAnotherNetwork:
         assert bs.Simulation.load(network(), saved).time == 5.0
 
     def test_another_machine_is_only_a_warning(self, saved, monkeypatch):
-        versions = machine.versions() | {"numpy": "9.9", "processor": "abacus"}
-        monkeypatch.setattr(machine, "versions", lambda: versions)
+        versions = saving.versions() | {"numpy": "9.9", "processor": "abacus"}
+        monkeypatch.setattr(saving, "versions", lambda: versions)
         with pytest.warns(
             UserWarning, match=r"the last bits may differ \(numpy .* then, 9.9 now, processor .*, abacus now\)"
         ):

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 import brainsim as bs
 from brainsim.core.aside import previous
-from brainsim.engine.checkpoints import file, regular
+from brainsim.engine.checkpoints import file, saving
 from brainsim.engine.progress import Pace
 from brainsim.engine.run import Run
+from brainsim.engine.settings import interval
 from tests.helpers.runs.checkpointed import assert_equal, full_disk, network, recorded, simulation
 
 
@@ -46,15 +48,15 @@ class TestSimulate:
         net = network()
         bare = bs.simulate(net, 30.0, seed=2, record=recorded(net))
         saves = []
-        write = bs.Simulation._write
+        write = saving.write
 
-        def stop_after_three(self, to):
-            saves.append(self.time)
-            write(self, to)
+        def stop_after_three(sim, to):
+            saves.append(sim.time)
+            write(sim, to)
             if len(saves) == 3:
                 raise RuntimeError("as if the process had ended here")
 
-        monkeypatch.setattr(bs.Simulation, "_write", stop_after_three)
+        monkeypatch.setattr("brainsim.engine.checkpoints.regular.write", stop_after_three)
         for resume in (False, True, True):
             net = network()
             arguments = {"seed": 2, "record": recorded(net), "checkpoint": path, "resume": resume, **often}
@@ -99,7 +101,8 @@ class TestSimulate:
             bs.simulate(network(), 5.0, seed=2, checkpoint=path)
 
     def test_what_can_never_be_written_ends_the_run(self, path, often, monkeypatch):
-        monkeypatch.setattr(bs.Simulation, "_write", lambda *_: (_ for _ in ()).throw(ValueError("cannot be written")))
+        failing = Mock(side_effect=ValueError("cannot be written"))
+        monkeypatch.setattr("brainsim.engine.checkpoints.regular.write", failing)
         with pytest.raises(ValueError, match="cannot be written") as caught:
             bs.simulate(network(), 10.0, seed=2, checkpoint=path, **often)
         assert caught.value.simulation.result().duration == 3.7
@@ -166,7 +169,7 @@ class TestSimulate:
         ("given", "seconds"), [("30 s", 30.0), ("10min", 600.0), (" 1.5 h ", 5400.0), (20, 20.0), ("0.5 sec", 0.5)]
     )
     def test_intervals(self, given, seconds):
-        assert regular.interval(given, "every") == seconds
+        assert interval(given, "every") == seconds
 
     @pytest.mark.parametrize("given", ["10 m", "h", "", "-1 s", -1, 0, "0 s", float("nan"), [1, 2], "1 h 30 min", True])
     def test_wrong_intervals(self, given, path):

@@ -1,16 +1,100 @@
-"""What `Simulation.set` does: change parameters of a population or fields of an input, checked before they apply."""
+"""What `Simulation.set`, `rewire` and `reset` change of the network that is simulated, checked before it applies."""
 
 import numpy as np
 
 from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, computed_values, nearest
 from brainsim.core.contexts import within
+from brainsim.engine.rewiring import Rewiring, revaluing
+from brainsim.engine.synapses.store import Synapses
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
 from brainsim.models.changing import OVER_TIME, PLACES, check_text, is_timed
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
+from brainsim.network.population import Population, View
+from brainsim.network.projection import Projection
+
+
+def change(sim, target, values):
+    """Do what `Simulation.set` says."""
+    run, layout, described = sim._run, sim._layout, sim._described
+    if isinstance(target, Projection) or (isinstance(target, str) and target in run.synapses.projections):
+        _change_synapses(sim, target, values)
+        return
+    if isinstance(target, Population):
+        layout.check_population(target, "Simulation.set")
+        target = target.name
+    elif isinstance(target, View):
+        raise TypeError("Simulation.set: cannot set parameters of a view; give an array for the population")
+    if not isinstance(target, str) or target not in layout.members:
+        before = list(layout.inputs)
+        change_input(layout, described.inputs, target, values)
+        _rebuild(run, "inputs", lambda: layout.inputs.__setitem__(slice(None), before))
+    elif layout.members[target].trains is not None:
+        change_trains(layout, target, values, run.step + run.is_complete())
+        sim._run = run.rebuild("trains")
+        return
+    else:
+        before = layout.members[target].values
+        change_parameters(layout, target, values)
+        _rebuild(run, "parameters", lambda: layout.change(target, before))
+    described.note(layout)
+
+
+def _rebuild(run, what, take_back):
+    """Build the operators that depend on what has changed; take the change back if one of them rejects it."""
+    try:
+        run.rebuild(what)
+    except Exception:
+        take_back()
+        run.rebuild(what)
+        raise
+
+
+def _change_synapses(sim, target, values):
+    """Change the weights and delays of a projection, or what its rule of plasticity keeps of each synapse."""
+    run = sim._run
+    found = run.synapses.projection(target, "Simulation.set")
+    kind = run.synapses.kind_of(found)
+    if kind is not None and kind.changes_weights:
+        run.settle()
+        kind.set(values)
+        return
+    _check_can_change(run, "set")
+    take_run(sim, revaluing(run, found, sim._described.projection(found.name), values).run())
+
+
+def rewire(sim, projection, remove, pre, post, weight, delay):
+    """Do what `Simulation.rewire` says."""
+    run = sim._run
+    _check_can_change(run, "rewire")
+    found = run.synapses.projection(projection, "Simulation.rewire")
+    rewiring = Rewiring(run, found, sim._described.projection(found.name), remove, pre, post, weight, delay)
+    take_run(sim, rewiring.run())
+    sim._run.log.rewired(found.name, rewiring.places)
+
+
+def _check_can_change(run, method):
+    """Raise RuntimeError if the last run failed: there is no state that could go on with other synapses."""
+    if run.failed:
+        raise RuntimeError(f"Simulation.{method}: the last run failed half-way; reset() goes back to the start")
+
+
+def take_run(sim, run):
+    """Continue with a run that has other synapses."""
+    sim._run = run
+    sim._described.note(run.layout, wiring=True)
+
+
+def take_back(sim):
+    """Go back to the synapses, parameters, inputs and listed spikes with which the simulation was made."""
+    if sim._run.synapses.former:
+        layout = sim._layout.copy()
+        layout.network = sim._described.network
+        take_run(sim, sim._run.anew(layout, Synapses(layout, sim.threads)))
+    sim._run = sim._run.rebuild(*sim._described.take_back(sim._layout))
 
 
 @within(computed_values)

@@ -1,0 +1,64 @@
+"""The network of a simulation as it was described when the simulation was made, to which `reset` goes back."""
+
+from brainsim.engine.states.fingerprint import Prints
+from brainsim.network.rewired import copied
+
+
+class Described:
+    """What was described, and the fingerprints of what is simulated now.
+
+    Parameters
+    ----------
+    network : Network
+    layout : Layout
+        Of this network, filled.
+
+    Attributes
+    ----------
+    given, network : Network
+        The one that was given, which may grow, and a copy of it as it was then.
+    inputs : tuple of Stimulus
+    values : dict of str to dict
+        Parameters of each population.
+    views : dict
+        The parts of populations that pictures show.
+    first_prints, prints : Prints
+        Of the network as it was described, and as it is now.
+    thresholds : dict
+        Of each population for pictures, None unless it is one number; as they are now.
+    """
+
+    def __init__(self, network, layout):
+        self.given, self.network, self.inputs = network, copied(network, network.projections), tuple(network.inputs)
+        self.values = {name: member.values for name, member in layout.members.items()}
+        self.views = network.parts_for_plots()
+        self.prints = self.first_prints = Prints(layout)
+        self._details = None
+
+    def note(self, layout, wiring=False):
+        """Note that parameters and inputs have changed, and perhaps the `wiring`."""
+        self.prints = Prints(layout, None if wiring else self.prints)
+        self.thresholds = {name: member.threshold for name, member in layout.members.items()}
+
+    def projection(self, name):
+        """Return a projection as it was described."""
+        return next(p for p in self.network.projections if p.name == name)
+
+    def details(self):
+        """Return the fingerprints of the fields of each part, as it was described."""
+        if self._details is None:
+            self._details = self.first_prints.details()
+        return self._details
+
+    def take_back(self, layout):
+        """Give inputs, parameters and listed spikes the values that were described; return which of these had changed."""
+        changed = [name for name, values in self.values.items() if layout.members[name].values is not values]
+        for name in changed:
+            layout.change(name, self.values[name])
+        inputs = any(now is not then for now, then in zip(layout.inputs, self.inputs, strict=True))
+        layout.inputs = list(self.inputs)
+        trains = [member for member in layout.members.values() if member.trains not in (None, member.population.model)]
+        for member in trains:
+            member.trains = member.population.model
+        what = {"parameters": changed, "inputs": inputs, "trains": trains}
+        return [name for name, has in what.items() if has]
