@@ -55,7 +55,7 @@ Plasticity of synapses
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
                         lists of pairs: FromArrays FromFrame FromSparse
-                        DistanceRule, for cells with positions
+                        DistanceRule, for cells with positions; your own: Rule
     inputs              PoissonInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
@@ -127,7 +127,15 @@ _HOMES = {
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.noise": ("NoiseInput",),
     "brainsim.models.clamp": ("VoltageClamp",),
-    "brainsim.models.rules": ("AllToAll", "OneToOne", "FixedProbability", "FixedIndegree", "FixedOutdegree", "FixedTotal"),
+    "brainsim.models.rules": (
+        "Rule",
+        "AllToAll",
+        "OneToOne",
+        "FixedProbability",
+        "FixedIndegree",
+        "FixedOutdegree",
+        "FixedTotal",
+    ),
     "brainsim.models.pair_lists": ("FromArrays", "FromFrame", "FromSparse"),
     "brainsim.models.space.distance": ("DistanceRule",),
     "brainsim.models.timed": ("TimedArray",),
@@ -140,7 +148,7 @@ _HOMES = {
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.expressions.language": ("EquationError",),
 }
-_MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot")} | {
+_MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot", "testing")} | {
     "positions": "brainsim.models.space.positions",
     "signals": "brainsim.models.signals",
     "sonata": "brainsim.engine.sonata",

@@ -6,6 +6,7 @@ from brainsim import encode as encode
 from brainsim import explore as explore
 from brainsim import learn as learn
 from brainsim import plot as plot
+from brainsim import testing as testing
 from brainsim.core.checks import MissingName as MissingName
 from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
@@ -78,6 +79,7 @@ from brainsim.models.rules import FixedOutdegree as FixedOutdegree
 from brainsim.models.rules import FixedProbability as FixedProbability
 from brainsim.models.rules import FixedTotal as FixedTotal
 from brainsim.models.rules import OneToOne as OneToOne
+from brainsim.models.rules import Rule as Rule
 from brainsim.models.space import positions as positions
 from brainsim.models.space.distance import DistanceRule as DistanceRule
 from brainsim.models.synapses.basic import Alpha as Alpha

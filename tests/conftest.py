@@ -39,6 +39,21 @@ def more_partitions(monkeypatch):
     monkeypatch.setattr(settings, "most_partitions", lambda: settings.MAX_THREADS)
 
 
+@pytest.fixture
+def unregistered():
+    """Forget at the end what a test has registered."""
+    from brainsim.engine.operators.registry import OPERATORS
+    from brainsim.engine.synapses.kinds.registry import KINDS
+    from brainsim.engine.synapses.wiring import WIRINGS
+    from brainsim.network.checks import STORAGES
+
+    lists = OPERATORS, KINDS, WIRINGS, STORAGES
+    before = [list(some) for some in lists]
+    yield
+    for some, items in zip(lists, before, strict=True):
+        some[:] = items
+
+
 @pytest.fixture(autouse=True)
 def clean_matplotlib():
     """Close all figures after a test, which must leave the settings as they were."""

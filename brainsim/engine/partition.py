@@ -131,6 +131,14 @@ class Partition:
         """Return the operator of a class, None if the network does not need it."""
         return self.built[cls]
 
+    def variable(self, population, name):
+        """Return a variable of those cells of a population that are here, a view, and the index of the first of them."""
+        layout, group = self.layout, self.layout.group_of[population]
+        at, n = layout.state_row(population, name, "Partition.variable")
+        offset = layout.groups[group].first - layout.members[population].first
+        start, stop = np.clip(layout.bounds[group][self.number :][:2] + offset, 0, n)
+        return self.shared.state[at + start : at + stop], int(start)
+
     def clear(self, step):
         """Forget all that is under way and go to `step`."""
         for name in ("resume", "parity", "slice_start", "slice_steps", "left", "total", "emitted", "filed", "generation"):

@@ -11,7 +11,7 @@ from model_pages import pictures_with, put, title
 import brainsim as bs
 
 FOLDER = "reference"
-MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "positions", "signals", "sonata", "values")
+MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "positions", "signals", "sonata", "testing", "values")
 # heading -> the packages that define its names
 SECTIONS = {
     "Networks": ("brainsim.network.", "brainsim.engine."),

@@ -17,7 +17,7 @@ from brainsim.models.rules import Rule
 
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
-MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "signals", "sonata", "values")
+MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "signals", "sonata", "testing", "values")
 
 
 def stub():

@@ -91,13 +91,6 @@ def test_it_silences_cells_which_fire_normally_at_once_afterwards(model, current
     assert rates()[0] == 0.0
 
 
-def test_the_same_bits_on_any_threads_and_pieces():
-    clamp = bs.VoltageClamp("-60 + i/9*sin(2*pi*t/7)", start=3.0)
-    one = clamped(bs.HodgkinHuxley(), clamp, n=70).result()
-    two = clamped(bs.HodgkinHuxley(), clamp, n=70, threads=3, pieces=5).result()
-    assert np.array_equal(one.traces["cells", "v"].values, two.traces["cells", "v"].values)
-
-
 @pytest.mark.parametrize("precision", ["single", "double"])
 def test_in_any_precision(precision):
     cells = bs.Population(3, bs.LIF(), name="cells")

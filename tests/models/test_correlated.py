@@ -116,13 +116,6 @@ class TestJitter:
         assert within(n.mean(), 0.8, 0.8 / n.size)
         assert within(n.var() / n.mean(), 1.0 - 0.04, (2 / n.size) + 0.03**2)
 
-    def test_the_same_bits_for_any_threads_and_pieces(self, more_partitions):
-        model = bs.MultipleInteraction(rate="40 + 30*sin(t/9)", correlation=C, jitter=3.0)
-        whole = counts(model, 0.5, 400, n=40)
-        assert whole.any()
-        for threads, pieces in ((3, 1), (1, 4), (2, 2)):
-            assert np.array_equal(counts(model, 0.5, 400, n=40, threads=threads, pieces=pieces), whole)
-
     def test_what_it_is(self):
         model = bs.MultipleInteraction(rate=20.0, jitter=4.0)
         assert isinstance(model, bs.MultipleInteraction)

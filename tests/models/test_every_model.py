@@ -1,18 +1,21 @@
-"""What holds for every model of the catalogue, found by introspection: a new one is tested as soon as it is public."""
+"""What holds for every model, input and rule: `brainsim.testing` checks each, a new model as soon as it is public."""
 
 import inspect
 import re
-import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import brainsim as bs
-from brainsim.equations.expressions import language as lang
-from tests.helpers.equations.catalogue import MODELS, NEURONS, SYNAPSES, WEIGHTS, simulated, working_current
+from brainsim.testing import check_input, check_neuron, check_plasticity, check_rule, check_synapse
+from brainsim.testing.neurons import PROPERTIES, working_current
+from brainsim.testing.synapses import WEIGHTS
+from tests.helpers.equations.catalogue import MODELS, NEURONS, PLASTICITY, SYNAPSES
 
-DT = 0.1
-SPIKING = [name for name, kind in NEURONS.items() if kind.threshold and not kind.spiking_source]
+DELTA = bs.Delta()
+# models whose kernels take seconds to compile, because they have many exponentials
+HEAVY = {name for name, kind in NEURONS.items() if len(kind.initials) > 3 and name != "TraubMiles"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -24,149 +27,89 @@ def test_documentation_has_equation_example_and_source(name):
     assert ">>> " in text, "an example"
 
 
-@pytest.mark.parametrize("name", NEURONS)
-def test_stays_finite_and_does_something(name):
-    """200 ms under a step of current: all variables are numbers, and something happens."""
-    # so fast that a source sends spikes also in so short a time
-    result = run(name, NEURONS[name](**({"rate": 50.0} if NEURONS[name].spiking_source else {})))
-    state = values_of(result, name)
-    for variable, values in state.items():
-        assert np.isfinite(values).all(), variable
-    if NEURONS[name].threshold:
-        assert len(result.spikes["cells"]) >= 2
-    else:
-        assert any(np.ptp(values) > 0.0 for values in state.values())
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        pytest.param(name, only, marks=pytest.mark.slow) if only == "single" and name in HEAVY else (name, only)
+        for name in NEURONS
+        for only in PROPERTIES
+    ],
+)
+def test_neuron(name, only):
+    check_neuron(NEURONS[name], only=[only])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, kind in NEURONS.items() if kind.cell_equations.uses_current])
 @pytest.mark.parametrize("synapse", [bs.Delta(), bs.Exponential(), bs.ExponentialConductance(e_rev=-70.0)])
-def test_takes_synapses(name, synapse):
-    """The same under synaptic events as well; conductances act only on a membrane potential in mV."""
+def test_neuron_takes_synapses(name, synapse):
+    """Conductances act only on a membrane potential in mV."""
     kind = NEURONS[name]
-    if not isinstance(synapse, bs.Exponential) and ("v" not in kind.initials or kind.initials["v"].unit != "mV"):
-        return
-    weight = 0.1 * working_current(name) if isinstance(synapse, bs.Exponential) else WEIGHTS[synapse.weight_unit]
-    alone, result = run(name, kind()), run(name, kind(), synapse=synapse, weight=weight)
-    values = values_of(result, name)
-    assert all(np.isfinite(trace).all() for trace in values.values())
-    assert any(not np.array_equal(trace, values_of(alone, name)[key]) for key, trace in values.items())
-
-
-@pytest.mark.parametrize("name", SPIKING)
-def test_resets_and_respects_the_refractory_time(name):
-    model = NEURONS[name]()
-    result, cell = run(name, model), type(model).cell_equations
-    state, spikes = values_of(result, name), result.spikes["cells"]
-    at, known = np.rint(spikes.times / DT).astype(int), {n: getattr(model, n) for n in model.parameters}
-    for variable, tree in cell.reset:
-        later = [action for action in cell.reset if action[0] == variable][-1][1]
-        if later is tree and lang.names_in(tree) <= set(known) and not lang.calls_in(tree) & {"rand", "randn"}:
-            target = lang.evaluate(tree, known)
-            np.testing.assert_allclose(state[variable][at, spikes.ids], target, rtol=1e-12, atol=1e-12, err_msg=variable)
-    waits = cell.refractory
-    if waits is None or lang.is_condition(waits) or not lang.names_in(waits) <= set(known):
-        return
-    if name == "ClopathAdEx":  # v is held at the top of the spike, and its reset follows when the spike ends
-        return
-    steps = round(float(lang.evaluate(waits, known)) / DT)
-    for id_ in range(result.spikes["cells"].n):
-        fired = at[spikes.ids == id_]
-        assert np.all(np.diff(fired) > steps)
-        for variable in cell.frozen:
-            for start in fired[fired + steps < len(state[variable])]:
-                assert np.ptp(state[variable][start : start + steps + 1, id_]) == 0.0, f"{variable} moves while refractory"
-
-
-@pytest.mark.parametrize("name", NEURONS)
-def test_parameters_of_each_cell_are_those_of_separate_runs(name):
-    """Cell k has parameter k a tenth larger: each is, to the last bit, as in a run of cells that all have it so."""
-    kind = NEURONS[name]
-    others = [(key, value) for key, spec in kind.parameters.items() if (value := changed(kind, key, spec)) is not None]
-    if not others:
-        return
-    defaults = {key: kind.parameters[key].default for key, _ in others}
-    arrays = {
-        key: np.array([default, *(value if key == other else default for other, value in others)])
-        for key, default in defaults.items()
-    }
-    together = run(name, kind(**arrays), n=1 + len(others))
-    for cell, alone in enumerate([{}, *({key: value} for key, value in others)]):
-        separate = run(name, kind(**alone), n=1 + len(others))
-        for variable in kind.initials:
-            values = [values_of(result, name)[variable][:, cell] for result in (together, separate)]
-            assert np.array_equal(*values, equal_nan=True), f"{variable} with {alone}"
-        times = [r.spikes["cells"].times[r.spikes["cells"].ids == cell] for r in (together, separate)]
-        assert np.array_equal(*times), f"spikes with {alone}"
-
-
-@pytest.mark.parametrize("name", NEURONS)
-@pytest.mark.usefixtures("more_partitions")
-def test_bits_do_not_depend_on_threads(name):
-    one, two, three = (run(name, NEURONS[name](), n=7, threads=threads) for threads in (1, 2, 3))
-    assert one.spikes["cells"] == two.spikes["cells"] == three.spikes["cells"]
-    for variable in NEURONS[name].initials:
-        traces = [result.traces["cells", variable] for result in (one, two, three)]
-        assert traces[0] == traces[1] == traces[2], variable
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        # one kernel of many exponentials takes seconds to compile
-        pytest.param(n, marks=pytest.mark.slow) if len(k.initials) > 3 and n != "TraubMiles" else n
-        for n, k in NEURONS.items()
-    ],
-)
-def test_single_precision_runs(name):
-    """It stays finite and fires about as often."""
-    double, single = (run(name, NEURONS[name](), precision=precision) for precision in ("double", "single"))
-    for variable, values in values_of(single, name).items():
-        assert np.isfinite(values).all(), variable
-    counts = [len(result.spikes["cells"]) for result in (double, single)]
-    assert counts[1] == pytest.approx(counts[0], rel=0.2, abs=5)
+    if "v" in kind.initials and (isinstance(synapse, bs.Exponential) or kind.initials["v"].unit == "mV"):
+        weight = 0.1 * working_current(kind()) if isinstance(synapse, bs.Exponential) else WEIGHTS[synapse.weight_unit]
+        check_synapse(synapse, weight=weight, target=kind(), only=["acts"])
 
 
 @pytest.mark.parametrize("name", SYNAPSES)
-@pytest.mark.usefixtures("more_partitions")
-def test_each_synapse_acts_on_a_lif(name):
-    """Poisson events move the potential, finitely; weights count, threads do not; single precision runs."""
-    synapse, lif = SYNAPSES[name](), bs.LIF(v_th=-40.0)
-    assert synapse.weight_unit in WEIGHTS
-    cells = bs.Population(5, lif, name="cells")
-    options = {"synapse": synapse, "record": ["v"], "duration": 100.0}
-    runs = [simulated(cells, threads=threads, **options) for threads in (1, 2, 3)]
-    runs.append(simulated(cells, precision="single", **options))
-    values = [result.traces["cells", "v"].values for result in runs]
-    assert np.isfinite(values[0]).all()
-    assert np.abs(values[0] - lif.v_rest).max() > 0.02
-    assert np.array_equal(values[0], values[1])
-    assert np.array_equal(values[0], values[2])
-    np.testing.assert_allclose(values[3], values[0], atol=2e-3)
+def test_synapse(name):
+    check_synapse(SYNAPSES[name])
 
 
-def run(name, model, n=2, **options):
-    """Run cells of a model under a current at which it works, all variables recorded."""
-    current, cells = working_current(name), bs.Population(n, model, name="cells")
-    if current is not None:
-        options |= {"current": np.full(n, current)}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*was rounded")  # a refractory time a tenth longer
-        return simulated(cells, record=list(model.initials), dt=DT, **options)
+OPTIONS = {"ClopathSTDP": {"target": bs.ClopathAdEx()}, "CalciumPlasticity": {"weight": 3.0}}
 
 
-def values_of(result, name):
-    return {variable: result.traces["cells", variable].values for variable in NEURONS[name].initials}
+@pytest.mark.parametrize("name", PLASTICITY)
+def test_plasticity(name):
+    check_plasticity(PLASTICITY[name], **OPTIONS.get(name, {}))
 
 
-def changed(kind, key, spec):
-    """Return another value that the class allows for a parameter, or None."""
-    if spec.timed or isinstance(spec.default, bs.values.Distribution):
-        return None
-    for value in (1.1 * spec.default, 0.9 * spec.default, 0.1) if spec.default else (0.1,):
-        try:
-            kind(**{key: value})
-        except ValueError:
-            continue
-        return value
-    return None
+WAVE = "9000 + 5000*sin(2*pi*t/20)"
+INPUTS = {
+    "events": bs.PoissonInput(rate=9000.0, weight=0.3, synapse=DELTA),
+    "few events": bs.PoissonInput(rate=200.0, weight=40.0, synapse=bs.Exponential()),
+    "events of each cell": bs.PoissonInput(rate=np.linspace(5e3, 2e4, 7), weight=bs.Uniform(0.1, 0.3), synapse=DELTA),
+    "events over time": bs.PoissonInput(rate=WAVE, weight=0.3, synapse=DELTA),
+    "events over time of each cell": bs.PoissonInput(rate=WAVE + " + 10*i", weight=0.3, synapse=DELTA),
+    "many events at times": bs.PoissonInput(rate="where(t < 15, 0, 2e5)", weight=0.01, synapse=DELTA),
+    "current": bs.CurrentInput(np.linspace(300.0, 400.0, 7)),
+    "steps of current": bs.CurrentInput([300.0, 100.0], times=[1.0, 16.0]),
+    "current over time": bs.CurrentInput("300 + 10*i + 50*sin(t/9)"),
+    "table of currents": bs.CurrentInput(bs.TimedArray([300.0, 400.0, 250.0], 10.0)),
+    "white noise": bs.NoiseInput("100 + 1*t", correlation=0.2),
+    "noise": bs.NoiseInput("10 + 10*t", mean=bs.TimedArray([100.0, 200.0], 2.0), tau=3.0, correlation=0.2),
+    "clamp": bs.VoltageClamp("-60 + i/9*sin(2*pi*t/7)"),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_input(name):
+    check_input(INPUTS[name])
+
+
+RULES = [
+    bs.AllToAll(),
+    bs.AllToAll(autapses=False),
+    bs.FixedProbability(0.2, autapses=False),
+    bs.FixedProbability(1.0),
+    bs.FixedIndegree(5),
+    bs.FixedIndegree(5, autapses=False, multapses=False),
+    bs.FixedOutdegree(4),
+    bs.FixedOutdegree(4, autapses=False, multapses=False),
+    bs.FixedTotal(300),
+    bs.FixedTotal(900, autapses=False, multapses=False),
+    bs.FromArrays([0, 0, 5, 5], [3, 3, 1, 2]),
+    bs.FromFrame({"pre": [0, 7, 2], "post": [1, 1, 3]}),
+    bs.FromSparse(sparse.coo_array((np.ones(3), ([0, 1, 63], [3, 3, 35])), shape=(64, 36))),
+    bs.DistanceRule.gaussian(0.5, sigma=40.0),
+    bs.DistanceRule("exp(-d/50)", k=3),
+    bs.DistanceRule("exp(-d/50)", k=3, autapses=True, multapses=True),
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_rule(rule):
+    check_rule(rule)
+
+
+def test_rule_for_as_many_cells():
+    check_rule(bs.OneToOne(), sizes=(36, 36))

@@ -65,14 +65,6 @@ def test_a_text_and_a_table_that_do_not_change_give_the_events_of_a_number(mean)
     assert np.array_equal(counts(f"{rate}", duration=2.0), expected)
 
 
-@pytest.mark.parametrize("rate", [WAVE, WAVE + " + 10*i", "where(t < 3, 0, 2e5)"])
-def test_events_have_the_same_bits_on_any_threads_and_in_any_pieces(rate):
-    expected = counts(rate, duration=6.0, n=70)
-    assert expected.any()
-    for threads, pieces in [(2, 1), (3, 4)]:
-        assert np.array_equal(counts(rate, duration=6.0, n=70, threads=threads, pieces=pieces), expected)
-
-
 def test_rates_per_cell_come_from_parameters_columns_and_the_index():
     cells = bs.Population(3, bs.IF(c_m=[1.0, 2.0, 3.0], v_th=1e12), name="cells", initial={"v": 0.0})
     for text, expected in [

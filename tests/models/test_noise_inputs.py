@@ -84,21 +84,6 @@ def test_the_membrane_fluctuates_as_the_docstring_says():
     assert within(v.var(), expected**2, 2 * expected**4 / 2000)
 
 
-@pytest.mark.parametrize("tau", [None, 3.0])
-def test_the_same_bits_on_any_threads_in_any_pieces_and_after_a_state(tau):
-    noise = bs.NoiseInput("10 + 1*t", mean=bs.TimedArray([1.0, 2.0], 2.0), tau=tau, correlation=0.2, start=0.5, stop=5.0)
-    expected = current(noise, 6.0, n=70)
-    assert np.array_equal(current(noise, 6.0, n=70, threads=3, pieces=4), expected)
-    first = simulation(noise, n=70, threads=2)
-    state = first.run(2.5).state
-    again = bs.Simulation(first.network, record=bs.Trace(first.network.populations["cells"], "v"), state=state)
-    values = again.run(3.5).traces["cells", "v"].values
-    assert np.array_equal(np.diff(values, axis=0) / 0.1, expected[25:][-len(values) + 1 :])
-    assert not expected[:5].any()
-    assert expected[5:50].all()
-    assert not expected[50:].any()
-
-
 def test_set_keeps_the_process_and_reset_starts_it_again():
     sim = simulation(bs.NoiseInput(10.0, tau=50.0), n=200)
     sim.run(0.1)

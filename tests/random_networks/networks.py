@@ -316,7 +316,7 @@ def add_connection(rng, plan, synapse, names):
 def can_be_procedural(given):
     """Whether a connection can be stored as its keys alone."""
     rule, arrays = given["rule"], any(np.ndim(given[key]) for key in ("weight", "delay") if given[key] is not None)
-    free = not arrays and rule.pairs is None and "plasticity" not in given
+    free = not arrays and not rule.listed and "plasticity" not in given
     return free and not rule.by_target
 
 

@@ -1,5 +1,7 @@
 """What networks are made of, sampled one at a time: numbers, arrays, distributions, views, rules."""
 
+import dataclasses
+
 import numpy as np
 from scipy.sparse import coo_array
 
@@ -82,6 +84,21 @@ def _cut(rng, cells):
     return parts[0] + parts[1]
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class Drawn(bs.Rule):
+    """A rule as users write it: any n pairs, drawn at once."""
+
+    multapses = True
+    n: int
+
+    def draw(self, n_pre, n_post, seed):
+        rng = np.random.default_rng(seed)
+        return rng.integers(0, n_pre, self.n), rng.integers(0, n_post, self.n)
+
+    def expected(self, n_pre, n_post, shared=0):
+        return float(self.n)
+
+
 def rule(rng, pre, post, size):
     """Return a rule that fits two views, with any of its options, and not too many synapses, of weights up to `size`."""
     pairs, most = pre.n * post.n, MOST_SYNAPSES
@@ -108,6 +125,7 @@ def rule(rng, pre, post, size):
         total,
         lambda: _listed(rng, pre, post),
         lambda: _matrix(rng, pre, post, size),
+        lambda: Drawn(int(rng.integers(0, 300))),
     ]
     if pairs <= most:
         choices += [lambda: bs.AllToAll(autapses=auto)]

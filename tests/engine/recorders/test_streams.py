@@ -125,7 +125,7 @@ class TestSameResult:
         assert bs.Result.load("run.npz").populations == {"a": 40, "b": 30}
 
     def test_recorders_from_outside(self):
-        from tests.engine.test_extensions import CellsAbove
+        from tests.extensions.test_recorder import CellsAbove
 
         net = network()
         result = bs.simulate(net, 100.0, seed=2, record=[CellsAbove("a", -60.0)], to="run.npz")

@@ -1,0 +1,27 @@
+"""Checks for models, inputs and rules of your own: the ones that the built-in classes pass.
+
+Each check raises an AssertionError that names the class and the property that does not hold. In a test of pytest:
+
+>>> import brainsim as bs
+>>> class Leaky(bs.Neuron):
+...     equations = "dv/dt = -v/tau + I/c"
+...     threshold = "v >= v_th"
+...     reset = "v = v_reset"
+...     tau: float = bs.parameter(20.0, "ms", "time constant", above=0.0)
+...     c: float = bs.parameter(200.0, "pF", "capacitance", above=0.0)
+...     v_th: float = bs.parameter(15.0, "mV", "threshold")
+...     v_reset: float = bs.parameter(0.0, "mV", "potential after a spike")
+...     v: float = bs.initial(0.0, "mV", "membrane potential")
+>>> def test_leaky():
+...     bs.testing.check_neuron(Leaky)
+
+A check takes a class, which is made with its defaults, or an object. With ``only=`` it looks at some properties alone.
+`check_bits` takes any network, with operators and kinds of synapses of your own.
+"""
+
+from brainsim.testing.descriptions import check_input, check_rule
+from brainsim.testing.neurons import check_neuron
+from brainsim.testing.properties import check_bits
+from brainsim.testing.synapses import check_plasticity, check_synapse
+
+__all__ = ["check_bits", "check_input", "check_neuron", "check_plasticity", "check_rule", "check_synapse"]

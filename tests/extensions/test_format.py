@@ -1,0 +1,33 @@
+"""A format of results from outside: a line for each spike."""
+
+import pytest
+
+import brainsim as bs
+from brainsim.results import formats
+
+
+class Lines(formats.Format):
+    suffixes, lacks = (".csv",), ("traces", "weights")
+
+    def write(self, recording, path, label, compress=False):
+        rows = [(name, spikes.ids, spikes.times.tolist()) for name, spikes in recording.result().spikes.items()]
+        lines = [f"{name},{cell},{time!r}" for name, *both in rows for cell, time in zip(*both, strict=True)]
+        path.write_text("\n".join(["population,cell,time [ms]", *lines]), encoding="utf-8")
+
+
+def test_a_format_says_before_the_run_what_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.setitem(formats.FORMATS, ".csv", None)  # forgotten at the end
+    formats.register_format(Lines)
+    cells = bs.Population(3, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    with pytest.warns(
+        UserWarning, match=r"simulate.to: .csv has no place for traces, which .* formats are .csv, .h5, .*"
+    ) as seen:
+        sim = bs.Simulation(net, seed=1, record=bs.Trace(cells, "v"), to=tmp_path / "run.csv")
+    assert len(seen) == 1
+    result = sim.run(50.0)
+    sim.close()
+    assert len((tmp_path / "run.csv").read_text().splitlines()) == 1 + len(result.spikes["cells"]) > 4
+    with pytest.raises(ValueError, match=r"Result.save: must end in .csv, .h5, .npz, .nwb or .parquet \(got"):
+        result.save(tmp_path / "run.txt")

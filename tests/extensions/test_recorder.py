@@ -1,0 +1,107 @@
+"""A recorder from outside: how many cells are above a potential at each step."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.engine.program import Phase
+from brainsim.engine.recorders.recorder import Recorder
+from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.results.streams.columns import column
+
+
+class CellsAbove:
+    """What stands in ``record=``."""
+
+    def __init__(self, population, threshold):
+        self.population, self.threshold = population, threshold
+
+    def recorder(self, layout):
+        return AboveRecorder(self.population, self.threshold)
+
+
+class AboveRecorder(Recorder):
+    def __init__(self, population, threshold):
+        self.population, self.threshold, self.contexts = population, threshold, {}
+
+    def columns(self):
+        return {"columns": [column("above.u4", "<u4")]}
+
+    def max_steps(self):
+        return 500
+
+    def calls(self, partition):
+        v, _ = partition.variable(self.population, "v")
+        context = Context(v=v, counts=np.zeros(502, np.int64), size=0, threshold=self.threshold)
+        self.contexts[partition.number] = context
+        return [(Phase.SAMPLE, 0, count_above, context)]
+
+    def begin(self, completed):
+        for context in self.contexts.values():
+            context["size"] = 0
+
+    def rows(self, chunk):
+        return {"above.u4": sum(context["counts"][: context["size"]] for context in self.contexts.values())}
+
+    def result(self, arrays, start, stop):
+        return {"stats": {"above": arrays["above.u4"]}}
+
+
+@by_address
+def count_above(recorder_, progress_):
+    recorder = record_at(recorder_)
+    v, counts = array_of(recorder.v), array_of(recorder.counts)
+    total = 0
+    for k in range(v.size):
+        total += v[k] > recorder.threshold
+    counts[recorder.size] = total
+    recorder.size += 1
+    return 0
+
+
+def network():
+    cells = bs.Population(80, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(380.0))
+    return net
+
+
+@pytest.mark.usefixtures("more_partitions")
+def test_a_recorder():
+    results = []
+    for threads in (1, 3):
+        net = network()
+        record = [CellsAbove("cells", -55.0), bs.Trace(net.populations["cells"], "v")]
+        results.append(bs.simulate(net, 200.0, seed=2, threads=threads, record=record))
+    for result in results:
+        assert np.array_equal(result.stats["above"], (result.traces["cells", "v"].values > -55.0).sum(axis=1))
+    assert np.max(results[0].stats["above"]) > 10
+
+
+def test_what_they_miss_is_said():
+    class Old:
+        def recorder(self, layout):
+            return OldRecorder()
+
+    class OldRecorder(Recorder):
+        def gather(self, piece, chunk):
+            pass
+
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, bs.LIF(), name="cells"))
+    with pytest.raises(TypeError, match=r"recorder OldRecorder must have the methods columns\(\).*place of .*gather"):
+        bs.Simulation(net, record=[Old()])
+    above = CellsAbove("cells", -55.0)
+    with pytest.raises(ValueError, match="two recorders have a column 'above.u4'"):
+        bs.simulate(net, 1.0, record=[above, above])
+
+
+def test_it_is_estimated():
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, bs.LIF(), name="cells"))
+    above = CellsAbove("cells", -55.0)
+    assert ("CellsAbove", 0.0, 0.0) in net.estimate(record=[above]).rows
+    above.columns, above.every = 1, 1.0
+    assert ("CellsAbove", 0.0, 16.0 * 101) in net.estimate(record=above, duration=100.0).rows
+    with pytest.raises(TypeError, match=r"Network.estimate.record: CellsAbove is a class; write CellsAbove\(\.\.\.\)"):
+        net.estimate(record=[CellsAbove])

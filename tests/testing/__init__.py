@@ -1,0 +1,1 @@
+"""The checks that `brainsim.testing` offers."""
