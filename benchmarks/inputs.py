@@ -15,7 +15,7 @@ import brainsim as bs
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.noise import Noise
-from brainsim.engine.operators.poisson.poisson import Poisson
+from brainsim.engine.operators.poisson import Poisson
 from brainsim.engine.operators.varying import Varying
 from brainsim.jit.intrinsics import call_address
 

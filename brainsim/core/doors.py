@@ -10,7 +10,7 @@ from typing import Any
 
 DOORS = {
     "estimate": "brainsim.engine.estimates.cost:estimate",
-    "synapses": "brainsim.engine.synapses.drawn:drawn_table",
+    "synapses": "brainsim.engine.synapses.readback:drawn_table",
     "view": "brainsim.plot.html.viewer:view",
     "live": "brainsim.plot.live:following",
 }

@@ -107,12 +107,12 @@ class Operator:
 
     @classmethod
     def observed(cls, partition, stimulus):
-        """Return what a `Trace` of one of its inputs samples, an `operators.observed.Observed`.
+        """Return what a `Trace` of one of its inputs samples, an `operators.signals.Observed`.
 
         By default it is the field that `Input.observed` names: a number, an array, a text or a TimedArray.
         """
         # imported here: only what is recorded has to be compiled
-        from brainsim.engine.operators.observed import of_field
+        from brainsim.engine.operators.signals import of_field
 
         return of_field(partition, stimulus)
 

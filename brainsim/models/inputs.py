@@ -31,6 +31,7 @@ class Input(Identified):
     is_current: ClassVar[bool] = False  # whether it adds to the injected current I_ext of its cells
     over_time: ClassVar[dict[str, str]] = {}  # fields that may change in time, and their units
     conditions: ClassVar[dict[str, tuple[str, ...]]] = {}  # what must hold of them, with the time step dt
+    not_negative: ClassVar[tuple[str, ...]] = ()  # those that count as 0 at times at which they are negative
 
     start: float | None = None
     stop: float | None = None
@@ -123,6 +124,7 @@ class PoissonInput(Input):
 
     over_time: ClassVar[dict[str, str]] = {"rate": "Hz"}
     conditions: ClassVar[dict[str, tuple[str, ...]]] = {"rate": ("0.001*rate*dt <= 1e9",)}
+    not_negative: ClassVar[tuple[str, ...]] = ("rate",)
 
     rate: float | np.ndarray | TimedArray | str
     weight: float | np.ndarray | Distribution

@@ -65,6 +65,7 @@ class NoiseInput(Input):
 
     is_current: ClassVar[bool] = True
     over_time: ClassVar[dict[str, str]] = {"sigma": "pA", "mean": "pA"}
+    not_negative: ClassVar[tuple[str, ...]] = ("sigma",)
 
     sigma: float | np.ndarray | TimedArray | str
     _: KW_ONLY

@@ -4,6 +4,8 @@ A rule is a description and samples nothing; the engine samples the pairs, from 
 projection. An **autapse** is a synapse of a cell onto itself, a **multapse** is one of several from one cell to another.
 """
 
+from __future__ import annotations
+
 import typing
 from dataclasses import KW_ONLY, Field, dataclass, fields
 from typing import Any, ClassVar, NoReturn
@@ -11,6 +13,9 @@ from typing import Any, ClassVar, NoReturn
 from brainsim.core.checks import integer, nearest, number, true_or_false
 
 if typing.TYPE_CHECKING:
+    import numpy as np
+
+    from brainsim.models.space.distance import DistanceText
     from brainsim.network.population import View
 
 MAX_SYNAPSES = 2**53  # they are counted in float64, too
@@ -19,21 +24,64 @@ RULES_WITH = {"autapses": f"AllToAll, FixedProbability, {COUNTING}", "multapses"
 
 
 class Rule:
-    """Base of the connection rules; ``isinstance(x, Rule)`` distinguishes them from populations, inputs and numbers.
+    """Base of connection rules: subclass it to write your own, a frozen dataclass with the methods `draw` and `expected`.
 
-    `pairs` is the number of synapses if the rule lists them, else None. `autapses` and `multapses` say whether a cell may be
-    connected to itself, and a pair more than once. `by_target` says whether each target samples its sources.
+    `draw` is called once for each projection, with a seed of its own, and returns all pairs. Since they follow from that
+    seed, they are the same for any number of threads. Rules that are built in are sampled row by row instead, in threads.
+
+    Attributes
+    ----------
+    autapses, multapses : bool
+        Whether a cell may be connected to itself, and a pair more than once.
+    pairs : int or None
+        The number of synapses if the rule lists them, as `FromArrays` does.
+    by_target : bool
+        Whether each target samples its sources, so that the synapses of one source cannot be sampled separately.
+    by_source : str
+        What to write instead of a rule that is sampled by target, in messages.
+
+    Examples
+    --------
+    A ring of which some connections are shortcuts, Watts & Strogatz (1998), doi:10.1038/30918:
+
+    >>> import dataclasses
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> @dataclasses.dataclass(frozen=True, repr=False)
+    ... class SmallWorld(bs.Rule):
+    ...     k: int  # neighbours on one side
+    ...     p: float  # share of shortcuts
+    ...     def draw(self, n_pre, n_post, seed):
+    ...         rng, pre = np.random.default_rng(seed), np.repeat(np.arange(n_pre), self.k)
+    ...         near = (pre + np.tile(np.arange(1, self.k + 1), n_pre)) % n_post
+    ...         return pre, np.where(rng.random(pre.size) < self.p, rng.integers(n_post, size=pre.size), near)
+    ...     def expected(self, n_pre, n_post, shared=0):
+    ...         return float(n_pre * self.k)
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> wires = net.connect(cells, cells, SmallWorld(4, 0.1), weight=0.5, delay=1.5, synapse=bs.Delta())
+    >>> len(bs.Simulation(net, seed=2).synapses(wires))
+    400
+
+    ``brainsim.testing.check_rule(SmallWorld(4, 0.1))`` checks that it keeps what it promises.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every rule is a dataclass
     autapses: bool = True
     multapses: bool = False
     pairs: Any = None
+    by_source: ClassVar[str] = ""
+    text: ClassVar[DistanceText | None] = None  # the probability of a pair by its distance, of a rule that has one
 
     @property
     def by_target(self) -> bool:
-        """Whether each target samples its sources, so that the synapses of one source cannot be sampled separately."""
+        """Whether each target samples its sources."""
         return False
+
+    @property
+    def listed(self) -> bool:
+        """Whether all pairs are known before the row of any source is made: given, or drawn by `draw`."""
+        return self.pairs is not None or type(self).draw is not Rule.draw
 
     def __new__(cls, *values: object, **named: object) -> typing.Self:
         """Reject unknown arguments with a hint, which `dataclass` would not give."""
@@ -59,22 +107,29 @@ class Rule:
         shown += [f"{f.name}={v}" for f in fields(self) if f.kw_only and (v := getattr(self, f.name)) != f.default]
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: View, post: View) -> None:
         """Raise ValueError if the rule does not fit the views `pre` and `post`."""
 
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
         """Return the expected number of synapses between `n_pre` and `n_post` cells, of which `shared` are in both."""
         raise NotImplementedError
 
-    def expected_between(self, pre: "View", post: "View") -> float:
+    def expected_between(self, pre: View, post: View) -> float:
         """Return the expected number of synapses between the cells of two views."""
         return self.expected(pre.n, post.n, 0 if self.autapses else pre.in_common(post))
 
     def value_shape(self, n_pre: int, n_post: int) -> tuple[int, ...] | None:
         """Return the shape that arrays of weights or delays must have, or None if the pairs are sampled."""
 
-    def _checked(self, value, label):
+    def draw(self, n_pre: int, n_post: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return all pairs between `n_pre` and `n_post` cells, of an own rule: the indices of sources and of their targets.
+
+        Nothing but the arguments may decide, such as by ``rng = np.random.default_rng(seed)``.
+        """
         raise NotImplementedError
+
+    def _checked(self, value, label):
+        return value
 
     def _candidates(self, n_pre, n_post, shared):
         """Return the number of pairs that the rule may connect."""
@@ -123,7 +178,7 @@ class OneToOne(Rule):
     5.0
     """
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: View, post: View) -> None:
         """Raise ValueError unless both views have the same number of cells."""
         if pre.n != post.n:
             raise ValueError(
@@ -225,7 +280,12 @@ class FixedIndegree(_Counted):
         """True."""
         return True
 
-    def check(self, pre: "View", post: "View") -> None:
+    @property
+    def by_source(self) -> str:  # type: ignore[override]
+        """A rule that is sampled by source, in messages."""
+        return f"FixedTotal({self.k} * post.n)"
+
+    def check(self, pre: View, post: View) -> None:
         """Raise ValueError if `pre` does not have k sources for each cell of `post`."""
         self._check_pool(pre, "sources", pre.in_common(post))
 
@@ -258,7 +318,7 @@ class FixedOutdegree(_Counted):
 
     k: int
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: View, post: View) -> None:
         """Raise ValueError if `post` does not have k targets for each cell of `pre`."""
         self._check_pool(post, "targets", pre.in_common(post))
 
@@ -291,7 +351,7 @@ class FixedTotal(_Counted):
 
     n: int
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: View, post: View) -> None:
         """Raise ValueError if there are not enough pairs."""
         pairs, both = self._candidates(pre.n, post.n, pre.in_common(post)), f"{pre.name!r} and {post.name!r}"
         if self.n > 0 and pairs == 0:

@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input
-from brainsim.models.rules import FixedIndegree, Rule
+from brainsim.models.rules import Rule
 from brainsim.models.space.of_pairs import OfPair, value_of_text, written_within
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, checked_value
@@ -143,12 +143,11 @@ def check_storage(storage, rule, weight, delay):
     if storage != "procedural":
         return
     if rule.by_target:
-        instead = f"FixedTotal({rule.k} * post.n) or FixedProbability" if type(rule) is FixedIndegree else "no k"
         raise ValueError(
             f"{label}: with {rule} each target samples its sources, so the synapses of one source cannot be "
-            f"sampled separately; use {instead}, or 'stored'"
+            f"sampled separately; use {rule.by_source}, or 'stored'"
         )
-    if rule.pairs is not None or isinstance(weight, np.ndarray) or isinstance(delay, np.ndarray):
+    if rule.listed or isinstance(weight, np.ndarray) or isinstance(delay, np.ndarray):
         raise ValueError(f"{label}: lists of pairs, weights or delays cannot be sampled again; use 'stored'")
 
 

@@ -6,10 +6,9 @@ import pytest
 import brainsim as bs
 from brainsim.build.layout import Layout
 from brainsim.build.own import Planned, cells_here, state_here
-from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
 from brainsim.engine.synapses.readback import _table
-from brainsim.engine.synapses.store import Store, count_synapses
+from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.examples import microcircuit
 from brainsim.jit.background import Workers
 

@@ -26,7 +26,7 @@ from tests.helpers.records import arrays_of, contexts_of
 OUTSIDE = """
 import numpy as np
 import brainsim as bs
-from brainsim.engine.operators.poisson.poisson import Poisson
+from brainsim.engine.operators.poisson import Poisson
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import Context, array_of, by_address, call, record_at
 

@@ -208,6 +208,6 @@ def test_a_compiled_function_has_no_closure():
 
 def test_nothing_is_compiled_at_import(tmp_path):
     engine = [module for module in modules() if module.startswith("brainsim.engine")]
-    assert {"brainsim.engine.operators.poisson.per_cell", "brainsim.engine.synapses.delivery"} <= set(engine)
+    assert {"brainsim.engine.operators.poisson_events", "brainsim.engine.synapses.delivery"} <= set(engine)
     python(f"import brainsim.ann.conversion.kernels, {', '.join(engine)}", BRAINSIM_CACHE_DIR=str(tmp_path / "cache"))
     assert not (tmp_path / "cache").exists()

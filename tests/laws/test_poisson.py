@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import brainsim as bs
-from brainsim.engine.operators.poisson.poisson import poisson_table
+from brainsim.engine.operators.poisson_events import poisson_table
 from tests.helpers.equations.own_models import Integrator
 from tests.helpers.equations.single_cells import DT, steps_of
 from tests.helpers.statistics import MIN_P, within

@@ -13,7 +13,7 @@ from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
 from brainsim.engine.synapses.segments import segment_fields
 from brainsim.engine.synapses.store import BATCH, CHUNK, UINT16_RANGE
-from brainsim.models.rules import AllToAll, FixedIndegree, FixedOutdegree, OneToOne
+from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import check_delay, check_storage
 from brainsim.network.estimate import Estimate, in_words
@@ -27,7 +27,6 @@ BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what is n
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and a safety factor
 WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
 MAX_EDGES = 1024  # steps up to which each is computed
-EXACT = AllToAll, OneToOne, FixedOutdegree  # rules that give all sources a number of synapses
 
 
 def estimated(layout, duration=0.0, record=()):
@@ -119,7 +118,7 @@ def expected_segments(stored, layout):
 
 def _log_empty(projection, synapses, chance):
     """Return the logarithm of the probability that a source has no synapse in bins that each is in with some chance."""
-    if isinstance(projection.rule, EXACT):
+    if wiring_of(projection.rule).exact:
         return synapses * np.log1p(-np.minimum(chance, 1.0 - 1e-16))
     return -synapses * chance
 
@@ -152,8 +151,8 @@ def _of_plans(projections):
     own = {(p.pre, p.post): 8.0 * p.pre.n for p in projections if not p.rule.autapses}
     size = sum(sum(some.values()) for some in (views, places, own))
     for p in projections:
-        size += 0.0 if isinstance(p.rule, EXACT) else 4.0 * p.pre.n
-        listed = [p.rule.pairs is not None, isinstance(p.weight, np.ndarray), isinstance(p.delay, np.ndarray)]
+        size += 0.0 if wiring_of(p.rule).exact else 4.0 * p.pre.n
+        listed = [p.rule.listed, isinstance(p.weight, np.ndarray), isinstance(p.delay, np.ndarray)]
         size += p.expected * np.dot(BYTES_LISTED, listed) if any(listed) else 0.0
     return size
 
@@ -250,11 +249,9 @@ def _advice(layout, needed):
         size = in_words(sum(sizes[name] for name in again))
         more = f" and {len(again) - 1} more" if len(again) > 1 else ""
         hints.append(f"connect(..., storage='procedural') keeps none of the synapses of {again[0]!r}{more} ({size})")
-    if by_target := [p for p in stored if type(p.rule) is FixedIndegree]:
+    if by_target := [p for p in stored if p.rule.by_target]:
         rule = by_target[0].rule
-        hints.append(
-            f"FixedTotal({rule.k} * post.n) instead of {rule} allows storage='procedural' for {by_target[0].name!r}"
-        )
+        hints.append(f"{rule.by_source} instead of {rule} allows storage='procedural' for {by_target[0].name!r}")
     if (
         layout.partitions > 1
         and layout.ranks.size == 1

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.operators.observed import Observed
-from brainsim.engine.operators.signals import signal_of
+from brainsim.engine.operators.signals import Observed, signal_of
 from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.equations.expressions import algebra

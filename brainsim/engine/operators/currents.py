@@ -7,8 +7,7 @@ apart, and each step starts from it; noise is added by an operator of its own (`
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.operators.observed import Observed, of_field
-from brainsim.engine.operators.signals import signal_of, steady_value
+from brainsim.engine.operators.signals import Observed, of_field, signal_of, steady_value
 from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
@@ -34,10 +33,9 @@ class Currents(Operator):
         inputs = [stimulus for stimulus in layout.inputs if stimulus.input.is_current]
         if not inputs:
             return None
-        steady, changing = [], []
-        for stimulus in inputs:
-            changes = not isinstance(stimulus.input, CurrentInput) or steady_value(layout, stimulus, "amplitude") is None
-            (changing if changes else steady).append(stimulus)
+        own = cls.own_inputs(layout)
+        steady = [stimulus for stimulus in own if steady_value(layout, stimulus, "amplitude") is not None]
+        changing = [stimulus for stimulus in inputs if stimulus not in steady]
         current = partition.shared.current
         if not changing:
             return cls(_of_pieces(partition, steady, current), [], [])
@@ -46,13 +44,12 @@ class Currents(Operator):
         cells = np.unique(np.concatenate([cells_here(partition, stimulus)[1] for stimulus in inputs]))
         start = Context(cells=cells.astype(np.int32), kept=kept, current=current)
         calls, signals = [(Phase.BEFORE_UPDATE, 0, start_from_kept, start)], []
-        for stimulus in changing:
-            if isinstance(stimulus.input, CurrentInput):
-                mine, gids = cells_here(partition, stimulus)
-                signal = signal_of(layout, stimulus, "amplitude", mine, window=window(stimulus, layout.dt))
-                context = Context(values=signal.values, cells=gids, current=current)
-                calls += [signal.call(Phase.BEFORE_UPDATE), (Phase.BEFORE_UPDATE, 0, add_current, context)]
-                signals.append(signal)
+        for stimulus in (stimulus for stimulus in own if stimulus not in steady):
+            mine, gids = cells_here(partition, stimulus)
+            signal = signal_of(layout, stimulus, "amplitude", mine, window=window(stimulus, layout.dt))
+            context = Context(values=signal.values, cells=gids, current=current)
+            calls += [signal.call(Phase.BEFORE_UPDATE), (Phase.BEFORE_UPDATE, 0, add_current, context)]
+            signals.append(signal)
         return cls(_of_pieces(partition, steady, kept), calls, signals)
 
     def calls(self):
@@ -68,7 +65,8 @@ class Currents(Operator):
     def expected_bytes(cls, layout):
         """Return the bytes of what belongs to each cell, and of the sums that are kept if a current always changes."""
         inputs = [stimulus for stimulus in layout.inputs if stimulus.input.is_current]
-        changing = [s for s in inputs if not isinstance(s.input, CurrentInput) or is_timed(s.input.amplitude)]
+        own = cls.own_inputs(layout)
+        changing = [s for s in inputs if s not in own or is_timed(s.input.amplitude)]
         return sum(20.0 * s.target.n for s in inputs) + 8.0 * layout.n_cells * layout.partitions * bool(changing)
 
     @classmethod

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.operators.observed import Observed
-from brainsim.engine.operators.signals import signal_of
+from brainsim.engine.operators.signals import Observed, signal_of
 from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.decorators import helper
@@ -99,8 +98,7 @@ class _Process:
         self.stored = source.tau is not None
         on, off = window(stimulus, layout.dt)
         self.signals = tuple(
-            signal_of(layout, stimulus, name, self.mine, each=True, window=(on, off), clipped=name == "sigma")
-            for name in ("mean", "sigma")
+            signal_of(layout, stimulus, name, self.mine, each=True, window=(on, off)) for name in ("mean", "sigma")
         )
         tau = np.broadcast_to(source.tau if self.stored else 1.0, self._n)[self.mine]
         self.state = np.zeros(self.mine.size)
@@ -141,7 +139,7 @@ class _Process:
         """Return what a Trace samples: the current of the step that starts at the sample."""
         options = {"window": window(stimulus, layout.dt), "ahead": True, "each": True}
         names = ("mean", "sigma")
-        mean, sigma = (signal_of(layout, stimulus, name, self.mine, clipped=name == "sigma", **options) for name in names)
+        mean, sigma = (signal_of(layout, stimulus, name, self.mine, **options) for name in names)
         kept = ("on", "off", "own", "common", "scale", "stored", "ids", "state")
         context = Context(
             values=np.zeros(self.mine.size),

@@ -8,7 +8,7 @@ from brainsim.engine.operators.clamp import Clamp
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.noise import Noise
-from brainsim.engine.operators.poisson.poisson import Poisson
+from brainsim.engine.operators.poisson import Poisson
 from brainsim.engine.operators.trains import Trains
 from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import Operator

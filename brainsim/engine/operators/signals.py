@@ -5,11 +5,14 @@ of dt**2, and an edge such as ``where(t < 100, 0, 20)`` that lies on the grid is
 at the start of the step.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from brainsim.build.constants import MAX_STEPS
 from brainsim.engine.operators.signal_text import written
-from brainsim.engine.operators.windows import FOREVER, is_on, step_of
+from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, step_of, window
+from brainsim.engine.program import Phase
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.signals import parse_signal
 from brainsim.jit.decorators import load_source
@@ -160,6 +163,7 @@ def _size(value, cells):
 def signal_of(layout, stimulus, field, cells, **options):
     """Return the Signal of a field of an input for some cells of its target, given by their indices in the view."""
     value, label = getattr(stimulus.input, field), f"{stimulus.name}.{field}"
+    options["clipped"] = field in stimulus.input.not_negative
     if conditions := stimulus.input.conditions.get(field):
         options |= {"name": field, "conditions": conditions}
     return Signal(value, label, cells, lambda name: parameter_of(layout, stimulus.target, name, cells), layout.dt, **options)
@@ -172,8 +176,7 @@ def steady_value(layout, stimulus, field):
         return None
     if not is_timed(value):
         return value
-    clipped = field == "rate"
-    signal = signal_of(layout, stimulus, field, np.arange(stimulus.target.n), clipped=clipped)
+    signal = signal_of(layout, stimulus, field, np.arange(stimulus.target.n))
     values = signal.steady()
     if not np.isfinite(values).all():
         raise ValueError(f"{signal.label}: must be finite (got {np.ravel(values)[~np.isfinite(np.ravel(values))][0]})")
@@ -213,6 +216,44 @@ def parameter_of(layout, view, name, cells):
         return float(values[0])
     parts = [np.broadcast_to(v, population.n)[ids] for v, (population, ids) in zip(values, view.parts, strict=True)]
     return np.concatenate(parts)[cells].astype(np.float64)
+
+
+@dataclass
+class Observed:
+    """What a recorder needs to sample an input in a partition; what it is, and its unit, are in ``Input.observed``.
+
+    Attributes
+    ----------
+    cells : ndarray of int
+        The cells in this partition, as indices in the target of the input.
+    calls : list
+        Calls in the phase SAMPLE that bring `values` up to date, to be made before they are read. They give what holds in
+        the step that starts at the point; of a clamp, what held the cell in the step that ends there.
+    values : ndarray of float64
+        Where the values are.
+    places : ndarray of int
+        The place in `values` of each of the `cells`.
+    """
+
+    cells: np.ndarray
+    calls: list[tuple[Phase, int, object, Context]]
+    values: np.ndarray
+    places: np.ndarray
+
+
+def of_field(partition, stimulus):
+    """Return the Observed of the field that ``Input.observed`` names."""
+    layout, given = partition.layout, stimulus.input
+    (name, _), kind = given.observed or (None, None), type(given).__name__
+    if name not in given.over_time:
+        raise NotImplementedError(
+            f"{kind}.observed: {name!r} is not a field that may change in time (over_time); give the operator of {kind} a "
+            "method observed(partition, stimulus) that returns an Observed"
+        )
+    cells, _ = cells_here(partition, stimulus)
+    limits = window(stimulus, layout.dt)
+    signal = signal_of(layout, stimulus, name, cells, window=limits, ahead=True)
+    return Observed(cells, [signal.call(Phase.SAMPLE)], signal.values, signal.places)
 
 
 @by_address

@@ -81,6 +81,13 @@ def signal_of_parameter(layout, member, parameter, cells, **options):
     )
 
 
+def observed_parameter(partition, population, name, cells):
+    """Return (calls, values, places) of a parameter that may change in time, for some cells of a population."""
+    layout = partition.layout
+    signal = signal_of_parameter(layout, layout.members[population], name, cells, ahead=True)
+    return [signal.call(Phase.SAMPLE)], signal.values, signal.places
+
+
 @by_address
 def write_row(parameter_, progress_):
     """Write the values of a parameter where the kernel reads them."""

@@ -5,7 +5,7 @@ import ast
 import numpy as np
 
 from brainsim.engine.plasticity.writer import OLD
-from brainsim.engine.synapses.listed import weights_in_full
+from brainsim.engine.synapses.projections import weights_in_full
 from brainsim.engine.synapses.readback import ends_of, in_table, initial_weights, order_of, order_of_pairs
 from brainsim.equations.expressions import language as lang
 from brainsim.models.values import Distribution, is_number

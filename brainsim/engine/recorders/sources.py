@@ -87,7 +87,7 @@ class OfParameter:
 
     def places(self, partition, ids):
         """Return the calls that bring the values up to date, the array, and where those of the cells are."""
-        from brainsim.engine.operators.observed import observed_parameter
+        from brainsim.engine.operators.varying import observed_parameter
 
         return observed_parameter(partition, self._population, self._name, ids)
 

@@ -22,7 +22,7 @@ from brainsim.equations.statements import Load, Store
 from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, record_or_none
-from brainsim.models.space.distance import DistanceRule, periods, reach_of
+from brainsim.models.space.distance import periods, reach_of
 from brainsim.models.space.of_pairs import OfDistance, OfIndices, OfPair
 from brainsim.rng.hashing import hashed, step_key, uniform
 
@@ -77,7 +77,7 @@ class Near:
             row[f"inverse_{axis}"] = 1.0 / self.period[k] if self.period[k] else 0.0
         row["reach"] = reach_of(self.pre, self.post, self.period, getattr(rule, "max_distance", None))
         self.bin_first, self.bin_cells, self.sorted = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros((0, 3))
-        if isinstance(rule, DistanceRule):
+        if rule.text is not None:
             self._sort_into_bins(self.pre if rule.by_target else self.post)
             row["flat"] = not self.pre[:, 2].any() and not self.post[:, 2].any()
             row["p"], row["components"] = address_of_text(rule.text.tree), not rule.text.isotropic
@@ -135,7 +135,7 @@ def most_candidates(projections):
 def is_near(projection):
     """Return whether anything about the synapses of a projection depends on the distance or the indices of its cells."""
     values = (projection.weight, projection.delay)
-    return isinstance(projection.rule, DistanceRule) or any(isinstance(value, OfPair) for value in values)
+    return projection.rule.text is not None or any(isinstance(value, OfPair) for value in values)
 
 
 @helper

@@ -3,14 +3,15 @@
 import numpy as np
 
 from brainsim.build.own import index_here
-from brainsim.engine.synapses import counting, delays, sampling
+from brainsim.engine.synapses import (
+    counting,
+    delays,
+    near_wiring,  # noqa: F401 - it registers how rules of the distance are wired
+    sampling,
+)
 from brainsim.engine.synapses.kinds.registry import kind_of
-from brainsim.engine.synapses.listed import listed_weights
-from brainsim.engine.synapses.near import PLACES, Near, count_near, is_near, scratch_fields
-from brainsim.engine.synapses.near_sources import NearSources, leave_chosen
-from brainsim.jit.records import Context
-from brainsim.models import pair_lists, rules
-from brainsim.models.space.distance import DistanceRule
+from brainsim.engine.synapses.near import PLACES, Near, is_near
+from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.rng.alias import alias_table
@@ -19,15 +20,10 @@ from brainsim.rng.streams import stream_key
 # columns for projections that depend on distances, see `near`
 PLACED = {"xyz": np.float64, "bin_first": np.int64, "bin_cells": np.int32}
 PLACED |= {"bin_x": np.float64, "bin_y": np.float64, "bin_z": np.float64}
-RULES = {
-    rules.AllToAll: sampling.ALL,
-    rules.OneToOne: sampling.ONE,
-    pair_lists.FromArrays: sampling.LISTED,
-    pair_lists.FromFrame: sampling.LISTED,
-    pair_lists.FromSparse: sampling.LISTED,
-    rules.FixedProbability: sampling.BERNOULLI,
-    rules.FixedIndegree: sampling.BY_TARGET,
-}
+
+# weights of synapses that learn, as an array: indices whose bits are those of a finite float32, see `listed_weights`
+MOST_LISTED = 0x7F800000
+BATCH = 1 << 20  # weights that are looked up at once: an index is 8 bytes then
 
 
 class Cells:
@@ -59,12 +55,10 @@ class Plan:
     ----------
     sources, posts : ndarray of int32
         Global indices of the cells at both ends.
-    way : int
-        How the targets of a source are chosen: `sampling.ALL` and so on.
+    wiring : Wiring
+        How its pairs are found.
     kind : type
         The kind of its synapses, see `kinds`.
-    self_index : ndarray of int32
-        Index of each source among the targets, -1 if it is not one; empty if that does not matter.
     counts : int or ndarray of int32
         Synapses of each source, once `make_room_for_counts` and `count` were called.
     count_at : int
@@ -86,109 +80,21 @@ class Plan:
                 f"(got {projection.storage!r})"
             )
         self.shared_weight = float(projection.weight) if is_number(projection.weight) else None
-        self.way = RULES.get(type(self.rule))
         self.near = Near(projection) if is_near(projection) else None
-        if isinstance(self.rule, DistanceRule):
-            self.way = sampling.BY_TARGET if self.rule.by_target else sampling.NEAR
-        if self.way is None:
-            self.way = sampling.REPLACING if self.rule.multapses else sampling.DISTINCT
-        if self.way == sampling.BERNOULLI and self.rule.p == 1.0:
-            self.way = sampling.ALL
-        self.self_index = np.empty(0, np.int32)
-        if not self.rule.autapses and self.way == sampling.BY_TARGET:
-            self.self_source = cells.places(projection.post, projection.pre)
-        elif not self.rule.autapses:
-            self.self_index = cells.places(projection.pre, projection.post)
+        self.wiring = wiring_of(self.rule)(self, cells)
         self.delays, self.table = delays.steps_of(projection, layout.dt)
         if self.near:
             self.near.row["shortest"], self.near.row["longest"] = self.delays
-        self.counts, self.count_at = self._even(), -1
-        self.near_sources = self._near_sources()
+        self.counts, self.count_at = self.wiring.even(), -1
 
     def stream(self, name):
         """Return the key of one of the projection's streams."""
         return stream_key(self.layout.network.seed, name, self.projection.name)
 
-    def _even(self):
-        """Return the number of synapses that each source has, None if they differ."""
-        if self.way == sampling.ALL and not self.self_index.size:
-            return self.posts.size
-        if self.way == sampling.ONE:
-            return 1
-        return self.rule.k if isinstance(self.rule, rules.FixedOutdegree) else None
-
     def count(self, start, stop):
-        """Count the synapses of each source, in place; if targets sample sources, only of those from `start` to `stop`."""
-        rule, counts, n_post = self.rule, self.counts, self.posts.size
-        if self.count_at < 0:
-            return
-        if self.way == sampling.BY_TARGET:
-            self.sample_sources(start, stop, np.empty(0, np.int64), np.empty(0, np.uint16))
-        elif self.way == sampling.NEAR:
-            places = Context(**self.near.alone(), **scratch_fields(n_post))
-            count_near(places.record, start, stop, self.stream("wiring"), self.self_index, counts)
-        elif self.way == sampling.LISTED:
-            counts[:] = np.bincount(rule.pre, minlength=counts.size)
-        elif self.way == sampling.ALL:
-            counts[:] = n_post - (self.self_index >= 0)
-        elif self.way == sampling.BERNOULLI:
-            if rule.p > 0.0:
-                counting.count_each(float(rule.p), self.stream("wiring"), n_post, self.self_index, counts)
-        elif rule.multapses:
-            counting.share_out(rule.n, self.stream("totals"), n_post, self.self_index, counts)
-        else:
-            available = np.full(counts.size, n_post)
-            available[: self.self_index.size] -= self.self_index >= 0
-            # if more than half of the pairs are taken, those that are left out are sampled
-            rest = int(available.sum()) - rule.n
-            counting.share_out_pairs(min(rule.n, rest), self.stream("totals"), n_post, available, counts)
-            if rest < rule.n:
-                counts[:] = available - counts
-
-    def needs_numbers(self):
-        """Return whether the number of a synapse within its row matters, though targets of other ranks are left out."""
-        sampled = isinstance(self.projection.weight, Distribution) or self.table is None or self.table.size > 1
-        return self.way == sampling.BY_TARGET and sampled and len(self.layout.own) < self.layout.partitions
-
-    def _here(self):
-        """Return the index here of the partition of each target, negative in other processes; empty if there is one."""
-        if len(self.layout.own) == self.layout.partitions:
-            return np.empty(0, np.int16)
-        return index_here(self.layout, self.layout.input_places(self.projection.post, self.projection.synapse)[1])
-
-    def _near_sources(self):
-        """Return the NearSources if targets choose their sources by the distance, else None."""
-        if self.way != sampling.BY_TARGET or not isinstance(self.rule, DistanceRule):
-            return None
-        wanted = np.empty(0, bool) if self.needs_numbers() else self._here() >= 0
-        itself = np.empty(0, np.int32) if self.rule.autapses else self.self_source
-        return NearSources(self.near, self.stream("wiring"), itself, wanted)
-
-    def sample_sources(self, start, stop, cursor, waiting, numbers=None):
-        """Count the synapses that targets sample, or leave the targets in `waiting`; see `counting.sample_sources`."""
-        n_pre, distinct = self.sources.size, not self.rule.multapses
-        here = self._here()
-        numbers = numbers if numbers is not None and self.needs_numbers() else np.empty(0, np.int32)
-        chosen = {"chosen": self.near_sources.chosen()} if self.near_sources else {}
-        record = Context(
-            **chosen,
-            k=self.rule.k,
-            distinct=distinct,
-            key=self.stream("wiring"),
-            n_pre=n_pre,
-            n_post=self.posts.size,
-            start=start,
-            stop=stop,
-            self_index=np.empty(0, np.int32) if self.rule.autapses else self.self_source,
-            counts=self.counts,
-            cursor=cursor,
-            waiting=waiting,
-            here=here,
-            numbers=numbers,
-            seen=np.zeros(n_pre if numbers.size else 0, np.int32),
-            stamp=np.zeros(n_pre if distinct and not chosen else 0, np.int64),
-        )
-        (leave_chosen if chosen else counting.sample_sources)(record.record)
+        """Count the synapses of each source, in place, or only of those from `start` to `stop` (`Wiring.in_parts`)."""
+        if self.count_at >= 0:
+            self.wiring.count(start, stop, self.counts)
 
     def reject_delay(self):
         """Raise ValueError: a sampled delay is longer than the calendar."""
@@ -317,9 +223,9 @@ def _describe(row, plan, shared, columns, known):
         known[at] = columns.add("place", place)
         columns.add("part", index_here(plan.layout, part))
     row["self_index"] = -1
-    if plan.self_index.size:
+    if plan.wiring.self_index.size:
         ends = projection.pre, projection.post, "self"
-        known[ends] = known[ends] if ends in known else columns.add("self_index", plan.self_index)
+        known[ends] = known[ends] if ends in known else columns.add("self_index", plan.wiring.self_index)
         row["self_index"] = known[ends]
     row["list"], row["weights"], row["delays"] = _lists(plan, columns)
     if plan.table is not None:
@@ -328,14 +234,14 @@ def _describe(row, plan, shared, columns, known):
         columns.add("other", other)
     if isinstance(projection.delay, OfPair):
         row["table_size"] = -1
-    row["rule"], row["posts"], row["place"], row["class_"] = plan.way, plan.posts.size, known[at], plan.class_
+    row["rule"], row["posts"], row["place"], row["class_"] = plan.wiring.way, plan.posts.size, known[at], plan.class_
     row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at
     for name, stream in (("key", "wiring"), ("weight_key", "weights"), ("delay_key", "delays")):
         row[name] = plan.stream(stream)
     row["weighted"] = plan.shared_weight is None
     row["origin"] = 0 if plan.shared_weight is None else shared.index(plan.shared_weight)
     row["extra_step"], row["first_delay"] = plan.extra_step, plan.delays[0] + plan.extra_step
-    row["p"] = plan.rule.p if plan.way == sampling.BERNOULLI else 0.0
+    row["p"] = plan.rule.p if plan.wiring.way == sampling.BERNOULLI else 0.0
 
 
 def _lists(plan, columns):
@@ -346,17 +252,44 @@ def _lists(plan, columns):
         delays = np.ravel(delay) / plan.layout.dt
         delays = np.rint(delays, out=delays).astype(np.uint16)
     list_at = -1
-    if plan.way == sampling.LISTED:
+    if plan.wiring.way == sampling.LISTED:
+        pre, post = plan.wiring.pre, plan.wiring.post
         first = np.concatenate([[0], np.cumsum(plan.counts)])
         # the places count through all projections' lists
         list_at = columns.add("list_first", first + columns.sizes["listed"])
-        n = plan.rule.pre.size
-        sorted_ = np.empty(n, np.int32), np.empty(weights.size, np.float32), np.empty(delays.size, np.uint16)
-        counting.sort_listed(plan.rule.pre, plan.rule.post, _locked(weights), delays, first[:-1].copy(), *sorted_)
+        sorted_ = np.empty(pre.size, np.int32), np.empty(weights.size, np.float32), np.empty(delays.size, np.uint16)
+        counting.sort_listed(_locked(pre), _locked(post), _locked(weights), delays, first[:-1].copy(), *sorted_)
         columns.add("listed", sorted_[0])
         weights, delays = sorted_[1:]
     weights_at = columns.add("list_weight", weights) if weights.size else -1
     return list_at, weights_at, columns.add("list_delay", delays) if delays.size else -1
+
+
+def listed_weights(projection):
+    """Return the weights, or what stands for them, for the list from which rows are sampled; empty if there is none.
+
+    Rows hold weights as float32. Synapses that learn begin with the numbers as they were given: a rule of plasticity bounds
+    them, and rounded to float32 they may be beyond a bound. While such synapses are built, the bits of the float32 are those
+    of the index of the weight in the array, so a synapse takes no more room for it.
+    """
+    weight = projection.weight
+    if np.ndim(weight) == 0:
+        return np.empty(0)
+    if projection.plasticity is None:
+        return np.ravel(weight)
+    if weight.size > MOST_LISTED:
+        raise ValueError(f"{projection.name}.weight: of synapses that learn, an array can hold {MOST_LISTED:,} at most")
+    return np.arange(weight.size, dtype=np.uint32).view(np.float32)
+
+
+def weights_in_full(projection, kept, kind=np.float64):
+    """Return the weights of synapses, of which the store keeps `kept`, as an array of some kind."""
+    if projection.plasticity is None or np.ndim(projection.weight) == 0:
+        return kept.astype(kind)
+    listed, indices, found = np.ravel(projection.weight), kept.view(np.uint32), np.empty(kept.size, kind)
+    for at in range(0, kept.size, BATCH):
+        found[at : at + BATCH] = listed[indices[at : at + BATCH]]
+    return found
 
 
 def _entries(plans, n_cells):

@@ -5,16 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from brainsim.build.layout import Layout
 from brainsim.build.own import whole
+from brainsim.core.machine import processors
 from brainsim.engine.states.state import taken
-from brainsim.engine.synapses.listed import weights_in_full
-from brainsim.engine.synapses.passes import Passes
-from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
+from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, weights_in_full
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
-from brainsim.engine.synapses.store import Store, count_synapses
+from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
+from brainsim.network.network import Network
+from brainsim.network.rewired import copied
 from brainsim.results.synapses import SynapseTable
 
+WORTH_THREADS = 1e6  # synapses
 MAX_KEYS = 1 << 24  # of a rank that are sent to the others at once
 
 
@@ -57,6 +60,19 @@ def sampled_again(layout, projection, threads):
         count_synapses([plan], pool, threads, Passes())
         store = Store(layout, [plan], counts, pool, threads, Passes())
     return _table(store, layout, projection, (0, store.targets.size), {})
+
+
+def drawn_table(projection, dt):
+    """Return the SynapseTable of a projection.
+
+    A row depends on nothing but the seed of the network, the name of the projection and the index of the source, so it is
+    the same in a network of this projection alone.
+    """
+    alone = Network(projection.seed)
+    alone.add(projection.pre)
+    alone.add(projection.post)
+    layout = Layout(copied(alone, [projection]), dt, 1, filled=False)
+    return sampled_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
 
 
 def initial_weights(kind):

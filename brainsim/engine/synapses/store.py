@@ -4,6 +4,7 @@ The synapses of each source are counted, so every row has its offset before anyt
 and write the rows in batches of sources.
 """
 
+import contextlib
 import copy
 from collections import deque
 
@@ -14,7 +15,6 @@ from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
-from brainsim.engine.synapses.passes import Passes
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
@@ -24,6 +24,7 @@ MAX_SOURCES = 1 << 14  # of a batch
 CHUNK = 1 << 24  # segments: the smallest column, of 2 bytes each, is above the 32 MB that are returned to the system
 NO_DELAY = 1 << 20  # steps: longer than any delay
 UINT16_RANGE = 1 << 16  # different values of 16 bits
+POLL = 0.1  # seconds after which the progress of building is shown again
 
 
 class Block:
@@ -137,15 +138,47 @@ class Synapses:
         return self.store.nbytes + sum(kind.nbytes for kind in self.kinds)
 
 
+class Passes:
+    """Counts what has been done, in synapses: each pass over those of a projection is an equal share of the work.
+
+    All are counted and then stored; sources that targets choose are drawn in between, too.
+
+    Parameters
+    ----------
+    show : callable
+        Called with the amount of work that is done, from time to time also if that has not changed.
+    """
+
+    def __init__(self, show=lambda done: None):
+        self._show, self._done = show, 0.0
+
+    @staticmethod
+    def of(plan):
+        """Return the share of one pass over the synapses of a projection."""
+        if plan.projection.storage != "stored":
+            return 0.0
+        return plan.projection.expected / plan.wiring.passes
+
+    def wait(self, job, share=0.0):
+        """Wait for a job of this share, and return its result."""
+        while not job.done():
+            with contextlib.suppress(TimeoutError):
+                job.exception(POLL)
+            self._show(self._done)
+        result = job.result()
+        self._done += share
+        self._show(self._done)
+        return result
+
+
 def count_synapses(plans, pool, threads, passes):
     """Count the synapses of each source of each projection, projections side by side or sources of one side by side."""
-    choosing = [plan.near_sources for plan in plans if plan.near_sources]
-    for job in [job for sources in choosing for job in sources.choose_in(pool, threads)]:
+    for job in [job for plan in plans for job in plan.wiring.prepare(pool, threads)]:
         passes.wait(job)
     jobs = []
     for plan in plans:
         cuts = [0, plan.sources.size]
-        if plan.way in (sampling.BY_TARGET, sampling.NEAR):
+        if plan.wiring.in_parts:
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
         share = passes.of(plan) / (len(cuts) - 1)
         jobs += [(pool.submit(plan.count, start, stop), share) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
@@ -261,23 +294,22 @@ class Store:
     def _leave_waiting(self, pool, threads, passes):
         """Sample the sources of targets that choose them, and leave the targets where the rows of these sources will be."""
         free = self.starts.reshape(self.classes.number, -1).copy()
-        if any(plan.needs_numbers() for plan in self.plans):
+        if any(plan.wiring.needs_numbers() for plan in self.plans):
             self._fields["waiting_numbers"] = np.empty(self.targets.size, np.int32)
         for plan in self.plans:
-            if plan.way != sampling.BY_TARGET:
+            if not plan.wiring.by_target:
                 continue
             cursor = free[plan.class_][plan.sources]
             free[plan.class_][plan.sources] += plan.counts
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
             jobs = [
-                pool.submit(plan.sample_sources, start, stop, cursor, self.targets, self._fields.get("waiting_numbers"))
+                pool.submit(plan.wiring.sample, start, stop, cursor, self.targets, self._fields.get("waiting_numbers"))
                 for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
                 if plan.rule.k
             ]
             for job in jobs:
                 passes.wait(job, passes.of(plan) / len(jobs))
-            if plan.near_sources:
-                plan.near_sources.forget()
+            plan.wiring.forget()
 
     def _batches(self):
         """Return (start, stop) of the sources of each batch."""
@@ -356,6 +388,6 @@ def _targets_kind(layout, plans):
         np.minimum.at(lowest, part, place)
         np.maximum.at(highest, part, place)
         # targets that choose their sources wait in the rows under their index in the projection
-        fits &= plan.way != sampling.BY_TARGET or plan.posts.size <= UINT16_RANGE
+        fits &= not plan.wiring.by_target or plan.posts.size <= UINT16_RANGE
     fits &= bool((highest - lowest < UINT16_RANGE).all())
     return np.minimum(lowest, highest).astype(np.int64), np.uint16 if fits else np.int32

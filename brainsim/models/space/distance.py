@@ -6,6 +6,7 @@ import math
 import typing
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -101,6 +102,8 @@ class DistanceRule(Rule):
     >>> round(wires.expected / 2500)
     28
     """
+
+    by_source: ClassVar[str] = "a DistanceRule without k"
 
     p: str | float
     _: KW_ONLY
@@ -211,7 +214,7 @@ class DistanceRule(Rule):
         return self.k is not None
 
     @property
-    def text(self) -> DistanceText:
+    def text(self) -> DistanceText:  # type: ignore[override]
         """The probability as an expression."""
         return self.__dict__["_text"]
 

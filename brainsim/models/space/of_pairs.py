@@ -10,7 +10,6 @@ from brainsim.core.checks import read_only
 from brainsim.equations.expressions import language as lang
 from brainsim.models.space.distance import (
     POINTS,
-    DistanceRule,
     DistanceText,
     Pairs,
     apart,
@@ -125,7 +124,7 @@ class OfDistance(OfPair):
             first = int(np.argmax(~np.isfinite(values)))
             cure = "" if d[first] else "; write max(d, 1) instead of d"
             raise ValueError(f"{label}: must be finite, but {text!r} is {values[first]} at d = {d[first]:.6g} um{cure}")
-        chances = rule.text.values(pairs.d, pairs.components) if isinstance(rule, DistanceRule) else np.ones(pairs.d.size)
+        chances = np.ones(pairs.d.size) if rule.text is None else rule.text.values(pairs.d, pairs.components)
         limits, lowest_at = (float(values.min()), float(values.max())), f"d = {d[np.argmin(values)]:.6g} um"
         super().__init__(text, expression, limits, lowest_at, expression.values(pairs.d), chances)
         self.__dict__["_places"] = pre, post, rule

@@ -73,12 +73,6 @@ def test_a_table_is_sorted_and_within_its_cells(rule):
     assert found.columns == {}
 
 
-@pytest.mark.parametrize("rule", RULES, ids=ids)
-@pytest.mark.parametrize("threads", [2, 3])
-def test_it_is_the_same_for_any_number_of_threads(rule, threads):
-    assert equal(table(network(rule), threads), table(network(rule)))
-
-
 @pytest.mark.parametrize("rule", SAMPLED, ids=ids)
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_it_is_the_same_for_stored_and_procedural_synapses(rule, threads):

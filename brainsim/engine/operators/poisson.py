@@ -2,37 +2,21 @@
 
 There are two ways. If a stretch of cells shares one rate, a table of the distribution is used, exact up to 2**-32 in the
 probabilities: thresholds that are all compared, which vectorises, for up to 12 events a step, and an alias table above. If
-each cell has its own rate, or if the mean is so small that 2**-32 would matter, see `poisson_per_cell`; if a shared rate
-changes in time, `poisson_over_time`.
+each cell has its own rate, or if the mean is so small that 2**-32 would matter, each cell draws its number itself. If a
+shared rate changes in time, the table is computed whenever it does. `poisson_events` has the compiled functions.
 """
-
-import math
 
 import numpy as np
 
-from brainsim.engine.operators.observed import of_field
+from brainsim.engine.operators import poisson_events as events_of
+from brainsim.engine.operators.poisson_events import BLOCK, DRIVE, MAX_MEAN, MIN_MEAN, STRETCH, TABLE_ROOM, poisson_table
 from brainsim.engine.operators.signals import signal_of, steady_value
 from brainsim.engine.operators.windows import window
 from brainsim.engine.program import Operator, Phase
-from brainsim.jit.decorators import helper
-from brainsim.jit.records import Context, array_of, by_address, record_at
-from brainsim.jit.vmath import cast_like
+from brainsim.jit.records import Context
 from brainsim.models.inputs import PoissonInput
 from brainsim.models.values import Distribution
-from brainsim.rng.alias import alias_table
-from brainsim.rng.hashing import hashed, step_key
 from brainsim.rng.streams import stream_key
-
-BLOCK, STRETCH = 1024, 128  # cells
-MAX_THRESHOLD_MEAN = 12.0  # mean up to which comparing with every threshold beats the alias table
-# mean events a step for which a table is used: below, its 32 bits would be off by 1e-4 or more; above, it is too large
-MIN_MEAN, MAX_MEAN = 1e-6, 4096
-NEVER = np.uint32(2**32 - 1)  # a threshold that no random number exceeds
-S32 = np.uint64(32)
-
-# a stretch of cells that share a rate: its place in the state, the number of cells, the index of the first cell in the view,
-# its table (size < 0: an alias table), its stream of random numbers, the steps in which it acts, and the weight of an event
-DRIVE = [(name, "i8") for name in ("place", "cells", "cell", "table", "size")] + [("key", "u8"), ("on", "i8"), ("off", "i8")]
 
 
 class Poisson(Operator):
@@ -75,11 +59,6 @@ class Poisson(Operator):
         for signal in self._signals:
             signal.check()
 
-    @classmethod
-    def observed(cls, partition, stimulus):
-        """Return the rate, which is 0 where an expression is negative."""
-        return of_field(partition, stimulus, clipped=True)
-
 
 class _Tables:
     """The stretches of cells that share a rate, of one partition."""
@@ -103,7 +82,7 @@ class _Tables:
 
     def calls(self):
         """Return the calls of both phases."""
-        calls, words = [], np.empty(BLOCK // 2 + 1, np.uint64)
+        calls = []
         for direct, phase in ((False, Phase.BEFORE_UPDATE), (True, Phase.AFTER_UPDATE)):
             if self.drives[direct]:
                 context = Context(
@@ -111,18 +90,14 @@ class _Tables:
                     table=np.concatenate(self.table),
                     alias=np.concatenate(self.alias),
                     state=self.partition.shared.state,
-                    words=words,  # scratch, and the same memory as halves of words
-                    halves=words.view(np.uint32),
-                    events=np.empty(BLOCK, np.int32),
+                    **_scratch(),
                 )
-                calls.append((phase, 0, add_poisson, context))
+                calls.append((phase, 0, events_of.add_by_table, context))
         return calls
 
 
 def _cell_by_cell(partition, stimulus, means, weights):
     """Return the call of an input whose cells differ in rate or weight, or are scattered; `means` of the cells here."""
-    from brainsim.engine.operators.poisson.per_cell import add_poisson_per_cell
-
     here, slots, direct, key = _addressed(partition, stimulus)
     on, off = window(stimulus, partition.layout.dt)
     context = Context(
@@ -135,7 +110,7 @@ def _cell_by_cell(partition, stimulus, means, weights):
         on=on,
         off=off,
     )
-    return _phase(direct), 0, add_poisson_per_cell, context
+    return _phase(direct), 0, events_of.add_per_cell, context
 
 
 def _over_time(partition, stimulus, calls):
@@ -143,17 +118,39 @@ def _over_time(partition, stimulus, calls):
     layout = partition.layout
     here, slots, direct, key = _addressed(partition, stimulus)
     value, scattered = _weights(layout, stimulus), _is_scattered(stimulus.target)
-    options = {"factor": 1e-3 * layout.dt, "clipped": True, "window": window(stimulus, layout.dt)}
+    options = {"factor": 1e-3 * layout.dt, "window": window(stimulus, layout.dt)}
     signal = signal_of(layout, stimulus, "rate", here, each=scattered or np.ndim(value) > 0, **options)
     calls.append(signal.call(_phase(direct)))
     if signal.shared and stimulus.target.n > 1 and not scattered and np.ndim(value) == 0:
-        from brainsim.engine.operators.poisson.over_time import shared_rate
-
         stretches = [(slots[here[a]], b - a, here[a]) for a, b in _stretches(here, slots)]
-        calls.append((_phase(direct), 0, *shared_rate(partition, signal, stretches, key, value)))
+        calls.append((_phase(direct), 0, events_of.add_over_time, _shared_rate(partition, signal, stretches, key, value)))
     elif here.size:
         calls.append(_cell_by_cell(partition, stimulus, signal.values, value))
     return signal
+
+
+def _shared_rate(partition, signal, stretches, key, weight):
+    """Return the record of a rate that all cells share; `stretches`: place in the state, number, and first cell of each."""
+    return Context(
+        mean=signal.values,
+        stretches=np.array(stretches, STRETCH),
+        state=partition.shared.state,
+        weight=np.array([weight], partition.layout.dtype),
+        key=np.uint64(key),
+        of=-1.0,  # the mean of which the table is
+        size=0,  # its entries, < 0 of an alias table
+        table=np.empty(TABLE_ROOM, np.uint32),
+        alias=np.empty(TABLE_ROOM, np.int32),
+        scaled=np.empty(TABLE_ROOM),
+        stack=np.empty(TABLE_ROOM, np.int32),
+        **_scratch(),
+    )
+
+
+def _scratch():
+    """Return scratch for the events of a block of cells, as fields of a record."""
+    words = np.empty(BLOCK // 2 + 1, np.uint64)
+    return {"words": words, "halves": words.view(np.uint32), "events": np.empty(BLOCK, np.int32)}  # halves of the same words
 
 
 def _phase(direct):
@@ -166,93 +163,6 @@ def _addressed(partition, stimulus):
     slots = layout.input_slots(view, drive.synapse, partition.number)
     direct = layout.receptor(view.parts[0][0].name, drive.synapse)[1]
     return np.flatnonzero(slots >= 0), slots, bool(direct), stream_key(partition.seed, "poisson", stimulus.name)
-
-
-@by_address
-def add_poisson(drives_, progress_):
-    """Add the events of a step, in AFTER_UPDATE those of the step that has just been made."""
-    c, p = record_at(drives_), record_at(progress_)
-    drives, tables, aliases, state = array_of(c.drives), array_of(c.table), array_of(c.alias), array_of(c.state)
-    words, halves, events = array_of(c.words), array_of(c.halves), array_of(c.events)
-    step = p.step - (p.completed < p.step)
-    for d in range(drives.size):
-        drive = drives[d]
-        if step < drive.on or step >= drive.off:
-            continue
-        key, start, size = step_key(drive.key, step), drive.table, drive.size
-        table = tables[start : start + abs(size)]
-        for low in range(0, drive.cells, BLOCK):
-            n = min(BLOCK, drive.cells - low)
-            target = state[drive.place + low : drive.place + low + n]
-            if size > 0:
-                _by_thresholds(key, drive.cell + low, table, words, halves, events[:n])
-            else:
-                _by_alias(key, drive.cell + low, table, aliases[start : start - size], events[:n])
-            _add(target, events[:n], drive.weight)
-    return 0
-
-
-@helper
-def _by_thresholds(key, cell, table, words, halves, events):
-    # two cells share a random number, of which each takes a half: 0.3 ns a cell less
-    first = cell >> 1
-    for k in range((cell + events.size + 1 >> 1) - first):
-        words[k] = hashed(key, first + k)
-    bits = halves[cell & 1 : (cell & 1) + events.size]
-    for low in range(0, events.size, STRETCH):
-        _count_thresholds(table, bits[low : low + STRETCH], events[low : low + STRETCH])
-
-
-@helper
-def _count_thresholds(table, bits, events):
-    """Count the thresholds that each number exceeds; leaving out those that none exceeds takes 0.4 ns a cell less."""
-    most = np.uint32(0)
-    for k in range(bits.size):
-        most = max(most, bits[k])
-        events[k] = 0
-    j = 0
-    # four at a time: each pass loads and stores the counts
-    while j < table.size and table[j] < most:
-        a, b, c, d = table[j], table[j + 1], table[j + 2], table[j + 3]
-        for k in range(bits.size):
-            u = bits[k]
-            events[k] += np.int32(u > a) + np.int32(u > b) + np.int32(u > c) + np.int32(u > d)
-        j += 4
-
-
-@helper
-def _by_alias(key, cell, table, alias, events):
-    mask = np.uint64(table.size - 1)
-    for k in range(events.size):
-        bits = hashed(key, cell + k)
-        column = bits & mask
-        events[k] = np.int32(column) if np.uint32(bits >> S32) < table[column] else alias[column]
-
-
-@helper
-def _add(target, events, weight):
-    for k in range(target.size):
-        target[k] += weight * cast_like(events[k], weight)
-
-
-def poisson_table(mean):
-    """Return (table, alias) of a Poisson distribution: thresholds and no alias for small means, else an alias table.
-
-    A random number of 32 bits that exceeds the first k thresholds stands for at least k events. Threshold k is
-    ``2**32 * P(fewer than k events) - 1``, rounded to a whole number.
-    """
-    largest = int(mean + 12.0 * math.sqrt(mean) + 40.0)
-    counts = np.arange(largest + 1)
-    log_factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
-    probabilities = np.exp(counts * math.log(mean) - mean - log_factorials)
-    if mean > MAX_THRESHOLD_MEAN:
-        return alias_table(probabilities / probabilities.sum())
-    thresholds = np.rint(np.cumsum(probabilities) * 2.0**32) - 1.0
-    thresholds = thresholds[thresholds < NEVER]
-    # filled up to a multiple of four
-    filled = np.full(-(-thresholds.size // 4) * 4, NEVER)
-    filled[: thresholds.size] = thresholds
-    return filled, np.empty(0, np.int32)
 
 
 def _weights(layout, stimulus):

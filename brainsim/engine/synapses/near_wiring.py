@@ -1,53 +1,68 @@
-"""Targets that choose k sources each, with probabilities proportional to an expression of the distance."""
+"""Rules that depend on the distance: each pair with a probability, or k sources of each target, in proportion to one."""
 
 import numpy as np
 
+from brainsim.engine.synapses import sampling as ways
 from brainsim.engine.synapses.counting import leave
-from brainsim.engine.synapses.near import candidates, evaluate, scratch_fields
+from brainsim.engine.synapses.near import candidates, count_near, evaluate, scratch_fields
+from brainsim.engine.synapses.wiring import ByTarget, Wiring, register_wiring
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import Context, array_of, record_or_none
 from brainsim.jit.vmath import log
 from brainsim.rng.hashing import hashed, step_key, uniform
 
 
-class NearSources:
-    """The sources that the targets of one projection choose. They are kept, 4 bytes each, until the rows are stored:
-    choosing them again takes a hundred times as long as reading them.
+@register_wiring
+class NearTargets(Wiring):
+    """Each pair with the probability of its distance."""
 
-    Parameters
-    ----------
-    near : Near
-    key : uint64
-        Of the stream of random numbers.
-    self_source : ndarray of int32
-        Index of each target among the sources, -1 if it is not one; empty if that does not matter.
-    wanted : ndarray of bool
-        Which targets choose; empty if all do.
+    way, in_parts = ways.NEAR, True
+
+    @classmethod
+    def takes(cls, rule):
+        """Return whether a rule has a probability that depends on the distance."""
+        return rule.text is not None and not rule.by_target
+
+    def count(self, start, stop, counts):
+        """Count the targets within reach that the rows will choose."""
+        places = Context(**self.plan.near.alone(), **scratch_fields(self.plan.posts.size))
+        count_near(places.record, start, stop, self.plan.stream("wiring"), self.self_index, counts)
+
+
+@register_wiring
+class NearSources(ByTarget):
+    """Each target chooses k sources. They are kept, 4 bytes each, until the rows are stored: choosing them again takes a
+    hundred times as long as reading them.
     """
 
-    def __init__(self, near, key, self_source, wanted):
-        self._near, self._key, self._self_source, self._wanted = near, key, self_source, wanted
-        self._rule, self.n = near.projection.rule, near.projection.post.n
-        self._chosen = None
+    @classmethod
+    def takes(cls, rule):
+        """Return whether the targets of a rule choose by the distance."""
+        return rule.text is not None and rule.by_target
 
-    def choose_in(self, pool, threads):
+    def __init__(self, plan, cells):
+        super().__init__(plan, cells)
+        self._n, self._chosen = self.projection.post.n, None
+
+    def prepare(self, pool, threads):
         """Let all targets choose, in threads."""
-        self._chosen = np.zeros(self.n * self._rule.k, np.int32)
-        cuts = np.linspace(0, self.n, threads + 1).astype(np.int64)
+        self._chosen = np.zeros(self._n * self.rule.k, np.int32)
+        cuts = np.linspace(0, self._n, threads + 1).astype(np.int64)
         return [pool.submit(self._choose, start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
 
     def _choose(self, start, stop):
-        k = self._rule.k
+        k = self.rule.k
+        wanted = np.empty(0, bool) if self.needs_numbers() else self.here() >= 0
         record = Context(
-            **self._near.alone(),
-            **scratch_fields(self._near.projection.pre.n),
+            **self.plan.near.alone(),
+            **scratch_fields(self.projection.pre.n),
             k=k,
-            distinct=not self._rule.multapses,
-            key=self._key,
+            distinct=not self.rule.multapses,
+            key=self.plan.stream("wiring"),
             start=int(start),
             stop=int(stop),
             self_index=self._self_source,
-            wanted=self._wanted.astype(np.int8),
+            wanted=wanted.astype(np.int8),
             best=np.empty(k, np.int32),
             best_key=np.empty(k),
             chosen=self._chosen,
@@ -57,12 +72,13 @@ class NearSources:
         if record["error"]:
             self._reject(record["error"] - 1)
 
-    def chosen(self):
-        """Return the sources of all targets, one target after the other; they choose now if they have not yet."""
+    def sample(self, start, stop, cursor, waiting, numbers):
+        """Count the synapses of what the targets have chosen, or leave the targets in `waiting`."""
         if self._chosen is None:
-            self._chosen = np.zeros(self.n * self._rule.k, np.int32)
-            self._choose(0, self.n)
-        return self._chosen
+            self._chosen = np.zeros(self._n * self.rule.k, np.int32)
+            self._choose(0, self._n)
+        record = self._record(start, stop, cursor, waiting, numbers, chosen=self._chosen)
+        leave_chosen(record.record)
 
     def forget(self):
         """Free the memory."""
@@ -70,7 +86,7 @@ class NearSources:
 
     def _reject(self, cell):
         """Raise ValueError: a target has too few sources within reach."""
-        projection, rule = self._near.projection, self._rule
+        projection, rule = self.projection, self.rule
         which = "no source" if rule.multapses else f"fewer than {rule.k} sources"
         raise ValueError(
             f"{projection.name}: cell {cell} of {projection.post.name!r} has {which} with p > 0 within reach; "
