@@ -27,52 +27,25 @@ FIRES_AT = -45.0  # mV: a reversal potential below the threshold inhibits; this 
 
 @dataclass(frozen=True)
 class Edge:
-    """All synapses of one sign from one node onto another.
-
-    Attributes
-    ----------
-    pre, post : int
-        Indices of the nodes.
-    indegree : float
-        Expected number of these synapses of a cell of `post`, on average over its cells.
-    sign : int
-        1 if they excite, -1 if they inhibit, 0 if that is not known: weights on both sides of 0.
-    plastic : bool
-        Whether some of them change in a run.
-    names : tuple of str
-        The projections.
-    """
+    """All synapses of one sign from one node onto another."""
 
     pre: int
     post: int
-    indegree: float
-    sign: int
-    plastic: bool
-    names: tuple[str, ...]
+    indegree: float  # expected number of these synapses of a cell of `post`, on average over its cells
+    sign: int  # 1 if they excite, -1 if they inhibit, 0 if that is not known: weights on both sides of 0
+    plastic: bool  # whether some of them change in a run
+    names: tuple[str, ...]  # of the projections
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes and edges of a network.
+    """Nodes and edges of a network."""
 
-    Attributes
-    ----------
-    nodes : list of Part
-        The populations, or their named views, in the order of their colours.
-    models : list of str
-        The class of the cells of each node.
-    edges : list of Edge
-    inputs : list of (int, str)
-        Node and class of each input.
-    left_out : int
-        Number of nodes that are not in the graph because there are too many.
-    """
-
-    nodes: list[Part]
-    models: list[str]
+    nodes: list[Part]  # populations, or their named views, in the order of their colours
+    models: list[str]  # the class of the cells of each node
     edges: list[Edge]
-    inputs: list[tuple[int, str]]
-    left_out: int = 0
+    inputs: list[tuple[int, str]]  # node and class of each
+    left_out: int = 0  # nodes that are not in the graph because there are too many
 
     def indegrees(self) -> np.ndarray:
         """Return the expected number of synapses of a cell of each node from each node: [pre, post]."""
@@ -171,26 +144,13 @@ def radii(graph: Graph) -> list[float]:
 
 @dataclass(frozen=True)
 class Arrow:
-    """An edge as it is drawn, in the coordinates of `positions`.
-
-    Attributes
-    ----------
-    edge : Edge
-    curve : four points
-        Of a cubic Bezier curve.
-    head : list of points
-        Three for a triangle, two for a bar; a triangle and a bar share the line if the sign is not known.
-    label : point
-        Where the in-degree is written.
-    width : float
-        Of the line [points].
-    """
+    """An edge as it is drawn, in the coordinates of `positions`."""
 
     edge: Edge
-    curve: tuple[Point, Point, Point, Point]
-    head: list[Point]
-    label: Point
-    width: float
+    curve: tuple[Point, Point, Point, Point]  # cubic Bezier
+    head: list[Point]  # three for a triangle, two for a bar, both if the sign is not known
+    label: Point  # where the in-degree is written
+    width: float  # of the line [points]
 
 
 def arrows_of(graph: Graph) -> list[Arrow]:

@@ -14,17 +14,8 @@ from numpy.typing import ArrayLike
 from brainsim.core.checks import nearest, number
 from brainsim.core.files import writable
 from brainsim.plot.elements.axes import add_scale, name_rows
-from brainsim.plot.elements.groups import SpikesLike, groups_of
-from brainsim.plot.elements.places import (
-    checked_tau,
-    draw_cells,
-    faded_rates,
-    latest,
-    one_population,
-    part_of,
-    places_of,
-    scale_of,
-)
+from brainsim.plot.elements.groups import SpikesLike, groups_of, part_of
+from brainsim.plot.elements.places import checked_tau, draw_cells, faded_rates, latest, one_population, places_of, scale_of
 from brainsim.plot.elements.styles import style
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.weights import MAPS

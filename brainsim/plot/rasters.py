@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import integer, nearest, number
 from brainsim.plot.elements.axes import axes_of, colour_names, drawing, label_time
-from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of
+from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, part_of
 from brainsim.plot.elements.marks import add_marks
 
 GAP = 0.012  # between two colours, relative to all rows
@@ -78,12 +78,7 @@ def window_of(groups, window, caller):
     start, stop = min(g.spikes.start for g in groups), max(g.spikes.stop for g in groups)
     if start == stop:
         raise ValueError(f"{caller}: must cover some time (got a recording of 0 ms)")
-    if window is None:
-        return start, stop
-    t0, t1 = edges_of(window, caller)
-    if not (t0 < t1 and t0 < stop and t1 > start):
-        raise ValueError(f"{caller}.window: must be a part of {start:g} to {stop:g} ms (got {window!r})")
-    return max(t0, start), min(t1, stop)
+    return part_of(window, start, stop, caller)
 
 
 def _marks(spikes, sort, step):

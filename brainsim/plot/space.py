@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from brainsim.core.checks import integer, number, plain
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
-from brainsim.plot.elements.groups import SpikesLike
-from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, part_of, places_of, scale_of
+from brainsim.plot.elements.groups import SpikesLike, part_of
+from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, places_of, scale_of
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
 

@@ -269,22 +269,8 @@ class DistanceRule(Rule):
 class Pairs:
     """Distances between cells of two views: of all pairs that a rule tries, or of a random million of them.
 
-    Parameters
-    ----------
-    pre, post : View
-    rule : Rule
-        Its `periodic` and `max_distance` count, if it has them.
-
-    Attributes
-    ----------
-    d : ndarray
-        Distances [um].
-    components : list of ndarray
-        From source to target, along each axis [um].
-    reach : float
-        No pair is farther apart [um].
-    represent : float
-        How many pairs each of them represents.
+    `d` are the distances [um], `components` those from source to target along each axis; no pair is farther apart than
+    `reach`, and each represents `represent` pairs. `periodic` and `max_distance` of the rule count, if it has them.
     """
 
     def __init__(self, pre: View, post: View, rule: Rule):

@@ -62,6 +62,16 @@ def edges_of(window, caller):
     return number(start, f"{caller}.window", "ms"), number(stop, f"{caller}.window", "ms")
 
 
+def part_of(window, first, last, caller):
+    """Return start and stop of a window within the recording [ms]; all of it by default."""
+    if window is None:
+        return first, last
+    start, stop = edges_of(window, caller)
+    if not (start < stop and start < last and stop > first):
+        raise ValueError(f"{caller}.window: must be a part of {first:g} to {last:g} ms (got {window!r})")
+    return max(start, first), min(stop, last)
+
+
 def family_of(traces, groups):
     """Return a colour for each cell of traces: a shade of that of its population or view, one of `groups`."""
     groups = [group for group in groups if group.population == traces.name]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain
-from brainsim.plot.elements.groups import add_unit, edges_of, type_name
+from brainsim.plot.elements.groups import add_unit, type_name
 from brainsim.results.result import Result, Spikes, Traces
 
 TOP = 0.995  # share of the values that the scale of colours covers
@@ -25,16 +25,6 @@ def one_population(data, subject):
             f"{subject} must be the spikes of one population, such as result.spikes['sheet'] (got {len(every)} populations)"
         )
     return every[0], every[0].n, (every[0].start, every[0].stop), "rate [Hz]"
-
-
-def part_of(window, first, last, caller):
-    """Return start and stop of a window within the recording [ms]; all of it by default."""
-    if window is None:
-        return first, last
-    start, stop = edges_of(window, caller)
-    if not (start < stop and start < last and stop > first):
-        raise ValueError(f"{caller}.window: must be a part of {first:g} to {last:g} ms (got {start:g} to {stop:g})")
-    return max(start, first), min(stop, last)
 
 
 def places_of(positions, data, n, caller):
