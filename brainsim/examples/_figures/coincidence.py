@@ -166,15 +166,8 @@ def _blocks(ax, blocks, end, cells):
         for spikes, colour, name in ((both[1], NEURON, cells), (both[0], INPUT, f"{label}:\ninputs")):
             shown = spikes.of(slice(min(spikes.n, MAX_CELLS))).between(spikes.start, min(end, spikes.stop))
             height = ROWS / shown.n
-            ax.plot(
-                shown.times,
-                row + height * (shown.ids + 0.5),
-                linestyle="none",
-                marker="|",
-                color=colour,
-                markersize=2.6,
-                markeredgewidth=0.9,
-            )
+            rows = row + height * (shown.ids + 0.5)
+            ax.plot(shown.times, rows, "|", color=colour, markersize=2.6, markeredgewidth=0.9)
             ticks.append((row + 0.5 * ROWS, name))
             row += 1.12 * ROWS
         row += 0.25 * ROWS
@@ -191,14 +184,8 @@ def _against_synchrony(ax, inputs, fired, unit):
         label = f"detectors, volleys with {jitter:g} ms jitter" if jitter else "detectors, sharp volleys"
         ax.plot(list(by_size), [spikes.rate() for spikes in by_size.values()], "o-", color=colour, markersize=4, label=label)
     sharp = inputs[min(inputs)]
-    ax.plot(
-        list(sharp),
-        [unit(spikes.n * spikes.rate()) for spikes in sharp.values()],
-        "s--",
-        color=MACHINE,
-        markersize=4,
-        label="rate unit",
-    )
+    rates = [unit(spikes.n * spikes.rate()) for spikes in sharp.values()]
+    ax.plot(list(sharp), rates, "s--", color=MACHINE, markersize=4, label="rate unit")
     ax.set(xlim=(0.0, None), xlabel=f"inputs that fire together, of {sharp[min(sharp)].n}", ylabel="rate of the output [Hz]")
     ax.set_ylim(0.0, 1.65 * ax.get_ylim()[1])
     ax.set_title("equal rates, growing synchrony", fontsize=10)
@@ -222,14 +209,8 @@ def _counts(ax, data):
 def _against_windows(ax, on_counts, by_cells, chance):
     """Draw the accuracy on counts against the number of windows, and that by coincidences."""
     ax.axhline(100.0 * by_cells, color=NEURON, label="coincidence cells, counts")
-    ax.plot(
-        list(on_counts),
-        [100.0 * share for share in on_counts.values()],
-        "s--",
-        color=MACHINE,
-        markersize=4,
-        label="network on counts",
-    )
+    shares = [100.0 * share for share in on_counts.values()]
+    ax.plot(list(on_counts), shares, "s--", color=MACHINE, markersize=4, label="network on counts")
     ax.axhline(100.0 * chance, color="#444444", linewidth=0.8, linestyle=":", label="chance", zorder=0)
     ax.set_xscale("log", base=2)
     ax.set_xticks(list(on_counts), [str(windows) for windows in on_counts])

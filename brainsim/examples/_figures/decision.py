@@ -5,6 +5,7 @@ import numpy as np
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._figures.diffusion import Choices, explained, fitted
+from brainsim.examples._figures.panels import AXES, note
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 from brainsim.plot.rasters import raster
 
@@ -160,17 +161,8 @@ def _path(ax, path, onset, bound, took, span):
     if np.isfinite(bound):
         for sign, name in ((1.0, "A"), (-1.0, "B")):
             ax.axhline(sign * bound, color=FAINT, linestyle="--", linewidth=0.8, zorder=0)
-            ax.annotate(
-                f"choose {name}",
-                (1.0, sign * bound),
-                (-2, -3 * sign),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                ha="right",
-                va="top" if sign > 0 else "bottom",
-                color="#444444",
-                fontsize=9,
-            )
+            side = "top" if sign > 0 else "bottom"
+            note(ax, f"choose {name}", (1.0, sign * bound), (-2, -3 * sign), x=AXES, ha="right", va=side)
         ax.set_ylim(-1.25 * bound, 1.25 * bound)
     if shown.any() and not np.isnan(took):
         ax.plot(times[shown][-1], path[shown][-1], "o", color=MACHINE, markersize=5)
@@ -195,24 +187,12 @@ def _rates(ax, rates, threshold, onset, took, span):
     for name, values in rates.items():
         times = BIN * np.arange(1, values.size + 1)
         shown = (times > span[0]) & (times <= span[1])
-        ax.plot(
-            times[shown],
-            values[shown],
-            color=POOLS[name],
-            linewidth=1.0 if name == "inhibitory" else 1.4,
-            label=name,
-            zorder=1 if name == "inhibitory" else 2,
-        )
+        look = {"linewidth": 1.0, "zorder": 1} if name == "inhibitory" else {"linewidth": 1.4, "zorder": 2}
+        ax.plot(times[shown], values[shown], color=POOLS[name], label=name, **look)
     ax.axhline(threshold, color=FAINT, linestyle="--", linewidth=0.8, zorder=0)
     if not np.isnan(took):
-        ax.plot(
-            onset + took,
-            max(rates[name][round((onset + took) / BIN) - 1] for name in "AB"),
-            "o",
-            color=NEURON,
-            markersize=5,
-            zorder=3,
-        )
+        top = max(rates[name][round((onset + took) / BIN) - 1] for name in "AB")
+        ax.plot(onset + took, top, "o", color=NEURON, markersize=5, zorder=3)
     _before(ax, onset, span)
     highest = max(threshold, *(values.max() for values in rates.values()))
     ax.set(ylim=(0.0, 1.25 * highest), ylabel="rate [Hz]")

@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples._figures.panels import AXES, note
 from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, PIXELS, SAMPLES, SHOWN, schedule
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
@@ -216,15 +217,7 @@ def _against_size(ax, spiking, shares, perceptron):
         means, deviations = zip(*(mean_and_deviation(found[n]) for n in sizes), strict=True)
         ax.errorbar(sizes, means, deviations, fmt=mark, color=colour, markersize=3.5, elinewidth=1.0, capsize=3, label=label)
     ax.axhline(10.0, color=FAINT, linewidth=0.8, zorder=0)
-    ax.annotate(
-        "chance",
-        (1.0, 10.0),
-        (-2, 3),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        color=DARK,
-    )
+    note(ax, "chance", (1.0, 10.0), (-2, 3), x=AXES, ha="right")
     ax.set_xscale("log")
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.set_xticks([], minor=True)

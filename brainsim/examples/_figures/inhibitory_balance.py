@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.examples._figures.panels import AXES, note
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster
@@ -68,16 +69,7 @@ def _rates(ax, spikes, target):
     late = spikes.between(spikes.stop - LATE * spikes.duration, spikes.stop)
     text = f"{late.rate():.2f} Hz in the second half,\nCV of intervals {late.cv(least=10):.2f}"
     ax.annotate(text, (0.97, 0.95), xycoords="axes fraction", ha="right", va="top", color="#444444")
-    ax.annotate(
-        "target ± 10 %",
-        (0.97, 0.9 * target),
-        (0, -9),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        color="#666666",
-    )
+    note(ax, "target ± 10 %", (0.97, 0.9 * target), (0, -9), x=AXES, ha="right", va="top")
     ax.set_ylim(1.0, max(2.0 * rates.max(), 10.0 * target))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter("")
@@ -93,15 +85,7 @@ def _weights(ax, weights):
     ax.imshow(np.minimum(shares.T, 0.2), cmap="Reds", aspect="auto", origin="lower", extent=extent, interpolation="nearest")
     middle = 0.5 * (weights.edges[1:] + weights.edges[:-1])
     ax.plot(weights.times / 1000.0, shares @ middle, color=SUM, linewidth=0.9)
-    ax.annotate(
-        "mean",
-        (0.97, (shares @ middle)[-1]),
-        (0, 9),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        color=SUM,
-    )
+    note(ax, "mean", (0.97, (shares @ middle)[-1]), (0, 9), x=AXES, ha="right", color=SUM)
     ax.set(ylim=(0.0, 0.75 * weights.edges[-1]), xlabel="time [s]", ylabel="weight [nS]")
     ax.set_title("inhibitory synapses that learn")
 

@@ -6,6 +6,7 @@ from matplotlib.patches import Rectangle
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.checks import integer
+from brainsim.examples._figures.panels import AXES, note
 from brainsim.examples.memory import half_erased, hebbian, stored
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
@@ -154,15 +155,8 @@ def _groups(ax, n):
 
 def _states(ax, states):
     sweeps = (len(states) - 1) / LOOKS
-    ax.imshow(
-        states.T,
-        cmap="Reds",
-        vmin=-1.0,
-        vmax=1.2,
-        aspect="auto",
-        interpolation="nearest",
-        extent=(-0.5 / LOOKS, sweeps + 0.5 / LOOKS, states.shape[1] - 0.5, -0.5),
-    )
+    extent = (-0.5 / LOOKS, sweeps + 0.5 / LOOKS, states.shape[1] - 0.5, -0.5)
+    ax.imshow(states.T, cmap="Reds", vmin=-1.0, vmax=1.2, aspect="auto", interpolation="nearest", extent=extent)
     _groups(ax, states.shape[1])
     ax.set_xlabel("updates of each unit")
     ax.set_title("states of the units (dark: +1)", fontsize=10)
@@ -187,17 +181,7 @@ def _over_time(ax, by_load, hopfield, pattern, window):
         overlaps = [spiking_overlaps(spikes, pattern, t, t + width).mean() for t in edges]
         ax.plot(edges + 0.5 * width, overlaps, color=NEURON)
         updates.plot(np.arange(hopfield[load].shape[1]) / LOOKS, hopfield[load].mean(axis=0), "--", color=MACHINE)
-        ax.annotate(
-            f"load {load:g}",
-            (1.0, overlaps[-1]),
-            (-2, -5),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            color="#444444",
-            fontsize=9,
-        )
+        note(ax, f"load {load:g}", (1.0, overlaps[-1]), (-2, -5), x=AXES, ha="right", va="top")
     ax.set(xlim=window, ylim=(0.0, 1.05), xlabel="time [ms]", ylabel="overlap")
     updates.set_xlim(0.0, 10.0)
     updates.set_xlabel("updates of each unit")
@@ -210,16 +194,8 @@ def _against_load(ax, spiking, hopfield):
     loads = list(spiking)
     final = [hopfield[load][:, -1] for load in loads]
     for values, mark, colour, label in ((final, "s--", MACHINE, "Hopfield"), (spiking.values(), "o-", NEURON, "spiking")):
-        ax.errorbar(
-            loads,
-            [np.mean(copies) for copies in values],
-            [np.std(copies) for copies in values],
-            fmt=mark,
-            color=colour,
-            markersize=4.5,
-            elinewidth=0.8,
-            label=label,
-        )
+        means, deviations = zip(*((np.mean(copies), np.std(copies)) for copies in values), strict=True)
+        ax.errorbar(loads, means, deviations, fmt=mark, color=colour, markersize=4.5, elinewidth=0.8, label=label)
     ax.axvline(CAPACITY, color=FAINT, linewidth=0.8, zorder=0)
     ax.annotate(f"capacity, {CAPACITY}", (CAPACITY, 0.0), (4, 5), textcoords="offset points", color="#666666", fontsize=9)
     ax.set(ylim=(0.0, 1.08), xlim=(0.0, None), xlabel="load: patterns per unit or cell", ylabel="overlap at the end")

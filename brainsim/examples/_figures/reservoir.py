@@ -10,6 +10,7 @@ from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalise
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.samples import Dataset
+from brainsim.examples._figures.panels import AXES, note
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
 from brainsim.results.spikes import Spikes
@@ -291,27 +292,12 @@ def _bars(comparison, ax):
     ax.barh([NAMES[name] for name in names], values, color=[colours.get(name, FAINT) for name in names], height=0.7)
     for row, (name, value) in enumerate(zip(names, values, strict=True)):
         inside = value > 60.0
-        ax.annotate(
-            _as_text(comparison.accuracy[name]),
-            (value, row),
-            (-4 if inside else 4, 0),
-            textcoords="offset points",
-            va="center",
-            ha="right" if inside else "left",
-            color="white" if inside else "#444444",
-        )
+        side, colour = ("right", "white") if inside else ("left", "#444444")
+        text = _as_text(comparison.accuracy[name])
+        note(ax, text, (value, row), (-4 if inside else 4, 0), va="center", ha=side, color=colour)
     chance = 100.0 / len(comparison.names)
     ax.axvline(chance, color="#444444", linewidth=0.8, linestyle=":")
-    ax.annotate(
-        "chance",
-        (chance, 1.0),
-        (3, -1),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        fontsize=8.5,
-        color="#444444",
-        va="bottom",
-    )
+    note(ax, "chance", (chance, 1.0), (3, -1), y=AXES, va="bottom")
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.set(xlim=(0.0, 100.0), xlabel="accuracy at the end [%]")

@@ -157,16 +157,8 @@ def _series(ax, names, changes, title):
             ax.plot(fine, law, line, color=colour, linewidth=0.9)
             ax.plot(rates, 100.0 * changes[name][row], "o", color=colour, markersize=2.5)
         rate, mean, error = np.array(EXPERIMENTS[order]).T
-        ax.errorbar(
-            rate + 0.02 * order,
-            100.0 * mean,
-            100.0 * error,
-            fmt="s",
-            color=colour,
-            markersize=6.0,
-            mfc="white",
-            elinewidth=0.8,
-        )
+        look = {"fmt": "s", "color": colour, "markersize": 6.0, "mfc": "white", "elinewidth": 0.8}
+        ax.errorbar(rate + 0.02 * order, 100.0 * mean, 100.0 * error, **look)
     for name, line in zip(names, LINES, strict=False):
         ax.plot([], [], line, color="#444444", linewidth=0.9, label=name.split(", ", 1)[1])
     ax.plot([], [], "s", color="#444444", mfc="white", label="experiment")

@@ -54,7 +54,7 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
     >>> first.title
     '1. A neuron charges and fires'
     """
-    from brainsim.examples._tour import balance, cells, conversion, kinds, learning, memory_decision, synapses
+    from brainsim.examples._tour import balance, cells, conversion, examples, synapses
 
     seed = integer(seed, "tour.seed", at_least=0)
     makers = (
@@ -62,13 +62,13 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
         cells.rates,
         cells.noise,
         synapses.synapses,
-        kinds.kinds,
+        cells.kinds,
         balance.balance,
-        memory_decision.memory,
-        memory_decision.decision,
+        examples.memory,
+        examples.decision,
         conversion.staircase,
         conversion.digit,
-        learning.learning,
+        examples.learning,
     )
     for k, make in enumerate(makers, 1):
         title, figure, caption = make(seed, small)

@@ -1,4 +1,4 @@
-"""The first pictures of the tour: one neuron, its rate, and noise, compared with one artificial unit."""
+"""Pictures of the tour about single neurons: one, its rate, and noise, and an artificial unit; several kinds."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,6 +8,7 @@ from brainsim.ann.networks.activations import relu, sigmoid, softplus
 from brainsim.ann.report.neurons import compare_neuron
 from brainsim.ann.report.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi, draw_saturation
 from brainsim.core.arrays import plural
+from brainsim.examples._figures.panels import AXES, note
 from brainsim.examples._tour import Picture
 from brainsim.explore.theory import lif_rate
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above, style
@@ -22,6 +23,15 @@ NEURON_TEXT = (
     r"at $v \geq v_{th}$: a spike, $v \leftarrow v_{reset}$"
 )
 MACHINE_TEXT = r"$h = \max(0,\; w_1 x_1 + w_2 x_2 + \dots + b)$"
+STEP, BEGIN, LASTS = 10.0, 50.0, 500.0  # in the units of the fit; ms
+# name -> a, b, c, d: Izhikevich (2003), figure 2
+KINDS = {
+    "regular spiking": (0.02, 0.2, -65.0, 8.0),
+    "intrinsically bursting": (0.02, 0.2, -55.0, 4.0),
+    "chattering": (0.02, 0.2, -50.0, 2.0),
+    "fast spiking": (0.1, 0.2, -65.0, 2.0),
+    "low threshold": (0.02, 0.25, -65.0, 2.0),
+}
 
 
 def charging(seed, small):
@@ -42,15 +52,7 @@ def charging(seed, small):
         _relabel(ax, [f"{level:g} pA" for level in (WEAK, STRONG)])
         _name_threshold(ax, lif.v_th)
         ax.axvspan(ONSET, ONSET + LENGTH, color=FAINT, alpha=0.13, linewidth=0.0, zorder=0)
-        ax.annotate(
-            "current on",
-            (ONSET, 1.0),
-            (0, 4),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            color="#666666",
-            fontsize=8.5,
-        )
+        note(ax, "current on", (ONSET, 1.0), (0, 4), y=AXES)
     caption = (
         f"A current of {WEAK:g} pA charges the membrane like a leaky capacitor, to {highest:.2f} mV (the equation "
         f"says {expected:.2f} mV), and no spike is sent. With {STRONG:g} pA it reaches the threshold of {lif.v_th:g} "
@@ -150,3 +152,35 @@ def _noisy_traces(curve, ax, seed):
     _relabel(ax, ["without noise", f"noise {STRONGEST:g} mV"])
     _name_threshold(ax, lif.v_th)
     return len(result.spikes["cells"])
+
+
+def kinds(seed, small):
+    """Five kinds of cortical cells under the same step of current (Izhikevich 2003, doi:10.1109/TNN.2003.820440)."""
+    values = dict(zip("abcd", np.array(list(KINDS.values())).T, strict=True))
+    cells = bs.Population(len(KINDS), bs.Izhikevich(**values), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput([0.0, STEP], times=[0.0, BEGIN]))
+    result = bs.simulate(net, LASTS, dt=0.1, seed=1, record=[bs.Trace(cells, "v")], threads=1, progress=False)
+    spikes = result.spikes["cells"]
+    trains = {name: spikes.times[spikes.ids == k] for k, name in enumerate(KINDS)}
+    rates = [1000.0 * times.size / (LASTS - BEGIN) for times in trains.values()]
+    with style():
+        figure, (ax, bars) = plt.subplots(1, 2, figsize=(11.0, 4.4), width_ratios=(2.6, 1.0), layout="constrained")
+        bs.plot.trace(result.traces["cells", "v"], ax=ax, color=NEURON)
+        ax.set_yticks(ax.get_yticks(), list(KINDS))
+        ax.set_title("five kinds of neurons, one current")
+        bars.barh(np.arange(len(KINDS)), rates, height=0.6, color=MACHINE)
+        bars.set(ylim=(len(KINDS) - 0.5, -0.5), xlabel="spikes per second", title="what a rate shows of them")
+        bars.set_yticks([])
+        for k, rate in enumerate(rates):
+            bars.annotate(f"{rate:.0f}", (rate, k), (4, 0), textcoords="offset points", va="center", color="#444444")
+        bars.set_xlim(0.0, 1.15 * max(rates))
+    regular, fast = np.diff(trains["regular spiking"]), np.diff(trains["fast spiking"])
+    bursts = np.split(trains["chattering"], np.flatnonzero(np.diff(trains["chattering"]) > 10.0) + 1)
+    caption = (
+        f"The same current from {BEGIN:g} ms on. The regular cell slows down, from {regular[0]:.1f} ms between "
+        f"spikes to {regular[-1]:.1f} ms; the fast one keeps {fast[-1]:.1f} ms; the chattering one sends "
+        f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. All follow the two equations of Izhikevich "
+        "(2003) with different parameters. An artificial unit describes each by one number, the rate on the right."
+    )
+    return Picture("Not one neuron but many kinds", figure, caption)

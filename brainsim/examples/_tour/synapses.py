@@ -5,6 +5,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples._figures.panels import note
 from brainsim.examples._tour import Picture
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
@@ -102,15 +103,7 @@ def _sums(ax, sums, opened, single):
     ax.plot(NUMBERS, sums, "o", color=PALETTE[2], markersize=4.5, label="currents")
     ax.plot(NUMBERS, opened, "o-", color=NEURON, markersize=4.5, label="conductances")
     ax.axhline(E_EXC - V_REST, color=FAINT, linewidth=0.8, linestyle=(0, (5, 4)))
-    ax.annotate(
-        "reversal potential",
-        (0.0, E_EXC - V_REST),
-        (4, -4),
-        color="#666666",
-        textcoords="offset points",
-        fontsize=8.5,
-        va="top",
-    )
+    note(ax, "reversal potential", (0.0, E_EXC - V_REST), (4, -4), va="top")
     ax.set(
         xlim=(0.0, None),
         ylim=(0.0, 69.0),
