@@ -10,7 +10,7 @@ import pytest
 
 import brainsim as bs
 from tests.helpers.plasticity.plastic_networks import differences, replayed
-from tests.helpers.plasticity.plastic_rules import PAIRINGS, pair_rule, pairing, short_term, triplet, vogels
+from tests.helpers.plasticity.plastic_rules import PAIRINGS, pair_rule, pairing, short_term, vogels
 from tests.helpers.plasticity.plastic_twin import Rule, Synapse
 
 DATA = Path(__file__).parents[1] / "data"
@@ -72,68 +72,7 @@ def test_potentials_of_nest_with_short_term_depression():
     assert np.abs(v - case["v"]).max() < 1e-12
 
 
-# -- short-term plasticity -------------------------------------------------------------------------------------------------
-
-# U, tau_rec, tau_fac, rate [Hz], the first amplitudes and the steady one as printed
-SETS = {
-    "depression": (0.5, 800.0, 0.0, 20, [0.5, 0.265146734, 0.154834618, 0.103020301, 0.078682777, 0.067251281], 0.057125857),
-    "facilitation": (
-        0.03,
-        130.0,
-        530.0,
-        20,
-        [0.03, 0.05532683, 0.07573619, 0.09177738, 0.10427856, 0.11406025],
-        0.165485538,
-    ),
-    "Mongillo": (0.19, 200.0, 1500.0, 20, [0.19, 0.28871352, 0.30057128, 0.27399445, 0.2461499], 0.214565818),
-}
-
-
-def closed_form(U, tau_rec, tau_fac, interval, n):
-    """Return u x of n spikes by the recursion of Maass and Markram (2002)."""
-    x, u, found = 1.0, U, []
-    for k in range(n):
-        if k:
-            x = 1 + (x - x * u - 1) * np.exp(-interval / tau_rec)
-            u = U + u * (1 - U) * (np.exp(-interval / tau_fac) if tau_fac else 0.0)
-        found.append(u * x)
-    return np.array(found)
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_amplitudes_of_short_term_plasticity(name):
-    U, tau_rec, tau_fac, rate, printed, steady = SETS[name]
-    interval = 1000.0 / rate
-    found = amplitudes(short_term(U, tau_rec, tau_fac), np.arange(200) * interval + 3.0)
-    np.testing.assert_allclose(found, closed_form(U, tau_rec, tau_fac, interval, 200), rtol=1e-12)
-    np.testing.assert_allclose(found[: len(printed)], printed, atol=6e-9)
-    assert abs(found[-1] - steady) < 1e-9
-
-
 # -- windows ---------------------------------------------------------------------------------------------------------------
-
-# up, down, parameters, and the same at w as numbers
-WINDOWS = {
-    "additive": ("A*W", "B*W", {"A": 0.005, "B": 0.00525}, lambda w: (0.005, 0.00525)),
-    "multiplicative": ("A*(W - w)", "B*w", {"A": 0.01, "B": 0.011}, lambda w: (0.01 * (1 - w), 0.011 * w)),
-    "van Rossum": ("c", "d*w", {"c": 0.01, "d": 0.003}, lambda w: (0.01, 0.003 * w)),
-    "Guetig": (
-        "lam*W*(1 - w/W)**mu",
-        "alpha*lam*W*(w/W)**mu",
-        {"lam": 0.005, "alpha": 1.05, "mu": 0.5},
-        lambda w: (0.005 * (1 - w) ** 0.5, 1.05 * 0.005 * w**0.5),
-    ),
-    "power": ("lam*w**mu", "alpha*lam*w", {"lam": 0.1, "alpha": 0.0513, "mu": 0.4}, lambda w: (0.1 * w**0.4, 0.00513 * w)),
-}
-
-
-@pytest.mark.parametrize("name", WINDOWS)
-@pytest.mark.parametrize("lag", [-50.0, -10.0, -0.1, 0.0, 0.1, 7.3, 50.0])
-def test_window_of_one_pair(name, lag):
-    up, down, parameters, jumps = WINDOWS[name]
-    rule, w = pair_rule(up, down, W=1.0, **parameters | {"tau_minus": 33.0}), 0.4
-    expected = np.sign(lag) * jumps(w)[0 if lag > 0 else 1] * np.exp(-abs(lag) / (20.0 if lag > 0 else 33.0))
-    assert abs(change(rule, [100.0], [100.0 + lag], w) - expected) < 1e-12 * w
 
 
 @pytest.mark.parametrize(("n", "interval", "lag"), [(1, 50.0, 10.0), (60, 50.0, 10.0), (60, 20.0, 4.0)])
@@ -191,48 +130,6 @@ def test_pairs_counted_by_hand(name):
     for pre, post, (up, down) in (([0, 10, 30], [5, 20, 22], PAIRS[name]), ([0, 2, 10], [5, 12, 14], OTHER_PAIRS[name])):
         expected = 0.3 * np.exp(-np.array(up) / 20.0).sum() - 0.7 * np.exp(-np.array(down) / 20.0).sum()
         assert abs(change(pairing(name), pre, post) - expected) < 1e-12
-
-
-# -- triplets --------------------------------------------------------------------------------------------------------------
-
-RATES = [0.1, 10, 20, 30, 40, 50]
-# after 60 pairs at each rate
-CURVES = {
-    ("visual cortex, all", 10.0): [0.0, 0.1321, 0.2470, 0.3707, 0.5337, 0.7409],
-    ("visual cortex, all", -10.0): [-0.3122, -0.3336, -0.3516, -0.2047, 0.1548, 0.7272],
-    ("visual cortex, all, minimal", 10.0): [0.0, 0.1186, 0.2278, 0.3554, 0.5321, 0.7627],
-    ("visual cortex, all, minimal", -10.0): [-0.3166, -0.3322, -0.3417, -0.1892, 0.1737, 0.7492],
-    ("visual cortex, nearest", 10.0): [0.0, 0.1036, 0.3232, 0.4672, 0.5603, 0.6243],
-    ("visual cortex, nearest", -10.0): [-0.2943, -0.4113, -0.3382, -0.0852, 0.2598, 0.6193],
-}
-
-
-def sixty(rule, interval, offsets):
-    """Return the change by 60 groups of spikes; offsets are the times of pre and of post in each."""
-    begin = 20.0 + interval * np.arange(60)
-    pre, post = (np.sort(np.concatenate([begin + offset for offset in part])) for part in offsets)
-    return change(rule, pre, post)
-
-
-@pytest.mark.parametrize(("name", "lag"), CURVES)
-def test_frequency_curves_of_triplets(name, lag):
-    found = [sixty(triplet(name), round(1000.0 / rate, 1), ([0.0], [lag])) for rate in RATES]
-    np.testing.assert_allclose(found, CURVES[name, lag], atol=1e-3)
-
-
-def test_pairs_and_triplets_in_hippocampus():
-    for name, up, down in (
-        ("hippocampus, all", 0.2018, -0.1037),
-        ("hippocampus, all, minimal", 0.1754, -0.1561),
-        ("hippocampus, nearest, minimal", 0.1522, -0.1338),
-    ):
-        assert abs(sixty(triplet(name), 1000.0, ([0.0], [10.0])) - up) < 1e-4
-        assert abs(sixty(triplet(name), 1000.0, ([0.0], [-10.0])) - down) < 1e-4
-    rule = triplet("hippocampus, all, minimal")
-    for before, after, expected in ((5, 5, 0.055), (10, 10, 0.019), (15, 5, -0.051), (5, 15, 0.102)):
-        assert abs(sixty(rule, 1000.0, ([-before, after], [0.0])) - expected) < 1e-3
-    for before, after, expected in ((5, 5, 0.333), (10, 10, 0.180), (5, 15, 0.068), (15, 5, 0.318)):
-        assert abs(sixty(rule, 1000.0, ([0.0], [-before, after])) - expected) < 1e-3
 
 
 # -- the fixed point of the inhibitory rule --------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Homeostasis: normalisation and scaling of weights, and thresholds that hold a rate, by their laws and to the bit."""
 
-import copy
 import warnings
 
 import numpy as np
@@ -50,37 +49,6 @@ def test_sums_are_the_total(name, by):
     np.testing.assert_allclose(sums(sim.synapses(wires), by), 1.5, rtol=1e-12)
     sim.run(10.0)
     assert np.abs(sums(sim.synapses(wires), by) - 1.5).max() > 1e-6
-
-
-HOMEOSTASES = [
-    bs.Normalisation(1.5, every=7.0),
-    bs.Normalisation(np.linspace(1.0, 2.0, 40), every=7.0, by="source"),
-    bs.Scaling(10.0, tau=50.0, beta=2.0, every=3.0),
-]
-
-
-@pytest.mark.parametrize("homeostasis", HOMEOSTASES, ids=["target", "source", "scaling"])
-@pytest.mark.parametrize("name", ["held", "reduced"])
-def test_bits(name, homeostasis):
-    """They do not depend on threads, on pieces, on recording, on copies, or on a state between."""
-    net, wires = network(homeostasis, RULES[name])
-    whole = bits(bs.simulate(net, 60.0, seed=5, threads=1))
-    record = bs.WeightTrace(wires, every=4.0)
-    for threads in (2, 4):
-        assert bits(bs.simulate(net, 60.0, seed=5, threads=threads, record=record)) == whole
-    sim = bs.Simulation(net, seed=5, threads=2)
-    for piece in (14.0, 2.5, 0.1, 20.0, 3.4):
-        first = sim.run(piece)
-    twin = copy.deepcopy(sim)
-    second = bs.simulate(net, 20.0, state=first.state, threads=3)
-    for last in (sim.run(20.0), twin.run(20.0), second):
-        end = bits(last)
-        assert end["extra"] == whole["extra"]
-        assert end["v"] == whole["v"]
-    sim.reset()
-    assert bits(sim.run(60.0)) == whole
-    plain, _ = network(None, RULES[name])
-    assert bits(bs.simulate(plain, 60.0, seed=5))["v"] != whole["v"]
 
 
 def test_a_sample_at_the_time_of_normalisation_comes_after_it():

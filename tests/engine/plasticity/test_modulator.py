@@ -89,44 +89,6 @@ def test_the_user_sets_it():
     assert sim.modulator(wires) == 0.0
 
 
-def network():
-    """Return a network in which dopaminergic cells fire at random and all synapses onto the others learn."""
-    cells = bs.Population(120, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
-    dopamine = bs.Population(5, bs.Poisson(rate=20.0), name="dopamine")
-    net = bs.Network(seed=1)
-    rule = bs.DopamineSTDP(w_max=1.0, a_plus=0.0004, a_minus=0.0002, n_base=0.01)
-    options = {"delay": bs.Uniform(1.0, 4.0), "synapse": bs.Delta(), "plasticity": rule, "dendritic_delay": 0.5}
-    loop = net.connect(
-        cells, cells, bs.FixedIndegree(12), weight=0.3, modulator=dopamine, modulator_delay=0.8, name="loop", **options
-    )
-    net.stimulate(cells, bs.PoissonInput(rate=9000.0, weight=0.25, synapse=bs.Delta()))
-    return net, loop
-
-
-def bits(sim, loop):
-    table, result = sim.synapses(loop), sim.result()
-    arrays = [result.spikes["cells"].times, result.spikes["cells"].ids, table.weight, *table.columns.values()]
-    return [np.asarray(array).tobytes() for array in arrays] + [sim.modulator(loop)]
-
-
-def test_the_same_bits_for_threads_pieces_and_copies(tmp_path):
-    net, loop = network()
-    whole = bs.Simulation(net, seed=2, threads=1)
-    whole.run(400.0)
-    expected = bits(whole, loop)
-    assert np.unique(whole.synapses(loop).weight).size > 500
-    for threads in (2, 3):
-        sim = bs.Simulation(net, seed=2, threads=threads)
-        for duration in (100.3, 0.1, 199.6, 100.0):
-            sim.run(duration)
-        assert bits(sim, loop) == expected
-    first = bs.Simulation(net, seed=2, threads=2)
-    first.run(250.0).save(tmp_path / "first.npz")
-    restored = bs.Simulation(net, threads=3, state=bs.Result.load(tmp_path / "first.npz").state)
-    restored.run(150.0)
-    assert bits(restored, loop)[2:] == expected[2:]
-
-
 class TestMistakes:
     def test_of_connections(self):
         cells = bs.Population(4, bs.LIF(), name="cells")

@@ -59,47 +59,6 @@ def test_each_rule(rule, dendritic):
         assert np.mean(sim.synapses(loop).weight != before.weight) > 0.9
 
 
-@pytest.mark.parametrize(
-    "synapse", [DELTA, AMPA, bs.Alpha(tau=2.0), bs.ExponentialConductance(tau=2.0, e_rev=0.0)], ids=repr
-)
-def test_each_way_of_delivery(synapse):
-    check(*network(own.Rich(), synapse=synapse, dendritic=0.5))
-
-
-@pytest.mark.parametrize(
-    "wiring",
-    [
-        bs.AllToAll(),
-        bs.AllToAll(autapses=False),
-        bs.FixedProbability(0.3),
-        bs.FixedIndegree(20),
-        bs.FixedOutdegree(5),
-        bs.FromArrays([0, 3, 3, 3, 26, 18, 18], [0, 1, 1, 1, 6, 2, 5]),
-    ],
-    ids=lambda wiring: type(wiring).__name__,
-)
-def test_each_rule_of_wiring(wiring):
-    check(*network(own.Rich(), wiring=wiring, dendritic="all"))
-
-
-@pytest.mark.parametrize("delay", [0.5, 7.0, bs.Uniform(0.5, 60.0)], ids=repr)
-@pytest.mark.parametrize("weight", [0.9, bs.Uniform(0.5, 1.5)], ids=repr)
-def test_one_delay_and_many(delay, weight):
-    check(*network(own.Rich(), delay=delay, weight=weight, dendritic="all"))
-    check(*network(own.Rich(), delay=delay, weight=weight, dendritic=0.5))
-
-
-@pytest.mark.parametrize("dt", [0.1, 1.0])
-def test_other_steps(dt):
-    net, loop = network(own.Rich(), dt=dt, dendritic=dt)
-    check(net, loop, (150.0,), dt=dt, least=100)
-
-
-@pytest.mark.parametrize("threads", [2, 3, 5])
-def test_on_more_partitions(threads):
-    check(*network(own.Rich(), dendritic=1.0), threads=threads)
-
-
 def test_spikes_of_both_ends_often_meet_at_a_synapse():
     """So the tests above are about ties too."""
     net, loop = network(own.Counting(), dt=1.0)
@@ -225,3 +184,18 @@ def test_random_between_and_modulated_rules(name, dendritic):
     after = sim.synapses(loop)
     moved = after.weight != before.weight if name != "vesicles" else after.columns["full"] != 4
     assert np.mean(moved) > 0.3
+
+
+@pytest.fixture
+def many_sweeps(monkeypatch):
+    """Let all synapses catch up every 64 steps, and tables of exponentials be as short."""
+    for name in ("synapses.kinds.plastic", "plasticity.part"):
+        monkeypatch.setattr(f"brainsim.engine.{name}.PERIOD", 64)
+
+
+@pytest.mark.parametrize("rule", own.RULES)
+@pytest.mark.parametrize("dendritic", [0.0, 1.0, "all"])
+@pytest.mark.usefixtures("many_sweeps")
+def test_synapses_that_catch_up_often_are_those_of_the_twin(rule, dendritic):
+    check(*network(rule(), dendritic=dendritic), (75.0, 70.5), least=50)
+    check(*network(rule(), dendritic=dendritic, delay=bs.Uniform(1.0, 70.0)), (75.0, 70.5), least=50)

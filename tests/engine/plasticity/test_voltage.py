@@ -6,7 +6,6 @@ import pytest
 import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
 from tests.helpers.plasticity.plastic_networks import differences
-from tests.random_networks import bits
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -136,39 +135,6 @@ def test_clamped_targets():
         sim.run(duration)
         found = differences(loop, sim.result(), before, sim.synapses(loop))
         assert max(found.values()) < 1e-12, (sim.time, found)
-
-
-def all_of(sim):
-    table = sim.synapses("loop")
-    return bits.of_result(sim.result()) | {("synapses", n): v for n, v in ({"w": table.weight} | table.columns).items()}
-
-
-@pytest.mark.parametrize("name", ["watching", "homeostatic"])
-def test_bits(name, tmp_path):
-    rule = RULES[name]
-    whole = simulation(network(rule, "all")[0])
-    whole.run(120.0)
-    expected = all_of(whole)
-    for threads, pieces in ((3, [120.0]), (1, [0.2, 60.0, 59.8]), (2, [33.4, 86.6])):
-        sim = simulation(network(rule, "all")[0], threads=threads)
-        for piece in pieces:
-            sim.run(piece)
-        assert bits.differences(all_of(sim), expected) == [], (threads, pieces)
-    sim.reset()
-    sim.run(120.0)
-    assert bits.differences(all_of(sim), expected) == []
-    state_of = lambda found: {key: v for key, v in found.items() if key[0] not in ("spikes", "trace")}  # noqa: E731
-    for first in (0.2, 47.0):
-        begun = simulation(network(rule, "all")[0], threads=2)
-        begun.run(first)
-        begun.result().save(tmp_path / "begun.npz")
-        rest = simulation(network(rule, "all")[0], threads=3, seed=None, state=bs.Result.load(tmp_path / "begun.npz").state)
-        rest.run(round(120.0 - first, 1))
-        assert bits.differences(state_of(all_of(rest)), state_of(expected)) == [], first
-    single = [simulation(network(rule)[0], threads=n, precision="single") for n in (1, 2)]
-    for sim in single:
-        sim.run(60.0)
-    assert bits.differences(all_of(single[0]), all_of(single[1])) == []
 
 
 def test_the_lists_of_steps_find_room(monkeypatch):
