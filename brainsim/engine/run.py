@@ -165,8 +165,7 @@ class Run:
         stop = self.step + steps
         for partition in self.partitions:
             partition.progress["stop"] = stop
-        completed = self.completed()
-        self.log.begin_chunk()
+        completed = self.log.begin_chunk()
         self.settle()
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True

@@ -85,22 +85,23 @@ class Log:
         if self.store.header is None:
             header = {"format": 1, "begin": max(completed, 0), "completed": completed, **self._describe()}
             self.store.start(header | self._columns())
-        samples = {row["column"]: count_samples(row, completed, stop) for row in self.store.header["traces"]}
-        self.store.reserve(samples)
+        for row in self.store.header["traces"]:
+            self.store.reserve(row["column"], count_samples(row, completed, stop))
 
     def begin_chunk(self):
-        """Get ready for the next chunk of a run."""
+        """Get ready for the next chunk of a run; return the last step that is recorded already."""
         for recorder in self.recorders:
             recorder.begin(self._completed)
+        return self._completed
 
     def append(self, chunk):
         """Append the rows of a Chunk, which do not count yet; return what `commit` takes."""
         arrays = {}
         for recorder in self.recorders:
-            arrays |= recorder.rows(chunk)
-        missing = [column["name"] for column in self.store.header["columns"] if column["name"] not in arrays]
-        if missing:
-            raise ValueError(f"simulate.record: a recorder has a column {missing[0]!r}, but rows(chunk) returns none for it")
+            arrays.update(recorder.rows(chunk))
+        if len(arrays) < len(self.store.rows):
+            missing = next(name for name in self.store.rows if name not in arrays)
+            raise ValueError(f"simulate.record: a recorder has a column {missing!r}, but rows(chunk) returns none for it")
         return chunk.stop, self.store.append(chunk.stop, arrays)
 
     def commit(self, appended):
@@ -212,11 +213,10 @@ class Memory:
         """Forget everything."""
         self.header, self.rows, self._columns, self._new = None, {}, {}, None
 
-    def reserve(self, rows):
-        """Make room for rows that will be appended: name -> how many."""
-        for name, n in rows.items():
-            if name in self._columns:
-                self._columns[name].reserve(n)
+    def reserve(self, name, n):
+        """Make room for n rows of a column, which will be appended."""
+        if name in self._columns:
+            self._columns[name].reserve(n)
 
     def room(self, name, n):
         """Return an array for the next rows of a column, which `append` then need not copy."""
@@ -224,16 +224,18 @@ class Memory:
 
     def append(self, step, arrays):
         """Take rows of all columns, name -> array; return how many each has when `advance` lets them count."""
-        rows, self._new = dict(self.rows), {}
+        rows, self._new = dict(self.rows), []
         for name, column in self._columns.items():
-            self._new[name] = column.shaped(arrays[name])
-            rows[name] += len(self._new[name])
+            if len(arrays[name]):
+                array = column.shaped(arrays[name])
+                self._new.append((column, array))
+                rows[name] += len(array)
         return rows
 
     def advance(self, step, rows):
         """Let what was appended count."""
-        for name, array in self._new.items():
-            self._columns[name].add(array)
+        for column, array in self._new:
+            column.add(array)
         self.rows = rows
 
     def search(self, name, step):
@@ -256,6 +258,7 @@ class Blocks:
     """
 
     def __init__(self, empty):
+        empty.flags.writeable = False
         self._empty, self._blocks, self._ends = empty, [], []  # the number of rows until the end of each block
         self._reserved, self._filled = None, 0  # the block that is being filled, and how many rows of it are
 
@@ -278,12 +281,11 @@ class Blocks:
 
     def shaped(self, rows):
         """Return rows in the shape and of the type of the column."""
-        return np.asarray(rows, self._empty.dtype).reshape(-1, *self._empty.shape[1:])
+        rows = np.asarray(rows, self._empty.dtype)
+        return rows if rows.ndim == self._empty.ndim else rows.reshape(-1, *self._empty.shape[1:])
 
     def add(self, rows):
         """Append rows, which are not copied."""
-        if not len(rows):
-            return
         if self._reserved is not None and rows.base is self._reserved:
             if self._filled:
                 self._blocks.pop(), self._ends.pop()
@@ -303,10 +305,10 @@ class Blocks:
 
     def read(self, first):
         """Return the rows from number `first` on as a read-only array; blocks that are in it as a whole become one."""
+        if not self._ends or first >= self._ends[-1]:
+            return self._empty
         k = bisect.bisect_right(self._ends, first)
         some = self._blocks[k:]
-        if not some:
-            return self._empty[:]
         inside = first - (self._ends[k] - len(some[0]))
         if len(some) == 1:
             found = some[0][inside:]

@@ -8,6 +8,9 @@ from brainsim.engine.states.state import CELL, STEP_BITS
 from brainsim.network.probes import SpikeRecord
 from brainsim.results.streams.columns import CELLS, LAGS, STEPS, column
 
+U4 = np.dtype("<u4")
+NONE = np.empty(0, U4)
+
 
 class SpikeRecorder(Recorder):
     """Keeps the spikes of all populations, or of chosen cells.
@@ -28,6 +31,7 @@ class SpikeRecorder(Recorder):
         self.wanted, self._lags = wanted, lags
         self._kept = kept_cells(wanted, n_cells)
         self._first = None  # spikes at the time at which the simulation begins
+        self._none = {STEPS: NONE, CELLS: NONE} | ({LAGS: NONE} if lags else {})
 
     def clear(self, packed):
         """Forget everything, and take spikes at the time at which the simulation begins: they belong to its first chunk."""
@@ -52,8 +56,11 @@ class SpikeRecorder(Recorder):
             packed = np.concatenate([self._first, packed])
             lags = np.concatenate([np.zeros(self._first.size), lags])
             self._first = None
-        halves = packed.astype("<i8", copy=False).view("<u4").reshape(-1, 2)  # no copy: 8 bytes a spike
-        return {STEPS: halves[:, 1], CELLS: halves[:, 0]} | ({LAGS: lags} if self._lags else {})
+        if not packed.size:
+            return self._none
+        halves = packed.view(U4)  # no copy: 8 bytes a spike
+        rows = {STEPS: halves[1::2], CELLS: halves[::2]}
+        return rows | {LAGS: lags} if self._lags else rows
 
 
 def wanted_spikes(spikes, layout):

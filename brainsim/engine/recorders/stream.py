@@ -139,7 +139,7 @@ class Stream:
     def _mapped(self, column, first):
         return rows_in(self._files[column["name"]], column, first, self.rows[column["name"]])
 
-    def reserve(self, rows):
+    def reserve(self, name, n):
         """Do nothing: there is room on the disk."""
 
     def room(self, name, n):
