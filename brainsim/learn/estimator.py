@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
 from brainsim.core.checks import integer, nearest, number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.results.archive import with_suffix
 
 AT_LEAST = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}  # whole numbers
 
@@ -86,6 +88,17 @@ class Estimator:
         self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
         self._forget()
         return self
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to a file that `load` reads; ``.npz`` is appended to the name if missing.
+
+        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
+        as ``.h5``, raises ValueError.
+        """
+        self._write(with_suffix(path, f"{type(self).__name__}.save.path"))
+
+    def _write(self, path: Any) -> None:
+        raise NotImplementedError
 
     @within(default_arithmetic)
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -264,7 +264,7 @@ def test_the_verdict_names_what_it_compares_with(report):
 def test_inputs_are_counted_without_holding_all_of_their_spikes(encoder):
     import tracemalloc
 
-    from brainsim.ann.conversion.encoding import encoded, input_counts
+    from brainsim.ann.conversion.forward import encoded, input_counts
 
     X = np.random.default_rng(0).random((150, 5))
     sent, acting = input_counts(X, 6, encoder, 1.0, 3)

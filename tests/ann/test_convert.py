@@ -6,7 +6,7 @@ from scipy import sparse
 
 import brainsim as bs
 from brainsim.ann import MLP, convert
-from brainsim.ann.conversion.quantize import rounded
+from brainsim.ann.conversion.thresholds import rounded
 from brainsim.ann.networks import layers
 from brainsim.explore.theory import if_counts
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.conversion.quantize import rounded
+from brainsim.ann.conversion.thresholds import rounded
 from brainsim.ann.networks import activations
 from brainsim.ann.networks.mlp import MLP
 

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim import encode
-from brainsim.ann.conversion.encoding import encoded
+from brainsim.ann.conversion.forward import encoded
 from brainsim.encode.steps import random_steps
 from brainsim.rng.streams import stream_key
 from tests.helpers.mistakes import mistakes

@@ -1,6 +1,9 @@
-"""Small random networks for the tests of `bs.learn.SpikingNetwork`, and derivatives by differences."""
+"""Small random networks for the tests of `bs.learn.SpikingNetwork`, derivatives by differences, and runs in the engine."""
+
+import copy
 
 import numpy as np
+import pytest
 
 import brainsim as bs
 
@@ -88,3 +91,59 @@ def by_differences(net, X, y, array, index, steps=(1e-4, 1e-5, 1e-6)):
         if None not in losses:
             found.append((losses[0] - losses[1]) / (2.0 * step * scale))
     return found
+
+
+def assert_gradients(net, X, y):
+    """Compare the gradient with differences of the loss, for all numbers and five elements of each array."""
+    loss, gradients = net.gradients(X, y)
+    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
+    rng, skipped, compared = np.random.default_rng(2), 0, 0
+    for (what, b), part in net.parts().items():
+        layer, gradient, size = net.training_.plan.layers[b], gradients[what, b], np.abs(gradients[what, b]).max()
+        if layer.model is None and what in ("tau_a", "beta") and not layer.beta:
+            assert gradient == 0.0
+            continue
+        unit = max(1.0, np.sqrt(np.mean(part * part))) if what in ("weight", "recurrent") else 1.0
+        for index in [()] if part.ndim == 0 else [tuple(rng.integers(0, part.shape)) for _ in range(5)]:
+            steps = tuple(step * unit for step in (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)[: 5 if part.ndim == 0 else 3])
+            found = by_differences(net, X, y, part, index, steps)
+            skipped, compared = skipped + (not found), compared + 1
+            errors = [abs(d - gradient[index]) / max(abs(d), 1e-3 * size, 1e-12) for d in found]
+            assert not found or min(errors) < (1e-5 if what.endswith("delay") else 1e-6), (what, b, index, errors)
+    assert skipped <= 0.02 * compared
+    assert np.abs(gradients["weight", 0]).max() > 0.0  # there is something to compare
+
+
+def assert_same_in_the_engine(net, X, k):
+    """Simulate a sample; spikes and potentials of the readout must have the bits of the trainer."""
+    ordinary = net.to_network(X[k])
+    record = [bs.Trace(ordinary.populations["readout"][:], "v")]
+    result = bs.simulate(ordinary, net.duration_, dt=net.dt, threads=1, record=record)
+    for name, spikes in net.activity(X, k).items():
+        if name != "input":
+            assert np.array_equal(result.spikes[name].ids, spikes.ids), name
+            assert np.array_equal(result.spikes[name].times, spikes.times), name
+    values = result.traces["readout", "v"].values
+    values = values if values.shape[1] == net.training_.plan.sizes[-1] else values.T
+    assert np.array_equal(values[1:], net.potentials(X)[k])
+    return ordinary, result
+
+
+def assert_continues(net, x, tmp_path):
+    """Stop a simulation and go on from its state, a copy, and a checkpoint: the spikes must be those of one run."""
+    ordinary, options = net.to_network(x), {"dt": net.dt, "threads": 1, "seed": 1}
+    whole = bs.simulate(ordinary, 60.0, **options)
+    assert len(whole.spikes["hidden0"]) > 5
+
+    def assert_rest(rest, stop):
+        for name, spikes in whole.spikes.items():
+            assert np.array_equal(rest.spikes[name].times, spikes.times[spikes.times > stop]), (stop, name)
+
+    for stop in (1.0, 2.0, 7.0, 23.0, 40.0):
+        state = bs.simulate(ordinary, stop, **options).state
+        assert_rest(bs.Simulation(ordinary, **options, state=state).run(60.0 - stop), stop)
+    sim = bs.Simulation(ordinary, **options)
+    sim.run(25.0)
+    sim.save(tmp_path / "half.ckpt")
+    for other in (copy.deepcopy(sim), bs.Simulation.load(net.to_network(x), tmp_path / "half.ckpt"), sim):
+        assert_rest(other.run(35.0), 25.0)

@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.learn.spiking.samples import inputs_of
 from brainsim.models.catalogue import catalogue
-from tests.learn.spiking_nets import by_differences
+from tests.learn.spiking_nets import assert_continues, assert_gradients, assert_same_in_the_engine
 
 
 class Leaky(bs.Neuron):
@@ -153,27 +153,6 @@ def test_derived_kernels_equal_the_written_ones_to_rounding(kind, each):
     assert len(one) > 3
 
 
-def assert_gradients(net, X, y):
-    """Compare all parameters, and five elements of each array, with differences of the loss."""
-    loss, gradients = net.gradients(X, y)
-    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
-    rng, skipped, compared = np.random.default_rng(2), 0, 0
-    for (what, b), part in net.parts().items():
-        layer, gradient, size = net._plan.layers[b], gradients[what, b], np.abs(gradients[what, b]).max()
-        if layer.model is None and what in ("tau_m", "tau_s", "tau_a", "beta") and what not in layer.learns:
-            continue  # of written kernels, which have a test of their own
-        unit = np.sqrt(np.mean(part * part)) if what in ("weight", "recurrent") and b == 0 else 1.0
-        for index in [()] if part.ndim == 0 else [tuple(rng.integers(0, part.shape)) for _ in range(5)]:
-            steps = tuple(step * unit for step in (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)[: 5 if part.ndim == 0 else 3])
-            found = by_differences(net, X, y, part, index, steps=steps)
-            skipped, compared = skipped + (not found), compared + 1
-            errors = [abs(d - gradient[index]) / max(abs(d), 1e-3 * size, 1e-12) for d in found]
-            assert not found or min(errors) < (1e-5 if what.endswith("delay") else 1e-6), (what, b, index, errors)
-    assert skipped <= 0.05 * compared
-    assert np.abs(gradients["recurrent", 0]).max() > 0.0
-    assert len(net.activity(X, 0)[f"hidden{len(net.hidden) - 1}"]) > 3
-
-
 @pytest.mark.parametrize("kind", OF_KINDS)
 def test_gradients_equal_differences(kind):
     assert_gradients(*of_kind(kind))
@@ -199,47 +178,23 @@ def test_a_cell_may_lose_its_leak():
     assert_gradients(*network(bs.learn.ModelLayer(8, Leak(), learns=("c", "g", "v_r", "tau_s"), **COMMON)))
 
 
-def assert_same_in_the_engine(net, X):
-    for k in (0, 3):
-        ordinary = net.to_network(X[k])
-        record = [bs.Trace(ordinary.populations["readout"][:], "v")]
-        result = bs.simulate(ordinary, net.duration_, dt=net.dt, threads=1, record=record)
-        assert result.spikes["hidden0"] == net.activity(X, k)["hidden0"]
-        values = result.traces["readout", "v"].values
-        values = values if values.shape[1] == 3 else values.T
-        assert np.array_equal(values[1:], net.potentials(X)[k])
-    assert len(result.spikes["hidden0"]) > 3
-    return ordinary.populations["hidden0"].model
-
-
 @pytest.mark.parametrize("kind", OF_KINDS)
 def test_the_engine_gives_the_same_bits(kind):
     net, X, y = of_kind(kind)
-    assert_same_in_the_engine(net, X)
+    for k in (0, 3):
+        _, result = assert_same_in_the_engine(net, X, k)
+    assert len(result.spikes["hidden0"]) > 3
     if kind in ("linear", "smooth"):
-        model = assert_same_in_the_engine(net.partial_fit(X, y, 10), X)
+        ordinary, _ = assert_same_in_the_engine(net.partial_fit(X, y, 10), X, 3)
         for name in {*KINDS[kind][1]} - {"tau_s"}:
-            assert getattr(model, name) == net.parts()[name, 0] != getattr(KINDS[kind][0], name)
+            value = getattr(ordinary.populations["hidden0"].model, name)
+            assert value == net.parts()[name, 0] != getattr(KINDS[kind][0], name)
 
 
 @pytest.mark.parametrize("kind", OF_KINDS)
 def test_the_engine_continues_from_saved_states(kind, tmp_path):
     net, X, _ = of_kind(kind)
-    ordinary, options = net.to_network(X[0]), {"dt": net.dt, "threads": 1, "seed": 1}
-    whole = bs.simulate(ordinary, 60.0, **options)
-    whole.save(tmp_path / "whole.npz")
-    spikes = whole.spikes["hidden0"]
-    assert len(spikes) > 5
-    for stop in (1.0, 7.0, 23.0):
-        state = bs.simulate(ordinary, stop, **options).state
-        rest = bs.Simulation(ordinary, **options, state=state).run(60.0 - stop).spikes["hidden0"]
-        assert np.array_equal(rest.times, spikes.times[spikes.times > stop])
-        assert np.array_equal(rest.ids, spikes.ids[spikes.times > stop])
-    sim = bs.Simulation(ordinary, **options)
-    sim.run(23.0)
-    sim.save(tmp_path / "half.ckpt")
-    again = bs.Simulation.load(net.to_network(X[0]), tmp_path / "half.ckpt")
-    assert np.array_equal(again.run(37.0).spikes["hidden0"].times, rest.times)
+    assert_continues(net, X[0], tmp_path)
 
 
 def test_a_state_belongs_to_the_model():

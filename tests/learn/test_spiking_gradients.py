@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.learn.spiking_nets import KINDS, by_differences, network
+from tests.learn.spiking_nets import KINDS, assert_gradients, network
 from tests.learn.twin import Twin
-
-TOLERANCE = {"weight": 1e-6, "recurrent": 1e-6, "delay": 1e-5, "recurrent_delay": 1e-5}  # 1e-6 for time constants
-PER_PART = 5  # elements of each array that are compared
 
 
 @pytest.mark.parametrize("kind", [name for name in KINDS if name != "equal times"])
@@ -33,24 +30,7 @@ def test_forward_equals_the_twin(kind, sample):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_equal_differences(kind):
-    net, X, y = network(seed=1, **KINDS[kind])
-    loss, gradients = net.gradients(X, y)
-    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
-    rng, skipped, compared = np.random.default_rng(2), 0, 0
-    for (what, b), part in net.parts().items():
-        if what in ("tau_a", "beta") and not net.training_.plan.layers[b].beta:
-            assert gradients[what, b] == 0.0
-            continue
-        gradient, size = gradients[what, b], np.abs(gradients[what, b]).max()
-        chosen = [()] if part.ndim == 0 else [tuple(rng.integers(0, part.shape)) for _ in range(PER_PART)]
-        for index in chosen:
-            found = by_differences(net, X, y, part, index)
-            skipped, compared = skipped + (not found), compared + 1
-            limit = TOLERANCE.get(what, 1e-6)
-            errors = [abs(d - gradient[index]) / max(abs(d), 1e-3 * size, 1e-12) for d in found]
-            assert not found or min(errors) < limit, (what, b, index, errors)
-    assert skipped < 0.02 * compared
-    assert np.abs(gradients["weight", 0]).max() > 1e-4  # there is something to compare
+    assert_gradients(*network(seed=1, **KINDS[kind]))
 
 
 def test_the_mean_over_samples_is_that_of_each_alone():

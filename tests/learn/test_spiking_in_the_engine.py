@@ -1,12 +1,10 @@
 """A trained `bs.learn.SpikingNetwork` as an ordinary network: the same spikes to the bit, sample by sample."""
 
-import copy
-
 import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.learn.spiking_nets import KINDS, network
+from tests.learn.spiking_nets import KINDS, assert_continues, assert_same_in_the_engine, network
 
 
 def on_grid(kind):
@@ -20,29 +18,11 @@ def on_grid(kind):
     return other.fit(X, y), X, y
 
 
-def simulated(net, x, **options):
-    ordinary = net.to_network(x)
-    record = [bs.Trace(ordinary.populations["readout"][:], "v")]
-    return bs.simulate(ordinary, net.duration_, dt=net.dt, threads=1, record=record, **options)
-
-
-def assert_same(net, X, k):
-    result = simulated(net, X[k])
-    for name, spikes in net.activity(X, k).items():
-        if name != "input":
-            assert np.array_equal(result.spikes[name].ids, spikes.ids), name
-            assert np.array_equal(result.spikes[name].times, spikes.times), name
-    values = result.traces["readout", "v"].values
-    values = values if values.shape[1] == net.training_.plan.sizes[-1] else values.T
-    assert np.array_equal(values[1:], net.potentials(X)[k])
-    return result
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_bits(kind):
     net, X, _ = network(seed=2, **KINDS[kind])
     for k in (0, 3):
-        result = assert_same(net, X, k)
+        _, result = assert_same_in_the_engine(net, X, k)
         assert len(result.spikes["hidden0"]) > 5
     off = result.spikes["hidden0"].times / net.dt
     assert (np.abs(off - np.rint(off)) > 1e-3).any()
@@ -51,7 +31,7 @@ def test_the_same_bits(kind):
 @pytest.mark.parametrize("kind", ["plain", "all"])
 def test_the_same_bits_on_the_grid(kind):
     net, X, _ = on_grid(kind)
-    result = assert_same(net, X, 1)
+    _, result = assert_same_in_the_engine(net, X, 1)
     times = result.spikes["hidden0"].times
     assert np.array_equal(times, np.rint(times))
     assert times.size > 5
@@ -63,7 +43,7 @@ def test_after_training():
     layer = bs.learn.Layer(12, recurrent=True, learns=("tau_m", "tau_s", "delay"), weight=(1.5, 0.8))
     net = bs.learn.SpikingNetwork(layer, epochs=3, duration=60.0, learning_rate=0.02).fit(X, y)
     for k in range(5):
-        assert_same(net, X, k)
+        assert_same_in_the_engine(net, X, k)
 
 
 def test_it_is_an_ordinary_network():
@@ -104,20 +84,7 @@ def test_mistakes(options, said):
 @pytest.mark.parametrize("kind", ["all", "refractory", "currents", "plain"])
 def test_it_continues_from_a_saved_state(kind, tmp_path):
     net, X, _ = network(seed=2, **KINDS[kind])
-    ordinary = net.to_network(X[0])
-    whole = bs.simulate(ordinary, 60.0, dt=1.0, threads=1, seed=1)
-    assert len(whole.spikes["hidden0"]) > 5
-    for stop in (1.0, 2.0, 7.0, 23.0, 40.0):
-        state = bs.simulate(ordinary, stop, dt=1.0, threads=1, seed=1).state
-        rest = bs.Simulation(ordinary, dt=1.0, threads=1, seed=1, state=state).run(60.0 - stop)
-        for name, spikes in whole.spikes.items():
-            assert np.array_equal(rest.spikes[name].times, spikes.times[spikes.times > stop]), (stop, name)
-    sim = bs.Simulation(ordinary, dt=1.0, threads=1, seed=1)
-    sim.run(25.0)
-    sim.save(tmp_path / "half.ckpt")
-    for other in (copy.deepcopy(sim), bs.Simulation.load(net.to_network(X[0]), tmp_path / "half.ckpt"), sim):
-        late = other.run(35.0).spikes["hidden1"]
-        assert np.array_equal(late.times, whole.spikes["hidden1"].times[whole.spikes["hidden1"].times > 25.0])
+    assert_continues(net, X[0], tmp_path)
 
 
 def test_inputs_may_change_on_the_way():

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion import spiking
-from brainsim.ann.conversion.encoding import ENCODERS
-from brainsim.ann.conversion.forward import Conversion, run
+from brainsim.ann.conversion.forward import ENCODERS, Conversion, run
 from brainsim.ann.conversion.thresholds import scaled, thresholds
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.ann.conversion.cells import Held, Readout, SubtractIF, TurnIF
-from brainsim.ann.conversion.encoding import encoded
+from brainsim.ann.conversion.forward import encoded
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
 from brainsim.models.inputs import CurrentInput

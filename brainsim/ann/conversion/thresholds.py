@@ -2,6 +2,10 @@
 
 A spike of layer l stands for an activation of theta_l, its threshold, during one step. So it arrives with the weight
 ``W*theta``, and N spikes in T steps stand for ``N*theta/T``. This is the same as dividing all weights by the thresholds.
+
+Weights have few bits, so that their sums are exact in any order. A double has 53 bits, and weights that are integer
+multiples of one step, with at most 24 bits each, are summed without rounding errors: a layer gives the same result to the
+last bit as a matrix product, spike by spike, or in the engine.
 """
 
 import re
@@ -10,9 +14,36 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from brainsim.ann.conversion.quantize import rounded
+DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input, and a spike, add to the potential
 
-DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input, and a spike, add to the potential: see `quantize`
+
+def rounded(values, bits, scale=None):
+    """Return `values` rounded to multiples of ``2**-bits`` times the smallest power of 2 that is at least `scale`.
+
+    Parameters
+    ----------
+    values : float or array
+    bits : int
+        How many bits the largest value keeps.
+    scale : float, optional
+        Size of the largest value; by default that of `values`.
+
+    Returns
+    -------
+    float or array
+
+    Examples
+    --------
+    >>> rounded([0.3, -1.0], 4)
+    array([ 0.3125, -1.    ])
+    """
+    values = np.asarray(values, dtype=np.float64)
+    scale = np.abs(values).max(initial=0.0) if scale is None else scale
+    if scale == 0.0:
+        return values.copy() if values.ndim else float(values)
+    step = 2.0 ** (np.ceil(np.log2(scale)) - bits)
+    result = np.round(values / step) * step
+    return result if result.ndim else float(result)
 
 
 @dataclass(frozen=True, eq=False)

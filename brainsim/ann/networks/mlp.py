@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 
-from brainsim.ann.conversion.quantize import rounded
+from brainsim.ann.conversion.thresholds import rounded
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import WHAT, saved_network
 from brainsim.ann.networks.training import initial_weights, train
@@ -16,9 +16,9 @@ from brainsim.core.checks import integer, nearest, number
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
-from brainsim.results.archive import reading, with_suffix, write_arrays
+from brainsim.results.archive import reading, write_arrays
 
-WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `quantize`
+WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `rounded`
 MIN_THRESHOLD = 0.01
 
 
@@ -208,12 +208,7 @@ class MLP(Estimator):
         X = array_of(X, ("samples", len(self._fitted()[0])), "MLP.X")
         return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to a file that `load` and `convert` read; ``.npz`` is appended to the name if missing.
-
-        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
-        as ``.h5``, raises ValueError.
-        """
+    def _write(self, path):
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
         rest = {
             "activation": self.activation,
@@ -222,7 +217,7 @@ class MLP(Estimator):
             "thresholds": getattr(self, "thresholds_", []),
         }
         arrays = layers | {name: np.asarray(value) for name, value in rest.items()}
-        write_arrays(with_suffix(path, "MLP.save.path"), "MLP.save", arrays, compress=True)
+        write_arrays(path, "MLP.save", arrays, compress=True)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

@@ -16,7 +16,7 @@ from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
 from brainsim.learn.checks import check_saved_classes, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, Loss, of_training
-from brainsim.results.archive import read_arrays, reading, with_suffix, write_arrays
+from brainsim.results.archive import read_arrays, reading, write_arrays
 
 CELLS = ("gru", "tanh")
 
@@ -197,15 +197,10 @@ class RNN(Estimator):
         """Return ``loss``, the mean loss of samples, and ``parts``, the mean of its gradients: a dict like `weights_`."""
         return Loss(*self._run(X, y, "RNN.gradients", learn=True))
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to a file that `load` reads; ``.npz`` is appended to the name if missing.
-
-        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
-        as ``.h5``, raises ValueError.
-        """
+    def _write(self, path):
         arrays = dict(self._fitted()) | {"classes": self.classes_}
         arrays |= {"cell": np.asarray(self.cell), "loss": np.asarray(self.loss)}
-        write_arrays(with_suffix(path, "RNN.save.path"), "RNN.save", arrays, compress=True)
+        write_arrays(path, "RNN.save", arrays, compress=True)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
-from brainsim.ann.conversion.encoding import input_counts
-from brainsim.ann.conversion.forward import run
+from brainsim.ann.conversion.forward import input_counts, run
 from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.ann.report.layers import LayerReport, layer_reports
 from brainsim.ann.report.summary import enough, summary, verdict

@@ -87,7 +87,6 @@ def save(network: Any, path: Any) -> None:
         "duration": network.duration_,
         "input_kind": getattr(network, "input_kind_", None),
     }
-    path = archive.with_suffix(path, "SpikingNetwork.save.path")
     archive.write(path, KIND, VERSION, description, arrays, compress=True)
 
 

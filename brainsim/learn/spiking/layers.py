@@ -76,31 +76,11 @@ class Layer:
     v_th: float = 1.0
     v_reset: float = 0.0
     t_ref: float = 0.0
-    delay: float | np.ndarray = 1.0
-    recurrent_delay: float | np.ndarray = 1.0
-    learns: tuple[str, ...] = ()
+    delay: ArrayLike = 1.0
+    recurrent_delay: ArrayLike = 1.0
+    learns: tuple[str, ...] | str = ()
     weight: tuple[float, float] | None = None
     recurrent_weight: tuple[float, float] | None = None
-
-    if TYPE_CHECKING:
-
-        def __init__(
-            self,
-            n: int,
-            recurrent: bool = False,
-            tau_m: float = 20.0,
-            tau_s: float = 5.0,
-            tau_a: float = 100.0,
-            beta: float = 0.0,
-            v_th: float = 1.0,
-            v_reset: float = 0.0,
-            t_ref: float = 0.0,
-            delay: ArrayLike = 1.0,
-            recurrent_delay: ArrayLike = 1.0,
-            learns: tuple[str, ...] | str = (),
-            weight: tuple[float, float] | None = None,
-            recurrent_weight: tuple[float, float] | None = None,
-        ) -> None: ...
 
     def __post_init__(self) -> None:
         """Check all values."""

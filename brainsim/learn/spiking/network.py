@@ -199,13 +199,7 @@ class SpikingNetwork(Trainable):
 
         return network_of(self, x, seed)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the network, with the state of its training, to a file that `load` reads; ``.npz`` is appended if missing.
-
-        An existing file is replaced only when the new one is complete. A name that ends as files of another format do, such
-        as ``.h5``, raises ValueError. Of the model of a `ModelLayer` the file holds the
-        name, the texts and the parameters, and `load` is given its class.
-        """
+    def _write(self, path):
         from brainsim.learn.spiking.files import save
 
         save(self, path)
@@ -219,7 +213,8 @@ class SpikingNetwork(Trainable):
         path : str or Path
             The file.
         models : sequence of type
-            The classes of neurons of each `ModelLayer`; those of brainsim may be left out.
+            The classes of neurons of each `ModelLayer`: a file holds their names, texts and parameters. Those of brainsim
+            may be left out.
 
         Raises
         ------
