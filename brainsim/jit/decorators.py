@@ -7,6 +7,7 @@ and `brainsim.jit.background` keeps Ctrl-C responsive while LLVM works.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import linecache
 import os
 import sys
@@ -22,6 +23,7 @@ from brainsim.jit.cache import Store
 
 with gc_paused():
     import numba  # 0.2 s
+    from numba.core.bytecode import FunctionIdentity
     from numba.core.ccallback import CFunc
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.sigutils import normalize_signature
@@ -126,14 +128,27 @@ def load_source(text: str) -> types.ModuleType:
         return sys.modules[name]
 
 
+def _number_apart():
+    """Let Numba number the functions of this process from a random number on.
+
+    Names in machine code hold this number and one for the type of a record; Numba counts both from 0 in each process. So
+    files of the cache that two processes had written held functions of the same name for records of different forms. A
+    process that read both used one function for both records, and crashed.
+    """
+    FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6)))
+
+
+_number_apart()
+
 if hasattr(os, "register_at_fork"):
 
-    def _unlock():
+    def _begin_in_child():
         global _loading
+        _number_apart()
         _loading = threading.Lock()
         global_compiler_lock.release()
 
     # a process that forks while a thread compiles would leave its child with locks that nobody releases
     os.register_at_fork(
-        before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release, after_in_child=_unlock
+        before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release, after_in_child=_begin_in_child
     )

@@ -13,6 +13,31 @@ import pytest
 from brainsim.jit import cache
 from tests.helpers.equations.compiled_texts import POSIX, TEXT, came_from_cache, python, the_file
 
+# -- names -----------------------------------------------------------------------------------------------------------------
+
+NUMBER = """
+import os, re
+from brainsim.jit.records import Context, by_address, record_at
+
+@by_address
+def run(record_):
+    return record_at(record_).first
+
+child = os.fork() if hasattr(os, "fork") else 0
+os.environ["BRAINSIM_CACHE_DIR"] += f"/{os.getpid()}"
+text = run.inspect_llvm(Context(first=1).kind)
+os.write(1, re.search("__main__3runB[0-9]+v([0-9]+)B", text)[1].encode() + b" ")
+os.waitpid(child, 0) if child else None
+"""
+
+
+def test_functions_of_no_two_processes_have_the_same_name(tmp_path):
+    """LLVM would take one for both if a third process reads both from the cache, although their records may differ."""
+    printed = [python(NUMBER, BRAINSIM_CACHE_DIR=str(tmp_path))[0] for _ in range(2)]
+    numbers = "".join(printed).split()
+    assert len(numbers) == len(set(numbers)) == (4 if hasattr(os, "fork") else 2)
+
+
 # -- damage ----------------------------------------------------------------------------------------------------------------
 
 
