@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 
-from brainsim.build.coarse import warn_where_inaccurate
 from brainsim.build.constants import (
     check_against_dt,
     check_tables,
@@ -21,9 +20,9 @@ from brainsim.build.constants import (
     kernel_constants,
     parameter_of_one,
     sampled_parameter,
+    warn_where_inaccurate,
 )
-from brainsim.build.cuts import ALIGNED, balanced, cuts
-from brainsim.build.own import ALONE
+from brainsim.build.own import ALIGNED, ALONE, balanced, cuts
 from brainsim.build.written import written_kernel, written_step
 from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.precision import warn_where_coarse

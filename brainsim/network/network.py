@@ -26,13 +26,15 @@ from brainsim.network.probes import Request, checked_traces
 from brainsim.network.projection import (
     Projection,
     Stimulus,
+    add_cells,
+    add_populations,
     draw_synapses,
     effect_of,
     find_projection,
+    frame_of,
     number_of_synapses,
     warn_of_repeat,
 )
-from brainsim.network.reading import add_cells, add_populations, frame_of
 from brainsim.results.places import tile
 from brainsim.rng.streams import checked_seed
 
