@@ -32,7 +32,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/core/test_interrupts.py::test_a_script_may_end_while_kernels_are_compiled": (),
     "tests/core/test_interrupts.py::test_interrupts_": (),
     "tests/engine/checkpoints/test_checkpointed_runs.py::test_killed_at_random_moments": (),
-    "tests/engine/checkpoints/test_checkpoints.py::TestContinuing::test_nothing_recorded_is_doubled": (),
     "tests/engine/exchange/test_memory_on_ranks.py": (),
     "tests/engine/exchange/test_ranks.py": (),
     "tests/engine/exchange/test_threads.py::test_where_a_thread_cannot_be_woken_it_naps": (),

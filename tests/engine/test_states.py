@@ -59,12 +59,6 @@ class TestOfWhichNetwork:
         with pytest.raises(ValueError, match=f"of another network.*{named}"):
             bs.simulate(network(**change), 10.0, state=state)
 
-    def test_network_that_is_built_again_is_accepted(self, state):
-        whole = bs.simulate(network(), 60.0, seed=2)
-        rest = bs.simulate(network(), 30.0, state=state)
-        late = whole.spikes["cells"].times > 30.0
-        assert np.array_equal(rest.spikes["cells"].times, whole.spikes["cells"].times[late])
-
     def test_storage_makes_no_difference(self, state):
         cells = bs.Population(50, bs.LIF(), name="cells")
         net = bs.Network(seed=1)

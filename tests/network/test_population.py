@@ -56,11 +56,6 @@ def test_views(key, ids, label):
     assert view.population is CELLS
 
 
-def test_short_texts():
-    assert repr(CELLS[:10]) == "View('cells[0:10]', 10 cells)"
-    assert repr(CELLS[4]) == "View('cells[4]', 1 cell)"
-
-
 @pytest.mark.parametrize(
     ("view", "stretch"),
     [
@@ -131,15 +126,6 @@ def test_joined_views():
     assert cut.name == "(cells[90:100]+other)[8:12]"
     mixed = both[[19, 0, 1, 10]]
     assert [(p.name, ids.tolist()) for p, ids in mixed.parts] == [("other", [9]), ("cells", [90, 91]), ("other", [0])]
-
-
-def test_neighbours_of_one_population_become_one_part():
-    view = CELLS[:5] + CELLS[10:12]
-    assert view.ids.tolist() == [0, 1, 2, 3, 4, 10, 11]
-
-
-def test_iteration_ends():
-    assert [cell.name for cell in CELLS[:3]] == ["cells[0]", "cells[1]", "cells[2]"]
 
 
 def test_cells_in_common():

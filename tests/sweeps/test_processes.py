@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -179,25 +178,6 @@ class TestProcesses:
         cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
         with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
             table = bs.sweep(swept.spiking, over={"rate": [500.0, 1000.0]}, seeds=2)
-        np.testing.assert_array_equal(
-            table.values("value"), bs.sweep(swept.spiking, {"rate": [500.0, 1000.0]}, seeds=2, workers=1).values("value")
-        )
-
-    @pytest.mark.filterwarnings("ignore")
-    def test_on_ray(self):
-        pytest.importorskip("joblib")
-        ray = pytest.importorskip("ray")
-        import joblib
-        from ray.util.joblib import register_ray
-
-        register_ray()
-        root = str(Path(bs.__file__).parents[1])
-        ray.init(num_cpus=2, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": root}})
-        try:
-            with joblib.parallel_config(backend="ray"):
-                table = bs.sweep(swept.spiking, over={"rate": [500.0, 1000.0]}, seeds=2)
-        finally:
-            ray.shutdown()
         np.testing.assert_array_equal(
             table.values("value"), bs.sweep(swept.spiking, {"rate": [500.0, 1000.0]}, seeds=2, workers=1).values("value")
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.models.values import Clipped, LogNormal, Normal, Uniform
+from brainsim.models.values import Clipped, Normal, Uniform
 from tests.helpers.records import calendar_bytes
 
 
@@ -181,17 +181,14 @@ def test_drawn_refractory_times_are_rounded_without_a_word():
         bs.Simulation(net, seed=1).run(10.0)
 
 
-def test_a_long_tailed_delay_that_fits_is_no_error():
-    net, cells, _ = driven()
-    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=Clipped(LogNormal(0.5, 0.5), low=0.1), synapse=bs.Delta())
-    bs.Simulation(net, seed=1).run(20.0)
-
-
 def test_the_seconds_of_a_piece_are_its_own():
     net, _, _ = driven()
     sim = bs.Simulation(net, seed=1)
     pieces = [sim.run(200.0).stats["run"] for _ in range(4)]
     assert sim.result().stats["run"] == pytest.approx(sum(pieces), abs=5e-6)  # each is rounded to a microsecond
+    sim.reset()
+    piece = sim.run(10.0)
+    assert sim.result().stats["run"] == pytest.approx(piece.stats["run"], abs=5e-6)
 
 
 def test_class_attributes_without_effect_are_refused():
@@ -250,15 +247,6 @@ def test_powers_of_powers_stay_short():
     assert len(sim._layout.groups[0].kernel.text) < 10_000
     sim.run(1.0)
     assert sim.state["cells"]["v"][0] == pytest.approx(1.0 - 1e-9, abs=1e-12)
-
-
-def test_reset_starts_the_clock_anew():
-    net, _, _ = driven()
-    sim = bs.Simulation(net, seed=1)
-    sim.run(200.0)
-    sim.reset()
-    piece = sim.run(10.0)
-    assert sim.result().stats["run"] == pytest.approx(piece.stats["run"], rel=1e-3)
 
 
 def test_cells_are_coupled_step_by_step():

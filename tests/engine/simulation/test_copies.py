@@ -44,21 +44,6 @@ def same(one, other):
 class TestCopy:
     """What `copy.deepcopy` returns."""
 
-    @pytest.mark.parametrize("threads", [1, 2])
-    @pytest.mark.parametrize("storage", ["stored", "procedural"])
-    @pytest.mark.usefixtures("more_partitions")
-    def test_copy_and_original_go_on_alike(self, threads, storage):
-        reference = simulation(threads, storage)
-        reference.run(40.0)
-        original = simulation(threads, storage)
-        original.run(40.0)
-        fork = copy.deepcopy(original)
-        expected = reference.run(60.0)
-        assert len(expected.spikes["cells"]) > 100
-        assert same(fork.run(60.0), expected)
-        assert same(original.run(60.0), expected)
-        assert same(fork.result(), reference.result())
-
     def test_copy_changes_nothing_in_the_original(self):
         reference, original = simulation(), simulation()
         reference.run(20.0)
@@ -99,10 +84,6 @@ class TestCopy:
         reference = simulation()
         reference.run(20.0)
         assert same(original.run(20.0), reference.run(20.0))
-
-    def test_synapses_are_shared(self):
-        original = simulation()
-        assert copy.deepcopy(original).result().stats["synapses"] == original.n_synapses
 
     def test_copies_run_side_by_side_in_threads(self):
         original = simulation()
