@@ -12,7 +12,7 @@ from brainsim.models.timed import TimedArray
 
 if typing.TYPE_CHECKING:
     from brainsim.models.inputs import Signal
-    from brainsim.network.population import View
+    from brainsim.models.rules import SomeCells
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +75,7 @@ class VoltageClamp(Input):
         self.__dict__["v"] = checked_signal(self.v, "VoltageClamp.v", "mV")
         self._check_window()
 
-    def check(self, view: "View") -> None:
+    def check(self, view: "SomeCells") -> None:
         """Raise an error if the potentials do not fit the cells of `view`, or these have none."""
         for population, _ in view.parts:
             if "v" not in population.model.initials:

@@ -18,8 +18,8 @@ if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from brainsim.models.base import Synapse
+    from brainsim.models.rules import SomeCells
     from brainsim.models.values import ValueLike
-    from brainsim.network.population import View
 
     Signal = ArrayLike | TimedArray | str  # a number, one per cell, or what changes in time
 
@@ -46,7 +46,7 @@ class Input(Identified):
         values = ", ".join(f"{f.name}={short_repr(v)}" for f in fields(self) if (v := getattr(self, f.name)) is not None)
         return f"{type(self).__name__}({values})"
 
-    def check(self, view: "View") -> None:
+    def check(self, view: "SomeCells") -> None:
         """Raise an error if an array has not one value for each cell of `view`, or an expression has names it has not."""
         for name, unit in self.over_time.items():
             value, label = getattr(self, name), f"{type(self).__name__}.{name}"
@@ -146,7 +146,7 @@ class PoissonInput(Input):
         self.__dict__.update(rate=rate, weight=weight)
         self._check_window()
 
-    def check(self, view: "View") -> None:
+    def check(self, view: "SomeCells") -> None:
         """Raise an error if the rates or weights do not fit the cells of `view`."""
         super().check(view)
         if isinstance(self.weight, np.ndarray):
@@ -229,7 +229,7 @@ class CurrentInput(Input):
             )
         self.__dict__.update(times=times, amplitude=amplitude)
 
-    def check(self, view: "View") -> None:
+    def check(self, view: "SomeCells") -> None:
         """Raise an error if the amplitudes do not fit the cells of `view`."""
         if self.times is None:
             super().check(view)

@@ -15,7 +15,7 @@ if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from brainsim.models.inputs import Signal
-    from brainsim.network.population import View
+    from brainsim.models.rules import SomeCells
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +109,7 @@ class NoiseInput(Input):
         self.__dict__.update(sigma=sigma, mean=mean, tau=tau, correlation=correlation)
         self._check_window()
 
-    def check(self, view: "View") -> None:
+    def check(self, view: "SomeCells") -> None:
         """Raise an error if a value does not fit the cells of `view`."""
         super().check(view)
         if isinstance(self.tau, np.ndarray):

@@ -12,7 +12,7 @@ from brainsim.models.rules import Rule
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from brainsim.network.population import View
+    from brainsim.models.rules import SomeCells
 
 
 # names of the columns in networkx, SONATA, igraph and tables of other tools
@@ -87,7 +87,7 @@ class FromArrays(_PairList):
         """Return the number of pairs, not the pairs."""
         return f"FromArrays({self.pairs} pairs)"
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: "SomeCells", post: "SomeCells") -> None:
         """Raise ValueError if an index is beyond its view."""
         self._check_within(pre, post)
 
@@ -150,7 +150,7 @@ class FromFrame(_PairList):
         more = " and ".join(name for name in ("weight", "delay") if getattr(self, name) is not None)
         return f"FromFrame({self.pairs} pairs{', with ' * bool(more)}{more})"
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: "SomeCells", post: "SomeCells") -> None:
         """Raise ValueError if an index is beyond its view."""
         self._check_within(pre, post)
 
@@ -211,7 +211,7 @@ class FromSparse(_PairList):
         """Return the shape and the number of elements."""
         return f"FromSparse({self.shape[0]}x{self.shape[1]} matrix, {self.pairs} stored)"
 
-    def check(self, pre: "View", post: "View") -> None:
+    def check(self, pre: "SomeCells", post: "SomeCells") -> None:
         """Raise ValueError unless the matrix has a row per cell of `pre` and a column per cell of `post`."""
         if self.shape != (pre.n, post.n):
             hint = "; pass matrix.T" if self.shape == (post.n, pre.n) else ""

@@ -16,11 +16,28 @@ if typing.TYPE_CHECKING:
     import numpy as np
 
     from brainsim.models.space.distance import DistanceText
-    from brainsim.network.population import View
 
 MAX_SYNAPSES = 2**53  # they are counted in float64, too
 COUNTING = "FixedIndegree, FixedOutdegree, FixedTotal and DistanceRule"
 RULES_WITH = {"autapses": f"AllToAll, FixedProbability, {COUNTING}", "multapses": COUNTING}  # flag -> rules that take it
+
+
+class SomeCells(typing.Protocol):
+    """Cells as rules and inputs see them, which do not know networks: a `Population` or a `View`."""
+
+    name: str
+    n: int
+
+    @property
+    def parts(self) -> tuple[tuple[Any, np.ndarray], ...]:
+        """Populations, and indices into them."""
+
+    @property
+    def positions(self) -> np.ndarray | None:
+        """Places of the cells [um]."""
+
+    def in_common(self, other: Any) -> int:
+        """Return how many cells are in both."""
 
 
 class Rule:
@@ -107,14 +124,14 @@ class Rule:
         shown += [f"{f.name}={v}" for f in fields(self) if f.kw_only and (v := getattr(self, f.name)) != f.default]
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    def check(self, pre: View, post: View) -> None:
+    def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError if the rule does not fit the views `pre` and `post`."""
 
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
         """Return the expected number of synapses between `n_pre` and `n_post` cells, of which `shared` are in both."""
         raise NotImplementedError
 
-    def expected_between(self, pre: View, post: View) -> float:
+    def expected_between(self, pre: SomeCells, post: SomeCells) -> float:
         """Return the expected number of synapses between the cells of two views."""
         return self.expected(pre.n, post.n, 0 if self.autapses else pre.in_common(post))
 
@@ -178,7 +195,7 @@ class OneToOne(Rule):
     5.0
     """
 
-    def check(self, pre: View, post: View) -> None:
+    def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError unless both views have the same number of cells."""
         if pre.n != post.n:
             raise ValueError(
@@ -285,7 +302,7 @@ class FixedIndegree(_Counted):
         """A rule that is sampled by source, in messages."""
         return f"FixedTotal({self.k} * post.n)"
 
-    def check(self, pre: View, post: View) -> None:
+    def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError if `pre` does not have k sources for each cell of `post`."""
         self._check_pool(pre, "sources", pre.in_common(post))
 
@@ -318,7 +335,7 @@ class FixedOutdegree(_Counted):
 
     k: int
 
-    def check(self, pre: View, post: View) -> None:
+    def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError if `post` does not have k targets for each cell of `pre`."""
         self._check_pool(post, "targets", pre.in_common(post))
 
@@ -351,7 +368,7 @@ class FixedTotal(_Counted):
 
     n: int
 
-    def check(self, pre: View, post: View) -> None:
+    def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError if there are not enough pairs."""
         pairs, both = self._candidates(pre.n, post.n, pre.in_common(post)), f"{pre.name!r} and {post.name!r}"
         if self.n > 0 and pairs == 0:

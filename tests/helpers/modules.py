@@ -18,15 +18,15 @@ def modules():
     return {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def imported(module, tree):
-    """Return the names of all modules that a module imports, and whether when it is loaded; not those for types only."""
+def imported(module, tree, types=False):
+    """Return the names of all modules that a module imports, and whether when it is loaded; those for types if asked."""
     loaded = {id(node) for top in tree.body for node in _at_load(top)}
     for_types = {
         id(inner) for node in ast.walk(tree) if _is_for_types(node) for line in node.body for inner in ast.walk(line)
     }
     found = []
     for node in ast.walk(tree):
-        if id(node) in for_types:
+        if id(node) in for_types and not types:
             continue
         if isinstance(node, ast.Import):
             found += [(alias.name, id(node) in loaded) for alias in node.names]

@@ -16,7 +16,7 @@ from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.models.rules import MAX_SYNAPSES, Rule
 
 if typing.TYPE_CHECKING:
-    from brainsim.network.population import View
+    from brainsim.models.rules import SomeCells
 
 AXES = ("dx", "dy", "dz")
 SAME = 1e-9  # relative: lengths that differ by less are equal
@@ -218,7 +218,7 @@ class DistanceRule(Rule):
         """The probability as an expression."""
         return self.__dict__["_text"]
 
-    def check(self, pre: View, post: View) -> None:
+    def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError unless the cells have positions that fit, and `p` is a probability for them."""
         dimensions = check_places(pre, post, "DistanceRule")
         if self.text.components > dimensions:
@@ -250,7 +250,7 @@ class DistanceRule(Rule):
                     f"must be greater than {span:.6g} um, which the cells span along {axis} (got {period:.6g}){_of_grid(x)}",
                 )
 
-    def expected_between(self, pre: View, post: View) -> float:
+    def expected_between(self, pre: SomeCells, post: SomeCells) -> float:
         """Return the expected number of synapses, estimated from a million pairs if there are more."""
         if self.k is not None:
             return float(self.k * post.n)
@@ -273,7 +273,7 @@ class Pairs:
     `reach`, and each represents `represent` pairs. `periodic` and `max_distance` of the rule count, if it has them.
     """
 
-    def __init__(self, pre: View, post: View, rule: Rule):
+    def __init__(self, pre: SomeCells, post: SomeCells, rule: Rule):
         sources, targets = places_of(pre), places_of(post)
         wraps = periods(rule, sources.shape[1])
         self.reach = reach_of(sources, targets, wraps, getattr(rule, "max_distance", None))
@@ -298,13 +298,13 @@ def apart(sources: np.ndarray, targets: np.ndarray, wraps: Sequence[float]) -> n
     return between
 
 
-def same_cells(pre: View, post: View, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+def same_cells(pre: SomeCells, post: SomeCells, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """Return whether the cells i of one view are the cells j of the other."""
     first, second = _numbers(pre, post)
     return first[i] == second[j]
 
 
-def check_places(pre: View, post: View, label: str) -> int:
+def check_places(pre: SomeCells, post: SomeCells, label: str) -> int:
     """Return the dimensions of the positions of two views; raise ValueError if one has none, or they differ."""
     dimensions = set()
     for view in (pre, post):
@@ -320,7 +320,7 @@ def check_places(pre: View, post: View, label: str) -> int:
     return dimensions.pop()
 
 
-def places_of(view: View) -> np.ndarray:
+def places_of(view: SomeCells) -> np.ndarray:
     """Return the positions of a view that has some, see `check_places`."""
     places = view.positions
     assert places is not None
@@ -333,7 +333,7 @@ def periods(rule: Rule, dimensions: int) -> tuple[float, ...]:
     return (0.0,) * dimensions if given is None else tuple(np.broadcast_to(given, dimensions).tolist())
 
 
-def nearest_of(pre: View, post: View, rule: Rule) -> float:
+def nearest_of(pre: SomeCells, post: SomeCells, rule: Rule) -> float:
     """Return the smallest distance of two cells that a rule may connect [um]; infinity if there is no such pair."""
     first, second = _numbers(pre, post)
     shared = np.isin(second, first)

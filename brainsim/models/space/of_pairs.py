@@ -22,15 +22,14 @@ from brainsim.models.space.distance import (
 from brainsim.models.values import Distribution
 
 if typing.TYPE_CHECKING:
-    from brainsim.models.rules import Rule
-    from brainsim.network.population import View
+    from brainsim.models.rules import Rule, SomeCells
 
 ROUNDING = 1e-12  # relative: the engine computes distances with other last bits
 MOST = 1 << 27  # pairs for which an expression of both indices is computed to find its limits: about a second
 BLOCK = 1 << 20  # of these at a time
 
 
-def value_of_text(text: str, label: str, pre: View, post: View, rule: Rule, without: float) -> OfPair | float:
+def value_of_text(text: str, label: str, pre: SomeCells, post: SomeCells, rule: Rule, without: float) -> OfPair | float:
     """Return a weight or a delay that was written as text; without names it is a number.
 
     If the rule connects no pairs, the limits of the value are those of the number `without`.
@@ -113,7 +112,7 @@ class OfPair(Distribution):
 class OfDistance(OfPair):
     """An expression of the distance between the two cells."""
 
-    def __init__(self, text: str, label: str, pre: View, post: View, rule: Rule):
+    def __init__(self, text: str, label: str, pre: SomeCells, post: SomeCells, rule: Rule):
         expression = DistanceText(text, label, ("d",))
         check_places(pre, post, label)
         pairs = Pairs(pre, post, rule)
@@ -140,7 +139,7 @@ class OfDistance(OfPair):
 class OfIndices(OfPair):
     """An expression of the indices `i` of the source and `j` of the target, counted in what was connected."""
 
-    def __init__(self, text: str, label: str, pre: View, post: View, rule: Rule, without: float):
+    def __init__(self, text: str, label: str, pre: SomeCells, post: SomeCells, rule: Rule, without: float):
         expression, limits, sampled = DistanceText(text, label, ("i", "j")), [], []
         for i, j in _blocks(expression, label, pre, post, rule):
             values = _broadcast(expression, i, j)
