@@ -69,7 +69,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/simulation/test_warnings.py::test_a_cache_folder_that_cannot_be_written_warns_and_works": (),
     "tests/engine/synapses/test_indices.py::test_spikes_do_not_depend_on_threads_and_storage": (),
     "tests/engine/synapses/test_near.py::test_targets_choose_their_sources_in_proportion": ("exp(-d/20)-False",),
-    "tests/engine/synapses/test_near.py::test_the_same_spikes_for_any_threads_pieces_and_storage": (),
     "tests/engine/synapses/test_near.py::test_weights_and_delays_are_texts_of_the_distance": ("stored",),
     "tests/engine/synapses/test_procedural.py::test_the_spikes_are_those_of_the_stored_network": ("1-double", "3-double"),
     "tests/engine/synapses/test_rewiring.py::test_bits_after_a_change": ("all-",),

@@ -74,22 +74,15 @@ def _exchange_of(layout):
 class Sampling(Operator):
     """What the recorders of a simulation sample in a partition."""
 
-    def __init__(self, partition):
-        self._calls = [call for recorder in partition.recorders for call in recorder.calls(partition)]
-
     @classmethod
     def build(cls, partition):
         """Return the operator, also if nothing is sampled."""
-        return cls(partition)
+        return cls([call for recorder in partition.recorders for call in recorder.calls(partition)])
 
     @classmethod
     def dependencies(cls, partition):
         """Return what the recorders are built from."""
         return set().union(*(recorder.depends_on for recorder in partition.recorders))
-
-    def calls(self):
-        """Return the calls of all recorders."""
-        return self._calls
 
 
 class Partition:

@@ -58,10 +58,21 @@ class Operator:
         What it is built from that `Simulation.set` may change: "parameters", "inputs" or "" for neither.
     inputs : tuple of type
         The classes of inputs on which it acts. An input on which no operator acts is refused when a simulation is made.
+
+    Parameters
+    ----------
+    calls : list
+        What the method `calls` returns, unless a subclass has another one.
+    signals : sequence of Signal
+        Values over time that `check` looks at.
     """
 
     depends_on = ""
     inputs: tuple[type, ...] = ()
+    _calls = _signals = ()  # of a subclass that does not call `__init__`
+
+    def __init__(self, calls=(), signals=()):
+        self._calls, self._signals = calls, signals
 
     @classmethod
     def own_inputs(cls, layout):
@@ -80,7 +91,7 @@ class Operator:
 
     def calls(self):
         """Return a list of (phase, group, function made by `by_address`, Context): what is called, and with which record."""
-        raise NotImplementedError
+        return self._calls
 
     def reset(self, step):
         """Forget what is under way and go to `step`."""
@@ -91,6 +102,8 @@ class Operator:
 
     def check(self):
         """Raise an error if something went wrong in the chunk that has just been run."""
+        for signal in self._signals:
+            signal.check()
 
     def continue_from(self, old):
         """Take over what `old` knows, the operator in whose place this one is built between two runs."""

@@ -92,14 +92,6 @@ def test_a_negative_rate_is_none_and_edges_on_the_grid_are_exact():
     assert not found[29:].any()
 
 
-@pytest.mark.parametrize("rate", [1e6, "1e6 + 0*t", "1e6 + 0*i*t", bs.TimedArray([1e6, 1e6], 1.0), np.full(20, 1e6)])
-def test_an_input_acts_from_start_until_stop(rate):
-    found = counts(rate, duration=5.0, n=20, start=1.0, stop=3.0)
-    assert found[10:30].all()
-    assert not found[:10].any()
-    assert not found[30:].any()
-
-
 class TestCurrents:
     @pytest.mark.parametrize("dt", [0.01, 0.1, 1.0])
     def test_a_text_has_its_value_at_the_middle_of_each_step(self, dt):
@@ -111,13 +103,6 @@ class TestCurrents:
     def test_a_table_has_its_value_at_the_start_of_each_step(self):
         values = np.arange(40.0).reshape(10, 4)
         assert np.allclose(currents(bs.TimedArray(values, 3.0)), np.repeat(values, 30, axis=0))
-
-    @pytest.mark.parametrize("amplitude", [80.0, "80 + 0*t", bs.TimedArray([80.0, 80.0], 1.0)])
-    def test_start_and_stop(self, amplitude):
-        found = currents(amplitude, start=10.0, stop=12.5)
-        assert np.allclose(found[100:125], 80.0)
-        assert not found[:100].any()
-        assert not found[125:].any()
 
     def test_start_and_stop_of_stairs(self):
         found = currents([10.0, 20.0, 30.0], times=[2.0, 8.0, 20.0], start=5.0, stop=25.0)[:, 0]

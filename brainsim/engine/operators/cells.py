@@ -28,9 +28,6 @@ class Cells(Operator):
 
     depends_on = "parameters"
 
-    def __init__(self, calls):
-        self._calls = calls
-
     @classmethod
     def build(cls, partition):
         """Return the operator; every partition has one, possibly without calls."""
@@ -50,10 +47,6 @@ class Cells(Operator):
                     calls.append((Phase.UPDATE, index, advance, context))
                     partition.cell_contexts.setdefault(member.population.name, []).append(context)
         return cls(calls)
-
-    def calls(self):
-        """Return the kernel calls."""
-        return self._calls
 
 
 def _context(partition, index, group, member, cells, scalars, flags):

@@ -21,6 +21,8 @@ class Clamp(Operator):
 
     def __init__(self, partition, inputs):
         self._clamps = {stimulus.name: _Clamped(partition, stimulus) for stimulus in inputs}
+        clamps = self._clamps.values()
+        super().__init__([call for clamp in clamps for call in clamp.calls], [clamp.signal for clamp in clamps])
 
     @classmethod
     def build(cls, partition):
@@ -28,19 +30,10 @@ class Clamp(Operator):
         inputs = cls.own_inputs(partition.layout)
         return cls(partition, inputs) if inputs else None
 
-    def calls(self):
-        """Return the calls before and after the cells move, and after each group of cells."""
-        return [call for clamp in self._clamps.values() for call in clamp.calls]
-
     def reset(self, step):
         """Let no current flow before the first step."""
         for clamp in self._clamps.values():
             clamp.context["current"][:] = 0.0
-
-    def check(self):
-        """Raise ValueError if a command was not finite."""
-        for clamp in self._clamps.values():
-            clamp.signal.check()
 
     @classmethod
     def expected_bytes(cls, layout):

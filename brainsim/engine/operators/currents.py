@@ -23,8 +23,9 @@ class Currents(Operator):
     depends_on = "inputs"
     inputs = (CurrentInput,)
 
-    def __init__(self, pieces, over_time, signals):
-        self._pieces, self._over_time, self._signals = pieces, over_time, signals
+    def __init__(self, pieces, over_time=(), signals=()):
+        super().__init__([(Phase.BEFORE_UPDATE, 0, change_currents, pieces), *over_time], signals)
+        self._pieces = pieces
 
     @classmethod
     def build(cls, partition):
@@ -38,7 +39,7 @@ class Currents(Operator):
         changing = [stimulus for stimulus in inputs if stimulus not in steady]
         current = partition.shared.current
         if not changing:
-            return cls(_of_pieces(partition, steady, current), [], [])
+            return cls(_of_pieces(partition, steady, current))
         # cells without a changing current have theirs from the kept sum as well
         kept = np.zeros(layout.n_cells)
         cells = np.unique(np.concatenate([cells_here(partition, stimulus)[1] for stimulus in inputs]))
@@ -51,15 +52,6 @@ class Currents(Operator):
             calls += [signal.call(Phase.BEFORE_UPDATE), (Phase.BEFORE_UPDATE, 0, add_current, context)]
             signals.append(signal)
         return cls(_of_pieces(partition, steady, kept), calls, signals)
-
-    def calls(self):
-        """Return the calls that change the currents before the cells move."""
-        return [(Phase.BEFORE_UPDATE, 0, change_currents, self._pieces), *self._over_time]
-
-    def check(self):
-        """Raise ValueError if a current was not finite."""
-        for signal in self._signals:
-            signal.check()
 
     @classmethod
     def expected_bytes(cls, layout):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from brainsim.engine.program import CONTINUE, SPIKES_FULL, Operator, Phase
-from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.jit.decorators import helper
+from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at
 
 NONE = np.empty(0, np.int64)
 SPIKE_ROOM = 1 << 20  # spikes of all partitions that are recorded before Python collects them
@@ -35,8 +36,7 @@ class Emitted(Operator):
 
     def calls(self):
         """Return the calls that check for room before a slice, and that record the spikes of a step."""
-        record = record_with_lags if self._with_lags else record_spikes
-        return [(Phase.BEGIN_SLICE, 0, has_room, self._context), (Phase.EMITTED, 0, record, self._context)]
+        return [(Phase.BEGIN_SLICE, 0, has_room, self._context), (Phase.EMITTED, 0, record_spikes, self._context)]
 
     def reset(self, step):
         """Forget all spikes."""
@@ -76,28 +76,20 @@ def has_room(record_, progress_):
 
 @by_address
 def record_spikes(record_, progress_):
-    """Record the spikes of a step."""
+    """Record the spikes of a step, and how long before the end of the step each of them was, if models interpolate."""
     record, p = record_at(record_), record_at(progress_)
     recorded, spikes, size = array_of(record.spikes), array_of(p.spikes), record.size
+    lags, places, state = array_or_none(record, "lags"), array_or_none(record, "places"), array_or_none(record, "state")
     empty = p.parity * p.capacity
     for k in range(empty + p.emitted, empty + p.total):
         recorded[size] = ((p.step + 1) << 32) | np.int64(spikes[k])
+        _record_lag(spikes[k], size, lags, places, state)
         size += 1
     record.size = size
     return 0
 
 
-@by_address
-def record_with_lags(record_, progress_):
-    """Record the spikes of a step, and how long before the end of the step each of them was."""
-    record, p = record_at(record_), record_at(progress_)
-    recorded, spikes, size = array_of(record.spikes), array_of(p.spikes), record.size
-    places, lags, state = array_of(record.places), array_of(record.lags), array_of(record.state)
-    empty = p.parity * p.capacity
-    for k in range(empty + p.emitted, empty + p.total):
-        recorded[size] = ((p.step + 1) << 32) | np.int64(spikes[k])
-        place = places[spikes[k]]
-        lags[size] = state[place] if place >= 0 else 0.0
-        size += 1
-    record.size = size
-    return 0
+@helper
+def _record_lag(cell, at, lags, places, state):
+    if lags is not None:
+        lags[at] = state[places[cell]] if places[cell] >= 0 else 0.0

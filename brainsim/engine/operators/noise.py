@@ -26,22 +26,15 @@ class Noise(Operator):
 
     def __init__(self, partition, inputs):
         self._processes = {stimulus.name: _Process(partition, stimulus) for stimulus in inputs}
+        processes = self._processes.values()
+        calls = [call for process in processes for call in process.calls()]
+        super().__init__(calls, [signal for process in processes for signal in process.signals])
 
     @classmethod
     def build(cls, partition):
         """Return the operator, None if there are no noise currents."""
         inputs = cls.own_inputs(partition.layout)
         return cls(partition, inputs) if inputs else None
-
-    def calls(self):
-        """Return the calls that add the noise to the injected currents."""
-        return [call for process in self._processes.values() for call in process.calls()]
-
-    def check(self):
-        """Raise ValueError if the size or the mean of a noise was not finite."""
-        for process in self._processes.values():
-            for signal in process.signals:
-                signal.check()
 
     def reset(self, step):
         """Start all processes in their stationary state."""

@@ -25,9 +25,6 @@ class Poisson(Operator):
     depends_on = "inputs"
     inputs = (PoissonInput,)
 
-    def __init__(self, calls, signals):
-        self._calls, self._signals = calls, signals
-
     @classmethod
     def build(cls, partition):
         """Return the operator, None if no cell of the partition has a Poisson input."""
@@ -49,15 +46,6 @@ class Poisson(Operator):
                 each.append(_cell_by_cell(partition, stimulus, means[_addressed(partition, stimulus)[0]], value))
         calls = [*tables.calls(), *each]
         return cls(calls, signals) if calls else None
-
-    def calls(self):
-        """Return the calls: events that act on the threshold come before the cells move, all others after."""
-        return self._calls
-
-    def check(self):
-        """Raise ValueError if a rate was not finite."""
-        for signal in self._signals:
-            signal.check()
 
 
 class _Tables:

@@ -12,9 +12,6 @@ class Trains(Operator):
 
     depends_on = "trains"
 
-    def __init__(self, calls):
-        self._calls = calls
-
     @classmethod
     def build(cls, partition):
         """Return the operator of the first partition, None for the others and if nothing is listed."""
@@ -26,10 +23,6 @@ class Trains(Operator):
                 context = Context(steps=steps, sources=(member.first + ids).astype(np.int32), cursor=int(cursor))
                 calls.append((Phase.UPDATE, layout.group_of[name], emit_listed, context))
         return cls(calls) if calls else None
-
-    def calls(self):
-        """Return a call for each list."""
-        return self._calls
 
     def reset(self, step):
         """Go to `step`: what is listed until then has been emitted."""

@@ -20,9 +20,6 @@ class Varying(Operator):
 
     depends_on = "parameters"
 
-    def __init__(self, signals, calls):
-        self._signals, self._calls = signals, calls
-
     @classmethod
     def build(cls, partition):
         """Return the operator, None if no parameter changes."""
@@ -43,16 +40,7 @@ class Varying(Operator):
                 calls.append(signal.call(Phase.BEFORE_UPDATE))
                 contexts = [Context(values=signal.values, row=row) for row in rows]
                 calls += [(Phase.BEFORE_UPDATE, 0, write_row, context) for context in contexts]
-        return cls(signals, calls) if calls else None
-
-    def calls(self):
-        """Return the calls that compute the parameters and write them."""
-        return self._calls
-
-    def check(self):
-        """Raise ValueError if a value was not allowed."""
-        for signal in self._signals:
-            signal.check()
+        return cls(calls, signals) if calls else None
 
 
 def _rows(partition, group, name, parameter, cells):

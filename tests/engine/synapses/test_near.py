@@ -212,32 +212,6 @@ def test_weights_and_delays_are_texts_of_the_distance(rule, storage):
     assert np.unique(table.delay).size > 10
 
 
-def fired(net, threads=1, pieces=1):
-    sim = bs.Simulation(net, seed=3, threads=threads)
-    for _ in range(pieces):
-        sim.run(60.0 / pieces)
-    spikes = sim.result().spikes["cells"]
-    return spikes.times.tobytes(), spikes.ids.tobytes(), sim.state["cells"]["v"].tobytes(), len(spikes)
-
-
-def driven(storage, rule=None, **given):
-    net = bs.Network(seed=7)
-    rule = bs.DistanceRule("0.6*exp(-d/30)", max_distance=60.0, periodic=(120.0, 100.0)) if rule is None else rule
-    given = {"weight": "0.3*exp(-d/40)", "delay": "0.5 + d/40"} | given
-    net.connect(GRID, GRID, rule, synapse=bs.Delta(), storage=storage, **given)
-    net.connect(GRID[:50], GRID, bs.FixedTotal(300), weight=bs.Normal(0.1, 0.02), delay=2.0, synapse=bs.Exponential())
-    net.stimulate(GRID, bs.PoissonInput(rate=8000.0, weight=0.25, synapse=bs.Delta()))
-    return net
-
-
-def test_the_same_spikes_for_any_threads_pieces_and_storage():
-    whole = fired(driven("stored"))
-    assert whole[3] > 100
-    for storage in ("stored", "procedural"):
-        for threads, pieces in ((1, 1), (2, 3), (3, 1)):
-            assert fired(driven(storage), threads, pieces) == whole
-
-
 def test_sampled_weights_belong_to_pairs():
     """A smaller largest distance leaves the weights of the pairs that remain as they are."""
     tables = [

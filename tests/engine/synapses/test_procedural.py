@@ -59,20 +59,6 @@ def test_delays_too_wide_for_a_table():
     assert spikes_of(network("procedural", wide), 300.0) == spikes_of(network("stored", wide), 300.0)
 
 
-def test_a_run_in_pieces_a_restored_one_and_a_reset_one():
-    net = network("procedural")
-    whole = spikes_of(net)
-    sim = bs.Simulation(net, seed=2, threads=2)
-    for piece in (0.1, 33.3, 50.0, 66.6):
-        sim.run(piece)
-    assert sim.result().spikes["cells"] == whole
-    sim.reset()
-    first = sim.run(40.0)
-    rest = bs.simulate(net, 110.0, seed=2, state=first.state).spikes["cells"]
-    assert np.array_equal(rest.times, whole.between(40.0 + 1e-9).times)
-    assert np.array_equal(rest.ids, whole.between(40.0 + 1e-9).ids)
-
-
 def test_the_pool_grows_while_its_ring_is_wrapped(monkeypatch):
     wrapped = []
     grow = procedural.grow
