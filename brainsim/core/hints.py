@@ -21,7 +21,7 @@ def words_of(thing: str) -> dict[str, str]:
     'the distribution is bs.Normal(mean, sd)'
     """
     found: dict[str, str] = {}
-    section, words = "", []
+    section, words = "", list[str]()
     for line in (Path(__file__).parent / "words.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section, words = line.strip("[]"), []

@@ -222,17 +222,6 @@ class TestActivity:
         )
         assert microcircuit.undisturbed(result) == part
 
-    @pytest.mark.usefixtures("more_partitions")
-    def test_the_bits_do_not_depend_on_threads_or_storage(self):
-        spikes = []
-        ways = [("stored", 1), ("stored", 2), ("stored", 3), ("stored", 4), ("procedural", 1), ("procedural", 3)]
-        for storage, threads in ways:
-            net, _ = microcircuit.build(scale=0.1, k_scale=0.1, storage=storage)
-            spikes.append(bs.simulate(net, 100.0, seed=2, threads=threads).spikes)
-        for name in microcircuit.POPULATIONS:
-            assert len(spikes[0][name])
-            assert all(other[name] == spikes[0][name] for other in spikes[1:])
-
     def test_all_populations_are_one_group_and_all_of_it_fits_into_as_much_memory_as_is_said(self):
         from brainsim.build.layout import Layout
 

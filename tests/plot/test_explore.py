@@ -12,6 +12,7 @@ from brainsim.explore.cells import ONSET, resting_state
 from brainsim.explore.rates import _rate, spike_trains
 from brainsim.models.catalogue import catalogue
 from tests.helpers.equations.own_models import Adapting
+from tests.helpers.mistakes import mistakes
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
 
@@ -77,26 +78,6 @@ class TestFICurve:
         assert len(ax.lines) == 1
         explore.fi_curve(Adapting(), [250.0, 400.0]).plot(ax)
         assert len(ax.lines) == 3  # that of the first intervals, too
-
-    @pytest.mark.parametrize(
-        ("arguments", "error", "message"),
-        [
-            ((bs.LIF, [1.0]), TypeError, r"fi_curve.model: LIF is a class; write LIF\(\)"),
-            ((3, [1.0]), TypeError, r"fi_curve.model: must be a neuron such as bs.LIF\(\) \(got 3\)"),
-            ((bs.Poisson(), [1.0]), ValueError, "fi_curve: Poisson has no current I in its equations"),
-            ((Silent(), [1.0]), ValueError, "fi_curve: Silent has no threshold, so it does not fire; see step_response"),
-            ((bs.LIF(tau_m=[10.0, 20.0]), [1.0]), ValueError, "fi_curve: LIF.tau_m must be one number"),
-            ((bs.LIF(), [[1.0]]), ValueError, "fi_curve.currents: must be one current or a list of them"),
-            ((bs.LIF(), ["x"]), TypeError, "fi_curve.currents: must be a number"),
-        ],
-    )
-    def test_says_what_is_missing(self, arguments, error, message):
-        with pytest.raises(error, match=message):
-            explore.fi_curve(*arguments)
-
-    def test_settle_is_shorter_than_the_run(self):
-        with pytest.raises(ValueError, match="fi_curve.settle: must be shorter than the duration of 100 ms"):
-            explore.fi_curve(LIF, [100.0], duration=100.0)
 
 
 class TestResponses:
@@ -210,14 +191,6 @@ class TestResponses:
         with pytest.raises(ValueError, match="Response: Adapting has no variable 'w'"):
             response["w"]
 
-    def test_says_what_is_missing(self):
-        with pytest.raises(ValueError, match="step_response: Poisson has no current I in its equations"):
-            explore.step_response(bs.Poisson(), 100.0)
-        with pytest.raises(ValueError, match="current_ramp: LIF.v_th must be one number"):
-            explore.current_ramp(bs.LIF(v_th=bs.Normal(-50.0, 1.0)), 100.0)
-        with pytest.raises(ValueError, match="step_response.length: must be > 0 ms"):
-            explore.step_response(LIF, 100.0, length=0.0)
-
 
 class TestPortraits:
     def test_of_a_cell_has_its_other_variables_below(self):
@@ -295,14 +268,6 @@ class TestPortraits:
         assert name in (figure.get_suptitle() or figure.axes[0].get_title(loc="left"))
         assert all(ax.has_data() for ax in figure.axes)
 
-    def test_says_what_is_missing(self):
-        with pytest.raises(TypeError, match="portrait.model: must be a neuron such as"):
-            explore.portrait(3)
-        with pytest.raises(ValueError, match="portrait: LIF.tau_m must be one number"):
-            explore.portrait(bs.LIF(tau_m=[10.0, 20.0]))
-        with pytest.raises(ValueError, match="portrait: Exponential.tau must be one number"):
-            explore.portrait(bs.Exponential(tau=[1.0, 2.0]))
-
 
 def check_rest(figure):
     """Raise unless no variable in a portrait changes by a hundredth of what it goes through before the step at 20 ms."""
@@ -316,3 +281,27 @@ def check_rest(figure):
 def test_texts_are_short():
     things = [explore.fi_curve(LIF, [200.0]), explore.step_response(LIF, 200.0), explore.current_ramp(LIF, 200.0)]
     assert all(len(repr(thing)) < 150 and "\n" not in repr(thing) for thing in things)
+
+
+curve, step, ramp, portrait = explore.fi_curve, explore.step_response, explore.current_ramp, explore.portrait
+
+test_mistakes = mistakes(
+    (lambda: curve(bs.LIF, [1.0]), TypeError, "fi_curve.model: LIF is a class; write LIF()"),
+    (lambda: curve(3, [1.0]), TypeError, "fi_curve.model: must be a neuron such as bs.LIF() (got 3)"),
+    (lambda: curve(bs.Poisson(), [1.0]), ValueError, "fi_curve: Poisson has no current I in its equations"),
+    (
+        lambda: curve(Silent(), [1.0]),
+        ValueError,
+        "Silent has no threshold, so it does not fire; see step_response",
+    ),
+    (lambda: curve(bs.LIF(tau_m=[10.0, 20.0]), [1.0]), ValueError, "fi_curve: LIF.tau_m must be one number"),
+    (lambda: curve(bs.LIF(), [[1.0]]), ValueError, "fi_curve.currents: must be one current or a list of them"),
+    (lambda: curve(bs.LIF(), ["x"]), TypeError, "fi_curve.currents: must be a number"),
+    (lambda: curve(LIF, [1.0], duration=100.0), ValueError, "fi_curve.settle: must be shorter than the duration of 100 ms"),
+    (lambda: step(bs.Poisson(), 100.0), ValueError, "step_response: Poisson has no current I in its equations"),
+    (lambda: ramp(bs.LIF(v_th=bs.Normal(-50.0, 1.0)), 100.0), ValueError, "current_ramp: LIF.v_th must be one number"),
+    (lambda: step(LIF, 100.0, length=0.0), ValueError, "step_response.length: must be > 0 ms"),
+    (lambda: portrait(3), TypeError, "portrait.model: must be a neuron such as"),
+    (lambda: portrait(bs.LIF(tau_m=[10.0, 20.0])), ValueError, "portrait: LIF.tau_m must be one number"),
+    (lambda: portrait(bs.Exponential(tau=[1.0, 2.0])), ValueError, "portrait: Exponential.tau must be one number"),
+)

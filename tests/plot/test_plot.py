@@ -16,6 +16,7 @@ from brainsim import plot
 from brainsim.plot.elements.styles import PALETTE
 from brainsim.plot.traces import round_number
 from brainsim.results.result import Result, Spikes, Traces
+from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import labels, made, random_spikes
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -59,18 +60,6 @@ class TestBars:
         ax = plot.bars(made(), [np.nan, 2.0], color="k")
         assert [bar.get_width() for bar in ax.patches] == [0.0, 2.0]
         assert len(ax.collections) == 0
-
-    @pytest.mark.parametrize(
-        ("what", "given"),
-        [
-            ("values", {"values": [1.0]}),
-            ("values", {"values": 1.0}),
-            ("reference", {"values": [1.0, 2.0], "reference": [1.0, 2.0, 3.0]}),
-        ],
-    )
-    def test_mistakes(self, what, given):
-        with pytest.raises(ValueError, match=rf"bars.{what}: must be one number for each of 2 populations"):
-            plot.bars(made(), **given)
 
 
 class TestTrace:
@@ -118,30 +107,6 @@ class TestTrace:
         plt.figure()
         shifted = plot.trace(traces, offset=50.0)
         np.testing.assert_allclose(shifted.lines[1].get_ydata(), traces.values[:, 1] - 50.0)
-
-    def test_rejects(self):
-        result = made()
-        traces = result.traces["a", "v"]
-        with pytest.raises(ValueError, match="must be the spikes of 'a'"):
-            plot.trace(traces, spikes=result.spikes["b"])
-        with pytest.raises(ValueError, match="trace.window: must be a part of 1 to 100 ms"):
-            plot.trace(traces, window=(200.0, 300.0))
-        with pytest.raises(TypeError, match=r"trace.key: missing; .*\('a', 'v'\)\); also available: \('a', 'w'\)"):
-            plot.trace(result)
-        with pytest.raises(TypeError, match=r"trace: must be Traces, .* \(got Spikes\)$"):
-            plot.trace(result.spikes["a"])
-        with pytest.raises(TypeError, match=r"trace.spikes: must be Spikes, .* \(got Result\)$"):
-            plot.trace(traces, spikes=result)
-        with pytest.raises(TypeError, match="trace.key: applies to a Result only"):
-            plot.trace(traces, ("a", "v"))
-        with pytest.raises(KeyError, match="has no 'u' of 'a'"):
-            plot.trace(result, ("a", "u"))
-        with pytest.raises(ValueError, match=r"trace.window: must be \(start, stop\) in ms \(got 5\)"):
-            plot.trace(traces, window=5)
-        with pytest.raises(ValueError, match="no traces were recorded"):
-            plot.trace(Result(spikes={}, duration=1.0, dt=0.1, seed=0))
-        with pytest.raises(ValueError, match="the traces are empty"):
-            plot.trace(traces.of([]))
 
     def test_constant_and_unknown_values(self):
         flat = Traces("a", "v", "mV", [1.0, 2.0], [0, 1, 2], [[5.0, 5.0, np.nan], [5.0, 5.0, np.nan]])
@@ -257,3 +222,24 @@ def test_loading_leaves_the_settings_alone():
         "assert dict(matplotlib.rcParams) == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "MPLBACKEND": "Agg"})
+
+
+RESULT = made()
+TRACES = RESULT.traces["a", "v"]
+EACH = "must be one number for each of 2 populations"
+
+test_mistakes = mistakes(
+    (lambda: plot.trace(TRACES, spikes=RESULT.spikes["b"]), ValueError, "must be the spikes of 'a'"),
+    (lambda: plot.trace(TRACES, window=(200.0, 300.0)), ValueError, "trace.window: must be a part of 1 to 100 ms"),
+    (lambda: plot.trace(RESULT), TypeError, "trace.key: missing; ", "('a', 'v')); also available: ('a', 'w')"),
+    (lambda: plot.trace(RESULT.spikes["a"]), TypeError, "trace: must be Traces, ", "(got Spikes)"),
+    (lambda: plot.trace(TRACES, spikes=RESULT), TypeError, "trace.spikes: must be Spikes, ", "(got Result)"),
+    (lambda: plot.trace(TRACES, ("a", "v")), TypeError, "trace.key: applies to a Result only"),
+    (lambda: plot.trace(RESULT, ("a", "u")), KeyError, "has no 'u' of 'a'"),
+    (lambda: plot.trace(TRACES, window=5), ValueError, "trace.window: must be (start, stop) in ms (got 5)"),
+    (lambda: plot.trace(Result(spikes={}, duration=1.0, dt=0.1, seed=0)), ValueError, "no traces were recorded"),
+    (lambda: plot.trace(TRACES.of([])), ValueError, "the traces are empty"),
+    (lambda: plot.bars(RESULT, [1.0]), ValueError, f"bars.values: {EACH}"),
+    (lambda: plot.bars(RESULT, 1.0), ValueError, f"bars.values: {EACH}"),
+    (lambda: plot.bars(RESULT, [1.0, 2.0], reference=[1.0, 2.0, 3.0]), ValueError, f"bars.reference: {EACH}"),
+)
