@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from brainsim.analysis.counting import binned
+from brainsim.analysis.counting import bin_spikes
 from brainsim.analysis.irregularity import checked_spikes
 from brainsim.core.arrays import order_by_cell
 from brainsim.core.checks import nearest, number
@@ -46,7 +46,7 @@ def correlations(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     """
     from brainsim.analysis.kernels import count_pairs
 
-    spikes, ids, index, bins = binned(spikes, bin, "analysis.correlations")
+    spikes, ids, index, bins = bin_spikes(spikes, bin, "analysis.correlations")
     pairs, before = np.zeros((spikes.n, spikes.n), np.int64), np.searchsorted(index, np.arange(bins + 1))
     count_pairs(pairs, ids, before)
     totals = np.bincount(ids, minlength=spikes.n)
@@ -136,7 +136,7 @@ def correlogram(
     Perkel, Gerstein & Moore (1967), doi:10.1016/S0006-3495(67)86597-4.
     """
     label = "analysis.correlogram"
-    (a, _, in_a, bins), (b, _, in_b, bins_b) = binned(a, bin, label), binned(b, bin, label)
+    (a, _, in_a, bins), (b, _, in_b, bins_b) = bin_spikes(a, bin, label), bin_spikes(b, bin, label)
     if (a.start, bins) != (b.start, bins_b):
         raise ValueError(
             f"{label}: a and b must be recordings of the same time (got {a.start:g} to {a.stop:g} ms and "
@@ -197,7 +197,7 @@ def autocorrelogram(
     [1.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0, 0.0, 1.0]
     """
     label = "analysis.autocorrelogram"
-    spikes, ids, index, bins = binned(spikes, bin, label)
+    spikes, ids, index, bins = bin_spikes(spikes, bin, label)
     if norm not in NORMS[:2]:
         raise ValueError(f"{label}.norm: must be 'counts' or 'rate' (got {norm!r})")
     reach = _reach(window, bin, bins, label)

@@ -36,7 +36,7 @@ def count_matrix(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     array([[2, 0],
            [1, 0]], dtype=int32)
     """
-    spikes, ids, index, bins = binned(spikes, bin, "analysis.count_matrix")
+    spikes, ids, index, bins = bin_spikes(spikes, bin, "analysis.count_matrix")
     if spikes.n * bins >= MAX_COUNTS:
         raise ValueError(
             f"analysis.count_matrix.bin: gives {spikes.n:,} x {bins:,} counts; choose fewer cells or wider bins"
@@ -77,7 +77,7 @@ def fano(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: Ar
 def fanos(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: ArrayLike | None = None) -> np.ndarray:
     """Return the Fano factor of each cell, shape (n,); NaN for cells without spikes. See `fano`."""
     if events is None:
-        spikes, ids, index, windows = binned(spikes, window, "analysis.fano", "window")
+        spikes, ids, index, windows = bin_spikes(spikes, window, "analysis.fano", "window")
     else:
         spikes = checked_spikes(spikes, "analysis.fano")
         at, (t0, t1) = _checked_events(events, "analysis.fano"), _checked_window(window, "analysis.fano")
@@ -161,11 +161,11 @@ def psth(
     counts = np.bincount(ids * bins + index, minlength=spikes.n * bins).reshape(spikes.n, bins)
     rates = (counts if per_cell else counts.sum(axis=0) / max(spikes.n, 1)) * (1000.0 / (at.size * bin))
     if sigma is not None:
-        rates = _smoothed(rates, number(sigma, f"{label}.sigma", "ms", above=0.0) / bin)
+        rates = _smooth(rates, number(sigma, f"{label}.sigma", "ms", above=0.0) / bin)
     return (edges[1:] + edges[:-1]) / 2, rates
 
 
-def binned(spikes, bin, label, name="bin"):
+def bin_spikes(spikes, bin, label, name="bin"):
     """Return spikes, and the cell and the bin of each spike, without those in an incomplete last bin; the number of bins."""
     spikes, bin = checked_spikes(spikes, label), number(bin, f"{label}.{name}", "ms", above=0.0)
     bins = math.floor(spikes.duration / bin * (1 + 1e-9))
@@ -188,7 +188,7 @@ def _around(spikes, events, t0, t1):
     return spikes.ids[chosen], owner, spikes.times[chosen] - events[owner]
 
 
-def _smoothed(rates, samples):
+def _smooth(rates, samples):
     """Smooth along the last axis; the weights sum to 1 at the ends too."""
     norm = smoothed(np.ones(rates.shape[-1]), samples)
     return np.apply_along_axis(lambda row: smoothed(row, samples) / norm, -1, rates)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from brainsim.analysis.counting import _checked_window, binned
+from brainsim.analysis.counting import _checked_window, bin_spikes
 from brainsim.analysis.irregularity import checked_spikes
 from brainsim.core.checks import number
 from brainsim.core.contexts import default_arithmetic, within
@@ -55,7 +55,7 @@ def spectrum(spikes: Spikes, bin: float = 1.0, segment: float = 1000.0) -> tuple
     """
     from scipy.signal import welch
 
-    spikes, _, index, bins = binned(spikes, bin, "analysis.spectrum")
+    spikes, _, index, bins = bin_spikes(spikes, bin, "analysis.spectrum")
     length = min(round(number(segment, "analysis.spectrum.segment", "ms", at_least=2.0 * bin) / bin), bins)
     if length < 2:
         raise ValueError(f"analysis.spectrum.bin: must fit twice into the recording of {spikes.duration:g} ms (got {bin:g})")
@@ -119,11 +119,11 @@ def spike_triggered_average(
     slack = 1e-6 * interval
     whole = (spikes.times + t0 >= begin - slack) & (spikes.times + t1 <= end + slack)
     samples = samples[whole & (samples >= 0) & (samples + width <= traces.times.size)]
-    return (first + np.arange(width)) * interval, _averaged(traces.values, samples, width)
+    return (first + np.arange(width)) * interval, _average(traces.values, samples, width)
 
 
 @within(default_arithmetic)
-def _averaged(values, samples, width):
+def _average(values, samples, width):
     """Return the mean of ``values[s : s + width]`` over the samples s: a correlation, by the fast Fourier transform."""
     from scipy import fft
 

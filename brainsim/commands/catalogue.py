@@ -32,7 +32,7 @@ def show_models(arguments):
             raise ValueError("--out: draws one model; give its name, as in: brainsim models LIF --out LIF.png")
         print(table(models))
         return
-    model = _named(
+    model = _find(
         arguments.name, models | {name: kind for some in inputs_and_rules().values() for name, kind in some.items()}
     )
     if not issubclass(model, Model):
@@ -88,7 +88,8 @@ def inputs_and_rules():
     kinds = {name: kind for name in bs.__all__ if inspect.isclass(kind := getattr(bs, name))}
     bases = {"inputs, for Network.stimulate": Input, "rules of connection, for Network.connect": Rule}
     return {
-        heading: {name: kind for name, kind in kinds.items() if issubclass(kind, base)} for heading, base in bases.items()
+        heading: {name: kind for name, kind in kinds.items() if issubclass(kind, base) and kind is not base}
+        for heading, base in bases.items()
     }
 
 
@@ -127,20 +128,20 @@ def page(model):
         texts = model().texts()
     if texts["equations"].strip():
         lines += ["equations", *textwrap.indent(inspect.cleandoc(texts["equations"]), "    ").splitlines(), ""]
-    lines += [line for field in TEXTS if (text := texts.get(field)) for line in _labelled(field, text)]
+    lines += [line for field in TEXTS if (text := texts.get(field)) for line in _label(field, text)]
     for name, (test, effect) in getattr(model, "events", {}).items():
-        lines += _labelled(name, f"{test}: {effect}")
+        lines += _label(name, f"{test}: {effect}")
     if issubclass(model, bs.Synapse):
         lines += [f"{'weight':<{LABEL}}{units_of(model)}"]
     elif issubclass(model, bs.Plasticity):
         low, high = texts["bounds"]
-        lines += _labelled("bounds", f"{f'{low} <= ' * bool(low)}w{f' <= {high}' * bool(high)}") if low or high else []
+        lines += _label("bounds", f"{f'{low} <= ' * bool(low)}w{f' <= {high}' * bool(high)}") if low or high else []
     elif model.initials:
         lines += [f"{'method':<{LABEL}}{methods_of(model)}"]
     for heading, specs in (("parameter", model.parameters), ("initial", model.initials)):
         if specs:
             rows = [(name, shown(spec.default), spec.unit or "1", spec.meaning) for name, spec in specs.items()]
-            lines += ["", *_aligned([(heading, "value", "unit", "meaning"), *rows])]
+            lines += ["", *_align([(heading, "value", "unit", "meaning"), *rows])]
     for name in ("Notes", "References"):
         if name in sections:
             lines += ["", name.lower(), *textwrap.indent("\n".join(sections[name]), "    ").splitlines()]
@@ -178,7 +179,7 @@ def _method_of(step):
     return step.method if step.order == 0 else f"{step.method} (order {step.order})"
 
 
-def _labelled(label, text):
+def _label(label, text):
     """Return a string after its label, as lines; a long text has one line per statement, and one per condition."""
     if len(text) + LABEL > WIDTH:
         for end, kept in (("; ", ""), (": ", ":"), (" and ", " and")):
@@ -193,12 +194,12 @@ def _sections(text):
     return parts[0].strip("\n").splitlines(), sections
 
 
-def _aligned(rows):
+def _align(rows):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _named(name, models):
+def _find(name, models):
     """Return the model of a name, whatever the case of its letters."""
     import brainsim as bs
     from brainsim.core.checks import nearest

@@ -45,7 +45,7 @@ def _run(name, example, arguments):
         check_suffix(arguments.save, "--save")
         check_free(arguments.save, "--save", arguments.overwrite, OVERWRITE)
     print(f"{name}: {summary_of(name)}", flush=True)
-    result, complete, chosen = _simulated(example, arguments)
+    result, complete, chosen = _simulate(example, arguments)
     if not result:
         return 0  # it is on rank 0
     _report(result, arguments.threads)
@@ -90,20 +90,20 @@ def _write_page(name, example, arguments):
     from brainsim.plot.html.page import write_page
 
     chosen = {} if arguments.seed is None else {"seed": arguments.seed}
-    with _told("each picture"):
-        write_page(path, example.TITLE, _announced(example.pictures(**chosen)), example.INTRODUCTION)
+    with _tell_of("each picture"):
+        write_page(path, example.TITLE, _announce_each(example.pictures(**chosen)), example.INTRODUCTION)
     print(f"{'page':<11} {path}")
     return 0
 
 
-def _announced(pictures):
+def _announce_each(pictures):
     """Yield pictures, printing the title of each."""
     for title, figure, caption in pictures:
         print(title, flush=True)
         yield title, figure, caption
 
 
-def _simulated(example, arguments):
+def _simulate(example, arguments):
     """Return the result of an example, whether it is complete (not after Ctrl-C), and the arguments of `build`."""
     chosen = {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
     if arguments.seed is not None:
@@ -118,7 +118,7 @@ def _simulated(example, arguments):
     seed = RUN_SEED if arguments.seed is None else arguments.seed
     saving = _saving(example, arguments)
     _announce(network)
-    with _told(_kinds_in(network)):
+    with _tell_of(_kinds_in(network)):
         result = simulated(
             example,
             network,
@@ -187,7 +187,7 @@ def _announce(network):
     print(f"building {cells:,} cell{'s' * (cells != 1)}{with_synapses} ...", flush=True)
 
 
-def _told(kinds):
+def _tell_of(kinds):
     """Return a context in which a line is printed when something has to be compiled."""
     from brainsim.jit.cache import told_of_compiling
 
@@ -318,7 +318,7 @@ def _check_is_result(path):
         raise FileNotFoundError(f"there is no file {path!r}")
 
 
-def _loaded(path):
+def _load(path):
     """Return the result in a file."""
     import brainsim as bs
 
@@ -330,7 +330,7 @@ def plot_file(arguments):
     """Draw a saved result."""
     out = arguments.out or Path(Path(arguments.file).with_suffix(".png").name)
     check_writable(out, films=True)
-    result = _loaded(arguments.file)
+    result = _load(arguments.file)
     print(result)
     window = tuple(arguments.window) if arguments.window else _window(result, None, True)
     (_film if is_film(out) else _draw)(result, out, window)
@@ -346,7 +346,7 @@ def view_file(arguments):
 
     _check_is_result(arguments.file)
     optional("bokeh", "view", "brainsim view")
-    result = _loaded(arguments.file)
+    result = _load(arguments.file)
     print(result)
     print(f"{'page':<11} {result.view(out, title=Path(arguments.file).name)}")
     if arguments.open:

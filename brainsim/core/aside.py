@@ -99,9 +99,9 @@ def sync_folder(folder: str | os.PathLike) -> None:
 @contextlib.contextmanager
 def _hidden_folder(target, label):
     """Give a new hidden folder next to `target`, locked by this process, and remove it at the end."""
-    with _named(target, label):
+    with _name(target, label):
         remove_leftovers(target)
-        folder, lock = next(filter(None, map(_made, _names(target))))
+        folder, lock = next(filter(None, map(_make, _names(target))))
         try:
             yield folder
         finally:
@@ -112,7 +112,7 @@ def _hidden_folder(target, label):
 
 
 @contextlib.contextmanager
-def _named(target, label):
+def _name(target, label):
     """Let an OSError name the file that was to be written, not a hidden one."""
     try:
         yield
@@ -132,7 +132,7 @@ def _names(target):
     return (target.with_name(f".{name}.{k}.tmp") for k in itertools.count())
 
 
-def _made(folder):
+def _make(folder):
     """Make a folder and lock it; return (folder, open lock), None if somebody else has it."""
     try:
         folder.mkdir()

@@ -67,7 +67,7 @@ class Code:
         shares, length = self._frames_of(values, duration, interval)
         label = f"{type(self).__name__}.encode.{'duration' if interval is None else 'interval'}"
         times, ids, n = self._times(shares, length, label, **options)
-        return encoded(times, ids, n, len(shares) * length)
+        return make_spikes(times, ids, n, len(shares) * length)
 
     def decode(
         self,
@@ -169,7 +169,7 @@ def spikes_of(code, spikes, duration):
     return spikes.between(None, spikes.start + length)
 
 
-def encoded(times, ids, n, duration):
+def make_spikes(times, ids, n, duration):
     """Return the spikes of a code, which a network rounds to its grid without a warning: no grid was meant."""
     spikes = Spikes(times, ids, n, duration)
     vars(spikes)[OF_A_CODE] = True

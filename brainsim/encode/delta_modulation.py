@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number, plain
-from brainsim.encode.code import encoded, spikes_of
+from brainsim.encode.code import make_spikes, spikes_of
 from brainsim.results.spikes import Spikes, rounding
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class DeltaModulation:
                 f"DeltaModulation.threshold: gives {expected:,.0f} spikes; choose a larger one (got {self.threshold:g})"
             )
         times, ids = _crossings(signals, self.threshold)
-        return encoded(times * interval, ids, 2 * signals.shape[1], (len(signals) - 1) * interval)
+        return make_spikes(times * interval, ids, 2 * signals.shape[1], (len(signals) - 1) * interval)
 
     def decode(
         self,

@@ -30,15 +30,15 @@ def latency_steps(shares, steps):
 
 def uniforms(shape, key):
     """Return random numbers in [0, 1), those with the indices 0, 1, 2, ... of a stream."""
-    return _filled(shape, key, 1.0, 0.0, 1.0)
+    return _fill(shape, key, 1.0, 0.0, 1.0)
 
 
 def exponentials(shape, key):
     """Return exponential random numbers of mean 1, those with the indices 0, 1, 2, ... of a stream."""
-    return _filled(shape, key, 4.0, 1.0, 0.0)
+    return _fill(shape, key, 4.0, 1.0, 0.0)
 
 
-def _filled(shape, key, kind, a, b):
+def _fill(shape, key, kind, a, b):
     from brainsim.rng.variates import fill
 
     values = np.empty(shape)

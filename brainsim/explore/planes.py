@@ -180,7 +180,7 @@ def phase_plane(
     if x == y:
         raise ValueError(f"phase_plane.y: must be another variable than x (got {y!r} twice)")
     plane = _Plane(model, x, y, current, dt, steady, held, initial)
-    result = _simulated(model, (x, y), current, duration, dt, initial, seed)
+    result = _simulate(model, (x, y), current, duration, dt, initial, seed)
     traces = [result.traces[NAME, name] for name in (x, y)]
     trajectory = np.column_stack([trace.values[:, 0] for trace in traces])
     points, limits = (
@@ -230,7 +230,7 @@ class _Plane:
         return tuple(np.broadcast_to(slopes[name], np.shape(x)) for name in (self.x, self.y))
 
 
-def _simulated(model, variables, current, duration, dt, initial, seed):
+def _simulate(model, variables, current, duration, dt, initial, seed):
     drive = steps_of_current([[current]], [0.0]) if model.cell_equations.uses_current else None
     inputs = [] if drive is None else [drive]
     return run_cells(model, duration, dt, inputs=inputs, variables=variables, initial=initial, seed=seed)

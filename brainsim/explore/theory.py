@@ -58,7 +58,7 @@ def lif_rate(
     ----------
     Gerstner et al. (2014), Neuronal Dynamics, doi:10.1017/CBO9781107447615, section 1.3.
     """
-    mu = _checked("lif_rate", mu, tau_m, t_ref, v_th, v_reset)
+    mu = _check("lif_rate", mu, tau_m, t_ref, v_th, v_reset)
     above = np.maximum(mu, np.nextafter(v_th, np.inf))
     rate = 1000.0 / (t_ref + tau_m * np.log1p((v_th - v_reset) / (above - v_th)))
     return np.where(mu > v_th, rate, 0.0)
@@ -113,7 +113,7 @@ def siegert_rate(
     Siegert (1951), doi:10.1103/PhysRev.81.617; Brunel (2000), doi:10.1023/A:1008925309027; Fourcaud & Brunel (2002),
     doi:10.1162/089976602320264015 (synapses); Hahne et al. (2017), doi:10.3389/fninf.2017.00034 (the form with erfcx).
     """
-    mu = _checked("siegert_rate", mu, tau_m, t_ref, v_th, v_reset)
+    mu = _check("siegert_rate", mu, tau_m, t_ref, v_th, v_reset)
     sigma = np.asarray(plain(sigma, "mV", "siegert_rate.sigma"))
     in_range(sigma, "siegert_rate.sigma", "mV", at_least=0.0)
     shift = 0.5 * ALPHA * np.sqrt(number(tau_s, "siegert_rate.tau_s", "ms", at_least=0.0) / tau_m)
@@ -176,7 +176,7 @@ def _integral(x):
     return np.where(x > 0, 2.0 * np.exp(positive**2) * dawsn(positive) - decaying, -decaying)
 
 
-def _checked(label, mu, tau_m, t_ref, v_th, v_reset) -> np.ndarray:
+def _check(label, mu, tau_m, t_ref, v_th, v_reset) -> np.ndarray:
     """Check all values and return `mu` as an array."""
     number(tau_m, f"{label}.tau_m", "ms", above=0.0)
     number(t_ref, f"{label}.t_ref", "ms", at_least=0.0)

@@ -53,8 +53,8 @@ def combined(rules: Sequence[Any], label: str) -> Plasticity:
     cls, parts = _class_of(rules), _parts_of(rules)
     values = {kind: {n: getattr(rule, n) for n in rule.parameters} for kind, rule in parts.items()}
     new = cls.__new__(cls)  # the values have been checked, and warned of, by their rules
-    vars(new).update(_prefixed(values), sign=long.sign, _rules=tuple(rules))
-    initial = _prefixed({kind: rule.initial for kind, rule in parts.items()})
+    vars(new).update(_prefix(values), sign=long.sign, _rules=tuple(rules))
+    initial = _prefix({kind: rule.initial for kind, rule in parts.items()})
     return new.starting(initial, label) if initial else new
 
 
@@ -112,16 +112,16 @@ def _class_of(rules):
             "amplitude": re.sub(r"\bw\b", delivered, texts[short]["amplitude"]),
             "conditions": tuple(text for kind in parts for text in texts[kind]["conditions"]),
             "dimensions": all(rule.dimensions for rule in parts.values()),
-            "_begins": _prefixed({kind: rule._begins for kind, rule in parts.items()}),
+            "_begins": _prefix({kind: rule._begins for kind, rule in parts.items()}),
             "_options": tuple(name for name in ("sign",) if name in parts[long]._options),
             "__module__": __name__,
             "__doc__": f"{short} on the weight that {long} changes.",
         }
-        body |= _prefixed({kind: type(rule).parameters for kind, rule in parts.items()})
+        body |= _prefix({kind: type(rule).parameters for kind, rule in parts.items()})
         for kind, rule in parts.items():
             names = {*rule.parameters, *rule.initials}
             for name, spec in rule.initials.items():
-                start = _renamed(spec.default, names, kind) if isinstance(spec.default, str) else spec.default
+                start = _rename(spec.default, names, kind) if isinstance(spec.default, str) else spec.default
                 body[f"{kind}_{name}"] = Initial(start, spec.unit, spec.meaning)
         _classes[key] = type(f"{short} and {long}", (Combined,), body)
     return _classes[key]
@@ -143,20 +143,20 @@ def _own_texts(rule, kind):
     texts = _texts_of(rule)
     texts |= {name: inspect.cleandoc(text) for name, text in texts.items() if isinstance(text, str)}
     names = _names_of(rule)
-    found = {name: _renamed(text, names, kind) for name, text in texts.items() if isinstance(text, str)}
+    found = {name: _rename(text, names, kind) for name, text in texts.items() if isinstance(text, str)}
     return found | {
-        "bounds": tuple(_renamed(text, names, kind) for text in texts["bounds"]),
-        "late": {f"{kind}_{name}": _renamed(text, names, kind) for name, text in texts["late"].items()},
-        "conditions": tuple(_renamed(text, names, kind) for text in rule.conditions),
+        "bounds": tuple(_rename(text, names, kind) for text in texts["bounds"]),
+        "late": {f"{kind}_{name}": _rename(text, names, kind) for name, text in texts["late"].items()},
+        "conditions": tuple(_rename(text, names, kind) for text in rule.conditions),
     }
 
 
-def _prefixed(parts):
+def _prefix(parts):
     """Return the values of two rules, name of the class -> (name -> value), under names that begin with the class's."""
     return {f"{kind}_{name}": value for kind, values in parts.items() for name, value in values.items()}
 
 
-def _renamed(text, names, kind):
+def _rename(text, names, kind):
     """Return a text in which some names begin with that of a class; dx/dt with x among them is that of the new name."""
 
     def new(match):

@@ -15,7 +15,7 @@ from brainsim.core.checks import nearest, number
 from brainsim.core.files import writable
 from brainsim.plot.elements.axes import add_scale, name_rows
 from brainsim.plot.elements.groups import SpikesLike, groups_of, part_of
-from brainsim.plot.elements.places import checked_tau, draw_cells, faded_rates, latest, one_population, places_of, scale_of
+from brainsim.plot.elements.places import checked_tau, draw_cells, fade_rates, latest, one_population, places_of, scale_of
 from brainsim.plot.elements.styles import style
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.weights import MAPS
@@ -117,7 +117,7 @@ def _of_populations(groups, window, step, tau, figsize):
     start, stop = window_of(groups, window, "animate")
     times, step = _times_of(start, stop, step)
     tau = checked_tau(tau, 3.0 * step, "animate")
-    rates = np.array([[one.mean() for one in faded_rates(group.spikes, times, step, tau)] for group in groups])
+    rates = np.array([[one.mean() for one in fade_rates(group.spikes, times, step, tau)] for group in groups])
     with style():
         figure = Figure(figsize=figsize or (8.0, 3.6), dpi=DPI, layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(3, 1))
@@ -151,7 +151,7 @@ def _of_cells(data, grid, positions, window, step, tau, figsize):
         values, shades = latest(data, times), "viridis"
     else:
         tau = checked_tau(tau, 3.0 * step, "animate")
-        values, shades = np.array(list(faded_rates(spikes, times, step, tau))), MAPS[False, True]
+        values, shades = np.array(list(fade_rates(spikes, times, step, tau))), MAPS[False, True]
     low, high = scale_of(values, spikes)
     where = None if grid is not None else places_of(positions, data, n, "animate")
     with style():

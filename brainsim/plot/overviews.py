@@ -76,11 +76,11 @@ def overview(
     if not isinstance(result, Result):
         raise TypeError(f"overview: must be a Result (got {type_name(result)})")
     window = None if window is None else edges_of(window, "overview")
-    traced, left_out = _traced(result, cells)
+    traced, left_out = _choose_traces(result, cells)
     few = sum(spikes.n for spikes in result.spikes.values()) < FEW
     rows = [("raster", None), ("rate", None)][: 1 if few else 2] if len(result.spikes) else []
     rows += [("trace", traces) for traces in traced]
-    rows += [("weights", one) for one in _sampled(result, window)]
+    rows += [("weights", one) for one in _choose_weights(result, window)]
     if not rows:
         raise ValueError("overview: must be the result of a run that recorded spikes, traces or weights (got none)")
     with style():
@@ -106,7 +106,7 @@ def overview(
     return figure
 
 
-def _traced(result, cells):
+def _choose_traces(result, cells):
     """Return the traces, voltages first, cut to the cells that are drawn, and the names of the variables left out."""
     recorded = sorted(
         (traces for traces in result.traces.values() if traces.values.size), key=lambda traces: traces.variable != "v"
@@ -134,7 +134,7 @@ def _traced(result, cells):
     return chosen[:MAX_ROWS], left_out
 
 
-def _sampled(result, window):
+def _choose_weights(result, window):
     """Return the recorded weights with a sample in the window."""
     start, stop = (-np.inf, np.inf) if window is None else window
     every = [one for one in result.weights.values() if one.synapses.size or one.edges.size]

@@ -180,7 +180,7 @@ def psth(
     >>> bs.plot.psth([one.spikes["cells"] for one in results])                      # doctest: +SKIP
     """
     if events is None:
-        spikes, events, whole = _joined(spikes)
+        spikes, events, whole = _join(spikes)
         window = whole if window is None else window
     window = edges_of((-50.0, 200.0) if window is None else window, "psth")
     bin = number(bin, "psth.bin", "ms", above=0.0)
@@ -205,7 +205,7 @@ def psth(
     return ax
 
 
-def _joined(trials):
+def _join(trials):
     """Return trials one after the other as Spikes, the times at which they begin, and the window of a trial."""
     if isinstance(trials, Result | Spikes):
         raise TypeError(

@@ -6,7 +6,7 @@ from matplotlib.colors import LogNorm
 from numpy.typing import ArrayLike
 
 from brainsim.analysis import spectrum as density_of
-from brainsim.analysis.counting import binned
+from brainsim.analysis.counting import bin_spikes
 from brainsim.core.checks import number, plain
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, report_as
@@ -132,7 +132,7 @@ def _over_time(spikes, bin, segment):
     """Return middles of segments [ms], frequencies [Hz] and the density of power of each segment, [frequency, time]."""
     from scipy.signal import spectrogram as density
 
-    spikes, _, index, bins = binned(spikes, bin, "spectrogram")
+    spikes, _, index, bins = bin_spikes(spikes, bin, "spectrogram")
     length = round(number(segment, "spectrogram.segment", "ms", at_least=2.0 * bin) / bin)
     if length > bins:
         raise ValueError(f"spectrogram.segment: must fit into the recording of {spikes.duration:g} ms (got {segment:g})")

@@ -84,12 +84,12 @@ def trace(
         spikes = marks["spikes"] if spikes is None else spikes
     elif key is not None:
         raise TypeError("trace.key: applies to a Result only, as in trace(result, ('cells', 'v')); leave it out for Traces")
-    chosen = _checked(traces, spikes, cells)
+    chosen = _check(traces, spikes, cells)
     if color is None and len(groups) > 1:
         color = family_of(chosen, groups)
     ax = axes_of(ax, "trace")
     before = {axis: find_limits(ax, axis) for axis in "xy"}
-    shown = _shown(chosen.times, window)
+    shown = _slice_of(chosen.times, window)
     times, values = chosen.times[shown], chosen.values[shown]
     low, top = _range(values, threshold, spikes)
     lane = _spacing(offset, chosen.ids.size, top - low)
@@ -133,7 +133,7 @@ def _traces_of(result, key):
     )
 
 
-def _checked(traces, spikes, cells) -> Traces:
+def _check(traces, spikes, cells) -> Traces:
     if not isinstance(traces, Traces):
         raise TypeError(
             "trace: must be Traces, as result.traces['cells', 'v'], or a Result with the key of its traces "
@@ -153,7 +153,7 @@ def _checked(traces, spikes, cells) -> Traces:
     return traces
 
 
-def _shown(times, window):
+def _slice_of(times, window):
     if window is None:
         return slice(None)
     t0, t1 = edges_of(window, "trace")

@@ -9,7 +9,7 @@ from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import decision as deciding
 from brainsim.examples import memory as recalling
 from brainsim.examples._figures import decision, memory
-from brainsim.examples._figures.diffusion import Choices, DriftDiffusion, explained, fitted
+from brainsim.examples._figures.diffusion import Choices, DriftDiffusion, explained_share, fit_choices
 from brainsim.results.spikes import Spikes
 
 RINGS = recalling.rings(recalling.SIDE)
@@ -102,19 +102,19 @@ def decided(seed, trials):
     rates = [decision.rates_of(result.spikes[name], copies) for name in "AB"]
     choices = decision.first_passage(*rates, deciding.THRESHOLD, deciding.EVIDENCE, onset)
     path = accumulated(result, copies)
-    fit = fitted(choices)
+    fit = fit_choices(choices)
     return result, choices, fit, decision.first_passage(path, -path, fit.bound, deciding.EVIDENCE, onset)
 
 
 def accumulated(result, copies):
     spikes = [result.spikes[f"sensory {name}"] for name in "AB"]
-    return decision.accumulated(*spikes, copies, deciding.RATE, deciding.ONSET)
+    return decision.accumulate(*spikes, copies, deciding.RATE, deciding.ONSET)
 
 
 def check_decision(choices, fit, machine):
     """Raise unless drift-diffusion fits both curves of the network, and the sum of its evidence chooses alike."""
-    assert explained(choices.accuracy, fit.accuracy(choices.evidence)) > 0.95
-    assert explained(choices.time, fit.time(choices.evidence)) > 0.95
+    assert explained_share(choices.accuracy, fit.accuracy(choices.evidence)) > 0.95
+    assert explained_share(choices.time, fit.time(choices.evidence)) > 0.95
     assert choices.undecided < 0.01
     assert choices.accuracy[-1] > 0.98
     assert abs(choices.accuracy[0] - 0.5) < 4.0 * choices.accuracy_error[0]
@@ -178,7 +178,7 @@ def test_the_formulas_of_drift_diffusion_against_a_walk(evidence):
 
 def test_a_fit_needs_choices_at_each_level():
     none = Choices(np.array([0.0, 0.1]), np.array([[1, -1], [0, 1]]), np.array([[100.0, 90.0], [np.nan, 80.0]]))
-    assert fitted(none) is None
+    assert fit_choices(none) is None
 
 
 def test_a_rate_looks_back_only():
@@ -218,7 +218,7 @@ def test_the_picture_of_decision_says_its_numbers(decisions):
     result, choices, fit, _ = decisions
     text = texts(deciding.draw(result, (0.0, deciding.DURATION)))
     for measured, predicted in ((choices.accuracy, fit.accuracy), (choices.time, fit.time)):
-        assert f"{explained(measured, predicted(choices.evidence)):.3f}" in text
+        assert f"{explained_share(measured, predicted(choices.evidence)):.3f}" in text
 
 
 def test_pictures_of_memory_fill_their_row(memories):

@@ -11,7 +11,7 @@ import brainsim as bs
 from brainsim import plot
 from brainsim.plot.animations import _of_cells, _of_populations
 from brainsim.plot.elements.groups import groups_of
-from brainsim.plot.elements.places import faded_rates
+from brainsim.plot.elements.places import fade_rates
 from brainsim.results.result import Spikes, Traces
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import made, random_spikes
@@ -52,7 +52,7 @@ def test_of_cells_on_a_grid(tmp_path):
 
 def test_each_frame_has_the_values_of_its_time():
     figure, (image, clock), steps = _of_cells(GRID, (2, 3), None, None, 10.0, 5.0, None)
-    expected = list(faded_rates(GRID, np.array([10.0, 20.0, 30.0, 40.0]), 10.0, 5.0))
+    expected = list(fade_rates(GRID, np.array([10.0, 20.0, 30.0, 40.0]), 10.0, 5.0))
     for k in steps:
         np.testing.assert_array_equal(np.asarray(image.get_array()).ravel(), expected[k])
         assert clock.get_text() == f"{10 * (k + 1)} ms"
@@ -62,7 +62,7 @@ def test_each_frame_has_the_values_of_its_time():
 
 def test_rates_of_regular_cells_settle_at_their_rate():
     spikes = Spikes(np.arange(10.0, 1001.0, 10.0), np.zeros(100, int), 1, 1000.0)
-    *_, last = faded_rates(spikes, np.arange(10.0, 1001.0, 10.0), 10.0, 50.0)
+    *_, last = fade_rates(spikes, np.arange(10.0, 1001.0, 10.0), 10.0, 50.0)
     assert last == pytest.approx([100.0], rel=1e-6)
 
 

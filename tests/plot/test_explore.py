@@ -289,11 +289,7 @@ test_mistakes = mistakes(
     (lambda: curve(bs.LIF, [1.0]), TypeError, "fi_curve.model: LIF is a class; write LIF()"),
     (lambda: curve(3, [1.0]), TypeError, "fi_curve.model: must be a neuron such as bs.LIF() (got 3)"),
     (lambda: curve(bs.Poisson(), [1.0]), ValueError, "fi_curve: Poisson has no current I in its equations"),
-    (
-        lambda: curve(Silent(), [1.0]),
-        ValueError,
-        "Silent has no threshold, so it does not fire; see step_response",
-    ),
+    (lambda: curve(Silent(), [1.0]), ValueError, "Silent has no threshold, so it does not fire; see step_response"),
     (lambda: curve(bs.LIF(tau_m=[10.0, 20.0]), [1.0]), ValueError, "fi_curve: LIF.tau_m must be one number"),
     (lambda: curve(bs.LIF(), [[1.0]]), ValueError, "fi_curve.currents: must be one current or a list of them"),
     (lambda: curve(bs.LIF(), ["x"]), TypeError, "fi_curve.currents: must be a number"),

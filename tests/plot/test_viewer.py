@@ -12,7 +12,7 @@ import pytest
 
 from brainsim import plot
 from brainsim.plot.elements.styles import PALETTE
-from brainsim.plot.html.viewer import _contents, packed_floats, packed_spikes
+from brainsim.plot.html.viewer import _contents, pack_floats, pack_spikes
 from brainsim.results.result import Result, Spikes, Traces
 from tests.helpers.browser import chromium, opened
 from tests.helpers.mistakes import mistakes
@@ -44,13 +44,13 @@ class TestContents:
     @pytest.mark.parametrize(("count", "n"), [(0, 5), (1, 1), (3000, 40), (500, 70_000)])
     def test_spikes_survive_packing(self, count, n):
         spikes = on_grid(count, n)
-        steps, ids = unpacked(*packed_spikes(spikes, 0.0, 0.1))
+        steps, ids = unpacked(*pack_spikes(spikes, 0.0, 0.1))
         np.testing.assert_array_equal(steps, np.rint(spikes.times / 0.1))
         np.testing.assert_array_equal(ids, spikes.ids)
 
     def test_of_a_later_piece(self):
         spikes = Spikes([500.1, 700.0], [3, 4], 9, 500.0, 500.0, "a")
-        steps, _ = unpacked(*packed_spikes(spikes, 500.0, 0.1))
+        steps, _ = unpacked(*pack_spikes(spikes, 500.0, 0.1))
         assert steps.tolist() == [1, 2000]
 
     def test_times_between_the_steps_keep_a_hundredth(self):
@@ -71,7 +71,7 @@ class TestContents:
 
     def test_floats_survive_packing(self):
         values = np.random.default_rng(0).normal(size=(3, 50)).astype(np.float32)
-        planes = np.frombuffer(zlib.decompress(base64.b64decode(packed_floats(values))), np.uint8).reshape(4, -1)
+        planes = np.frombuffer(zlib.decompress(base64.b64decode(pack_floats(values))), np.uint8).reshape(4, -1)
         np.testing.assert_array_equal(planes.T.copy().view("<f4").reshape(3, 50), values)
 
     def test_of_long_traces_the_first_cells_are_kept(self):

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._figures.diffusion import Choices, explained, fitted
+from brainsim.examples._figures.diffusion import Choices, explained_share, fit_choices
 from brainsim.examples._figures.panels import AXES, note
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 from brainsim.plot.rasters import raster
@@ -55,7 +55,7 @@ def first_passage(first, second, threshold, evidence, onset):
     return Choices(np.asarray(evidence), chosen.reshape(shape), times.reshape(shape))
 
 
-def accumulated(first, second, copies, rate, onset):
+def accumulate(first, second, copies, rate, onset):
     """Return the summed evidence, in units of its noise [sqrt(ms)], at the end of bins, shape (copies, bins).
 
     A spike of a sensory cell for the first option counts +1, one for the second -1; the sum is divided by the square root of
@@ -77,8 +77,8 @@ def decision_figure(result, evidence, copies, threshold, onset, rate, window):
     spikes = result.spikes
     rates = {name: rates_of(spikes[name], copies) for name in POOLS}
     choices = first_passage(rates["A"], rates["B"], threshold, evidence, onset)
-    path = accumulated(spikes["sensory A"], spikes["sensory B"], copies, rate, onset)
-    fit = fitted(choices)
+    path = accumulate(spikes["sensory A"], spikes["sensory B"], copies, rate, onset)
+    fit = fit_choices(choices)
     bound = fit.bound if fit else np.inf
     machine = first_passage(path, -path, bound, evidence, onset)
     trial = _typical(choices)
@@ -130,8 +130,8 @@ def _caption(choices, machine, fit, shown, trials):
     """Return the caption, with the numbers of this run."""
     if fit is None:
         return "The run is too short: at some level of evidence there are no choices yet."
-    accuracy = explained(choices.accuracy, fit.accuracy(choices.evidence))
-    time = explained(choices.time, fit.time(choices.evidence))
+    accuracy = explained_share(choices.accuracy, fit.accuracy(choices.evidence))
+    time = explained_share(choices.time, fit.time(choices.evidence))
     both, least = (choices.chosen != 0) & (machine.chosen != 0), int(np.argmin(np.abs(choices.evidence)))
     same = choices.chosen == machine.chosen
     shares = 100.0 * same[both].mean(), 100.0 * same[least][both[least]].mean()

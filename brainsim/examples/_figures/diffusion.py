@@ -103,7 +103,7 @@ class Choices:
             return np.sqrt(square / self.made)
 
 
-def fitted(choices):
+def fit_choices(choices):
     """Return the `DriftDiffusion` fitted to accuracy and time of choices together, by least squares over standard errors.
 
     It has three parameters for both curves. Return None if a level has fewer than two choices.
@@ -112,7 +112,7 @@ def fitted(choices):
     --------
     >>> rng, truth, c = np.random.default_rng(1), DriftDiffusion(k=0.6, bound=20.0, t_0=50.0), np.array([0.0, 0.1, 0.2, 0.5])
     >>> chosen = np.where(rng.random((4, 1000)) < truth.accuracy(c)[:, None], 1, -1)
-    >>> fit = fitted(Choices(c, chosen, truth.time(c)[:, None] + rng.normal(0.0, 50.0, (4, 1000))))
+    >>> fit = fit_choices(Choices(c, chosen, truth.time(c)[:, None] + rng.normal(0.0, 50.0, (4, 1000))))
     >>> round(fit.k, 1), round(fit.bound), round(fit.t_0, -1)
     (0.6, 20, 50.0)
     """
@@ -137,12 +137,12 @@ def fitted(choices):
     return DriftDiffusion(*(float(value) for value in np.exp(best.x)))
 
 
-def explained(measured, predicted):
+def explained_share(measured, predicted):
     """Return R2, the share of the variance of `measured` that `predicted` explains.
 
     Examples
     --------
-    >>> explained(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
+    >>> explained_share(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0]))
     0.5
     """
     return float(1.0 - np.sum((measured - predicted) ** 2) / np.sum((measured - np.mean(measured)) ** 2))

@@ -30,7 +30,7 @@ def labels_of(responses, y):
     return np.argmax(means, axis=0)
 
 
-def classified(responses, labels):
+def classify(responses, labels):
     """Return the class whose units respond most on average, shape (samples,)."""
     means = [
         responses[:, labels == k].mean(axis=1) if (labels == k).any() else -np.ones(len(responses)) for k in range(CLASSES)
@@ -42,7 +42,7 @@ def accuracy(responses, y):
     """Return the share of test samples that units recognise which were labelled by training samples."""
     trained, tested = slice(LEARNED, LEARNED + len(DATA.X_train)), slice(LEARNED + len(DATA.X_train), None)
     labels = labels_of(responses[trained], y[trained])
-    return (classified(responses[tested], labels) == y[tested]).mean()
+    return (classify(responses[tested], labels) == y[tested]).mean()
 
 
 def accuracies(responses, y):
@@ -62,7 +62,7 @@ def while_learning(responses, y):
     shares = []
     for end in ends:
         labels = labels_of(responses[end - JUDGED - LABELLED : end - JUDGED], y[end - JUDGED - LABELLED : end - JUDGED])
-        shares.append((classified(responses[end - JUDGED : end], labels) == y[end - JUDGED : end]).mean())
+        shares.append((classify(responses[end - JUDGED : end], labels) == y[end - JUDGED : end]).mean())
     return ends, np.array(shares)
 
 

@@ -28,7 +28,7 @@ def balance_figure(result, currents, target):
             _spikes(axes[f"spikes {when}"], result, window, when)
             _currents(axes[f"currents {when}"], currents, window)
         axes["currents before"].set_ylabel("current into a cell [nA]")
-        _named_currents(axes["currents before"])
+        _name_currents(axes["currents before"])
         left, middle, right = lower.subplots(1, 3)
         _rates(left, result.spikes["excitatory"], target)
         _weights(middle, result.weights["learning"])
@@ -56,7 +56,7 @@ def _currents(ax, currents, window):
     ax.set(xlim=window, xlabel="time [ms]")
 
 
-def _named_currents(ax):
+def _name_currents(ax):
     for name, colour, x in (("excitation", EXC, 0.7), ("inhibition", INH, 0.88), ("sum", SUM, 0.99)):
         ax.annotate(name, (x, 1.0), xycoords="axes fraction", ha="right", va="top", color=colour)
 

@@ -32,11 +32,11 @@ def machine_of(data, seed, small=False):
     kind, samples = speech.kind_of(data), speech.SMALL["samples"] if small else None
     units, epochs = (8, 1) if small else (UNITS[kind], EPOCHS[kind])
     (train, y, test, y_test), options = speech.words(data), {"loss": "mean", "validation": 0.0, "seed": seed}
-    net = RNN(units, epochs=epochs, **options).fit(trimmed(train[:samples]), y[:samples])
-    return net, net.score(trimmed(test[:samples]), y_test[:samples])
+    net = RNN(units, epochs=epochs, **options).fit(trim(train[:samples]), y[:samples])
+    return net, net.score(trim(test[:samples]), y_test[:samples])
 
 
-def trimmed(words):
+def trim(words):
     """Return words without the zeros after their ends, as a list."""
     return [word[: np.flatnonzero(word.any(axis=1))[-1] + 1] for word in words]
 
@@ -49,7 +49,7 @@ def speech_figure(result, window, data):
     net, epochs, shares = speech.learned(seed, *chosen, data)  # the call of `build`: it is cached
     machine, share = machine_of(data, seed, small)
     found, names, frame = speech.words(data), names_of(data), speech.CODES[speech.kind_of(data)][0]
-    word, right = trimmed(found.X_test[speech.SHOWN : speech.SHOWN + 1])[0], int(found.y_test[speech.SHOWN])
+    word, right = trim(found.X_test[speech.SHOWN : speech.SHOWN + 1])[0], int(found.y_test[speech.SHOWN])
     with style():
         figure, (left, brain, both) = side_by_side(
             "recurrent network with gates",

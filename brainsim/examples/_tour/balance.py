@@ -22,7 +22,7 @@ def balance(seed, small):
     van Vreeswijk & Sompolinsky (1996), doi:10.1126/science.274.5293.1724.
     """
     n, duration = (1000, 1000.0) if small else (4000, 2000.0)
-    result = _simulated(n, duration, seed)
+    result = _simulate(n, duration, seed)
     spikes = result.spikes["cells"].between(SETTLED, duration)
     currents = {name: result.traces["cells", f"{name}.i"] for name in ("exc", "inh")}
     window = duration - WINDOW, duration
@@ -46,7 +46,7 @@ def balance(seed, small):
     return Picture("A network: excitation and inhibition in balance", figure, caption)
 
 
-def _simulated(n, duration, seed):
+def _simulate(n, duration, seed):
     """Return a run of the network, with the currents into some of its cells."""
     cells = bs.Population(n, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
     exc, inh = cells[: 4 * n // 5].named("excitatory"), cells[4 * n // 5 :].named("inhibitory")

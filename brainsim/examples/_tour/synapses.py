@@ -22,7 +22,7 @@ NUMBERS = np.array([1, 5, 10, 20, 30, 40, 60, 80, 100])  # of synapses that are 
 def synapses(seed, small):
     """Potentials after one spike, with currents and with conductances, and sums of many."""
     lif = bs.LIF(v_rest=V_REST, v_th=20.0, v_reset=V_REST)  # no cell fires: the threshold is too high
-    result = _simulated(lif)
+    result = _simulate(lif)
     after = {name: result.traces[name, "v"] for name in ("currents", "inhibited", "summed", "opened")}
     arrival = ARRIVAL + DELAY
     base = np.array([*HELD])
@@ -50,7 +50,7 @@ def synapses(seed, small):
     return Picture("Synapses: the effect of one spike on the next cell", figure, caption)
 
 
-def _simulated(lif):
+def _simulate(lif):
     """Return a run in which every cell is reached by one spike at the same time."""
     net, source = bs.Network(seed=1), bs.Population(1, bs.SpikeTrains([ARRIVAL], [0]), name="source")
     weights = {

@@ -88,7 +88,7 @@ def _read_npz(path):
     def read(archive):
         if found := _saved_populations(archive.names):
             return _holds_a_result(path, found)
-        return tuple(np.ravel(archive[_named(names, archive.names, "it")]) for names in (TIMES, IDS))
+        return tuple(np.ravel(archive[_find(names, archive.names, "it")]) for names in (TIMES, IDS))
 
     found = read_arrays(path, LABEL, "file of spikes", read)
     if isinstance(found, ValueError):
@@ -146,7 +146,7 @@ def _holds_a_result(path, names):
     )
 
 
-def _named(names, known, where):
+def _find(names, known, where):
     """Return which of the known names is one of those that a column may have."""
     for name in known:
         if name.lower() in names:
@@ -165,7 +165,7 @@ def _read_text(path):
             if not parts:
                 continue
             if not rows and columns == (0, 1) and any(part.lower() in TIMES for part in parts):
-                columns = tuple(parts.index(_named(names, parts, f"{LABEL}: {path!r}")) for names in (TIMES, IDS))
+                columns = tuple(parts.index(_find(names, parts, f"{LABEL}: {path!r}")) for names in (TIMES, IDS))
                 continue
             try:
                 rows.append((float(parts[columns[0]]), float(parts[columns[1]])))

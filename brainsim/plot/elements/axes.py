@@ -43,11 +43,11 @@ def axes_of(ax: Any, caller: str) -> Axes:
             figure.set_layout_engine("tight")
         return plt.gca()
     if not isinstance(ax, Axes):
-        raise TypeError(f"{caller}.ax: must be one Axes (got {_described(ax)}")
+        raise TypeError(f"{caller}.ax: must be one Axes (got {_describe(ax)}")
     return ax
 
 
-def _described(thing):
+def _describe(thing):
     """Return the end of a message: what came, and what to type."""
     if isinstance(thing, (np.ndarray, list, tuple)):
         shape = thing.shape if isinstance(thing, np.ndarray) else (len(thing),)

@@ -109,7 +109,7 @@ def latest(traces, times):
     return traces.values[np.clip(rows, 0, traces.times.size - 1)]
 
 
-def faded_rates(spikes, times, step, tau):
+def fade_rates(spikes, times, step, tau):
     """Yield the rate of each cell [Hz] at each time, in which the past fades with `tau`."""
     kept, gain = np.exp(-step / tau), 1000.0 * -np.expm1(-step / tau) / step
     edges = np.append(times[0] - step, times)

@@ -127,7 +127,7 @@ def shorten(name: str, longest: int = LONGEST) -> str:
     >>> shorten("cost $a$")  # matplotlib takes letters between two $ for mathematics, unless a backslash precedes them
     'cost \\$a\\$'
     """
-    return _literal(_shortened(str(name), longest))
+    return _literal(_cut_middle(str(name), longest))
 
 
 def wrap_name(name: str, width: int = WIDTH) -> str:
@@ -140,13 +140,13 @@ def wrap_name(name: str, width: int = WIDTH) -> str:
     """
     name = str(name)
     for longest in range(LINES * width, 0, -1):
-        lines = textwrap.wrap(_shortened(name, longest), width)
+        lines = textwrap.wrap(_cut_middle(name, longest), width)
         if len(lines) <= LINES:
             break
     return _literal("\n".join(lines))
 
 
-def _shortened(name, longest):
+def _cut_middle(name, longest):
     if len(name) <= longest:
         return name
     end = (longest - 1) // 3

@@ -90,7 +90,7 @@ def _contents(result, max_samples):
     cells = {name for name in result.spikes if state.get(name, True)} or set(result.spikes)
     parts, packed = [], []
     for k, group in enumerate(groups):
-        sizes, text = packed_spikes(group.spikes, result.start, unit)
+        sizes, text = pack_spikes(group.spikes, result.start, unit)
         part = {"label": group.label, "population": group.population, "n": group.spikes.n, "first": group.first}
         part |= {"colour": group.colour, "source": group.population not in cells}
         parts.append(part | sizes)
@@ -99,8 +99,8 @@ def _contents(result, max_samples):
     for one in result.traces.values():
         if one.values.size and one.times.size > 1:
             kept = one.of(one.ids[: max(max_samples // (one.times.size * max(len(result.traces), 1)), 1)])
-            traces.append(_described(one, kept, groups))
-            packed.append((f"trace-{len(traces) - 1}", packed_floats(kept.values.T)))
+            traces.append(_describe(one, kept, groups))
+            packed.append((f"trace-{len(traces) - 1}", pack_floats(kept.values.T)))
     info = {"start": result.start, "stop": result.stop, "unit": unit, "least": max(round(result.dt / unit), 1)}
     info |= {"digits": max(-math.floor(math.log10(unit) + 1e-9), 0), "parts": parts, "traces": traces}
     return info, packed
@@ -115,7 +115,7 @@ def _unit(result):
     return result.dt
 
 
-def packed_spikes(spikes, start, unit):
+def pack_spikes(spikes, start, unit):
     """Return how spikes are packed, and themselves as text: differences of steps, then cells, in as few bytes as fit."""
     steps = np.rint((spikes.times - start) / unit).astype(np.int64)
     delta = np.diff(steps, prepend=0)
@@ -125,20 +125,20 @@ def packed_spikes(spikes, start, unit):
         width = next(w for w in (1, 2, 4) if values.size == 0 or values.max() < 256**w)
         widths.append(width)
         raw += values.astype(f"<u{width}").tobytes()
-    return {"spikes": steps.size, "delta": widths[0], "id": widths[1]}, _packed(raw)
+    return {"spikes": steps.size, "delta": widths[0], "id": widths[1]}, _pack(raw)
 
 
-def packed_floats(values):
+def pack_floats(values):
     """Return numbers as packed text: as float32, all first bytes, then all second ones, ..., which packs better."""
     planes = np.ascontiguousarray(values, dtype="<f4").view(np.uint8).reshape(-1, 4).T
-    return _packed(planes.tobytes())
+    return _pack(planes.tobytes())
 
 
-def _packed(raw):
+def _pack(raw):
     return base64.b64encode(zlib.compress(raw, 6)).decode()
 
 
-def _described(traces, kept, groups):
+def _describe(traces, kept, groups):
     """Return what the page needs to know of traces."""
     colours = family_of(kept.of(kept.ids[:5]), groups)
     note = "" if kept.ids.size == traces.ids.size else f" (first {kept.ids.size:,} of {traces.ids.size:,} cells)"
@@ -168,7 +168,7 @@ def _document(info: dict[str, Any]):
     from bokeh.layouts import column
 
     raster, rates, traces = figures = _figures(info)
-    sources = _drawn(raster, rates, traces, info["start"], info["stop"])
+    sources = _draw_image(raster, rates, traces, info["start"], info["stop"])
     for one in figures:
         _mute(one)
     rates.toolbar_location = traces.toolbar_location = None
@@ -200,7 +200,7 @@ def _figures(info):
     return raster, rates, traces
 
 
-def _drawn(raster, rates, traces, start, stop):
+def _draw_image(raster, rates, traces, start, stop):
     """Draw an image with marks on it, and lines, from sources of data that are empty; return the sources by name."""
     from bokeh.models import ColumnDataSource, FixedTicker, HoverTool
 
