@@ -1,4 +1,4 @@
-"""Brains beside machines: artificial networks, the same networks in spikes, and neurons beside activation functions."""
+"""Brains compared with machines: artificial networks, the same networks in spikes, neurons and activation functions."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -74,7 +74,7 @@ def split(X, y, test, seed, label):
     return Dataset(X[train], y[train], X[held_out], y[held_out])
 
 
-def padded(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarray]:
+def pad(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarray]:
     """Return sequences as an array (samples, steps, inputs), with zeros after their ends, and their lengths.
 
     Parameters
@@ -93,7 +93,7 @@ def padded(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarr
 
     Examples
     --------
-    >>> padded([np.ones((2, 1)), np.ones((1, 1))], None, "fit.X")[0][:, :, 0].tolist()
+    >>> pad([np.ones((2, 1)), np.ones((1, 1))], None, "fit.X")[0][:, :, 0].tolist()
     [[1.0, 1.0], [1.0, 0.0]]
     """
     wanted = "an array (samples, steps, inputs), or a list with an array (steps, inputs) for each sample"
@@ -123,7 +123,7 @@ def padded(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarr
     return values, lengths
 
 
-def padded_labels(y: Any, lengths: np.ndarray, steps: int, outputs: int | None, label: str) -> np.ndarray:
+def pad_labels(y: Any, lengths: np.ndarray, steps: int, outputs: int | None, label: str) -> np.ndarray:
     """Return the labels of steps (samples, steps), -1 for none and after the ends, or raise ValueError."""
     if isinstance(y, list | tuple) and any(np.ndim(part) == 1 and len(part) != steps for part in y):
         rows = [np.asarray(part) for part in y]

@@ -75,7 +75,7 @@ class EProp:
     normalised : bool
         Whether the input is multiplied by ``zeta = 1 - alpha``, so that v averages it; otherwise zeta is 1.
     window : float or None
-        Time at the end of a sample [ms] in which errors count; None stands for all of it.
+        Time at the end of a sample [ms] in which errors count; None means all of it.
     average : bool
         Whether the loss, and with it the gradient, is the mean over the steps of the window instead of the sum; the cost of
         rates is divided by the same number.

@@ -264,17 +264,17 @@ def test_the_verdict_names_what_it_compares_with(report):
 def test_inputs_are_counted_without_holding_all_of_their_spikes(encoder):
     import tracemalloc
 
-    from brainsim.ann.conversion.forward import encoded, input_counts
+    from brainsim.ann.conversion.forward import count_inputs, encode
 
     X = np.random.default_rng(0).random((150, 5))
-    sent, acting = input_counts(X, 6, encoder, 1.0, 3)
-    spikes = encoded(X, 6, encoder, 1.0, 3)
+    sent, acting = count_inputs(X, 6, encoder, 1.0, 3)
+    spikes = encode(X, 6, encoder, 1.0, 3)
     assert np.array_equal(sent, spikes.sum(axis=1))
     held = np.cumsum(spikes, axis=1, dtype=np.int64) if encoder == "latency" else spikes
     assert np.array_equal(acting, held.sum(axis=1))
     many = np.tile(X, (20, 8))
     tracemalloc.start()
-    input_counts(many, 200, encoder, 1.0, 3)
+    count_inputs(many, 200, encoder, 1.0, 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3000 * 200 * 40 / 2  # all spikes at once, one byte each, would be twice that

@@ -6,7 +6,7 @@ from scipy import sparse
 
 import brainsim as bs
 from brainsim.ann import MLP, convert
-from brainsim.ann.conversion.thresholds import rounded
+from brainsim.ann.conversion.thresholds import round_to_bits
 from brainsim.ann.networks import layers
 from brainsim.explore.theory import if_counts
 
@@ -35,7 +35,7 @@ def random_network(rng):
     mlp.thresholds_ = rng.uniform(0.2, 2.0, depth).tolist()
     mlp.classes_ = np.arange(sizes[-1])
     mlp._round()
-    return mlp, rounded(rng.random((20, inputs)), 8)
+    return mlp, round_to_bits(rng.random((20, inputs)), 8)
 
 
 def test_counts_are_the_integers_of_the_network(qcfs):
@@ -63,8 +63,8 @@ def test_counts_are_the_integers_of_random_networks(seed):
 
 def test_one_layer_counts_as_the_staircase():
     rng = np.random.default_rng(2)
-    W, b = rounded(rng.normal(size=(5, 7)), 10), rounded(rng.normal(size=7), 10)
-    X = rounded(rng.random((30, 5)), 8)
+    W, b = round_to_bits(rng.normal(size=(5, 7)), 10), round_to_bits(rng.normal(size=7), 10)
+    X = round_to_bits(rng.random((30, 5)), 8)
     snn = convert([(W, b), (np.ones((7, 2)), np.zeros(2))], calib=X, norm="max")
     for T in (1, 5, 32):
         theta = snn.thresholds[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.conversion.thresholds import rounded
+from brainsim.ann.conversion.thresholds import round_to_bits
 from brainsim.ann.networks import activations
 from brainsim.ann.networks.mlp import MLP
 
@@ -122,11 +122,11 @@ def test_saving(tmp_path, activation):
 
 def test_few_bits():
     values = np.random.default_rng(3).normal(size=1000)
-    few = rounded(values, 10)
+    few = round_to_bits(values, 10)
     assert np.abs(few - values).max() <= 2.0**-11 * 2.0 ** np.ceil(np.log2(np.abs(values).max()))
-    assert np.array_equal(rounded(few, 10), few)
-    assert rounded(np.zeros(3), 5).tolist() == [0, 0, 0]
-    assert rounded(0.3, 2) == 0.25 or rounded(0.3, 2) == 0.375
+    assert np.array_equal(round_to_bits(few, 10), few)
+    assert round_to_bits(np.zeros(3), 5).tolist() == [0, 0, 0]
+    assert round_to_bits(0.3, 2) == 0.25 or round_to_bits(0.3, 2) == 0.375
     # sums are the same in any order
     order = np.random.default_rng(4).permutation(1000)
     assert sum(few.tolist()) == sum(few[order].tolist())

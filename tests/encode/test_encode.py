@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim import encode
-from brainsim.ann.conversion.forward import encoded
+from brainsim.ann.conversion import forward
 from brainsim.encode.steps import random_steps
 from brainsim.rng.streams import stream_key
 from tests.helpers.mistakes import mistakes
@@ -256,7 +256,7 @@ class TestArtificialNetworks:
 
     def test_latency_steps_are_those_of_the_code(self):
         X = np.random.default_rng(1).random((3, 20))
-        steps = encoded(X, 32, "latency", 1.0, 0)
+        steps = forward.encode(X, 32, "latency", 1.0, 0)
         for x, of_sample in zip(X, steps, strict=True):
             spikes = encode.Latency().encode(x, 32.0, dt=1.0)
             step, cell = np.nonzero(of_sample)
@@ -265,11 +265,11 @@ class TestArtificialNetworks:
     def test_random_steps_have_the_probability_of_the_value(self):
         X = np.tile(np.array([0.0, 0.25, 1.0]), (400, 1)) + np.arange(400)[:, None] * -1e-9
         X = np.maximum(X, 0.0)
-        spikes = encoded(X, 50, "poisson", 1.0, 3)
+        spikes = forward.encode(X, 50, "poisson", 1.0, 3)
         mean = spikes.mean(axis=(0, 1))
         np.testing.assert_allclose(mean, [0.0, 0.25, 1.0], atol=5 * np.sqrt(0.25 / 20_000))
         assert (spikes[0] != spikes[1]).any(), "each sample has numbers of its own"
-        np.testing.assert_array_equal(encoded(X[5:6], 50, "poisson", 1.0, 3)[0], spikes[5])
+        np.testing.assert_array_equal(forward.encode(X[5:6], 50, "poisson", 1.0, 3)[0], spikes[5])
 
 
 S = bs.Spikes([1.0], [0], 3, 100.0)

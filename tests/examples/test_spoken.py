@@ -27,7 +27,7 @@ def synthesiser(monkeypatch):
         return np.r_[np.zeros(500), sound, np.zeros(700)], FS
 
     monkeypatch.setattr(spoken, "voices_of", lambda: ["mute", "v0", "v1", "v2", "v3"])
-    monkeypatch.setattr(spoken, "spoken", tone)
+    monkeypatch.setattr(spoken, "speak", tone)
     return said
 
 
@@ -92,6 +92,6 @@ def test_the_real_synthesiser():
     names = spoken.voices_of()
     assert len(names) > 50
     assert names == sorted(set(names))
-    sounds = [spoken.spoken(f"en-us+{name}", 150, 50, "seven") for name in names[:2]]
+    sounds = [spoken.speak(f"en-us+{name}", 150, 50, "seven") for name in names[:2]]
     assert all(rate == FS and 0.2 < len(sound) / rate < 2.0 for sound, rate in sounds)
     assert not np.array_equal(sounds[0][0][:5000], sounds[1][0][:5000])

@@ -303,9 +303,7 @@ class TestKindsOfInput:
         net.save(tmp_path / "net")
         load = bs.learn.SpikingNetwork.load
         for again in (net, pickle.loads(pickle.dumps(net)), copy.deepcopy(net), load(tmp_path / "net.npz")):
-            said = (
-                r"X: must be currents, as in training, an array \(samples, 50, 9\) \(got shape \(50, 9\), which stands for"
-            )
+            said = r"X: must be currents, as in training, an array \(samples, 50, 9\) \(got shape \(50, 9\), which means"
             with pytest.raises(
                 ValueError, match=f"SpikingNetwork.predict.{said} times of spikes.; a single sample is X.None."
             ):
@@ -321,7 +319,7 @@ class TestKindsOfInput:
                 ValueError, match=r"must be currents.*got shape \(40, 9\).*; to learn from spikes, fit another"
             ):
                 use(times)
-        with pytest.raises(ValueError, match=r"predict.X: must be currents.*\(got a list with spikes, which stands for"):
+        with pytest.raises(ValueError, match=r"predict.X: must be currents.*\(got a list with spikes, which means"):
             net.predict([(np.array([1.0]), np.array([8]))])
         with pytest.raises(ValueError, match=r"SpikingNetwork.to_network.x: must be currents"):
             net.to_network(times[0])
@@ -330,9 +328,7 @@ class TestKindsOfInput:
 
     def test_currents_are_refused_where_spikes_were_learned(self):
         net, (X, y) = trained(), patterns()
-        said = (
-            r"must be times of spikes, as in training: an array \(samples, 9\), .*got shape \(2, 50, 9\), which stands for"
-        )
+        said = r"must be times of spikes, as in training: an array \(samples, 9\), .*got shape \(2, 50, 9\), which means"
         for use in (net.predict, lambda X: net.partial_fit(X, y[:2])):
             with pytest.raises(ValueError, match=said):
                 use(np.zeros((2, 50, 9)))

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion import spiking
 from brainsim.ann.conversion.forward import ENCODERS, Conversion, run
-from brainsim.ann.conversion.thresholds import scaled, thresholds
+from brainsim.ann.conversion.thresholds import scale_layers, thresholds
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import default_arithmetic, within
@@ -129,7 +129,7 @@ def convert(
     if calib is not None and encoder != "current":
         in_range(calib, f"convert.calib: with encoder={encoder!r}", at_least=0.0)
     scale = 1.0 if calib is None else float(calib.max()) or 1.0
-    layers = scaled(trained, thresholds(trained, calib, norm), None if encoder == "current" else scale)
+    layers = scale_layers(trained, thresholds(trained, calib, norm), None if encoder == "current" else scale)
     starts = [0.5 * layer.theta if v0 == "half" else 0.0 for layer in layers[:-1]]
     plan = Conversion(layers, starts, encoder, scale, schedule == "sequential", reset == "zero", bool(bias_shift))
     return (SpikingRegressor if trained.classes is None else SpikingClassifier)(trained, plan, calib)

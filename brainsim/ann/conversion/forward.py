@@ -83,7 +83,7 @@ def _run_chunk(plan, X, steps, seed, start):
     from brainsim.ann.conversion import kernels
 
     reset = kernels.ZERO if plan.to_zero else kernels.SUBTRACT
-    spikes = encoded(X, steps, plan.encoder, plan.input_scale, seed)
+    spikes = encode(X, steps, plan.encoder, plan.input_scale, seed)
     held, hidden = plan.encoder == "latency", []
     for k, layer in enumerate(plan.layers):
         drive = plan.drive(X, steps) if k == 0 else np.tile(plan.bias(k, steps), (len(X), 1))
@@ -114,7 +114,7 @@ def _rows(layer):
     return W.indptr.astype(np.int64), W.indices.astype(np.int32), W.data
 
 
-def encoded(X, steps, encoder, scale, seed):
+def encode(X, steps, encoder, scale, seed):
     """Return the spikes of the inputs, uint8 of shape (samples, steps, inputs).
 
     Parameters
@@ -132,7 +132,7 @@ def encoded(X, steps, encoder, scale, seed):
 
     Examples
     --------
-    >>> encoded(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)[0].T
+    >>> encode(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)[0].T
     array([[0, 0, 0, 0],
            [0, 0, 1, 0],
            [1, 0, 0, 0]], dtype=uint8)
@@ -150,7 +150,7 @@ def encoded(X, steps, encoder, scale, seed):
     return spikes
 
 
-def input_counts(X, steps, encoder, scale, seed):
+def count_inputs(X, steps, encoder, scale, seed):
     """Return how many spikes each input sends, and in how many steps each acts, both int64 (samples, inputs).
 
     The second number is larger if a spike is the onset of a current. The spikes themselves, which may take gigabytes, are
@@ -158,7 +158,7 @@ def input_counts(X, steps, encoder, scale, seed):
 
     Examples
     --------
-    >>> [counts.tolist() for counts in input_counts(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)]
+    >>> [counts.tolist() for counts in count_inputs(np.array([[0.0, 0.5, 1.0]]), 4, "latency", 1.0, 0)]
     [[[0, 1, 1]], [[0, 2, 4]]]
     """
     sent = np.empty((len(X), 0 if encoder == "current" else X.shape[1]), dtype=np.int64)
@@ -166,7 +166,7 @@ def input_counts(X, steps, encoder, scale, seed):
     remaining = np.arange(steps, 0, -1)  # steps for which a current flows if it starts at each step
     for start in range(0, len(X), COUNTED):
         some = slice(start, start + COUNTED)
-        spikes = encoded(X[some], steps, encoder, scale, seed)
+        spikes = encode(X[some], steps, encoder, scale, seed)
         sent[some] = spikes.sum(axis=1, dtype=np.int64)
         acting[some] = np.einsum("sti,t->si", spikes, remaining) if encoder == "latency" else sent[some]
     return sent, acting

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.ann.conversion.cells import Held, Readout, SubtractIF, TurnIF
-from brainsim.ann.conversion.forward import encoded
+from brainsim.ann.conversion.forward import encode
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
 from brainsim.models.inputs import CurrentInput
@@ -45,7 +45,7 @@ def build(plan, x, steps, seed):
         drive = plan.drive(x[None], steps)[0] if k == 0 else plan.bias(k, steps)
         after = np.zeros_like(drive)
         if k == 0 and plan.encoder == "latency":  # a held current never stops: after the last step its opposite cancels it
-            after = -(encoded(x[None], steps, plan.encoder, plan.input_scale, seed)[0].sum(axis=0) @ layer.weight)
+            after = -(encode(x[None], steps, plan.encoder, plan.input_scale, seed)[0].sum(axis=0) @ layer.weight)
         net.stimulate(cells, CurrentInput(np.vstack([drive, after]), times=window))
         if before is not None and layer.weight.nnz:
             synapse = Held() if k == 0 and plan.encoder == "latency" else Delta()
@@ -58,7 +58,7 @@ def _inputs(plan, x, steps, seed):
     """Return the population of spiking inputs, or None if inputs are currents."""
     if plan.encoder == "current":
         return None
-    times, cells = np.nonzero(encoded(x[None], steps, plan.encoder, plan.input_scale, seed)[0])
+    times, cells = np.nonzero(encode(x[None], steps, plan.encoder, plan.input_scale, seed)[0])
     return Population(x.size, SpikeTrains(times.astype(np.float64), cells), name="input")
 
 

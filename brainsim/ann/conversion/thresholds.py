@@ -17,7 +17,7 @@ from scipy import sparse
 DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input, and a spike, add to the potential
 
 
-def rounded(values, bits, scale=None):
+def round_to_bits(values, bits, scale=None):
     """Return `values` rounded to multiples of ``2**-bits`` times the smallest power of 2 that is at least `scale`.
 
     Parameters
@@ -34,7 +34,7 @@ def rounded(values, bits, scale=None):
 
     Examples
     --------
-    >>> rounded([0.3, -1.0], 4)
+    >>> round_to_bits([0.3, -1.0], 4)
     array([ 0.3125, -1.    ])
     """
     values = np.asarray(values, dtype=np.float64)
@@ -69,7 +69,7 @@ class CellLayer:
 
     def in_bits(self, values: np.ndarray) -> np.ndarray:
         """Return amounts added in a step, rounded to few enough bits for exact sums."""
-        return rounded(values, DRIVE_BITS, self.scale)
+        return round_to_bits(values, DRIVE_BITS, self.scale)
 
 
 def thresholds(trained, calib, norm):
@@ -122,7 +122,7 @@ def _largest_possible(trained, low, high):
     return thetas
 
 
-def scaled(trained, thetas, input_scale=None):
+def scale_layers(trained, thetas, input_scale=None):
     """Return the layers of cells.
 
     Parameters
@@ -135,20 +135,20 @@ def scaled(trained, thetas, input_scale=None):
     """
     layers, before = [], 1.0 if input_scale is None else input_scale
     for k, (W, b) in enumerate(zip(trained.weights, trained.biases, strict=True)):
-        theta = rounded(thetas[k], SPIKE_BITS) if k < len(thetas) else None
+        theta = round_to_bits(thetas[k], SPIKE_BITS) if k < len(thetas) else None
         weight = sparse.csr_array(W, dtype=np.float64) * before
         weight.eliminate_zeros()
         weight.sort_indices()
         if k or input_scale is not None:
-            weight.data = rounded(weight.data, SPIKE_BITS)
+            weight.data = round_to_bits(weight.data, SPIKE_BITS)
         sizes = [np.abs(weight.data).max(initial=0.0), np.abs(b).max(initial=0.0), theta or 0.0]
         scale = 2.0 ** np.ceil(np.log2(max(sizes) or 1.0))
-        theta = None if theta is None else rounded(theta, DRIVE_BITS, scale)
+        theta = None if theta is None else round_to_bits(theta, DRIVE_BITS, scale)
         if theta == 0.0:
             raise ValueError(
                 f"convert.source: the largest weight or bias of hidden layer {k} is more than "
                 f"2**{DRIVE_BITS} times its threshold, {thetas[k]:g}; leave out units and inputs that are never active"
             )
-        layers.append(CellLayer(weight, rounded(b, DRIVE_BITS, scale), theta, scale))
+        layers.append(CellLayer(weight, round_to_bits(b, DRIVE_BITS, scale), theta, scale))
         before = theta
     return layers

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_softmax
 
-from brainsim.ann.conversion.thresholds import rounded
+from brainsim.ann.conversion.thresholds import round_to_bits
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.files import WHAT, saved_network
 from brainsim.ann.networks.training import initial_weights, train
@@ -18,7 +18,7 @@ from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.results.archive import reading, write_arrays
 
-WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `rounded`
+WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `round_to_bits`
 MIN_THRESHOLD = 0.01
 
 
@@ -329,11 +329,11 @@ class MLP(Estimator):
 
     def _round(self):
         """Give weights, biases and thresholds few enough bits for sums of their products to be exact."""
-        self.coefs_ = [rounded(W, WEIGHT_BITS) for W in self.coefs_]
+        self.coefs_ = [round_to_bits(W, WEIGHT_BITS) for W in self.coefs_]
         scales = [max(np.abs(W).max(), np.abs(b).max()) for W, b in zip(self.coefs_, self.intercepts_, strict=True)]
-        self.intercepts_ = [rounded(b, BIAS_BITS, scale) for b, scale in zip(self.intercepts_, scales, strict=True)]
+        self.intercepts_ = [round_to_bits(b, BIAS_BITS, scale) for b, scale in zip(self.intercepts_, scales, strict=True)]
         if self.activation == "qcfs":
-            self.thresholds_ = [rounded(float(threshold), THRESHOLD_BITS) for threshold in self.thresholds_]
+            self.thresholds_ = [round_to_bits(float(threshold), THRESHOLD_BITS) for threshold in self.thresholds_]
 
     def _fitted(self):
         if not hasattr(self, "coefs_"):

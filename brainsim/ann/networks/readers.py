@@ -154,7 +154,7 @@ def _from_list(source):
     other = next((item for item in source if not (isinstance(item, np.ndarray) or sparse.issparse(item))), None)
     if other is not None:
         reject_layer(other if isinstance(other, str) else type(other).__name__, "convert.source")
-    return _from_pairs(_paired(source), source)
+    return _from_pairs(_pair(source), source)
 
 
 def _from_state(state):
@@ -192,7 +192,7 @@ def _from_file(path):
     depth = depth_of(content)
     activation = str(content.get("activation", "relu"))
     reject_activation(activation)
-    qcfs_only = {} if activation == "relu" else _quantised(content, depth - 1)
+    qcfs_only = {} if activation == "relu" else _levels_of(content, depth - 1)
     return _from_pairs(
         [(content[f"W{k}"], content[f"b{k}"]) for k in range(depth)],
         path,
@@ -202,7 +202,7 @@ def _from_file(path):
     )
 
 
-def _quantised(content, hidden):
+def _levels_of(content, hidden):
     """Return thresholds and levels of qcfs from the content of a file, checked."""
     missing = [name for name in ("thresholds", "levels") if name not in content]
     if missing:
@@ -264,7 +264,7 @@ def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
     return Trained(weights, biases, classes=classes, source=source, spare=spare, **others)
 
 
-def _paired(arrays):
+def _pair(arrays):
     """Return [(W, b), ...] of a flat list; a missing bias is 0."""
     pairs, before = [], 0
     for value in arrays:

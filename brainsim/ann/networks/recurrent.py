@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.ann.networks.files import WHAT
 from brainsim.ann.networks.recurrent_runner import LOSSES, RecurrentRunner, initial_parameters, shapes
 from brainsim.ann.networks.training import train
-from brainsim.ann.samples import padded, padded_labels
+from brainsim.ann.samples import pad, pad_labels
 from brainsim.core.checks import integer, nearest, number, warn_user
 from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
@@ -151,7 +151,7 @@ class RNN(Estimator):
         ValueError, TypeError
             If shapes or labels do not fit, or there is only one class.
         """
-        X, lengths = padded(X, None, "RNN.fit.X")
+        X, lengths = pad(X, None, "RNN.fit.X")
         self._set_classes(y, lengths, X.shape[1])
         rng = np.random.default_rng(self.seed)
         order = rng.permutation(len(X))
@@ -181,7 +181,7 @@ class RNN(Estimator):
 
     def score(self, X: Any, y: Any) -> float:
         """Return the share of samples, or of labelled steps, whose label is predicted correctly."""
-        X, lengths = padded(X, len(self._fitted()["W"]), "RNN.score.X")
+        X, lengths = pad(X, len(self._fitted()["W"]), "RNN.score.X")
         wanted = self._targets(y, lengths, X.shape[1], "RNN.score.y", known=False)
         parts = [row[:n] for row, n in zip(X, lengths, strict=True)]
         predicted = self.predict(parts)
@@ -230,7 +230,7 @@ class RNN(Estimator):
 
     def _set_classes(self, y, lengths, steps):
         if self.loss == "sequence":
-            y = np.arange(padded_labels(y, lengths, steps, None, "RNN.fit.y").max() + 1)
+            y = np.arange(pad_labels(y, lengths, steps, None, "RNN.fit.y").max() + 1)
         else:
             y = class_labels(y, lengths.size, "RNN.fit.y")
         self.classes_ = classes_in(y, "RNN.fit.y")
@@ -239,7 +239,7 @@ class RNN(Estimator):
         """Return (labels of samples, labels of steps): places in `classes_`, or unless `known` what was given."""
         none = np.full(lengths.size, -1, np.int64)
         if self.loss == "sequence":
-            return none, padded_labels(y, lengths, steps, self.classes_.size, label)
+            return none, pad_labels(y, lengths, steps, self.classes_.size, label)
         y = class_labels(y, lengths.size, label)
         return (places_of(y, self.classes_, label) if known else y), np.zeros((lengths.size, 0), np.int64)
 
@@ -263,14 +263,14 @@ class RNN(Estimator):
         optimiser.step(gradients, rate)
 
     def _run(self, X, y, label, learn):
-        X, lengths = padded(X, len(self._fitted()["W"]), f"{label}.X")
+        X, lengths = pad(X, len(self._fitted()["W"]), f"{label}.X")
         targets = self._targets(y, lengths, X.shape[1], f"{label}.y")
         with RecurrentRunner(self, X, lengths, *targets) as runner:
             loss, parts, *_ = runner.run(self.weights_, np.arange(len(X)), learn=learn)
         return float(loss.mean()), {name: part / len(X) for name, part in parts.items()}
 
     def _scores(self, X, label, steps):
-        X, lengths = padded(X, len(self._fitted()["W"]), label)
+        X, lengths = pad(X, len(self._fitted()["W"]), label)
         none = np.full(len(X), -1, np.int64), np.zeros((len(X), 0), np.int64)
         with RecurrentRunner(self, X, lengths, *none) as runner:
             _, _, scores, traces = runner.run(self.weights_, np.arange(len(X)), learn=False, traces=steps)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
-from brainsim.ann.conversion.forward import input_counts, run
+from brainsim.ann.conversion.forward import count_inputs, run
 from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.ann.report.layers import LayerReport, layer_reports
 from brainsim.ann.report.summary import enough, summary, verdict
@@ -251,7 +251,7 @@ def compare(
     Yik et al. (2025), doi:10.1038/s41467-025-56739-4 (NeuroBench); Horowitz (2014), doi:10.1109/ISSCC.2014.6757323 (energy);
     Davidson & Furber (2021), doi:10.3389/fnins.2021.651141 (most rate codes do not save energy).
     """
-    snn = _converted(source, calib, options)
+    snn = _convert(source, calib, options)
     X = snn.checked(X, "compare.X")
     y = class_labels(y, len(X), "compare.y", snn.classes_)
     T = tuple(sorted({integer(steps, "compare.T", at_least=1) for steps in np.atleast_1d(T)}))
@@ -276,7 +276,7 @@ def compare(
         ann_accuracy=float(np.mean(of_ann == y)),
         accuracy=np.array([np.mean(classes == y) for classes in predicted]),
         agreement=np.array([np.mean(classes == of_ann) for classes in predicted]),
-        quantised=np.array([np.mean(_quantised(snn, X, steps) == y) for steps in T]),
+        quantised=np.array([np.mean(_predict_rounded(snn, X, steps) == y) for steps in T]),
         layers={steps: at_T["layers"] for steps, at_T in zip(T, runs, strict=True)},
         **costs,
         **_fixed(snn, X, activations),
@@ -284,7 +284,7 @@ def compare(
     )
 
 
-def _converted(source, calib, options) -> SpikingClassifier:
+def _convert(source, calib, options) -> SpikingClassifier:
     """Return the spiking network, after a check of the options."""
     parameters = inspect.signature(convert).parameters.items()
     known = [name for name, parameter in parameters if parameter.kind == parameter.KEYWORD_ONLY]
@@ -348,7 +348,7 @@ def _costs(snn, X, steps, seed, activations):
         seed,
         lambda spikes, evidence: [*(layer.sum(axis=1, dtype=np.int64) for layer in spikes), evidence[:, -1]],
     )
-    inputs, acting = input_counts(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)
+    inputs, acting = count_inputs(X, steps, snn.plan.encoder, snn.plan.input_scale, seed)
     sent, fanouts = [inputs, *counts], _fanouts(snn)
     fanouts[0] = fanouts[0][: inputs.shape[1]]  # none if inputs are currents
     units = sum(count.shape[1] for count in counts)
@@ -363,7 +363,7 @@ def _costs(snn, X, steps, seed, activations):
     }
 
 
-def _quantised(snn, X, steps):
+def _predict_rounded(snn, X, steps):
     """Return the labels of the artificial network with activations rounded to the ``T + 1`` values of spike counts."""
     h = X
     for W, b, theta in zip(snn.trained.weights, snn.trained.biases, snn.thresholds, strict=False):

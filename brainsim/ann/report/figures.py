@@ -64,9 +64,9 @@ def _operations(comparison, ax):
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(EngFormatter(sep=""))
-    ax.margins(x=0.09, y=0.12)  # room for the numbers of steps beside the dots
+    ax.margins(x=0.09, y=0.12)  # room for the numbers of steps next to the dots
     ax.set(
-        xlabel="operations per inference (beside the dots: steps T)",
+        xlabel="operations per inference (next to the dots: steps T)",
         ylabel="accuracy [%]",
         title="accuracy against operations",
     )
@@ -199,7 +199,7 @@ def _label_below(bars, raster, lowest):
 
 
 def _notes(label, decision, T, count, ax):
-    """Write what both networks say, beside the layers."""
+    """Write what both networks say, next to the layers."""
     ax.set_axis_off()
     ax.text(
         0.0,

@@ -1,4 +1,4 @@
-"""A figure of three columns: the machine on the left, the brain beside it, the results of both on the right."""
+"""A figure of three columns: the machine on the left, the brain in the middle, the results of both on the right."""
 
 import textwrap
 

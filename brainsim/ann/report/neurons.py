@@ -1,4 +1,4 @@
-"""A neuron beside activation functions: its rate against its drive, in simulation, in theory, and fitted."""
+"""A neuron compared with activation functions: its rate against its drive, in simulation, in theory, and fitted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -178,7 +178,7 @@ def compare_neuron(
     ----------
     Siegert (1951), doi:10.1103/PhysRev.81.617; Broadie, Glasserman & Kou (1997), doi:10.1111/1467-9965.00035 (threshold).
     """
-    model = _checked_model(model)
+    model = _check_model(model)
     noise = tuple(float(sigma) for sigma in np.atleast_1d(plain(noise, "mV", "compare_neuron.noise")))
     in_range(np.array(noise), "compare_neuron.noise", "mV", at_least=0.0)
     for name in against:
@@ -193,19 +193,19 @@ def compare_neuron(
     theory = np.array([siegert_rate(drive, sigma, **_values(model)) for sigma in noise])
     simulated = np.array(
         [
-            _with_noise(model, drive, sigma, duration, cells, seed) if sigma > 0 else _without_noise(model, drive)
+            _simulate_noisy(model, drive, sigma, duration, cells, seed) if sigma > 0 else _simulate_regular(model, drive)
             for sigma in noise
         ]
     )
     wide = model.v_th + width * np.logspace(-1.0, 2.5, 22)
     curve = NeuronComparison(
-        model, drive, noise, simulated, theory, wide, _without_noise(model, wide), lif_rate(wide, **_values(model))
+        model, drive, noise, simulated, theory, wide, _simulate_regular(model, wide), lif_rate(wide, **_values(model))
     )
-    curve.fits.update({name: _fitted(curve, name) for name in against if name == "sigmoid" or drive.size > 3})
+    curve.fits.update({name: _fit(curve, name) for name in against if name == "sigmoid" or drive.size > 3})
     return curve
 
 
-def _fitted(curve, name):
+def _fit(curve, name):
     """Return an activation function fitted to the rates of the theory: see `NeuronComparison`."""
     from scipy.optimize import least_squares
 
@@ -227,7 +227,7 @@ def _fitted(curve, name):
     return fit(best, float(1.0 - unexplained))
 
 
-def _without_noise(model, drive):
+def _simulate_regular(model, drive):
     """Return the rates of one cell for each drive, from the interval between its last two spikes."""
     expected = lif_rate(drive, **_values(model))
     rates = np.zeros(drive.size)
@@ -247,7 +247,7 @@ def _without_noise(model, drive):
     return rates
 
 
-def _with_noise(model, drive, sigma, duration, cells, seed):
+def _simulate_noisy(model, drive, sigma, duration, cells, seed):
     """Return the mean rates of many cells for each drive."""
     dt = 2.0 ** np.floor(np.log2(4e-3 * model.tau_m))
     settle = np.ceil(5.0 * model.tau_m)
@@ -268,7 +268,7 @@ def _values(model):
     return {name: getattr(model, name) for name in ("tau_m", "t_ref", "v_th", "v_reset")}
 
 
-def _checked_model(model) -> LIF:
+def _check_model(model) -> LIF:
     """Return the model if it is a LIF with one number per parameter."""
     if model == "lif":
         return LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=2.0)

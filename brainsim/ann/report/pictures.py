@@ -1,4 +1,4 @@
-"""Pictures of neurons beside activation functions."""
+"""Pictures of neurons and activation functions."""
 
 import textwrap
 
@@ -36,7 +36,7 @@ def draw_fi(curve, ax=None):
 
 
 def _name_line(ax, text, at, coordinates):
-    """Write what a thin line is, beside its end."""
+    """Write what a thin line is, next to its end."""
     ax.annotate(text, at, (3, -3), color=FAINT, fontsize="small", va="top", xycoords=coordinates, textcoords="offset points")
 
 
@@ -72,7 +72,7 @@ def draw_staircase(steps=(4, 16, 64), ax=None):
 
 
 def fi_figure(curve):
-    """Return a figure of three panels, a neuron beside activation functions, with the caption below."""
+    """Return a figure of three panels, a neuron compared with activation functions, with the caption below."""
     with style():
         figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.6), FigureClass=ShownOnce)
         draw_fi(curve, axes[0]).set_title("noise softens the threshold")

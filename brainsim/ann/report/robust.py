@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from brainsim.ann.conversion.forward import run
-from brainsim.ann.conversion.thresholds import scaled
+from brainsim.ann.conversion.thresholds import scale_layers
 from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.core.checks import in_range, integer, plain
 
@@ -62,7 +62,7 @@ def robustness(comparison, T, levels, seeds):
 
     def measure(kind, seed, k, trained, plan, inputs, lost=0.0):
         rng = np.random.default_rng([seed, k])
-        ann[kind][seed, k] = np.mean(_predicted(trained, inputs, lost, rng) == y)
+        ann[kind][seed, k] = np.mean(_predict_with_losses(trained, inputs, lost, rng) == y)
         output = run(plan, inputs, steps, seed, lambda _, evidence: [evidence[:, -1]])[0]
         spiking[kind][seed, k] = np.mean(snn.classes_[output.argmax(axis=1)] == y)
 
@@ -71,7 +71,7 @@ def robustness(comparison, T, levels, seeds):
         for k, level in enumerate(levels):
             rng = np.random.default_rng([seed, k, 1])
             noisy = replace(snn.trained, weights=[_with_noise(W, level, rng) for W in snn.trained.weights])
-            layers = scaled(noisy, snn.thresholds, scale)
+            layers = scale_layers(noisy, snn.thresholds, scale)
             measure("weights", seed, k, noisy, snn.plan._replace(layers=layers), X)
             disturbed = X + level * rng.standard_normal(X.shape)
             measure("inputs", seed, k, snn.trained, snn.plan, disturbed if scale is None else np.maximum(disturbed, 0.0))
@@ -85,7 +85,7 @@ def _with_noise(W, level, rng):
     return W * (1.0 + level * rng.standard_normal(W.shape))
 
 
-def _predicted(trained, X, lost, rng):
+def _predict_with_losses(trained, X, lost, rng):
     """Return the labels of the artificial network with a share of its activations set to 0."""
     h = X
     for layer, (W, b) in enumerate(zip(trained.weights[:-1], trained.biases[:-1], strict=True)):

@@ -80,13 +80,13 @@ def spoken_digits(
     ----------
     Cramer et al. (2020), doi:10.1109/TNNLS.2020.3044364 (digits in two languages, and speakers that are held out).
     """
-    languages = _languages(languages)
+    languages = _check_languages(languages)
     share = number(unheard, "spoken_digits.unheard", above=0.0)
     if share >= 1.0:
         raise ValueError(f"spoken_digits.unheard: must be below 1 (got {unheard})")
     rng = np.random.default_rng(integer(seed, "spoken_digits.seed", at_least=0))
     wanted = None if voices is None else integer(voices, "spoken_digits.voices", at_least=2)
-    X, y, voice = _kept(path, languages, wanted)
+    X, y, voice = _read_or_make(path, languages, wanted)
     names = np.unique(voice)
     held_out = rng.permutation(names)[: min(max(1, round(share * names.size)), names.size - 1)]
     order = rng.permutation(y.size)
@@ -94,7 +94,7 @@ def spoken_digits(
     return Dataset(X[order[~test]], y[order[~test]], X[order[test]], y[order[test]])
 
 
-def _languages(given):
+def _check_languages(given):
     languages = (given,) if isinstance(given, str) else tuple(given)
     for language in languages:
         if language not in WORDS:
@@ -104,16 +104,16 @@ def _languages(given):
     return languages
 
 
-def _kept(path, languages, voices):
+def _read_or_make(path, languages, voices):
     """Return samples, labels and voices from a file, or make them and write it."""
     if path is None:
-        return _made(languages, voices)
+        return _make(languages, voices)
     path = Path(path)
     if path.exists():
         return _read(path, languages, voices)
     if path.suffix != ".npz":
         raise ValueError(f"spoken_digits.path: must end in .npz (got {str(path)!r})")
-    X, y, voice = _made(languages, voices)
+    X, y, voice = _make(languages, voices)
     content = {"X": X.astype(np.float32), "y": y, "voice": voice, "languages": np.array(languages)}
     write_arrays(path, "spoken_digits", content, compress=True)
     return content["X"].astype(np.float64), y, voice
@@ -135,7 +135,7 @@ def _read(path, languages, voices):
     return content["X"].astype(np.float64), content["y"], content["voice"]
 
 
-def _made(languages, voices):
+def _make(languages, voices):
     """Return samples (words, frames, channels), labels and numbers of voices, as the synthesiser says the words."""
     names = voices_of()[:voices]
     jobs = [
@@ -147,7 +147,7 @@ def _made(languages, voices):
     ]
     words, labels, numbers = [], [], []
     with Watch(len(jobs), None, "words") as watch, ThreadPoolExecutor(cpu_count()) as pool:
-        for done, (job, sound) in enumerate(zip(jobs, pool.map(lambda job: spoken(*job[2:]), jobs), strict=True), 1):
+        for done, (job, sound) in enumerate(zip(jobs, pool.map(lambda job: speak(*job[2:]), jobs), strict=True), 1):
             heard = np.flatnonzero(np.abs(sound[0]) > FADED)  # a few voices say nothing
             if heard.size >= LEAST:
                 word = sound[0][heard[0] : heard[-1]]
@@ -173,7 +173,7 @@ def voices_of() -> list[str]:
     return sorted(files)
 
 
-def spoken(voice: str, speed: int, pitch: int, word: str) -> tuple[np.ndarray, float]:
+def speak(voice: str, speed: int, pitch: int, word: str) -> tuple[np.ndarray, float]:
     """Return the sound of a word, from -1 to 1, and its sample rate [Hz]; no samples if the voice does not exist."""
     command = [PROGRAM, "-v", voice, "-s", str(speed), "-p", str(pitch), "--stdout", word]
     wave = subprocess.run(command, capture_output=True, check=False).stdout

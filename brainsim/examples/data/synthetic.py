@@ -184,23 +184,23 @@ def mnist1d(samples: int = 5000, test: int = 1000, seed: int = 42) -> Dataset:
     strokes = STROKES - STROKES.mean(axis=1, keepdims=True)
     strokes /= strokes.std(axis=1, keepdims=True)
     strokes = (strokes - strokes[:, :1]) / 6.0
-    data = split(np.stack([_written(strokes[label], rng) for label in labels]), labels, test, seed, "mnist1d")
+    data = split(np.stack([_write(strokes[label], rng) for label in labels]), labels, test, seed, "mnist1d")
     mean, deviation = data.X_train.mean(), data.X_train.std()
     return data._replace(X_train=(data.X_train - mean) / deviation, X_test=(data.X_test - mean) / deviation)
 
 
-def _written(stroke, rng):
+def _write(stroke, rng):
     """Return a stroke as written: padded, stretched, scaled, shifted, with noise, sheared, subsampled."""
     space = np.zeros(int(rng.integers(PADDING[0], PADDING[1] + 1)))
-    x = _resampled(np.concatenate([stroke + 1e-8, space]), stroke.size + PADDING[1])  # 1e-8: a stroke is nowhere exactly 0
+    x = _resample(np.concatenate([stroke + 1e-8, space]), stroke.size + PADDING[1])  # 1e-8: a stroke is nowhere exactly 0
     x = np.roll(x * (1.0 + SCALE * (rng.random() - 0.5)), int(rng.integers(SHIFTS)))
     noise = gaussian_filter1d(NOISE * rng.standard_normal(x.size), 2.0)
     x = np.where(x != 0.0, x, noise) + JITTER * rng.standard_normal(x.size)
     x -= SHEAR * (rng.random() - 0.5) * np.linspace(-0.5, 0.5, x.size)
-    return _resampled(x, LENGTH)
+    return _resample(x, LENGTH)
 
 
-def _resampled(x, length):
+def _resample(x, length):
     """Return `x` interpolated linearly at `length` equidistant points."""
     return np.interp(np.linspace(0.0, 1.0, length), np.linspace(0.0, 1.0, x.size), x)
 
@@ -255,12 +255,12 @@ def vowel_words(
     X = noise * rng.standard_normal((y.size, frames, channels))
     for sample, word in zip(X, y, strict=True):
         length = int(rng.integers(int(0.7 * frames), frames + 1))
-        sample[frames - length :] += _filtered(WORDS[word], length, channels, rng)
+        sample[frames - length :] += _filter(WORDS[word], length, channels, rng)
     return Dataset(X[:train], y[:train], X[train:], y[train:])
 
 
 @within(default_arithmetic)
-def _filtered(word, length, channels, rng):
+def _filter(word, length, channels, rng):
     """Return the output of the filters, shape (length, channels), for one utterance of a word."""
     voice = 1.0 + 0.06 * rng.standard_normal()
     moments = np.array(MOMENTS) + np.r_[0.0, rng.uniform(-0.06, 0.06, 3), 0.0]

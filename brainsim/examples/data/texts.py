@@ -13,7 +13,7 @@ import numpy as np
 from brainsim.core.checks import integer
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz"
-HELD_OUT = 10  # every so many parts of a text, one is for testing
+HELD_OUT = 10  # one of this many parts of a text is for testing
 PART = 10_000  # letters in a part of a text of the user
 LONGEST = 12  # of the contexts of n-grams: a context is one whole number
 
@@ -56,7 +56,7 @@ def letters(path: str | PathLike[str] | None = None) -> Letters:
     >>> "".join(ALPHABET[k] for k in text.train[0][:40])
     'it is a truth universally acknowledged t'
     """
-    parts = _included() if path is None else _of_files(Path(path))
+    parts = _read_included() if path is None else _read_files(Path(path))
     coded = [np.frombuffer(part.encode(), np.uint8).astype(np.int64) for part in parts]
     coded = [np.where(part == ord(" "), 0, part - ord("a") + 1) for part in coded]
     return Letters(
@@ -92,8 +92,8 @@ def ngram_bits(text: Letters, n: int) -> list[float]:
         grams, counts = np.unique(seen[0] * size + seen[1], return_counts=True)
         contexts, place = np.unique(grams // size, return_inverse=True)
         total, kinds = np.bincount(place, counts), np.bincount(place)
-        count = _looked_up(grams, counts, wanted[0] * size + wanted[1])
-        all_of, kinds_of = _looked_up(contexts, total, wanted[0]), _looked_up(contexts, kinds, wanted[0])
+        count = _look_up(grams, counts, wanted[0] * size + wanted[1])
+        all_of, kinds_of = _look_up(contexts, total, wanted[0]), _look_up(contexts, kinds, wanted[0])
         mixed = (count + kinds_of * known) / np.maximum(all_of + kinds_of, 1)
         known = np.where(all_of > 0, mixed, known)
         bits.append(float(-np.log2(known).mean()))
@@ -112,17 +112,17 @@ def _contexts(parts, order, first):
     return np.concatenate(codes), np.concatenate(after)
 
 
-def _looked_up(keys, values, wanted):
+def _look_up(keys, values, wanted):
     """Return the values of keys, which are sorted, and 0 where there is no such key."""
     at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
     return np.where(keys[at] == wanted, values[at], 0)
 
 
-def _included():
+def _read_included():
     return bz2.decompress(Path(__file__).with_name("english.txt.bz2").read_bytes()).decode().split("\n")
 
 
-def _of_files(path):
+def _read_files(path):
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     if not files:
         raise FileNotFoundError(f"letters.path: there is no .txt file in {str(path)!r}")

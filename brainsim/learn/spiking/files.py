@@ -14,8 +14,8 @@ from brainsim.learn.spiking.layers import DELAYS, Layer, Readout, check_delays
 from brainsim.learn.spiking.learned import check_vector
 from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.plan import VectorLayout
-from brainsim.learn.spiking.samples import check_size, checked_length
-from brainsim.learn.spiking.saved_models import Described, checked_classes, class_of, described
+from brainsim.learn.spiking.samples import check_size, steps_of
+from brainsim.learn.spiking.saved_models import Described, check_classes, describe, find_class
 from brainsim.learn.spiking.training import Training
 from brainsim.results import archive
 
@@ -81,7 +81,7 @@ def save(network: Any, path: Any) -> None:
     parameters = {k: v for k, v in network.get_params().items() if k not in ("hidden", "readout")}
     description = {
         "parameters": parameters,
-        "layers": [_described(layer, k, arrays) for k, layer in enumerate((*network.hidden, network.readout))],
+        "layers": [_describe(layer, k, arrays) for k, layer in enumerate((*network.hidden, network.readout))],
         "n_in": training.plan.n_in,
         "outputs": training.plan.sizes[-1],
         "duration": network.duration_,
@@ -92,14 +92,14 @@ def save(network: Any, path: Any) -> None:
 
 def load(cls: Any, path: Any, models: Any) -> Any:
     """Return a network from a file; `models` are classes of cells."""
-    given = checked_classes(models, "SpikingNetwork.load.models")
-    layers = archive.read(path, KIND, VERSION, lambda description, _: _checked_layers(description), structure=Saved)
+    given = check_classes(models, "SpikingNetwork.load.models")
+    layers = archive.read(path, KIND, VERSION, lambda description, _: _check_layers(description), structure=Saved)
     # a file that lacks nothing but a class is not damaged
-    classes = [class_of(values["model"], given, "SpikingNetwork.load") if "model" in values else None for values in layers]
-    return archive.read(path, KIND, VERSION, lambda description, arrays: _built(cls, description, arrays, classes))
+    classes = [find_class(values["model"], given, "SpikingNetwork.load") if "model" in values else None for values in layers]
+    return archive.read(path, KIND, VERSION, lambda description, arrays: _build(cls, description, arrays, classes))
 
 
-def _checked_layers(description):
+def _check_layers(description):
     """Return the descriptions of the layers; raise ValueError if they cannot be those of a network."""
     layers = description["layers"]
     if len(layers) < 2:
@@ -110,12 +110,12 @@ def _checked_layers(description):
     return layers
 
 
-def _described(layer, k, arrays):
+def _describe(layer, k, arrays):
     """Return the values of a layer as JSON takes them; arrays of delays go to `arrays`."""
     names = layer.__dataclass_fields__ if layer.model is None else OF_MODEL_LAYERS
     values = {name: getattr(layer, name) for name in names}
     if layer.model is not None:
-        values["model"] = described(layer.model)
+        values["model"] = describe(layer.model)
     for name in DELAYS:
         if np.ndim(values[name]):
             arrays[f"layer{k}/{name}"] = np.asarray(values[name])
@@ -131,7 +131,7 @@ def _layer(kind, values, k, arrays, cls=None):
     return kind(**values) if cls is None else ModelLayer(**values | {"model": cls(**values["model"]["parameters"])})
 
 
-def _built(cls, description, arrays, classes):
+def _build(cls, description, arrays, classes):
     *hidden, last = description["layers"]
     layers = [_layer(Layer, values, k, arrays, classes[k]) for k, values in enumerate(hidden)]
     readout = _layer(Readout, last, len(layers), arrays)
@@ -140,14 +140,14 @@ def _built(cls, description, arrays, classes):
         raise ValueError(f"its description.parameters: has an unknown entry {sorted(unknown)[0]!r}")
     network = cls(tuple(layers), readout=readout, **description["parameters"])
     network.duration_ = number(description["duration"], "its duration", "ms", above=0.0)
-    steps = checked_length(network.duration_, network.dt, "its duration")
+    steps = steps_of(network.duration_, network.dt, "its duration")
     n_in = integer(description["n_in"], "its number of inputs", at_least=1, at_most=MAX_INDEX)
     sized = _layer(Readout, last | {"n": description["outputs"]}, len(layers), arrays)
     for before, layer in zip([n_in, *(layer.n for layer in layers)], [*layers, sized], strict=True):
         check_delays(layer, before)
     plan = VectorLayout([*layers, sized], n_in, network.dt, steps)
     check_size(plan, "its number of inputs")
-    network.classes_ = _checked_classes(arrays["classes"], network.loss, sized.n)
+    network.classes_ = _check_labels(arrays["classes"], network.loss, sized.n)
     kept = {name.partition("/")[2]: arrays[name] for name in arrays.names if name.startswith("training/")}
     network.training_ = training_of(plan, network, kept)
     network.history_ = network.training_.history
@@ -158,7 +158,7 @@ def _built(cls, description, arrays, classes):
     return network
 
 
-def _checked_classes(classes, loss, outputs):
+def _check_labels(classes, loss, outputs):
     """Return the labels; raise ValueError unless there is one for each output, or none for values of a sequence."""
     number_of = (outputs,) if loss != "sequence" else (0, outputs)
     if classes.size not in number_of:

@@ -14,7 +14,7 @@ from brainsim.network.checks import MAX_DELAY
 LONGEST_PART = 0.5  # of a sample that a learned delay may take
 CLOSEST = 0.01  # part of its first distance to which a parameter may approach a limit that it must not reach
 HALVINGS = 20  # of a step that would break a condition, before it is left out
-SMALL = 0.1  # stands for the size of what begins at 0 and has no unit of time
+SMALL = 0.1  # is taken as the size of what begins at 0 and has no unit of time
 FIRING = 0.4  # share of the cells of a layer that fire in a sample
 SAMPLES = 64  # are enough to find out
 TRIALS = 10  # of the bisection: 6 % of the weights
@@ -55,7 +55,7 @@ def initial_vector(plan, runner, rng):
 
 
 def input_drive(inputs, rows):
-    """Return the mean number of spikes in a sample, or what stands for it with currents."""
+    """Return the mean number of spikes in a sample, or its counterpart with currents."""
     if inputs.currents.shape[1]:
         return max(float(np.abs(inputs.currents[rows]).sum(axis=2).mean()) * 7.5, 1e-3)
     return max(float(np.diff(inputs.offsets)[rows].mean()), 1.0)

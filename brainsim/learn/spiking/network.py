@@ -10,7 +10,7 @@ from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
 from brainsim.core.own import named_by_class
 from brainsim.learn.spiking.layers import Layer, Readout
-from brainsim.learn.spiking.settings import checked
+from brainsim.learn.spiking.settings import check_parameters
 from brainsim.learn.spiking.trainable import Trainable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class SpikingNetwork(Trainable):
     Parameters
     ----------
     hidden : int, Layer, or sequence of them
-        The hidden layers; a number stands for a `Layer` of so many cells.
+        The hidden layers; a number means a `Layer` of this many cells.
     readout : Readout
         The last layer. How many cells it has follows from the data.
     loss : {"mean", "max", "first", "count", "sequence"}
@@ -163,7 +163,7 @@ class SpikingNetwork(Trainable):
         threads: int = 1,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in self._parameters}
-        self._keep(given, checked(given))
+        self._keep(given, check_parameters(given))
 
     def __repr__(self) -> str:
         """Return layers, loss and gradient."""
@@ -206,7 +206,7 @@ class SpikingNetwork(Trainable):
 
     @classmethod
     def load(cls, path: str | PathLike[str], models: Sequence[type] = ()) -> Self:
-        """Return a network from a file that `save` wrote; `partial_fit` goes on to the bit.
+        """Return a network from a file that `save` wrote; `partial_fit` continues it to the bit.
 
         Parameters
         ----------

@@ -51,7 +51,7 @@ def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
     Parameters
     ----------
     X : array or list
-        See `SHAPES`; NaN and infinity in an array of times stand for no spike.
+        See `SHAPES`; NaN and infinity in an array of times mean no spike.
     label : str
         What messages begin with.
     n_in : int, optional
@@ -95,12 +95,12 @@ def check_kind(X: Any, kind: str | None, steps: int, n_in: int, label: str) -> N
     got = "a list with spikes" if shape is None else f"shape {shape}"
     if kind == "currents":
         hint = "a single sample is X[None]" if shape == (steps, n_in) else "to learn from spikes, fit another network"
-        text = f"currents, as in training, an array (samples, {steps}, {n_in}) (got {got}, which stands for times of spikes)"
+        text = f"currents, as in training, an array (samples, {steps}, {n_in}) (got {got}, which means times of spikes)"
     else:
         hint = "to learn from currents, fit another network"
         text = (
             f"times of spikes, as in training: an array (samples, {n_in}), or a list with Spikes, or a pair (times, ids), "
-            f"for each sample (got {got}, which stands for currents)"
+            f"for each sample (got {got}, which means currents)"
         )
     raise ValueError(f"{label}: must be {text}; {hint}")
 
@@ -139,8 +139,8 @@ def check_size(plan: Any, label: str) -> None:
         raise ValueError(f"{label}: {message}; {RENUMBER}")
 
 
-def checked_length(duration: float, dt: float, label: str) -> int:
-    """Return the length of a sample in steps; raise ValueError if it is no multiple of dt, or too long for any memory."""
+def steps_of(duration: float, dt: float, label: str) -> int:
+    """Return the length of a sample in steps; raise ValueError if it is not a multiple of dt, or too long for any memory."""
     if duration > MOST_STEPS * dt:
         raise ValueError(f"{label}: must be at most {MOST_STEPS * dt:g} ms, {MOST_STEPS:,} steps (got {duration:g} ms)")
     steps = round(duration / dt)

@@ -18,7 +18,7 @@ BUILT_IN = "brainsim.models."  # modules whose classes are found by their names
 Described = TypedDict("Described", {"class": str, "module": str, "texts": dict[str, Any], "parameters": dict[str, float]})
 
 
-def described(model: Any) -> dict[str, Any]:
+def describe(model: Any) -> dict[str, Any]:
     """Return a model of a `ModelLayer` as JSON takes it."""
     cls = type(model)
     return {
@@ -29,8 +29,8 @@ def described(model: Any) -> dict[str, Any]:
     }
 
 
-def class_of(kept: Mapping[str, Any], models: Sequence[type], label: str) -> type[Neuron]:
-    """Return the class of a model that `described` has described.
+def find_class(kept: Mapping[str, Any], models: Sequence[type], label: str) -> type[Neuron]:
+    """Return the class of a model that `describe` has described.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def class_of(kept: Mapping[str, Any], models: Sequence[type], label: str) -> typ
     return cls
 
 
-def checked_classes(models: Any, label: str) -> tuple[type, ...]:
+def check_classes(models: Any, label: str) -> tuple[type, ...]:
     """Return classes of neurons as a tuple, or raise TypeError."""
     given = tuple(models) if isinstance(models, list | tuple) else (models,)
     for cls in given:

@@ -21,7 +21,7 @@ AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor
 OPTIONS = {"loss": LOSSES, "gradient": GRADIENTS, "surrogate": SURROGATES, "optimiser": tuple(OPTIMISERS)}
 
 
-def checked(given: Mapping[str, Any]) -> dict[str, Any]:
+def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a `SpikingNetwork` by name, checked one by one and together."""
     out = dict(given)
     out["hidden"] = _layers(given["hidden"])

@@ -23,16 +23,16 @@ from brainsim.learn.spiking.samples import (
     check_given,
     check_kind,
     check_size,
-    checked_length,
     inputs_of,
     no_targets,
     sequences_of,
+    steps_of,
     warn_of_values,
 )
 from brainsim.learn.spiking.training import Training, complain
 from brainsim.results.spikes import Spikes
 
-AFTER = 20.0  # ms that a sample goes on after its last spike, if its duration is not given
+AFTER = 20.0  # ms that a sample continues after its last spike, if its duration is not given
 
 
 class Trainable(Estimator):
@@ -158,7 +158,7 @@ class Trainable(Estimator):
     def parts(self) -> dict[tuple[str, int], np.ndarray]:
         """Return everything that can be learned: (what, layer) -> array, as `gradients` does.
 
-        The arrays can be changed in place: `predict` and all else use them, and `partial_fit` goes on from them.
+        The arrays can be changed in place: `predict` and all else use them, and `partial_fit` continues from them.
         """
         return {(what, b - 1): self._plan.of(self._vector, what, b) for what, b in self._plan.shown}
 
@@ -241,7 +241,7 @@ class Trainable(Estimator):
             self.duration_ = steps * self.dt if steps else float(np.ceil((inputs.latest + AFTER) / self.dt)) * self.dt
         else:
             self.duration_ = self.duration
-        steps = checked_length(self.duration_, self.dt, "SpikingNetwork.duration")
+        steps = steps_of(self.duration_, self.dt, "SpikingNetwork.duration")
         self._check_length(inputs, f"{label}.X")
         outputs = self._outputs(y, len(inputs), steps, f"{label}.y")
         layers = [*self.hidden, replace(self.readout, n=outputs)]

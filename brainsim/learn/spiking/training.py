@@ -19,7 +19,7 @@ SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch bef
 
 
 class Training:
-    """What changes while a network learns; it can be saved between two epochs, and goes on to the bit.
+    """What changes while a network learns; it can be saved between two epochs, and continues to the bit.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Training:
         return self.waited >= self.settings.patience
 
     def take_changes(self) -> None:
-        """Go on from the best weights if they were changed from outside, as those without validation can be."""
+        """Continue from the best weights if they were changed from outside, as those without validation can be."""
         kept = getattr(self, "_best", self.best)  # pickles of before have none
         if not np.array_equal(self.best, kept, equal_nan=True):
             self.vector[...] = self.best

@@ -252,7 +252,7 @@ class BetweenSteps(Operator):
         self._context["ready"] = 0
 
     def continue_from(self, old):
-        """Go on where `old` is."""
+        """Continue where `old` is."""
         for name in self.work._fields:
             if name != "cells":  # addresses of records, which are its own
                 getattr(self.work, name)[...] = getattr(old.work, name)  # in place: these records know where it is
