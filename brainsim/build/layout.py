@@ -22,8 +22,8 @@ from brainsim.build.constants import (
     sampled_parameter,
     warn_where_inaccurate,
 )
-from brainsim.build.own import ALIGNED, ALONE, balanced, cuts
-from brainsim.build.written import written_kernel, written_step
+from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
+from brainsim.build.written import kernel_of, step_of
 from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.precision import warn_where_coarse
 from brainsim.equations.system import prefixed
@@ -131,7 +131,7 @@ class Layout:
                 member.first = self.n_cells
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
-        self.bounds = [cuts(group.n, partitions) for group in self.groups] if ranks.size == 1 else balanced(self)
+        self.bounds = [cut_evenly(group.n, partitions) for group in self.groups] if ranks.size == 1 else balance(self)
         self.input_at, self.n_numbers = self._buffer_places()
         self.inputs, self._reached = list(network.inputs), {}
         if filled:
@@ -311,7 +311,7 @@ def _grouped(network, dt, dtype):
             continue
         member = _member(network, population, of_population[population.name], population.name in currents, dt)
         per_cell = frozenset(name for name, value in member.constants.items() if np.ndim(value) or has_columns(value))
-        kernel = written_kernel(member.system, member.step, per_cell, dtype == np.float32)
+        kernel = kernel_of(member.system, member.step, per_cell, dtype == np.float32)
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
     return list(groups.values())
 
@@ -325,7 +325,7 @@ def _labelled(member):
 def _member(network, population, synapses, injected, dt):
     """Compose the equations of a population with its receptors; the numbers are those of one cell."""
     model, name = population.model, population.name
-    system, step = written_step(model, synapses, injected, name)
+    system, step = step_of(model, synapses, injected, name)
     labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}

@@ -140,7 +140,7 @@ def spikes_here(layout, cells):
     return mine
 
 
-def cuts(n, partitions):
+def cut_evenly(n, partitions):
     """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
 
     Weighting cells by their in-degree balances less well: in the microcircuit, what differs is the rates of the sources.
@@ -148,7 +148,7 @@ def cuts(n, partitions):
     return _aligned(np.linspace(0, n, partitions + 1), n)
 
 
-def balanced(layout):
+def balance(layout):
     """Return the borders of the partitions of each group, so that all ranks of an MPI run have equally many synapses.
 
     What ranks divide is memory: in the microcircuit, the largest of four ranks with equally many cells would have 29 percent

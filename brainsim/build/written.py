@@ -12,7 +12,7 @@ from brainsim.equations.system import compose
 MAX_KEPT = 512  # combinations
 
 
-def written_step(model, synapses, injected, label):
+def step_of(model, synapses, injected, label):
     """Return the System of a model with its synapses, and one Step of its method; `label` begins the messages of errors."""
     receptors = tuple(synapse.receptor_equations for synapse in synapses)
     return _step(model.cell_equations, receptors, injected, model.method, type(model).__name__, label)
@@ -25,6 +25,6 @@ def _step(cell, receptors, injected, method, name, label):
 
 
 @lru_cache(MAX_KEPT)
-def written_kernel(system, step, per_cell, single):
+def kernel_of(system, step, per_cell, single):
     """Return the Kernel of a System and a Step; `per_cell`, a frozenset, names the constants that differ between cells."""
     return write_kernel(system, step, per_cell, single)

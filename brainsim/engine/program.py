@@ -157,7 +157,7 @@ class Program:
         self.connect()
 
     def rebuild(self, *what):
-        """Build those operators anew that depend on the "parameters" or the "inputs" of the network."""
+        """Rebuild the operators that depend on the "parameters" or the "inputs" of the network."""
         for cls in self._classes:
             if cls.dependencies(self._partition) & {*what}:
                 old, new = self.built[cls], cls.build(self._partition)

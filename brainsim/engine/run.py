@@ -65,7 +65,7 @@ class Run:
         self.partitions[0].run()
 
     def copy(self):
-        """Return a run that continues from here by itself; what never changes, e.g. the synapses, is shared."""
+        """Return an independent run that continues from here; what never changes, e.g. the synapses, is shared."""
         synapses, extra, same = self._own()
         return self._moved(self.layout.copy(), synapses, self.log.copy(), extra, same)
 
@@ -81,7 +81,7 @@ class Run:
         """
         return self._moved(layout, synapses, self.log, extra, same, self.shared)
 
-    def anew(self, layout, synapses):
+    def with_synapses(self, layout, synapses):
         """Return a run with other synapses and the same recorders, which is to be started."""
         return Run(layout, synapses, self.log, self._seed, self._profiled)
 
@@ -131,7 +131,7 @@ class Run:
         return self.completed() >= self.step
 
     def rebuild(self, *what):
-        """Build those operators anew that depend on the "parameters", the "inputs" or the listed "trains" of the network.
+        """Rebuild the operators that depend on the "parameters", the "inputs" or the listed "trains" of the network.
 
         Return the run, another one if the listed spikes need more room.
         """
@@ -200,9 +200,9 @@ class Run:
                 for name, (cells, values) in operator.saved().items():
                     extra.setdefault(name, np.zeros(self.layout.n_cells, values.dtype))[cells] = values
         if self.layout.ranks.size > 1:
-            from brainsim.engine.states.on_ranks import gathered_snapshot
+            from brainsim.engine.states.on_ranks import gather_snapshot
 
-            return gathered_snapshot(self, extra)
+            return gather_snapshot(self, extra)
         return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), self._extra(extra))
 
     def _extra(self, plain):

@@ -84,7 +84,7 @@ def simulate(
         Measure where the time goes: ``result.stats["profile"]`` then holds seconds, averaged over the threads, for updating
         cells, drive, delivery of events, routing of spikes, waiting for other threads, and the rest.
     every, callback : float and callable, optional
-        Call ``callback(sim)`` every so many ms of the run, first after `every` ms and last at the end: it may look at the
+        Call ``callback(sim)`` every `every` ms of the run, first after one interval and last at the end: it may look at the
         Simulation and change it, see `Simulation.run`. An error of it, or of the run, loses nothing: its attribute
         ``simulation`` is the Simulation, whose ``result()`` holds what was recorded.
     callback_at_start : bool
@@ -104,7 +104,7 @@ def simulate(
         the processors of a machine divided among its ranks. Rank 0 returns the Result; what the others return is false, so
         write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``; the page on clusters shows how.
     to : str or Path, optional
-        Write to the disk what is recorded, while the run goes on, so that memory need not hold it: to the folder
+        Stream what is recorded to the disk during the run instead of keeping it in memory: to the folder
         ``TO.part``, of which the file is made at the end. ``.h5`` is HDF5 in the layout of SONATA, ``.npz`` the same as
         `Result.save`, ``.nwb`` Neurodata Without Borders, ``.parquet`` a folder of Parquet files. A name that ends in a
         slash keeps the columns as they are, which NumPy can read. The Result is the same; its spikes are read when they are
@@ -219,7 +219,7 @@ def _run_with_checkpoints(network, settings, state, duration, call):
             _run(simulation, left, call)
     if not time_left(simulation, duration, "simulate.duration"):
         return simulation.close()
-    result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can go on
+    result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can continue
     if simulation._stream is not None:
         simulation._stream.close()
     return result
@@ -257,5 +257,5 @@ def _run(simulation, duration, call):
 
 
 def _is_due(simulation, every):
-    """Return whether a callback was due when Ctrl-C came: then nobody knows whether it has changed the simulation."""
+    """Return whether a callback was due when Ctrl-C arrived; it may or may not have changed the simulation."""
     return (simulation._run.step - simulation._origin) % checked_steps(every, simulation.dt, "simulate.every") == 0

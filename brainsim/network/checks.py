@@ -34,7 +34,7 @@ def checked_view(view, label):
     hint = f"; the order is {order}" if isinstance(view, (Rule, Input)) else ""
     if hasattr(view, "spiking_source"):
         hint = "; make cells of a model with Population(n, model)"
-    raise TypeError(f"{label}: must be a population or a view of one (got {described(view)}){hint}")
+    raise TypeError(f"{label}: must be a population or a view of one (got {describe(view)}){hint}")
 
 
 def check_target(view, label):
@@ -220,6 +220,6 @@ def _check_shape(value, field, rule, pre, post):
         )
 
 
-def described(value):
+def describe(value):
     """Return a string for a value in an error message."""
     return f"the class {value.__name__}" if isinstance(value, type) else repr(value)

@@ -22,7 +22,7 @@ BEND = 0.16  # of a curve, relative to its length: opposite edges do not lie on 
 GAP = 0.034  # between the end of an edge and its node
 HEAD = 0.075  # length of a head
 Point = tuple[float, float]
-FIRES_AT = -45.0  # mV: a reversal potential below the threshold inhibits; this stands for that of models without one
+FIRES_AT = -45.0  # mV: a reversal potential below the threshold inhibits; the value for models without a threshold
 
 
 @dataclass(frozen=True)

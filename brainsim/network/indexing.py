@@ -6,7 +6,7 @@ from brainsim.core.arrays import freeze
 from brainsim.core.checks import integer, reject_masked
 
 
-def selected(key, n, name):
+def select(key, n, name):
     """Return the indices, 0 to n - 1, that `key` selects."""
     if isinstance(key, slice):
         indices = _sliced(key, n, name)
@@ -54,10 +54,10 @@ def cut(parts, indices):
         part = part_of[piece[0]]
         population, ids = parts[part]
         pieces.append((population, ids[indices[piece] - starts[part]]))
-    return joined(pieces)
+    return join(pieces)
 
 
-def joined(pieces):
+def join(pieces):
     """Return the parts, with adjacent pieces of one population merged."""
     lists = []
     for population, ids in pieces:

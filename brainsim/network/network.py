@@ -267,7 +267,7 @@ class Network(Answering):
         if isinstance(input, type) or not isinstance(input, Input):
             raise TypeError(
                 "Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
-                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.described(input)})"
+                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.describe(input)})"
             )
         input.check(target)
         if input.is_current:

@@ -14,7 +14,7 @@ from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.plasticity.supports import at_ends
 from brainsim.models.space.of_pairs import written_within
 from brainsim.models.values import Distribution
-from brainsim.network.checks import check_source, checked_view, described
+from brainsim.network.checks import check_source, checked_view, describe
 
 DELAY = 1.0  # ms, from a spike of a modulating cell to its effect
 CLOSE = 1e-6  # relative, by which weights may be beyond the ends of a computed range: they may be in single precision
@@ -35,7 +35,7 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
     if isinstance(plasticity, type) and issubclass(plasticity, Plasticity):
         raise TypeError(f"{label}: {plasticity.__name__} is a class; write {plasticity.__name__}()")
     if not isinstance(plasticity, Plasticity):
-        raise TypeError(f"{label}: must be a rule of plasticity such as STDP() (got {described(plasticity)})")
+        raise TypeError(f"{label}: must be a rule of plasticity such as STDP() (got {describe(plasticity)})")
     if storage != "stored":
         why = "synapses of another kind do not learn"
         if storage == "procedural":
@@ -138,7 +138,7 @@ def check_homeostasis(homeostasis, plasticity, pre, post):
     if homeostasis is None:
         return
     if not isinstance(homeostasis, Homeostasis):
-        raise TypeError(f"{label}: must be Normalisation(...) or Scaling(...) (got {described(homeostasis)})")
+        raise TypeError(f"{label}: must be Normalisation(...) or Scaling(...) (got {describe(homeostasis)})")
     if plasticity is None:
         raise ValueError(f"{label}: needs weights that can change; give plasticity=STDP(), or another rule")
     if not plasticity.equations_for(plasticity.per_synapse).changes_weights:

@@ -17,7 +17,7 @@ from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text
 from brainsim.models.space.positions import checked_positions
 from brainsim.models.values import checked_value
-from brainsim.network.indexing import cut, joined, name_of_cut, selected
+from brainsim.network.indexing import cut, join, name_of_cut, select
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -130,7 +130,7 @@ class View:
 
     def __getitem__(self, key: int | slice | ArrayLike) -> View:
         """Return a view of the cells that `key` selects."""
-        indices = selected(key, self.n, self.name)
+        indices = select(key, self.n, self.name)
         parts = cut(self.parts, indices)
         if self._base is not None:
             return View(parts, name_of_cut(self._base, indices, self.n))
@@ -144,7 +144,7 @@ class View:
         if shared := self.in_common(other):
             raise ValueError(f"{self.name!r} + {other.name!r}: {shared} cells are in both; join views that do not overlap")
         name = f"{self.name}+{other.name}"
-        return View(joined(self.parts + other.parts), name, f"({name})")
+        return View(join(self.parts + other.parts), name, f"({name})")
 
     def __radd__(self, other: int) -> View:
         """Return this view for ``0 + view``, the first step of ``sum([a, b])``."""

@@ -134,7 +134,7 @@ class SpikeRecord:
     Parameters
     ----------
     cells : Population or View, optional
-        Whose spikes; None stands for all populations of the network.
+        Whose spikes; None means all populations of the network.
     start, stop : float, optional
         Record only the spikes in (start, stop] [ms], by default all. ``result.spikes`` then begins and ends there, so its
         rates are those of this window.
@@ -183,7 +183,7 @@ class WeightTrace:
         ``"w"``, the weight, or a variable of the rule: one that each synapse has, or a trace of its cells such as x of
         `TsodyksMarkram`, as the synapse reads it, or a modulator.
     synapses : int, array of int, or None
-        Which ones: their indices in ``sim.synapses(projection)``; a number chooses so many at random, the same ones in each
+        Which ones: their indices in ``sim.synapses(projection)``; a number chooses that many at random, the same in each
         run of the network; None records all of them.
     every : float
         Interval between samples [ms].
@@ -266,7 +266,7 @@ class WeightTrace:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EventRecord:
-    """Record when a condition becomes true for a cell: events beside spikes.
+    """Record when a condition becomes true for a cell: events other than spikes.
 
     Parameters
     ----------

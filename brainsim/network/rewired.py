@@ -29,11 +29,11 @@ def with_synapses(network, known, projection, pairs, parameters):
         Parameters of the rule of plasticity that differ between synapses, one number for each.
     """
     weight, delay = (_plain(getattr(projection, name), pairs[name]) for name in ("weight", "delay"))
-    new = listed(projection, pairs | {"weight": weight, "delay": delay}, parameters)
-    return copied(network, [new if p is projection else p for p in known]), new
+    new = list_synapses(projection, pairs | {"weight": weight, "delay": delay}, parameters)
+    return copy_network(network, [new if p is projection else p for p in known]), new
 
 
-def listed(projection, pairs, parameters):
+def list_synapses(projection, pairs, parameters):
     """Return a projection that lists its synapses, after the checks of `Network.connect` of what is listed.
 
     How delays fit dt is checked when synapses are built.
@@ -75,7 +75,7 @@ def listed(projection, pairs, parameters):
     return replace(projection, rule=rule, plasticity=plasticity, **of_each)
 
 
-def copied(network, projections):
+def copy_network(network, projections):
     """Return a copy of a network with these projections, which does not grow with the network."""
     new = copy.copy(network)
     for name in ("_populations", "_views", "_names"):

@@ -1,4 +1,4 @@
-"""A file for each finished point, written whole or not at all, so that a sweep that was killed goes on where it was."""
+"""A file for each finished point, written whole or not at all, so that a sweep that was killed continues where it was."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _checked_seeds(seeds):
     return found
 
 
-def named(parameters: Mapping[str, Any], most: int = 60) -> str:
+def describe_point(parameters: Mapping[str, Any], most: int = 60) -> str:
     """Return how a message names a point: its parameters, with values shortened to `most` letters."""
     texts = {name: repr(value) for name, value in parameters.items()}
     return ", ".join(f"{name}={text if len(text) <= most else text[: most - 3] + '...'}" for name, text in texts.items())
@@ -158,7 +158,7 @@ class Row:
     is_result: bool = False
 
 
-def failed(parameters, error):
+def failed_row(parameters, error):
     """Return the row of a point that failed with an error."""
     said = f"{type(error).__name__}: {error}".removesuffix(": ")
     return Row(parameters, error=said, traceback="".join(traceback.format_exception(error)))
@@ -176,8 +176,8 @@ def outcome(function, index, parameters, keep):
             row.result = returned
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever a user's function raises: the other points go on
-        row = failed(parameters, error)
+    except BaseException as error:  # noqa: BLE001 - whatever a user's function raises: the other points continue
+        row = failed_row(parameters, error)
     row.seconds = time.perf_counter() - start
     return index, row
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.engine.progress import Watch
 from brainsim.sweeps.files import Folder
-from brainsim.sweeps.points import Row, axes_of, check_function, named, outcome, points_of
+from brainsim.sweeps.points import Row, axes_of, check_function, describe_point, outcome, points_of
 from brainsim.sweeps.table import Sweep, SweepError
 from brainsim.sweeps.workers import PoolError, forget_peak, outcomes, peak_memory
 
@@ -50,7 +50,7 @@ def sweep(
     seeds : int or list of int, optional
         How many, from 0, or which: the same ones at each point, passed as ``seed=``.
     to : str or Path, optional
-        A folder with a file for each finished point: a sweep that was killed goes on where it was. A point is computed again
+        A folder with a file for each finished point: a killed sweep continues where it was. A point is computed again
         if the function, its parameters or the version of brainsim change, or if it failed. Of the function this looks at its
         text, its defaults, the arguments that a `functools.partial` binds, and the variables that it reads from around it:
         those of enclosing functions, with functions among them, and global numbers, strings, arrays, objects such as models
@@ -139,7 +139,7 @@ def _tell(table, stopped, errors):
     done = sum(row.error is None for row in table.rows)
     if isinstance(stopped, PoolError):
         raise SweepError(f"{stopped}; the attribute `table` has the {done} of {len(table)} points that are there", table)
-    first = failed and f"{len(failed)} of {len(table)} points failed, the first at {named(failed[0].parameters)}"
+    first = failed and f"{len(failed)} of {len(table)} points failed, the first at {describe_point(failed[0].parameters)}"
     if failed and errors == "raise":
         raise SweepError(f"sweep: {first}:\n{failed[0].traceback}", table)
     if stopped:

@@ -19,7 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from brainsim.core.machine import free_memory, processors
-from brainsim.sweeps.points import failed, named, outcome
+from brainsim.sweeps.points import describe_point, failed_row, outcome
 
 # the variables from which libraries read how many threads they may start
 THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR", "NUMBA")]
@@ -78,7 +78,7 @@ def fitting(bytes_each):
 
 
 def forget_peak():
-    """Let `peak_memory` begin anew, from what this process uses now; only Linux can."""
+    """Let `peak_memory` start again from what this process uses now; only Linux can."""
     with contextlib.suppress(OSError):
         (PROCESS / "clear_refs").write_text("5")
 
@@ -130,7 +130,7 @@ def _by_joblib(joblib, function, todo, keep, count):
 
 
 def _by_workers(joblib, function, todo, keep, count, threads):
-    """Yield the outcomes of points as they come, from so many processes, each with so many threads."""
+    """Yield the outcomes of points as they come, from `count` processes, each with `threads` threads."""
     workers, finished = [], False
     try:
         workers += [_worker(joblib, threads) for _ in range(count)]
@@ -153,11 +153,11 @@ def _computed(workers, function, todo, keep):
             try:
                 found = future.result()
             except BrokenProcessPool:
-                found = point[0], failed(point[1], WorkerLostError(worker.how_it_ended(point[1])))
+                found = point[0], failed_row(point[1], WorkerLostError(worker.how_it_ended(point[1])))
                 worker.start()
                 worker.take(function)
             except Exception as error:  # the arguments, or what was returned, cannot be sent
-                found = point[0], failed(point[1], error)
+                found = point[0], failed_row(point[1], error)
             if found is None:  # joblib ends a process whose memory has grown, and starts another one
                 worker.take(function)
             else:
@@ -223,7 +223,7 @@ class Worker:
         """Return what happened to the process, and which point it was computing."""
         end = self._end()
         hint = "; often memory was full: fewer workers need less" if "SIGKILL" in end else ""
-        return f"a worker {end} while it computed the point {named(parameters)}{hint}"
+        return f"a worker {end} while it computed the point {describe_point(parameters)}{hint}"
 
     def _end(self):
         """Return how the process ended, as far as the system says."""
@@ -277,7 +277,7 @@ def _worker(joblib, threads):
 
 @contextlib.contextmanager
 def _environment(threads):
-    """Let a process that is started have so many threads."""
+    """Let a process that is started have this many threads."""
     before = dict(os.environ)
     os.environ |= {name: str(threads) for name in THREADS if name not in before} | {OURS: str(threads)}
     try:

@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.build.written import written_step
+from brainsim.build.written import step_of
 from brainsim.equations.steps.accuracy import LIMIT, deviation
 from tests.equations.test_large_systems import chain
 from tests.helpers.equations.catalogue import NEURONS
@@ -127,7 +127,7 @@ def test_the_limit_lies_between_what_is_right_and_what_is_wrong():
     )
     assert said(kind(), dt=5.0) == []
     assert len(said(kind(), dt=7.5)) == 1
-    found, name = deviation(*written_step(kind(), (), False, "cells"), (("tau", 10.0),), (1.0,), 7.5)
+    found, name = deviation(*step_of(kind(), (), False, "cells"), (("tau", 10.0),), (1.0,), 7.5)
     left, expected = 0.25, (1.0 - 0.375) ** 2
     assert found == pytest.approx((expected - left) / (1.0 - expected), rel=1e-6)
     assert found > LIMIT

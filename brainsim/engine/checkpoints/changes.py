@@ -10,7 +10,7 @@ import numpy as np
 
 from brainsim.engine.simulation.changes import change_input, change_parameters
 from brainsim.engine.states.fingerprint import fingerprint
-from brainsim.network.rewired import copied, listed
+from brainsim.network.rewired import copy_network, list_synapses
 from brainsim.results.archive import member, part_of_it
 
 # whose frozen classes may be in a file: reading one calls their constructors, which check the values
@@ -34,7 +34,7 @@ class Lists(TypedDict):
     rule: dict[str, Any]
 
 
-def changed_values(layout, described, inputs):
+def find_changed_values(layout, described, inputs):
     """Return the parameters of populations and the fields of inputs that differ from the description, as `Changes`.
 
     Parameters
@@ -66,7 +66,7 @@ def _differing(before, now):
 
 
 def apply_values(layout, inputs, changes):
-    """Change parameters and inputs as `changed_values` found them; they pass the checks of `Simulation.set`."""
+    """Change parameters and inputs as `find_changed_values` found them; they pass the checks of `Simulation.set`."""
     for name, values in changes["populations"].items():
         with part_of_it(f"what was set of population {name!r}"):
             change_parameters(layout, name, values)
@@ -75,7 +75,7 @@ def apply_values(layout, inputs, changes):
             change_input(layout, inputs, name, values)
 
 
-def rewired_projections(synapses):
+def list_rewired(synapses):
     """Return the `Lists` of the projections that list their synapses since `Simulation.rewire`, by name."""
     changes = {}
     for before, name in synapses.former.items():
@@ -91,7 +91,7 @@ def rewired_projections(synapses):
     return changes
 
 
-def rewired_network(network, changes):
+def rewire_network(network, changes):
     """Return (network, names of former projections): a copy with the synapses that `changes` lists.
 
     They pass the checks of `Simulation.rewire`.
@@ -101,46 +101,46 @@ def rewired_network(network, changes):
         if (values := left.pop(projection.name, None)) is not None:
             former[projection] = projection.name
             with part_of_it(f"the synapses of {projection.name!r}, which were rewired"):
-                projection = listed(projection, {k: v for k, v in values.items() if k != "rule"}, values["rule"])
+                projection = list_synapses(projection, {k: v for k, v in values.items() if k != "rule"}, values["rule"])
         projections.append(projection)
     if left:
         raise ValueError(f"the synapses of {next(iter(left))!r} were rewired, and the network has no such projection")
-    return copied(network, projections), former
+    return copy_network(network, projections), former
 
 
-def encoded_changes(changes, rewired, arrays):
-    """Return `changed_values` and `rewired_projections` as JSON; their arrays are added to `arrays`."""
+def encode_changes(changes, rewired, arrays):
+    """Return `find_changed_values` and `list_rewired` as JSON; their arrays are added to `arrays`."""
     plain = {kind: {} for kind in changes}
     for kind, one in (("populations", "population"), ("inputs", "input")):
         for name, values in changes[kind].items():
             plain[kind][name] = {
-                key: encoded(value, arrays, member("changes", one, name, key), f"Simulation.save: {key} of {one} {name!r}")
+                key: encode(value, arrays, member("changes", one, name, key), f"Simulation.save: {key} of {one} {name!r}")
                 for key, value in values.items()
             }
     lists = {}
     for name, values in rewired.items():
         label = f"Simulation.save: projection {name!r}"
-        lists[name] = {k: encoded(v, arrays, member("rewired", name, k), label) for k, v in values.items() if k != "rule"}
+        lists[name] = {k: encode(v, arrays, member("rewired", name, k), label) for k, v in values.items() if k != "rule"}
         of_rule = values["rule"].items()
-        lists[name]["rule"] = {k: encoded(v, arrays, member("rewired", name, "rule", k), label) for k, v in of_rule}
+        lists[name]["rule"] = {k: encode(v, arrays, member("rewired", name, "rule", k), label) for k, v in of_rule}
     return plain, lists
 
 
-def decoded_changes(changes, rewired, take):
-    """Undo `encoded_changes`; `take` returns an array by its name."""
+def decode_changes(changes, rewired, take):
+    """Undo `encode_changes`; `take` returns an array by its name."""
     changed = {
-        kind: {name: {key: decoded(value, take) for key, value in values.items()} for name, values in of.items()}
+        kind: {name: {key: decode(value, take) for key, value in values.items()} for name, values in of.items()}
         for kind, of in changes.items()
     }
     lists = {
-        name: {key: decoded(value, take) for key, value in values.items() if key != "rule"}
-        | {"rule": {key: decoded(value, take) for key, value in values["rule"].items()}}
+        name: {key: decode(value, take) for key, value in values.items() if key != "rule"}
+        | {"rule": {key: decode(value, take) for key, value in values["rule"].items()}}
         for name, values in rewired.items()
     }
     return changed, lists
 
 
-def encoded(value, arrays, key, label):
+def encode(value, arrays, key, label):
     """Return a value as JSON.
 
     Parameters
@@ -161,28 +161,28 @@ def encoded(value, arrays, key, label):
         arrays[key] = value
         return {"array": key}
     if isinstance(value, list | tuple):
-        return {"list": [encoded(item, arrays, f"{key}/{k}", label) for k, item in enumerate(value)]}
+        return {"list": [encode(item, arrays, f"{key}/{k}", label) for k, item in enumerate(value)]}
     kind = type(value)
     if kind.__module__ in HOMES:
-        parts = {name: encoded(part, arrays, f"{key}/{name}", label) for name, part in _parts(value).items()}
+        parts = {name: encode(part, arrays, f"{key}/{name}", label) for name, part in _parts(value).items()}
         return {"class": [kind.__module__, kind.__name__], "parts": parts, "unit": value.unit}
     raise TypeError(f"{label} is a {kind.__name__}, which a checkpoint cannot hold; build the network with it instead")
 
 
-def decoded(value, take):
-    """Undo `encoded`; `take` returns an array by its name."""
+def decode(value, take):
+    """Undo `encode`; `take` returns an array by its name."""
     match value:
         case None | bool() | int() | float() | str():
             return value
         case {"array": str(name), **rest} if not rest:
             return take(name)
         case {"list": list(items), **rest} if not rest:
-            return tuple(decoded(item, take) for item in items)
+            return tuple(decode(item, take) for item in items)
         case {"class": [str(module), str(name)], "parts": dict(parts), "unit": None | str() as unit, **rest} if not rest:
             kind = getattr(importlib.import_module(module), name, None) if module in HOMES else None
             if not isinstance(kind, type) or kind.__module__ != module:
                 raise ValueError(f"it holds a {module}.{name}, which is not a value that brainsim saves")
-            new = kind(**{part: decoded(of, take) for part, of in parts.items()})
+            new = kind(**{part: decode(of, take) for part, of in parts.items()})
             object.__setattr__(new, "unit", unit)  # it was made of quantities, and now of their numbers
             return new
     raise ValueError(f"it holds {reprlib.repr(value)}, which is not a value that brainsim saves")

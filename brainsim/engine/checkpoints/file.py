@@ -10,7 +10,7 @@ from typing import TypedDict, get_type_hints
 
 from brainsim.core.aside import previous
 from brainsim.core.checks import integer, warn_user
-from brainsim.engine.checkpoints.changes import Changes, Lists, decoded_changes, encoded_changes
+from brainsim.engine.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
 from brainsim.engine.states.state import check_clock
 from brainsim.network.checks import checked_precision
 from brainsim.results import archive
@@ -106,7 +106,7 @@ class Checkpoint:
     def write(self, path):
         """Write the file, keep the one before, and return its path."""
         arrays, description = {}, asdict(self.plain)
-        description["changes"], description["rewired"] = encoded_changes(self.changes, self.rewired, arrays)
+        description["changes"], description["rewired"] = encode_changes(self.changes, self.rewired, arrays)
         arrays |= {f"recorders/{name}": values for name, values in self.recorders.items()}
         for name, value, packed in (
             ("state", self.state, pack_state),
@@ -169,7 +169,7 @@ def _read(path):
         _check_plain(plain, states["state"], states["restored"])
         most = path.stat().st_size  # the file is not compressed
         with archive.part_of_it("what set and rewire have changed"):
-            changes = decoded_changes(description["changes"], description["rewired"], lambda name: arrays.take(name, most))
+            changes = decode_changes(description["changes"], description["rewired"], lambda name: arrays.take(name, most))
         begin = "recorders/"
         recorders = {n[len(begin) :]: arrays.take(n, most) for n in arrays.names if n.startswith(begin)}
         return Checkpoint(plain, states["state"], states["restored"], recorded, *changes, recorders, path)

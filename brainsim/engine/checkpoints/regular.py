@@ -32,7 +32,7 @@ def refuse_to_replace(path, label):
     """Raise FileExistsError if a checkpoint exists that a new run would replace."""
     if exists(path):
         raise FileExistsError(
-            f"{label}: there is a checkpoint {str(path)!r}; resume=True continues from it. To begin anew, delete it "
+            f"{label}: there is a checkpoint {str(path)!r}; resume=True continues from it. To start again, delete it "
             "or give another name"
         )
 

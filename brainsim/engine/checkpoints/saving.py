@@ -11,7 +11,7 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
-from brainsim.engine.checkpoints.changes import apply_values, changed_values, rewired_network, rewired_projections
+from brainsim.engine.checkpoints.changes import apply_values, find_changed_values, list_rewired, rewire_network
 from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, read, reading
 from brainsim.engine.checkpoints.streams import continued_target
 from brainsim.engine.settings import checked_network, checked_steps
@@ -32,8 +32,8 @@ def write(sim, path):
         raise RuntimeError("Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first")
     if text := what_is_not_finite(run.layout, run.shared):
         raise ValueError(text.format("Simulation.save: a variable is not finite"))
-    changes = changed_values(run.layout, described.values, described.inputs)
-    rewired = rewired_projections(run.synapses)
+    changes = find_changed_values(run.layout, described.values, described.inputs)
+    rewired = list_rewired(run.synapses)
     rows = None if recording.stream is not None else run.log.rows()
     outcome = recording.outcome(sim, rows)
     recorders, streams = run.log.saved(), _streamed_so_far(recording.stream)
@@ -126,10 +126,10 @@ def _take_changes(sim, checkpoint):
     described = sim._described
     if checkpoint.rewired:
         layout = sim._layout.copy()
-        layout.network, former = rewired_network(described.network, checkpoint.rewired)
+        layout.network, former = rewire_network(described.network, checkpoint.rewired)
         synapses = Synapses(layout, sim.threads)
         synapses.former = former
-        take_run(sim, sim._run.anew(layout, synapses))
+        take_run(sim, sim._run.with_synapses(layout, synapses))
     if any(checkpoint.changes.values()):
         apply_values(sim._layout, described.inputs, checkpoint.changes)
         sim._run = sim._run.rebuild("parameters", "inputs", "trains")

@@ -13,7 +13,7 @@ from brainsim.results.streams.folder import PART
 
 
 def continued_target(to, rows, label, ranks=ALONE, overwrite=False):
-    """Return the Target with which a stream goes on from a checkpoint, None without a stream.
+    """Return the Target with which a stream continues from a checkpoint, None without a stream.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def continued_target(to, rows, label, ranks=ALONE, overwrite=False):
     label : str
         How messages begin.
     ranks : Alone or Ranks
-        The processes that go on.
+        The processes that continue.
     overwrite : bool
         Whether a file that is there may be replaced.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE, Planned
-from brainsim.engine.estimates.memory import estimated
+from brainsim.engine.estimates.memory import estimate_layout
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.settings import slice_steps
 from brainsim.engine.simulation.simulation import Simulation
@@ -22,7 +22,7 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 
 # seconds of an exchange of two ranks, and again each time their number doubles: in memory that ranks on one machine share
-# (0.4 microseconds by benchmarks/exchange.py, 20 beside twenty busy programs), a fast network as in clusters (2 to 3), and
+# (0.4 microseconds by benchmarks/exchange.py, 20 next to twenty busy programs), a fast network as in clusters (2 to 3), and
 # Ethernet, whose software alone takes 14
 WITHIN, FABRIC, ETHERNET = 0.5e-6, 3e-6, 30e-6
 BARRIER = 1e-6  # seconds for which threads wait for each other at the end of a slice
@@ -75,7 +75,7 @@ def estimate(network, dt, threads=1, precision="double", duration=0.0, record=()
     """
     processes = ALONE if ranks is None else Planned(ranks)
     layout = Layout(network, dt, threads * processes.size, PRECISIONS[precision], filled=False, ranks=processes)
-    found = estimated(layout, duration, record)
+    found = estimate_layout(layout, duration, record)
     return found if ranks is None else replace(found, cost=cost(layout, rate))
 
 

@@ -29,7 +29,7 @@ WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is 
 MAX_EDGES = 1024  # steps up to which each is computed
 
 
-def estimated(layout, duration=0.0, record=()):
+def estimate_layout(layout, duration=0.0, record=()):
     """Return the Estimate of a network that is laid out, and of the traces it records."""
     network, dt, partitions, cells = layout.network, layout.dt, len(layout.own), layout.n_cells
     for projection in network.projections:
@@ -202,7 +202,7 @@ def _of_cells(layout):
 
 def reject_if_too_large(layout):
     """Raise MemoryError, before anything is built, if a network that is laid out will not fit, on all ranks."""
-    needed = max(layout.ranks.all(estimated(layout)), key=lambda needed: (not needed.fits, needed.peak))
+    needed = max(layout.ranks.all(estimate_layout(layout)), key=lambda needed: (not needed.fits, needed.peak))
     if not needed.fits:
         raise MemoryError(
             f"Network: about {needed.synapses:,.0f} synapses need {in_words(needed.kept)} and {in_words(needed.peak)} while "
@@ -212,7 +212,7 @@ def reject_if_too_large(layout):
 
 
 def bytes_of_samples(columns, samples):
-    """Return the bytes of a trace: a time and so many numbers for each sample."""
+    """Return the bytes of a trace: one time and `columns` numbers per sample."""
     return 8.0 * samples * (columns + 1)
 
 
@@ -255,7 +255,7 @@ def _advice(layout, needed):
     if (
         layout.partitions > 1
         and layout.ranks.size == 1
-        and (alone := estimated(Layout(network, dt, 1, layout.dtype, filled=False))).peak < 0.95 * needed.peak
+        and (alone := estimate_layout(Layout(network, dt, 1, layout.dtype, filled=False))).peak < 0.95 * needed.peak
     ):
         hints.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:

@@ -11,10 +11,10 @@ partition that it waits for wakes it:
   processor stay there, and take 0.15. (A sandbox may give wrong numbers: that costs time, nothing else.)
 - Systems other than Linux have no sleep from which another thread wakes: there it offers the processor, later naps.
 - Offering the processor (``sched_yield``) gives it to other programs for 3 milliseconds if they want it: CUBA takes 0.15
-  instead of 0.10 beside one.
+  instead of 0.10 next to one.
 
-CUBA with two threads on two cores of a Xeon takes 0.06 s per second alone, 0.10 beside a program that never rests, 0.12
-beside two of them, 0.10 beside another such run; with four threads 0.12, with eight 0.23 (`benchmarks/neighbours.py`).
+CUBA with two threads on two cores of a Xeon takes 0.06 s per second alone, 0.10 next to a program that never rests, 0.12
+next to two of them, 0.10 next to another such run; with four threads 0.12, with eight 0.23 (`benchmarks/neighbours.py`).
 
 No ``parallel=True`` anywhere: it compiles slowly, and Numba's layers do not let us choose how to wait.
 """

@@ -1,7 +1,7 @@
 """How ranks make sure that all of them make the same calls, with the same values, before they do something together.
 
 Each says what it was called for, as a hash, and learns what the others say: one small collective call. If all say the same,
-they go on. If not, they say it in words, and all raise the same error. A rank that ends says that too.
+they continue. If not, they say it in words, and all raise the same error. A rank that ends says that too.
 
 Nobody waits inside of MPI, from which Python does not come back: a rank looks for the others now and then, so that Ctrl-C
 ends it, and after some seconds it says what it waits for.

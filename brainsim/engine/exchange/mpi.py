@@ -10,7 +10,7 @@ list in the order (step, group, rank, partition, cell). Threads read each other'
 depend on the number of ranks.
 
 MPI is called by address: leaving the time loop would stop all threads of a rank at each slice. MPICH waits gently by
-itself. Other libraries, beside a busy program, keep what they wait for from running, and then take 40 to 150 times as long.
+itself. Other libraries, next to a busy program, keep what they wait for from running, and then take 40 to 150 times as long.
 With them the exchange is started, looked for at once, and after a while between naps: 75 microseconds of work and an
 exchange take 560 microseconds like this, instead of 4,000.
 """
@@ -35,7 +35,7 @@ MAX_CELLS = 1 << 26  # of one rank
 INDEX = np.uint32(MAX_CELLS - 1)
 SHORTEST = 64  # words of a message: up to here it takes no longer than a shorter one
 PERIOD = 1024  # exchanges after which messages become shorter if they can
-LOOKS, NAP = 300, 20  # how often to look for a message before naps of so many microseconds
+LOOKS, NAP = 300, 20  # how often to look for a message before naps of this many microseconds
 
 
 class Messages(Exchange):
@@ -238,7 +238,7 @@ def _leave(m, message, received):
 
 @helper
 def _allgather(m, message, words, received):
-    """Send so many words to all ranks, and receive as many from each."""
+    """Send a number of words to all ranks, and receive as many from each."""
     m.calls += 1
     if m.blocking:
         arguments = message, words, m.datatype, received, words, m.datatype, m.comm

@@ -270,7 +270,7 @@ def share_of(usable, quotas):
 
 
 def _in_parts(array, size=1 << 28):
-    """Return an array as flat parts, as bytes, of at most so many: MPI counts in 32 bits."""
+    """Return an array as flat parts, as bytes, of at most `size`: MPI counts in 32 bits."""
     flat = array.reshape(-1).view(np.uint8) if array.size else np.empty(0, np.uint8)
     return [flat[k : k + size] for k in range(0, flat.size, size)]
 
@@ -286,7 +286,7 @@ def _end_all_on_error(ranks):
 
 
 def _end(ranks, error):
-    """Print an error, with its traceback, and end all ranks; if all of them fail, each ends by itself.
+    """Print an error, with its traceback, and end all ranks; if all of them fail, each ends on its own.
 
     Then rank 0 prints its error, and the others theirs if it is another one.
     """

@@ -3,7 +3,7 @@
 A message is written to the slot of its rank, then the ranks wait for each other as threads do (`barrier`), and then each
 reads the slots of all. There are two slots for each rank, used in turn: nobody writes to one before all have read it, since
 they have waited for each other in between. So ranks wait as gently as threads, whatever library of MPI there is: on two
-quiet processors an exchange of two ranks takes 0.4 microseconds, and 1.1 with MPICH; beside twenty busy programs 23 and
+quiet processors an exchange of two ranks takes 0.4 microseconds, and 1.1 with MPICH; next to twenty busy programs 23 and
 1,400 at best (`benchmarks/exchange.py`).
 """
 

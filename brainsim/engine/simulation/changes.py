@@ -93,7 +93,7 @@ def take_back(sim):
     if sim._run.synapses.former:
         layout = sim._layout.copy()
         layout.network = sim._described.network
-        take_run(sim, sim._run.anew(layout, Synapses(layout, sim.threads)))
+        take_run(sim, sim._run.with_synapses(layout, Synapses(layout, sim.threads)))
     sim._run = sim._run.rebuild(*sim._described.take_back(sim._layout))
 
 

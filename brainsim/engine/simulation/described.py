@@ -1,7 +1,7 @@
 """The network of a simulation as it was described when the simulation was made, to which `reset` goes back."""
 
 from brainsim.engine.states.fingerprint import Prints
-from brainsim.network.rewired import copied
+from brainsim.network.rewired import copy_network
 
 
 class Described:
@@ -29,7 +29,7 @@ class Described:
     """
 
     def __init__(self, network, layout):
-        self.given, self.network, self.inputs = network, copied(network, network.projections), tuple(network.inputs)
+        self.given, self.network, self.inputs = network, copy_network(network, network.projections), tuple(network.inputs)
         self.values = {name: member.values for name, member in layout.members.items()}
         self.views = network.parts_for_plots()
         self.prints = self.first_prints = Prints(layout)

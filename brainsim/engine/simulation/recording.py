@@ -114,7 +114,7 @@ class Recording:
             )
 
     def continue_stream(self, run, here=True):
-        """Note whether a stream that was reopened goes on from here; until then nothing forgets what is in it."""
+        """Note whether a stream that was reopened continues from here; until then nothing forgets what is in it."""
         if self.stream is not None and self.stream.header is not None:
             run.log.hold(not here)
             self.begin = self.stream.header["begin"]
@@ -249,7 +249,7 @@ class Outcome:
         )
 
     def _elsewhere(self):
-        """Return what stands for the Result, which is on another rank."""
+        """Return what takes the place of the Result, which is on rank 0."""
         from brainsim.results.elsewhere import Elsewhere
 
         ranks = self.layout.ranks

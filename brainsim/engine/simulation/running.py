@@ -75,7 +75,7 @@ def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start
         _check_can_run(sim, steps)
         origin = start if sim._guard is None else sim._origin  # from which callbacks are counted
         before_it = sim._run.log.mark()
-        # a run that goes on from a checkpoint has been at its start before
+        # a run that continues from a checkpoint has been at its start before
         stopped = (may_stop or (at_start and start == origin)) and _ask(sim, between, interrupt, may_stop)
         with Watch(steps * sim.dt, progress if ranks.rank == 0 else False, "ms") as watch:
             while not stopped and (done := sim._run.step - start) < steps and not interrupt.asked:

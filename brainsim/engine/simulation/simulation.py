@@ -290,7 +290,7 @@ class Simulation(Answering):
         Notes
         -----
         The spikes are the same with and without a callback that changes nothing. A Result of synapses that learn keeps their
-        weights as they were, 8 bytes a synapse, once the run goes on: of many pieces keep what you need, e.g.
+        weights as they were, 8 bytes a synapse, once the run continues: of many pieces keep what you need, e.g.
         ``result.spikes``.
 
         Examples
@@ -731,7 +731,7 @@ class Simulation(Answering):
         path : str or Path
             The checkpoint. If it is damaged, the one before is taken, with a warning.
         record, spikes, threads, progress, profile, to, overwrite, ranks
-            As for `Simulation`. A stream goes on in its folder, from where it was: what was recorded after the checkpoint is
+            As for `Simulation`. A stream continues in its folder where it was: what was recorded after the checkpoint is
             recorded again. If `record` and `spikes` are those of the simulation that was saved, `result` returns
             everything since its beginning; otherwise what is recorded from now on, which a warning says.
 

@@ -69,7 +69,7 @@ def _equal(row, was):
     return np.array_equal(row.view(np.uint8), was.view(np.uint8))
 
 
-def gathered_snapshot(run, extra):
+def gather_snapshot(run, extra):
     """Return the Snapshot of all ranks on rank 0, None on the others; `extra` is what operators keep here, by name."""
     layout, shared = run.layout, run.shared
     state = _gather(layout, shared.state, state_here)

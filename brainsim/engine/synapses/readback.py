@@ -14,7 +14,7 @@ from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
 from brainsim.network.network import Network
-from brainsim.network.rewired import copied
+from brainsim.network.rewired import copy_network
 from brainsim.results.synapses import SynapseTable
 
 WORTH_THREADS = 1e6  # synapses
@@ -71,7 +71,7 @@ def drawn_table(projection, dt):
     alone = Network(projection.seed)
     alone.add(projection.pre)
     alone.add(projection.post)
-    layout = Layout(copied(alone, [projection]), dt, 1, filled=False)
+    layout = Layout(copy_network(alone, [projection]), dt, 1, filled=False)
     return sampled_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
 
 
