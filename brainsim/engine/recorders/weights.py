@@ -4,6 +4,7 @@ Samples are taken in Python between two chunks, which end at the times of the sa
 read is brought up to the time of the sample, and then put back as it was, so the bits of the run stay the same.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,151 +68,169 @@ class WeightRecorder(Recorder):
     on_ranks = True
 
     def __init__(self, requests):
-        self.requests, self._synapses, self._chosen = requests, None, None
-        self._layout, self._on_ranks, self._kinds = None, False, None
-        # the synapses when they were chosen, their indices now, and in the table
-        self._where = self._now = self._wanted = None
-        self._at_zero = {}  # the samples that are taken before the first chunk: request -> sample
+        self._watched, self._synapses = [Watched(request) for request in requests], None
 
     def columns(self):
         """Return for each request the steps of the samples, the values, and the histograms."""
-        self._choose()
+        self.begin(0)
         columns, rows = [], []
-        for k, (request, where) in enumerate(zip(self.requests, self._where, strict=True)):
-            name, n, bins = f"weights.{k}", where[0].size, max(request.edges.size - 1, 0)
-            widths = zip(COLUMNS, (1, n, bins), strict=True)
+        for k, watched in enumerate(self._watched):
+            request, name = watched.request, f"weights.{k}"
+            widths = zip(COLUMNS, (1, watched.where[0].size, max(request.edges.size - 1, 0)), strict=True)
             columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in widths if width]
             row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
-            row |= dict(zip(PARTS[1:], where, strict=True))
-            if self._on_ranks:  # of which the synapses here are some
-                row["wanted"] = self._wanted[k]
-            rows.append(row | {"edges": request.edges})
+            rows.append(row | watched.described() | {"edges": request.edges})
         return {"columns": columns, "weights": rows}
-
-    def saved(self):
-        """Return which synapses are recorded, as they were when they were chosen, and where they are now."""
-        if self._where is None:
-            return {}
-        found = {}
-        for k, (now, where) in enumerate(zip(self._now, self._where, strict=True)):
-            arrays = [now, *where]
-            if self._on_ranks:
-                parts = self._layout.ranks.gathered([self._in_table(k, now), *where])
-                arrays = _put_together(parts, self._wanted[k], 1) if parts else arrays
-            found |= {f"{k}.{name}": values for name, values in zip(PARTS, arrays, strict=True)}
-        return found
-
-    def load(self, saved):
-        """Record the synapses that were recorded when `saved` was called."""
-        if not saved:
-            return
-        self._kinds, self._chosen = self._kinds_now(), None
-        found = [_checked(saved, k, kind) for k, kind in enumerate(self._kinds)]
-        if self._on_ranks:
-            self._wanted = [where[0] for _, *where in found]
-            found = [self._of_here(k, *arrays) for k, arrays in enumerate(found)]
-        self._now, self._where = [now for now, *_ in found], [tuple(where) for _, *where in found]
-
-    def _of_here(self, k, now, *where):
-        """Return those of some synapses whose targets are on this rank, and where they are among the synapses here."""
-        cells = self._layout.global_indices(self._kinds[k].projection.post)[where[-1]]
-        mine = np.zeros(cells.size, bool)
-        for here in cells_here(self._layout):
-            mine |= (cells >= here.start) & (cells < here.stop)
-        return self._among_those_here(k, now[mine]), *(of[mine] for of in where)
-
-    def _in_table(self, k, now):
-        """Return the indices in the SynapseTable of synapses on this rank, -1 for those that were removed."""
-        ids, _ = in_table(self._kinds[k])
-        found = np.full(now.size, -1)
-        found[now >= 0] = ids[now[now >= 0]]
-        return found
-
-    def _among_those_here(self, k, indices):
-        """Return the indices among the synapses on this rank of some that are, by their indices in the SynapseTable."""
-        ids, _ = in_table(self._kinds[k])
-        return np.where(indices >= 0, np.searchsorted(ids, indices), -1)
 
     def calls(self, partition):
         """Note which synapses the partitions have; nothing is called during a chunk."""
-        self._synapses, self._chosen, self._layout = partition.synapses, None, partition.layout
-        self._on_ranks = partition.layout.ranks.size > 1
+        self._synapses = partition.synapses
         return []
 
     def next_stop(self, step):
         """Return the step of the next sample."""
-        return min((at for request in self.requests if (at := request.next(step)) is not None), default=None)
-
-    def clear(self, packed):
-        """Forget which synapses are recorded: they are chosen again."""
-        self._where = self._now = self._chosen = None
-
-    def rewired(self, name, places):
-        """Follow the synapses that are recorded; of those that were removed, NaN is recorded."""
-        if self._now is not None:
-            before = [self._in_table(k, now) if self._on_ranks else now for k, now in enumerate(self._now)]
-            self._kinds = self._kinds_now()
-            for k, (request, now) in enumerate(zip(self.requests, before, strict=True)):
-                if request.projection.name == name:
-                    now = np.where(now >= 0, places[now], -1)
-                self._now[k] = self._among_those_here(k, now) if self._on_ranks else now
-        self._chosen = None
+        return min((at for watched in self._watched if (at := watched.request.next(step)) is not None), default=None)
 
     def begin(self, completed):
         """Choose the synapses, and take the samples at time 0 if the chunk begins there."""
-        self._choose()
-        due = [k for k, request in enumerate(self.requests) if completed < 0 and request.due(0)]
-        self._at_zero = {k: self._sample(k, 0) for k in due}
+        for watched, kind in self._with_kinds():
+            watched.find(kind)
+            if completed < 0 and watched.request.due(0):
+                watched.first = [watched.sample(0)]
 
     def rows(self, chunk):
         """Return the samples that are due at the end of the chunk."""
         rows = {}
-        for k, request in enumerate(self.requests):
-            samples = [self._at_zero[k]] if k in self._at_zero else []
-            samples += [self._sample(k, chunk.stop)] if request.due(chunk.stop) else []
+        for k, watched in enumerate(self._watched):
+            samples = watched.first + ([watched.sample(chunk.stop)] if watched.request.due(chunk.stop) else [])
             rows |= {f"weights.{k}.{name}": np.array([s[part] for s in samples]) for part, name in enumerate(COLUMNS)}
+            watched.first = []
         return rows
 
-    def _choose(self):
-        """Find the synapses that are recorded."""
-        if self._chosen is not None:
+    def clear(self, packed):
+        """Forget which synapses are recorded: they are chosen again."""
+        self._watched = [Watched(watched.request) for watched in self._watched]
+
+    def rewired(self, name, places):
+        """Follow the synapses that are recorded; of those that were removed, NaN is recorded."""
+        for watched, kind in self._with_kinds():
+            if watched.where is not None:
+                watched.follow(kind, places if watched.request.projection.name == name else None)
+
+    def saved(self):
+        """Return which synapses are recorded, as they were when they were chosen, and where they are now."""
+        found = [(k, watched.saved()) for k, watched in enumerate(self._watched) if watched.where is not None]
+        return {f"{k}.{name}": values for k, arrays in found for name, values in zip(PARTS, arrays, strict=True)}
+
+    def load(self, saved):
+        """Record the synapses that were recorded when `saved` was called."""
+        for k, (watched, kind) in enumerate(self._with_kinds() if saved else ()):
+            watched.load(kind, *_checked(saved, k, kind))
+
+    def copy(self):
+        """Return an independent recorder of the same synapses."""
+        new = super().copy()
+        new._watched = [copy.copy(watched) for watched in self._watched]
+        return new
+
+    def _with_kinds(self):
+        """Return (synapses, their kind as it is now) for each request."""
+        kinds = {kind.block.projection.name: kind for kind in self._synapses.kinds}
+        return [(watched, kinds[watched.request.projection.name]) for watched in self._watched]
+
+
+class Watched:
+    """The synapses of one request.
+
+    Parameters
+    ----------
+    request : RecordedWeights
+
+    Attributes
+    ----------
+    where : (ndarray, ndarray, ndarray) or None
+        The synapses in this process, as indices in the SynapseTable when they were chosen, and their cells.
+    wanted : ndarray
+        The synapses in all processes, in the order of the columns of samples.
+    now : ndarray
+        Where those in this process are now, among all that are in it; -1 for those that were removed.
+    first : list
+        The sample that was taken before the first chunk.
+    """
+
+    def __init__(self, request):
+        self.request, self.first = request, []
+        self.where = self.wanted = self.now = self._kind = self._chosen = None
+
+    def find(self, kind):
+        """Choose the synapses if that has not been done, and find them if they may have moved."""
+        if kind is self._kind and self._chosen is not None:
             return
         # only for networks in which something is plastic
         from brainsim.engine.plasticity.read_now import Chosen
 
-        self._kinds = self._kinds_now()
-        if self._where is None:
-            self._wanted = [_ids(request, kind) for request, kind in zip(self.requests, self._kinds, strict=True)]
-            here = [_here(wanted, kind) for wanted, kind in zip(self._wanted, self._kinds, strict=True)]
-            self._now, ids = ([pair[k] for pair in here] for k in (0, 1))
-        self._chosen = [Chosen(kind, ids[ids >= 0]) for kind, ids in zip(self._kinds, self._now, strict=True)]
-        if self._where is None:
-            self._where = [(some, chosen.pre, chosen.post) for some, chosen in zip(ids, self._chosen, strict=True)]
+        self._kind = kind
+        if self.where is None:
+            self.wanted = _ids(self.request, kind)
+            self.now = _here(self.wanted, kind)
+        self._chosen = Chosen(kind, self.now[self.now >= 0])
+        if self.where is None:
+            self.where = in_table(kind)[0][self.now], self._chosen.pre, self._chosen.post
 
-    def _kinds_now(self):
-        """Return the synapses of each request as they are now."""
-        kinds = {kind.block.projection.name: kind for kind in self._synapses.kinds}
-        return [kinds[request.projection.name] for request in self.requests]
+    def described(self):
+        """Return what the header of a log says of the synapses."""
+        found = dict(zip(PARTS[1:], self.where, strict=True))
+        return found | ({"wanted": self.wanted} if self._ranks.size > 1 else {})  # of which those here are some
 
-    def _sample(self, k, step):
+    def sample(self, step):
         """Return (step, values, counts) as of now."""
-        request = self.requests[k]
-        counts = np.empty(0, np.int64)
-        if request.edges.size:
-            columns = self._kinds[k].current_columns()
-            values = columns.get(request.variable)
-            counts, _ = np.histogram(self._everywhere(k) if values is None else values, request.edges)
-        there = self._now[k] >= 0
+        variable, counts = self.request.variable, np.empty(0, np.int64)
+        if self.request.edges.size:
+            values = self._kind.current_columns().get(variable)
+            counts, _ = np.histogram(self._everywhere() if values is None else values, self.request.edges)
+        there = self.now >= 0
         values = np.full(there.size, np.nan)
-        values[there] = self._chosen[k].read(request.variable)
+        values[there] = self._chosen.read(variable)
         return step, values, counts
 
-    def _everywhere(self, k):
+    def _everywhere(self):
         """Return a trace as all synapses here read it now."""
-        from brainsim.engine.plasticity.read_now import Chosen
+        return type(self._chosen)(self._kind, in_table(self._kind)[0]).read(self.request.variable)
 
-        kind = self._kinds[k]
-        return Chosen(kind, in_table(kind)[0]).read(self.requests[k].variable)
+    def follow(self, kind, places):
+        """Find the synapses after a projection was rewired; `places` as in `Recorder.rewired`, None for another one."""
+        indices = self._in_table()
+        if places is not None:
+            indices = np.where(indices >= 0, places[indices], -1)
+        self.now = _among_those_here(indices, kind)
+        self.find(kind)
+
+    def saved(self):
+        """Return where the synapses of all processes are, and `where`, in the order of those wanted; on rank 0."""
+        parts = self._ranks.gathered([self._in_table(), *self.where])
+        if parts is None:
+            return [self.now, *self.where]
+        order = order_of(self.wanted, np.concatenate([part[1] for part in parts]))
+        return [np.concatenate(columns)[order] for columns in zip(*parts, strict=True)]
+
+    def load(self, kind, indices, *where):
+        """Watch the synapses for which `saved` returned this."""
+        cells = kind.block.layout.global_indices(kind.projection.post)[where[-1]]
+        mine = np.zeros(cells.size, bool)
+        for here in cells_here(kind.block.layout):
+            mine |= (cells >= here.start) & (cells < here.stop)
+        self.wanted, self.where = where[0], tuple(of[mine] for of in where)
+        self.now, self._kind, self._chosen = _among_those_here(indices[mine], kind), kind, None
+
+    def _in_table(self):
+        """Return the indices in the SynapseTable now, -1 for synapses that were removed."""
+        found, there = np.full(self.now.size, -1), self.now >= 0
+        found[there] = in_table(self._kind)[0][self.now[there]]
+        return found
+
+    @property
+    def _ranks(self):
+        return self._kind.block.layout.ranks
 
 
 def _checked(saved, k, kind):
@@ -227,20 +246,17 @@ def _checked(saved, k, kind):
     return found
 
 
-def _put_together(parts, wanted, key):
-    """Return arrays of all ranks, about synapses that array `key` of each rank names, in the order of those wanted."""
-    order = order_of(wanted, np.concatenate([part[key] for part in parts]))
-    return [np.concatenate(columns)[order] for columns in zip(*parts, strict=True)]
+def _among_those_here(indices, kind):
+    """Return the indices among the synapses in this process of some that are, by their indices in the SynapseTable."""
+    return np.where(indices >= 0, np.searchsorted(in_table(kind)[0], indices), -1)
 
 
 def _here(wanted, kind):
-    """Return which synapses are in this process: their indices among those that are, and in the SynapseTable."""
-    ids, _ = in_table(kind)
+    """Return the indices among the synapses in this process of those that are wanted and in it."""
+    ids = in_table(kind)[0]
     at = np.searchsorted(ids, wanted)
-    mine = (
-        (at < ids.size) & (ids[np.minimum(at, max(ids.size - 1, 0))] == wanted) if ids.size else np.zeros(wanted.size, bool)
-    )
-    return at[mine], wanted[mine]
+    inside = np.flatnonzero(at < ids.size)
+    return at[inside[ids[at[inside]] == wanted[inside]]]
 
 
 def _ids(request, kind):
