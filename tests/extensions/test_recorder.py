@@ -89,7 +89,7 @@ def test_what_they_miss_is_said():
 
     net = bs.Network(seed=1)
     net.add(bs.Population(3, bs.LIF(), name="cells"))
-    with pytest.raises(TypeError, match=r"recorder OldRecorder must have the methods columns\(\).*place of .*gather"):
+    with pytest.raises(TypeError, match=r"recorder OldRecorder must be .* methods columns\(\).*place of .*gather"):
         bs.Simulation(net, record=[Old()])
     above = CellsAbove("cells", -55.0)
     with pytest.raises(ValueError, match="two recorders have a column 'above.u4'"):

@@ -4,8 +4,10 @@ import numpy as np
 
 from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.recorders.requests import Recorded
 from brainsim.engine.recorders.sources import condition_line
-from brainsim.engine.recorders.traces import Recorded, TraceRecorder
+from brainsim.engine.recorders.traces import TraceRecorder
+from brainsim.network.probes import EventRecord
 from brainsim.results.streams.columns import column, columns_of
 
 
@@ -21,7 +23,23 @@ class EventRecorder(Recorder):
         The conditions, as lines.
     """
 
-    on_ranks = True
+    request, adds, on_ranks = EventRecord, "spikes", True
+
+    @classmethod
+    def of(cls, requests, layout):
+        """Return the recorder of some requests."""
+        labels, traces = [], []
+        for request in requests:
+            (population, ids), *_ = request.cells.parts
+            layout.check_population(population, f"{request!r}")
+            if request.label in labels or request.label in layout.members:
+                raise ValueError(
+                    f"{request!r}: other spikes or events already have this name; choose another one with name="
+                )
+            line = condition_line(layout, population.name, request.condition)
+            labels.append(request.label)
+            traces.append(Recorded(request.label, request.condition, population.name, "", ids, 1, line))
+        return cls(labels, traces)
 
     def __init__(self, labels, traces):
         self._labels, self._traces, self._sampler = labels, traces, TraceRecorder(traces)
@@ -80,17 +98,3 @@ class EventRecorder(Recorder):
         for where, some in zip(columns or [], parts or [], strict=True):
             whole[where] = some
         return whole
-
-
-def resolve_events(record, layout):
-    """Return an EventRecorder for EventRecord objects, None for none."""
-    labels, traces = [], []
-    for request in record:
-        (population, ids), *_ = request.cells.parts
-        layout.check_population(population, f"{request!r}")
-        if request.label in labels or request.label in layout.members:
-            raise ValueError(f"{request!r}: other spikes or events already have this name; choose another one with name=")
-        line = condition_line(layout, population.name, request.condition)
-        labels.append(request.label)
-        traces.append(Recorded(request.label, request.condition, population.name, "", ids, 1, line))
-    return EventRecorder(labels, traces) if traces else None

@@ -35,8 +35,6 @@ class Log:
     """
 
     def __init__(self, recorders, store, dt, describe=None):
-        for recorder in recorders:
-            check_recorder(recorder)
         self.recorders, self.store, self._dt = recorders, store, dt
         self._describe = (lambda: {"dt": dt}) if describe is None else describe
         self._completed, self._held = None, store.header is not None
@@ -338,14 +336,3 @@ def of_ranks(ranks, header, arrays, first):
         return []
     names = [[column["name"] for column in of_rank["columns"]] for of_rank, _ in every]
     return [(of_rank, {name: found[name][k] for name in names[k]}, first) for k, (of_rank, first) in enumerate(every)]
-
-
-def check_recorder(recorder):
-    """Raise TypeError for an object that does not record by columns and rows."""
-    missing = [name for name in ("columns", "rows") if not callable(getattr(recorder, name, None))]
-    if missing or type(recorder).rows is Recorder.rows:
-        raise TypeError(
-            f"simulate.record: the recorder {type(recorder).__name__} must have the methods columns(), which names what it "
-            "records, and rows(chunk), which returns an array for each column; they take the place of begin(completed, "
-            "stop), gather, commit and joined. See help(brainsim.engine.recorders.recorder.Recorder)"
-        )

@@ -47,6 +47,8 @@ class Recorder:
     depends_on: frozenset[str] = frozenset()
     # whether it can record on several ranks: its columns are spikes, traces or weights, or it has `merge`
     on_ranks = False
+    adds = None  # "spikes", "traces" or "weights": formats of files have no place for some
+    sampled = ()  # what takes memory for each sample: objects that have ``columns`` numbers every ``every`` steps
 
     def columns(self):
         """Return what it records, as lists by name.
@@ -113,3 +115,15 @@ class Recorder:
             if isinstance(value, dict | list | Recorder):
                 setattr(new, name, value.copy())
         return new
+
+
+def checked_recorder(recorder):
+    """Return a recorder from outside; raise TypeError if it does not record by columns and rows."""
+    kind = type(recorder)
+    if not isinstance(recorder, Recorder) or kind.columns is Recorder.columns or kind.rows is Recorder.rows:
+        raise TypeError(
+            f"simulate.record: the recorder {kind.__name__} must be a Recorder with the methods columns(), which names what "
+            "it records, and rows(chunk), which returns an array for each column; they take the place of begin(completed, "
+            "stop), gather, commit and joined. See help(brainsim.engine.recorders.recorder.Recorder)"
+        )
+    return recorder

@@ -1,13 +1,67 @@
 """What is asked to be recorded, checked against the network: from `Trace` objects to what the recorders work on."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.recorders.sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
-from brainsim.engine.recorders.traces import Recorded
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.lines import CURRENT
+from brainsim.results.streams.columns import count_samples, sampled_steps
+
+
+@dataclass
+class Recorded:
+    """A variable that is recorded: of which cells, how often, and when.
+
+    Attributes
+    ----------
+    label, variable : str
+        Its key in the results.
+    population, unit : str
+    ids : ndarray
+        The cells.
+    every : int
+        Interval [steps].
+    source : object
+        Where the values come from, see `sources`.
+    start, stop : int or None
+        Limits of the time in which it is sampled [steps].
+    reduce : str or None
+    """
+
+    label: str
+    variable: str
+    population: str
+    unit: str
+    ids: np.ndarray
+    every: int
+    source: object
+    start: int | None = None
+    stop: int | None = None
+    reduce: str | None = None
+
+    @property
+    def columns(self):
+        """How many numbers a sample has."""
+        return 1 if self.reduce else self.ids.size
+
+    def __str__(self):
+        """Return what is recorded as text."""
+        return f"Trace: {self.label}.{self.variable} of {self.ids.size:,} cells"
+
+    def steps(self, chunk):
+        """Return the steps of a Chunk at which it is sampled."""
+        row = vars(self)
+        return sampled_steps(row, chunk.completed, range(count_samples(row, chunk.completed, chunk.stop)))
+
+    def row(self):
+        """Return what the header of a log says of it."""
+        ids = np.zeros(1, np.int64) if self.reduce else self.ids
+        row = {"label": self.label, "variable": self.variable, "unit": self.unit, "ids": ids}
+        return row | {"every": self.every, "start": self.start, "stop": self.stop}
 
 
 def resolve_traces(record, layout):

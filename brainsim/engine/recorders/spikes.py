@@ -25,7 +25,7 @@ class SpikeRecorder(Recorder):
         Number of cells of the network.
     """
 
-    on_ranks = True
+    adds, on_ranks = "spikes", True
 
     def __init__(self, wanted, lags, n_cells):
         self.wanted, self._lags = wanted, lags

@@ -19,9 +19,11 @@ from brainsim.engine.recorders.reduced import (
     stored_cells,
     stretches_of,
 )
+from brainsim.engine.recorders.requests import resolve_traces
 from brainsim.engine.recorders.sources import Line
 from brainsim.jit.records import Context, array_of, by_address, record_at
-from brainsim.results.streams.columns import column, count_samples, sampled_steps
+from brainsim.network.probes import Trace
+from brainsim.results.streams.columns import column
 
 SAMPLE_ROOM = 1 << 22  # numbers of all traces of a partition before Python collects them
 MAX_CHUNK = 1 << 20  # steps
@@ -30,58 +32,6 @@ LAST = 2**62  # a step that is never reached
 # one trace in a partition: it is sampled at multiples of `every` steps from `first` to `last`; its part of the list of
 # places, and in it the whole blocks of which only sums are stored; where its next sample goes
 TRACE = np.dtype([(name, "i8") for name in ("every", "first", "last", "start", "whole", "end", "stop", "kind", "cursor")])
-
-
-@dataclass
-class Recorded:
-    """A variable that is recorded: of which cells, how often, and when.
-
-    Attributes
-    ----------
-    label, variable : str
-        Its key in the results.
-    population, unit : str
-    ids : ndarray
-        The cells.
-    every : int
-        Interval [steps].
-    source : object
-        Where the values come from, see `sources`.
-    start, stop : int or None
-        Limits of the time in which it is sampled [steps].
-    reduce : str or None
-    """
-
-    label: str
-    variable: str
-    population: str
-    unit: str
-    ids: np.ndarray
-    every: int
-    source: object
-    start: int | None = None
-    stop: int | None = None
-    reduce: str | None = None
-
-    @property
-    def columns(self):
-        """How many numbers a sample has."""
-        return 1 if self.reduce else self.ids.size
-
-    def __str__(self):
-        """Return what is recorded as text."""
-        return f"Trace: {self.label}.{self.variable} of {self.ids.size:,} cells"
-
-    def steps(self, chunk):
-        """Return the steps of a Chunk at which it is sampled."""
-        row = vars(self)
-        return sampled_steps(row, chunk.completed, range(count_samples(row, chunk.completed, chunk.stop)))
-
-    def row(self):
-        """Return what the header of a log says of it."""
-        ids = np.zeros(1, np.int64) if self.reduce else self.ids
-        row = {"label": self.label, "variable": self.variable, "unit": self.unit, "ids": ids}
-        return row | {"every": self.every, "start": self.start, "stop": self.stop}
 
 
 @dataclass
@@ -107,10 +57,16 @@ class TraceRecorder(Recorder):
     traces : list of Recorded
     """
 
-    on_ranks = True
+    request, adds, on_ranks = Trace, "traces", True
+
+    @classmethod
+    def of(cls, requests, layout):
+        """Return the recorder of some requests."""
+        return cls(resolve_traces(requests, layout))
 
     def __init__(self, traces):
-        self.traces, self.layout, self._partitions, self._mine, self._stretches = traces, None, {}, {}, {}
+        self.sampled = self.traces = traces
+        self.layout, self._partitions, self._mine, self._stretches = None, {}, {}, {}
         # what is sampled: each trace, or what its line is computed from; where those of a trace begin
         self._sampled, self._begins = [], []
         for trace in traces:

@@ -16,6 +16,7 @@ from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import limits
 from brainsim.engine.synapses.readback import in_table
+from brainsim.network.probes import WeightTrace
 from brainsim.results.streams.columns import column
 from brainsim.results.streams.ranks import order_of
 from brainsim.rng.streams import stream_key
@@ -65,9 +66,15 @@ class WeightRecorder(Recorder):
     requests : list of RecordedWeights
     """
 
-    on_ranks = True
+    request, adds, on_ranks = WeightTrace, "weights", True
+
+    @classmethod
+    def of(cls, requests, layout):
+        """Return the recorder of some requests."""
+        return cls(resolve_weights(requests, layout))
 
     def __init__(self, requests):
+        self.sampled = requests
         self._watched, self._synapses = [Watched(request) for request in requests], None
 
     def columns(self):

@@ -8,18 +8,20 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.deferred import deferred
-from brainsim.engine.recorders.events import resolve_events
+from brainsim.engine.recorders.events import EventRecorder
 from brainsim.engine.recorders.log import Log, Memory
-from brainsim.engine.recorders.requests import resolve_traces
+from brainsim.engine.recorders.recorder import checked_recorder
 from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
 from brainsim.engine.recorders.traces import TraceRecorder
-from brainsim.engine.recorders.weights import WeightRecorder, resolve_weights
+from brainsim.engine.recorders.weights import WeightRecorder
 from brainsim.engine.states.state import Snapshot, save_state
 from brainsim.engine.target import checked_target
-from brainsim.network.probes import EventRecord, Trace, WeightTrace, checked_traces
+from brainsim.network.probes import checked_traces
 from brainsim.results import formats
 from brainsim.results.recording import replaced
 from brainsim.results.result import Result, State, join
+
+RECORDERS = TraceRecorder, WeightRecorder, EventRecorder  # in the order in which checkpoints have them
 
 
 class Recording:
@@ -65,16 +67,14 @@ class Recording:
         wanted = wanted_spikes(self._settings.spikes, layout)
         requests = checked_traces(self._settings.record, layout.network.projections)
         self.requested = wanted, requests
-        others = [request for request in requests if hasattr(request, "recorder")]
-        traces = resolve_traces([request for request in requests if isinstance(request, Trace)], layout)
-        weights = resolve_weights([request for request in requests if isinstance(request, WeightTrace)], layout)
-        self.traces = [*traces, *weights] if self.target is None else []  # a stream needs no memory for them
-        lags = layout.lag_places() is not None
-        built_in = [SpikeRecorder(wanted, lags, layout.n_cells), *([TraceRecorder(traces)] if traces else [])]
-        built_in += [WeightRecorder(weights)] if weights else []
-        events = resolve_events([request for request in requests if isinstance(request, EventRecord)], layout)
-        built_in += [events] if events else []
-        return built_in + [request.recorder(layout) for request in others]
+        found = [SpikeRecorder(wanted, layout.lag_places() is not None, layout.n_cells)]
+        for kind in RECORDERS:
+            mine = [request for request in requests if isinstance(request, kind.request)]
+            found += [kind.of(mine, layout)] if mine else []
+        found += [checked_recorder(request.recorder(layout)) for request in requests if hasattr(request, "recorder")]
+        # a stream needs no memory for samples
+        self.traces = [one for recorder in found for one in recorder.sampled] if self.target is None else []
+        return found
 
     def log(self, recorders, sim):
         """Return the log of what the recorders record: in memory, or in a stream."""
@@ -82,7 +82,7 @@ class Recording:
         if self.target is None:
             return Log(recorders, Memory(self._settings.ranks), dt)
         self.stream = self.target.open()
-        self._warn_of_what_the_format_lacks()
+        self._warn_of_what_the_format_lacks(recorders)
         return Log(recorders, self.stream, dt, lambda: self._header(sim))
 
     def _header(self, sim):
@@ -102,10 +102,9 @@ class Recording:
             "network": described.prints.parts(),
         }
 
-    def _warn_of_what_the_format_lacks(self):
+    def _warn_of_what_the_format_lacks(self, recorders):
         """Warn if the file in which the run ends has no place for something that is recorded."""
-        kinds = {"traces": Trace, "weights": WeightTrace}
-        recorded = {name for name, kind in kinds.items() if any(isinstance(request, kind) for request in self.requested[1])}
+        recorded = {recorder.adds for recorder in recorders}
         lacking = [] if self.target.raw else formats.lacking(self.target.path, recorded)
         if lacking and self.target.ranks.rank == 0:
             warn_user(
