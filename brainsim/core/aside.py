@@ -15,8 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from brainsim.core.files import writable
-from brainsim.core.locks import locked, seized
+from brainsim.core.files import locked, seized, writable
 
 LOCK, OLD = "lock", "old"  # in the hidden folder: what the writer holds, and the folder that is being replaced
 LONGEST = 200  # bytes of a name; file systems take 255

@@ -1,8 +1,17 @@
-"""Files that are to be written: whether that can work is checked before anything takes time."""
+"""Files that are to be written: checks before anything takes time, and locks, which the system frees when a process ends."""
 
+from __future__ import annotations
+
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed instead
+    fcntl = None  # type: ignore[assignment]
 
 HTML = (".html", ".htm")
 
@@ -37,3 +46,36 @@ def writable(path: str | os.PathLike, label: str, suffixes: Sequence[str] = ()) 
     if suffixes and target.suffix.lower() not in suffixes and Path(path).suffix.lower() not in suffixes:
         raise ValueError(f"{label}: must end in {suffixes[0]} (got {str(path)!r})")
     return Path(path)
+
+
+def locked(file: IO) -> bool | None:
+    """Try to lock an open file until it is closed; False if somebody else has locked it, None if the system has no locks."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # file systems without locks
+        return None
+    return True
+
+
+@contextlib.contextmanager
+def seized(path: Path) -> Iterator[bool]:
+    """Tell whether a file is not locked any more; if so, keep it from being locked until the end of the block."""
+    try:
+        file = path.open("r+b")
+    except OSError:
+        yield False
+        return
+    with file:
+        if fcntl is not None:
+            yield locked(file) is True
+            return
+    try:
+        path.unlink()
+    except OSError:
+        yield False
+    else:
+        yield True

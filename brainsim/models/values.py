@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
-from brainsim.rng import gauss
+from brainsim.rng import probabilities
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -177,8 +177,8 @@ class Normal(Distribution):
 
     def _part(self, low, high):
         low, high = (low - self.mean) / self.sd, (high - self.mean) / self.sd
-        mass = gauss.mass(low, high)
-        return mass, self.mean * mass + self.sd * (gauss.density(low) - gauss.density(high))
+        mass = probabilities.mass(low, high)
+        return mass, self.mean * mass + self.sd * (probabilities.density(low) - probabilities.density(high))
 
 
 @dataclass(frozen=True, repr=False)
@@ -221,7 +221,7 @@ class LogNormal(Distribution):
     def _part(self, low, high):
         low, high = (((math.log(x) if x > 0 else -math.inf) - self.mu) / self.sigma for x in (low, high))
         mean = math.exp(self.mu + self.sigma**2 / 2)
-        return gauss.mass(low, high), mean * gauss.mass(low - self.sigma, high - self.sigma)
+        return probabilities.mass(low, high), mean * probabilities.mass(low - self.sigma, high - self.sigma)
 
 
 @dataclass(frozen=True, repr=False)
@@ -285,8 +285,8 @@ class Gamma(Distribution):
         low, high = max(low, 0.0) / self.scale, max(high, 0.0) / self.scale
         if low >= high:
             return 0.0, 0.0
-        mass = gauss.gamma_mass(self.shape, low, high)
-        moment = gauss.gamma_mass(self.shape + 1, low, high)
+        mass = probabilities.gamma_mass(self.shape, low, high)
+        moment = probabilities.gamma_mass(self.shape + 1, low, high)
         return float(mass), float(self.shape * self.scale * moment)
 
 

@@ -31,7 +31,6 @@ NUMBA_AT_HOME = {
     ),
     *(f"brainsim.jit.{name}" for name in ("records", "clock")),
     *(
-        "brainsim.rng.binomial",
         "brainsim.rng.hashing",
         "brainsim.rng.variates",
         "brainsim.learn.kernels",

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from brainsim.rng import binomial, hashing
-from brainsim.rng.alias import alias_table
+from brainsim.rng import hashing, variates
+from brainsim.rng.probabilities import alias_table
 from brainsim.rng.streams import checked_seed, fresh_seed, stream_key
 
 U8 = np.uint64
@@ -155,7 +155,7 @@ def test_seeds():
 def binomials(key, n, p, size):
     out = np.empty(size)
     for k in range(size):
-        out[k] = binomial.binomial(hashing.hashed(key, k), n, p)
+        out[k] = variates.binomial(hashing.hashed(key, k), n, p)
     return out
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import array_of, by_address, record_at
 from brainsim.jit.vmath import cast_like, exp
-from brainsim.rng.alias import alias_table
 from brainsim.rng.hashing import hashed, mix, step_key, uniform
+from brainsim.rng.probabilities import alias_table
 
 BLOCK, PART = 1024, 128  # cells
 MAX_THRESHOLD_MEAN = 12.0  # mean up to which comparing with every threshold beats the alias table

@@ -14,7 +14,7 @@ from brainsim.engine.synapses.near import PLACES, Near, is_near
 from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
-from brainsim.rng.alias import alias_table
+from brainsim.rng.probabilities import alias_table
 from brainsim.rng.streams import stream_key
 
 # columns for projections that depend on distances, see `near`

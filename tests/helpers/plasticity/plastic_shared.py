@@ -6,9 +6,9 @@ import numpy as np
 
 from brainsim.jit.decorators import kernel
 from brainsim.jit.vmath import gaussian
-from brainsim.rng.binomial import binomial
 from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.streams import stream_key
+from brainsim.rng.variates import binomial
 
 # what a synapse does at a time, by which its random numbers differ
 ARRIVAL, RETURN, BETWEEN, ARRIVAL_AGAIN = range(4)
