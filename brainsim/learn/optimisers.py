@@ -1,4 +1,4 @@
-"""What turns gradients into steps of the weights, batch by batch."""
+"""What turns gradients into steps of the weights, batch by batch, and which weights are kept."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -68,6 +68,19 @@ class Adam:
 
 
 OPTIMISERS: dict[str, type[SGD] | type[Adam]] = {"adam": Adam, "sgd": SGD}
+
+
+class Best:
+    """The arrays with the smallest validation loss so far, and the number of epochs that have passed since."""
+
+    def __init__(self, values: Sequence[np.ndarray], loss: float = np.inf, waited: int = 0) -> None:
+        self.values, self.loss, self.waited = [np.array(value) for value in values], loss, waited
+
+    def note(self, values: Sequence[np.ndarray], loss: float) -> None:
+        """Count an epoch, and keep its arrays if its loss is the smallest."""
+        self.waited += 1
+        if loss < self.loss:
+            self.values, self.loss, self.waited = [np.array(value) for value in values], loss, 0
 
 
 def descend(

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import decision as deciding
 from brainsim.examples import memory as recalling
 from brainsim.examples._figures import decision, memory
 from brainsim.examples._figures.diffusion import Choices, DriftDiffusion, explained_share, fit_choices
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.results.spikes import Spikes
 
 RINGS = recalling.rings(recalling.SIDE)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.learn.batches import batches_of
-from brainsim.learn.optimisers import Adam, descend
+from brainsim.learn.optimisers import Adam, Best, descend
 
 
 def initial_weights(inputs, outputs, gain, rng):
@@ -47,7 +47,7 @@ def train(
     """
     optimiser = Adam(values)
     network.history_ = {"loss": [], "validation_loss": []}
-    best, best_loss, waited, skipped = None, np.inf, 0, 0
+    best, skipped = Best(values), 0
     for epoch in range(network.epochs):
         rate = network.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / network.epochs))
         batches = batches_of(rng.permutation(samples), network.batch)
@@ -58,11 +58,10 @@ def train(
             continue
         loss = validate()
         network.history_["validation_loss"].append(loss)
-        waited += 1
-        if loss < best_loss:
-            best, best_loss, waited = [value.copy() for value in values], loss, 0
-        if waited >= network.patience:
+        best.note(values, loss)
+        if best.waited >= network.patience:
             break
-    for value, best_value in zip(values, best or values, strict=True):
-        value[...] = best_value
+    if np.isfinite(best.loss):
+        for value, kept in zip(values, best.values, strict=True):
+            value[...] = kept
     return skipped

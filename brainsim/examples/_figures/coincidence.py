@@ -4,8 +4,8 @@ import numpy as np
 
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.reservoirs import Ridge
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.explore.theory import siegert_rate
 from brainsim.plot.elements.styles import shades, style
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._figures.diffusion import Choices, explained_share, fit_choices
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.panels import AXES, note
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 from brainsim.plot.rasters import raster

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.panels import AXES, note
 from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, PIXELS, SAMPLES, SHOWN, schedule
 from brainsim.plot.elements.styles import FAINT, style

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import grid
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.plot.elements.styles import FAINT, style
 
 SHORTEST = 2 * (grid.SIDE - 1)  # moves

@@ -3,9 +3,9 @@
 import numpy as np
 
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import NEURON
 from brainsim.examples import image
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.timing import accuracy, activations, hidden_spikes, potentials
 from brainsim.plot.elements.styles import style
 

@@ -5,9 +5,9 @@ import functools
 import numpy as np
 
 from brainsim.ann.networks.recurrent import RNN
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import language
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples.data.texts import ALPHABET, ngram_bits
 from brainsim.plot.elements.styles import FAINT, style
 

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.checks import integer
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.panels import AXES, note
 from brainsim.examples.memory import half_erased, hebbian, stored
 from brainsim.plot.elements.styles import FAINT, style

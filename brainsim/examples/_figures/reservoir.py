@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalised
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.samples import Dataset
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.panels import AXES, note
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster

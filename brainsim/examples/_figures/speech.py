@@ -3,9 +3,9 @@
 import numpy as np
 
 from brainsim.ann.networks.recurrent import RNN
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import speech
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.timing import DARK, accuracy, hidden_spikes, potentials
 from brainsim.plot.elements.styles import style
 

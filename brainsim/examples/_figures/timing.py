@@ -5,9 +5,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import timing
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.plot.elements.styles import FAINT, style
 
 GRID = 80  # points along a side of a map

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.patches import Patch
 
-from brainsim.ann.report.layout import side_by_side
 from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples.working_memory import CUE, CUED, EXCITATORY, POOL, POOLS, READOUT, RULE
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster

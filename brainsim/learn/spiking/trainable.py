@@ -189,7 +189,7 @@ class Trainable(Estimator):
     @property
     def _vector(self):
         training = self._trained()
-        return training.best if np.isfinite(training.best_loss) else training.vector
+        return training.best.values[0] if np.isfinite(training.best.loss) else training.vector
 
     def _trained(self):
         if not hasattr(self, "training_"):
@@ -275,8 +275,8 @@ class Trainable(Estimator):
         training, targets = self.training_, self._targets(y, len(inputs), f"{label}.y")
         training.take_changes()
         if training.finished():
-            text = f"the validation loss has not fallen for {training.waited} epochs, so no more are trained"
-            warn_user(f"{label}: {text}; raise patience to go on, such as net.patience = {2 * training.waited}")
+            text = f"the validation loss has not fallen for {training.best.waited} epochs, so no more are trained"
+            warn_user(f"{label}: {text}; raise patience to go on, such as net.patience = {2 * training.best.waited}")
             return self
         order = np.random.default_rng(self.seed).permutation(len(inputs))
         held_out = order[: int(self.validation * len(inputs))]

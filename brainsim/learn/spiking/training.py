@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.core.checks import warn_user
 from brainsim.learn.batches import batches_of
-from brainsim.learn.optimisers import OPTIMISERS, descend
+from brainsim.learn.optimisers import OPTIMISERS, Best, descend
 from brainsim.learn.spiking.learned import keep_in_range, scales
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Training:
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
-        self._keep_best(vector, np.inf)
+        self._keep(Best([vector]))
         self.silent: list[tuple[int, int]] = []  # of each layer that fires: silent cells, cells
 
     def run_epoch(self, runner: SpikingRunner, rows: np.ndarray, held_out: np.ndarray) -> None:
@@ -60,27 +60,27 @@ class Training:
 
     def finished(self) -> bool:
         """Return whether the validation loss has not fallen for so long that training stops."""
-        return self.waited >= self.settings.patience
+        return self.best.waited >= self.settings.patience
 
     def take_changes(self) -> None:
         """Continue from the best weights if they were changed from outside, as those without validation can be."""
-        kept = getattr(self, "_best", self.best)  # pickles of before have none
-        if not np.array_equal(self.best, kept, equal_nan=True):
-            self.vector[...] = self.best
-            self._keep_best(self.vector, np.inf)
+        if not np.array_equal(self.best.values[0], self._unchanged, equal_nan=True):
+            self.vector[...] = self.best.values[0]
+            self._keep(Best([self.vector]))
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that has to be saved, by name."""
-        kept = {"vector": self.vector, "best": self.best, "epoch": np.array(self.epoch), "scale": self.scale}
-        kept |= {"best_loss": np.array(self.best_loss), "waited": np.array(self.waited), "silent": np.array(self.silent)}
+        kept = {"vector": self.vector, "best": self.best.values[0], "epoch": np.array(self.epoch), "scale": self.scale}
+        kept |= {"best_loss": np.array(self.best.loss), "waited": np.array(self.best.waited)}
+        kept |= {"silent": np.array(self.silent)}
         kept |= {f"history_{name}": np.array(values) for name, values in self.history.items()}
         return kept | {f"optimiser{k}": part for k, part in enumerate(optimiser_state(self.optimiser))}
 
     def load(self, kept: Any) -> None:
         """Take over what `state` returned."""
         self.vector[...], self.scale = kept["vector"], np.array(kept["scale"])
-        self._keep_best(kept["best"], float(kept["best_loss"]))
-        self.epoch, self.waited = int(kept["epoch"]), int(kept["waited"])
+        self._keep(Best([kept["best"]], float(kept["best_loss"]), int(kept["waited"])))
+        self.epoch = int(kept["epoch"])
         self.silent = [(int(a), int(b)) for a, b in np.reshape(kept["silent"], (-1, 2))]
         self.history = {name: np.array(kept[f"history_{name}"]).tolist() for name in self.history}
         parts = optimiser_state(self.optimiser)
@@ -103,18 +103,17 @@ class Training:
                 weight = self.plan.of(self.vector, "weight", b)
                 weight[:, quiet] += self.settings.wake * np.sqrt(np.mean(weight * weight))
 
-    def _keep_best(self, vector, loss):
+    def _keep(self, best):
         """Note the best weights so far; a second copy tells whether the first was changed."""
-        self.best, self._best, self.best_loss, self.waited = np.array(vector), np.array(vector), loss, 0
+        self.best, self._unchanged = best, best.values[0].copy()
 
     def _note(self, loss, spikes, skipped, runner, held_out):
         """Append to the history, and keep the best vector."""
         validation = np.nan
         if held_out.size:
             validation = float(runner.run(self.vector, held_out, learn=False).loss.mean())
-            self.waited += 1
-            if validation < self.best_loss:
-                self._keep_best(self.vector, validation)
+            self.best.note([self.vector], validation)
+            self._keep(self.best)
         share = sum(quiet for quiet, _ in self.silent) / max(sum(n for _, n in self.silent), 1)
         for name, value in zip(self.history, (loss, validation, spikes, share, skipped), strict=True):
             self.history[name].append(float(value))
