@@ -7,7 +7,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from brainsim.engine import settings
+from brainsim.testing.properties import any_threads
 from tests.thorough import entries_without_tests, is_thorough
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -34,9 +34,10 @@ def interrupts_are_heard():
 
 
 @pytest.fixture
-def more_partitions(monkeypatch):
+def more_partitions():
     """Run as many partitions as a test names, although there may be fewer processors."""
-    monkeypatch.setattr(settings, "most_partitions", lambda: settings.MAX_THREADS)
+    with any_threads():
+        yield
 
 
 @pytest.fixture

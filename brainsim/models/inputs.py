@@ -142,7 +142,7 @@ class PoissonInput(Input):
         """Check the values and copy arrays."""
         rate = checked_signal(self.rate, "PoissonInput.rate", "Hz", at_least=0)
         synapse = checked_synapse(self.synapse, "PoissonInput.synapse")
-        weight = _flat(checked_weight(self.weight, synapse, "PoissonInput.weight"), "PoissonInput.weight")
+        weight = one_per_cell(checked_weight(self.weight, synapse, "PoissonInput.weight"), "PoissonInput.weight")
         self.__dict__.update(rate=rate, weight=weight)
         self._check_window()
 
@@ -237,7 +237,7 @@ class CurrentInput(Input):
             self._check_cells("amplitude", self.amplitude.shape[-1], view)
 
 
-def _flat(value, label):
+def one_per_cell(value, label):
     """Return `value`, or raise ValueError if it is an empty array or one of two or more dimensions."""
     if np.ndim(value) > 1 or np.size(value) == 0:
         raise ValueError(f"{label}: must be one number or one per cell (got an array of shape {value.shape})")

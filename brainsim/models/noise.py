@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.core.checks import in_range, number, plain, read_only
 from brainsim.models.changing import checked_signal
-from brainsim.models.inputs import Input
+from brainsim.models.inputs import Input, one_per_cell
 from brainsim.models.timed import TimedArray
 
 if typing.TYPE_CHECKING:
@@ -99,11 +99,7 @@ class NoiseInput(Input):
         mean = checked_signal(self.mean, "NoiseInput.mean", "pA")
         tau = self.tau
         if tau is not None:
-            tau = read_only(plain(tau, "ms", "NoiseInput.tau"))
-            if np.ndim(tau) > 1 or np.size(tau) == 0:
-                raise ValueError(
-                    f"NoiseInput.tau: must be one number or one per cell (got an array of shape {np.shape(tau)})"
-                )
+            tau = one_per_cell(read_only(plain(tau, "ms", "NoiseInput.tau")), "NoiseInput.tau")
             in_range(tau, "NoiseInput.tau", "ms", above=0.0)
         correlation = number(self.correlation, "NoiseInput.correlation", at_least=0.0, at_most=1.0)
         self.__dict__.update(sigma=sigma, mean=mean, tau=tau, correlation=correlation)

@@ -51,7 +51,7 @@ def list_synapses(projection, pairs, parameters):
         If an array is of another length or type, an index, weight or delay out of its range, or a parameter none of those
         that differ between the synapses.
     """
-    if projection.storage != "stored":
+    if projection.storage == "procedural":
         raise ValueError(f"{projection.name}: is procedural; its synapses cannot be listed")
     rule = FromArrays(pairs["pre"], pairs["post"])
     rule.check(projection.pre, projection.post)

@@ -48,9 +48,7 @@ def any_threads() -> Iterator[None]:
     usual = settings.most_partitions
     settings.most_partitions = lambda: settings.MAX_THREADS
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*was rounded")
-            yield
+        yield
     finally:
         settings.most_partitions = usual
 
@@ -102,7 +100,8 @@ def check_bits(
     def simulation(threads, **more):
         return Simulation(build(), threads=threads, **(options | more))
 
-    with any_threads():
+    with any_threads(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*was rounded")
         first = simulation(1)
         state = first.run(half).state
         expected = _bits(first, [first.run(half)])

@@ -7,6 +7,7 @@ import brainsim as bs
 from brainsim.engine.synapses.kinds import registry as kinds
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
+from brainsim.engine.synapses.readback import order_of
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.testing import check_bits
 
@@ -105,6 +106,46 @@ def add_tenths(kind_, segment_):
 
 
 Rounded.deliver = add_tenths
+
+
+class Tiring(SynapseKind):
+    """The weight of a synapse falls by a tenth at each event; it keeps, records, sets and starts anew its weights."""
+
+    storage, keeps_weights, changes_weights = "tiring", True, True
+
+    def __init__(self, block):
+        super().__init__(block)
+        self.w = block.weights.astype(np.float64)
+        self.start = self.w.copy()
+
+    @classmethod
+    def units(cls, projection):
+        return {"w": projection.synapse.weight_unit}
+
+    def context(self, partition):
+        return Context(targets=self.block.targets, state=partition.shared.state, w=self.w)
+
+    def columns(self):
+        return {"w": self.w}
+
+    def set(self, values):
+        self.w[order_of(self)] = values["weight"]
+
+    def reset(self):
+        self.w[:] = self.start
+
+
+@by_address
+def tire(kind_, segment_):
+    kind, segment = record_at(kind_), record_at(segment_)
+    targets, state, w = array_of(kind.targets), array_of(kind.state), array_of(kind.w)
+    for k in range(segment.start, segment.start + segment.length):
+        state[segment.base + np.int64(targets[k])] += w[k]
+        w[k] *= 0.9
+    return 0
+
+
+Tiring.deliver = tire
 
 
 def network():
@@ -208,3 +249,33 @@ def test_a_kind_may_be_asked_for_by_name_and_keep_the_weights():
     first, second = (sim.run(50.0).spikes["cells"].times.tobytes() for sim in sims)
     assert first == second
     assert {name: size for name, _, size in network("rounded").estimate().rows}["wires"] == 200 * (2 + 1)
+
+
+def test_a_kind_may_change_its_weights():
+    register_kind(Tiring)
+
+    def build():
+        cells, net = bs.Population(20, bs.LIF(), name="cells"), bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput("380 + 5*i"))
+        options = {"delay": 1.5, "synapse": bs.Exponential(), "storage": "tiring", "name": "wires"}
+        net.connect(cells, cells, bs.FixedIndegree(5), weight=bs.Uniform(1.0, 20.0), **options)
+        return net
+
+    check_bits(build)
+    net = build()
+    sim = bs.Simulation(net, seed=1, record=bs.WeightTrace("wires", synapses=10, every=5.0))
+    before = sim.synapses("wires").weight
+    weights = sim.run(60.0).weights["wires", "w"]
+    after = sim.synapses("wires").weight
+    events = np.rint(np.log(after / before) / np.log(0.9))
+    assert np.allclose(after, before * 0.9**events)
+    assert events.max() > 1
+    assert np.all(weights.values[-1] < weights.values[0])
+    sim.set("wires", weight=2.0)
+    assert np.all(sim.synapses("wires").weight == 2.0)
+    sim.reset()
+    assert np.array_equal(sim.synapses("wires").weight, before)
+    sim.rewire("wires", remove=sim.synapses("wires").pre == 0)
+    assert np.all(sim.synapses("wires").pre > 0)
+    with pytest.raises(ValueError, match="WeightTrace.*: Tiring has no variable 'x'"):
+        bs.Simulation(net, record=bs.WeightTrace("wires", "x"))

@@ -15,7 +15,8 @@ from brainsim.core.checks import nearest
 from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import limits
-from brainsim.engine.synapses.readback import in_table
+from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.engine.synapses.readback import Selected, in_table
 from brainsim.network.probes import WeightTrace
 from brainsim.results.streams.columns import column
 from brainsim.results.streams.ranks import order_of
@@ -173,14 +174,11 @@ class Watched:
         """Choose the synapses if that has not been done, and find them if they may have moved."""
         if kind is self._kind and self._chosen is not None:
             return
-        # only for networks in which something is plastic
-        from brainsim.engine.plasticity.read_now import Chosen
-
         self._kind = kind
         if self.where is None:
             self.wanted = _ids(self.request, kind)
             self.now = _here(self.wanted, kind)
-        self._chosen = Chosen(kind, self.now[self.now >= 0])
+        self._chosen = (kind.reader or Selected)(kind, self.now[self.now >= 0])
         if self.where is None:
             self.where = in_table(kind)[0][self.now], self._chosen.pre, self._chosen.post
 
@@ -290,9 +288,12 @@ def resolve_weights(record, layout):
         projection, variable = trace.projection, trace.variable
         if not any(p is projection for p in layout.network.projections):
             raise ValueError(f"{trace!r}: this projection is not in the network")
-        if projection.plasticity is None:
+        kind, rule = kind_of(projection), projection.plasticity
+        if not (units := kind.units(projection)):
             raise ValueError(f"{trace!r}: {projection.name!r} has no plasticity, so its weights do not change")
-        unit = _unit(projection, variable, trace)
+        if variable not in units:
+            owner = kind.__name__ if rule is None else type(rule).__name__
+            raise ValueError(f"{trace!r}: {owner} has no variable {variable!r}{nearest(variable, units)}")
         if trace.every < layout.dt * (1 - 1e-9):
             raise ValueError(f"{trace!r}: every must be at least dt = {layout.dt:g} ms")
         if (projection.name, variable) in recorded:
@@ -300,23 +301,9 @@ def resolve_weights(record, layout):
         every = int(whole_steps(trace.every, layout.dt, f"{trace!r}.every"))
         edges = _edges(trace)
         recorded[projection.name, variable] = RecordedWeights(
-            projection, variable, unit, trace.synapses, every, edges, trace.columns, *limits(trace, layout.dt)
+            projection, variable, units[variable], trace.synapses, every, edges, trace.columns, *limits(trace, layout.dt)
         )
     return list(recorded.values())
-
-
-def _unit(projection, variable, trace):
-    """Return the unit of w or of a variable of the rule; raise ValueError if it has none of this name."""
-    rule, of_weight = projection.plasticity, projection.synapse.weight_unit
-    if variable == "w":
-        return of_weight
-    equations = rule.equations_for(rule.per_synapse)
-    from brainsim.engine.plasticity.read_now import names_of_traces
-
-    known = (*equations.variables, *names_of_traces(equations))
-    if variable not in known:
-        raise ValueError(f"{trace!r}: {type(rule).__name__} has no variable {variable!r}{nearest(variable, ('w', *known))}")
-    return rule.initials[variable].unit.replace("weight", of_weight)
 
 
 def _edges(trace):

@@ -240,6 +240,30 @@ def found_in_rows(kind, ids):
     return pre, post, index - block.start, segment, np.searchsorted(store.first, segment, side="right") - 1
 
 
+class Selected:
+    """Some synapses of a kind, to be read as they are now.
+
+    Parameters
+    ----------
+    kind : SynapseKind
+    ids : ndarray of int64
+        Their indices in the SynapseTable.
+
+    Attributes
+    ----------
+    pre, post : ndarray of int64
+        Their cells, as in the SynapseTable.
+    """
+
+    def __init__(self, kind, ids):
+        self.kind = kind
+        self.pre, self.post, self.places, self.segments, self.rows = found_in_rows(kind, ids)
+
+    def read(self, name):
+        """Return the values of a column, as float64."""
+        return self.kind.current_columns()[name][self.places].astype(np.float64)
+
+
 def _table(store, layout, projection, block, columns):
     """Return the SynapseTable of the synapses in a block (start, stop) of the store, with more columns."""
     pre, post, index, segment = _synapses(store, layout, projection, *_segments_in(store, block))

@@ -45,6 +45,8 @@ class SynapseKind:
         Whether weights, or other columns, change in a run; then `Simulation.set` calls `set`.
     described : bool
         Whether weights are read from the description of the network alone, so that `Simulation.set` may change them there.
+    reader : type or None
+        How some of the synapses are read as of now, a class derived from `readback.Selected`; None for that one.
     tag : int
         Set by `register_kind`.
     """
@@ -54,6 +56,7 @@ class SynapseKind:
     keeps_weights = False
     changes_weights = False
     described = False
+    reader: type | None = None
     deliver: ByAddress | None = None
     enter: ByAddress | None = None
     tag: int | None = None
@@ -69,6 +72,11 @@ class SynapseKind:
     def context(self, partition):
         """Return the Context of `deliver` in a partition."""
         raise NotImplementedError
+
+    @classmethod
+    def units(cls, projection):
+        """Return name -> unit of what a WeightTrace of a Projection can record, nothing if nothing changes."""
+        return {}
 
     def columns(self):
         """Return name -> array of what is kept of each synapse besides target and weight, in the order of the store."""

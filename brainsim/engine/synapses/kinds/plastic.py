@@ -10,7 +10,7 @@ from brainsim.engine.plasticity.homeostasis import homeostat_of
 from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sampled_parameter
 from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
-from brainsim.engine.plasticity.read_now import names_of_traces, trace_now
+from brainsim.engine.plasticity.read_now import SelectedPlastic, names_of_traces, trace_now
 from brainsim.engine.plasticity.rule_code import PERIOD, write_rule
 from brainsim.engine.plasticity.saved import joined, load_part, saved_part
 from brainsim.engine.program import LOG_FULL, MAX_SLICE
@@ -56,6 +56,7 @@ class Plastic(SynapseKind):
     """
 
     tag, keeps_weights, changes_weights = CALLED, True, True
+    reader = SelectedPlastic
 
     def __init__(self, block):
         super().__init__(block)
@@ -84,6 +85,14 @@ class Plastic(SynapseKind):
     def takes(cls, projection):
         """Return whether a projection has a plasticity rule."""
         return projection.plasticity is not None
+
+    @classmethod
+    def units(cls, projection):
+        """Return the units of the weight, and of the variables and traces of the rule."""
+        rule, of_weight = projection.plasticity, projection.synapse.weight_unit
+        equations = rule.equations_for(rule.per_synapse)
+        names = (*equations.variables, *names_of_traces(equations))
+        return {"w": of_weight} | {name: rule.initials[name].unit.replace("weight", of_weight) for name in names}
 
     @classmethod
     def max_slice(cls, projection, dt):
