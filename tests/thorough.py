@@ -177,12 +177,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/plot/test_live.py::test_changes_no_bit": (),
     "tests/plot/test_names.py::test_names_are_within_the_figure_and_leave_room": ("raster", "overview", "connectivity"),
     "tests/results/test_storage.py::test_damaged_files_are_closed": (),
-    "tests/testing/test_broken_classes.py::test_neurons[": ("[Silent-", "[Fickle-"),
-    "tests/testing/test_broken_classes.py::test_plasticity[": ("[Inert-",),
-    "tests/testing/test_broken_classes.py::test_synapses[": ("[Idle-",),
     "tests/sweeps/test_processes.py::TestProcesses::test_two_workers_give_the_bits_of_one_and_a_killed_sweep_goes_on": (),
     "tests/sweeps/test_processes.py::TestProcesses::test_without_joblib": (),
     "tests/sweeps/test_processes.py::test_the_batch_script_of_the_page_about_clusters": (),
+    "tests/testing/test_broken_classes.py::test_neurons[": ("[Silent-", "[Fickle-"),
+    "tests/testing/test_broken_classes.py::test_plasticity[": ("[Inert-",),
+    "tests/testing/test_broken_classes.py::test_synapses[": ("[Idle-",),
 }
 
 
