@@ -16,33 +16,22 @@ import re
 import sys
 import warnings
 from contextvars import ContextVar
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.arrays import freeze
+from brainsim.core.units import in_si
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 # Each brainsim unit in SI units. Quantities of other libraries are converted where they come in; kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
-# Unit symbols in kg, m, s, A and mol, with their size in these units: brian2 gives dimensions in this form.
-BASE = {
-    "s": (1.0, {"s": 1}),
-    "Hz": (1.0, {"s": -1}),
-    "m": (1.0, {"m": 1}),
-    "A": (1.0, {"A": 1}),
-    "V": (1.0, {"m": 2, "kg": 1, "s": -3, "A": -1}),
-    "F": (1.0, {"m": -2, "kg": -1, "s": 4, "A": 2}),
-    "S": (1.0, {"m": -2, "kg": -1, "s": 3, "A": 2}),
-    "C": (1.0, {"s": 1, "A": 1}),
-    "M": (1e3, {"m": -3, "mol": 1}),
-}
 QUANTITY_UNITS = ("", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM")  # in the order in which they are tried
 MAX_INDEX = 2**31 - 1  # indices are stored as int32
 MAX_NAME = 400  # characters; kernels join two names, and LLVM cuts them after 1,024
-PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 # A value within these limits is almost certainly in SI units: a current of 1 fA to 100 nA, a capacitance or a conductance
 # of 1 fF or 1 fS and more. No synapse has 1e-9 pA, no membrane 1e-9 pF, no channel 1e-9 nS.
 SI_SLIP = {"pA": (1e-15, 1e-7), "pF": (1e-15, 1e-6), "nS": (1e-15, 1e-6)}
@@ -289,30 +278,13 @@ def _foreign(kind):
 def _from_brian(value, unit, label):
     """Convert a brian2 quantity, which stores SI values; its dimension is parsed from text such as ``m^2 kg s^-3 A^-1``."""
     text = "" if str(value.dim) == "1" else str(value.dim)
-    powers = {name: float(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
-    factor, expected = _dimension(unit)
-    if powers != expected:
+    powers = {name: Fraction(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
+    expected = in_si(unit)
+    if expected is None or powers != expected[1]:
         raise ValueError(f"{label}: must be in {unit or 'plain numbers'} (got {value})")
+    factor = expected[0]
     # multiplying by 1e12 is exact, dividing by 1e-12 is not
     return np.asarray(value, dtype=np.float64) * (round(1 / factor) if factor < 1 else 1 / factor)
-
-
-def _dimension(unit):
-    """Return the size of a `unit` such as ``nS/mV`` in SI units, and the powers of its base units."""
-    factor, powers = 1.0, {}
-    for sign, name, power in re.findall(r"([*/]?)\s*([^\s*/^]+)(?:\s*(?:\*\*|\^)\s*(\d+))?", unit):
-        longest_first = sorted(BASE, key=len, reverse=True)
-        symbol = next((n for n in longest_first if name.endswith(n) and name[: -len(n)] in PREFIX), None)
-        if symbol is None:
-            if name != "1":
-                return math.nan, None
-            continue
-        exponent = int(power or 1) * (-1 if sign == "/" else 1)
-        size, base = BASE[symbol]
-        factor *= (PREFIX[name[: -len(symbol)]] * size) ** exponent
-        for key, base_exponent in base.items():
-            powers[key] = powers.get(key, 0) + base_exponent * exponent
-    return factor, {key: float(exponent) for key, exponent in powers.items() if exponent}
 
 
 def _reject_si_slip(array, unit, label):

@@ -5,7 +5,8 @@ Units are ms, mV, pA, pF, nS, Hz, um, mM and 1, and products of their powers: ``
 counts per second, so ``0.001*rate`` is per ms. A factor of 0.001 or 1000 in a formula can therefore turn Hz into 1/ms; if
 it is missing, this is reported like a wrong unit.
 
-``weight`` is the unit of the weights of a projection, whatever it is: rules of plasticity are written for any synapse.
+``weight`` is the unit of the weights of a projection, whatever it is: rules of plasticity are written for any synapse. The
+arithmetic is that of `core.units`.
 
 Numbers in a formula have the dimension 1, and 0 fits every dimension.
 """
@@ -13,29 +14,14 @@ Numbers in a formula have the dimension 1, and 0 fits every dimension.
 from __future__ import annotations
 
 import ast
-import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
-from brainsim.core.checks import BASE, PREFIX, nearest
+from brainsim.core.checks import nearest
+from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parsed_unit
 from brainsim.equations.expressions.grammar import NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.expressions.language import Line, line_of
 
-WEIGHT = "weight"
-BASES = ("ms", "mV", "pA", "um", "mM", WEIGHT)
-UNITS = {
-    "ms": (1, 0, 0, 0, 0, 0),
-    "mV": (0, 1, 0, 0, 0, 0),
-    "pA": (0, 0, 1, 0, 0, 0),
-    "pF": (1, -1, 1, 0, 0, 0),
-    "nS": (0, -1, 1, 0, 0, 0),
-    "Hz": (-1, 0, 0, 0, 0, 0),
-    "um": (0, 0, 0, 1, 0, 0),
-    "mM": (0, 0, 0, 0, 1, 0),
-    WEIGHT: (0, 0, 0, 0, 0, 1),
-    "1": (0, 0, 0, 0, 0, 0),
-}
 OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
@@ -63,138 +49,37 @@ PURE = {
 SAME = {"min", "max", "clip"}  # their arguments have the same unit
 
 
-@dataclass(frozen=True)
-class Dimension:
-    """The dimension of a quantity.
-
-    Attributes
-    ----------
-    powers : tuple of Fraction
-        Powers of ms, mV, pA, um, mM and of the unit of a weight.
-    thousands : frozenset
-        Possible powers of 1000 by which the number is too large: 1 for Hz.
-    """
-
-    powers: tuple[Fraction, ...]
-    thousands: frozenset[Fraction | int] = frozenset({0})
-
-    def __mul__(self, other: Dimension) -> Dimension:
-        powers = tuple(a + b for a, b in zip(self.powers, other.powers, strict=True))
-        return Dimension(powers, frozenset(a + b for a in self.thousands for b in other.thousands))
-
-    def __pow__(self, exponent: Fraction | int) -> Dimension:
-        thousands = frozenset(Fraction(a) * exponent for a in self.thousands)
-        return Dimension(tuple(p * exponent for p in self.powers), thousands)
-
-    def fits(self, other: Dimension) -> bool:
-        """Return whether quantities of the two dimensions can be added."""
-        return self.powers == other.powers and bool(self.thousands & other.thousands)
-
-    @property
-    def phrase(self) -> str:
-        """How messages describe a quantity of this dimension: ``in mV/ms``, ``a plain number``."""
-        if not any(self.powers):
-            return "a plain number"
-        return f"in units of {self}" if self.of_weight else f"in {self}"
-
-    @property
-    def of_weight(self) -> bool:
-        """Whether it has the unit of the weights, which only rules of plasticity can use."""
-        return self.powers[BASES.index(WEIGHT)] != 0
-
-    def __str__(self) -> str:
-        if self.powers in _names():
-            return _names()[self.powers]
-        parts = list(zip(BASES, self.powers, strict=True))
-        above, below = ([_power(b, abs(p)) for b, p in parts if p * sign > 0] for sign in (1, -1))
-        return "/".join(["*".join(above) or "1", *below])
-
-
-def _power(base, exponent):
-    if exponent == Fraction(1, 2):
-        return f"sqrt({base})"
-    return base if exponent == 1 else f"{base}**{exponent if exponent.denominator == 1 else f'({exponent})'}"
-
-
-def _fractions(powers):
-    return tuple(Fraction(p) for p in powers)
-
-
-ONE = Dimension(_fractions(UNITS["1"]))
-
-
-@functools.cache
-def _names():
-    """Return the shortest text of each dimension that is a unit, or a product, a quotient or a power of two of them."""
-    single = {name: Dimension(_fractions(powers)) for name, powers in UNITS.items() if name not in ("1", "Hz")}
-    texts = [("1", ONE), *single.items(), *((f"1/{n}", d**-1) for n, d in single.items())]
-    texts += [(f"{a}/{b}", d * e**-1) for a, d in single.items() for b, e in single.items() if a != b]
-    texts += [(f"{n}**2", d**2) for n, d in single.items()]
-    texts += [(f"{n}/sqrt(ms)", d * single["ms"] ** Fraction(-1, 2)) for n, d in [("1", ONE), *single.items()]]
-    order = ["pA", "nS", "pF", "mV", "um", "mM", WEIGHT, "ms"]
-    texts += [(f"{a}*{b}", single[a] * single[b]) for a in order for b in order]
-    names = {}
-    for text, dimension in texts:
-        names.setdefault(dimension.powers, text)
-    return names
-
-
 def unit(text: str, label: str) -> Dimension:
     """Return the Dimension of a unit such as ``"nS/mV"``; raise ValueError if it is not a unit."""
     if not isinstance(text, str):
         raise ValueError(f"{label}: the unit must be a string such as 'mV' (got {text!r})")
     if not text:
         return ONE
-    try:
-        tree = ast.parse(text, mode="eval").body if len(text) < 100 else None
-    except (SyntaxError, ValueError):
-        tree = None
-    return _unit(tree, text, label)
 
+    def one(tree, name):
+        if name not in UNITS:
+            raise ValueError(f"{label}: unknown unit {text!r}{_unit_hint(tree, name, text)}")
+        return known_unit(name)
 
-def _unit(tree, text, label):
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
-        left, right = _unit(tree.left, text, label), _unit(tree.right, text, label)
-        return left * right ** (1 if isinstance(tree.op, ast.Mult) else -1)
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and _number(tree.right) is not None:
-        return _unit(tree.left, text, label) ** _number(tree.right)
-    if isinstance(tree, ast.Call) and ast.unparse(tree.func) == "sqrt" and len(tree.args) == 1:
-        return _unit(tree.args[0], text, label) ** Fraction(1, 2)
-    name = tree.id if isinstance(tree, ast.Name) else "1" if isinstance(tree, ast.Constant) and tree.value == 1 else None
-    if name not in UNITS:
-        raise ValueError(f"{label}: unknown unit {text!r}{_unit_hint(tree, name, text)}")
-    return Dimension(_fractions(UNITS[name]), frozenset({1 if name == "Hz" else 0}))
+    return parsed_unit(text, one)
 
 
 def _unit_hint(tree, name, text):
     """Return what to write instead of a unit outside `UNITS`."""
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitXor):
         return "; a power is written '**'"
-    for known_unit in UNITS:
-        base = next((symbol for symbol in BASE if known_unit.endswith(symbol)), None)
+    for known in UNITS:
+        base = next((symbol for symbol in SYMBOLS if known.endswith(symbol)), None)
         for symbol in (base,) if base else OHM:
             prefix = name.removesuffix(symbol) if name and name.endswith(symbol) else None
             if prefix in PREFIXES:
-                size, target = (PREFIXES[known_unit.removesuffix(base)], known_unit) if base else (1e9, "mV/pA")
+                size, target = (PREFIXES[known.removesuffix(base)], known) if base else (1e9, "mV/pA")
                 return f"; 1 {name} is {PREFIXES[prefix] / size:g} {target}: write the numbers in {target}"
-    known = [n for n in UNITS if n not in ("1", WEIGHT)]
-    hint = nearest(name or text, known)
+    names = [n for n in UNITS if n not in ("1", WEIGHT)]
+    hint = nearest(name or text, names)
     if "did you mean" in hint:
         return hint
-    return f"; units are {', '.join(known)}, products such as 'nS/mV', and '' for plain numbers"
-
-
-def _number(tree):
-    """Return the value of a number in a form allowed in an exponent (2, -1, 0.5, 1/2), or None."""
-    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float) and abs(tree.value) < 100:
-        return Fraction(tree.value).limit_denominator(1000)
-    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
-        inner = _number(tree.operand)
-        return inner if inner is None or isinstance(tree.op, ast.UAdd) else -inner
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):
-        a, b = _number(tree.left), _number(tree.right)
-        return a / b if a is not None and b else None
-    return None
+    return f"; units are {', '.join(names)}, products such as 'nS/mV', and '' for plain numbers"
 
 
 class Checker:
@@ -259,7 +144,7 @@ class Checker:
         self._pure(tree.right, right, "an exponent", line)
         if left is None or left.fits(ONE):
             return left
-        exponent = _number(tree.right)
+        exponent = exponent_of(tree.right)
         if exponent is None:
             message = f"{shown(tree.left)} is {left.phrase}; its exponent must be a number"
             raise EquationError(self.label, message, *line.place(tree.right))
@@ -306,7 +191,7 @@ class Checker:
 def _of_number(value):
     if value == 0:
         return None
-    thousands = {0.001: {0, -1}, 1000: {0, 1}}.get(value, {0})
+    thousands = {0.001: {0, 1}, 1000: {0, -1}}.get(value, {0})
     return Dimension(ONE.powers, frozenset(thousands))
 
 
