@@ -12,9 +12,8 @@ from brainsim.core.checks import nearest
 from brainsim.equations.diagnostics import check_frozen, check_left_sides, warn_of_removable_zeros
 from brainsim.equations.expressions import algebra, units
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import RANDOM, EquationError, function_name
+from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree, function_name
 from brainsim.equations.expressions.lower import HELPERS
-from brainsim.equations.ordering import ordered
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 
 # names with a meaning in the text of a kernel; its other names start with an underscore
@@ -27,6 +26,7 @@ FIXED = (
     "; what an event of weight w does is the same in the whole run. Weights that change, and effects that depend on earlier "
     "spikes, are a rule of plasticity: net.connect(..., plasticity=bs.STDP()); see help(bs.Plasticity)"
 )
+MAX_SHOWN = 8  # names in a message
 WORDS = {"I": "pA", "t": "ms", "dt": "ms", "pi": "1", "w": "1"}
 
 
@@ -171,7 +171,7 @@ class Reader:
             if name in taken or NOISE.fullmatch(name) or OF_RECEPTOR.match(name):
                 message = f"{name!r} is already a parameter, a variable or a word of the language"
                 raise EquationError(label, message, *lang.line_of(algebraic[name]).place(None))
-        algebraic, more = ordered(algebraic, label), {*more, *algebraic}
+        algebraic, more = in_order(algebraic, label), {*more, *algebraic}
         known = self.known | more
         for name, tree in algebraic.items():
             self._reject_noise(tree, label)
@@ -311,3 +311,27 @@ def _gain(name, tree, label, variables, reader):
         return weight[0], reader.check(tree, label, reader.units.get(name), repr(name))
     # the unit of the target's variable is not known yet, so that of what is added is recorded: see `jumps`
     return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), label, None, "")
+
+
+def in_order(algebraic: dict[str, Tree], label: str) -> dict[str, Tree]:
+    """Return the algebraic lines in an order in which each needs only the lines before it."""
+    needs = {name: lang.names_in(tree) & algebraic.keys() for name, tree in algebraic.items()}
+    users: dict[str, list[str]] = {name: [] for name in algebraic}
+    for name, needed in needs.items():
+        for other in needed:
+            users[other].append(name)
+    position = {name: k for k, name in enumerate(algebraic)}
+    missing = {name: len(needed) for name, needed in needs.items()}
+    done: dict[str, Tree] = {}
+    ready = [name for name in algebraic if not missing[name]]
+    while ready:  # each round takes the lines that need only lines of earlier rounds
+        done |= {name: algebraic[name] for name in ready}
+        for user in (user for name in ready for user in users[name]):
+            missing[user] -= 1
+        ready = sorted({user for name in ready for user in users[name] if not missing[user]}, key=position.__getitem__)
+    if left := [name for name in algebraic if name not in done]:
+        need = "need each other" if len(left) > 1 else "needs itself"
+        shown = f"{', '.join(map(repr, left[:MAX_SHOWN]))}{' and others' * (len(left) > MAX_SHOWN)}"
+        message = f"{shown} {need}; lines 'name = ...' must not depend on themselves"
+        raise EquationError(label, message, lang.line_of(algebraic[left[0]]).text, 0)
+    return done

@@ -106,6 +106,16 @@ class System:
             tree = lang.expanded(tree, lines, label)
         return tree
 
+    def gap(self, label: str, message: str) -> Tree:
+        """Return the distance to the threshold, > 0 beyond it; raise EquationError if it is not one comparison."""
+        test: Tree = self.threshold
+        if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE)):
+            raise EquationError(label, f"{message} one comparison, such as 'v >= v_th'", ast.unparse(test))
+        left, right = test.left, test.comparators[0]
+        if isinstance(test.ops[0], ast.Lt | ast.LtE):
+            left, right = right, left
+        return self.full(ast.BinOp(left, ast.Sub(), right), label)
+
     @functools.cached_property
     def _needs(self):
         """Algebraic line -> the variables on which it depends, directly or through other lines."""

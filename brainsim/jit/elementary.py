@@ -103,3 +103,37 @@ def arccos(x):
 def ceil(x):
     """Return the smallest whole number not below x, as a float."""
     return cast_like(np.ceil(np.float64(x)), x)
+
+
+# -- whole powers as products: they vectorise, the power function of the C library does not ------------------------------
+
+
+@helper
+def square(x):
+    """Return x**2."""
+    return x * x
+
+
+@helper
+def cube(x):
+    """Return x**3."""
+    return x * x * x
+
+
+@helper
+def fourth(x):
+    """Return x**4."""
+    y = x * x
+    return y * y
+
+
+@helper
+def whole_power(x, n):
+    """Return x**n for a whole number n by repeated squaring; each product is rounded."""
+    left, factor, value = abs(n), x, cast_like(1.0, x)
+    while left:
+        if left & 1:
+            value = value * factor
+        factor = factor * factor
+        left >>= 1
+    return 1.0 / value if n < 0 else value

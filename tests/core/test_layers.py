@@ -25,10 +25,7 @@ NUMBA_AT_HOME = {
         f"brainsim.learn.spiking.kernels.{name}"
         for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")
     ),
-    *(
-        f"brainsim.jit.{name}"
-        for name in ("decorators", "vmath", "elementary", "powers", "products", "functions", "intrinsics")
-    ),
+    *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "elementary", "products", "functions", "intrinsics")),
     *(f"brainsim.jit.{name}" for name in ("records", "clock")),
     *(
         "brainsim.rng.hashing",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from brainsim.jit import powers, vmath
+from brainsim.jit import elementary, vmath
 from brainsim.rng import hashing
 from tests.helpers.equations.compiled_loops import LONG, SLACK, N, looped, signed, ulps, vectors
 
@@ -78,7 +78,7 @@ def test_power_of_whole_numbers_is_exact():
 
 @numba.njit(error_model="numpy")
 def whole_power(x, n):
-    return powers.whole_power(x, n)
+    return elementary.whole_power(x, n)
 
 
 @pytest.mark.parametrize("n", [-7, -1, 0, 1, 5, 6, 11])

@@ -85,27 +85,27 @@ def driven(rule, table, then, until):
 '''
 
 
-def modulate(writer):
+def modulate(code):
     """Return the functions that follow the modulator, or an empty text."""
-    eq = writer.eq
+    eq = code.eq
     if not eq.modulator:
         return ""
     name, drive = eq.modulator, eq.drive
-    trees = [*trees_of(eq.modulator_jumps), *writer.of_traces([name]), *(drive[1:] if drive else ())]
+    trees = [*trees_of(eq.modulator_jumps), *code.of_traces([name]), *(drive[1:] if drive else ())]
     gaps = {
-        "loads": writer.loads(trees, [name, *([drive.variable] if drive else [])]),
-        "integrate": _integrated(writer) if drive else [],
-        "relax": [writer.relaxed(name, "1")],
+        "loads": code.loads(trees, [name, *([drive.variable] if drive else [])]),
+        "integrate": _integrated(code) if drive else [],
+        "relax": [code.relaxed(name, "1")],
         "jumps": [Assign(x + LOCAL, own(tree)) for x, tree in eq.modulator_jumps],
     }
     return fill(MODULATE, gaps, name=name) + (DRIVEN if drive else "")
 
 
-def _integrated(writer):
+def _integrated(code):
     """Return the lines that add a step to the integral."""
-    drive, name, limit = writer.eq.drive, writer.eq.modulator, writer.eq.limits.get(writer.eq.modulator, algebra.ZERO)
+    drive, name, limit = code.eq.drive, code.eq.modulator, code.eq.limits.get(code.eq.modulator, algebra.ZERO)
     words = {"gain": own_text(drive.gain), "offset": own_text(drive.offset), "above": name + LOCAL}
     if not algebra.is_zero(limit):
         words["above"] = f"({name}{LOCAL} - {own_text(limit)})"
         words["offset"] = f"{words['gain']} * {own_text(limit)} + {words['offset']}"
-    return fill(INTEGRATE, index=writer.rate_index(drive.variable), **words).split("\n")
+    return fill(INTEGRATE, index=code.rate_index(drive.variable), **words).split("\n")

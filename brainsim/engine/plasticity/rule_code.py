@@ -23,15 +23,13 @@ between two sweeps, and others are computed by the same expression that fills th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 from brainsim.engine.plasticity.modulator_text import modulate
 from brainsim.engine.plasticity.spike_text import begin, enter, remember
 from brainsim.engine.plasticity.synapse_text import deliver, replay, sweep
-from brainsim.engine.plasticity.writer import RuleWriter
-from brainsim.equations.expressions.grammar import Tree
+from brainsim.engine.plasticity.writer import RuleCode
 from brainsim.equations.numba_text import module
 from brainsim.equations.plasticity.parser import PlasticityEquations
 
@@ -73,48 +71,6 @@ def entered(rule, entry, step):
 '''
 
 
-@dataclass(frozen=True)
-class RuleCode:
-    """The text of a rule, and which numbers its record must hold.
-
-    Attributes
-    ----------
-    text : str
-        The module, with ``enter``, ``remember``, ``deliver`` and ``sweep``.
-    scalars : tuple of str
-        Parameters that are one number for all synapses, in the order of ``scalars`` in the record.
-    rates : tuple of tree
-        Rates of decay that are the same for all synapses [1/ms]; ``table_0`` and so on hold their exponentials.
-    variables, old, parameters : tuple of str
-        Variables of the synapses, those of them before the last presynaptic spike that are needed, and parameters with a
-        number for each synapse: ``column_NAME`` in the record.
-    pre : tuple of str
-        Presynaptic traces: in ``log_values`` of the record (`writer.logged_values`), and ``initial_NAME``.
-    post : tuple of str
-        Postsynaptic traces, and variables of the targets that are read at an arrival: ``row_NAME``.
-    listed : tuple of str
-        What the lists of events of the targets hold besides the time: ``post_NAME``.
-    posts : bool
-        Whether there are lists of events of the targets: spikes, and steps in which a condition holds.
-    """
-
-    text: str
-    scalars: tuple[str, ...]
-    rates: tuple[Tree, ...]
-    variables: tuple[str, ...]
-    old: tuple[str, ...]
-    parameters: tuple[str, ...]
-    pre: tuple[str, ...]
-    post: tuple[str, ...]
-    listed: tuple[str, ...]
-    posts: bool
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All that each synapse has besides its weight."""
-        return self.variables + self.old + self.parameters
-
-
 def write_rule(
     equations: PlasticityEquations,
     per_synapse: frozenset[str] = frozenset(),
@@ -122,40 +78,14 @@ def write_rule(
     shared: bool = False,
     single: bool = False,
 ) -> RuleCode:
-    """Return the RuleCode of a rule.
-
-    Parameters
-    ----------
-    equations : PlasticityEquations
-    per_synapse : frozenset of str
-        Parameters that differ between synapses.
-    held : dict of str to str
-        Variables that would be traces if no parameter differed: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
-        They are read, and begin to relax, as traces are.
-    shared : bool
-        Whether all synapses have the same weight, which does not change.
-    single : bool
-        Whether weights are kept as float32, which may round them beyond a bound.
-    """
+    """Return the `RuleCode` of a rule, which explains the parameters."""
     return _written(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
 
 
 @lru_cache(MAX_KEPT)  # writing takes 20 ms, and each simulation of a network asks for it
 def _written(equations, per_synapse, held, shared, single):
-    writer = RuleWriter(equations, per_synapse, dict(held), shared, single)
+    code = RuleCode(equations, per_synapse, dict(held), shared, single)
     functions = (begin, enter, remember, modulate, replay, deliver, sweep)
-    body = "\n\n".join(text for function in functions if (text := function(writer)))
-    return RuleCode(
-        module(
-            "A plasticity rule written by brainsim (engine/plasticity/rule_code.py).", HELPERS + body, IMPORTS, CONSTANTS
-        ),
-        writer.scalars,
-        tuple(writer.rates),
-        equations.variables,
-        writer.old,
-        tuple(name for name in equations.parameters if name in per_synapse),
-        equations.pre_traces,
-        writer.rows,
-        writer.listed,
-        writer.posts,
-    )
+    body = "\n\n".join(text for function in functions if (text := function(code)))
+    code.text = module(TITLE, HELPERS + body, IMPORTS, CONSTANTS)
+    return code

@@ -98,46 +98,46 @@ for r in range(rule.ring):
 row_<y>[width + k] = <second>"""
 
 
-def enter(writer):
+def enter(code):
     """Return the function that notes a spike of a source."""
-    eq, before = writer.eq, []
+    eq, before = code.eq, []
     for x in eq.pre_traces:
-        before.append(f"{x}{LOCAL} = {writer.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
-        before += [writer.relaxed(x, "elapsed", far=True), f"{writer.logged('before', x, 'entry')} = {x}{LOCAL}"]
+        before.append(f"{x}{LOCAL} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
+        before += [code.relaxed(x, "elapsed", far=True), f"{code.logged('before', x, 'entry')} = {x}{LOCAL}"]
     gaps = {
-        "loads": writer.loads([*trees_of(eq.pre_jumps), *writer.of_traces(eq.pre_traces)], eq.pre_traces),
+        "loads": code.loads([*trees_of(eq.pre_jumps), *code.of_traces(eq.pre_traces)], eq.pre_traces),
         "before": before,
         "jumps": [Assign(x + LOCAL, own(tree)) for x, tree in eq.pre_jumps],
-        "after": [f"{writer.logged('after', x, 'entry')} = {x}{LOCAL}" for x in eq.pre_traces],
+        "after": [f"{code.logged('after', x, 'entry')} = {x}{LOCAL}" for x in eq.pre_traces],
     }
     return fill(ENTER, gaps)
 
 
-def remember(writer):
+def remember(code):
     """Return the function that advances the postsynaptic traces to the point after the next, and lists the events."""
-    eq = writer.eq
-    trees = [*trees_of(eq.post_jumps), *writer.of_traces(eq.post_traces), eq.step_condition]
-    arrays = [f"row_{y}" for y in writer.rows]
-    if writer.posts:
-        arrays += ["post_time", "post_owner", "older", "latest", *(f"post_{y}" for y in writer.listed)]
+    eq = code.eq
+    trees = [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces), eq.step_condition]
+    arrays = [f"row_{y}" for y in code.post]
+    if code.posts:
+        arrays += ["post_time", "post_owner", "older", "latest", *(f"post_{y}" for y in code.listed)]
     gaps = {
-        "loads": writer.loads(trees, eq.post_traces, arrays + _target_arrays(eq)),
+        "loads": code.loads(trees, eq.post_traces, arrays + _target_arrays(eq)),
         "late": [f"late_{y} = ((time - rule.late_{y}) % rule.ring) * width" for y in eq.late],
-        "one_step": _one_step(writer),
-        "advance": [line for y in writer.rows for line in _advanced(writer, y)],
-        "spike": _spike(writer),
-        "steps": _steps(writer),
+        "one_step": _one_step(code),
+        "advance": [line for y in code.post for line in _advanced(code, y)],
+        "spike": _spike(code),
+        "steps": _steps(code),
     }
     return fill(REMEMBER, gaps)
 
 
-def _advanced(writer, name):
+def _advanced(code, name):
     """Return the lines that advance the row of a trace, or of a variable of the targets."""
-    if name in writer.eq.of_target:
+    if name in code.eq.of_target:
         lines = [f"row_{name}[there + k] = np.float64(state[at_{name}[k]])"]
     else:
-        lines = _of_target(writer.eq, [writer.eq.limits.get(name)])
-        lines += [_set_row(name, writer.stepped(name, f"row_{name}[here + k]"))]
+        lines = _of_target(code.eq, [code.eq.limits.get(name)])
+        lines += [_set_row(name, code.stepped(name, f"row_{name}[here + k]"))]
     return ["for k in range(width):", *indented(lines)]
 
 
@@ -145,78 +145,78 @@ def _set_row(name, value):
     return Assign(f"row_{name}[there + k]", value)
 
 
-def _spike(writer):
+def _spike(code):
     """Return the lines of a spike of cell k."""
-    eq, assigned = writer.eq, {y for y, _ in writer.eq.post_jumps}
+    eq, assigned = code.eq, {y for y, _ in code.eq.post_jumps}
     lines = [f"{y}{LOCAL} = row_{y}[{_now(eq, y)} + k]" for y in eq.post_traces]
-    lines += _of_target(eq, [*trees_of(eq.post_jumps), *writer.of_traces(eq.post_traces)])
-    lines += _listed(writer, "1.0") if eq.on_post else []
+    lines += _of_target(eq, [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces)])
+    lines += _listed(code, "1.0") if eq.on_post else []
     lines += [Assign(y + LOCAL, own(tree)) for y, tree in eq.post_jumps]
-    lines += _jumped(writer)
-    return lines + [_set_row(y, writer.stepped(y, y + LOCAL)) for y in eq.post_traces if y in assigned]
+    lines += _jumped(code)
+    return lines + [_set_row(y, code.stepped(y, y + LOCAL)) for y in eq.post_traces if y in assigned]
 
 
-def _listed(writer, why):
+def _listed(code, why):
     """Return the lines that append an event of cell k to the lists."""
-    values = [y for y in writer.listed if not y.endswith(LOCAL) and not y.endswith(NEW)]
+    values = [y for y in code.listed if not y.endswith(LOCAL) and not y.endswith(NEW)]
     return [
         "post = rule.post_number",
         "rule.post_number = post + 1",
         "post_time[post], post_owner[post], older[post] = time, k, latest[2 * k]",
         "latest[2 * k], latest[2 * k + 1] = time << INDEX_BITS | post, latest[2 * k]",
-        *(f"{y}{LOCAL} = np.float64(state[at_{y}[k]])" for y in values if y in writer.eq.of_target),
+        *(f"{y}{LOCAL} = np.float64(state[at_{y}[k]])" for y in values if y in code.eq.of_target),
         *(f"post_{y}[post] = {y}{LOCAL}" for y in values),
-        *[f"post_{WHY}[post] = {why}"] * writer.both,
+        *[f"post_{WHY}[post] = {why}"] * code.both,
     ]
 
 
-def _jumped(writer):
+def _jumped(code):
     """Return the lines that append the postsynaptic traces as they are now."""
-    return [f"post_{y}{NEW}[post] = {y}{LOCAL}" for y in writer.eq.post_traces if y + NEW in writer.listed]
+    return [f"post_{y}{NEW}[post] = {y}{LOCAL}" for y in code.eq.post_traces if y + NEW in code.listed]
 
 
-def _steps(writer):
+def _steps(code):
     """Return the lines that list the step for the cells for which the condition holds."""
-    eq = writer.eq
+    eq = code.eq
     if eq.step_condition is None:
         return []
-    names = names_of([eq.step_condition]) | {*writer.listed}
+    names = names_of([eq.step_condition]) | {*code.listed}
     gaps = {
         "read": _of_target(eq, [eq.step_condition])
         + [f"{y}{LOCAL} = row_{y}[{_now(eq, y)} + k]" for y in eq.post_traces if y in names],
-        "with_spike": WITH_SPIKE.split("\n") if writer.both else [],
-        "listed": _listed(writer, "2.0"),
-        "jumped": _jumped(writer),
+        "with_spike": WITH_SPIKE.split("\n") if code.both else [],
+        "listed": _listed(code, "2.0"),
+        "jumped": _jumped(code),
     }
     return fill(STEPS, gaps, condition=own_text(eq.step_condition)).split("\n")
 
 
-def begin(writer):
+def begin(code):
     """Return the function with which the postsynaptic traces begin if they depend on the targets, or an empty text."""
-    eq, rows = writer.eq, []
+    eq, rows = code.eq, []
     if not eq.of_target:
         return ""
     starts = {y: tree for y in eq.post_traces if isinstance(tree := eq.initials.get(y), ast.AST)}
-    for y in writer.rows:
+    for y in code.post:
         words = {"first": y + LOCAL, "second": y + LOCAL}
         if y not in eq.of_target:
             first = own_text(starts[y]) if y in starts else f"rule.initial_{y}"
-            words = {"first": first, "second": text_of(writer.stepped(y, y + LOCAL))}
+            words = {"first": first, "second": text_of(code.stepped(y, y + LOCAL))}
         rows += fill(ROW, y=y, **words).split("\n")
-    trees = [*writer.of_traces(eq.post_traces), *starts.values()]
-    arrays = [*(f"row_{y}" for y in writer.rows), *_target_arrays(eq)]
+    trees = [*code.of_traces(eq.post_traces), *starts.values()]
+    arrays = [*(f"row_{y}" for y in code.post), *_target_arrays(eq)]
     gaps = {
-        "loads": writer.loads(trees, eq.post_traces, arrays),
-        "one_step": _one_step(writer),
+        "loads": code.loads(trees, eq.post_traces, arrays),
+        "one_step": _one_step(code),
         "read": [f"{y}{LOCAL} = np.float64(state[at_{y}[k]])" for y in eq.of_target],
         "rows": rows,
     }
     return fill(BEGIN, gaps)
 
 
-def _one_step(writer):
+def _one_step(code):
     """Return the lines with the factors of postsynaptic traces in one step."""
-    return [f"one_{k} = table_{k}[1]" for k in sorted({writer.rate_index(y) for y in writer.eq.post_traces} - {None})]
+    return [f"one_{k} = table_{k}[1]" for k in sorted({code.rate_index(y) for y in code.eq.post_traces} - {None})]
 
 
 def _target_arrays(eq):

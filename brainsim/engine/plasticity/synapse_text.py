@@ -198,133 +198,133 @@ def forget(rule, oldest):
 '''
 
 
-def replay(writer):
+def replay(code):
     """Return the helper that applies the postsynaptic spikes since the last event of the synapses of a segment."""
-    eq = writer.eq
-    if not writer.posts and not writer.changing:
+    eq = code.eq
+    if not code.posts and not code.changing:
         return ""
-    trees = [*trees_of(eq.on_post, eq.on_step, eq.between), *writer.bounds()]
-    trees += writer.of_traces((*eq.pre_traces, *eq.variables))
+    trees = [*trees_of(eq.on_post, eq.on_step, eq.between), *code.bounds()]
+    trees += code.of_traces((*eq.pre_traces, *eq.variables))
     traces, posts = [], []
     for x in eq.pre_traces:
-        traces.append(f"reference_{x} = {writer.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
-        traces.append(f"tie_{x} = {writer.logged('before', x, 'tied')} if last >= 0 else 0.0")
-    if writer.posts:
-        posts = writer.loads(arrays=["latest", "older", "candidates", "stack", *(f"post_{y}" for y in writer.listed)])
+        traces.append(f"reference_{x} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
+        traces.append(f"tie_{x} = {code.logged('before', x, 'tied')} if last >= 0 else 0.0")
+    if code.posts:
+        posts = code.loads(arrays=["latest", "older", "candidates", "stack", *(f"post_{y}" for y in code.listed)])
         posts.append("bound, end, number = (low - dendritic) << INDEX_BITS, (now - dendritic) << INDEX_BITS, np.int64(0)")
     gaps = {
-        "loads": writer.loads(trees, (*eq.pre_traces, *eq.variables), _arrays(writer)),
+        "loads": code.loads(trees, (*eq.pre_traces, *eq.variables), _arrays(code)),
         "traces": traces,
         "posts": posts,
-        "synapses": _all(writer) if writer.changing else _by_number(writer),
+        "synapses": _all(code) if code.changing else _by_number(code),
     }
     return fill(REPLAY, gaps)
 
 
-def _arrays(writer):
+def _arrays(code):
     """Return the names of the columns of synapses, and of what all of them need."""
-    columns = [f"column_{c}" for c in (*writer.columns, *writer.old)]
-    return columns + ["ids"] * writer.eq.random + ["modulator"] * bool(writer.eq.modulator)
+    columns = [f"column_{c}" for c in code.columns]
+    return columns + ["ids"] * code.eq.random + ["modulator"] * bool(code.eq.modulator)
 
 
-def _all(writer):
-    eq = writer.eq
+def _all(code):
+    eq = code.eq
     changed = {name for name, _ in (*eq.on_post, *eq.on_step, *eq.between)} | {v for v in eq.variables if v in eq.rates}
     gaps = {
-        "load": writer.loaded(),
-        "posts": _posts(writer) if writer.posts else [],
+        "load": code.loaded(),
+        "posts": _posts(code) if code.posts else [],
         # what is read between two runs is as of the step before `now`, unless something has arrived since
-        "relax": _relaxing(writer, "now - rule.lag"),
-        "store": writer.stored(changed | ({"w"} if eq.drive else set())),
+        "relax": _relaxing(code, "now - rule.lag"),
+        "store": code.stored(changed | ({"w"} if eq.drive else set())),
     }
     return fill(ALL, gaps).split("\n")
 
 
-def _by_number(writer):
-    changed, count = {name for name, _ in (*writer.eq.on_post, *writer.eq.on_step)}, writer.random.count
-    gaps = {"load": writer.loaded(), "first": _at_post(writer), "store": writer.stored(changed)}
-    writer.random.count = count  # the same random numbers for a spike, whether another one follows or not
-    return fill(BY_NUMBER, gaps | {"posts": _posts(writer)}).split("\n")
+def _by_number(code):
+    changed, count = {name for name, _ in (*code.eq.on_post, *code.eq.on_step)}, code.random.count
+    gaps = {"load": code.loaded(), "first": _at_post(code), "store": code.stored(changed)}
+    code.random.count = count  # the same random numbers for a spike, whether another one follows or not
+    return fill(BY_NUMBER, gaps | {"posts": _posts(code)}).split("\n")
 
 
-def _posts(writer):
-    return fill(POSTS, {"at_post": _at_post(writer)}).split("\n")
+def _posts(code):
+    return fill(POSTS, {"at_post": _at_post(code)}).split("\n")
 
 
-def _at_post(writer):
+def _at_post(code):
     """Return the lines of one postsynaptic spike at one synapse."""
-    eq = writer.eq
+    eq = code.eq
     lines = ["time = (spike >> INDEX_BITS) + dendritic", "elapsed = max(time - arrived, np.int64(0))"]
     for x in eq.pre_traces:
-        lines.append(writer.relaxed(x, "elapsed", f"reference_{x}", far=True))
+        lines.append(code.relaxed(x, "elapsed", f"reference_{x}", far=True))
         lines.append(f"{x}{LOCAL} = tie_{x} if last >= 0 and time == arrived else {x}{LOCAL}")
-    lines += [*_relaxing(writer, "time"), *["then = time"] * writer.changing]
-    lines += [f"{y}{LOCAL} = post_{y}[np.uint64(spike & INDEX)]" for y in writer.listed]
+    lines += [*_relaxing(code, "time"), *["then = time"] * code.changing]
+    lines += [f"{y}{LOCAL} = post_{y}[np.uint64(spike & INDEX)]" for y in code.listed]
     if eq.modulator in names_of(trees_of(eq.on_post, eq.on_step)):
         lines.append(f"{eq.modulator}{LOCAL} = modulator[time % modulator.size]")
-    for x in writer.held:
+    for x in code.held:
         lines.append(f"kept_{x} = {x}{LOCAL}")
         lines.append(f"{x}{LOCAL} = column_{x}{OLD}[k] if last >= 0 and time == arrived else {x}{LOCAL}")
-    lines += writer.event("time", 1)
+    lines += code.event("time", 1)
     for other, assignments in (("2.0", eq.on_post), ("1.0", eq.on_step)):
-        assigned = writer.assign(assignments)
-        lines += [f"if {WHY}{LOCAL} != {other}:", *indented(assigned)] if writer.both else assigned
-    return lines + [f"{x}{LOCAL} = kept_{x}" for x in writer.held]
+        assigned = code.assign(assignments)
+        lines += [f"if {WHY}{LOCAL} != {other}:", *indented(assigned)] if code.both else assigned
+    return lines + [f"{x}{LOCAL} = kept_{x}" for x in code.held]
 
 
-def _relaxing(writer, until):
+def _relaxing(code, until):
     """Return the lines that let w and the variables of a synapse change from `then` to some time."""
-    lines, eq = [], writer.eq
+    lines, eq = [], code.eq
     if (drive := eq.drive) is not None:
-        integral = formula(f"driven(rule, table_{writer.rate_index(drive.variable)}, then, {until})")
+        integral = formula(f"driven(rule, table_{code.rate_index(drive.variable)}, then, {until})")
         names = {"w": f"w{LOCAL}", "variable": drive.variable + LOCAL}
-        lines.append(writer.weight(formula("w + variable * integral", integral=integral, **names)))
+        lines.append(code.weight(formula("w + variable * integral", integral=integral, **names)))
     for v in eq.variables:
         if v in eq.rates:
-            since = f"max(then, {writer.born[v]})" if v in writer.born else "then"
-            lines.append(writer.relaxed(v, f"max({until} - {since}, np.int64(0))"))
+            since = f"max(then, {code.born[v]})" if v in code.born else "then"
+            lines.append(code.relaxed(v, f"max({until} - {since}, np.int64(0))"))
     if eq.between:
-        lines += writer.event(until, 2)
+        lines += code.event(until, 2)
         lines.append(f"{ELAPSED}{LOCAL} = rule.dt * max({until} - then, np.int64(0))")
-        lines += writer.assign(eq.between)
+        lines += code.assign(eq.between)
     return lines
 
 
-def deliver(writer):
+def deliver(code):
     """Return the function that lets a presynaptic spike arrive at the synapses of a segment."""
-    eq = writer.eq
-    trees = [*trees_of(eq.on_pre), eq.amplitude, *writer.bounds()]
+    eq = code.eq
+    trees = [*trees_of(eq.on_pre), eq.amplitude, *code.bounds()]
     names, traces, late = names_of(trees), [], "((soma - 2 * dendritic - rule.late_{}) % rule.ring) * rule.width + shift"
     for x in eq.pre_traces:
-        traces += [f"{x}{LOCAL} = {writer.logged('before', x, 'entry')}"] * (x in names)
-        traces += [f"{x}{NEW}{LOCAL} = {writer.logged('after', x, 'entry')}"] * (x + NEW in names)
+        traces += [f"{x}{LOCAL} = {code.logged('before', x, 'entry')}"] * (x in names)
+        traces += [f"{x}{NEW}{LOCAL} = {code.logged('after', x, 'entry')}"] * (x + NEW in names)
     if eq.modulator in names:
         traces.append(f"{eq.modulator}{LOCAL} = modulator[(soma - dendritic) % modulator.size]")
-    condition = "True" if eq.variables or writer.changing else "learning"
+    condition = "True" if eq.variables or code.changing else "learning"
     replays = [f"if {condition}:", "    replay(rule, start, segment.length, last, axonal, dendritic, soma)"]
     gaps = {
-        "loads": writer.loads(trees, (), [*_arrays(writer), *(f"row_{y}" for y in writer.rows if y in names)]),
+        "loads": code.loads(trees, (), [*_arrays(code), *(f"row_{y}" for y in code.post if y in names)]),
         "traces": traces,
-        "replay": replays if writer.posts or writer.changing else [],
-        "event": writer.event("soma - dendritic", "(3 if again else 0)"),
+        "replay": replays if code.posts or code.changing else [],
+        "event": code.event("soma - dendritic", "(3 if again else 0)"),
         "late": [f"late_{y} = {late.format(y)}" for y in eq.late if y in names],
-        "send": _sent(writer, names),
+        "send": _sent(code, names),
     }
     return fill(DELIVER, gaps)
 
 
-def _sent(writer, names):
+def _sent(code, names):
     """Return the lines that go through the synapses of a segment and deliver what they send."""
-    eq, amplitude, load = writer.eq, own_text(writer.eq.amplitude), writer.loaded()
-    same = not (eq.on_pre or eq.random or eq.changes_weights or names & {*writer.columns, *writer.rows, *writer.held})
-    if same and (writer.shared or algebra.linear_in(eq.amplitude, "w") is not None):
-        return fill(ALIKE if writer.shared else IN_PROPORTION, {"load": load[:1]}, amplitude=amplitude).split("\n")
+    eq, amplitude, load = code.eq, own_text(code.eq.amplitude), code.loaded()
+    same = not (eq.on_pre or eq.random or eq.changes_weights or names & {*code.columns, *code.post, *code.held})
+    if same and (code.shared or algebra.linear_in(eq.amplitude, "w") is not None):
+        return fill(ALIKE if code.shared else IN_PROPORTION, {"load": load[:1]}, amplitude=amplitude).split("\n")
     gaps = {
-        "rows": [f"{y}{LOCAL} = row_{y}[np.uint64({_row(eq, y)} + target)]" for y in writer.rows if y in names],
+        "rows": [f"{y}{LOCAL} = row_{y}[np.uint64({_row(eq, y)} + target)]" for y in code.post if y in names],
         "load": load,
-        "old": [f"column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in writer.held],
-        "on_pre": writer.assign(eq.on_pre),
-        "store": writer.stored({name for name, _ in eq.on_pre}),
+        "old": [f"column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in code.held],
+        "on_pre": code.assign(eq.on_pre),
+        "store": code.stored({name for name, _ in eq.on_pre}),
         "check": [f"bad += w{LOCAL} - w{LOCAL} != 0.0"] * (eq.changes_weights and amplitude != f"w{LOCAL}"),
     }
     return fill(CHANGED, gaps, amplitude=amplitude).split("\n")
@@ -335,13 +335,13 @@ def _row(eq, name):
     return f"late_{name}" if name in eq.late else "row"
 
 
-def sweep(writer):
+def sweep(code):
     """Return the functions that bring all synapses to now."""
-    if not writer.posts and not writer.changing:
+    if not code.posts and not code.changing:
         return ""
-    if not writer.posts:
+    if not code.posts:
         return fill(SWEEP, {"forget": []})
-    arrays = writer.loads(arrays=[f"post_{y}" for y in writer.listed])
-    moved = [f"post_{y}[kept] = post_{y}[post]" for y in writer.listed]
+    arrays = code.loads(arrays=[f"post_{y}" for y in code.listed])
+    moved = [f"post_{y}[kept] = post_{y}[post]" for y in code.listed]
     forget = ["    forget(rule, rule.swept - 2 * rule.longest_dendritic)"]
     return fill(SWEEP, {"forget": forget}) + fill(FORGET, {"arrays": arrays, "moved": moved})

@@ -17,54 +17,66 @@ OLD = "__old"  # the column of a variable before the last presynaptic spike
 WHY = "why__"  # which kind of event of the target a listed one is: 1 for a spike, 2 for a step, 3 for both
 
 
-class RuleWriter:
-    """Writes what the functions of one rule are made of.
+class RuleCode:
+    """The text of a rule and which numbers its record must hold; and what its functions are made of.
 
     Parameters
     ----------
     equations : PlasticityEquations
     per_synapse : frozenset of str
         Parameters that differ between synapses.
-    shared : bool
-        Whether all synapses have the same weight, which does not change.
     held : dict of str to str
         Variables that would be traces if no parameter differed between synapses, and the delay after which time 0 of their
-        cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones.
+        cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones. They are read, and begin to
+        relax, as traces are.
+    shared : bool
+        Whether all synapses have the same weight, which does not change.
     single : bool
-        Whether weights are kept as float32.
+        Whether weights are kept as float32, which may round them beyond a bound.
 
     Attributes
     ----------
+    text : str
+        The module, with ``enter``, ``remember``, ``deliver`` and ``sweep``.
+    scalars : tuple of str
+        Parameters that are one number for all synapses, in the order of ``scalars`` in the record.
     rates : list of tree
-        Rates of decay that are the same for all synapses, each once.
-    scalars, columns, listed, posts
-        As in `rule_code.RuleCode`.
-    rows : tuple of str
-        Postsynaptic traces, and variables of the target that are read when a spike arrives: as of a step before.
-    both : bool
-        Whether both spikes and steps of the target are listed.
-    random : Sampler
-        Of random numbers of a synapse and an event.
+        Rates of decay that are the same for all synapses [1/ms], each once; ``table_0`` and so on hold their exponentials.
+    variables, old, parameters, columns : tuple of str
+        Variables of the synapses, those of them before the last presynaptic spike that are needed, parameters with a number
+        for each synapse, and all of these: ``column_NAME`` in the record.
+    pre : tuple of str
+        Presynaptic traces: in ``log_values`` of the record (`logged_values`), and ``initial_NAME``.
+    post : tuple of str
+        Postsynaptic traces, and variables of the targets that are read at an arrival, as of a step before: ``row_NAME``.
+    listed : tuple of str
+        What the lists of events of the targets hold besides the time: ``post_NAME``.
+    posts, both : bool
+        Whether there are lists of events of the targets, and whether these are spikes and steps in which a condition holds.
     changing : bool
         Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
+    random : Sampler
+        Of random numbers of a synapse and an event.
     """
 
     def __init__(self, equations, per_synapse, held, shared, single):
-        self.eq, self.per_synapse, self.shared, self.single = equations, per_synapse, shared, single
-        self.born = {name: held[name] for name in equations.variables if name in held}
+        self.text, self.eq, self.per_synapse, self.shared, self.single = "", equations, per_synapse, shared, single
+        self.variables, self.pre = equations.variables, equations.pre_traces
+        self.born = {name: held[name] for name in self.variables if name in held}
         self.held = tuple(name for name, clock in self.born.items() if clock == "axonal")
         self.old = tuple(name + OLD for name in self.held)
-        self.rates: list[Tree] = []
-        self.columns = (*equations.variables, *(p for p in equations.parameters if p in per_synapse))
+        self.parameters = tuple(p for p in equations.parameters if p in per_synapse)
+        self.columns = self.variables + self.old + self.parameters
         self.scalars = tuple(p for p in equations.parameters if p not in per_synapse)
+        self.rates: list[Tree] = []
         self.posts = bool(equations.on_post or equations.on_step)
-        read = names_of(trees_of(equations.on_post, equations.on_step))
         self.both = bool(equations.on_post and equations.on_step)
+        read = names_of(trees_of(equations.on_post, equations.on_step))
         self.listed = tuple(n for t in equations.post_traces for n in (t, t + NEW) if n in read)
         self.listed += tuple(n for n in equations.of_target if n in read) + (WHY,) * self.both
         at_pre = names_of([*trees_of(equations.on_pre), equations.amplitude])
-        self.rows = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre))
-        decaying = any(v in equations.rates for v in equations.variables)
+        self.post = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre))
+        decaying = any(v in equations.rates for v in self.variables)
         self.changing = decaying or bool(equations.between) or equations.drive is not None
         self.random = Sampler("random_", lambda n, _: formula(f"hashed(event + uint64({n}), int64(ids[k]))"))
 
@@ -154,7 +166,7 @@ class RuleWriter:
         weight = formula(f"float64(weights[{0 if self.shared else 'k'}])")
         # float32 may have rounded a weight beyond its bound
         weight = self._nearest_allowed(weight) if self.single and self.eq.changes_weights else weight
-        columns = [Assign(c + LOCAL, formula(f"float64(column_{c}[k])")) for c in self.columns]
+        columns = [Assign(c + LOCAL, formula(f"float64(column_{c}[k])")) for c in (*self.variables, *self.parameters)]
         return [Assign(f"w{LOCAL}", weight), *columns]
 
     def stored(self, changed):

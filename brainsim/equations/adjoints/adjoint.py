@@ -18,6 +18,7 @@ from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.system import System
 
 HALF, TWO = ast.Constant(0.5), ast.Constant(2.0)
+GAP = "cannot be differentiated: the threshold must be"
 LIMITS = {"min": "min", "max": "max", "lesser": "min", "greater": "max"}  # the last two are the names in kernels
 
 
@@ -65,7 +66,7 @@ def adjoint_of(system: System, label: str) -> Adjoint:
     variables = system.variables
     flow = {n: system.full(system.derivatives[n], label) for n in variables}
     jacobian = _by_all(flow, variables, label)
-    gap = None if system.threshold is None else _gap(system, label)
+    gap = None if system.threshold is None else system.gap(label, GAP)
     gap_by = {} if gap is None else {n: d for n in variables if not algebra.is_zero(d := derivative(gap, n, label))}
     slope = None
     if gap is not None:
@@ -195,20 +196,6 @@ SMOOTH: dict[str, Callable[[Tree, Tree], Tree]] = {
 def _by_all(trees, variables, label):
     found = {(name, other): derivative(tree, other, label) for name, tree in trees.items() for other in variables}
     return {key: tree for key, tree in found.items() if not algebra.is_zero(tree)}
-
-
-def _gap(system, label):
-    test = system.threshold
-    if not (
-        isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Gt | ast.GtE | ast.Lt | ast.LtE)
-    ):
-        raise EquationError(
-            label, "cannot be differentiated: the threshold must be one comparison, such as 'v >= v_th'", ast.unparse(test)
-        )
-    left, right = test.left, test.comparators[0]
-    if isinstance(test.ops[0], ast.Lt | ast.LtE):
-        left, right = right, left
-    return system.full(ast.BinOp(left, ast.Sub(), right), label)
 
 
 def _refuse(system, label):

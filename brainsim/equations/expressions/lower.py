@@ -17,8 +17,10 @@ HOMES = {
     "math": ("sqrt",),
     "brainsim.rng.variates": ("binomial",),
     "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
-    "brainsim.jit.elementary": ("arccos", "arcsin", "arctan", "ceil", "cosh", "log10", "sinh", "tan"),
-    "brainsim.jit.powers": ("cube", "fourth", "square", "whole_power"),
+    "brainsim.jit.elementary": (
+        *("arccos", "arcsin", "arctan", "ceil", "cosh", "log10", "sinh", "tan"),
+        *("cube", "fourth", "square", "whole_power"),
+    ),
     "brainsim.jit.vmath": (
         "clip",
         "cos",

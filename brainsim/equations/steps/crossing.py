@@ -49,15 +49,9 @@ def crossing_lines(system: System, label: str) -> list[Assign]:
 
 def _gap_and_rate(system, label):
     """Return the trees of the distance to the threshold, positive beyond it, and of its time derivative."""
-    test = system.threshold
-    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Gt, ast.GtE, ast.Lt, ast.LtE))):
-        raise EquationError(label, "interpolate needs a threshold that is one comparison, such as 'v >= v_th'")
+    test, gap = system.threshold, system.gap(label, "interpolate needs a threshold that is")
     if system.noise or system.substeps > 1 or lang.calls_in(test) & RANDOM:
         raise EquationError(label, "interpolate needs equations without noise and without substeps")
-    left, right = test.left, test.comparators[0]
-    if isinstance(test.ops[0], (ast.Lt, ast.LtE)):
-        left, right = right, left
-    gap = system.full(ast.BinOp(left, ast.Sub(), right), label)
     if "t" in lang.names_in(gap):  # the time derivative of such a threshold is not known
         hint = "write an equation 'dtheta/dt = ...' for the threshold, or drop interpolate"
         raise EquationError(label, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))
