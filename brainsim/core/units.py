@@ -146,8 +146,9 @@ def parsed_unit(text: str, one: Callable[[Any, str | None], Dimension]) -> Dimen
 
 def exponent_of(tree: Any) -> Fraction | None:
     """Return the value of a number in a form allowed in an exponent (2, -1, 0.5, 1/2), or None."""
-    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float) and abs(tree.value) < 100:
-        return Fraction(tree.value).limit_denominator(1000)
+    value: Any = getattr(tree, "value", None)
+    if isinstance(tree, ast.Constant) and type(value) in (int, float) and abs(value) < 100:
+        return Fraction(value).limit_denominator(1000)
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
         inner = exponent_of(tree.operand)
         return inner if inner is None or isinstance(tree.op, ast.UAdd) else -inner

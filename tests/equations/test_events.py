@@ -130,18 +130,3 @@ def test_refractory_times_of_each_cell():
     )
     for cell, period in enumerate((15, 30, 70)):
         assert steps(result, cell).tolist() == list(range(10, 91, period))
-
-
-def test_refractoriness_is_kept_in_a_state():
-    """A run in pieces is the run in one, with a condition and with an expression."""
-    for texts in (
-        {"refractory": "v > v_half - 1*v_half", "reset": "v = v_th/2"},
-        {"refractory": "wait*count", "wait": bs.parameter(0.7, "ms", "x")},
-    ):
-        cells = bs.Population(1, clock(**texts)(), name="cells")
-        net = bs.Network(seed=1)
-        net.add(cells)
-        whole = bs.simulate(net, 6.0, seed=1).spikes["cells"].times
-        first = bs.simulate(net, 1.5, seed=1)
-        second = bs.simulate(net, 4.5, state=first.state)
-        assert np.array_equal(np.concatenate([first.spikes["cells"].times, second.spikes["cells"].times]), whole)

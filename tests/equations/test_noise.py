@@ -121,14 +121,6 @@ def test_stated_orders_with_noise():
     assert step_of(bs.LIF()).strong is None
 
 
-def test_noise_with_one_size_a_cell_is_that_of_cells_by_themselves():
-    sigma = np.array([0.0, 1.0, 3.0, 5.0])
-    together, _ = run(Process(sigma=sigma), 5.0, n=4)
-    for cell, value in enumerate(sigma):
-        alone, _ = run(Process(sigma=value), 5.0, n=4)
-        np.testing.assert_allclose(together["v"][:, cell], alone["v"][:, cell], rtol=1e-12, atol=1e-12)
-
-
 def test_a_frozen_variable_gets_no_noise():
     class Firing(Process):
         threshold = "v >= v_th"

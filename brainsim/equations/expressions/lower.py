@@ -75,13 +75,11 @@ def lowered(tree: Tree) -> Tree:
         return tree if function_name(tree) in WHOLE else _lowered_call(function_name(tree), tree.args)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow):
         return _lowered_power(lowered(tree.left), tree.right)
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and _calls(tree.right, "exprel"):
-        return ast.BinOp(lowered(tree.left), ast.Mult(), _call("exprel_inverse", lowered(tree.right.args[0])))
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):
+        divisor: Tree = tree.right
+        if isinstance(divisor, ast.Call) and function_name(divisor) == "exprel":
+            return ast.BinOp(lowered(tree.left), ast.Mult(), _call("exprel_inverse", lowered(divisor.args[0])))
     return lang.rebuilt(tree, lowered)
-
-
-def _calls(tree, name):
-    return isinstance(tree, ast.Call) and function_name(tree) == name
 
 
 def _call(name, *arguments):

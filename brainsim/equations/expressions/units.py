@@ -19,34 +19,14 @@ from fractions import Fraction
 
 from brainsim.core.checks import nearest
 from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parsed_unit
-from brainsim.equations.expressions.grammar import NOW, EquationError, Tree, function_name, shown
+from brainsim.equations.expressions.grammar import FUNCTIONS, NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.expressions.language import Line, line_of
 
 OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
-PURE = {
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log10",
-    "sinh",
-    "cosh",
-    "tanh",
-    "sin",
-    "cos",
-    "tan",
-    "arcsin",
-    "arccos",
-    "arctan",
-    "sigmoid",
-    "exprel",
-    "floor",
-    "ceil",
-    "binomial",
-}  # arguments are numbers
 SAME = {"min", "max", "clip"}  # their arguments have the same unit
+PURE = {*FUNCTIONS} - SAME - {"sqrt", "abs", "sign", "where"}  # their arguments are numbers
 
 
 def unit(text: str, label: str) -> Dimension:
