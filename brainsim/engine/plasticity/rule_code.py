@@ -82,7 +82,7 @@ def write_rule(
     return _written(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
 
 
-@lru_cache(MAX_KEPT)  # writing takes 20 ms, and each simulation of a network asks for it
+@lru_cache(MAX_KEPT)  # writing takes a few ms, and each simulation of a network asks for it
 def _written(equations, per_synapse, held, shared, single):
     code = RuleCode(equations, per_synapse, dict(held), shared, single)
     functions = (begin, enter, remember, modulate, replay, deliver, sweep)
