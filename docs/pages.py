@@ -1,7 +1,7 @@
 """Run the Python of pages of the documentation and draw the pictures that they name.
 
     python docs/pages.py                 # all pages: their pictures are drawn again
-    python docs/pages.py 1-one-neuron    # the pages with this in their name
+    python docs/pages.py 1-two-kinds     # the pages with this in their name
 
 The blocks of a page run one after the other, in one namespace and an empty folder. A figure that is open after a block
 belongs to the next picture that the page links. If a block is followed by a ``text`` block, that is what it prints. Blocks
@@ -25,7 +25,7 @@ DPI, COLOURS = 150, 128  # of the pictures: few colours make small files
 
 def pages():
     """Return the paths of the pages whose pictures are drawn from their own code."""
-    folders = ("tutorials", "coming-from", "ported")
+    folders = ("course", "coming-from", "ported")
     return sorted(path for folder in folders for path in (DOCS / folder).glob("*.md")) + [DOCS / "checked.md"]
 
 

@@ -107,7 +107,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "arguments0",
         "arguments4",
     ),
-    "tests/interface/test_pages.py::test_a_page_does_what_it_says": ("1-one-neuron", "2-a-synapse", "checked"),
+    "tests/interface/test_pages.py::test_a_page_does_what_it_says": (
+        "1-two-kinds-of-units",
+        "3-connections",
+        "8-memory",
+        "checked",
+    ),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[artificial": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[learning": (),
     "tests/jit/test_bounds.py::test_an_index_out_of_bounds_ends_the_run_if_indices_are_checked": (),

@@ -24,9 +24,9 @@ def read(app, page, content):
 
 def offered():
     """Return the names of the pages that are offered."""
-    paths = (path for path in DOCS.rglob("*.md") if "```python" in path.read_text(encoding="utf-8"))
-    names = {path.relative_to(DOCS).with_suffix("").as_posix() for path in paths if "_build" not in path.parts}
-    return names - NOT_OFFERED
+    texts = {path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
+    names = {name for name, text in texts.items() if "```python" in text and "DOCS" not in text}  # a path of this folder
+    return {name for name in names - NOT_OFFERED if not name.startswith("_build")}
 
 
 def write(app, problem):

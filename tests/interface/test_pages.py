@@ -1,4 +1,4 @@
-"""Tutorials and other pages with code: they print what they say, and draw the pictures that they show."""
+"""Lessons and other pages with code: they print what they say, and draw the pictures that they show."""
 
 import ast
 import importlib.util
@@ -39,7 +39,7 @@ def test_a_page_does_what_it_says(page):
 
 def test_every_picture_is_shown():
     shown = {(page.parent / item[2]).resolve() for page in PAGES for item in harness().ITEM.findall(page.read_text("utf-8"))}
-    drawn = {path for folder in ("tutorials", "ported", "checked") for path in (DOCS / "images" / folder).glob("*.png")}
+    drawn = {path for folder in ("course", "ported", "checked") for path in (DOCS / "images" / folder).glob("*.png")}
     assert drawn == {path for path in shown if path.suffix == ".png"}
     assert sum(path.stat().st_size for path in drawn) < 3_000_000
 
