@@ -13,8 +13,7 @@ from brainsim.core.checks import number, true_or_false
 from brainsim.core.doors import through
 from brainsim.engine.checkpoints.file import exists
 from brainsim.engine.checkpoints.regular import Regular, check_writable, refuse_to_replace
-from brainsim.engine.checkpoints.saving import read_on_ranks, time_left
-from brainsim.engine.checkpoints.streams import finished_result
+from brainsim.engine.checkpoints.saving import finished_result, read_on_ranks, time_left
 from brainsim.engine.settings import RunSettings, checked_steps
 from brainsim.engine.simulation.running import check_callback
 from brainsim.engine.simulation.simulation import Simulation

@@ -23,6 +23,7 @@ from brainsim.results import hdf5
 from brainsim.results.archive import reading
 from brainsim.results.formats import Format, register_format
 from brainsim.results.handover import interval_of
+from brainsim.results.packing import PLAIN
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from brainsim.results.recording import Recording
     from brainsim.results.result import Result
 
-PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")
 FORMAT = 1
 ROUNDING = 1e-12  # relative: twice the error of a division by 1000 and a multiplication
 

@@ -24,9 +24,12 @@ def read(app, page, content):
 
 def offered():
     """Return the names of the pages that are offered."""
-    texts = {path.relative_to(DOCS).with_suffix("").as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
-    names = {name for name, text in texts.items() if "```python" in text and "DOCS" not in text}  # a path of this folder
-    return {name for name in names - NOT_OFFERED if not name.startswith("_build")}
+    found = set()
+    for path in DOCS.rglob("*.md"):
+        name, text = path.relative_to(DOCS).with_suffix("").as_posix(), path.read_text(encoding="utf-8")
+        if "```python" in text and "DOCS" not in text and not name.startswith("_build"):  # DOCS: a path of this folder
+            found.add(name)
+    return found - NOT_OFFERED
 
 
 def write(app, problem):

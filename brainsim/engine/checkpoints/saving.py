@@ -9,20 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from brainsim.build.layout import Layout
+from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, find_changed_values, list_rewired, rewire_network
 from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, read, reading
-from brainsim.engine.checkpoints.streams import continued_target
 from brainsim.engine.settings import checked_network, checked_steps
 from brainsim.engine.simulation.changes import take_run
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
 from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
-from brainsim.engine.target import path_of
+from brainsim.engine.target import Target, continued_target, path_of
 from brainsim.network.checks import checked_precision
 from brainsim.results.archive import part_of_it
-from brainsim.results.result import join
+from brainsim.results.elsewhere import Elsewhere
+from brainsim.results.result import Result, join
 
 
 def write(sim, path):
@@ -214,3 +215,22 @@ def what_differs(saved):
     return ", ".join(
         f"{name} {saved[name]} then, {now[name]} now" for name in now if name in saved and saved[name] != now[name]
     )
+
+
+def finished_result(path, to, duration, ranks=ALONE):
+    """Return the Result of a run whose file was made already, None if it was not; refuse a run that would be longer."""
+    if to is None or not (checkpoint := read(path)).plain.streams:
+        return None
+    target, state = Target.continued(to, checkpoint.plain.streams), checkpoint.state
+    if not ranks.first(target.path.exists() and not target.folder.exists()):
+        return None
+    done = (state.step - checkpoint.plain.origin) * state.dt
+    if duration > done + 0.5 * state.dt:
+        raise ValueError(
+            f"simulate.to: {str(target.path)!r} is complete after {done:g} ms, so a run of {duration:g} ms cannot go on in "
+            "it; give another name"
+        )
+    if ranks.rank == 0:
+        return Result.load(target.path)
+    known = {"duration": done, "dt": state.dt, "seed": state.seed, "stats": {"ranks": ranks.size}}
+    return Elsewhere(ranks.rank, ranks.size, start=float(checkpoint.plain.begin * state.dt), **known)

@@ -117,7 +117,7 @@ class Log:
 
     def latest(self, step):
         """Return the rows after a step, without a copy of what was before; a picture needs them again and again."""
-        if self.store.header is None:
+        if self.store.header is None or step <= self.store.header["begin"]:
             return self.rows()
         header, first = self.store.header, dict(self.store.rows)
         for row in header["spikes"]:

@@ -47,7 +47,7 @@ class Recorder:
     depends_on: frozenset[str] = frozenset()
     # whether it can record on several ranks: its columns are spikes, traces or weights, or it has `merge`
     on_ranks = False
-    adds = None  # "spikes", "traces" or "weights": formats of files have no place for some
+    adds: str | None = None  # "spikes", "traces" or "weights": formats of files have no place for some
     sampled = ()  # what takes memory for each sample: objects that have ``columns`` numbers every ``every`` steps
 
     def columns(self):

@@ -154,10 +154,14 @@ class Columns:
         for k, row in enumerate(rows):
             groups.setdefault(columns_of(row), []).append((k, row))
         for names, some in groups.items():
-            arrays = [self.arrays.get(name) for name in names]
-            for begin in range(0, len(self.arrays[names[0]]), BLOCK):
-                blocks = [None if array is None else array[begin : begin + BLOCK] for array in arrays]
+            for blocks in self._blocks(names):
                 yield from ((k, row, *blocks) for k, row in some)
+
+    def _blocks(self, names):
+        """Yield blocks of columns of spikes, None for those that there are not, in the order of time."""
+        arrays = [self.arrays.get(name) for name in names]
+        for begin in range(0, len(arrays[0]), BLOCK):
+            yield [None if array is None else array[begin : begin + BLOCK] for array in arrays]
 
     def counts(self, rows: list[Row]) -> list[int]:
         """Return how many spikes each row has."""

@@ -20,7 +20,7 @@ import numpy as np
 from brainsim.core.arrays import freeze
 from brainsim.core.deferred import deferred
 from brainsim.results.streams import columns as columns_module
-from brainsim.results.streams.columns import Columns, Row, columns_of
+from brainsim.results.streams.columns import Columns, Row
 from brainsim.results.streams.folder import PART, RANKS, Folder
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights
@@ -91,17 +91,8 @@ class ColumnsOfRanks(Columns):
         super().__init__(first.header, {}, {}, first.start, first.stop)
         self.parts = parts
 
-    def _parts(self, rows: list[Row]):
-        """Yield (index in `rows`, row, steps, cells, lags or None) for each block, in the order of time and cell."""
-        groups: dict[tuple, list] = {}
-        for k, row in enumerate(rows):
-            groups.setdefault(columns_of(row), []).append((k, row))
-        for names, some in groups.items():
-            for blocks in self._merged(names):
-                yield from ((k, row, *blocks) for k, row in some)
-
-    def _merged(self, names):
-        """Yield steps, cells and lags of all ranks in blocks of whole steps."""
+    def _blocks(self, names):
+        """Yield steps, cells and lags of all ranks in blocks of whole steps, in the order of time and cell."""
         columns = [[part.arrays.get(name) for name in names] for part in self.parts]
         done, sizes = [0] * len(columns), [len(steps) for steps, *_ in columns]
         while done != sizes:

@@ -97,7 +97,7 @@ class TestSpikeRecord:
 class TestReduce:
     @pytest.mark.parametrize("reduce", ["mean", "sum", "std"])
     @pytest.mark.parametrize("some", [slice(None), slice(1), slice(7, 7 + BLOCK), slice(3, 250), [280, 5, 90, 91, 150, 20]])
-    def test_the_same_bits_for_any_number_of_threads(self, reduce, some, monkeypatch):
+    def test_any_cells_in_short_chunks_on_two_threads(self, reduce, some, monkeypatch):
         net = network()
         cells = net.populations["cells"]
         cells = cells if some == slice(None) else cells[some]
@@ -106,8 +106,6 @@ class TestReduce:
         whole = record(request, net=net, threads=1)[key]
         full = record(bs.Trace(cells, "v", every=0.5), net=net, threads=1)["cells", "v"].values
         np.testing.assert_allclose(whole.values[:, 0], getattr(full, reduce)(axis=1), rtol=1e-12, atol=1e-12)
-        for threads in (2, 3):
-            assert record(request, net=net, threads=threads)[key] == whole
         monkeypatch.setattr(traces_module, "SAMPLE_ROOM", 300)  # many short chunks
         sim = bs.Simulation(net, seed=2, record=request, threads=2)
         sim.run(7.3), sim.run(22.7)
@@ -127,10 +125,9 @@ class TestReduce:
         cells = net.populations["cells"]
         requests = [bs.Trace(cells, "v", reduce="mean"), bs.Trace(cells, "ampa.current", reduce="sum")]
         requests += [bs.Trace(cells, "ampa.current")]
-        one, two = (record(*requests, net=net, threads=n, precision="single") for n in (1, 2))
-        assert one == two
-        current = one["cells", "ampa.current"].values
-        np.testing.assert_allclose(one["cells", "sum(ampa.current)"].values[:, 0], current.sum(axis=1), rtol=1e-12)
+        found = record(*requests, net=net, threads=2, precision="single")
+        current = found["cells", "ampa.current"].values
+        np.testing.assert_allclose(found["cells", "sum(ampa.current)"].values[:, 0], current.sum(axis=1), rtol=1e-12)
 
 
 class Adaptive(bs.Neuron):
@@ -203,11 +200,6 @@ class TestInputs:
         assert (first.traces["other", "noise"].values == 10_000.0).all()
         sim.set("noise", rate=5_000.0)
         assert (sim.run(10.0).traces["other", "noise"].values == 5_000.0).all()
-
-    def test_threads(self):
-        net = network()
-        requests = [bs.Trace(net.populations["cells"], "wave", every=0.5, reduce="mean")]
-        assert record(*requests, net=net, threads=1) == record(*requests, net=net, threads=2)
 
 
 class TestEvents:

@@ -50,12 +50,6 @@ class TestSameResult:
         assert whole.weights["ab"].times.tolist() == [10.0 * k for k in range(11)]
         assert np.ptp(whole.weights["ab"].values, axis=0).max() > 0
 
-    @pytest.mark.usefixtures("more_partitions")
-    @pytest.mark.parametrize("threads", [1, 2, 3])
-    def test_threads(self, threads):
-        run(to="run/", threads=threads)
-        same(bs.Result.load("run"), run(threads=1))
-
     def test_pieces_and_reset(self):
         sim, other = simulation(to="run.npz"), simulation()
         pieces = [sim.run(30.0), sim.run(0.1), sim.run(69.9, every=7.0, callback=lambda sim: sim.result())]
