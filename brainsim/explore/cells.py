@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from brainsim.core.checks import SI_SLIP, nearest, plain
+from brainsim.core.docstrings import explained_by
 from brainsim.engine.simulate import simulate
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM
@@ -22,6 +23,18 @@ SPIKES = 4  # spikes in the step by which a cell counts as firing repetitively
 ROUNDING = 1e-6  # steps: a time on the grid is not k*dt to the last bit
 SETTLE, MAX_SETTLES = 500.0, 8  # ms of one run without input, and the largest number of them, until a cell rests
 AT_REST = 1e-4  # a cell rests if its variables change by less in one such run, relative to their whole range so far
+
+RUN = {  # arguments that functions of `bs.explore` explain alike
+    "model": "model : Neuron\n    With a current ``I`` and one number per parameter.",
+    "dt": "dt : float\n    Time step [ms].",
+    "initial": "initial : dict, optional\n    Values at t = 0 that replace those of the model, as for `Population`.",
+    "seed": "seed : int\n    Of the noise.",
+}
+RAISES = """Raises
+------
+ValueError, TypeError
+    If the model has no current ``I``, or a parameter that is not the same in all cells."""
+explained = explained_by(RUN, RAISES)
 
 
 def checked_model(model, label, current=True):

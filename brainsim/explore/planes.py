@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain
-from brainsim.explore.cells import NAME, checked_model, checked_variable, find_firing_current, run_cells, steps_of_current
+from brainsim.explore.cells import (
+    NAME,
+    checked_model,
+    checked_variable,
+    explained,
+    find_firing_current,
+    run_cells,
+    steps_of_current,
+)
 from brainsim.explore.flow import VectorField
 from brainsim.models.base import Neuron
 
@@ -101,6 +109,7 @@ class PhasePlane:
         return draw_plane(self, ax)
 
 
+@explained
 def phase_plane(
     model: Neuron,
     x: str,
@@ -139,10 +148,6 @@ def phase_plane(
         Points of the grid in each direction.
     duration, dt : float
         Length and time step of the simulation of the trajectory [ms].
-    initial : dict, optional
-        Values at t = 0 that replace those of the model, as for `Population`.
-    seed : int
-        Of the noise.
 
     Returns
     -------

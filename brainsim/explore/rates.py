@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
-from brainsim.explore.cells import NAME, checked_currents, checked_model, is_random, run_cells, steps_of_current
+from brainsim.explore.cells import NAME, checked_currents, checked_model, explained, is_random, run_cells, steps_of_current
 from brainsim.models.base import Neuron
 from brainsim.results.result import Result
 
@@ -59,6 +59,7 @@ class FICurve:
         return draw_curve(self, ax)
 
 
+@explained
 def fi_curve(
     model: Neuron,
     currents: ArrayLike,
@@ -86,10 +87,6 @@ def fi_curve(
         Time step [ms]: the relative error of a rate is about rate*dt.
     trials : int
         Cells for each current, over which rates are averaged; for models with noise.
-    initial : dict, optional
-        Values at t = 0 that replace those of the model, as for `Population`.
-    seed : int
-        Of the noise.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
 from brainsim.explore import cells
-from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable
+from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable, explained
 from brainsim.models.base import Neuron
 from brainsim.results.result import Result, Spikes
 
@@ -73,6 +73,7 @@ class Response:
         return draw_response(self, ax, first if variable is None else checked_variable(self.model, variable, "plot"))
 
 
+@explained
 def step_response(
     model: Neuron,
     amplitude: ArrayLike,
@@ -89,29 +90,16 @@ def step_response(
 
     Parameters
     ----------
-    model : Neuron
-        With a current ``I`` and one number per parameter.
     amplitude : float or array of shape (n,)
         The current during the step [pA].
     onset, length, duration : float
         Start of the step, its length, and the length of the run [ms].
     baseline : float
         The current before and after the step [pA].
-    dt : float
-        Time step [ms].
-    initial : dict, optional
-        Values at t = 0 that replace those of the model, as for `Population`.
-    seed : int
-        Of the noise.
 
     Returns
     -------
     Response
-
-    Raises
-    ------
-    ValueError, TypeError
-        If the model has no current ``I``, or a parameter that is not the same in all cells.
 
     Examples
     --------
@@ -134,6 +122,7 @@ def step_response(
     return _response(model, levels, edges, duration, dt, initial, seed)
 
 
+@explained
 def current_ramp(
     model: Neuron,
     stop: float,
@@ -154,8 +143,6 @@ def current_ramp(
         Length of the ramp and of the run [ms].
     dt : float
         Time step [ms]; the current is constant in each step.
-    model, initial, seed
-        As for `step_response`, which also lists what is raised.
 
     Returns
     -------
