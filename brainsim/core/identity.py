@@ -1,4 +1,4 @@
-"""Objects that are themselves again after a journey: pickled apart and read in one process, they are one object.
+"""Objects that keep their identity when they are unpickled: pickled apart and read in one process, they are one object.
 
 `Simulation.set(cells, ...)` and `net.connect(cells, ...)` know populations, projections and inputs by identity. A worker
 gets a network in one message and its population in another; without names that travel along, it would have two.

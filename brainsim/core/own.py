@@ -1,4 +1,4 @@
-"""A class as users see it: what it inherits from its mix-ins is called by its own name."""
+"""Mix-ins that users do not see: methods that a class inherits from them report its own qualified name."""
 
 from typing import TypeVar
 
