@@ -122,12 +122,9 @@ class Operator:
     def observed(cls, partition, stimulus):
         """Return what a `Trace` of one of its inputs samples, an `operators.signals.Observed`.
 
-        By default it is the field that `Input.observed` names: a number, an array, a text or a TimedArray.
+        None, as here, for the field that `Input.observed` names: a number, an array, a text or a TimedArray.
         """
-        # imported here: only what is recorded has to be compiled
-        from brainsim.engine.operators.signals import of_field
-
-        return of_field(partition, stimulus)
+        return
 
     def saved(self):
         """Return what a saved state must contain: name -> (global indices of the cells here, a value for each).

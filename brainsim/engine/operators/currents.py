@@ -7,7 +7,7 @@ apart, and each step starts from it; noise is added by an operator of its own (`
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.operators.signals import Observed, of_field, signal_of, steady_value
+from brainsim.engine.operators.signals import Observed, signal_of, steady_value
 from brainsim.engine.operators.windows import cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
@@ -63,10 +63,8 @@ class Currents(Operator):
 
     @classmethod
     def observed(cls, partition, stimulus):
-        """Return the amplitude: that of the piece, or of the point of time."""
-        if stimulus.input.times is None:
-            return of_field(partition, stimulus)
-        return _stairs(partition, stimulus)
+        """Return the amplitude of a current that is given piece by piece; None for any other, whose field is observed."""
+        return None if stimulus.input.times is None else _stairs(partition, stimulus)
 
     def reset(self, step):
         """Compute the currents again at the next step."""

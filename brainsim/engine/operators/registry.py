@@ -9,6 +9,7 @@ from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.noise import Noise
 from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.operators.signals import of_field
 from brainsim.engine.operators.trains import Trains
 from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import Operator
@@ -28,6 +29,12 @@ def register_operator(cls):
 def operator_of(stimulus):
     """Return the class of operators that acts on an input, None if there is none."""
     return next((operator for operator in OPERATORS if isinstance(stimulus.input, operator.inputs)), None)
+
+
+def observed_of(partition, stimulus):
+    """Return what a `Trace` of an input samples: what its operator says, or its field."""
+    seen = operator_of(stimulus).observed(partition, stimulus)
+    return of_field(partition, stimulus) if seen is None else seen
 
 
 def check_inputs_have_operators(layout):

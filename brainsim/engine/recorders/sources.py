@@ -63,10 +63,10 @@ class OfInput:
     def places(self, partition, ids):
         """Return the calls that bring the values of the input up to date, the array, and where those of the cells are."""
         # imported here: the operators import what recorders are
-        from brainsim.engine.operators.registry import operator_of
+        from brainsim.engine.operators.registry import observed_of
 
         stimulus = next(s for s in partition.layout.inputs if s.name == self._name)
-        seen = operator_of(stimulus).observed(partition, stimulus)
+        seen = observed_of(partition, stimulus)
         order = np.full(stimulus.target.n, -1)
         order[seen.cells] = np.arange(seen.cells.size)
         return seen.calls, seen.values, seen.places[order[places_in(stimulus.target, self._population, ids)]]

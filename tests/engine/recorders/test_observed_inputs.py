@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.registry import operator_of
+from brainsim.engine.operators.registry import observed_of
 from brainsim.jit.records import call
 
 N = 40
@@ -21,7 +21,7 @@ def seen(given, step, threads=2, dt=0.1):
     values = np.full(N - 3, np.nan)
     for partition in sim._run.partitions:
         (stimulus,) = partition.layout.inputs
-        it = operator_of(stimulus).observed(partition, stimulus)
+        it = observed_of(partition, stimulus)
         for _, _, function, context in it.calls:
             progress = partition.progress
             call(function.address(context.kind, progress.kind), context.address, progress.address)

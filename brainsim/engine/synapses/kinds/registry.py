@@ -1,5 +1,7 @@
 """Which kind the synapses of a projection are, and which synapses lie together in the store."""
 
+import importlib
+
 from brainsim.core.registers import put
 from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, Shared, SynapseKind
 from brainsim.engine.synapses.segments import TAGS
@@ -8,6 +10,7 @@ from brainsim.network.checks import STORAGES
 
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
 FIRST_FREE = CALLED + 1  # the tag of the first of them; that before is the tag of plastic synapses
+PLASTIC = "brainsim.engine.synapses.kinds.plastic"  # loaded by networks in which synapses learn
 
 
 def register_kind(cls):
@@ -31,10 +34,7 @@ def register_kind(cls):
 def kind_of(projection):
     """Return the kind of the synapses of a projection."""
     if projection.plasticity is not None:
-        # imported here: without plasticity nothing of it has to be loaded
-        from brainsim.engine.synapses.kinds.plastic import Plastic
-
-        return Plastic
+        return importlib.import_module(PLASTIC).Plastic
     for kind in KINDS:
         if kind.takes(projection):
             return kind
