@@ -25,8 +25,8 @@ class NearTargets(Wiring):
 
     def count(self, start, stop, counts):
         """Count the targets within reach that the rows will choose."""
-        places = Context(**self.plan.near.alone(), **scratch_fields(self.plan.posts.size))
-        count_near(places.record, start, stop, self.plan.stream("wiring"), self.self_index, counts)
+        places = Context(**self.near.alone(), **scratch_fields(self.n_post))
+        count_near(places.record, start, stop, self.stream("wiring"), self.self_index, counts)
 
 
 @register_wiring
@@ -42,23 +42,23 @@ class NearSources(ByTarget):
 
     def __init__(self, plan, cells):
         super().__init__(plan, cells)
-        self._n, self._chosen = self.projection.post.n, None
+        self._chosen = None
 
     def prepare(self, pool, threads):
         """Let all targets choose, in threads."""
-        self._chosen = np.zeros(self._n * self.rule.k, np.int32)
-        cuts = np.linspace(0, self._n, threads + 1).astype(np.int64)
+        self._chosen = np.zeros(self.n_post * self.rule.k, np.int32)
+        cuts = np.linspace(0, self.n_post, threads + 1).astype(np.int64)
         return [pool.submit(self._choose, start, stop) for start, stop in zip(cuts[:-1], cuts[1:], strict=True)]
 
     def _choose(self, start, stop):
         k = self.rule.k
         wanted = np.empty(0, bool) if self.needs_numbers() else self.here() >= 0
         record = Context(
-            **self.plan.near.alone(),
+            **self.near.alone(),
             **scratch_fields(self.projection.pre.n),
             k=k,
             distinct=not self.rule.multapses,
-            key=self.plan.stream("wiring"),
+            key=self.stream("wiring"),
             start=int(start),
             stop=int(stop),
             self_index=self._self_source,
@@ -72,12 +72,12 @@ class NearSources(ByTarget):
         if record["error"]:
             self._reject(record["error"] - 1)
 
-    def sample(self, start, stop, cursor, waiting, numbers):
+    def sample(self, start, stop, counts, cursor, waiting, numbers):
         """Count the synapses of what the targets have chosen, or leave the targets in `waiting`."""
         if self._chosen is None:
-            self._chosen = np.zeros(self._n * self.rule.k, np.int32)
-            self._choose(0, self._n)
-        record = self._record(start, stop, cursor, waiting, numbers, chosen=self._chosen)
+            self._chosen = np.zeros(self.n_post * self.rule.k, np.int32)
+            self._choose(0, self.n_post)
+        record = self._record(start, stop, counts, cursor, waiting, numbers, chosen=self._chosen)
         leave_chosen(record.record)
 
     def forget(self):

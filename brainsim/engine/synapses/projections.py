@@ -15,7 +15,6 @@ from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.rng.probabilities import alias_table
-from brainsim.rng.streams import stream_key
 
 # columns for projections that depend on distances, see `near`
 PLACED = {"xyz": np.float64, "bin_first": np.int64, "bin_cells": np.int32}
@@ -81,15 +80,11 @@ class Plan:
             )
         self.shared_weight = float(projection.weight) if is_number(projection.weight) else None
         self.near = Near(projection) if is_near(projection) else None
-        self.wiring = wiring_of(self.rule)(self, cells)
         self.delays, self.table = delays.steps_of(projection, layout.dt)
+        self.wiring = wiring_of(self.rule)(self, cells)
         if self.near:
             self.near.row["shortest"], self.near.row["longest"] = self.delays
         self.counts, self.count_at = self.wiring.even(), -1
-
-    def stream(self, name):
-        """Return the key of one of the projection's streams."""
-        return stream_key(self.layout.network.seed, name, self.projection.name)
 
     def count(self, start, stop):
         """Count the synapses of each source, in place, or only of those from `start` to `stop` (`Wiring.in_parts`)."""
@@ -237,7 +232,7 @@ def _describe(row, plan, shared, columns, known):
     row["rule"], row["posts"], row["place"], row["class_"] = plan.wiring.way, plan.posts.size, known[at], plan.class_
     row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at
     for name, stream in (("key", "wiring"), ("weight_key", "weights"), ("delay_key", "delays")):
-        row[name] = plan.stream(stream)
+        row[name] = plan.wiring.stream(stream)
     row["weighted"] = plan.shared_weight is None
     row["origin"] = 0 if plan.shared_weight is None else shared.index(plan.shared_weight)
     row["extra_step"], row["first_delay"] = plan.extra_step, plan.delays[0] + plan.extra_step

@@ -296,6 +296,7 @@ class Store:
         free = self.starts.reshape(self.classes.number, -1).copy()
         if any(plan.wiring.needs_numbers() for plan in self.plans):
             self._fields["waiting_numbers"] = np.empty(self.targets.size, np.int32)
+        numbers = self._fields.get("waiting_numbers")
         for plan in self.plans:
             if not plan.wiring.by_target:
                 continue
@@ -303,7 +304,7 @@ class Store:
             free[plan.class_][plan.sources] += plan.counts
             cuts = np.linspace(0, plan.sources.size, threads + 1).astype(np.int64)
             jobs = [
-                pool.submit(plan.wiring.sample, start, stop, cursor, self.targets, self._fields.get("waiting_numbers"))
+                pool.submit(plan.wiring.sample, start, stop, plan.counts, cursor, self.targets, numbers)
                 for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
                 if plan.rule.k
             ]

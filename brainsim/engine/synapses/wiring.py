@@ -14,6 +14,7 @@ from brainsim.engine.synapses import sampling as ways
 from brainsim.jit.records import Context
 from brainsim.models import rules
 from brainsim.models.values import Distribution
+from brainsim.rng.streams import stream_key
 
 WIRINGS: list[type["Wiring"]] = []
 
@@ -42,7 +43,7 @@ class Wiring:
     Parameters
     ----------
     plan : Plan
-        Of the projection; `sources`, `posts`, and later `counts` are read.
+        Of the projection, whose delays are known. It is not kept: it keeps its wiring.
     cells : Cells
 
     Attributes
@@ -74,9 +75,14 @@ class Wiring:
         return isinstance(rule, cls.rules)
 
     def __init__(self, plan, cells):
-        self.plan, self.rule, self.projection, self.layout = plan, plan.rule, plan.projection, plan.layout
+        self.rule, self.projection, self.layout, self.near = plan.rule, plan.projection, plan.layout, plan.near
+        self.n_pre, self.n_post = plan.sources.size, plan.posts.size
         apart = self.rule.autapses or self.by_target
         self.self_index = np.empty(0, np.int32) if apart else cells.places(self.projection.pre, self.projection.post)
+
+    def stream(self, name):
+        """Return the key of one of the projection's streams."""
+        return stream_key(self.layout.network.seed, name, self.projection.name)
 
     def even(self):
         """Return the number of synapses that each source has, None if they differ."""
@@ -114,7 +120,7 @@ class Listed(Wiring):
     def _drawn(self):
         """Return the pairs that a rule draws, checked."""
         pre, post, label = self.projection.pre, self.projection.post, f"{type(self.rule).__name__}.draw"
-        found = self.rule.draw(pre.n, post.n, int(self.plan.stream("wiring")))
+        found = self.rule.draw(pre.n, post.n, int(self.stream("wiring")))
         if not isinstance(found, tuple) or len(found) != 2:
             raise TypeError(f"{label}: must return two arrays, the indices of both cells of each pair (got {found!r:.60})")
         ids = [indices(some if np.size(some) else np.empty(0, np.int64), label).astype(np.int32) for some in found]
@@ -145,11 +151,11 @@ class AllPairs(Wiring):
 
     def even(self):
         """Return the number of targets, if no source leaves itself out."""
-        return None if self.self_index.size else self.plan.posts.size
+        return None if self.self_index.size else self.n_post
 
     def count(self, start, stop, counts):
         """Leave the source itself out."""
-        counts[:] = self.plan.posts.size - (self.self_index >= 0)
+        counts[:] = self.n_post - (self.self_index >= 0)
 
 
 @register_wiring
@@ -172,9 +178,7 @@ class EachPair(Wiring):
     def count(self, start, stop, counts):
         """Count what the rows will sample."""
         if self.rule.p > 0.0:
-            counting.count_each(
-                float(self.rule.p), self.plan.stream("wiring"), self.plan.posts.size, self.self_index, counts
-            )
+            counting.count_each(float(self.rule.p), self.stream("wiring"), self.n_post, self.self_index, counts)
 
 
 class _Sampled(Wiring):
@@ -205,7 +209,7 @@ class SharedOut(_Sampled):
 
     def count(self, start, stop, counts):
         """Share the synapses out."""
-        n, n_post, key = self.rule.n, self.plan.posts.size, self.plan.stream("totals")
+        n, n_post, key = self.rule.n, self.n_post, self.stream("totals")
         if self.rule.multapses:
             counting.share_out(n, key, n_post, self.self_index, counts)
             return
@@ -230,43 +234,42 @@ class ByTarget(Wiring):
         super().__init__(plan, cells)
         pre, post = self.projection.pre, self.projection.post
         self._self_source = np.empty(0, np.int32) if self.rule.autapses else cells.places(post, pre)
+        self._by_number = isinstance(self.projection.weight, Distribution) or plan.table is None or plan.table.size > 1
 
     def count(self, start, stop, counts):
         """Count the synapses that the targets sample."""
-        self.sample(start, stop, np.empty(0, np.int64), np.empty(0, np.uint16), None)
+        self.sample(start, stop, counts, np.empty(0, np.int64), np.empty(0, np.uint16), None)
 
-    def sample(self, start, stop, cursor, waiting, numbers):
+    def sample(self, start, stop, counts, cursor, waiting, numbers):
         """Count the synapses that targets sample, or leave the targets in `waiting`; see `counting.sample_sources`."""
-        record = self._record(start, stop, cursor, waiting, numbers)  # named, since its arrays live as long as it
+        record = self._record(start, stop, counts, cursor, waiting, numbers)  # named, since its arrays live as long as it
         counting.sample_sources(record.record)
 
-    def _record(self, start, stop, cursor, waiting, numbers, **more):
-        n_pre, distinct = self.plan.sources.size, not self.rule.multapses
+    def _record(self, start, stop, counts, cursor, waiting, numbers, **more):
+        distinct = not self.rule.multapses
         numbers = numbers if numbers is not None and self.needs_numbers() else np.empty(0, np.int32)
         return Context(
             **more,
             k=self.rule.k,
             distinct=distinct,
-            key=self.plan.stream("wiring"),
-            n_pre=n_pre,
-            n_post=self.plan.posts.size,
+            key=self.stream("wiring"),
+            n_pre=self.n_pre,
+            n_post=self.n_post,
             start=start,
             stop=stop,
             self_index=self._self_source,
-            counts=self.plan.counts,
+            counts=counts,
             cursor=cursor,
             waiting=waiting,
             here=self.here(),
             numbers=numbers,
-            seen=np.zeros(n_pre if numbers.size else 0, np.int32),
-            stamp=np.zeros(n_pre if distinct and not more else 0, np.int64),
+            seen=np.zeros(self.n_pre if numbers.size else 0, np.int32),
+            stamp=np.zeros(self.n_pre if distinct and not more else 0, np.int64),
         )
 
     def needs_numbers(self):
         """Return whether weights or delays are sampled by number while other ranks have some of the targets."""
-        delays = self.plan.table
-        sampled = isinstance(self.projection.weight, Distribution) or delays is None or delays.size > 1
-        return sampled and len(self.layout.own) < self.layout.partitions
+        return self._by_number and len(self.layout.own) < self.layout.partitions
 
     def here(self):
         """Return the index here of the partition of each target, negative in other processes; empty if there is one."""
