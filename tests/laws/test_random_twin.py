@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.reference import psp
 from tests.random_networks import networks, pieces
 from tests.random_networks.kinds import LISTED, Kind
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
+GAUSS = list(zip(*np.polynomial.legendre.leggauss(8), strict=True))
 KINDS = [
     Kind(bs.LIF, (), (bs.Delta, bs.Exponential)),
-    Kind(bs.LIF, (), (bs.Delta, bs.Alpha)),
+    Kind(bs.LIF, (), (bs.Delta, bs.Exponential, bs.Alpha)),
     Kind(bs.LIF, current=True),
     Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, bs.Exponential), current=True),
     Kind(bs.LI, (), (bs.Exponential,)),
@@ -92,6 +92,19 @@ def synapses(given, dt):
 def start(population, variable, index, default=0.0):
     """Return the value of a variable of a cell at time 0."""
     return float(np.broadcast_to(population.initial.get(variable, default), population.n)[index])
+
+
+def psp(kind, tau, tau_m, dt, current, rise):
+    """Return c_m times the voltage that a synaptic current adds over one step, by quadrature of the convolution.
+
+    The integral of exp(-(dt - s)/tau_m) i(s) over the step; 8-point Gauss-Legendre is exact to rounding for smooth i.
+    """
+    total = 0.0
+    for x, weight in GAUSS:
+        s = 0.5 * dt * (x + 1.0)
+        i = current * math.exp(-s / tau) if kind == "exponential" else (current + rise * s) * math.exp(-s / tau)
+        total += weight * math.exp(-(dt - s) / tau_m) * i
+    return 0.5 * dt * total
 
 
 class Cell:
