@@ -103,6 +103,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/examples/test_sheet.py": (),
     "tests/examples/test_stdp_window.py": (),
     "tests/examples/test_tour.py": (),
+    "tests/extensions/test_recorder.py::test_on_ranks": (),
     "tests/interface/test_benchmarks.py::test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring": (
         "arguments0",
         "arguments4",

@@ -1,5 +1,7 @@
 """A recorder from outside: how many cells are above a potential at each step."""
 
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from brainsim.engine.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.streams.columns import column
+from tests.helpers.runs import ranked
 
 
 class CellsAbove:
@@ -21,6 +24,8 @@ class CellsAbove:
 
 
 class AboveRecorder(Recorder):
+    on_ranks = True
+
     def __init__(self, population, threshold):
         self.population, self.threshold, self.contexts = population, threshold, {}
 
@@ -42,6 +47,9 @@ class AboveRecorder(Recorder):
 
     def rows(self, chunk):
         return {"above.u4": sum(context["counts"][: context["size"]] for context in self.contexts.values())}
+
+    def merge(self, arrays):
+        return {"above.u4": sum(of_rank["above.u4"] for of_rank in arrays)}
 
     def result(self, arrays, start, stop):
         return {"stats": {"above": arrays["above.u4"]}}
@@ -76,6 +84,30 @@ def test_a_recorder():
     for result in results:
         assert np.array_equal(result.stats["above"], (result.traces["cells", "v"].values > -55.0).sum(axis=1))
     assert np.max(results[0].stats["above"]) > 10
+
+
+ON_RANKS = """
+import sys
+import brainsim as bs
+from brainsim.engine import settings
+from tests.extensions.test_recorder import CellsAbove, network
+
+settings.most_partitions = lambda: settings.MAX_THREADS
+for to in (None, sys.argv[1]):
+    result = bs.simulate(network(), 50.0, seed=2, threads=1, ranks=True, record=[CellsAbove("cells", -55.0)], to=to)
+    if result:
+        print(result.stats["above"])
+"""
+
+
+def test_on_ranks(tmp_path):
+    ranked.mpi_or_skip()
+    command = ranked.script(2, "-c", ON_RANKS, tmp_path / "run.npz")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=ranked.LIMIT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    expected = bs.simulate(network(), 50.0, seed=2, record=[CellsAbove("cells", -55.0)]).stats["above"]
+    assert done.stdout.splitlines() == 2 * [str(expected)]
+    assert bs.Result.load(tmp_path / "run.npz").stats["above"] == expected
 
 
 def test_what_they_miss_is_said():

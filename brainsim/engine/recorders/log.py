@@ -40,7 +40,7 @@ class Log:
         self._completed, self._held = None, store.header is not None
 
     def copy(self):
-        """Return an independent log with the same rows, without rows if these are on the disk: one log writes there."""
+        """Return an independent log with the same rows, or with none if they are on the disk, where only one log writes."""
         return Log([recorder.copy() for recorder in self.recorders], self.store.copy(), self._dt)
 
     def clear(self, packed=None):
@@ -97,7 +97,7 @@ class Log:
         arrays = {}
         for recorder in self.recorders:
             arrays.update(recorder.rows(chunk))
-        if len(arrays) < len(self.store.rows):
+        if not self.store.rows.keys() <= arrays.keys():
             missing = next(name for name in self.store.rows if name not in arrays)
             raise ValueError(f"simulate.record: a recorder has a column {missing!r}, but rows(chunk) returns none for it")
         return chunk.stop, self.store.append(chunk.stop, arrays)
