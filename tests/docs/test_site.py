@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Build the site; return its folder."""
-    for name in ("sphinx", "myst_parser", "sphinx_gallery", "pydata_sphinx_theme", "joblib"):
+    for name in ("sphinx", "myst_parser", "sphinx_gallery", "pydata_sphinx_theme", "joblib", "latex2mathml"):
         pytest.importorskip(name)
     folder = tmp_path_factory.mktemp("site")
     words = ["-W", "--keep-going", "-j", "2", "-d", str(folder / "pages"), "docs", str(folder / "html")]
