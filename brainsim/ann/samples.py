@@ -40,21 +40,6 @@ class Dataset(NamedTuple):
 def split(X, y, test, seed, label):
     """Return a `Dataset` with `test` test samples, in which classes have the same shares as in the data; both shuffled.
 
-    Parameters
-    ----------
-    X, y : array
-        Samples and their classes.
-    test : int
-        Number of test samples, from 1 to one less than the number of samples.
-    seed : int
-        Of the choice of samples and their order.
-    label : str
-        What messages begin with.
-
-    Returns
-    -------
-    Dataset
-
     Examples
     --------
     >>> data = split(np.arange(10.0)[:, None], np.arange(10) % 2, 4, 0, "split")
@@ -77,19 +62,8 @@ def split(X, y, test, seed, label):
 def pad(X: Any, inputs: int | None, label: str) -> tuple[np.ndarray, np.ndarray]:
     """Return sequences as an array (samples, steps, inputs), with zeros after their ends, and their lengths.
 
-    Parameters
-    ----------
-    X : array or list
-        An array (samples, steps, inputs), or a list with an array (steps, inputs) for each sample.
-    inputs : int or None
-        The number of inputs that a network has.
-    label : str
-        What messages begin with.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a shape does not fit, or a number is not finite.
+    They are an array (samples, steps, inputs), or a list with an array (steps, inputs) for each sample. `inputs` is how many
+    inputs a network has. Raise ValueError or TypeError if a shape does not fit, or a number is not finite.
 
     Examples
     --------

@@ -12,13 +12,7 @@ from brainsim.core.checks import plain
 def array_of(X: Any, axes: tuple[int | str, ...], label: str) -> np.ndarray:
     """Return numbers as an array of float64, or raise TypeError or ValueError with `label` in the message.
 
-    Parameters
-    ----------
-    X : array
-    axes : tuple
-        The length of each axis, or its name if it may have any length above 0.
-    label : str
-        What messages begin with.
+    `axes` has the length of each axis, or its name if it may have any length above 0.
 
     Examples
     --------
@@ -37,16 +31,7 @@ def array_of(X: Any, axes: tuple[int | str, ...], label: str) -> np.ndarray:
 
 
 def class_labels(y: Any, samples: int, label: str, known: np.ndarray | None = None) -> np.ndarray:
-    """Return class labels as an array (samples,), or raise ValueError.
-
-    Parameters
-    ----------
-    y : array
-    samples : int
-    label : str
-        What messages begin with.
-    known : array, optional
-        The labels that a network knows; `y` must contain at least one of them.
+    """Return class labels as an array (samples,), or raise ValueError, also if none is `known` by a network.
 
     Examples
     --------

@@ -130,32 +130,6 @@ class EProp:
     arXiv:1904.05391.
     """
 
-    n_in: int
-    n_rec: int
-    n_out: int
-    task: str
-    adaptive: int
-    tau_m: float
-    tau_a: float
-    tau_out: float
-    v_th: float
-    beta: float
-    t_ref: float
-    dt: float
-    gamma: float
-    normalised: bool
-    window: float | None
-    average: bool
-    rate_cost: float
-    rate_target: float
-    feedback: str
-    optimiser: str
-    learning_rate: float
-    batch: int
-    threads: int
-    weights: Weights
-    history: list[float]
-
     def __init__(
         self,
         n_in: int,
@@ -188,13 +162,18 @@ class EProp:
         for name, options in (("task", TASKS), ("feedback", FEEDBACK), ("optimiser", tuple(OPTIMISERS))):
             if given[name] not in options:
                 raise ValueError(f"EProp.{name}: there is no {given[name]!r}{nearest(given[name], options)}")
-        for name in ("n_in", "n_rec", "n_out", "batch", "threads"):
-            most = MAX_THREADS if name == "threads" else None
-            setattr(self, name, integer(given[name], f"EProp.{name}", at_least=1, at_most=most))
-        for name in ("tau_m", "tau_a", "tau_out", "v_th", "dt", "gamma", "learning_rate"):
-            setattr(self, name, number(given[name], f"EProp.{name}", UNITS.get(name, ""), above=0.0))
-        for name in ("beta", "t_ref", "rate_cost", "rate_target"):
-            setattr(self, name, number(given[name], f"EProp.{name}", UNITS.get(name, ""), at_least=0.0))
+        self.n_in, self.n_rec, self.n_out, self.batch = (
+            integer(given[name], f"EProp.{name}", at_least=1) for name in ("n_in", "n_rec", "n_out", "batch")
+        )
+        self.threads = integer(threads, "EProp.threads", at_least=1, at_most=MAX_THREADS)
+        self.tau_m, self.tau_a, self.tau_out, self.v_th, self.dt, self.gamma, self.learning_rate = (
+            number(given[name], f"EProp.{name}", UNITS.get(name, ""), above=0.0)
+            for name in ("tau_m", "tau_a", "tau_out", "v_th", "dt", "gamma", "learning_rate")
+        )
+        self.beta, self.t_ref, self.rate_cost, self.rate_target = (
+            number(given[name], f"EProp.{name}", UNITS.get(name, ""), at_least=0.0)
+            for name in ("beta", "t_ref", "rate_cost", "rate_target")
+        )
         self.adaptive = integer(adaptive, "EProp.adaptive", at_least=0, at_most=self.n_rec)
         self.window = None if window is None else number(window, "EProp.window", "ms", above=0.0)
         self.task, self.feedback, self.optimiser = task, feedback, optimiser
@@ -285,7 +264,7 @@ class EProp:
         """Return the spikes of the recurrent cells, bool of shape (samples, steps, n_rec)."""
         return self._run(inputs, "spikes", "EProp.spikes").astype(bool)
 
-    def _initial(self):
+    def _initial(self) -> Weights:
         """Sample the weights."""
         rng, n = self._rng, self.n_rec
         given = rng.standard_normal((self.n_in, n)) / np.sqrt(self.n_in)

@@ -11,11 +11,6 @@ MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as published
 class SGD:
     """Moves arrays in place against their gradients, by the learning rate times the gradient.
 
-    Parameters
-    ----------
-    values : list of array
-        The arrays.
-
     Examples
     --------
     >>> x = np.array([1.0])
@@ -32,14 +27,16 @@ class SGD:
         for value, gradient in zip(self.values, gradients, strict=True):
             value -= rate * gradient
 
+    def state(self) -> list[np.ndarray]:
+        """Return the arrays that the optimiser keeps."""
+        return []
 
-class Adam:
+    def load(self, parts: Sequence[np.ndarray]) -> None:
+        """Take over what `state` returned."""
+
+
+class Adam(SGD):
     """Moves arrays in place against their gradients: Kingma & Ba (2015), arXiv:1412.6980.
-
-    Parameters
-    ----------
-    values : list of array
-        The arrays.
 
     Examples
     --------
@@ -52,7 +49,7 @@ class Adam:
     """
 
     def __init__(self, values: Sequence[np.ndarray]) -> None:
-        self.values = values
+        super().__init__(values)
         self._mean = [np.zeros_like(value) for value in values]
         self._square = [np.zeros_like(value) for value in values]
         self._steps = 0
@@ -66,8 +63,17 @@ class Adam:
             square += (1.0 - SQUARE_DECAY) * (gradient * gradient - square)
             value -= size * mean / (np.sqrt(square) + EPSILON)
 
+    def state(self) -> list[np.ndarray]:
+        """Return the means of gradients and of their squares, and the number of steps."""
+        return [*self._mean, *self._square, np.array(self._steps)]
 
-OPTIMISERS: dict[str, type[SGD] | type[Adam]] = {"adam": Adam, "sgd": SGD}
+    def load(self, parts: Sequence[np.ndarray]) -> None:
+        """Take over what `state` returned."""
+        *both, steps = (np.array(part) for part in parts)
+        self._mean, self._square, self._steps = both[: len(self.values)], both[len(self.values) :], int(steps)
+
+
+OPTIMISERS: dict[str, type[SGD]] = {"adam": Adam, "sgd": SGD}
 
 
 class Best:
@@ -91,16 +97,9 @@ def descend(
 ) -> tuple[float, int]:
     """Go once through batches; return the mean loss of a sample, and the number of batches that were skipped.
 
-    Parameters
-    ----------
-    batches : iterable of array
-        Indices of samples.
-    learn : function
-        Takes a batch and returns the sum of its losses, and its gradients.
-    move : function
-        Takes the gradients and moves what learns.
-    clip : float, optional
-        Longest gradient; longer ones are shortened, unless it is 0. A batch whose gradient or loss is not finite is skipped.
+    `learn` takes a batch, the indices of samples, and returns the sum of their losses and the gradients, with which `move`
+    moves what learns. With `clip`, gradients that are longer are shortened, unless it is 0, and a batch whose gradient or
+    loss is not finite is skipped.
 
     Examples
     --------

@@ -13,13 +13,6 @@ class SubtractIF(Neuron):
     It fires if ``v >= v_th``, then ``v = v - v_th``; at most once per step. Its spike count under a constant drive is
     `brainsim.explore.theory.if_counts`.
 
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
-    v_th : float
-        Threshold [mV], > 0.
-
     Examples
     --------
     >>> import brainsim as bs
@@ -47,13 +40,6 @@ class TurnIF(Neuron):
     If layers fire in turns, each has summed its whole input before it sends a spike, so the order of its input spikes does
     not matter.
 
-    Parameters
-    ----------
-    c_m, v_th : float
-        As for `SubtractIF`: membrane capacitance [pF] and threshold [mV].
-    opens, closes : float
-        Start and end of its turn [ms].
-
     Examples
     --------
     >>> TurnIF(v_th=2.0, opens=32.0, closes=64.0)
@@ -78,11 +64,6 @@ class TurnIF(Neuron):
 
 class Readout(Neuron):
     """A cell that only integrates, ``dv/dt = I/c_m``: its potential is the evidence for its class.
-
-    Parameters
-    ----------
-    c_m : float
-        Membrane capacitance [pF], > 0.
 
     Examples
     --------

@@ -49,20 +49,10 @@ class Conversion(NamedTuple):
 
 
 def run(plan, X, steps, seed, keep):
-    """Run all samples and return ``keep(spikes, evidence)``, joined over the samples.
+    """Run all samples (samples, inputs) and return ``keep(spikes, evidence)``, a list of arrays, joined over the samples.
 
-    Parameters
-    ----------
-    plan : Conversion
-    X : array (samples, inputs)
-    steps, seed : int
-    keep : function
-        Takes the spikes of each hidden layer, uint8 (samples, steps, units), and the evidence, (samples, steps, outputs),
-        of some samples; returns a list of arrays with a row for each sample.
-
-    Returns
-    -------
-    list of array
+    `keep` takes the spikes of each hidden layer, uint8 (samples, steps, units), and the evidence, (samples, steps, outputs),
+    of some samples, and returns a list of arrays with a row for each sample.
     """
     from brainsim.core.machine import processors
 

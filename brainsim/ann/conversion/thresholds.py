@@ -20,17 +20,7 @@ DRIVE_BITS, SPIKE_BITS = 36, 24  # of what a constant input, and a spike, add to
 def round_to_bits(values, bits, scale=None):
     """Return `values` rounded to multiples of ``2**-bits`` times the smallest power of 2 that is at least `scale`.
 
-    Parameters
-    ----------
-    values : float or array
-    bits : int
-        How many bits the largest value keeps.
-    scale : float, optional
-        Size of the largest value; by default that of `values`.
-
-    Returns
-    -------
-    float or array
+    `scale` is by default the size of the largest value, which then keeps that many bits.
 
     Examples
     --------
@@ -73,16 +63,9 @@ class CellLayer:
 
 
 def thresholds(trained, calib, norm):
-    """Return the threshold of each hidden layer.
+    """Return the threshold of each hidden layer: for qcfs the learned ones, otherwise as `norm` says.
 
-    Parameters
-    ----------
-    trained : Trained
-        With qcfs its thresholds were learned and are returned.
-    calib : array (samples, inputs) or None
-        Training data.
-    norm : {"max", "model"} or str
-        Or a percentile of all activations of the layer, such as ``"p99.9"``.
+    `norm` is "max", "model", or a percentile of all activations of the layer for training data `calib`, such as "p99.9".
     """
     if trained.activation == "qcfs":
         return list(trained.thresholds)
@@ -123,15 +106,9 @@ def _largest_possible(trained, low, high):
 
 
 def scale_layers(trained, thetas, input_scale=None):
-    """Return the layers of cells.
+    """Return the layers of cells with the thresholds `thetas`.
 
-    Parameters
-    ----------
-    trained : Trained
-    thetas : list of float
-        Threshold of each hidden layer.
-    input_scale : float, optional
-        The input that a spike in every step stands for; None if inputs are currents.
+    `input_scale` is the input that a spike in every step represents; None if inputs are currents.
     """
     layers, before = [], 1.0 if input_scale is None else input_scale
     for k, (W, b) in enumerate(zip(trained.weights, trained.biases, strict=True)):

@@ -16,18 +16,7 @@ KNOWN = r"[Wb]\d+|activation|levels|classes|thresholds"
 def content_of(path, label):
     """Return the entries of a file that belong to a network, name -> array, and the names of missing weights and biases.
 
-    Parameters
-    ----------
-    path : str or Path
-    label : str
-        What messages begin with.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is not an archive of plain arrays, or is damaged.
+    Raise FileNotFoundError if there is no file, and ValueError if it is not an archive of plain arrays, or is damaged.
     """
     content = read_arrays(
         path, label, WHAT, lambda file: {name: file[name] for name in file.names if re.fullmatch(KNOWN, name)}

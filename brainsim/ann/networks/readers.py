@@ -75,17 +75,9 @@ class Trained:
 
 
 def read(source) -> Trained:
-    """Return a trained network of any supported type as a `Trained`.
+    """Return a trained network of any type that `brainsim.ann.convert` takes as a `Trained`.
 
-    Parameters
-    ----------
-    source : MLP, MLPClassifier, MLPRegressor, list, dict, torch module, Keras model, str or Path
-        See `brainsim.ann.convert`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is not a network, or contains what cannot be converted.
+    Raise TypeError or ValueError if it is not a network, or contains what cannot be converted.
 
     Examples
     --------

@@ -39,14 +39,7 @@ def shapes(inputs: int, units: int, outputs: int, gated: bool) -> dict[str, tupl
 
 
 class RecurrentRunner(Runner):
-    """Runs samples of one data set; use it in a ``with`` block.
-
-    Parameters
-    ----------
-    settings : RNN
-    X, lengths, label, labels : array
-        See `recurrent_kernels.Samples`.
-    """
+    """Runs samples of one data set for an `RNN`; use it in a ``with`` block. The arrays are `recurrent_kernels.Samples`."""
 
     def __init__(self, settings: Any, X: np.ndarray, lengths: np.ndarray, label: np.ndarray, labels: np.ndarray):
         from brainsim.ann.networks.recurrent_kernels import Samples

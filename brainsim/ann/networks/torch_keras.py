@@ -31,16 +31,8 @@ def is_keras(source):
 def torch_pairs(module):
     """Return the (W, b) of a ``torch.nn.Sequential``, W of shape (inputs, outputs).
 
-    Parameters
-    ----------
-    module : torch.nn.Sequential
-        Of Linear and ReLU, and of Flatten, Dropout and Identity, which are skipped; it may end with a softmax, or with a
-        sigmoid if it has one output.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is another module, or its parts are not a chain of fully connected layers and ReLUs.
+    It may have Linear and ReLU, and Flatten, Dropout and Identity, which are skipped, and end with a softmax, or with a
+    sigmoid if it has one output. Raise TypeError or ValueError if it is not such a chain.
     """
     steps = []
     for part in _torch_parts(module):
@@ -93,16 +85,9 @@ def _alternative(module):
 def keras_pairs(model):
     """Return the (W, b) of a ``keras.Sequential``.
 
-    Parameters
-    ----------
-    model : keras.Sequential
-        Of Dense layers with relu, as their activation or as a separate layer, and of Flatten, Dropout and InputLayer, which
-        are skipped; the last is linear or has a softmax, or a sigmoid if it has one unit.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is another model, or its layers are not a chain of fully connected layers and ReLUs.
+    It may have Dense layers with relu, as their activation or as a separate layer, and Flatten, Dropout and InputLayer,
+    which are skipped; the last is linear or has a softmax, or a sigmoid if it has one unit. Raise TypeError or ValueError if
+    it is not such a chain.
     """
     return _chain(list(_keras_steps(model)))
 

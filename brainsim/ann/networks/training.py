@@ -32,13 +32,9 @@ def train(
     values : list of array
         What learns, changed in place.
     samples : int
-        Number of training samples.
-    learn : function
-        Takes indices of samples; see `descend`.
+        Number of training samples, of whose indices `learn` takes batches: see `descend`.
     validate : function or None
         Returns the validation loss.
-    rng : Generator
-        Of the order of samples.
 
     Returns
     -------

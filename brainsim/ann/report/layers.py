@@ -50,17 +50,8 @@ class LayerReport:
 def layer_reports(snn, X, steps, counts, acting, activations):
     """Return a `LayerReport` for each hidden layer.
 
-    Parameters
-    ----------
-    snn : SpikingClassifier
-    X : array (samples, inputs)
-    steps : int
-    counts : list of array (samples, units)
-        Spikes of each hidden layer.
-    acting : array (samples, inputs)
-        In how many steps each input acts; without columns if inputs are currents.
-    activations : list of array (samples, units)
-        Of the artificial network.
+    `counts` are its spikes and `activations` those of the artificial network, arrays (samples, units); `acting` (samples,
+    inputs) says in how many steps each input acts, and has no columns if inputs are currents.
     """
     shift = 0.5 if any(snn.plan.starts) or snn.plan.bias_shift else 0.0  # rounds to the nearest count, or down
     reports, windows = [], snn.windows(steps)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
@@ -15,13 +18,19 @@ from brainsim.learn.spiking.learned import check_vector
 from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.plan import VectorLayout
 from brainsim.learn.spiking.samples import check_size, steps_of
-from brainsim.learn.spiking.saved_models import Described, check_classes, describe, find_class
 from brainsim.learn.spiking.training import Training
+from brainsim.models.attributes import ATTRIBUTES
+from brainsim.models.base import Neuron
 from brainsim.results import archive
 
 KIND, VERSION = "SpikingNetwork", 1
+BUILT_IN = "brainsim.models."  # modules whose classes are found by their names
 OF_MODEL_LAYERS = ("n", "recurrent", "tau_s", *DELAYS, "learns", "weight", "recurrent_weight", "method")
 KINDS_OF_SAMPLES = (None, "spikes", "currents")
+
+
+# what a file holds of a model
+Described = TypedDict("Described", {"class": str, "module": str, "texts": dict[str, Any], "parameters": dict[str, float]})
 
 
 class Saved(TypedDict):
@@ -170,10 +179,7 @@ def _check_labels(classes, loss, outputs):
 def training_of(plan: VectorLayout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
     """Return the training of which `Training.state` returned `kept`.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If an array is missing, unknown, of another type or shape, not finite, or out of the range of what it stands for.
+    Raise ValueError or TypeError if an array is missing, unknown, of another type or shape, not finite, or out of range.
     """
     label, expected = "its training/{}", Training(plan, settings, np.zeros(plan.size)).state()
     for name in (*expected, *kept):
@@ -206,3 +212,55 @@ def _check_array(label, name, values, expected, epochs):
         check_array(values, np.float64, expected.shape, label, finite=True)
     if name in ("scale", "silent", "history_skipped") or name == "optimiser1":  # the mean of squares
         in_range(values, label, at_least=0.0)
+
+
+def describe(model: Any) -> dict[str, Any]:
+    """Return a model of a `ModelLayer` as JSON takes it."""
+    cls = type(model)
+    return {
+        "class": cls.__name__,
+        "module": cls.__module__,
+        "texts": _texts(cls),
+        "parameters": {name: float(getattr(model, name)) for name in cls.parameters},
+    }
+
+
+def find_class(kept: Mapping[str, Any], models: Sequence[type], label: str) -> type[Neuron]:
+    """Return the class, one of `models` or of brainsim, of a model that `describe` has described.
+
+    Raise ValueError if it is not there, or its texts are not those that were kept.
+    """
+    name = kept["class"]
+    cls: Any = {given.__name__: given for given in models}.get(name)
+    if cls is None and kept["module"].startswith(BUILT_IN) and importlib.util.find_spec(kept["module"]) is not None:
+        cls = getattr(importlib.import_module(kept["module"]), name, None)
+    if not (isinstance(cls, type) and issubclass(cls, Neuron)):
+        raise ValueError(
+            f"{label}: the network has cells of a class {name}, which a file does not hold; import or define it, and write "
+            f"SpikingNetwork.load(path, models=[{name}])"
+        )
+    texts = _texts(cls)
+    changed = [key for key in sorted({*texts, *kept["texts"]}) if texts.get(key) != kept["texts"].get(key)]
+    if changed:
+        key = changed[0]
+        raise ValueError(
+            f"{label}: {name}.{key} is not that of the saved network (got {texts.get(key)!r}, saved was "
+            f"{kept['texts'].get(key)!r}); give the class as it was"
+        )
+    return cls
+
+
+def check_classes(models: Any, label: str) -> tuple[type, ...]:
+    """Return classes of neurons as a tuple, or raise TypeError."""
+    given = tuple(models) if isinstance(models, list | tuple) else (models,)
+    for cls in given:
+        if not (isinstance(cls, type) and issubclass(cls, Neuron)):
+            raise TypeError(f"{label}: must be classes of neurons, such as [bs.AdEx] (got {cls!r})")
+    return given
+
+
+def _texts(cls):
+    """Return all that says how the cells of a class behave, apart from their parameters."""
+    texts = {name: getattr(cls, name, None) for name in ATTRIBUTES}
+    texts |= {"initial values": {name: spec.default for name, spec in cls.initials.items()}}
+    return json.loads(json.dumps(texts | {"parameters": list(cls.parameters)}, default=repr))

@@ -29,13 +29,7 @@ class Batch(NamedTuple):
 class SpikingRunner(Runner):
     """Runs samples of one data set; use it in a ``with`` block.
 
-    Parameters
-    ----------
-    settings : SpikingNetwork
-    plan : VectorLayout
-    inputs, targets : Inputs, Targets
-    sequence : {"", "labels", "values"}
-        What is wanted of each step.
+    `sequence` says what is wanted of each step: "labels" or "values", or nothing.
     """
 
     def __init__(self, settings: Any, plan: VectorLayout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:

@@ -48,14 +48,7 @@ class Inputs:
 def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
     """Return samples as `Inputs`, or raise TypeError or ValueError with `label` in the message.
 
-    Parameters
-    ----------
-    X : array or list
-        See `SHAPES`; NaN and infinity in an array of times mean no spike.
-    label : str
-        What messages begin with.
-    n_in : int, optional
-        The number of inputs that a network has.
+    `X` is as `SHAPES` says; NaN and infinity in an array of times mean no spike. `n_in` is how many inputs a network has.
 
     Examples
     --------

@@ -74,7 +74,7 @@ class Training:
         kept |= {"best_loss": np.array(self.best.loss), "waited": np.array(self.best.waited)}
         kept |= {"silent": np.array(self.silent)}
         kept |= {f"history_{name}": np.array(values) for name, values in self.history.items()}
-        return kept | {f"optimiser{k}": part for k, part in enumerate(optimiser_state(self.optimiser))}
+        return kept | {f"optimiser{k}": part for k, part in enumerate(self.optimiser.state())}
 
     def load(self, kept: Any) -> None:
         """Take over what `state` returned."""
@@ -83,8 +83,7 @@ class Training:
         self.epoch = int(kept["epoch"])
         self.silent = [(int(a), int(b)) for a, b in np.reshape(kept["silent"], (-1, 2))]
         self.history = {name: np.array(kept[f"history_{name}"]).tolist() for name in self.history}
-        parts = optimiser_state(self.optimiser)
-        load_optimiser(self.optimiser, [kept[f"optimiser{k}"] for k in range(len(parts))])
+        self.optimiser.load([kept[f"optimiser{k}"] for k in range(len(self.optimiser.state()))])
 
     def _move(self, gradients, rate):
         """Take a step, and put back what has left its range."""
@@ -117,19 +116,6 @@ class Training:
         share = sum(quiet for quiet, _ in self.silent) / max(sum(n for _, n in self.silent), 1)
         for name, value in zip(self.history, (loss, validation, spikes, share, skipped), strict=True):
             self.history[name].append(float(value))
-
-
-def optimiser_state(optimiser: Any) -> list[np.ndarray]:
-    """Return the arrays that an optimiser keeps."""
-    if not hasattr(optimiser, "_mean"):
-        return []
-    return [*optimiser._mean, *optimiser._square, np.array(optimiser._steps)]
-
-
-def load_optimiser(optimiser: Any, parts: list[np.ndarray]) -> None:
-    """Give them back."""
-    if parts:
-        optimiser._mean, optimiser._square, optimiser._steps = [np.array(parts[0])], [np.array(parts[1])], int(parts[2])
 
 
 def complain(training: Training, batches: int, label: str) -> None:

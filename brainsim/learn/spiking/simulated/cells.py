@@ -14,15 +14,6 @@ class CrossingLIF(Neuron):
 
     ``dv/dt = (I - v)/tau_m``, ``da/dt = -a/tau_a``; a spike when ``v >= v_th + a``.
 
-    Parameters
-    ----------
-    tau_m, tau_a : float
-        Time constants of membrane and adaptation [ms], > 0.
-    v_th, v_reset : float
-        Threshold without adaptation, and reset potential.
-    beta : float
-        Rise of the threshold at a spike.
-
     Examples
     --------
     >>> CrossingLIF(tau_m=10.0)
@@ -69,11 +60,6 @@ class HeldLIF(CrossingLIF):
 class Integrator(Neuron):
     """A cell that does not fire: ``dv/dt = (I - v)/tau_m``; see `bs.learn.Readout`.
 
-    Parameters
-    ----------
-    tau_m : float
-        Membrane time constant [ms], > 0.
-
     Examples
     --------
     >>> Integrator(tau_m=10.0)
@@ -93,11 +79,6 @@ class WithinStep(Synapse):
     """A current that jumps by w and decays, ``di/dt = -i/tau``, for spikes that arrive within a step.
 
     What v has gained of the current by the end of the step is added to v.
-
-    Parameters
-    ----------
-    tau : float
-        Decay time [ms], > 0.
 
     Examples
     --------

@@ -15,17 +15,7 @@ from brainsim.learn.spiking.plan import VectorLayout
 def as_simulated(given: Any, layout: Any, names: list[str]) -> tuple[VectorLayout, np.ndarray]:
     """Return the plan and the vector of a `Learned` with the weights and parameters that a simulation has now.
 
-    Parameters
-    ----------
-    given : Learned
-    layout : Layout
-    names : list of str
-        The populations of the blocks, with the input as the first one.
-
-    Raises
-    ------
-    ValueError
-        If a change cannot act.
+    `names` are the populations of the blocks, with the input as the first one. Raise ValueError if a change cannot act.
     """
     vector, projections = given.vector.copy(), {p.name: p for p in layout.network.projections}
     for what, pre, post in given.plan.connections():

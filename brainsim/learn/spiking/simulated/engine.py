@@ -37,15 +37,7 @@ FIRED = ROWS.index("fired")
 class Learned(Input):
     """The synapses of a trained network, and its input spikes: what `SpikingNetwork.to_network` adds to the input.
 
-    Parameters
-    ----------
-    vector : array
-        Weights, delays and time constants.
-    times, units : array
-        Input spikes.
-    currents : array (steps, inputs), or (0, inputs)
-    plan : VectorLayout
-    on_grid : bool
+    `vector` holds weights, delays and time constants; `currents` has the shape (steps, inputs) or (0, inputs).
     """
 
     vector: np.ndarray

@@ -20,18 +20,9 @@ def kept(net, work, step):
 
 
 def take_over(net, work, step, times, units, values):
-    """Fill `work` with what was kept at a step, and return where the next input spikes are.
+    """Fill `work` with `values`, which `kept` returned at a step, and return where the next input spikes are.
 
-    Parameters
-    ----------
-    net, work
-        As for `forward`.
-    step : int
-        The step that is to be prepared next, above 0.
-    times, units : array
-        Input spikes of the sample.
-    values : dict
-        What `kept` returned.
+    `step`, above 0, is to be prepared next; `times` and `units` are the input spikes of the sample.
     """
     work.release[:], work.i0[0] = values["release"], values["current"]
     for slot in range(len(work.ring_v)):
