@@ -60,7 +60,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/recorders/test_recorded_traces.py::test_short_term_plasticity": (),
     "tests/engine/recorders/test_recording.py::TestLines::test_ionic_currents": (),
     "tests/engine/recorders/test_streams_on_ranks.py": (),
-    "tests/engine/recorders/test_weights.py::test_recording_changes_no_bit": ("triplet", "additive"),
     "tests/engine/recorders/test_weights.py::test_samples_are_what_is_read_between_pieces": (
         "None-0.7-calcium",
         "all-calcium",

@@ -8,7 +8,7 @@ NEEDS = {"parquet": "pyarrow", "nwb": "pynwb", "h5": "h5py", "edges": "h5py", "n
 FINE = {"same", "part", "refused"}
 
 
-@pytest.mark.parametrize(("name", "number"), [(name, 2 if name == "nwb" else 12) for name in KINDS])
+@pytest.mark.parametrize(("name", "number"), [(name, {"nwb": 2, "npz": 100}.get(name, 12)) for name in KINDS])
 def test_damaged_files_are_refused_or_read_as_they_were(name, number):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])

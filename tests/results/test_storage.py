@@ -230,22 +230,6 @@ class TestStorage:
         with pytest.raises(ValueError, match="Result.load: '.*short.npz' is not a readable brainsim result"):
             Result.load(short)
 
-    def test_flipped_bytes_never_give_another_result(self, result, tmp_path):
-        path = result.save(tmp_path / "run.npz")
-        data, bad = path.read_bytes(), tmp_path / "bad.npz"
-        refused = 0
-        for place in np.random.default_rng(1).integers(0, len(data), 300):
-            bad.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
-            try:
-                back = Result.load(bad)
-            except ValueError as error:
-                assert "not a readable brainsim result" in str(error)  # noqa: PT017 (most but not all flips are seen)
-                refused += 1
-            else:  # a date or an attribute of the archive
-                assert dict(back.spikes) == dict(result.spikes)
-                assert dict(back.traces) == dict(result.traces)
-        assert refused > 100
-
     def test_foreign_and_missing_files(self, result, tmp_path):
         text, array, archive = tmp_path / "text.npz", tmp_path / "array.npy", tmp_path / "other.npz"
         text.write_text("hello")

@@ -37,14 +37,6 @@ class TestWindows:
         assert np.array_equal(part.times, whole.times[inside])
         assert np.array_equal(part.values, whole.values[inside])
 
-    def test_pieces(self):
-        net = network()
-        request = bs.Trace(net.populations["cells"][:3], "v", every=0.7, start=5.0, stop=22.0)
-        sim = bs.Simulation(net, seed=2, record=request)
-        for duration in (3.0, 4.0, 0.1, 12.9, 10.0):
-            sim.run(duration)
-        assert sim.result().traces == record(request, net=net)
-
     def test_weights(self):
         cells = bs.Population(50, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
         net = bs.Network(seed=1)

@@ -92,15 +92,6 @@ def test_samples_are_what_is_read_between_pieces(name, synapse, dendritic):
         assert np.ptp(result.weights[wires].values if name != "short" else 1.0 * result.weights[wires, variables[-1]].values)
 
 
-@pytest.mark.parametrize("name", RULES)
-def test_recording_changes_no_bit(name):
-    net, wires = network(RULES[name], dendritic=0.5)
-    plain = bits(bs.simulate(net, 120.0, seed=5, threads=1))
-    record = [bs.WeightTrace(wires, synapses=20, every=0.7, bins=[0.0, 1.0]), bs.Trace(net.populations["cells"], "v")]
-    for threads in (1, 2, 4):
-        assert bits(bs.simulate(net, 120.0, seed=5, threads=threads, record=record)) == plain
-
-
 def test_pieces_copies_and_restored_states():
     net, wires = network(RULES["held"])
     record = bs.WeightTrace(wires, synapses=7, every=3.0, bins=10)
