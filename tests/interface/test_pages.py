@@ -66,6 +66,16 @@ def test_a_notebook_has_what_it_can_show():
     assert "".join(made[-1]["source"]) == "**Solution**\n\nIt is $1$."
 
 
+def test_every_lesson_has_a_slide_and_a_sheet_without_solutions():
+    kit = harness("kit")
+    assert list(kit.lessons()) == list(kit.SHOWN) == list(range(1, 13))
+    for number, path in kit.lessons().items():
+        text = path.read_text(encoding="utf-8")
+        assert len(kit.exercises(text)) == text.count("**Exercise ") == text.count("<summary>Solution</summary>") >= 3, path
+        assert not any("Solution" in exercise or "```" in exercise for exercise in kit.exercises(text)), path
+        assert (DOCS / "images" / "course" / f"{path.stem.partition('-')[2]}-{kit.SHOWN[number]}.png").exists(), path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PEERS)
 def test_blocks_for_other_simulators_run_there(name):
