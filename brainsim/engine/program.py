@@ -81,8 +81,12 @@ class Operator:
 
     @classmethod
     def build(cls, partition):
-        """Return an operator for a `Partition`, or None if the network does not need it there."""
-        raise NotImplementedError
+        """Return an operator for a `Partition`, or None if the network does not need it there.
+
+        One that acts on inputs is made with the partition and its inputs, unless a subclass makes it otherwise.
+        """
+        inputs = cls.own_inputs(partition.layout)
+        return cls(partition, inputs) if inputs else None
 
     @classmethod
     def dependencies(cls, partition):

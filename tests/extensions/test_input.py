@@ -34,25 +34,18 @@ class Noise(Operator):
     depends_on = "inputs"
     inputs = (WhiteNoise,)
 
-    def __init__(self, calls):
-        self._calls = calls
-
-    @classmethod
-    def build(cls, partition):
-        layout, calls = partition.layout, []
-        for stimulus in cls.own_inputs(layout):
+    def __init__(self, partition, inputs):
+        calls = []
+        for stimulus in inputs:
             v, first = partition.variable(stimulus.target.parts[0][0].name, "v")
             context = Context(
                 v=v,
                 first=first,
-                scale=stimulus.input.sigma * float(np.sqrt(layout.dt)),
+                scale=stimulus.input.sigma * float(np.sqrt(partition.layout.dt)),
                 key=stream_key(partition.seed, "noise", stimulus.name),
             )
             calls.append((Phase.AFTER_UPDATE, 0, add_noise, context))
-        return cls(calls) if calls else None
-
-    def calls(self):
-        return self._calls
+        super().__init__(calls)
 
     @classmethod
     def expected_bytes(cls, layout):

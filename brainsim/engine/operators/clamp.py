@@ -24,12 +24,6 @@ class Clamp(Operator):
         clamps = self._clamps.values()
         super().__init__([call for clamp in clamps for call in clamp.calls], [clamp.signal for clamp in clamps])
 
-    @classmethod
-    def build(cls, partition):
-        """Return the operator, None if no cell is clamped."""
-        inputs = cls.own_inputs(partition.layout)
-        return cls(partition, inputs) if inputs else None
-
     def reset(self, step):
         """Let no current flow before the first step."""
         for clamp in self._clamps.values():

@@ -30,12 +30,6 @@ class Noise(Operator):
         calls = [call for process in processes for call in process.calls()]
         super().__init__(calls, [signal for process in processes for signal in process.signals])
 
-    @classmethod
-    def build(cls, partition):
-        """Return the operator, None if there are no noise currents."""
-        inputs = cls.own_inputs(partition.layout)
-        return cls(partition, inputs) if inputs else None
-
     def reset(self, step):
         """Start all processes in their stationary state."""
         for process in self._processes.values():
