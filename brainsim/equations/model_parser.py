@@ -282,8 +282,7 @@ class Reader:
     def substituted(self, tree, field, algebraic):
         """Return the tree with the algebraic lines substituted; it must not contain the current."""
         label = f"{self.label}.{field}"
-        while lang.names_in(tree) & algebraic.keys():
-            tree = lang.expanded(tree, algebraic, label)
+        tree = lang.resolve(tree, algebraic, label)
         if "I" in lang.names_in(tree):
             raise EquationError(label, "the current I is available only in the equations", ast.unparse(tree))
         return tree

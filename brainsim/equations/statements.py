@@ -2,8 +2,8 @@
 
 What is done with a cell in a step is a list of statements. Methods of integration, the loop over cells, rules of plasticity,
 and the kernels of layers that learn make and change such lists; only `numba_text` knows how they are written. The
-expressions are `lowered` trees, in which functions and numbers are those of kernels, so a writer of another language needs
-to know these, and how it loads and stores an element of a cell.
+expressions are `lowered` trees, in which functions and numbers are those of kernels. So a writer of another language needs
+to know these, how an element of a cell is loaded and stored, and the frames around the loops, such as `codegen.ENTRY`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ from brainsim.equations.parsed import CellEquations, ReceptorEquations
 from brainsim.equations.statements import Assign
 from brainsim.equations.steps.crossing import crossing_lines
 
+CURRENT = "current"  # of a receptor
+
 
 @dataclass(frozen=True, eq=False)
 class System:
@@ -102,9 +104,7 @@ class System:
     def full(self, tree: Tree, label: str, about: str | None = None) -> Tree:
         """Return a tree with the algebraic lines substituted: all of them, or those that depend on the name `about`."""
         lines = self.algebraic if about is None else {n: t for n, t in self.algebraic.items() if about in self._needs[n]}
-        while lang.names_in(tree) & lines.keys():
-            tree = lang.expanded(tree, lines, label)
-        return tree
+        return lang.resolve(tree, lines, label)
 
     def gap(self, label: str, message: str) -> Tree:
         """Return the distance to the threshold, > 0 beyond it; raise EquationError if it is not one comparison."""
@@ -251,3 +251,43 @@ def renamed(tree, prefix, variables):
     common = {*CONSTANTS, "t"}
     names = {n: ast.Name(prefix + n) for n in lang.names_in(tree) if n not in common and (n != "v" or n in variables)}
     return lang.substitute(tree, names)
+
+
+def lines_of(
+    cell: CellEquations, receptors: Sequence[ReceptorEquations], labels: Sequence[str], external_current: bool
+) -> dict[str, Tree]:
+    """Return the trees of all lines and currents, in the names of the composed `System`, of variables and parameters.
+
+    A kernel computes them at each step and forgets them; recorders compute them again from what they have sampled.
+
+    Parameters
+    ----------
+    cell : CellEquations
+    receptors : sequence of ReceptorEquations
+    labels : sequence of str
+        What the user calls each receptor.
+    external_current : bool
+        Whether a current is injected into the cells.
+
+    Returns
+    -------
+    dict of str to tree
+        As the user names them: ``"alpha_m"``, ``"nmda.block"``; ``"nmda.current"``, what the receptor sends into the cell;
+        ``"I"``, the sum of all currents; ``"I_ext"``, the injected one.
+    """
+    total: Tree = ast.Name("I_ext") if external_current else algebra.ZERO
+    injected, named, lines = total, {}, {}
+    for index, (receptor, label) in enumerate(zip(receptors, labels, strict=True)):
+        prefix, names = prefixed(index), {*receptor.derivatives, *receptor.algebraic}
+        for name, tree in receptor.algebraic.items():
+            lines[prefix + name] = named[f"{label}.{name}"] = renamed(tree, prefix, names)
+        if receptor.current is not None:
+            current = renamed(receptor.current, prefix, names)
+            total = algebra.plus(total, current)
+            named.setdefault(f"{label}.{CURRENT}", current)
+    for name, tree in cell.algebraic.items():
+        lines[name] = named[name] = lang.substitute(tree, {"I": total})
+    if cell.uses_current:
+        named.setdefault("I", total)
+        named.setdefault("I_ext", injected)
+    return {name: lang.resolve(tree, lines, name) for name, tree in named.items()}

@@ -8,7 +8,7 @@ from brainsim.build.constants import whole_steps
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.recorders.sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
 from brainsim.equations.expressions.language import names_in
-from brainsim.equations.lines import CURRENT
+from brainsim.equations.system import CURRENT
 from brainsim.results.streams.columns import count_samples, sampled_steps
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import NOW, RANDOM
-from brainsim.equations.lines import lines_of
+from brainsim.equations.system import lines_of
 from brainsim.models.changing import OVER_TIME
 
 

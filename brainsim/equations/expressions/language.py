@@ -197,6 +197,13 @@ def expanded(tree: Tree, replacements: Trees, label: str) -> Tree:
     raise EquationError(label, "too large after the lines 'name = ...' are substituted", line.text if line else "")
 
 
+def resolve(tree: Tree, lines: Trees, label: str) -> Tree:
+    """Return `tree` with the names of lines replaced until none is left; see `expanded`."""
+    while names_in(tree) & lines.keys():
+        tree = expanded(tree, lines, label)
+    return tree
+
+
 def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """Return the tree with `change` applied to each of its operands."""
     if isinstance(tree, ast.BinOp):
