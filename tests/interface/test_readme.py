@@ -11,6 +11,7 @@ pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed packag
 PAGES = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
 WRITES = {
     "single-cells.md": {"cells.png"},
+    "space.md": {"space.png"},
     "pictures.md": {"pictures.png"},
     "recording.md": {"recorded.npz"},
     "running.md": {"long.ckpt", "run.ckpt"},
