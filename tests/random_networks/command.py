@@ -16,7 +16,7 @@ from pathlib import Path
 from .kinds import FREE_SEEDS, TOGETHER
 
 LONGEST = 900  # seconds until a case counts as hanging
-CASES_PER_PROCESS = 150  # compiled code is freed when its process ends: some 20 MB a case
+CASES_PER_PROCESS = 50  # compiled code is freed when its process ends: some 70 MB a case
 PRECISIONS = ("double", "single")
 
 
