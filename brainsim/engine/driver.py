@@ -27,8 +27,8 @@ FILE, AFTER_UPDATE, ARRIVE, SAMPLE, BEGIN_SLICE, BEFORE_UPDATE, UPDATE, EMITTED,
 def run_partition(progress_, calls, first):
     """Step one partition until its stop; return CONTINUE when it is reached, or the status of an operator.
 
-    `progress_` holds one record, see `program.new_progress`; `calls` are sorted by phase and group, and those of a phase
-    start at ``first[phase]``.
+    `progress_` holds one record, see `program.new_progress`. `calls` are sorted by phase and group; those of a phase start
+    at ``first[phase]``.
     """
     p = progress_[0]
     ends = array_of(p.ends)

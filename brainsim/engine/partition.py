@@ -25,21 +25,13 @@ class PartitionFailedError(RuntimeError):
 class Shared:
     """What all partitions of a run read and write, each in its own stretch.
 
-    A run that takes the place of a `former` one has its arrays: a user may keep a row of the state.
+    A run that replaces a `former` one takes over its arrays, because a user may keep a row of the state.
 
-    Attributes
-    ----------
-    state : ndarray of float64 or float32
-        All groups' state variables, and after them the buffers of inputs.
-    refractory : ndarray of int32
-        Steps for which each cell is still refractory.
-    current : ndarray of float64
-        Injected current into each cell [pA].
-    exchange : Exchange
-    given_out : GivenOut
-        The rows of the state that the user has read.
-    listed : int
-        The number of listed spikes of a slice for which there is room.
+    - `state`: the variables of all groups, followed by the buffers of inputs.
+    - `refractory`: int32, the steps for which each cell is still refractory.
+    - `current`: the injected current into each cell [pA].
+    - `given_out`: the rows of the state that the user has read.
+    - `listed`: how many listed spikes of a slice there is room for.
     """
 
     def __init__(self, layout, slice_steps, exchange=None, former=None):
@@ -62,7 +54,6 @@ class Shared:
 
 
 def _exchange_of(layout):
-    """Return how partitions learn of each other's spikes."""
     if layout.ranks.size == 1:
         return Threads
     # imported here: it is not needed, and not compiled, without ranks
@@ -88,19 +79,7 @@ class Sampling(Operator):
 class Partition:
     """A stretch of every group with the synapses onto it.
 
-    Parameters
-    ----------
-    number : int
-        Of all partitions; its ``index`` is that among the partitions of this process.
-    layout : Layout
-    shared : Shared
-    synapses : Synapses
-    slice_steps : int
-        Steps between two exchanges of spikes.
-    recorders : list of Recorder
-    seed : int
-    profile : bool
-        Whether to measure where the time goes.
+    `number` counts all partitions, and ``index`` those of this process.
     """
 
     def __init__(self, number, layout: Layout, shared, synapses, slice_steps, recorders, seed, profile):

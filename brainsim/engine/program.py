@@ -142,14 +142,7 @@ class Operator:
 
 
 class Program:
-    """The operators of a partition and the table of their calls.
-
-    Parameters
-    ----------
-    partition : Partition
-    operators : list of type
-        Classes of operators, in the order in which they are called within a phase.
-    """
+    """The operators of a partition, in the order in which they are called within a phase, and the table of their calls."""
 
     def __init__(self, partition, operators):
         self._partition, self._classes, self.built = partition, operators, partition.built
@@ -202,16 +195,9 @@ class Program:
 def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
     """Return the record of how far a partition has come; everything else in a run is reached from it.
 
-    Parameters
-    ----------
-    partition, partitions : int
-        Index of the partition in this process, and how many there are in it.
-    groups : int
-        Number of groups of cells.
-    slice_steps : int
-        Steps between two exchanges of spikes: at most the shortest delay.
-    spikes, ends : ndarray of int32
-        Room for two slices: the spikes, and where those of each step and group end.
+    `partition` and `partitions` are its index in this process and how many there are in it. `slice_steps` is at most the
+    shortest delay. `spikes` and `ends` have room for two slices: the spikes, and where those of each step and group end
+    (int32).
     """
     return Context(
         step=0,  # the last point of time that was reached

@@ -56,7 +56,7 @@ class Interrupt:
 
     @contextmanager
     def given_back(self):
-        """Leave Ctrl-C to a function of the user: it is interrupted at once, not when it ends."""
+        """Return Ctrl-C to a function of the user: it is interrupted at once, not when it ends."""
         if self._old is not None:
             _handle(signal.SIGINT, self._old)
         try:
@@ -76,16 +76,8 @@ class Interrupt:
 
 
 class Watch:
-    """Shows a progress bar, on request or if a run takes long and is watched in a terminal or a notebook.
-
-    Parameters
-    ----------
-    total : float
-        Expected amount of work.
-    wanted : bool or None
-        Whether to show the bar; None shows it if the work takes long.
-    unit : str
-        What is counted.
+    """Shows a progress bar of `total` units of work: if `wanted`, or, if that is None, when a run takes long and is watched
+    in a terminal or a notebook.
     """
 
     def __init__(self, total, wanted, unit):
@@ -124,5 +116,4 @@ class Watch:
 
 
 def _watched():
-    """Return whether the error output is shown in a terminal or a notebook, not written to a file."""
     return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")

@@ -23,26 +23,11 @@ LABEL = "Simulation.rewire"
 
 
 class Rewiring:
-    """A change of the synapses of one projection.
+    """A change of the synapses of one projection; its arguments are those of `Simulation.rewire`.
 
-    Parameters
-    ----------
-    run : Run
-    projection : Projection
-        As it is now.
-    described : Projection
-        As it was when the simulation was made.
-    remove, pre, post, weight, delay
-        As for `Simulation.rewire`.
-    kept : dict of str to float or array, optional
-        Another weight or delay of all synapses, or one for each, if none are removed or added.
-
-    Attributes
-    ----------
-    layout : Layout
-    synapses : Synapses
-    places : ndarray of int64
-        For each synapse before, its index in the SynapseTable now, -1 if it was removed.
+    `projection` is as it is now, `described` as it was when the simulation was made. `kept` is another weight or delay of
+    all synapses, or one for each, if none are removed or added. The attribute ``places`` has the new index in the
+    SynapseTable of each old synapse, -1 if it was removed.
     """
 
     @within(computed_values)
@@ -127,7 +112,7 @@ class Rewiring:
         }
 
     def _of_new(self, name, value, n, of="synapses"):
-        """Return n values for the synapses that are added: given, or sampled as those of the projection were."""
+        """Return n values for the synapses that are added: given, or sampled like those of the projection."""
         if is_number(value):
             return np.full(n, float(value))
         if isinstance(value, Distribution):
@@ -143,12 +128,12 @@ class Rewiring:
         return np.asarray(value, np.float64) if n else np.empty(0)
 
     def _rounded(self, delays):
-        """Return delays as whole steps, one at least."""
+        """Return delays as whole steps, at least one."""
         dt = self._run.layout.dt
         return np.maximum(1.0, np.rint(delays / dt)) * dt
 
     def _move(self, extra, new):
-        """Let arrays of a state, by name, that are about the projection fit its new synapses."""
+        """Let the arrays of a state that belong to the projection, by name, fit its new synapses."""
         name, before = self._projection.name, self._order < self._kept.size
         old = self._kept[self._order[before]]
         columns = new.columns()
@@ -163,7 +148,6 @@ class Rewiring:
 
 
 def _one_each(name, values, n, projection):
-    """Return a value, or n of them; raise ValueError for another number."""
     if is_number(values):
         return values
     if np.shape(values) != (n,):
@@ -234,7 +218,6 @@ def _reject_all_but_values(projection, values):
 
 
 def _kept(remove, n):
-    """Return the indices of the synapses that are not removed."""
     remove = np.asarray(remove)
     if remove.dtype == bool:
         if remove.shape != (n,):
@@ -249,7 +232,6 @@ def _kept(remove, n):
 
 
 def _added(pre, post):
-    """Return the cells of the synapses that are added."""
     cells = {"pre": pre, "post": post}
     for name, ids in cells.items():
         if isinstance(ids, View):

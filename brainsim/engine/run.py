@@ -19,26 +19,10 @@ from brainsim.engine.states.state import CELL, STEP_BITS, Snapshot, arrays_of, l
 
 
 class Run:
-    """Everything that changes from step to step.
+    """Everything that changes from step to step: the partitions, what they share, and `step`, the point of time that was
+    reached.
 
-    Parameters
-    ----------
-    layout : Layout
-    synapses : Synapses
-    log : Log
-        What is recorded.
-    seed : int
-    profile : bool
-        Whether to measure where the time goes.
-
-    Attributes
-    ----------
-    step : int
-        The point of time that was reached.
-    failed : bool
-        Whether the last chunk ended half-way.
-    shared : Shared
-    partitions : list of Partition
+    `failed` says whether the last chunk ended half-way.
     """
 
     def __init__(self, layout, synapses, log, seed, profile):
@@ -70,7 +54,7 @@ class Run:
         return self._moved(self.layout.copy(), synapses, self.log.copy(), extra, same)
 
     def _own(self):
-        """Return a copy of the synapses, and what is kept of them, for a run that has them in the same places."""
+        """Return a copy of the synapses and of their stored values, for a run that has them in the same places."""
         same = {kind.block.projection.name for kind in self.synapses.kinds if self.layout.ranks.size == 1}
         return self.synapses.copy(), self.extra(same), same
 
@@ -206,7 +190,7 @@ class Run:
         return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), self._extra(extra))
 
     def _extra(self, plain):
-        """Return what a snapshot holds besides, as a dict, or as an Extra if kinds of synapses keep something."""
+        """Return what else a snapshot holds: a dict, or an Extra if kinds of synapses keep something."""
         if not self.synapses.kinds:
             return plain
         from brainsim.engine.synapses.readback import Extra
@@ -286,4 +270,4 @@ class Run:
 
 
 def _nothing():
-    """Stand for a weak reference to what no longer exists."""
+    """Stand for a weak reference to something that no longer exists."""

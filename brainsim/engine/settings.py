@@ -104,7 +104,7 @@ def checked_network(network, dt):
 
 
 def checked_steps(duration, dt, label):
-    """Return a duration in steps of dt."""
+    """Return a duration [ms] in steps of dt."""
     duration = number(duration, label, "ms", above=0.0)
     steps = round(duration / dt)
     if steps < 1 or abs(steps * dt - duration) > 1e-6 * duration:
@@ -123,7 +123,7 @@ def most_partitions():
 def thread_count(threads, network, dt, ranks=ALONE):
     """Return the number of partitions of a process: `threads` if that is useful, else all processors if a slice is worth it.
 
-    The ranks of an MPI run that are on one machine share its processors; all have the same number.
+    The ranks of an MPI run that are on one machine share its processors; all ranks have the same number.
     """
     if ranks.size > 1:
         wanted = thread_count(threads, network, dt)

@@ -21,23 +21,9 @@ LABEL = "simulate.to"
 class Target:
     """The file that a run ends in, and the folder in which it is until then.
 
-    Parameters
-    ----------
-    to : str or Path
-        The file; or a folder, if it ends in a slash.
-    ranks : Alone or Ranks
-        The processes that write it; rank 0 looks whether they can.
-    overwrite : bool
-        Whether what is there may be replaced, when the new file is complete.
-
-    Attributes
-    ----------
-    path : Path
-        Absolute: the file stays where it is when the process changes its folder.
-    folder : Path
-        ``path.part``.
-    raw : bool
-        Whether the folder itself is wanted.
+    `to` is a folder if it ends in a slash. Rank 0 checks whether it can be written; `overwrite` lets the complete new file
+    replace what is there. ``path`` is absolute, because the process may change its folder; ``raw`` says that the folder
+    itself is wanted.
     """
 
     def __init__(self, to, ranks=ALONE, overwrite=False):
@@ -46,7 +32,6 @@ class Target:
         ranks.together(lambda: self._check(to) if ranks.rank == 0 else None)
 
     def _check(self, to):
-        """Raise an error if nothing can be written there."""
         if self.raw:
             self._check_folder()
         else:
@@ -66,12 +51,11 @@ class Target:
             )
 
     def _command(self):
-        """Return what to type to make the file of the folder."""
+        """Return what to type to make the file from the folder."""
         path = self.path.with_suffix(".h5") if self.raw else self.path
         return shlex.join(["brainsim", "convert", str(self.folder), str(path)])
 
     def _name(self, to):
-        """Take the names of the file and of the folder."""
         if not isinstance(to, str | os.PathLike):
             raise TypeError(f"{LABEL}: must be the name of a file, e.g. 'run.h5' (got {to!r})")
         text = os.fspath(to)
@@ -112,16 +96,10 @@ class Target:
         return stream if self.rows is None else stream.reopen(self.rows)
 
     def finish(self, stream, rest):
-        """Write what a Result holds besides columns, close the stream, and make the file of it.
+        """Write what a Result holds apart from its columns, close the stream, and make the file.
 
-        The folder is removed when the file is complete. If that fails, it stays, with everything. With ranks all call it;
-        rank 0 writes.
-
-        Parameters
-        ----------
-        stream : Stream
-        rest : callable
-            Returns the Result without its columns, which may be None except on rank 0.
+        The folder is removed when the file is complete. If that fails, it stays, with everything in it. `rest` returns the
+        Result without its columns. With ranks all call this and rank 0 writes; `rest` may return None on the others.
         """
         try:
             held = rest()
@@ -148,7 +126,7 @@ class Target:
         return error
 
     def _write(self, stream, rest):
-        """Make the file of the folder, unless the folder was changed by somebody else."""
+        """Make the file from the folder, unless somebody else has changed the folder."""
         check_free(self.path, LABEL, self.may_replace())
         try:
             held = opened(self.folder, strict=True)
@@ -167,30 +145,20 @@ class Target:
 
 
 def path_of(to):
-    """Return the path that was given as ``to``, or that a Target has, as a string; None without."""
+    """Return the path that was given as ``to``, or that a Target has, as a string; None if there is none."""
     return None if to is None else str(getattr(to, "path", to))
 
 
 def checked_target(to, ranks, overwrite):
-    """Return the Target of a simulation, None without."""
+    """Return the Target of a simulation, None without ``to``."""
     return to if to is None or isinstance(to, Target) else Target(to, ranks, overwrite)
 
 
 def continued_target(to, rows, label, ranks=ALONE, overwrite=False):
     """Return the Target with which a stream continues from a checkpoint, None without a stream.
 
-    Parameters
-    ----------
-    to : str, Path or None
-        As given by the user.
-    rows : dict of str to int, or None
-        How many rows of each column belong to the checkpoint; empty if nothing was recorded then, None without a stream.
-    label : str
-        How messages begin.
-    ranks : Alone or Ranks
-        The processes that continue.
-    overwrite : bool
-        Whether a file that is there may be replaced.
+    `rows` says how many rows of each column belong to the checkpoint: empty if nothing was recorded then, None without a
+    stream. Messages begin with `label`.
     """
     if to is None or rows is None:
         return checked_target(to, ranks, overwrite)
@@ -221,5 +189,4 @@ def _check_may_continue(target, label):
 
 
 def _ranks_in(rows):
-    """Return how many ranks have written columns of these names."""
     return max(len({name.split("/")[0] for name in rows if name.startswith(PART)}), 1)

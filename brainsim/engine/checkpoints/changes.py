@@ -37,13 +37,7 @@ class Lists(TypedDict):
 def find_changed_values(layout, described, inputs):
     """Return the parameters of populations and the fields of inputs that differ from the description, as `Changes`.
 
-    Parameters
-    ----------
-    layout : Layout
-    described : dict of str to dict
-        Parameters of each population when the simulation was made.
-    inputs : sequence of Stimulus
-        The inputs then.
+    `described` has the parameters of each population when the simulation was made, `inputs` the inputs then.
     """
     changes = {"populations": {}, "inputs": {}}
     for name, before in described.items():
@@ -61,7 +55,6 @@ def find_changed_values(layout, described, inputs):
 
 
 def _differing(before, now):
-    """Return the values that differ, by name."""
     return {k: v for k, v in now.items() if v is not before[k] and fingerprint(v) != fingerprint(before[k])}
 
 
@@ -141,17 +134,9 @@ def decode_changes(changes, rewired, take):
 
 
 def encode(value, arrays, key, label):
-    """Return a value as JSON.
+    """Return a value as JSON; its arrays are added to `arrays`, under names that begin with `key`.
 
-    Parameters
-    ----------
-    value : object
-    arrays : dict of str to ndarray
-        Its arrays are added here.
-    key : str
-        How their names begin.
-    label : str
-        How the message begins if a value cannot be written.
+    The message begins with `label` if a value cannot be written.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -189,7 +174,6 @@ def decode(value, take):
 
 
 def _parts(value):
-    """Return what the constructor of a value takes."""
     if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
     return {name: part for name, part in vars(value).items() if name != "unit"}

@@ -25,22 +25,12 @@ LABEL = "Simulation.load"
 class Plain:
     """What a checkpoint holds as JSON.
 
-    Attributes
-    ----------
-    begin, origin : int
-        The step from which `Simulation.result` tells, and the one at which the run began.
-    completed : bool
-        Whether the point of time reached is complete: it is not before the first step.
-    precision : str
-    parts, details : dict
-        Fingerprints of the network as it was described, see `Prints`.
-    requests : str
-        Fingerprint of what is recorded.
-    streams : dict or None
-        How much of each file that is being written belongs to the checkpoint.
-    seconds : float
-        How long the simulation has run.
-    versions : dict of str to str
+    - `begin`, `origin`: the step from which `Simulation.result` tells, and the one at which the run began.
+    - `completed`: whether the point of time reached is complete: it is not before the first step.
+    - `parts`, `details`: fingerprints of the network as it was described, see `Prints`.
+    - `requests`: fingerprint of what is recorded.
+    - `streams`: how much of each file that is being written belongs to the checkpoint.
+    - `seconds`: how long the simulation has run.
     """
 
     begin: int
@@ -71,22 +61,12 @@ DESCRIPTION = get_type_hints(Plain) | get_type_hints(Rest)
 
 @dataclass
 class Checkpoint:
-    """What a file holds besides the `Plain` part.
+    """What a file holds apart from the `Plain` part, and the path from which it was read.
 
-    Attributes
-    ----------
-    plain : Plain
-    state : State
-    restored : State or None
-        The state from which the simulation began, to which `reset` goes back.
-    recorded : Result or None
-        What was recorded so far.
-    changes, rewired : dict
-        See `changes`.
-    recorders : dict of str to ndarray
-        What the recorders need besides.
-    path : Path
-        The file that was read.
+    - `restored`: the state from which the simulation began, to which `reset` goes back.
+    - `recorded`: what was recorded so far.
+    - `changes`, `rewired`: see `changes`.
+    - `recorders`: what else the recorders need.
     """
 
     plain: Plain

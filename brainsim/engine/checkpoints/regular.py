@@ -46,17 +46,10 @@ def check_writable(path, label):
 
 
 class Regular:
-    """Saves a simulation at regular times, and when SIGTERM or SIGUSR1 arrives, after which it raises `Ended`.
+    """Saves a simulation every `every` seconds, and when SIGTERM or SIGUSR1 arrives, after which it raises `Ended`.
 
     A checkpoint that cannot be written because the disk or the memory is full ends no run, nor does a variable that is not
-    finite: a warning tells, and the next one is tried at its time. All other errors would come again, so they are raised.
-
-    Parameters
-    ----------
-    simulation : Simulation
-    path : str or Path
-    every : float
-        Seconds between two checkpoints.
+    finite: a warning says so, and the next one is tried at its time. All other errors would come again, so they are raised.
     """
 
     def __init__(self, simulation, path, every):
@@ -103,7 +96,7 @@ class Regular:
             raise Ended(text)
 
     def _try(self):
-        """Return whether a checkpoint was written; if not, warn."""
+        """Return whether a checkpoint was written; warn if not."""
         simulation = self._simulation
         problem = what_is_not_finite(simulation._layout, simulation._run.shared).format("it is not finite")
         if not problem:

@@ -116,14 +116,12 @@ def continue_from(sim, checkpoint, label):
 
 
 def _take_state(sim, part, state, complete=True):
-    """Go to a state of a checkpoint."""
     with part_of_it(part):
         check_fits(state, sim._layout, sim._described.prints.parts())
         sim._run.restore(state, complete)
 
 
 def _take_changes(sim, checkpoint):
-    """Change what `set` and `rewire` had changed."""
     described = sim._described
     if checkpoint.rewired:
         layout = sim._layout.copy()
@@ -138,7 +136,7 @@ def _take_changes(sim, checkpoint):
 
 
 def _take_recorded(sim, checkpoint):
-    """Go on recording where the simulation was that wrote a checkpoint."""
+    """Continue to record where the simulation was that wrote a checkpoint."""
     ranks, recording, log = sim._settings.ranks, sim._recording, sim._run.log
     recording.begin = checkpoint.plain.begin
     log.load(checkpoint.recorders)

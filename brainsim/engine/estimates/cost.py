@@ -33,20 +33,12 @@ CELLS, SYNAPSES, PIECE, PIECES = 4000, 250, 50.0, 4  # of the network that is me
 
 @dataclass(frozen=True)
 class Cost:
-    """How many seconds a simulated second takes.
+    """How many seconds a simulated second takes at a mean `rate` of the cells [Hz].
 
-    Attributes
-    ----------
-    rate : float
-        At which mean rate of the cells [Hz].
-    work : float
-        Of cells and synapses, divided among all threads, and of spikes, which each of them looks up.
-    slices : float
-        How often threads and ranks exchange spikes in a simulated second.
-    waiting : float
-        Of threads at the end of slices.
-    exchange : dict of str to float
-        Of the ranks, by the network between them.
+    - `work`: cells and synapses, divided among all threads, and spikes, each of which every thread looks up.
+    - `slices`: how often threads and ranks exchange spikes in a simulated second.
+    - `waiting`: threads at the end of slices.
+    - `exchange`: ranks, by the network between them.
     """
 
     rate: float
@@ -60,7 +52,6 @@ class Cost:
         return self.work + self.waiting + self.exchange[network]
 
     def __str__(self):
-        """Return the totals as text."""
         totals = [f"{self.total(name):.2g} s ({name})" for name in self.exchange]
         text = f"a simulated second at {self.rate:g} Hz takes about {', '.join(totals)}"
         if any(self.exchange.values()):  # they were not measured here, as the work of cells and synapses was
@@ -71,7 +62,7 @@ class Cost:
 def estimate(network, dt, threads=1, precision="double", duration=0.0, record=(), ranks=None, rate=5.0):
     """Return the Estimate of a network that runs with steps of `dt` ms on `threads` threads, and of its traces.
 
-    If it is to run on a number of `ranks`, it is that of each of them, and says what a second at a mean `rate` [Hz] costs.
+    With a number of `ranks` it is the Estimate of each of them, and says what a second costs at a mean `rate` [Hz].
     """
     processes = ALONE if ranks is None else Planned(ranks)
     layout = Layout(network, dt, threads * processes.size, PRECISIONS[precision], filled=False, ranks=processes)
@@ -98,7 +89,6 @@ def cost(layout, rate):
 
 
 def _shortest(projection, dt):
-    """Return the shortest delay of a projection in steps, as it is filed."""
     delay = projection.delay
     shortest = delay.support[0] if isinstance(delay, Distribution) else np.min(delay, initial=MAX_SLICE * dt)
     return max(1, round(shortest / dt)) + int(projection.synapse.receptor_equations.direct)

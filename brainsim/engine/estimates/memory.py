@@ -80,14 +80,13 @@ def share_here(layout, projection):
 
 
 def _bytes_of_synapse(projection, target, layout):
-    """Return the bytes of a stored synapse whose target takes `target` bytes."""
     kind = kind_of(projection)
     weight = 0 if is_number(projection.weight) or kind.keeps_weights else BYTES_WEIGHT
     return target + weight + kind.bytes_per_synapse(projection, np.dtype(layout.dtype).itemsize)
 
 
 def bytes_of_target(stored, layout):
-    """Return how many bytes the target of a synapse takes: it depends on how far apart they are within a partition."""
+    """Return how many bytes the target of a synapse takes: it depends on how far apart targets are within a partition."""
     low, high, fits = np.full(layout.partitions, layout.n_numbers), np.full(layout.partitions, -1), True
     for projection in stored:
         _, lowest, highest = layout.reached(projection.post, projection.synapse)
@@ -183,12 +182,11 @@ def _of_samples(request, duration, dt):
 
 
 def _called(request):
-    """Return what the table calls a request."""
     return type(request).__name__ if type(request).__repr__ is object.__repr__ else repr(request)
 
 
 def _of_cells(layout):
-    """Return the bytes of the cells: the state, and again in the result, counters, and parameters that differ."""
+    """Return the bytes of the state, which is copied into the result, of counters, and of parameters that differ."""
     size = 2.0 * np.dtype(layout.dtype).itemsize * layout.n_numbers
     if layout.ranks.size > 1:
         # what is here, and that of all ranks in the result of rank 0
@@ -217,15 +215,7 @@ def bytes_of_samples(columns, samples):
 
 
 def reject_if_traces_too_large(traces, steps, dt):
-    """Raise MemoryError if what is sampled in a run of `steps` steps will not fit into memory.
-
-    Parameters
-    ----------
-    traces : list of recorders.traces.Recorded and recorders.weights.RecordedWeights
-    steps : int
-    dt : float
-        Length of a step [ms].
-    """
+    """Raise MemoryError if what is sampled in a run of `steps` steps of `dt` ms will not fit into memory."""
     sizes = [bytes_of_samples(trace.columns, steps / trace.every) for trace in traces]
     needed = sum(sizes)
     if needed < WORTH_A_LOOK or (free := free_memory()) is None or needed <= free:
@@ -239,7 +229,7 @@ def reject_if_traces_too_large(traces, steps, dt):
 
 
 def _advice(layout, needed):
-    """Return what makes this network smaller, as text; the most helpful first."""
+    """Return, as text, what makes this network smaller; the most helpful first."""
     network, dt, partitions = layout.network, layout.dt, len(layout.own)
     precision = "single" if layout.dtype == np.float32 else "double"
     sizes = {name: size for name, _, size in needed.rows}

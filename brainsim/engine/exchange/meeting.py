@@ -30,17 +30,9 @@ class ApartError(RuntimeError):
 
 
 class Meeting:
-    """What the ranks of a communicator say to each other before they do something together.
+    """What the ranks of a communicator, which nothing else uses, say to each other before they do something together.
 
-    Parameters
-    ----------
-    comm : mpi4py.MPI.Intracomm
-        One that nothing else uses.
-
-    Attributes
-    ----------
-    numbers : iterator of int
-        The next number of a simulation: all ranks count them alike.
+    `numbers` yields the next number of a simulation, the same on all ranks.
     """
 
     def __init__(self, comm):
@@ -88,7 +80,7 @@ class Meeting:
 
 
 def wait(request, comm, doing=None):
-    """Wait until a request is done; after some seconds say so, if it is said what this rank is `doing`."""
+    """Wait until a request is done; after some seconds say what this rank is `doing`, if that is given."""
     until, nap, looks = time.monotonic() + TELL * (1 + comm.rank), NAPS[0], 0
     while not request.Test():
         looks += 1

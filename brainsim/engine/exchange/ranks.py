@@ -26,20 +26,11 @@ PATIENCE = 1.0  # seconds for which a rank that failed waits for the others to f
 
 
 class Ranks(Alone):
-    """The processes of a communicator, of which this is one.
+    """The processes of a communicator; this process is one of them.
 
-    Parameters
-    ----------
-    comm : mpi4py.MPI.Intracomm
-
-    Attributes
-    ----------
-    comm : mpi4py.MPI.Intracomm
-        A copy of it, so that no message of the user's is taken for one of these.
-    failing : mpi4py.MPI.Intracomm
-        Another one, for ranks that fail while others may be in the midst of a message.
-    processors : int
-        The processors of this machine, divided among its ranks.
+    - `comm`: a copy of it, so that no message of the user's is taken for one of these.
+    - `failing`: another copy, for ranks that fail while others may be in the midst of a message.
+    - `processors`: the processors of this machine, divided among its ranks.
     """
 
     def __init__(self, comm):
@@ -62,12 +53,7 @@ class Ranks(Alone):
     def agree(self, call, doing=None, **values):
         """Raise an error, on all ranks, unless all make this call, with the same values; each waits for all others.
 
-        Raises
-        ------
-        ApartError
-            If another rank makes another call, or has ended.
-        ValueError
-            If the values differ; the message names them.
+        ApartError says that another rank makes another call or has ended; ValueError names the values that differ.
         """
         with self.abort_on_error():  # a rank that does not wait any longer, after Ctrl-C, can do nothing with the others
             said = self._meeting.says(call, values, doing or f"calls {call}")
@@ -78,7 +64,7 @@ class Ranks(Alone):
         return next(self._meeting.numbers)
 
     def all(self, value):
-        """Return the values of all ranks, a list, on all of them."""
+        """Return a list with the value of each rank, on all ranks."""
         return self.comm.allgather(value)
 
     def first(self, value):
@@ -86,7 +72,7 @@ class Ranks(Alone):
         return self.comm.bcast(value)
 
     def everywhere(self, array):
-        """Return the arrays of all ranks, of one dimension, on all of them."""
+        """Return the arrays of all ranks, of one dimension, on all ranks."""
         array = np.ascontiguousarray(array)
         found = [np.empty(n, array.dtype) for n in self.all(array.size)]
         found[self.rank] = array
@@ -96,9 +82,10 @@ class Ranks(Alone):
         return found
 
     def gathered(self, value):
-        """Return the values of all ranks, a list, on rank 0; None on the others.
+        """Return a list with the value of each rank, on rank 0; None on the others.
 
-        Arrays, by themselves or in lists, tuples and dicts that are alike on all ranks, go without pickles and may be large.
+        Arrays, alone or in lists, tuples and dicts of the same structure on all ranks, are sent without pickles and may be
+        large.
         """
         if isinstance(value, np.ndarray):
             return self._arrays(value)
@@ -256,15 +243,9 @@ def _processors():
 def share_of(usable, quotas):
     """Return how many processors each rank of a machine has, at least one.
 
-    Whether they are bound to processors of their own or not, each has an equal share of those that any of them may use, and
+    `usable` are the processors that each rank may use, `quotas` how many the control groups of each rank may keep busy.
+    Whether ranks are bound to processors of their own or not, each has an equal share of those that any of them may use, and
     of what their container or batch job may keep busy: one limit for all of them together.
-
-    Parameters
-    ----------
-    usable : list of set
-        The processors that each rank may use.
-    quotas : list of float
-        How many the control groups of each rank may keep busy.
     """
     return max(1, int(min(len(set().union(*usable)), *quotas) // len(usable)))
 
@@ -300,7 +281,6 @@ def _end(ranks, error):
 
 
 def _end_all(ranks, error):
-    """Print an error, with its traceback, and end all ranks."""
     kind, text = type(error), "".join(traceback.format_exception(error))
     text += f"brainsim: rank {ranks.rank} of {ranks.size} failed ({kind.__name__}), so all ranks end\n"
     print(text, end="", file=sys.stderr)
@@ -310,9 +290,10 @@ def _end_all(ranks, error):
 
 
 def all_fail(ranks, error):
-    """Return, if all ranks have an error within a second, whether this one is that of rank 0; None if not all have one.
+    """Return whether this error is that of rank 0, if all ranks have an error within a second; None otherwise.
 
-    All have the same one by e.g. the same wrong argument. Errors during which others were raised count as well.
+    All ranks have the same error after, for example, the same wrong argument. Errors during which others were raised count
+    as well.
     """
     mine = np.frombuffer(bytes.fromhex(fingerprint(list(_said(error)))), np.uint8)
     found = np.empty((ranks.size, mine.size), np.uint8)
@@ -323,7 +304,7 @@ def all_fail(ranks, error):
 
 
 def _said(error):
-    """Yield what an error says, and those before it; `raise ... from` can close a chain to a ring."""
+    """Yield the text of an error, and those of the errors before it; `raise ... from` can close a chain to a ring."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -2,9 +2,9 @@
 
 A message is written to the slot of its rank, then the ranks wait for each other as threads do (`barrier`), and then each
 reads the slots of all. There are two slots for each rank, used in turn: nobody writes to one before all have read it, since
-they have waited for each other in between. So ranks wait as gently as threads, whatever library of MPI there is: on two
-quiet processors an exchange of two ranks takes 0.4 microseconds, and 1.1 with MPICH; next to twenty busy programs 23 and
-1,400 at best (`benchmarks/exchange.py`).
+they have waited for each other in between. So ranks leave the processor to others while they wait, as threads do, whatever
+the MPI library: on two quiet processors an exchange of two ranks takes 0.4 microseconds, and 1.1 with MPICH; next to twenty
+busy programs 23 and 1,400 at best (`benchmarks/exchange.py`).
 """
 
 import numpy as np
@@ -16,15 +16,10 @@ _segments: dict = {}  # handle of a communicator -> its Segment
 
 
 class Segment:
-    """What the ranks of a communicator share; all of them make it together.
+    """What the ranks of a communicator share; they make it together.
 
-    Attributes
-    ----------
-    barrier : ndarray of int64
-    slots : ndarray of uint32
-        Of all ranks, first those of even exchanges, then those of odd ones.
-    exchanges : ndarray of int64, shape (1,)
-        How many exchanges there were: each process counts them, of all its simulations.
+    - `slots`: uint32, of all ranks, first those of even exchanges, then those of odd ones.
+    - `exchanges`: int64, shape (1,): how many exchanges there were; each process counts them, over all its simulations.
     """
 
     def __init__(self, ranks):

@@ -64,7 +64,7 @@ class Exchange:
 
 
 class Threads(Exchange):
-    """Partitions in threads of one process: each writes its own lists and reads all of them."""
+    """Partitions in threads of one process: each writes its own lists and reads those of all."""
 
     def __init__(self, layout, capacity, slice_steps):
         super().__init__(layout, capacity, slice_steps)
@@ -72,7 +72,7 @@ class Threads(Exchange):
         self._context = Context(barrier=self.barrier)
 
     def calls(self, partition):
-        """Return the call that waits for the others, none if there are no others."""
+        """Return the call that waits for the others, if there are any."""
         return [(Phase.EXCHANGE, 0, wait, self._context)] if self.spikes.shape[0] > 1 else []
 
     def reset(self):

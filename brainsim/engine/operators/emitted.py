@@ -13,10 +13,7 @@ SPIKE_ROOM = 1 << 20  # spikes of all partitions that are recorded before Python
 class Emitted(Operator):
     """The spikes of a partition, each ``step << 32 | cell``, and how early within its step if models interpolate.
 
-    Attributes
-    ----------
-    taken, taken_lags : list of ndarray
-        What was taken out of the record when it was full.
+    `taken` and `taken_lags` are what was taken out of the record when it was full.
     """
 
     def __init__(self, context, with_lags):

@@ -65,17 +65,9 @@ class Noise(Operator):
 class _Process:
     """The noise of one input in a partition.
 
-    Attributes
-    ----------
-    state : ndarray of float64
-        The value of an Ornstein-Uhlenbeck process of each cell, of variance 1, at the point that was reached.
-    stored : bool
-        Whether it has a state: white noise has none.
-    gids : ndarray of int32
-        The cells in the network.
-    signals : tuple of Signal
-        Mean and sigma.
-    context : Context
+    `state` is the value of an Ornstein-Uhlenbeck process of each cell, of variance 1, at the point that was reached; it is
+    `stored` except for white noise, which has no state. `gids` are the indices of the cells in the network, int32; `signals`
+    are mean and sigma.
     """
 
     def __init__(self, partition, stimulus):
@@ -110,7 +102,6 @@ class _Process:
         self.start()
 
     def start(self):
-        """Draw the stationary state."""
         if self.stored:
             each, shared, code = np.empty(self._n), np.empty(1), Normal(0.0, 1.0).code
             fill(each, code, stream_key(self._seed, "noise at 0", self._name))
@@ -118,7 +109,6 @@ class _Process:
             self.state[:] = self.context["own"] * each[self.mine] + self.context["common"] * shared[0]
 
     def calls(self):
-        """Return the calls of a step."""
         add = add_process if self.stored else add_white
         return [signal.call(Phase.BEFORE_UPDATE) for signal in self.signals] + [(Phase.BEFORE_UPDATE, 0, add, self.context)]
 

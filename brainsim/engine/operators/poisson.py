@@ -69,7 +69,6 @@ class _Tables:
             self.drives[direct].append((slots[here[start]], stop - start, here[start], at, size, key, on, off, weight))
 
     def calls(self):
-        """Return the calls of both phases."""
         calls = []
         for direct, phase in ((False, Phase.BEFORE_UPDATE), (True, Phase.AFTER_UPDATE)):
             if self.drives[direct]:
@@ -136,7 +135,6 @@ def _shared_rate(partition, signal, stretches, key, weight):
 
 
 def _scratch():
-    """Return scratch for the events of a block of cells, as fields of a record."""
     words = np.empty(BLOCK // 2 + 1, np.uint64)
     return {"words": words, "halves": words.view(np.uint32), "events": np.empty(BLOCK, np.int32)}  # halves of the same words
 
@@ -154,7 +152,6 @@ def _addressed(partition, stimulus):
 
 
 def _weights(layout, stimulus):
-    """Return the weight of a Poisson input: a float, or one for each cell."""
     value = stimulus.input.weight
     if isinstance(value, Distribution):
         from brainsim.rng.variates import fill

@@ -48,13 +48,8 @@ def evaluate(signal_, progress_):
 class Written:
     """The text of a module with the function ``evaluate``.
 
-    Attributes
-    ----------
-    text : str
-    scalars : tuple of str or float
-        Names of parameters, and numbers of the user's text, in the order of ``scalars``.
-    arrays : tuple of str
-        Names of parameters that differ from cell to cell, in the order of the rows of ``arrays``.
+    `scalars` are names of parameters, and numbers of the user's text, in the order of ``scalars`` in the record; `arrays`
+    are names of parameters that differ from cell to cell, in the order of the rows of ``arrays``.
     """
 
     text: str
@@ -64,20 +59,10 @@ class Written:
 
 @functools.lru_cache(maxsize=256)
 def written(text, label, per_cell, clipped, name="", conditions=()):
-    """Return the module that computes an expression.
+    """Return the module that computes an expression, the user's `text`; messages about it begin with `label`.
 
-    Parameters
-    ----------
-    text, label : str
-        The user's text, and how messages about it begin.
-    per_cell : frozenset of str
-        Names that differ from cell to cell.
-    clipped : bool
-        Whether values below 0 count as 0.
-    name : str
-        What conditions call the value.
-    conditions : tuple of str
-        What must hold of it, besides being finite.
+    Names in `per_cell` differ from cell to cell; values below 0 count as 0 if `clipped`. `conditions` is what must hold of
+    the value, in addition to being finite; they call it `name`.
     """
     numbers = []
     tree = _without_numbers(parse_signal(text, label), numbers)

@@ -24,35 +24,20 @@ from brainsim.models.timed import TimedArray
 class Signal:
     """A value of an input for some cells.
 
-    Parameters
-    ----------
-    value : float, ndarray, TimedArray or str
-    label : str
-        What it is called in messages.
-    cells : ndarray
-        The cells, as indices into `value` if it has one number for each.
-    known : function
-        Name of a parameter -> its values, a number or an array for `cells`.
-    dt : float
-    factor : float
-        What the values are multiplied by.
-    clipped : bool
-        Whether values below 0 count as 0.
-    window : tuple of int
-        The steps (start, stop) in which it acts; its values are 0 in all others.
-    each : bool
-        Whether there is a number for each cell even if all are equal.
-    ahead : bool
-        Whether it is asked for in a phase in which the step that is complete is the one to come.
-    name, conditions : str, tuple of str
-        What must hold of the value, and what it is called there.
+    The arguments, of which those after `dt` are keywords:
 
-    Attributes
-    ----------
-    values : ndarray of float64
-        The values in the step that is being made: one, or one for each cell.
-    shared : bool
-        Whether one value is for all cells of the target, however many of them are in this partition.
+    - `value`: a number, array, TimedArray or text; `label` is what it is called in messages.
+    - `cells`: the cells, as indices into `value` if it has one number for each.
+    - `known`: function, name of a parameter -> its values, a number or an array for `cells`.
+    - `factor`: what the values are multiplied by.
+    - `clipped`: whether values below 0 count as 0.
+    - `window`: the steps (start, stop) in which it acts; its values are 0 in all others.
+    - `each`: whether there is a number for each cell even if all are equal.
+    - `ahead`: whether it is read in a phase in which the step that is complete is the next one.
+    - `name`, `conditions`: what must hold of the value, and what it is called there.
+
+    `values` are those in the step that is being made: one, or one for each cell. `shared` says that one value is for all
+    cells of the target, however many of them are in this partition.
     """
 
     def __init__(self, value, label, cells, known, dt, **options):
@@ -76,7 +61,7 @@ class Signal:
 
     @property
     def places(self):
-        """Where in `values` that of each cell is."""
+        """Index in `values` of each cell's value."""
         return np.zeros(self.cells.size, np.int32) if self.values.size == 1 else np.arange(self.cells.size, dtype=np.int32)
 
     def call(self, phase):
@@ -222,17 +207,10 @@ def parameter_of(layout, view, name, cells):
 class Observed:
     """What a recorder needs to sample an input in a partition; what it is, and its unit, are in ``Input.observed``.
 
-    Attributes
-    ----------
-    cells : ndarray of int
-        The cells in this partition, as indices in the target of the input.
-    calls : list
-        Calls in the phase SAMPLE that bring `values` up to date, to be made before they are read. They give what holds in
-        the step that starts at the point; of a clamp, what held the cell in the step that ends there.
-    values : ndarray of float64
-        Where the values are.
-    places : ndarray of int
-        The place in `values` of each of the `cells`.
+    - `cells`: the cells in this partition, as indices in the target of the input.
+    - `calls`: calls in the phase SAMPLE that bring `values` up to date before they are read. They give what holds in the
+      step that starts at the point; of a clamp, what held the cell in the step that ends there.
+    - `values`: float64, where the values are; `places` is the place in it of each of the `cells`.
     """
 
     cells: np.ndarray
@@ -269,7 +247,7 @@ def hold(signal_, progress_):
 
 @by_address
 def look_up(signal_, progress_):
-    """Read the row of a table that holds in this step, if it is another one than before."""
+    """Read the row of a table that holds in this step, if it differs from the one before."""
     signal, p = record_at(signal_), record_at(progress_)
     values, table, columns = array_of(signal.values), array_of(signal.table), array_of(signal.columns)
     step = step_of(signal, p)

@@ -14,7 +14,7 @@ class Trains(Operator):
 
     @classmethod
     def build(cls, partition):
-        """Return the operator of the first partition, None for the others and if nothing is listed."""
+        """Return the operator of the first partition; None for the others, or if nothing is listed."""
         layout, calls = partition.layout, []
         for name, member in layout.members.items() if partition.number == 0 else ():
             if member.trains is not None:

@@ -51,7 +51,7 @@ def change_synapses(kind, values):
 
 
 def _reject_both(kind, columns, label):
-    """Raise ValueError if w and what it follows are both set, or w alone where it cannot be."""
+    """Raise ValueError if w and the variable that it follows are both set, or w alone if it cannot be."""
     equations = kind.equations
     if "w" not in columns or equations.computed_weight is None:
         return
@@ -78,7 +78,6 @@ def normalise_synapses(synapses, projection, total, by):
 
 
 def _plastic(synapses, projection, label):
-    """Return the kind of the synapses of a projection; raise ValueError if it has no plasticity."""
     if projection.plasticity is not None:
         return synapses.kind_of(projection)
     hint = f"connect(..., weight={projection.weight!r}, plasticity=...) makes weights that can change"

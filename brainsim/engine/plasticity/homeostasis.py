@@ -17,12 +17,7 @@ NEARLY = 1e-6  # a sum that is as near to its total, relative to it, is not wort
 
 
 class Homeostat:
-    """The homeostasis of one projection. This one normalises; `Scaler` scales.
-
-    Parameters
-    ----------
-    kind : Plastic
-    """
+    """The homeostasis of one projection. This class normalises; `Scaler` scales."""
 
     def __init__(self, kind):
         self.homeostasis, dt = kind.projection.homeostasis, kind.block.layout.dt
@@ -41,7 +36,7 @@ class Homeostat:
         """Go back to the start."""
 
     def copy(self):
-        """Return one that continues by itself."""
+        """Return an independent homeostat."""
         return self
 
     def saved(self):
@@ -79,7 +74,7 @@ class Scaler(Homeostat):
         self._counts = np.zeros(self._cells.size, np.int64)
 
     def copy(self):
-        """Return one that continues by itself."""
+        """Return an independent homeostat."""
         new = object.__new__(Scaler)
         vars(new).update(vars(self) | {"_rates": self._rates.copy(), "_counts": self._counts.copy()})
         return new
@@ -144,7 +139,7 @@ def normalise(kind, total, by):
 
 
 def _warn_of_bounds(kind, multiplied, sums, total, by):
-    """Warn that bounds have kept sums of weights from being what they should be, if they have."""
+    """Warn if bounds have kept sums of weights from being what they should be."""
     layout = kind.block.layout
     missed = multiplied & (np.abs(sums - total) > NEARLY * np.abs(total))
     # targets are on one rank each, the sums of sources are those of all ranks
@@ -173,7 +168,6 @@ def _sums_of_sources(kind, rows):
 
 
 def _sums(ranks, rows):
-    """Return the sum of each row, of the numbers of all ranks."""
     if ranks.size > 1:
         ends = ranks.everywhere(np.cumsum([row.size for row in rows])[:-1])
         parts = [np.split(flat, cuts) for flat, cuts in zip(ranks.everywhere(np.concatenate(rows)), ends, strict=True)]
@@ -191,7 +185,7 @@ def multiply(kind, factors):
 
 
 def _factors(sums, total):
-    """Return what to multiply weights by; 1 where there are none, or their sum has the other sign."""
+    """Return what to multiply weights by; 1 if there are none, or if their sum has the other sign."""
     total = np.broadcast_to(total, sums.shape)
     return np.divide(total, sums, out=np.ones(sums.size), where=sums * total > 0)
 
@@ -219,7 +213,7 @@ def _segments(kind, placed):
 
 
 def _rows(kind):
-    """Return (start, stop) of the synapses of each source within the block, where they lie side by side."""
+    """Return (start, stop) of the synapses of each source within the block, where they are consecutive."""
     store, block, parts, rows = kind.store, kind.block, len(kind.block.layout.own), []
     for source in kind.sources.tolist():
         pieces = store.piece[store.first[source * parts] : store.first[(source + 1) * parts]]

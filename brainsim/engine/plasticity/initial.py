@@ -34,7 +34,6 @@ def initial_columns(kind):
 
 
 def _weights(kind, dtype):
-    """Return weights that were listed or sampled."""
     if kind.block.weights is not None:
         w, kind.block.weights = weights_in_full(kind.projection, kind.block.weights, dtype), None
     else:

@@ -27,18 +27,7 @@ FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
 
 
 class Part:
-    """The record of a plastic projection in a partition.
-
-    Parameters
-    ----------
-    kind : Plastic
-    partition : Partition
-
-    Attributes
-    ----------
-    context : Context
-        What the functions of the rule work on.
-    """
+    """The record of a plastic projection in a partition; the functions of the rule work on its `context`."""
 
     def __init__(self, kind, partition):
         self.kind, self._index, self._progress = kind, partition.index, partition.progress
@@ -236,12 +225,7 @@ class Part:
     def sweep(self, columns=None, **only):
         """Bring the synapses up to the point that is completed: those of the record, or others in order to read them.
 
-        Parameters
-        ----------
-        columns : dict of str to ndarray, optional
-            Columns to use instead of those of the record.
-        **only
-            Fields of the record to use instead: those that name the segments.
+        `columns` are used instead of those of the record, and `only` instead of its fields that name the segments.
         """
         if not self.kind.sweeps:
             return

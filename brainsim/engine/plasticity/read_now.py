@@ -57,17 +57,9 @@ def names_of_traces(equations):
 
 
 def trace_now(kind, name, pre, post, delay):
-    """Return the values of a trace in some synapses now.
+    """Return the values of a trace, one of `names_of_traces`, in some synapses now.
 
-    Parameters
-    ----------
-    kind : Plastic
-    name : str
-        One of `names_of_traces`.
-    pre, post : ndarray of int64
-        Their cells, as in the SynapseTable.
-    delay : ndarray of int64
-        Their delays, in steps.
+    `pre` and `post` are their cells, as in the SynapseTable, and `delay` their delays in steps.
     """
     values, targets = np.empty(pre.size), kind.targets[post]
     dendritic = np.full(pre.size, kind.dendritic) if kind.dendritic >= 0 else delay
@@ -112,5 +104,4 @@ def _of_sources(part, name, sources, delay, dendritic):
 
 
 def _now(part):
-    """Return the step that is read: 0 before the first."""
     return max(part.step(), 0)

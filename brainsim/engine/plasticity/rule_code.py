@@ -78,7 +78,7 @@ def write_rule(
     shared: bool = False,
     single: bool = False,
 ) -> RuleCode:
-    """Return the `RuleCode` of a rule, which explains the parameters."""
+    """Return the `RuleCode` of a rule; `RuleCode` explains the parameters."""
     return _written(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
 
 

@@ -124,7 +124,6 @@ def index_in(cells, wanted):
 
 
 def _indices(extra, name, size, number):
-    """Return an array of indices below `number`."""
     indices = taken(extra, name, np.dtype(np.int64), size)
     if size and not 0 <= indices.min() <= indices.max() < number:
         raise ValueError(f"state.extra[{name!r}]: must be 0 to {number - 1} (got {indices.min()} to {indices.max()})")
@@ -147,7 +146,6 @@ def _check_order(times, owners, name):
 
 
 def _places(part, cells):
-    """Return where the lists and traces of these cells are."""
     order = np.argsort(part.cells, kind="stable")
     return part.indices[order[np.searchsorted(part.cells[order], cells)]]
 

@@ -20,43 +20,31 @@ WHY = "why__"  # which kind of event of the target a listed one is: 1 for a spik
 class RuleCode:
     """The text of a rule and which numbers its record must hold; and what its functions are made of.
 
-    Parameters
-    ----------
-    equations : PlasticityEquations
-    per_synapse : frozenset of str
-        Parameters that differ between synapses.
-    held : dict of str to str
-        Variables that would be traces if no parameter differed between synapses, and the delay after which time 0 of their
-        cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones. They are read, and begin to
-        relax, as traces are.
-    shared : bool
-        Whether all synapses have the same weight, which does not change.
-    single : bool
-        Whether weights are kept as float32, which may round them beyond a bound.
+    What it is written for:
 
-    Attributes
-    ----------
-    text : str
-        The module, with ``enter``, ``remember``, ``deliver`` and ``sweep``.
-    scalars : tuple of str
-        Parameters that are one number for all synapses, in the order of ``scalars`` in the record.
-    rates : list of tree
-        Rates of decay that are the same for all synapses [1/ms], each once; ``table_0`` and so on hold their exponentials.
-    variables, old, parameters, columns : tuple of str
-        Variables of the synapses, those of them before the last presynaptic spike that are needed, parameters with a number
-        for each synapse, and all of these: ``column_NAME`` in the record.
-    pre : tuple of str
-        Presynaptic traces: in ``log_values`` of the record (`logged_values`), and ``initial_NAME``.
-    post : tuple of str
-        Postsynaptic traces, and variables of the targets that are read at an arrival, as of a step before: ``row_NAME``.
-    listed : tuple of str
-        What the lists of events of the targets hold besides the time: ``post_NAME``.
-    posts, both : bool
-        Whether there are lists of events of the targets, and whether these are spikes and steps in which a condition holds.
-    changing : bool
-        Whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
-    random : Sampler
-        Of random numbers of a synapse and an event.
+    - `per_synapse`: parameters that differ between synapses.
+    - `held`: variables that would be traces if no parameter differed between synapses, and the delay after which time 0 of
+      their cell is at the synapse: "axonal" for presynaptic, "dendritic" for postsynaptic ones. They are read, and begin to
+      relax, as traces are.
+    - `shared`: whether all synapses have the same weight, which does not change.
+    - `single`: whether weights are kept as float32, which may round them beyond a bound.
+
+    What it holds:
+
+    - `text`: the module, with ``enter``, ``remember``, ``deliver`` and ``sweep``.
+    - `scalars`: parameters that are one number for all synapses, in the order of ``scalars`` in the record.
+    - `rates`: trees of rates of decay that are the same for all synapses [1/ms], each once; ``table_0`` and so on hold their
+      exponentials.
+    - `variables`, `old`, `parameters`, `columns`: variables of the synapses, those of them before the last presynaptic spike
+      that are needed, parameters with a number for each synapse, and all of these: ``column_NAME`` in the record.
+    - `pre`: presynaptic traces, in ``log_values`` of the record (`logged_values`), and ``initial_NAME``.
+    - `post`: postsynaptic traces, and variables of the targets that are read at an arrival, as of a step before:
+      ``row_NAME``.
+    - `listed`: what else the lists of events of the targets hold, after the time: ``post_NAME``.
+    - `posts`, `both`: whether there are lists of events of the targets, and whether these are both spikes and steps in which
+      a condition holds.
+    - `changing`: whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
+    - `random`: Sampler of random numbers of a synapse and an event.
     """
 
     def __init__(self, equations, per_synapse, held, shared, single):
@@ -176,7 +164,7 @@ class RuleCode:
 
 
 def logged_values(pre_traces):
-    """Return what the log holds of each spike besides its time, in order: (side, presynaptic trace)."""
+    """Return what else the log holds of each spike, after its time, in order: (side, presynaptic trace)."""
     return [(side, trace) for trace in pre_traces for side in ("before", "after")]
 
 
@@ -186,7 +174,7 @@ def own(tree):
 
 
 def own_text(tree):
-    """Return such an expression as text."""
+    """Return the text of `own`."""
     return text_of(own(tree))
 
 
@@ -200,5 +188,5 @@ def trees_of(*assignments):
 
 
 def names_of(trees):
-    """Return the names in trees, some of which may be None."""
+    """Return the names in trees; some of the trees may be None."""
     return set().union(*(lang.names_in(tree) for tree in trees if tree is not None))

@@ -12,15 +12,10 @@ from brainsim.results.streams.columns import column, columns_of
 
 
 class EventRecorder(Recorder):
-    """Notes the step at which a condition becomes true for a cell, which it was not one step before.
+    """Notes the step at which a condition becomes true for a cell that was false one step before.
 
-    It samples what the condition is made of at each step and computes it once for a chunk.
-
-    Parameters
-    ----------
-    labels : list of str
-    traces : list of Recorded
-        The conditions, as lines.
+    It samples the variables of the condition at each step and computes the condition once for a chunk. `traces` are the
+    conditions, as lines.
     """
 
     request, adds, on_ranks = EventRecord, "spikes", True

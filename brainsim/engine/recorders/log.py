@@ -21,17 +21,8 @@ class Log:
     """The rows that recorders have appended since the start or the last reset.
 
     A chunk of a run counts when it is committed: `append` may fail if memory or the disk is full, and changes nothing that
-    is visible; `commit` does not fail.
-
-    Parameters
-    ----------
-    recorders : list of Recorder
-    store : Memory or Stream
-        Where the rows are.
-    dt : float
-        Time step [ms].
-    describe : callable, optional
-        Returns what the header of a stream says of the simulation besides the columns.
+    is visible; `commit` does not fail. `store`, a Memory or a Stream, has the rows; `describe` returns what else the header
+    of a stream says of the simulation.
     """
 
     def __init__(self, recorders, store, dt, describe=None):
@@ -40,7 +31,9 @@ class Log:
         self._completed, self._held = None, store.header is not None
 
     def copy(self):
-        """Return an independent log with the same rows, or with none if they are on the disk, where only one log writes."""
+        """Return an independent log with the same rows, or with none if they are on the disk, because only one log writes
+        there.
+        """
         return Log([recorder.copy() for recorder in self.recorders], self.store.copy(), self._dt)
 
     def clear(self, packed=None):
@@ -153,12 +146,8 @@ class Log:
 class Rows:
     """A range of rows of a log, which stays as it is when the simulation continues.
 
-    Parameters
-    ----------
-    parts : list of (dict, dict, dict)
-        Of each rank the header, the columns, and the numbers of their first rows.
-    recorders : list of Recorder
-        Those that add something to a Result besides what the header says.
+    `parts` are the header, the columns and the numbers of their first rows, of each rank. Some recorders add something to a
+    Result that the header does not say.
     """
 
     def __init__(self, parts, recorders):
@@ -179,17 +168,7 @@ class Rows:
 class Memory:
     """The rows of a log in memory.
 
-    Parameters
-    ----------
-    ranks : Alone or Ranks
-        The processes that record together.
-
-    Attributes
-    ----------
-    header : dict or None
-        What the columns mean; None before the first run.
-    rows : dict of str to int
-        How many rows of each column count.
+    `header` says what the columns mean, None before the first run; `rows` how many rows of each column count.
     """
 
     def __init__(self, ranks=ALONE):
@@ -249,10 +228,7 @@ class Memory:
 class Blocks:
     """A column in memory: blocks of rows, which become one when they are read.
 
-    Parameters
-    ----------
-    empty : ndarray
-        No rows, of its type and width.
+    `empty` has no rows, but its type and its width.
     """
 
     def __init__(self, empty):
@@ -321,7 +297,6 @@ class Blocks:
 
 
 def _empty(column):
-    """Return no rows of a column."""
     return np.empty((0, column["width"]) if column["width"] > 1 else 0, column["kind"])
 
 

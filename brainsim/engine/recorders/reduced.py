@@ -22,12 +22,8 @@ KINDS = {None: CELLS, "sum": SUM, "mean": SUM, "std": SPREAD}
 class Stretch:
     """The cells of a reduced trace that a partition has: positions from `start` to `stop` among the chosen cells.
 
-    Attributes
-    ----------
-    start, whole, end, stop : int
-        Whole blocks are from `whole` to `end`; what is before and after is stored cell by cell.
-    kind : int
-        What is stored of a block.
+    Whole blocks are from `whole` to `end`; what is before and after is stored cell by cell. `kind` says what is stored of a
+    block.
     """
 
     start: int
@@ -54,16 +50,8 @@ class Stretch:
 def reduce_samples(stored, stretches, trace, ranks):
     """Return a number for each sample as a column, on rank 0, of what the partitions of all ranks have stored.
 
-    With ranks all call it; the others get no numbers.
-
-    Parameters
-    ----------
-    stored : ndarray, shape (samples, numbers)
-        What the partitions of this rank have stored, one after the other.
-    stretches : list of list of Stretch
-        Of each rank.
-    trace : Recorded
-    ranks : Alone or Ranks
+    With ranks all call it; the others get no numbers. `stored` (samples, numbers) is what the partitions of this rank have
+    stored, one after the other; `stretches` are those of each rank.
     """
     parts = ranks.gathered(stored)
     if parts is None:
@@ -75,16 +63,9 @@ def reduce_samples(stored, stretches, trace, ranks):
 
 
 def reduced(samples, stretches, n, reduce):
-    """Return a number for each sample: the sum, mean or standard deviation over n cells.
+    """Return a number for each sample: the "sum", "mean" or "std" over n cells.
 
-    Parameters
-    ----------
-    samples : list of ndarray, shape (samples, stretch.width)
-        What each partition has stored.
-    stretches : list of Stretch
-    n : int
-        Number of cells.
-    reduce : {"sum", "mean", "std"}
+    `samples` is what each partition has stored, shape (samples, stretch.width).
     """
     blocks, kind, rows = -(-n // BLOCK), KINDS[reduce], len(samples[0])
     sums, squares = np.zeros((rows, blocks)), np.zeros((rows, blocks))

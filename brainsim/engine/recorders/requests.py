@@ -14,22 +14,10 @@ from brainsim.results.streams.columns import count_samples, sampled_steps
 
 @dataclass
 class Recorded:
-    """A variable that is recorded: of which cells, how often, and when.
+    """A variable that is recorded: of which cells (`ids`), how often (`every`, in steps), and when (from `start` to `stop`,
+    in steps).
 
-    Attributes
-    ----------
-    label, variable : str
-        Its key in the results.
-    population, unit : str
-    ids : ndarray
-        The cells.
-    every : int
-        Interval [steps].
-    source : object
-        Where the values come from, see `sources`.
-    start, stop : int or None
-        Limits of the time in which it is sampled [steps].
-    reduce : str or None
+    `label` is its key in the results; `source` says where the values come from, see `sources`.
     """
 
     label: str
@@ -49,7 +37,6 @@ class Recorded:
         return 1 if self.reduce else self.ids.size
 
     def __str__(self):
-        """Return what is recorded as text."""
         return f"Trace: {self.label}.{self.variable} of {self.ids.size:,} cells"
 
     def steps(self, chunk):

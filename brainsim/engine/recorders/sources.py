@@ -12,13 +12,7 @@ from brainsim.models.changing import OVER_TIME
 
 
 class InState:
-    """Values in the state.
-
-    Parameters
-    ----------
-    at : int
-        Where the row of the variable begins for the population.
-    """
+    """Values in the state; the row of the variable begins at `at` for the population."""
 
     def __init__(self, at):
         self._at = at
@@ -31,10 +25,7 @@ class InState:
 class Injected:
     """The injected current of each cell, in the step that ends at the sample; 0 at the beginning.
 
-    Parameters
-    ----------
-    first : int
-        Index of the first cell of the population in the network.
+    `first` is the index of the first cell of the population in the network.
     """
 
     def __init__(self, first):
@@ -46,14 +37,7 @@ class Injected:
 
 
 class OfInput:
-    """The rate or the current of an input, in the step that begins at the sample.
-
-    Parameters
-    ----------
-    name : str
-        Of the input.
-    population : str
-    """
+    """The rate or the current of an input, by its name, in the step that begins at the sample."""
 
     depends_on = "inputs"
 
@@ -73,12 +57,7 @@ class OfInput:
 
 
 class OfParameter:
-    """A parameter of cells that may change in time, such as the rate of `Poisson`, in the step that begins at the sample.
-
-    Parameters
-    ----------
-    name, population : str
-    """
+    """A parameter of cells that may change in time, such as the rate of `Poisson`, in the step that begins at the sample."""
 
     depends_on = "parameters"
 
@@ -109,13 +88,7 @@ def places_in(view, population, ids):
 class Line:
     """A line of the equations, computed from samples.
 
-    Attributes
-    ----------
-    population : str
-    tree : tree
-        In names of the system of the population.
-    sources : dict of str to source
-        What has to be sampled.
+    `tree` is in names of the system of the population; `sources` says what has to be sampled: name -> source.
     """
 
     population: str
@@ -147,7 +120,9 @@ class Line:
 
 
 def line_named(layout, population, name, label):
-    """Return the Line that a population calls `name`, None if it has none; raise ValueError if it cannot be computed."""
+    """Return the Line that a population calls `name`, None if there is no such line; raise ValueError if it cannot be
+    computed.
+    """
     lines = lines_in(layout, population)
     return _line(layout, population, lines[name], label) if name in lines else None
 
@@ -184,7 +159,7 @@ def _line(layout, population, tree, label):
 
 
 def lines_in(layout, population):
-    """Return the trees of the lines of a population by name, none if its spikes are listed."""
+    """Return the trees of the lines of a population by name; an empty dict if its spikes are listed."""
     member = layout.members[population]
     if member.system is None:
         return {}

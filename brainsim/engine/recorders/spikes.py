@@ -15,14 +15,8 @@ NONE = np.empty(0, U4)
 class SpikeRecorder(Recorder):
     """Keeps the spikes of all populations, or of chosen cells.
 
-    Parameters
-    ----------
-    wanted : list of dict
-        What is kept, see `wanted_spikes`; empty if nothing is.
-    lags : bool
-        Whether spikes have times within their steps.
-    n_cells : int
-        Number of cells of the network.
+    `wanted` says what is kept, see `wanted_spikes`; it is empty if nothing is. `lags` says that spikes have times within
+    their steps.
     """
 
     adds, on_ranks = "spikes", True
@@ -84,7 +78,6 @@ def wanted_spikes(spikes, layout):
 
 
 def _rows(asked, layout):
-    """Yield the rows of a population, a view or a SpikeRecord."""
     record = asked if isinstance(asked, SpikeRecord) else None
     view = asked.cells if record else asked
     start, stop = (None, None) if record is None else limits(record, layout.dt)
@@ -111,7 +104,6 @@ def _rows(asked, layout):
 
 
 def _are_same(a, b):
-    """Return whether two rows are the same cells in the same time."""
     same = all(a[key] == b[key] for key in ("population", "start", "stop"))
     return same and (a["ids"] is b["ids"] or np.array_equal(a["ids"], b["ids"]))
 

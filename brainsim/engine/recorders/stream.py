@@ -22,16 +22,10 @@ SYNC_EVERY = 5.0  # seconds between two times at which the disk has everything, 
 
 
 class Stream:
-    """The open folder of a run.
+    """The open folder of a run, which is made when the first run begins, and must not exist before.
 
     Columns are only ever appended to, and never cut: results that are mapped from them stay valid. A reset makes new files.
-
-    Parameters
-    ----------
-    folder : Path
-        It is made when the first run begins, and must not exist before.
-    check : callable
-        Called before it is made; raises an error if it may not be.
+    `check` is called before the folder is made, and raises an error if it may not be.
     """
 
     ranks = ALONE  # the processes that write it together
@@ -222,7 +216,7 @@ class Stream:
 
 
 class _Named:
-    """Names the folder, and what is in hand, in the message of an OSError."""
+    """Names the folder, and the time until which it is complete, in the message of an OSError."""
 
     def __init__(self, stream):
         self._stream = stream

@@ -15,15 +15,9 @@ PATIENCE = 10.0  # seconds until a disk that machines share must show on one wha
 
 
 class StreamOnRanks(Stream):
-    """The part of a stream that one rank writes.
+    """The part of a stream that one rank writes, in the `folder` of the run.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of the run.
-    ranks : Ranks
-    check : callable
-        Called on rank 0 before the folder is made; raises an error if it may not be.
+    `check` is called on rank 0 before the folder is made, and raises an error if it may not be.
     """
 
     def __init__(self, folder, ranks, check=lambda: None):

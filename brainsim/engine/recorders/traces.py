@@ -50,12 +50,7 @@ class Part:
 
 
 class TraceRecorder(Recorder):
-    """Samples variables of some cells.
-
-    Parameters
-    ----------
-    traces : list of Recorded
-    """
+    """Samples variables of some cells."""
 
     request, adds, on_ranks = Trace, "traces", True
 
@@ -196,7 +191,6 @@ class TraceRecorder(Recorder):
         return values
 
     def _all_stretches(self, k):
-        """Return the stretches of a reduced trace on each rank."""
         if k not in self._stretches:
             ranks, n = self.layout.ranks, self.layout.partitions
             parts = [ranks.share(n, rank) for rank in range(ranks.size)]

@@ -55,7 +55,6 @@ class RecordedWeights:
         return self.stop if step < self.stop else None
 
     def __str__(self):
-        """Return what is recorded as text."""
         return f"WeightTrace: {self.projection.name}.{self.variable}, {self.columns:,} numbers"
 
 
@@ -150,20 +149,11 @@ class WeightRecorder(Recorder):
 class Watched:
     """The synapses of one request.
 
-    Parameters
-    ----------
-    request : RecordedWeights
-
-    Attributes
-    ----------
-    where : (ndarray, ndarray, ndarray) or None
-        The synapses in this process, as indices in the SynapseTable when they were chosen, and their cells.
-    wanted : ndarray
-        The synapses in all processes, in the order of the columns of samples.
-    now : ndarray
-        Where those in this process are now, among all that are in it; -1 for those that were removed.
-    first : list
-        The sample that was taken before the first chunk.
+    - `where`: indices in the SynapseTable of the synapses in this process when they were chosen, and their pre and post
+      cells; None before that.
+    - `wanted`: the synapses in all processes, in the order of the columns of samples.
+    - `now`: where those in this process are now, among all that are in it; -1 for those that were removed.
+    - `first`: the sample that was taken before the first chunk.
     """
 
     def __init__(self, request):
@@ -307,7 +297,6 @@ def resolve_weights(record, layout):
 
 
 def _edges(trace):
-    """Return the edges of the bins of the histograms."""
     if trace.bins is None or np.ndim(trace.bins):
         return np.empty(0) if trace.bins is None else trace.bins
     limits = trace.projection.plasticity.limits() if trace.variable == "w" else (None, None)

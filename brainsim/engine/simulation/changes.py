@@ -77,7 +77,7 @@ def rewire(sim, projection, remove, pre, post, weight, delay):
 
 
 def _check_can_change(run, method):
-    """Raise RuntimeError if the last run failed: there is no state that could go on with other synapses."""
+    """Raise RuntimeError if the last run failed: there is no state that could continue with other synapses."""
     if run.failed:
         raise RuntimeError(f"Simulation.{method}: the last run failed half-way; reset() goes back to the start")
 

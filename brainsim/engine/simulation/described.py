@@ -7,25 +7,11 @@ from brainsim.network.rewired import copy_network
 class Described:
     """What was described, and the fingerprints of what is simulated now.
 
-    Parameters
-    ----------
-    network : Network
-    layout : Layout
-        Of this network, filled.
-
-    Attributes
-    ----------
-    given, network : Network
-        The one that was given, which may grow, and a copy of it as it was then.
-    inputs : tuple of Stimulus
-    values : dict of str to dict
-        Parameters of each population.
-    views : dict
-        The parts of populations that pictures show.
-    first_prints, prints : Prints
-        Of the network as it was described, and as it is now.
-    thresholds : dict
-        Of each population for pictures, None unless it is one number; as they are now.
+    - `given`, `network`: the network that was given, which may grow, and a copy of it as it was then.
+    - `inputs`, `values`: the inputs, and the parameters of each population.
+    - `views`: the parts of populations that pictures show.
+    - `first_prints`, `prints`: Prints of the network as it was described, and as it is now.
+    - `thresholds`: of each population for pictures, as they are now; None unless it is one number.
     """
 
     def __init__(self, network, layout):

@@ -27,25 +27,11 @@ RECORDERS = TraceRecorder, WeightRecorder, EventRecorder  # in the order in whic
 class Recording:
     """What is recorded of a simulation, since when, and where it goes.
 
-    Parameters
-    ----------
-    settings : RunSettings
-
-    Attributes
-    ----------
-    target : Target or None
-        The file in which the run ends.
-    stream : Stream or None
-    requested : tuple
-        Whose spikes are kept, and what else is recorded.
-    traces : list
-        What takes memory for each sample.
-    begin : int
-        The step from which `Simulation.result` tells.
-    earlier : Result or None
-        What was recorded before the checkpoint from which the simulation continues.
-    closed : Result or None
-        That of a simulation that is closed.
+    - `requested`: whose spikes are kept, and what else is recorded.
+    - `traces`: what takes memory for each sample.
+    - `begin`: the step from which `Simulation.result` tells.
+    - `earlier`: the Result of what was recorded before the checkpoint from which the simulation continues, or None.
+    - `closed`: the Result of a simulation that is closed, or None.
     """
 
     def __init__(self, settings):
@@ -55,7 +41,7 @@ class Recording:
         self.begin = 0
 
     def copy(self, step):
-        """Return that of a copy of the simulation, which has come to `step`: two cannot write one stream."""
+        """Return the recording of a copy of the simulation, which has reached `step`: two cannot write one stream."""
         new = copy.copy(self)
         if self.target is not None:
             new.target = new.stream = new.closed = None
@@ -86,7 +72,7 @@ class Recording:
         return Log(recorders, self.stream, dt, lambda: self._header(sim))
 
     def _header(self, sim):
-        """Return what the header of a stream says besides its columns."""
+        """Return what else the header of a stream says, in addition to its columns."""
         layout, described = sim._layout, sim._described
         return {
             "kind": "brainsim stream",
@@ -198,20 +184,7 @@ def facts_of(sim):
 class Outcome:
     """All that a Result is made of, as it is when the piece ends: nothing in it changes when the simulation continues.
 
-    Attributes
-    ----------
-    layout : Layout
-    start, stop : int
-        The first and the last step.
-    seed : int
-    rows : Rows
-        What was recorded.
-    snapshot : Snapshot or None
-        The state at the end; None if the run failed.
-    network : Prints
-        Fingerprints of the network, for the state.
-    stats, views, thresholds : dict
-        As in Result.
+    `snapshot` is the state at the end, None if the run failed; `network` are Prints, for the state.
     """
 
     layout: object
@@ -248,7 +221,7 @@ class Outcome:
         )
 
     def _elsewhere(self):
-        """Return what takes the place of the Result, which is on rank 0."""
+        """Return what takes the place of the Result on the ranks other than 0."""
         from brainsim.results.elsewhere import Elsewhere
 
         ranks = self.layout.ranks

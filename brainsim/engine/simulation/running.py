@@ -64,7 +64,7 @@ class Exclusive:
 
 
 def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start=False):
-    """Run for `steps` steps; after every `interval`, and perhaps `at_start`, call `between(sim)`.
+    """Run for `steps` steps; after every `interval`, and if wanted `at_start`, call `between(sim)`.
 
     It may stop the run by returning True if it `may_stop`.
     """

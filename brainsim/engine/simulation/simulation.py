@@ -126,7 +126,6 @@ class Simulation(Answering):
 
     @classmethod
     def _with(cls, network, settings, state=None):
-        """Return a simulation with `RunSettings`."""
         new = cls.__new__(cls)
         new._begin(network, settings, state)
         return new

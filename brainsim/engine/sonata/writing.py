@@ -176,20 +176,10 @@ def _write_edge_population(file, name, kind, source, target, columns):
 
 
 def edge_index(node, n):
-    """Return the index of the edges of each node.
+    """Return the index of the edges of each of n nodes: two arrays of uint64, shapes (n, 2) and (ranges, 2).
 
-    Parameters
-    ----------
-    node : ndarray of int
-        Of each edge.
-    n : int
-        Number of nodes.
-
-    Returns
-    -------
-    tuple of ndarray of uint64, shapes (n, 2) and (ranges, 2)
-        For each node the range of its rows in the second array, whose rows are ranges of edges: those of one node that
-        follow each other.
+    The first has for each node the range of its rows in the second, whose rows are ranges of edges: those of one node that
+    follow each other. `node` is that of each edge.
     """
     starts = np.flatnonzero(np.concatenate([[True], node[1:] != node[:-1]])) if node.size else np.empty(0, np.int64)
     ranges = np.column_stack([starts, np.append(starts[1:], node.size)[: starts.size]])
@@ -206,7 +196,7 @@ def _mark(file):
 
 
 def _group_name(name):
-    """Return a name that HDF5 takes: a slash would make a group."""
+    """Return a name that HDF5 accepts: a slash would make a group."""
     return re.sub(r"[/\s]+", "_", name.replace("->", "_to_"))
 
 

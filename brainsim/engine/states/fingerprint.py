@@ -22,11 +22,7 @@ from brainsim.network.projection import Projection
 class Prints:
     """The fingerprints of all parts of a network, as its parameters and inputs are when this is made.
 
-    Parameters
-    ----------
-    layout : Layout
-    before : Prints, optional
-        The ones before a parameter or an input was changed; those of projections are taken from it.
+    Those of projections are taken from `before`, the ones before a parameter or an input was changed.
     """
 
     def __init__(self, layout, before=None):
@@ -78,7 +74,7 @@ def _of_projection(p):
 
 
 def _learning(projection):
-    """Return what the fingerprint of a plastic projection has in addition."""
+    """Return what else the fingerprint of a plastic projection has."""
     p = projection
     if p.plasticity is None:
         return []
@@ -149,7 +145,7 @@ def _texts(model):
 
 
 def _range(ids):
-    """Return the first cell and the number of cells if they lie side by side, else all of them."""
+    """Return the first cell and the number of cells if they are consecutive, else all of them."""
     first, n = int(ids[0]), ids.size
     side_by_side = ids[-1] - first + 1 == n and np.array_equal(ids, np.arange(first, first + n))
     return (first, n) if side_by_side else ids

@@ -12,14 +12,8 @@ SAME = "as it was"
 class GivenOut:
     """The rows of variables that were read since the simulation was made, in which each rank computes its own part.
 
-    A user may keep a row and write to it at any time between two runs. So all rows that were read are made whole again
-    after each run, and compared before the next.
-
-    Parameters
-    ----------
-    layout : Layout
-    state : ndarray
-        Of all cells.
+    A user may keep a row and write to it at any time between two runs. So all rows that were read are made whole again after
+    each run, and compared before the next. `state` holds all cells.
     """
 
     def __init__(self, layout, state):
@@ -39,7 +33,7 @@ class GivenOut:
             self._fill_in(key)
 
     def values(self):
-        """Return what ranks must have in common: label -> row, or that it is as it was."""
+        """Return what ranks must have in common: label -> row, or a note that it has not changed."""
         return {_label(key): SAME if _equal(self._row(key), was) else self._row(key) for key, was in self._rows.items()}
 
     def agreed(self):
@@ -52,7 +46,7 @@ class GivenOut:
         return self._state[at : at + n]
 
     def _fill_in(self, key):
-        """Copy the values of other ranks into a row. Nothing reads them but the user."""
+        """Copy the values of other ranks into a row. Only the user reads them."""
         here, row, ranks = members_here(self._layout)[key[0]], self._row(key), self._layout.ranks
         starts, parts = ranks.all(here.start), ranks.everywhere(row[here])
         for start, part in zip(starts, parts, strict=True):

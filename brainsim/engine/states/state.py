@@ -169,12 +169,7 @@ def taken(extra, name, dtype, n):
 def check_fits(state, layout, network):
     """Raise ValueError unless a state is of this network, with arrays that kernels can use.
 
-    Parameters
-    ----------
-    state : State
-    layout : Layout
-    network : dict of str to str
-        The fingerprint of each part of the network.
+    `network` holds the fingerprint of each part.
     """
     for part, kind in PARTS.items():
         check_structure(getattr(state, part), kind, f"state.{part}")

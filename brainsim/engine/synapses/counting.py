@@ -85,8 +85,9 @@ def count_each(p, key, n_post, self_index, counts):
 
 @kernel
 def share_out(n, key, n_post, self_index, counts):
-    """Share `n` synapses out among the sources, each pair being equally likely; `self_index` is the index of each source
-    among the targets, -1 if it is not one, and empty if that does not matter.
+    """Share `n` synapses out among the sources, each pair being equally likely.
+
+    `self_index` is the index of each source among the targets, -1 if it is not one, and empty if that does not matter.
     """
     n_pre = counts.size
     for j in range(n):

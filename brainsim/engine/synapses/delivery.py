@@ -209,7 +209,7 @@ def _deliver(c, step, slot, pool, segment):
 
 @helper
 def _prefetch_kind(piece, kind, targets, kinds):
-    """Prefetch the first synapses of a segment of a kind that is called; the processor follows longer ones by itself."""
+    """Prefetch the first synapses of a segment of a kind that is called; the processor prefetches the rest."""
     start, length = split_piece(piece)
     length = min(length, np.int64(4 * LINE))
     for k in range(0, length, 2 * LINE):
@@ -230,7 +230,7 @@ def _call_kind(piece, entry, segment, kinds):
 
 @helper
 def _kind_of(piece, kinds, likely):
-    """Return the index of the kind of a segment's synapses; that of the segment before, `likely`, is often the same."""
+    """Return the index of the kind of a segment's synapses; it is often `likely`, that of the segment before."""
     start, tag, kind = piece >> START_BITS, tag_of(piece), np.int64(0)
     if kinds[likely].start <= start < kinds[likely].stop and tag == kinds[likely].tag:
         return likely

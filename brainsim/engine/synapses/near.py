@@ -57,12 +57,7 @@ PLACES = np.dtype(
 
 
 class Near:
-    """What is needed to find the pairs of one projection, or their distances.
-
-    Parameters
-    ----------
-    projection : Projection
-    """
+    """What is needed to find the pairs of one projection, or their distances."""
 
     def __init__(self, projection):
         self.projection, rule = projection, projection.rule
@@ -120,7 +115,7 @@ class Near:
 
 
 def scratch_fields(candidates):
-    """Return room for the distances of so many cells, as fields of a record."""
+    """Return room for the distances of this many cells, as fields of a record."""
     # one more, since what is not within reach is written, too, and then overwritten
     arrays = {name: np.empty(candidates + 1) for name in ("d", "dx", "dy", "dz", "j", "out")} | {"i": 0.0}
     image = {"one_image": False, "shift_x": 0.0, "shift_y": 0.0, "shift_z": 0.0}  # of the bins that are looked at
@@ -327,7 +322,6 @@ def values(pairs_):
 
 @functools.cache
 def _text_of(tree):
-    """Return the source of the function of an expression."""
     value = lowered(tree)
     loads = [Load(name, f"{name}_of") for name in ("d", "dx", "dy", "dz", "j") if name in names_in(value)]
     body = fill(VALUES, {"lines": [*loads, Store("out", value)]})
@@ -335,7 +329,7 @@ def _text_of(tree):
 
 
 def _three_columns(view):
-    """Return the positions of a view with three coordinates, those that are missing being 0."""
+    """Return the positions of a view with three coordinates; missing ones are 0."""
     places = np.zeros((view.n, 3))
     if (positions := view.positions) is not None:
         places[:, : positions.shape[1]] = positions

@@ -31,8 +31,10 @@ class NearTargets(Wiring):
 
 @register_wiring
 class NearSources(ByTarget):
-    """Each target chooses k sources. They are kept, 4 bytes each, until the rows are stored: choosing them again takes a
-    hundred times as long as reading them.
+    """Each target chooses k sources.
+
+    They are kept, 4 bytes each, until the rows are stored: choosing them again takes a hundred times as long as reading
+    them.
     """
 
     @classmethod
@@ -85,7 +87,6 @@ class NearSources(ByTarget):
         self._chosen = None
 
     def _reject(self, cell):
-        """Raise ValueError: a target has too few sources within reach."""
         projection, rule = self.projection, self.rule
         which = "no source" if rule.multapses else f"fewer than {rule.k} sources"
         raise ValueError(
@@ -160,10 +161,10 @@ def _choose_repeating(found, p, row, r):
 
 @helper
 def _choose_distinct(found, p, row, r):
-    """Choose k candidates, one after the other in proportion to p, none twice; return whether there are so many.
+    """Choose k candidates, one after the other in proportion to p, none twice; return whether there are that many.
 
     The k smallest of exponential waiting times with rates p, Efraimidis & Spirakis (2006), doi:10.1016/j.ipl.2005.11.003.
-    They lie in a heap, whose first one is the largest.
+    They lie in a heap, whose first element is the largest.
     """
     best, time, candidate = array_of(r.best), array_of(r.best_key), array_of(r.candidate)
     kept = np.int64(0)

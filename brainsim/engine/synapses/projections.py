@@ -50,22 +50,12 @@ class Cells:
 class Plan:
     """What is needed to sample the rows of one projection.
 
-    Attributes
-    ----------
-    sources, posts : ndarray of int32
-        Global indices of the cells at both ends.
-    wiring : Wiring
-        How its pairs are found.
-    kind : type
-        The kind of its synapses, see `kinds`.
-    counts : int or ndarray of int32
-        Synapses of each source, once `make_room_for_counts` and `count` were called.
-    count_at : int
-        Where they begin in the column of counts, -1 if they are one number.
-    shared_weight : float or None
-        The weight that all synapses share.
-    class_ : int
-        Index of the class of synapses in the store, see `kinds.Classes`.
+    - `sources`, `posts`: int32, global indices of the cells at both ends.
+    - `counts`: the synapses of each source, or one number if they are equal, once `make_room_for_counts` and `count` were
+      called.
+    - `count_at`: where they begin in the column of counts, -1 if they are one number.
+    - `shared_weight`: the weight of all synapses, None if they differ.
+    - `class_`: index of the class of synapses in the store, see `kinds.registry.Classes`.
     """
 
     def __init__(self, layout, projection, cells):
@@ -130,15 +120,9 @@ def make_room_for_counts(plans):
 
 
 def projection_fields(layout, plans, counts, classes):
-    """Return the fields of the record from which rows are sampled; the synapses of the plans are counted, see `Plan.count`.
+    """Return the fields of the record from which rows are sampled.
 
-    Parameters
-    ----------
-    layout : Layout
-    plans : list of Plan
-    counts : ndarray of int32
-        The column of `make_room_for_counts`.
-    classes : Classes
+    The synapses of the plans are counted, see `Plan.count`; `counts` is the column of `make_room_for_counts`.
     """
     columns = Columns(
         self_index=np.int32,
@@ -240,7 +224,7 @@ def _describe(row, plan, shared, columns, known):
 
 
 def _lists(plan, columns):
-    """Return where the targets, weights and delays that are listed begin, each -1 if there are none."""
+    """Return where the listed targets, weights and delays begin, each -1 if there are none."""
     delay, weights = plan.projection.delay, listed_weights(plan.projection)
     delays = np.empty(0, np.uint16)
     if not _is_simple(delay):
@@ -278,7 +262,7 @@ def listed_weights(projection):
 
 
 def weights_in_full(projection, kept, kind=np.float64):
-    """Return the weights of synapses, of which the store keeps `kept`, as an array of some kind."""
+    """Return the weights of synapses as an array of type `kind`, from what the store has `kept`."""
     if projection.plasticity is None or np.ndim(projection.weight) == 0:
         return kept.astype(kind)
     listed, indices, found = np.ravel(projection.weight), kept.view(np.uint32), np.empty(kept.size, kind)
@@ -314,7 +298,6 @@ def _code(value):
 
 
 def _is_simple(value):
-    """Return whether a value is one number or a distribution, not a list with one for each pair."""
     return isinstance(value, Distribution) or np.ndim(value) == 0
 
 

@@ -42,7 +42,6 @@ def read_back(synapses, projection, threads, traces=False):
 
 
 def _of_all(ranks, table):
-    """Return the SynapseTable of all ranks, on all of them."""
     fields = {name: np.concatenate(ranks.everywhere(getattr(table, name))) for name in ("pre", "post", "weight", "delay")}
     order = np.argsort(fields["pre"] * table.n_post + fields["post"], kind="stable")
     columns = {name: np.concatenate(ranks.everywhere(values))[order] for name, values in table.columns.items()}
@@ -101,7 +100,7 @@ def ends_of(kind, place):
 
 
 def in_order(kind, columns):
-    """Return columns of a kind, name -> array, in the order of the SynapseTable; with ranks those of all, on all of them."""
+    """Return columns of a kind, name -> array, in the order of the SynapseTable; with ranks all get the columns of all."""
     order, ranks = order_of(kind), kind.block.layout.ranks
     mine = {name: values[order] for name, values in columns.items()}
     if ranks.size == 1:
@@ -116,9 +115,9 @@ def in_order(kind, columns):
 
 
 def in_table(kind):
-    """Return the indices in the SynapseTable of the synapses that are in this process, in its order, and how many it has.
+    """Return the indices in the SynapseTable of the synapses that are in this process, in its order, and its length.
 
-    With ranks all must call this, since the table is that of all of them.
+    With ranks all must call this, since the table is that of all ranks.
     """
     block, ranks = kind.block, kind.block.layout.ranks
     n = block.stop - block.start
@@ -153,13 +152,9 @@ def order_of_pairs(projection, dt):
 
 
 class Extra:
-    """What operators and kinds of synapses add to a saved state, copied only if the simulation goes on before it is needed.
+    """What operators and kinds of synapses add to a saved state: `plain`, name -> array of operators, and the `kinds`.
 
-    Parameters
-    ----------
-    plain : dict of str to ndarray
-        What operators keep.
-    kinds : list of SynapseKind
+    It is copied only if the simulation continues before it is needed.
     """
 
     def __init__(self, plain, kinds):
@@ -212,18 +207,10 @@ def same_synapses(kind, other):
 
 
 def found_in_rows(kind, ids):
-    """Find synapses of a kind that has a block for each projection; of the others only those with the same source are read.
+    """Find synapses, by their indices in the SynapseTable, of a kind that has a block for each projection.
 
-    Parameters
-    ----------
-    kind : SynapseKind
-    ids : ndarray of int64
-        Their indices in the SynapseTable.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Of each synapse: pre and post as in the SynapseTable, its index in the block, and its segment and row in the store.
+    Return for each (pre, post as in the SynapseTable, index in the block, segment in the store, row in the store), int64. Of
+    the other synapses only those with the same source are read.
     """
     block, store, projection = kind.block, kind.block.store, kind.block.projection
     here, rows = _segments_in(store, (block.start, block.stop))
@@ -241,18 +228,9 @@ def found_in_rows(kind, ids):
 
 
 class Selected:
-    """Some synapses of a kind, to be read as they are now.
+    """Some synapses of a kind, by their indices in the SynapseTable, to be read as they are now.
 
-    Parameters
-    ----------
-    kind : SynapseKind
-    ids : ndarray of int64
-        Their indices in the SynapseTable.
-
-    Attributes
-    ----------
-    pre, post : ndarray of int64
-        Their cells, as in the SynapseTable.
+    `pre` and `post` are their cells, as in the SynapseTable.
     """
 
     def __init__(self, kind, ids):
@@ -310,6 +288,5 @@ def _synapses(store, layout, projection, here, rows):
 
 
 def _indices(values, wanted):
-    """Return the index in `values` of each number in `wanted`."""
     order = np.argsort(values, kind="stable")
     return order[np.searchsorted(values[order], wanted)]

@@ -53,7 +53,7 @@ def tag_of(piece):
 def assemble(start, stop, sampler, store):
     """Sample and store the rows of the sources from `start` to `stop`; return the number of segments written.
 
-    The field ``sampled`` of `store` says of which partitions: of EVERY one, or those of THIS process, see `sampling`.
+    The field ``sampled`` of `store` says for which partitions: EVERY one, or those of THIS process, see `sampling`.
 
     The synapses of class c of a source start at ``starts[c * cells + source]`` of the store; the number of segments of each
     source and partition goes to `per_part`.
@@ -97,7 +97,6 @@ def sort_row(count, r):
 
 @helper
 def _sort_by_digit(count, key, least, shift, source, sorted_, bins):
-    """Sort by one byte of the keys."""
     for b in range(DIGIT + 1):
         bins[b] = 0
     for k in range(count):

@@ -30,18 +30,9 @@ POLL = 0.1  # seconds after which the progress of building is shown again
 class Block:
     """The synapses of one projection of a registered kind, as they lie in the store.
 
-    Attributes
-    ----------
-    projection : Projection
-    tag : int
-    start, stop : int
-        Their range among all synapses of the store.
-    targets : ndarray of uint16 or int32
-        Place in the state of each event, counted from the base of its partition.
-    weights : ndarray of float32 or None
-        Of each synapse, see `listed`; None if they share a weight.
-    store : Store
-    layout : Layout
+    - `start`, `stop`: their range among all synapses of the store.
+    - `targets`: uint16 or int32, the place in the state of each event, counted from the base of its partition.
+    - `weights`: float32, of each synapse, see `listed_weights`; None if they share a weight.
     """
 
     def __init__(self, store, plan, start, stop):
@@ -54,28 +45,12 @@ class Block:
 class Synapses:
     """All synapses of a network: those that are stored, and how to sample those that are not.
 
-    Parameters
-    ----------
-    layout : Layout
-    threads : int
-        How many threads build them.
-    show : callable
-        Called now and then with the amount of work that is done, see `Passes`.
+    They are built by some `threads`, which `show` the amount of work that is done, see `Passes`.
 
-    Attributes
-    ----------
-    store : Store
-    number : int
-        Number of synapses.
-    shortest, longest : int
-        Shortest and longest delay as filed, in steps; 0 without synapses.
-    plans : list of Plan
-        Of all projections.
-    procedural : Procedural or None
-    kinds : list of SynapseKind
-        The registered ones.
-    former : dict of Projection to str
-        The names of projections of which synapses were added or removed, as they were described before.
+    - `number`: how many synapses there are.
+    - `shortest`, `longest`: shortest and longest delay as filed, in steps; 0 without synapses.
+    - `kinds`: the SynapseKind objects of registered kinds.
+    - `former`: projection -> the name it had when it was described, if synapses were added or removed since.
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
@@ -119,7 +94,7 @@ class Synapses:
         return {plan.projection.name: plan.projection for plan in self.plans}
 
     def projection(self, wanted, label):
-        """Return a projection, which is given by its name or by itself; raise MissingName if it is not there."""
+        """Return a projection, given by its name or as an object; raise MissingName if the network does not have it."""
         known = self.projections
         wanted = next((name for former, name in self.former.items() if former is wanted), wanted)
         by_name = isinstance(wanted, str)
@@ -141,12 +116,8 @@ class Synapses:
 class Passes:
     """Counts what has been done, in synapses: each pass over those of a projection is an equal share of the work.
 
-    All are counted and then stored; sources that targets choose are drawn in between, too.
-
-    Parameters
-    ----------
-    show : callable
-        Called with the amount of work that is done, from time to time also if that has not changed.
+    All are counted and then stored; sources that targets choose are drawn in between, too. `show` is called with the amount
+    of work that is done, from time to time even if that has not changed.
     """
 
     def __init__(self, show=lambda done: None):
@@ -172,7 +143,7 @@ class Passes:
 
 
 def count_synapses(plans, pool, threads, passes):
-    """Count the synapses of each source of each projection, projections side by side or sources of one side by side."""
+    """Count the synapses of each source of each projection: several projections, or ranges of sources of one, at a time."""
     for job in [job for plan in plans for job in plan.wiring.prepare(pool, threads)]:
         passes.wait(job)
     jobs = []
@@ -189,31 +160,15 @@ def count_synapses(plans, pool, threads, passes):
 class Store:
     """The stored synapses, sorted by source, and within a source by partition, class, delay and shared weight.
 
-    Parameters
-    ----------
-    layout : Layout
-    plans : list of Plan
-        Their synapses are counted, in the column `counts`.
-    counts : ndarray of int32
-    pool : Workers
-    threads : int
-    passes : Passes
+    The synapses of the plans were counted, in the column `counts`.
 
-    Attributes
-    ----------
-    first : ndarray of int64
-        (sources * partitions of this process + 1) where the segments of each source onto each partition start.
-    piece, delay, weight : ndarray
-        Of each segment: where its synapses are, their kind and how many they are (see `segments.make_piece`); after how many
-        steps it is filed; the weight that they share, NaN if each has its own (empty if no weight is shared).
-    base : ndarray of int64
-        Offset of the targets of each partition of this process.
-    targets : ndarray of uint16 or int32
-        Place of each synapse's events in the state; int32 if a partition has more than 65,536 places.
-    weights : ndarray of float32
-        Of the synapses with a weight each, which come first.
-    blocks : list of (Plan, Block)
-        The projections of registered kinds.
+    - `first`: (sources * partitions of this process + 1), where the segments of each source onto each partition start.
+    - `piece`, `delay`, `weight`: of each segment, where its synapses are, their kind and how many they are
+      (`segments.make_piece`); after how many steps it is filed; the weight that they share, NaN if each has its own (empty
+      if no weight is shared).
+    - `base`: offset of the targets of each partition of this process.
+    - `targets`: place of each synapse's events in the state, uint16, or int32 if a partition has more than 65,536 places.
+    - `weights`: float32, of the synapses with a weight each, which come first.
     """
 
     def __init__(self, layout, plans, counts, pool, threads, passes):
@@ -355,7 +310,6 @@ class _Chunks:
         self.columns = [[] for _ in segments.segment_fields(0, sharing)]
 
     def add(self, columns):
-        """Append the segments of a batch."""
         done, n = 0, columns[0].size
         while done < n:
             if self.room == 0:
@@ -368,7 +322,6 @@ class _Chunks:
             done, self.room, self.size = done + some, self.room - some, self.size + some
 
     def joined(self):
-        """Return all of them as columns, and forget them."""
         whole = list(segments.segment_fields(self.size, self.sharing).values())
         for column, chunks in zip(whole, self.columns, strict=True):
             for at in range(0, column.size, CHUNK):

@@ -1,7 +1,7 @@
-"""How the pairs of each rule of connection are found: one class for rules that are sampled alike.
+"""How the pairs of each rule of connection are found: one class for rules that are sampled in the same way.
 
 A `Wiring` counts the synapses of each source before any row is sampled; its `way` names the branch of `sampling` that
-samples the row of a source. Rules with a method `draw` need none of their own: `Listed` takes them.
+samples the row of a source. Rules with a method `draw` do not need their own: `Listed` takes them.
 """
 
 import numpy as np
@@ -40,28 +40,15 @@ def wiring_of(rule):
 class Wiring:
     """How the pairs of a projection are found. Subclass it, name the rules, and register it with `register_wiring`.
 
-    Parameters
-    ----------
-    plan : Plan
-        Of the projection, whose delays are known. It is not kept: it keeps its wiring.
-    cells : Cells
+    The delays of `plan` are known. It is not kept, because it keeps its wiring.
 
-    Attributes
-    ----------
-    rules : tuple of type
-        The classes of rules that it takes.
-    way : int
-        How the targets of a source are chosen: `sampling.ALL` and so on.
-    exact : bool
-        Whether all sources have the same number of synapses, for the estimate of memory.
-    by_target : bool
-        Whether each target samples its sources before the rows are made.
-    in_parts : bool
-        Whether several threads count synapses of one projection.
-    passes : int
-        How often the synapses are gone through while they are built.
-    self_index : ndarray of int32
-        Index of each source among the targets, -1 if it is not one; empty if that does not matter.
+    - `rules`: the classes of rules that it takes.
+    - `way`: how the targets of a source are chosen, `sampling.ALL` and so on.
+    - `exact`: whether all sources have the same number of synapses, for the estimate of memory.
+    - `by_target`: whether each target samples its sources before the rows are made.
+    - `in_parts`: whether several threads count the synapses of one projection.
+    - `passes`: how often the synapses are visited while they are built.
+    - `self_index`: int32, the index of each source among the targets, -1 if it is not one; empty if that does not matter.
     """
 
     rules: tuple[type, ...] = ()
@@ -118,7 +105,6 @@ class Listed(Wiring):
         self.self_index = np.empty(0, np.int32)
 
     def _drawn(self):
-        """Return the pairs that a rule draws, checked."""
         pre, post, label = self.projection.pre, self.projection.post, f"{type(self.rule).__name__}.draw"
         found = self.rule.draw(pre.n, post.n, int(self.stream("wiring")))
         if not isinstance(found, tuple) or len(found) != 2:
@@ -154,7 +140,7 @@ class AllPairs(Wiring):
         return None if self.self_index.size else self.n_post
 
     def count(self, start, stop, counts):
-        """Leave the source itself out."""
+        """Count all targets but the source itself."""
         counts[:] = self.n_post - (self.self_index >= 0)
 
 
@@ -186,7 +172,6 @@ class _Sampled(Wiring):
 
     @property
     def way(self):
-        """How the targets of a source are sampled."""
         return ways.REPLACING if self.rule.multapses else ways.DISTINCT
 
 

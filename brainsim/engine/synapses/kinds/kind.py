@@ -156,7 +156,7 @@ class SynapseKind:
         """Take over what `saved` returned; the names in the dict `extra` begin with `label`."""
 
     def frozen(self):
-        """Return a copy that can be saved later, when the simulation has gone on."""
+        """Return a copy that can be saved later, when the simulation has continued."""
         return self.copy()
 
     def copy(self):

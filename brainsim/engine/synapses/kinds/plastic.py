@@ -31,28 +31,18 @@ BYTES_ID = 4  # of the index of a synapse on which its random numbers depend
 class Plastic(SynapseKind):
     """The synapses of one projection with a plasticity rule.
 
-    Attributes
-    ----------
-    code : RuleCode
-    module : module
-        The compiled functions of the rule.
-    sources, targets : ndarray of int64
-        Global indices of the cells at both ends.
-    dendritic : int
-        How many steps of the delay are dendritic, -1 if all are.
-    longest, longest_dendritic, longest_segment : int
-        Longest delay, as filed, and longest dendritic delay, in steps; synapses of the longest segment.
-    equations : PlasticityEquations
-    modulator_delay : int
-        Steps after which a spike of a modulating cell acts, and for which the modulator is known in advance.
-    rates : list of float
-        Rates of decay per step.
-    initial, after_a_step : dict of str to float
-        Initial values of traces, and those of postsynaptic traces a step later; 0 where they depend on the targets.
-    late : dict of str to int
-        Postsynaptic trace -> how many steps later it is read, if it is.
-    parts : dict of int to Part
-        What each partition of this process keeps.
+    - `module`: the compiled functions of the rule.
+    - `sources`, `targets`: int64, global indices of the cells at both ends.
+    - `dendritic`: how many steps of the delay are dendritic, -1 if all are.
+    - `longest`, `longest_dendritic`: longest delay, as filed, and longest dendritic delay, in steps.
+    - `longest_segment`: number of synapses of the longest segment.
+    - `modulator_delay`: steps after which a spike of a modulating cell acts, and for which the modulator is known in
+      advance.
+    - `rates`: of decay per step.
+    - `initial`, `after_a_step`: initial values of traces, and those of postsynaptic traces a step later; 0 if they depend on
+      the targets.
+    - `late`: postsynaptic trace -> how many steps later it is read, if it is.
+    - `parts`: partition of this process -> the Part that it keeps.
     """
 
     tag, keeps_weights, changes_weights = CALLED, True, True
@@ -178,7 +168,6 @@ class Plastic(SynapseKind):
         return self._ids
 
     def _segments(self):
-        """Return the indices of the segments of the projection."""
         start, tag = self.store.piece >> START_BITS, self.store.piece >> 24 & (TAGS - 1)
         return np.flatnonzero((tag == self.tag) & (start >= self.block.start) & (start < self.block.stop))
 
@@ -395,7 +384,6 @@ class Plastic(SynapseKind):
 
 
 def _reads(tree, names):
-    """Return whether a tree, if it is one, has one of these names."""
     return isinstance(tree, ast.AST) and bool(lang.names_in(tree) & names)
 
 

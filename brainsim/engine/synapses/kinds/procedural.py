@@ -79,14 +79,9 @@ def add_procedural(piece, tag, weight, pool, state):
 
 
 class Procedural:
-    """The procedural projections of a network, of which each partition has a pool.
+    """The procedural projections of a network; each partition has a pool of their rows.
 
-    Parameters
-    ----------
-    layout : Layout
-    plans : list of Plan
-        Their synapses are counted, in the column `counts`.
-    counts : ndarray of int32
+    The synapses of the plans were counted, in the column `counts`.
     """
 
     def __init__(self, layout, plans, counts):

@@ -44,15 +44,9 @@ def kind_of(projection):
 class Classes:
     """Synapses that lie together in the store: those of a built-in kind, or those of one projection of another kind.
 
-    Classes with a weight for each synapse come first, so that the arrays of targets and of weights share their indices;
-    last among them are those whose kind keeps the weights, so that the store can forget its own.
-
-    Parameters
-    ----------
-    plans : list of Plan
-        Their `class_` is set.
-    tags : callable
-        From a Plan to the tag of its segments.
+    Classes with a weight for each synapse come first, so that the arrays of targets and of weights share their indices; last
+    among them are those whose kind keeps the weights, so that the store can forget its own. This sets `class_` of each Plan;
+    `tags` returns the tag of the segments of a Plan.
     """
 
     def __init__(self, plans, tags=lambda plan: plan.kind.tag):
