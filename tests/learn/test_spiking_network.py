@@ -64,6 +64,18 @@ class TestFit:
         with pytest.warns(UserWarning, match="the values are times of spikes in ms, but all lie within one"):
             bs.learn.SpikingNetwork(16, **FAST | {"epochs": 1}).fit(X, np.arange(10) % 3)
 
+    def test_a_network_that_only_guesses_is_noticed(self):
+        X, y = patterns()
+        shuffled = np.random.default_rng(1).permutation(y)
+        said = r"5 epochs the training loss is 1.98, and guessing gives 1.09.*'silent'.*weight= of Layer.*learning_rate"
+        options = FAST | {"learning_rate": 1e-3, "epochs": 5}
+        with pytest.warns(UserWarning, match=said):
+            bs.learn.SpikingNetwork(DRIVEN, **options).fit(X, shuffled)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            bs.learn.SpikingNetwork(DRIVEN, **options | {"epochs": 4}).fit(X, shuffled)  # too early to say
+            trained(DRIVEN, epochs=15)
+
     def test_labels_may_be_words(self):
         X, y = patterns()
         words = np.array(["left", "middle", "right"])[y]

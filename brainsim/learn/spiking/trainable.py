@@ -293,5 +293,6 @@ class Trainable(Estimator):
                 if training.finished():
                     break
         self.history_ = training.history
-        complain(training, -(-rows.size // self.batch), label)
+        fit_classes = targets.label[rows] if not begun and self.loss != "sequence" else None
+        complain(training, -(-rows.size // self.batch), label, fit_classes)
         return self

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from brainsim.learn.spiking.runner import SpikingRunner
 
 SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch before a warning
+LEARNED, FEWEST = 0.95, 5  # share of the loss of guessing that must not be left, after this number of epochs or more
 
 
 class Training:
@@ -118,8 +119,8 @@ class Training:
             self.history[name].append(float(value))
 
 
-def complain(training: Training, batches: int, label: str) -> None:
-    """Warn of skipped batches and of silent layers, with the remedy."""
+def complain(training: Training, batches: int, label: str, classes: np.ndarray | None = None) -> None:
+    """Warn of skipped batches, of silent layers, and, given the class of each sample, if nothing was learned."""
     counts = training.history["skipped"]
     skipped = int(sum(counts))
     if skipped:
@@ -130,6 +131,7 @@ def complain(training: Training, batches: int, label: str) -> None:
     hidden = len(training.plan.layers) - 1
     for k, (quiet, n) in enumerate(training.silent):
         if k < hidden and quiet > SILENT * n:
+            classes = None  # the reason is known
             warn_user(
                 f"{label}: {quiet} of the {n} cells of hidden layer {k} did not fire in the last epoch, and silent cells do "
                 f"not learn; raise wake, or the initial weights: Layer({n}, weight=(mean, deviation))"
@@ -139,3 +141,18 @@ def complain(training: Training, batches: int, label: str) -> None:
                 f"{label}: {quiet} of the {n} cells of the readout did not fire in the last epoch, so their classes are not "
                 "learned; raise wake, or the initial weights: Readout(kind='spiking', weight=(mean, deviation))"
             )
+    if classes is not None and len(counts) >= FEWEST:
+        _warn_of_guessing(training.history["loss"], classes, label)
+
+
+def _warn_of_guessing(losses, classes, label):
+    """Warn if the loss is still about that of guessing by how frequent the classes are."""
+    share = np.bincount(classes) / classes.size
+    share = share[share > 0.0]
+    guessing = -np.sum(share * np.log(share))
+    if losses[-1] > LEARNED * guessing:
+        warn_user(
+            f"{label}: after {len(losses)} epochs the training loss is {losses[-1]:.2f}, and guessing gives {guessing:.2f}, "
+            "so little was learned; look at history_['silent'], raise weight= of Layer (few inputs need large weights) or "
+            "learning_rate, or give values that are not pixels as currents, shape (samples, steps, inputs)"
+        )
