@@ -33,7 +33,6 @@ class Dataset(NamedTuple):
     y_test: np.ndarray
 
     def __repr__(self) -> str:
-        """Return the shapes."""
         return f"Dataset({', '.join(f'{name}: {np.shape(value)}' for name, value in self._asdict().items())})"
 
 

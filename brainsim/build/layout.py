@@ -96,26 +96,10 @@ class Group:
 
 
 class Layout:
-    """Groups, numbering and partitions of a network.
+    """Groups, numbering and partitions of a network; each group is cut into as many stretches as there are `partitions`.
 
-    Parameters
-    ----------
-    network : Network
-    dt : float
-        Time step [ms].
-    partitions : int
-        Number of stretches into which each group is cut.
-    dtype : type
-        ``np.float64`` or ``np.float32``, for the state and the constants of the kernels.
-    filled : bool
-        Whether to call `fill` now.
-    ranks : Alone
-        The processes among which the partitions are divided.
-
-    Attributes
-    ----------
-    own : range
-        The partitions of this process.
+    `dtype`, float64 or float32, is that of the state and of the constants of kernels. With `filled`, `fill` is called now.
+    `own` are the partitions of this process among the `ranks`.
     """
 
     def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE):

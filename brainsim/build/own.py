@@ -17,14 +17,8 @@ PER_CELL = 20.0  # synapses that take as much memory as a cell
 class Alone:
     """A process that runs a network alone, and what the ranks of an MPI run do together.
 
-    All ranks must call the methods that are about values of all of them, in the same order.
-
-    Attributes
-    ----------
-    rank, size : int
-        Which rank this is, and how many there are.
-    neighbours : int
-        How many ranks run on this machine, this one included.
+    All ranks must call the methods that are about values of all of them, in the same order. `neighbours` is the number of
+    ranks on this machine, this one included.
     """
 
     rank, size, neighbours = 0, 1, 1
@@ -141,7 +135,7 @@ def spikes_here(layout, cells):
 
 
 def cut_evenly(n, partitions):
-    """Return the borders of stretches of equally many of n cells, at multiples of a cache line.
+    """Return the borders of stretches that divide n cells evenly, at multiples of a cache line.
 
     Weighting cells by their in-degree balances less well: in the microcircuit, what differs is the rates of the sources.
     """
@@ -149,10 +143,11 @@ def cut_evenly(n, partitions):
 
 
 def balance(layout):
-    """Return the borders of the partitions of each group, so that all ranks of an MPI run have equally many synapses.
+    """Return the borders of the partitions of each group, such that all ranks of an MPI run have the same number of
+    synapses.
 
-    What ranks divide is memory: in the microcircuit, the largest of four ranks with equally many cells would have 29 percent
-    more synapses than the mean. The threads of a rank have equally many cells.
+    Ranks divide memory: in the microcircuit, the largest of four ranks with the same number of cells would have 29 percent
+    more synapses than the mean. The threads of a rank have the same number of cells.
     """
     ranks, threads = layout.ranks.size, layout.partitions // layout.ranks.size
     loads = [np.full(group.n, PER_CELL) for group in layout.groups]

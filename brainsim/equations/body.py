@@ -33,24 +33,12 @@ def new_name(variable: str) -> str:
 class Body:
     """What the loop does with a cell in a substep: from the values of the variables to ``_x_new`` and ``_spike``.
 
-    Parameters
-    ----------
-    system : System
-    step : Step
-    last : bool
-        Whether it is the last substep: in those before it there are no events.
+    The phases are lists of statements in their order; there are no events in a substep before the last one.
 
-    Attributes
-    ----------
-    gather : list
-        Statements of a loop before that one, which collects the inputs of the product if the step has one.
-    free, move, arrive, hold, spike, reset, wait : list
-        The phases of the step in their order: whether the cell is refractory; the move by the method; the events that
-        arrive; frozen variables are clamped; the threshold, ``_spike``; the reset and other events; how long the cell waits.
-    after : dict
-        Variable -> name of its value after the reset, as if the cell fired.
-    random : bool
-        Whether there are random numbers.
+    - `gather`: a loop before this one, which collects the inputs of the product if the step has one
+    - `free`: whether the cell is refractory; `move`: by the method; `arrive`: events; `hold`: frozen variables are clamped
+    - `spike`: the threshold, ``_spike``; `reset`: and other events; `wait`: how long the cell stays refractory
+    - `after`: variable -> name of its value after the reset, as if the cell fired
     """
 
     def __init__(self, system: System, step: Step, last: bool = True):
@@ -92,7 +80,6 @@ class Body:
                 yield Assign(new_name(name), formula(text, **parts))
 
     def _free(self):
-        """Return the statement that says whether a cell is not refractory."""
         tree = self.system.refractory
         if tree is None:
             return []

@@ -94,20 +94,11 @@ turn = <last>
 
 @dataclass(frozen=True)
 class Kernel:
-    """The text of a kernel file, and the order of the values in its arguments.
+    """The text of a kernel file, whose function ``advance`` is the entry, and the order of the values in its arguments.
 
-    Attributes
-    ----------
-    text : str
-        The file; its function ``advance`` is the entry.
-    scalars, arrays : tuple of str
-        Names of the constants that are one number for all cells, and of those with one number per cell.
-    tables : tuple of (str, bool)
-        TimedArrays, whose numbers follow the scalars, and whether they have a column for each cell.
-    random : bool
-        Whether it uses random numbers.
-    product : Product or None
-        The product that it computes; the entries of the matrix are the last of the scalars, or of the arrays.
+    - `scalars`, `arrays`: names of the constants with one number for all cells, and with one number per cell
+    - `tables`: (TimedArray, whether it has a column for each cell); their numbers follow the scalars
+    - `product`: if there is one, the entries of its matrix are the last of the scalars, or of the arrays
     """
 
     text: str
@@ -132,18 +123,9 @@ class Kernel:
 
 
 def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: bool = False) -> Kernel:
-    """Return the Kernel of a system integrated by a method.
+    """Return the Kernel of a system integrated by a method, with state, constants and arithmetic in float32 if `single`.
 
-    Parameters
-    ----------
-    system : System
-        The equations.
-    step : Step
-        One step of the method.
-    per_cell : frozenset of str
-        Names of the parameters and constants that differ between cells, and of the tables with a column for each cell.
-    single : bool
-        Whether the state, the constants and the arithmetic are float32.
+    `per_cell` names the parameters and constants that differ between cells, and the tables with a column for each cell.
     """
     bodies = {"block": Body(system, step)}
     if system.substeps > 1:
@@ -259,7 +241,6 @@ def _block(name, head, kernel, body, single):
 
 
 def _product(kernel):
-    """Return the line that computes the product."""
     if kernel.of_each:
         given = f"_matrix, _stride, _inputs, _changes, {len(kernel.product.outputs)}"
         return f"    _multiplyeach({given}, {SHORT}, _flag.size)"

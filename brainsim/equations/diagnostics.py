@@ -42,15 +42,8 @@ def check_frozen(label: str, frozen: Any, declared: Declared) -> None:
 def reject_without_spikes(label: str, fields: Mapping[str, Any], *, threshold: str | None, refractory: str | None) -> None:
     """Raise EquationError if a class without a threshold or a refractory time has fields that act only at or after spikes.
 
-    Parameters
-    ----------
-    label : str
-        Name of the class.
-    fields : dict
-        Those of ``reset refractory t_ref frozen interpolate`` in the body of the class itself. Inherited fields are not a
-        mistake: ``threshold = ""`` switches them off.
-    threshold, refractory : str or None
-        Those of the class.
+    `fields` are those of ``reset refractory t_ref frozen interpolate`` in the body of the class itself. Inherited fields are
+    not a mistake: ``threshold = ""`` switches them off.
     """
     for field, value in fields.items():
         if not threshold:
@@ -63,17 +56,7 @@ def reject_without_spikes(label: str, fields: Mapping[str, Any], *, threshold: s
 
 
 def warn_of_removable_zeros(tree: Tree, fixed: Collection[str], label: str) -> None:
-    """Warn if a quotient is 0/0 for one value of a variable, as ``x/(exp(x) - 1)`` is for x = 0.
-
-    Parameters
-    ----------
-    tree : Tree
-        A right-hand side.
-    fixed : collection of str
-        Names whose values do not change: parameters and constants.
-    label : str
-        How messages begin.
-    """
+    """Warn if a quotient is 0/0 for one value of a variable that is not `fixed`, as ``x/(exp(x) - 1)`` is for x = 0."""
     for node in ast.walk(tree):
         if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
             continue

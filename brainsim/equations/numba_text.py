@@ -72,17 +72,7 @@ def indented(statements: Iterable[Statement | str], depth: int = 1) -> list[str]
 
 
 def module(title: str, body: str, imports: Sequence[str] = (), constants: Sequence[str] = ()) -> str:
-    """Return the text of a module: its head, with an import of each helper that the body calls, and the body.
-
-    Parameters
-    ----------
-    title : str
-        What it is, for its docstring.
-    body : str
-        Functions.
-    imports, constants : sequence of str
-        Further lines of the head.
-    """
+    """Return the text of a module: its head, with an import of each helper that the body calls, and the body."""
     called = {*re.findall(r"\w+(?=\()", body)} & HELPERS.keys()
     used = {home: [name for name in names if name in called] for home, names in HOMES.items()}
     math = used.pop("math")

@@ -12,16 +12,9 @@ from brainsim.equations.expressions.grammar import NOW, Tree
 
 @dataclass(frozen=True)
 class Declared:
-    """What a class declares besides its texts.
+    """What a class declares besides its texts: name -> unit, and which parameters are TimedArrays (`tables`).
 
-    Attributes
-    ----------
-    parameters, variables : dict
-        Name -> unit.
-    tables : frozenset of str
-        Parameters that are TimedArrays.
-    dimensions : bool
-        Whether units are checked.
+    `dimensions` says whether units are checked.
     """
 
     parameters: Mapping[str, str | None] = field(default_factory=dict)
@@ -42,32 +35,15 @@ class Declared:
 
 @dataclass(frozen=True, eq=False)  # each class of cells or synapses has its own
 class CellEquations:
-    """Checked equations of a neuron, as trees of `ast`.
+    """Checked equations of a neuron, as trees of `ast`; assignments are pairs (variable, tree), in order.
 
-    Attributes
-    ----------
-    derivatives, algebraic : dict
-        Name -> tree; algebraic lines in an order in which each needs only the lines before it.
-    threshold : tree or None
-        Condition of a spike.
-    reset : tuple of (variable, tree)
-        Assignments at a spike, in order.
-    events : tuple of (condition, tuple of (variable, tree))
-        Other events: conditions and their assignments.
-    refractory : tree or None
-        Refractory time in ms, or the condition that keeps a cell refractory.
-    frozen : frozenset of str
-        Variables that are clamped while a cell is refractory.
-    initials : dict
-        Variable -> tree of its initial value, if that is an expression.
-    tables : frozenset of str
-        Parameters that are TimedArrays.
-    substeps : int
-        Number of steps of the method in one dt.
-    interpolate : bool
-        Whether spike times are found within the step.
-    units : dict
-        Variable -> its Dimension; empty if units are not checked.
+    - `algebraic`: name -> tree, in an order in which each needs only the lines before it
+    - `events`: events other than spikes, each a condition and its assignments
+    - `refractory`: refractory time in ms, or the condition that keeps a cell refractory
+    - `frozen`: variables that are clamped while a cell is refractory
+    - `initials`: variable -> tree of its initial value, if that is an expression
+    - `substeps`: number of steps of the method in one dt; `interpolate`: whether spike times are found within the step
+    - `units`: variable -> its Dimension; empty if units are not checked
     """
 
     derivatives: dict[str, Tree]
@@ -91,22 +67,12 @@ class CellEquations:
 
 @dataclass(frozen=True, eq=False)  # each class of cells or synapses has its own
 class ReceptorEquations:
-    """Checked equations of a synapse.
+    """Checked equations of a synapse, as trees of `ast`.
 
-    Attributes
-    ----------
-    derivatives, algebraic : dict
-        Name -> tree.
-    arrivals : tuple of (variable, tree)
-        The variables to which an event adds, and the factor of its weight in each.
-    current : tree or None
-        Current into the target.
-    tables : frozenset of str
-        Parameters that are TimedArrays.
-    jumps : dict
-        Variable of the cell -> Dimension of what an event adds to it; empty if units are not checked.
-    weight : Dimension or None
-        Dimension of w; None if units are not checked.
+    - `arrivals`: the variables to which an event adds, and the factor of its weight in each
+    - `current`: current into the target, or None
+    - `jumps`: variable of the cell -> Dimension of what an event adds to it; empty if units are not checked
+    - `weight`: Dimension of w; None if units are not checked
     """
 
     derivatives: dict[str, Tree]

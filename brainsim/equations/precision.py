@@ -49,14 +49,9 @@ def _narrowed(statement):
 def warn_where_coarse(variables: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
     """Warn if a variable changes so little in a step that float32 rounds much of the change away.
 
-    The change in a step is correct to 7 digits, but the sum is rounded to the next float32. So a variable can stall short
-    of its limit by half the spacing of float32 there, times tau/dt.
-
-    Parameters
-    ----------
-    variables : iterable of (str, str, dict)
-        The user's name of a variable, its name in the equations, and the constants of its kernel. Only variables that are
-        solved exactly are checked.
+    The change in a step is correct to 7 digits, but the sum is rounded to the next float32. So a variable can stall short of
+    its limit by half the spacing of float32 there, times tau/dt. `variables` gives the user's name of each, its name in the
+    equations, and the constants of its kernel; only those that are solved exactly are checked.
     """
     coarse = []
     for label, name, constants in variables:

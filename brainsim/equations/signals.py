@@ -38,16 +38,9 @@ def changes(text: str, label: str) -> bool:
 def check_signal(
     text: str, label: str, expected: str, parameters: Mapping[str, str | None], variables: Mapping[str, str | None]
 ) -> None:
-    """Raise EquationError unless an expression is made of known names and has the right unit.
+    """Raise EquationError unless an expression is made of known names and has the unit `expected`.
 
-    Parameters
-    ----------
-    text, label : str
-        The text, and how messages begin.
-    expected : str
-        The unit that it must have.
-    parameters, variables : dict
-        Name -> unit of what the text may use, and of the variables of the cells, which it may not.
+    `parameters` (name -> unit) are what the text may use; `variables` are those of the cells, which it may not.
     """
     tree = parse_signal(text, label)
     known = {**WORDS, **parameters}

@@ -94,11 +94,7 @@ def needed(statements: Sequence[Assign], wanted: Collection[str]) -> list[Assign
 def once(statements: Iterable[Assign], given: Collection[str]) -> tuple[list[Assign], dict[str, str]]:
     """Return statements in which no name is assigned twice, and what each name is called at the end.
 
-    Parameters
-    ----------
-    statements : iterable of Assign
-    given : set of str
-        Names that have a value before.
+    The names in `given` have a value before.
 
     Examples
     --------
@@ -122,14 +118,9 @@ def once(statements: Iterable[Assign], given: Collection[str]) -> tuple[list[Ass
 
 
 class Sampler:
-    """Takes the random numbers out of trees: each becomes a statement of its own, with a stream of its own.
+    """Takes the random numbers out of trees: each becomes a separate statement, with a stream of its own.
 
-    Parameters
-    ----------
-    prefix : str
-        Of the names of random numbers.
-    bits : callable
-        ``bits(number, common)`` returns the tree of the random bits of a number of a cell, or of one common to all.
+    ``bits(number, common)`` returns the tree of the random bits of a number of a cell, or of one common to all.
     """
 
     def __init__(self, prefix, bits):

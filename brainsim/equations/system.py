@@ -24,41 +24,19 @@ CURRENT = "current"  # of a receptor
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """A cell with its receptors.
+    """A cell with its receptors; assignments are pairs (variable, tree), in order.
 
-    Attributes
-    ----------
-    variables : tuple of str
-        State variables in the order of the rows of the state array: those of the neuron, then those of each receptor.
-    derivatives : dict
-        Variable -> tree of its time derivative without noise, in variables, parameters, algebraic lines, ``dt``, ``t``,
-        ``I_ext`` and the current values of tables.
-    algebraic : dict
-        Name -> tree of the lines that change in time, in an order in which each needs only the lines before it.
-    noise : dict
-        Variable -> {name: gain}: ``dx = f dt + gain dW`` with a Wiener process for each name.
-    arrivals : tuple of tuples
-        For each receptor the pairs (variable, gain): an event of weight w adds ``gain*w`` to the variable.
-    direct : tuple of bool
-        For each receptor, whether its events are added directly to its variable; see `ReceptorEquations.direct`.
-    threshold : tree or None
-        Condition of a spike.
-    reset : tuple of (variable, tree)
-        Assignments at a spike, in order.
-    events : tuple of (condition, tuple of (variable, tree))
-        Other events.
-    frozen : frozenset of str
-        Variables that are clamped while a cell is refractory.
-    refractory : tree or None
-        The refractory time in ms, or the condition that keeps a cell refractory.
-    external_current : bool
-        Whether the cells have an injected current, ``I_ext``.
-    tables : tuple of str
-        Parameters that are TimedArrays.
-    substeps : int
-        Number of steps of the method in one dt.
-    crossing : tuple of Assign
-        Statements that compute the time within the step at which the threshold was crossed; empty if spikes are at its end.
+    - `variables`: in the order of the rows of the state array: those of the neuron, then those of each receptor
+    - `derivatives`: without noise, in variables, parameters, algebraic lines, ``dt``, ``t``, ``I_ext`` and values of tables
+    - `algebraic`: name -> tree of the lines that change in time; each needs only the lines before it
+    - `noise`: variable -> {name: gain}, ``dx = f dt + gain dW`` with a Wiener process for each name
+    - `arrivals`: for each receptor the pairs (variable, gain); an event of weight w adds ``gain*w`` to the variable
+    - `direct`: for each receptor, whether its events are added directly to its variable; see `ReceptorEquations.direct`
+    - `frozen`: variables that are clamped while a cell is refractory
+    - `refractory`: the refractory time in ms, or the condition that keeps a cell refractory
+    - `external_current`: whether the cells have an injected current, ``I_ext``
+    - `substeps`: number of steps of the method in one dt
+    - `crossing`: statements that compute when within the step the threshold was crossed; empty if spikes are at its end
     """
 
     variables: tuple[str, ...]
@@ -127,19 +105,7 @@ class System:
 
 
 def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, external_current: bool, label: str) -> System:
-    """Join the equations of a neuron with those of its receptors.
-
-    Parameters
-    ----------
-    cell : CellEquations
-        The neuron.
-    receptors : sequence of ReceptorEquations
-        The synapses on it.
-    external_current : bool
-        Whether a current is injected into the cells.
-    label : str
-        How messages begin, such as the name of the population.
-    """
+    """Join the equations of a neuron with those of the receptors on it."""
     currents, arrivals = [], []
     derivatives: dict[str, Tree] = {}
     lines: dict[str, Tree] = {}
@@ -258,22 +224,9 @@ def lines_of(
 ) -> dict[str, Tree]:
     """Return the trees of all lines and currents, in the names of the composed `System`, of variables and parameters.
 
-    A kernel computes them at each step and forgets them; recorders compute them again from what they have sampled.
-
-    Parameters
-    ----------
-    cell : CellEquations
-    receptors : sequence of ReceptorEquations
-    labels : sequence of str
-        What the user calls each receptor.
-    external_current : bool
-        Whether a current is injected into the cells.
-
-    Returns
-    -------
-    dict of str to tree
-        As the user names them: ``"alpha_m"``, ``"nmda.block"``; ``"nmda.current"``, what the receptor sends into the cell;
-        ``"I"``, the sum of all currents; ``"I_ext"``, the injected one.
+    A kernel computes them at each step and forgets them; recorders compute them again from what they have sampled. The keys
+    are the user's names: ``"alpha_m"``, ``"nmda.block"`` with the receptor's name from `labels`; ``"nmda.current"``, what
+    the receptor sends into the cell; ``"I"``, the sum of all currents; ``"I_ext"``, the injected one.
     """
     total: Tree = ast.Name("I_ext") if external_current else algebra.ZERO
     injected, named, lines = total, {}, {}

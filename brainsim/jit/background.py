@@ -63,13 +63,9 @@ def in_background(function: Callable, *arguments: Any) -> Any:
 class Workers:
     """Threads that share a queue of jobs.
 
-    At the end of a ``with`` block all jobs are done. After an error, jobs that have not begun are cancelled.
-
-    Parameters
-    ----------
-    n_threads : int
-        Number of threads. The system may start fewer; without any, a job is done when it is submitted, which raises its
-        error: Ctrl-C does not wait for the jobs after it.
+    At the end of a ``with`` block all jobs are done. After an error, jobs that have not begun are cancelled. The system may
+    start fewer threads than `n_threads`; without any, a job is done when it is submitted, which raises its error: Ctrl-C
+    does not wait for the jobs after it.
     """
 
     def __init__(self, n_threads: int):

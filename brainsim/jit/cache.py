@@ -109,10 +109,7 @@ def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
 class Store:
     """The compiled forms of one function on disk, with the interface of the caches of Numba's dispatchers.
 
-    Parameters
-    ----------
-    function : function
-        The Python function. It must not have a closure, whose values would be part of the code.
+    The function must not have a closure, whose values would be part of the code.
     """
 
     def __init__(self, function: Callable):

@@ -10,14 +10,8 @@ from brainsim.jit.decorators import helper
 def multiply(matrix, inputs, outputs, column, width, n):
     """Write the products of one matrix and the values of each cell, with a loop over rows that vectorises for one cell.
 
-    Parameters
-    ----------
-    matrix : array
-        Column by column.
-    inputs, outputs : arrays
-        A row for each value, with `width` places, of which the first `n` are used.
-    column : array
-        Room for the outputs of one cell.
+    The matrix is stored column by column. `inputs` and `outputs` have a row for each value, with `width` places, of which
+    the first `n` are used; `column` has room for the outputs of one cell.
     """
     rows = column.size
     for k in range(n):

@@ -23,11 +23,8 @@ from brainsim.jit.intrinsics import call_address
 class Context:
     """A record in memory, with the arrays and the records that it points to.
 
-    Parameters
-    ----------
-    **fields : int, float, ndarray or Context
-        Contiguous arrays of one dimension, numbers, or other records. The types of the fields, in their order, are the type
-        of the record: a function is compiled for each type of record that it is called with.
+    Fields are contiguous arrays of one dimension, numbers, or other records. Their types, in order, are the type of the
+    record: a function is compiled for each type of record that it is called with.
     """
 
     __slots__ = ("_numbers", "_pointers", "record")

@@ -265,7 +265,6 @@ class EProp:
         return self._run(inputs, "spikes", "EProp.spikes").astype(bool)
 
     def _initial(self) -> Weights:
-        """Sample the weights."""
         rng, n = self._rng, self.n_rec
         given = rng.standard_normal((self.n_in, n)) / np.sqrt(self.n_in)
         recurrent = rng.standard_normal((n, n)) / np.sqrt(n)

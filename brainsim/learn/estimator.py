@@ -59,7 +59,6 @@ class Estimator:
     _takes_nan: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        """Note the names of the parameters."""
         super().__init_subclass__()
         cls._parameters = tuple(name for name in inspect.signature(cls.__init__).parameters if name != "self")
 
@@ -112,7 +111,6 @@ class Estimator:
         raise NotImplementedError
 
     def _forget(self) -> None:
-        """Drop all that `fit` has found."""
         for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:
             delattr(self, name)
 

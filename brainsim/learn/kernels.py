@@ -53,16 +53,9 @@ def run(x, weights, cells):
 
 
 def gradients(x, target, weights, cells, goal):
-    """Return the loss of one sample, and its gradients by the input, recurrent and output weights.
+    """Return the loss of one sample x (steps, inputs), and its gradients by the input, recurrent and output weights.
 
-    Parameters
-    ----------
-    x : array, shape (steps, inputs)
-    target : array, shape (steps, outputs), or int
-        The label, for a classification.
-    weights : Weights
-    cells : Cells
-    goal : Goal
+    `target` is an array (steps, outputs), or the label for a classification.
     """
     activity = run(x, weights, cells)
     steps, (n, outputs), n_in = len(x), weights.output.shape, x.shape[1]
@@ -80,17 +73,9 @@ def gradients(x, target, weights, cells, goal):
 
 @kernel
 def forward(x, weights, cells, state, activity):
-    """Run one sample.
+    """Run one sample x (steps, inputs) and fill `activity`.
 
-    Parameters
-    ----------
-    x : (steps, inputs)
-    weights : Weights
-    cells : Cells
-    state : (4, cells)
-        Scratch: v, adaptation, refractory steps left, input of a step.
-    activity : Activity
-        Is filled.
+    `state` (4, cells) is scratch: v, adaptation, refractory steps left, and the input of a step.
     """
     spikes, slope, readout = activity
     v, a, left, drive = state[0], state[1], state[2], state[3]
@@ -153,20 +138,12 @@ def cross_entropy(readout, label, first, error):
 
 @kernel
 def gradient(x, weights, cells, activity, error, push, scratch, into):
-    """Put the e-prop gradient of one sample into `into`.
+    """Put the e-prop gradient of one sample into `into`, after `forward` has filled `activity`.
 
-    Parameters
-    ----------
-    x, weights, cells, activity
-        As for `forward`, which has filled `activity`.
-    error : (steps, outputs)
-        Derivative of the loss by the readout; is overwritten.
-    push : (cells,)
-        What the regularisation of rates adds to the learning signal in each step.
-    scratch : (pre, signal, trace)
-        Arrays (steps, inputs + cells), (cells, steps) and (inputs + cells,).
-    into : (pre, output)
-        Arrays (cells, inputs + cells) for the input and recurrent weights, and (cells, outputs).
+    `error` (steps, outputs), the derivative of the loss by the readout, is overwritten. `push` (cells,) is what the
+    regularisation of rates adds to the learning signal in each step. `scratch` holds arrays (steps, inputs + cells), (cells,
+    steps) and (inputs + cells,); `into` arrays (cells, inputs + cells) for the input and recurrent weights, and (cells,
+    outputs).
     """
     pre, signal, trace = scratch
     filter_backwards(error, cells.kappa)

@@ -45,7 +45,6 @@ class Unit:
         return array_of(X, ("samples", self.n_in), f"{type(self).__name__}.response.X") @ self.weights
 
     def _learn(self, X: np.ndarray, w: np.ndarray, epochs: int) -> None:
-        """Change `w` as the rule of the unit says."""
         raise NotImplementedError
 
     def _check(self, w: np.ndarray) -> None:

@@ -170,15 +170,7 @@ def check_synapse(synapse, view, label):
 def check_input_name(name, view, uses, label):
     """Raise ValueError if an input has the name of something else that a Trace of its cells records.
 
-    Parameters
-    ----------
-    name : str
-        Of the input.
-    view : View
-        Its target.
-    uses : list of (View, Synapse)
-        The synapses so far, and onto which cells.
-    label : str
+    `uses` lists the synapses so far with the cells they are on.
     """
     for population in {population: None for population, _ in view.parts}:
         model = population.model

@@ -176,17 +176,9 @@ def number_of_synapses(projection):
 def warn_of_repeat(new, default, earlier, label):
     """Warn if a new part of a network equals an earlier one in all but the number in its name.
 
-    This happens when a notebook cell is run twice. If both are meant, they should have different names.
-
-    Parameters
-    ----------
-    new : Projection or Stimulus
-        Its name is the default one, which was taken, and a number.
-    default : str
-    earlier : list of Projection or of Stimulus
-        In the order in which they were made.
-    label : str
-        The method that made it.
+    This happens when a notebook cell is run twice. If both are meant, they should have different names. The name of `new` is
+    the `default` one, which was taken, and a number; `earlier` is in the order in which parts were made, and `label` is the
+    method that made this one.
     """
     parts = [field.name for field in fields(new) if field.name not in ("name", "seed")]
     for other in earlier[-LOOK_BACK:]:

@@ -16,17 +16,8 @@ from brainsim.network.plastic import CLOSE, check_weights, dendritic_delay_of
 def with_synapses(network, known, projection, pairs, parameters):
     """Return (network, projection): a copy of a network in which the synapses of a projection are listed.
 
-    Parameters
-    ----------
-    network : Network
-    known : sequence of Projection
-        The projections of the copy.
-    projection : Projection
-        The one that changes; its name and all else stay.
-    pairs : dict of str to ndarray
-        ``pre``, ``post``, ``weight`` and ``delay`` of each synapse.
-    parameters : dict of str to ndarray
-        Parameters of the rule of plasticity that differ between synapses, one number for each.
+    `known` are the projections of the copy. `pairs` has ``pre``, ``post``, ``weight`` and ``delay`` of each synapse, and
+    `parameters` those of the rule of plasticity that differ between synapses, one number for each.
     """
     weight, delay = (_plain(getattr(projection, name), pairs[name]) for name in ("weight", "delay"))
     new = list_synapses(projection, pairs | {"weight": weight, "delay": delay}, parameters)
@@ -36,20 +27,9 @@ def with_synapses(network, known, projection, pairs, parameters):
 def list_synapses(projection, pairs, parameters):
     """Return a projection that lists its synapses, after the checks of `Network.connect` of what is listed.
 
-    How delays fit dt is checked when synapses are built.
-
-    Parameters
-    ----------
-    projection : Projection
-        As it was before.
-    pairs, parameters : dict
-        As for `with_synapses`; weight and delay may be one number.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an array is of another length or type, an index, weight or delay out of its range, or a parameter none of those
-        that differ between the synapses.
+    How delays fit dt is checked when synapses are built. `pairs` and `parameters` are as for `with_synapses`; weight and
+    delay may be one number. Raise TypeError or ValueError if an array is of another length or type, an index, weight or
+    delay is out of its range, or a parameter is not one of those that differ between the synapses.
     """
     if projection.storage == "procedural":
         raise ValueError(f"{projection.name}: is procedural; its synapses cannot be listed")

@@ -58,16 +58,9 @@ def write(
     The file appears under its name only when it is complete. With `keep`, the file that it replaces stays as
     `core.aside.previous`. Messages begin with `label`, by default ``KIND.save``.
 
-    Raises
-    ------
-    TypeError
-        If an array holds Python objects or JSON cannot represent the description.
-    FileNotFoundError
-        If the folder does not exist.
-    ValueError
-        If the name of the file says another format.
-    OSError
-        If `path` is a folder, a device or a pipe.
+    Raise TypeError if an array holds Python objects or JSON cannot represent the description, FileNotFoundError if the
+    folder does not exist, ValueError if the name of the file says another format, and OSError if `path` is a folder, a
+    device or a pipe.
     """
     label = label or f"{kind}.save"
     check_arrays(arrays, label)
@@ -97,13 +90,7 @@ def write_arrays(
 
 
 class Part:
-    """The arrays of an archive whose names begin with a prefix.
-
-    Parameters
-    ----------
-    archive : Archive
-    prefix : str
-    """
+    """The arrays of an archive whose names begin with a prefix."""
 
     def __init__(self, archive: Archive, prefix: str):
         self._archive, self._prefix = archive, prefix
@@ -153,13 +140,7 @@ def check_description(description: Any, kind: str, version: int, structure: Any 
 
 
 class Archive:
-    """The arrays of an open ``.npz`` file, each read when it is needed.
-
-    Parameters
-    ----------
-    file : zipfile.ZipFile
-        The open file.
-    """
+    """The arrays of an open ``.npz`` file, each read when it is needed."""
 
     def __init__(self, file: zipfile.ZipFile):
         self._file = file
@@ -214,14 +195,8 @@ def read(
 ) -> T:
     """Read a file that `write` wrote: return ``build(description, archive)``; messages begin with `label`.
 
-    If there is a `structure`, see `check_description`, the description is compared with it first.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the file does not exist.
-    ValueError
-        If the file is damaged, truncated, of another kind or newer than `version`.
+    If there is a `structure`, see `check_description`, the description is compared with it first. Raise FileNotFoundError if
+    the file does not exist, and ValueError if it is damaged, truncated, of another kind or newer than `version`.
     """
 
     def built(archive):
@@ -238,21 +213,8 @@ def in_words(kind: str) -> str:
 def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[[Archive], T]) -> T:
     """Open a file of arrays and return ``build(archive)``; the file is always closed.
 
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    label : str
-        How messages begin.
-    what : str
-        What messages call a valid file.
-    build : callable
-        Takes an `Archive`.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As in `read`; MemoryError and PermissionError are raised unchanged.
+    Messages begin with `label` and call a valid file `what`. Errors are those of `read`; MemoryError and PermissionError are
+    raised unchanged.
     """
     path = Path(path)
     if not path.exists():
@@ -266,7 +228,7 @@ def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[
 
 @contextlib.contextmanager
 def reading(path: str | os.PathLike, label: str, what: str) -> Iterator[None]:
-    """Let whatever goes wrong with what a file holds be a ValueError that names the file.
+    """Turn any error in the content of a file into a ValueError that names the file.
 
     PermissionError, BlockingIOError and MemoryError are raised unchanged, and so is a ValueError that begins with the label.
     The arguments are those of `read_arrays`.

@@ -43,7 +43,6 @@ class Elsewhere(Result):
         )
 
     def __repr__(self) -> str:
-        """Return where the result is."""
         return f"Result on rank 0 (this is rank {self._rank} of {self._size})"
 
     def _repr_html_(self):

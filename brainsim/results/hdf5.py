@@ -29,24 +29,10 @@ EXACT = 2.0**53  # beyond it a float64 does not tell whole numbers apart
 
 @contextlib.contextmanager
 def opened(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
-    """Open a file for reading; whatever is wrong with it becomes a ValueError that names it.
+    """Open a file for reading; any fault in it becomes a ValueError that names it and calls a valid file `what`.
 
-    Parameters
-    ----------
-    path : str or Path
-    label : str
-        How messages begin; a ValueError raised in the block that begins with it stays as it is.
-    what : str
-        What messages call a valid file.
-
-    Raises
-    ------
-    ImportError
-        Without h5py.
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If it is damaged; PermissionError, BlockingIOError and MemoryError are raised unchanged.
+    A ValueError that begins with `label` stays as it is. PermissionError, BlockingIOError and MemoryError are raised
+    unchanged; raise ImportError without h5py, and FileNotFoundError if there is no such file.
     """
     h5py = optional("h5py", "hdf5", label)
     if not Path(path).is_file():
@@ -160,15 +146,7 @@ def mapped(dataset: Any, path: Path) -> np.ndarray:
 
 
 class Growing:
-    """An array of a file that is written in blocks of rows, with a checksum at the end.
-
-    Parameters
-    ----------
-    group : h5py.Group
-    name : str
-    shape : tuple of int
-    dtype : str or dtype
-    """
+    """An array of a file that is written in blocks of rows, with a checksum at the end."""
 
     def __init__(self, group: Any, name: str, shape: tuple[int, ...], dtype: Any):
         self.dataset = group.create_dataset(name, shape, dtype)

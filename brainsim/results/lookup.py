@@ -17,36 +17,24 @@ if TYPE_CHECKING:
 
 
 class Lookup(Mapping):
-    """A read-only dict that answers a missing name with what was probably meant.
-
-    Parameters
-    ----------
-    items : dict
-        What it holds.
-    label : str
-        How messages begin.
-    """
+    """A read-only dict that answers a missing name with what was probably meant; messages begin with `label`."""
 
     def __init__(self, items: Mapping, label: str):
         self._items, self._label = dict(items), label
 
     def __getitem__(self, key: Any) -> Any:
-        """Return the item, or raise MissingName."""
         try:
             return self._items[key]
         except (KeyError, TypeError):
             raise MissingName(f"{self._label}: has no {key!r}{nearest(key, self._items)}") from None
 
     def __iter__(self) -> Iterator:
-        """Iterate over the keys."""
         return iter(self._items)
 
     def __len__(self) -> int:
-        """Return the number of items."""
         return len(self._items)
 
     def __repr__(self) -> str:
-        """Return the items in the form of a dict."""
         return "{" + ", ".join(f"{key!r}: {item!r}" for key, item in self._items.items()) + "}"
 
 

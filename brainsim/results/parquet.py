@@ -67,7 +67,7 @@ class Parquet(Format):
 
 
 def _reading(path):
-    """Let whatever goes wrong with what a folder holds be a ValueError that names it."""
+    """Turn any error in the content of a folder into a ValueError that names it."""
     return reading(path, "Result.load", "result of brainsim")
 
 

@@ -25,12 +25,7 @@ class Part(NamedTuple):
 def parts_of(sizes: Mapping[str, int], views: Mapping[str, Iterable[tuple[str, int, int]]]) -> list[Part]:
     """Return the parts that have a colour each: the populations or, of a population with named views, the views.
 
-    Parameters
-    ----------
-    sizes : dict of str to int
-        Number of cells of each population, in their order.
-    views : dict of str to list of (str, int, int)
-        Named parts of populations, as in `Result.views`.
+    `sizes` are the numbers of cells, and `views` the named parts (name, first cell, one past the last) as in `Result.views`.
 
     Examples
     --------

@@ -52,18 +52,10 @@ class TraceColumns:
 
 @dataclass
 class Recording:
-    """A Result that is to be written.
+    """A Result that is to be written; `rest` is everything but spikes and traces.
 
-    Attributes
-    ----------
-    spikes : list of SpikeColumns
-    traces : list of TraceColumns
-    rest : Result
-        Everything else, without spikes and traces.
-    blocks : callable
-        Returns an iterator over (index in `spikes`, times, ids), population by population, each in the order of time.
-    result : callable
-        Returns the whole Result.
+    ``blocks()`` returns an iterator over (index in `spikes`, times, ids), population by population, each in the order of
+    time; ``result()`` returns the whole Result.
     """
 
     spikes: list[SpikeColumns]

@@ -285,13 +285,8 @@ def _jsonable(stats, label):
 
 
 def join(earlier: Result, later: Result) -> Result:
-    """Return `later` with what `earlier` recorded before it.
-
-    Parameters
-    ----------
-    earlier : Result
-    later : Result
-        Of the same requests. Its start and duration are those of both together.
+    """Return `later` with what `earlier` recorded before it, of the same requests; start and duration are those of both
+    together.
     """
     kinds: dict[str, Any] = {}
     for name in ("spikes", "traces", "weights"):

@@ -75,7 +75,6 @@ def times_and_ids(group: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spikes(times, ids, name, n, duration, start, label):
-    """Return the Spikes of a population."""
     if n is None:
         n = int(ids.max()) + 1 if ids.size else 0
     try:

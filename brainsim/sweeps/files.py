@@ -20,17 +20,10 @@ FORMAT = 1
 
 
 class Folder:
-    """The files of a sweep.
+    """The files of a sweep, in a folder that is made if it does not exist.
 
     A point's file is named by a hash of the function, of all values of the parameters, and of the version of brainsim: if
     any of them changes, the point is computed again. See `keys` for what is looked at.
-
-    Parameters
-    ----------
-    path : str or Path
-        Made if it does not exist.
-    function : callable
-    keep : {"figures", "result"}
     """
 
     def __init__(self, path: str | os.PathLike, function: Any, keep: str):

@@ -26,24 +26,9 @@ SHARED = bool | int | float | complex | str | bytes | tuple | list | np.ndarray 
 
 
 def key_of(value: Any, label: str) -> str:
-    """Return the key of the value of a parameter.
+    """Return the key of the value of a parameter, which can be pickled: 64 hexadecimal digits.
 
-    Parameters
-    ----------
-    value : object
-        A number, a string, an array, or whatever can be pickled.
-    label : str
-        The start of error messages.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Raises
-    ------
-    TypeError
-        If the value, or a part of it, cannot be pickled.
+    Raise TypeError if the value, or a part of it, cannot be pickled.
     """
     try:
         return _Keys(strict=True).of(value)

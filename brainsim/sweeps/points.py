@@ -20,11 +20,7 @@ from brainsim.results.result import Result
 class Axis:
     """Parameters that change together: one of `over`, all of `zip`, or the seed.
 
-    Parameters
-    ----------
-    names : tuple of str
-    values : list of tuple
-        For each position on the axis, a value for each name.
+    `values` holds, for each position on the axis, a value for each name.
     """
 
     names: tuple[str, ...]

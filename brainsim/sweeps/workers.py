@@ -46,16 +46,8 @@ class WorkerLostError(RuntimeError):
 def outcomes(function, todo, keep, workers, bytes_each):
     """Yield the outcomes of points as they come.
 
-    Parameters
-    ----------
-    function : callable
-    todo : list of (int, dict)
-        Index and arguments of each point.
-    keep : str
-    workers : int or None
-        None leaves the number to an active backend of joblib, or to this machine.
-    bytes_each : float
-        Memory that a point needs.
+    `todo` has the index and the arguments of each point, and `bytes_each` is the memory that a point needs. If `workers` is
+    None, an active backend of joblib, or this machine, decides on their number.
     """
     if not todo:
         return
@@ -168,14 +160,9 @@ def _computed(workers, function, todo, keep):
 
 
 class Worker:
-    """A process that computes one point at a time.
+    """A process that computes one point at a time, in which each library may start this many `threads`.
 
-    Parameters
-    ----------
-    joblib : module or None
-        With it, functions need not be importable, and the process is kept for the next sweep.
-    threads : int
-        How many threads each library in it may start.
+    With joblib, functions need not be importable, and the process is kept for the next sweep.
     """
 
     def __init__(self, joblib, threads):

@@ -168,7 +168,6 @@ class _Spiking:
         self._network: Network | None = None
 
     def __repr__(self) -> str:
-        """Return layers, encoder and schedule."""
         sizes = [self.plan.layers[0].weight.shape[0], *(layer.bias.size for layer in self.plan.layers)]
         schedule = "sequential" if self.plan.sequential else "parallel"
         return f"{type(self).__name__}({'-'.join(map(str, sizes))}, {self.plan.encoder}, {schedule})"

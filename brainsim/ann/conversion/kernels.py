@@ -64,20 +64,11 @@ def weighted_sums(x, first, target, weight, bias, out):
 
 @kernel
 def fire(spikes, held, rows, drive, cell, v, current, out):
-    """Run the cells of a layer step by step; what arrives in a step acts in the same step.
+    """Run the cells of a layer for spikes (samples, steps, inputs); what arrives in a step acts in the same step.
 
-    Parameters
-    ----------
-    spikes : uint8 (samples, steps, inputs)
-    held : bool
-        Whether an input spike switches a current on, which acts from its step on, instead of making v jump.
-    rows : Rows
-    drive : (samples, outputs)
-        Amounts added to v in each step.
-    cell : Cell
-    v, current : (outputs,)
-        Scratch.
-    out : uint8 (samples, steps, outputs)
+    `held` says whether an input spike switches a current on, which acts from its step on, instead of making v jump. `drive`
+    (samples, outputs) is added to v in each step; `v` and `current` (outputs,) are scratch. `out` is uint8 (samples, steps,
+    outputs).
     """
     theta, v0, reset = cell
     for s in range(spikes.shape[0]):

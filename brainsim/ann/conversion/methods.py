@@ -43,7 +43,6 @@ class MethodCurves:
     qcfs: float
 
     def __repr__(self) -> str:
-        """Return a table."""
         lines = [f"{'steps T':24s}" + "".join(f"{T:8d}" for T in self.T)]
         for name, values in self.accuracy.items():
             lines.append(f"{name:24s}" + "".join(f"{100 * value:8.2f}" for value in values))

@@ -38,18 +38,10 @@ def round_to_bits(values, bits, scale=None):
 
 @dataclass(frozen=True, eq=False)
 class CellLayer:
-    """A layer of cells.
+    """A layer of cells; `weight` (inputs, outputs) is what a spike of each input, or an input of 1, adds to the potential.
 
-    Parameters
-    ----------
-    weight : csr_array, shape (inputs, outputs)
-        Amount that a spike of each input, or an input of 1, adds to the potential.
-    bias : array, shape (outputs,)
-        Amount added in each step.
-    theta : float or None
-        Threshold; None for the last layer, which only integrates.
-    scale : float
-        Power of 2 that is not less than its largest weight, bias or threshold.
+    `bias` (outputs,) is added in each step. `theta` is None for the last layer, which only integrates. `scale` is a power of
+    2 that is not less than the largest weight, bias or threshold.
     """
 
     weight: sparse.csr_array

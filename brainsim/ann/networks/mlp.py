@@ -304,7 +304,6 @@ class MLP(Estimator):
         return -float(logs[rows, labels].mean()), [*dW, *db, *dthreshold]
 
     def _drives(self, outputs):
-        """Yield (layer, drive) for each layer, computed from the last entry of `outputs`."""
         for layer, (W, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):
             yield layer, outputs[-1] @ W + b
 

@@ -24,24 +24,9 @@ from brainsim.core.contexts import default_arithmetic, within
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained feed-forward network.
+    """A trained feed-forward network, read from `source`; weights are (inputs, outputs), sparse or not.
 
-    Parameters
-    ----------
-    weights : list of array or sparse array, each of shape (inputs, outputs)
-    biases : list of array, each of shape (outputs,)
-    activation : {"relu", "qcfs"}
-        Of the hidden layers.
-    thresholds : list of float
-        Of each hidden layer of qcfs.
-    levels : int or None
-        Number of levels of qcfs.
-    classes : array or None
-        Labels of the outputs; None for a regression.
-    source : object
-        What it was read from.
-    spare : int
-        1 if an output that is always 0 was added before its only output, else 0.
+    `classes` is None for a regression; `spare` is 1 if an output that is always 0 was added before the only output, else 0.
     """
 
     weights: list[Any]

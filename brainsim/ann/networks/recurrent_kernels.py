@@ -79,16 +79,7 @@ class Scratch(NamedTuple):
 
 @kernel
 def run_chunk(net, samples, chunk, s, out, g):
-    """Run the samples of a chunk.
-
-    Parameters
-    ----------
-    net, samples, chunk, s : Net, Samples, SampleRange, Scratch
-    out : Out
-        Is filled.
-    g : Parameters
-        With ``chunk.learn`` it becomes the sum of the gradients.
-    """
+    """Run the samples of a chunk and fill `out`; with ``chunk.learn``, `g` becomes the sum of the gradients."""
     rows, longest = chunk.end - chunk.begin, 0
     for r in range(rows):
         longest = max(longest, samples.lengths[chunk.chosen[chunk.begin + r]])

@@ -69,7 +69,6 @@ class EchoState:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Check the values."""
         integer(self.size, "EchoState.size", at_least=1)
         number(self.radius, "EchoState.radius", above=0.0)
         number(self.leak, "EchoState.leak", above=0.0, at_most=1.0)
@@ -137,7 +136,6 @@ class Liquid:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        """Check the values."""
         integer(self.size, "Liquid.size", at_least=1)
         for name in ("weight", "scale", "tau_s", "tau", "frame"):
             number(getattr(self, name), f"Liquid.{name}", above=0.0)

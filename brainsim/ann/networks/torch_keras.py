@@ -131,10 +131,7 @@ def _activation(layer):
 def _chain(steps):
     """Return the (W, b) among the steps of a network, after checking that a ReLU follows each of them but the last.
 
-    Parameters
-    ----------
-    steps : list of (W, b) and str
-        Fully connected layers, and the names of all other steps.
+    `steps` has (W, b) for a fully connected layer, and the name of any other step.
     """
     pairs, before, end = [], "", ""
     for step in steps:

@@ -25,21 +25,8 @@ def train(
 ) -> int:
     """Train by Adam with a rate that falls as half a cosine, and keep the values with the smallest validation loss.
 
-    Parameters
-    ----------
-    network : MLP or RNN
-        With the parameters of training; gets `history_`. Its method ``_move(optimiser, rate, gradients)`` takes a step.
-    values : list of array
-        What learns, changed in place.
-    samples : int
-        Number of training samples, of whose indices `learn` takes batches: see `descend`.
-    validate : function or None
-        Returns the validation loss.
-
-    Returns
-    -------
-    int
-        The number of batches that were skipped.
+    `network` gets `history_`, and its method ``_move(optimiser, rate, gradients)`` changes `values` in place. `learn` takes
+    batches of the indices below `samples`: see `descend`. Return the number of batches that were skipped.
     """
     optimiser = Adam(values)
     network.history_ = {"loss": [], "validation_loss": []}

@@ -24,25 +24,14 @@ LIMITS = {"min": "min", "max": "max", "lesser": "min", "greater": "max"}  # the 
 
 @dataclass(frozen=True)
 class Adjoint:
-    """What the adjoint of a system needs, as trees in its variables and parameters.
+    """What the adjoint of a system needs, as trees in its variables and parameters; derivatives that are zero are left out.
 
-    Attributes
-    ----------
-    variables : tuple of str
-    flow : dict
-        Variable -> tree of its time derivative, f.
-    jacobian : dict
-        (variable, other) -> tree of the derivative of `flow` of the variable by the other; zeros are left out.
-    gap : tree or None
-        The distance to the threshold, g, 0 at a spike; None if cells do not fire.
-    gap_by : dict
-        Variable -> tree of the derivative of the gap; zeros are left out.
-    slope : tree or None
-        Time derivative of the gap along the flow, > 0 at a spike.
-    reset : dict
-        Variable -> tree of its value after a spike, in the state before it; variables that stay are left out.
-    reset_by : dict
-        (variable, other) -> tree of the derivative of `reset`.
+    - `flow`: variable -> its time derivative f
+    - `jacobian`: (variable, other) -> derivative of f of the variable by the other
+    - `gap`: the distance g to the threshold, 0 at a spike, None if cells do not fire; `gap_by`: variable -> its derivative
+    - `slope`: time derivative of the gap along the flow, > 0 at a spike
+    - `reset`: variable -> its value after a spike, in the state before it; variables that stay are left out
+    - `reset_by`: (variable, other) -> derivative of `reset`
     """
 
     variables: tuple[str, ...]
@@ -86,16 +75,8 @@ def adjoint_of(system: System, label: str) -> Adjoint:
 def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[Tree, Tree], Tree]] | None = None) -> Tree:
     """Return the derivative of a tree by a name, or raise EquationError if it has kinks or jumps.
 
-    A choice has a derivative if its condition does not depend on the name.
-
-    Parameters
-    ----------
-    tree : tree
-    name : str
-    label : str
-        How messages begin.
-    rules : dict, optional
-        Function of one argument -> its derivative from (the call, the argument); by default `SMOOTH`.
+    A choice has a derivative if its condition does not depend on the name. `rules` leads from a function of one argument to
+    its derivative, made from (the call, the argument); by default it is `SMOOTH`.
 
     Examples
     --------
@@ -131,7 +112,6 @@ def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[
 
 
 def _choice(test, first, second):
-    """Return a tree that is the first if the test holds, else the second."""
     if algebra.is_zero(first) and algebra.is_zero(second):
         return algebra.ZERO
     return ast.Call(ast.Name("where"), [test, first, second], [])

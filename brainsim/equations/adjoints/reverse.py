@@ -31,21 +31,11 @@ RULES: dict[str, Callable[[Tree, Tree], Tree]] = SMOOTH | {
 def reversed_statements(
     statements: Sequence[Assign], by: Collection[str], label: str, by_hand: Mapping[str, Mapping[str, Tree]] | None = None
 ) -> list[Assign]:
-    """Return the statements that carry adjoints from the ends of some statements back to names before them.
+    """Return the statements that carry adjoints from the ends of some statements back to the names `by` before them.
 
     The adjoint of a name ``x`` is called ``__d_x``. Those of all names that depend on `by`, and of these, must have a value
-    before: 0, or what comes from outside.
-
-    Parameters
-    ----------
-    statements : sequence of Assign
-        In which no name is assigned twice; see `statements.once`.
-    by : set of str
-        The names to which adjoints are carried.
-    label : str
-        How messages begin.
-    by_hand : dict, optional
-        Name -> {other: derivative of its value by the other}, which are used as they are.
+    before: 0, or what comes from outside. No name may be assigned twice, see `statements.once`. `by_hand` leads from a name
+    to {other: derivative of its value by the other}, for derivatives that are used as they are.
 
     Examples
     --------

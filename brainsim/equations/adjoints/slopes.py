@@ -21,14 +21,10 @@ from brainsim.equations.system import System
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """The derivatives of the numbers of a kernel by one parameter.
+    """The derivatives of the numbers of a kernel by one parameter: `trees` of those that are expressions.
 
-    Attributes
-    ----------
-    trees : dict
-        Number -> tree of its derivative, of numbers that are expressions.
-    matrices : tuple of (Propagator, dict)
-        Of numbers that are entries of the exponential of a matrix: (row, column) -> derivative of that coefficient.
+    Other numbers are entries of the exponential of a matrix; `matrices` leads from (row, column) to the derivative of that
+    coefficient.
     """
 
     trees: Mapping[str, Tree]
@@ -49,22 +45,9 @@ class Slopes:
 
 
 def slopes_of(system: System, step: Step, parameter: str, label: str) -> Slopes:
-    """Return the derivatives of the numbers of a kernel by a parameter.
+    """Return the derivatives of the numbers of a kernel by a parameter, for a system without noise and substeps.
 
-    Parameters
-    ----------
-    system : System
-        Without noise and substeps.
-    step : Step
-        Of a method.
-    parameter : str
-    label : str
-        How messages begin.
-
-    Raises
-    ------
-    EquationError
-        If a number has no derivative, with the label and the expression.
+    Raise EquationError if a number has no derivative.
     """
     numbers: dict[str, Tree] = dict(step.constants)
     for index, arrivals in enumerate(system.arrivals):

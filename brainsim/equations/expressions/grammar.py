@@ -215,22 +215,10 @@ def is_chain(node: ast.AST) -> bool:
 
 
 def check_nodes(node: Tree, line: Line, label: str, tables: Collection[str] = (), depth: int = 0, terms: int = 0) -> None:
-    """Walk the tree and raise EquationError at the first node outside the grammar.
+    """Walk the tree and raise EquationError at the first node outside the grammar; messages show `line`.
 
-    Parameters
-    ----------
-    node : Tree
-        The tree.
-    line : Line
-        The line that messages show.
-    label : str
-        How messages begin.
-    tables : collection of str
-        Names that are called with t.
-    depth : int
-        Levels above the node, where all terms of one sum or product count as one level.
-    terms : int
-        Levels above the node, where each term counts.
+    `tables` are names that are called with t. `depth` counts the levels above the node with all terms of a sum or product as
+    one level, `terms` with each term as a level.
     """
 
     def reject(message):

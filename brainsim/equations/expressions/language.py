@@ -44,16 +44,8 @@ Trees = Mapping[str, Tree]
 def parse_expression(text: str, label: str, tables: Collection[str] = (), line: Line | None = None) -> Tree:
     """Parse one expression and return its checked tree; raise EquationError for anything outside the grammar.
 
-    Parameters
-    ----------
-    text : str
-        The expression.
-    label : str
-        ``Class.field``, with which messages begin.
-    tables : collection of str
-        Names of TimedArrays: ``name(t)`` becomes the name ``name__t``.
-    line : Line, optional
-        The line that the expression is part of, for messages.
+    For each of the `tables`, which are TimedArrays, ``name(t)`` becomes the name ``name__t``. Messages show `line`, of which
+    the expression is a part.
     """
     if isinstance(text, str) and len(text) > MAX_LENGTH:
         raise EquationError(label, f"longer than {MAX_LENGTH} characters; break it into lines 'name = ...'")

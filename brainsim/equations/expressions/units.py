@@ -63,15 +63,7 @@ def _unit_hint(tree, name, text):
 
 
 class Checker:
-    """Finds the dimensions of expressions.
-
-    Parameters
-    ----------
-    units : dict
-        Name -> Dimension, or None if it is not known.
-    label : str
-        How messages begin.
-    """
+    """Finds the dimensions of expressions; `units` leads from a name to its Dimension, None if it is not known."""
 
     def __init__(self, units: Mapping[str, Dimension | None], label: str):
         self.units, self.label = units, label

@@ -50,50 +50,24 @@ class Drive(NamedTuple):
 
 @dataclass(frozen=True, eq=False)  # each rule has its own
 class PlasticityEquations:
-    """Checked equations of a rule of plasticity, as trees of `ast`.
+    """Checked equations of a rule of plasticity, as trees of `ast`; assignments are pairs (variable, tree), in order.
 
     In `on_pre`, `on_post` and `amplitude`, a trace before its jump is named ``x``, after it ``x__new``. The jumps themselves
     have plain names and are made one after the other.
 
-    Attributes
-    ----------
-    pre_traces, post_traces : tuple of str
-        Variables that follow from the spikes of the source, or of the target; in the order of their declaration.
-    variables : tuple of str
-        The other variables, which each synapse has besides w.
-    rates, limits : dict
-        Variable -> tree: between events, ``dx/dt = rate*(limit - x)``. A variable that is in neither of them is constant.
-    pre_jumps, post_jumps : tuple of (trace, tree)
-        Assignments to traces, in order.
-    on_pre, on_post : tuple of (variable, tree)
-        Assignments to w and to `variables`, in order.
-    amplitude : tree
-        What an event delivers, after `on_pre`.
-    bounds : tuple of (tree or None)
-        Lower and upper limit of w.
-    parameters : tuple of str
-        Those that occur in any tree, in the order of their declaration.
-    initials : dict
-        Variable -> number, or tree of parameters.
-    between : tuple of (variable, tree)
-        Assignments to w and to `variables` between two events of a synapse, `elapsed` ms apart.
-    modulator : str
-        The variable that all synapses share, "" if there is none.
-    modulator_jumps : tuple of (modulator, tree)
-        What a spike of the modulating cells does to it.
-    drive : Drive or None
-        How w changes between events.
-    random : bool
-        Whether there are random numbers.
-    units : dict
-        Variable or w -> its Dimension; empty if units are not checked.
-    on_step : tuple of (variable, tree)
-        Assignments to w and to `variables` in each step in which `step_condition` holds, with traces before their jumps.
-    step_condition : tree or None
-    late : dict of str to tree
-        Postsynaptic trace that follows the target -> how much later it is read [ms].
-    of_target : tuple of str
-        Variables of the target that are read, named ``v_post``.
+    - `pre_traces`, `post_traces`: variables that follow from the spikes of the source, or of the target
+    - `variables`: the other variables, which each synapse has besides w
+    - `rates`, `limits`: between events, ``dx/dt = rate*(limit - x)``; a variable that is in neither of them is constant
+    - `amplitude`: what an event delivers, after `on_pre`
+    - `bounds`: lower and upper limit of w, each a tree or None
+    - `parameters`: those that occur in any tree, in the order of their declaration
+    - `between`: assignments to w and to `variables` between two events of a synapse, `elapsed` ms apart
+    - `modulator`: the variable that all synapses share, "" if there is none; spikes of modulating cells change it
+    - `drive`: how w changes between events, or None
+    - `units`: variable or w -> its Dimension; empty if units are not checked
+    - `on_step`: assignments in each step in which `step_condition` holds, with traces before their jumps
+    - `late`: postsynaptic trace that follows the target -> how much later it is read [ms]
+    - `of_target`: variables of the target that are read, named ``v_post``
     """
 
     pre_traces: tuple[str, ...]
@@ -318,7 +292,6 @@ class _RuleReader(TargetReader):
         return self.substituted(tree, field, fixed)
 
     def bounds(self, texts, fixed):
-        """Return the trees of the lower and the upper bound of w, None where there is none."""
         label = f"{self.label}.bounds"
         if not (isinstance(texts, tuple | list) and len(texts) == 2 and all(isinstance(text, str) for text in texts)):
             message = 'must be a pair of strings, such as ("0", "w_max"); "" means no bound'

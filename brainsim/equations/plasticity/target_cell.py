@@ -24,13 +24,7 @@ FOLLOWING = "a variable that follows the target cell is kept once for each targe
 
 
 class TargetReader(Reader):
-    """A Reader that knows the variables of the target cell which the texts of a rule name.
-
-    Attributes
-    ----------
-    of_target : set of str
-        Their names, with ``_post``.
-    """
+    """A Reader that knows the variables of the target cell that the texts of a rule name: `of_target`, with ``_post``."""
 
     of_target: frozenset[str] = frozenset()
 

@@ -57,21 +57,9 @@ def deviation(
 ) -> tuple[float, str]:
     """Return how much one step and two half steps differ, relative to the change of a mode in a step, and a variable.
 
-    Parameters
-    ----------
-    system, step : System, Step
-        The equations and a step of a method.
-    values : tuple of (str, float or TimedArray)
-        Parameters of one cell, and values of its tables.
-    start : tuple of float
-        Its initial values, in the order of the variables.
-    dt : float
-        Length of the step [ms].
-
-    Returns
-    -------
-    (float, str)
-        0.2 is 20 %; 0 and "" if the comparison is not possible. The variable is the one whose own change differs most.
+    `values` are the parameters of one cell and the values of its tables, `start` its initial values in the order of the
+    variables, and `dt` is in ms. A deviation of 0.2 is 20 %; the result is 0 and "" if the comparison is not possible. The
+    variable is the one whose own change differs most.
     """
     # exponential Euler is of second order if it solves all equations one after the other
     solved = step.method == "exact" or (step.method == "exponential_euler" and step.order != 1)

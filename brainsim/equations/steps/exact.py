@@ -80,14 +80,7 @@ def change_name(variable: str, held: bool) -> str:
 
 
 class Propagator:
-    """Computes the constants in the lines of an exact step, and their derivatives.
-
-    Parameters
-    ----------
-    matrix : _Matrix
-    entries : dict
-        Constant -> (letter, row, column).
-    """
+    """Computes the constants in the lines of an exact step, and their derivatives; `entries` has (letter, row, column)."""
 
     def __init__(self, matrix: _Matrix, entries: Mapping[str, tuple[str, int, int]]):
         self._matrix, self._entries = matrix, entries
@@ -121,12 +114,7 @@ class Propagator:
     def slopes(self, by: Mapping[tuple[int, int], Tree], values: dict[str, Any], dt: float) -> dict[str, float]:
         """Return constant -> its derivative by a parameter, without noise and with no variable frozen.
 
-        Parameters
-        ----------
-        by : dict
-            (row, column) -> derivative of the coefficient by the parameter.
-        values, dt
-            As for the constants.
+        `by` leads from (row, column) to the derivative of that coefficient by the parameter.
         """
         size = len(self._matrix.columns)
         both = np.zeros((2 * size, 2 * size))  # the exponential of [[A, B], [0, A]] has the derivative of exp(A) along B

@@ -68,20 +68,11 @@ def _rows_last(matrices):
 
 
 def covariance(matrix: np.ndarray, gains: np.ndarray, dt: float) -> np.ndarray:
-    """Return the covariance Q of the white noise of one step.
+    """Return the covariance Q of the white noise of one step, for matrices A (..., n, n) and gains G (..., n, m).
 
     It is the exponential of a block matrix, Van Loan (1978), doi:10.1109/TAC.1978.1101743, over a part of the step that is
     short compared with all time constants, doubled up to the whole step: the growing exponentials of a long step would
     overflow.
-
-    Parameters
-    ----------
-    matrix : array, shape (..., n, n)
-        A.
-    gains : array, shape (..., n, m)
-        G.
-    dt : float
-        Length of the step.
     """
     n = matrix.shape[-1]
     doublings = np.maximum(np.frexp(np.abs(matrix).sum(axis=-1).max(axis=-1) * dt)[1], 0)  # for each cell separately
@@ -114,13 +105,7 @@ def factor(covariance: np.ndarray) -> np.ndarray:
 
 
 def reachable(structure: np.ndarray) -> np.ndarray:
-    """Return which entries of the exponential of a matrix of this structure can be nonzero: paths of any length.
-
-    Parameters
-    ----------
-    structure : array of bool, shape (m, m)
-        Which entries of the matrix can be nonzero.
-    """
+    """Return which entries of the exponential of a matrix of this structure (m, m) can be nonzero: paths of any length."""
     reach = np.asarray(structure, dtype=bool) | np.eye(len(structure), dtype=bool)
     while True:  # each product doubles the length of the paths
         longer = (reach.astype(np.float32) @ reach.astype(np.float32)) > 0

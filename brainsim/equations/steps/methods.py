@@ -374,7 +374,6 @@ def _reject_multiplicative(system, name, method, label):
 
 
 def _equation(system, name):
-    """Return an equation as text, for messages."""
     terms = [ast.unparse(system.derivatives[name])]
     terms += [f"({ast.unparse(gain)})*xi" for gain in system.noise.get(name, {}).values()]
     return f"d{name}/dt = {' + '.join(terms)}".replace("__t", "(t)")

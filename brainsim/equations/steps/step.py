@@ -23,15 +23,8 @@ if TYPE_CHECKING:
 class Product:
     """The changes of many variables in a step, each a sum over the same values: a matrix times a column.
 
-    Attributes
-    ----------
-    inputs : tuple of str
-        Names in the kernel of the values at the start of the step: variables, ``"1.0"``, values held over the step, normal
-        numbers.
-    outputs : tuple of str
-        Names of the changes.
-    constants : tuple of str
-        Names of the entries of the matrix, column by column.
+    `inputs` names values at the start of the step in the kernel: variables, ``"1.0"``, values held over the step, and normal
+    numbers. `constants` names the entries of the matrix, column by column.
     """
 
     inputs: tuple[str, ...]
@@ -43,29 +36,14 @@ class Product:
 class Step:
     """One time step of a system.
 
-    Attributes
-    ----------
-    method : str
-        Name of the method.
-    lines : list of Assign
-        Statements that compute ``_x_new`` for every variable x.
-    normals : list of str
-        Names in the lines that stand for standard normal numbers, sampled for each cell in each step.
-    compute : callable
-        ``compute(values, dt) -> dict``: the constants that the method adds to the lines, each a float or an array with one
-        number per cell, computed from the parameters in `values`.
-    constants : dict
-        Those of these constants that are expressions -> their trees.
-    computes : tuple of callable
-        What computes the others.
-    product : Product or None
-        What the kernel computes before the lines.
-    order : int
-        Order of the method for smooth solutions without noise; 0 if it is exact.
-    strong, weak : float or None
-        Orders for solutions with noise: of single paths, and of means over many. 0 if exact, None without noise.
-    interpretation : str
-        Interpretation of noise whose size depends on a variable, ``"Ito"`` or ``"Stratonovich"``; "" if there is none.
+    - `lines`: statements that compute ``_x_new`` for every variable x
+    - `normals`: names in the lines that stand for standard normal numbers, sampled for each cell in each step
+    - `compute`: ``compute(values, dt)`` -> constants in the lines, each a float or an array with one number per cell
+    - `constants`: those of these constants that are expressions -> their trees; `computes`: what computes the others
+    - `product`: what the kernel computes before the lines, or None
+    - `order`: for smooth solutions without noise; 0 if the method is exact
+    - `strong`, `weak`: orders with noise, of single paths and of means over many; 0 if exact, None without noise
+    - `interpretation`: of noise whose size depends on a variable, ``"Ito"`` or ``"Stratonovich"``; "" if there is none
     """
 
     method: str
@@ -84,13 +62,8 @@ class Step:
 class Writer:
     """Writes right-hand sides as statements; expressions that do not change in time are computed once, outside the kernel.
 
-    Division by such a constant becomes multiplication by its inverse: a division takes as long as eight multiplications,
-    and a compiler that must keep the last bit may not replace it.
-
-    Parameters
-    ----------
-    system : System
-        The system of the right-hand sides.
+    Division by such a constant becomes multiplication by its inverse: a division takes as long as eight multiplications, and
+    a compiler that must keep the last bit may not replace it.
     """
 
     def __init__(self, system: System):
@@ -108,14 +81,8 @@ class Writer:
     ) -> dict[Any, Tree]:
         """Add the algebraic lines on which some trees depend, and return each tree as kernels compute it.
 
-        Parameters
-        ----------
-        sides : dict
-            Any key -> tree.
-        at : dict, optional
-            Name -> its name in this stage of the step.
-        stage : str
-            Suffix of the names of the algebraic lines, a different one for each stage.
+        `at` leads from a name to its name in this stage of the step. `stage` is the suffix of the names of the algebraic
+        lines, a different one for each stage.
         """
         names = {name: ast.Name(new) for name, new in (at or {}).items()}
         for name in self._needed(sides.values()):

@@ -137,7 +137,6 @@ def keep_in_range(plan: VectorLayout, vector: np.ndarray, before: np.ndarray | N
 
 
 def _lowest(plan, what, layer):
-    """Return the smallest value of a time constant or a parameter."""
     if what not in layer.of_model:
         return 0.0 if what == "beta" else plan.dt
     spec = layer.model.parameters[what]
@@ -160,7 +159,6 @@ def _keep_conditions(plan, block, vector, before):
 
 
 def _holds(model: Any, learned: dict[str, float]) -> bool:
-    """Return whether the conditions of a model hold."""
     try:
         model.check_values({name: getattr(model, name) for name in model.parameters} | learned)
     except ValueError:

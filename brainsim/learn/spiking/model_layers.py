@@ -129,7 +129,6 @@ class ModelLayer(Layer):
         return (*OWN, *self.model.parameters)
 
     def _check_learns(self, name, smooth):
-        """Raise ValueError if a parameter cannot be learned."""
         kind = type(self.model).__name__
         label = f"ModelLayer.learns: {kind}.{name}" if name in self.model.parameters else f"ModelLayer.learns: {name}"
         if name in PARTS and name in self.model.parameters:

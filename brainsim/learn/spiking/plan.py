@@ -43,24 +43,10 @@ class Net(NamedTuple):
 
 
 class VectorLayout:
-    """Where everything of a network is.
+    """Where everything of a network is in its vector; the readout is the last of the `layers`.
 
-    Parameters
-    ----------
-    layers : sequence of Layer
-        With the readout as the last one.
-    n_in : int
-        Number of inputs.
-    dt, steps : float, int
-        The grid.
-
-    Attributes
-    ----------
-    size : int
-        Length of the vector.
-    slices : dict
-        (what, block) -> (slice, shape): "weight", "recurrent", "bias", "delay", "recurrent_delay" and each of
-        `TIMES`; of cells of a model "tau_s", and the parameters of the model that learn.
+    `slices` leads from (what, block) to (slice, shape), with "weight", "recurrent", "bias", "delay", "recurrent_delay" and
+    each of `TIMES`; for cells of a model with "tau_s" and the parameters of the model that learn.
     """
 
     def __init__(self, layers, n_in: int, dt: float, steps: int):

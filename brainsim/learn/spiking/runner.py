@@ -27,10 +27,7 @@ class Batch(NamedTuple):
 
 
 class SpikingRunner(Runner):
-    """Runs samples of one data set; use it in a ``with`` block.
-
-    `sequence` says what is wanted of each step: "labels" or "values", or nothing.
-    """
+    """Runs samples of one data set, with "labels" or "values" of each step as `sequence`; use it in a ``with`` block."""
 
     def __init__(self, settings: Any, plan: VectorLayout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
         from brainsim.learn.spiking.kernels import chunk
@@ -105,7 +102,6 @@ class SpikingRunner(Runner):
                     records[b]["by_number"][:], records[b]["by_start"][:] = 0.0, 0.0
 
     def _add_parameters(self, total, vector, of_models, parts):
-        """Add the derivatives by parameters of models that learn."""
         currents = self.inputs.currents.shape[1] > 0
         for b, numbers in of_models.items():
             if self.plan.layers[b - 1].of_equations:

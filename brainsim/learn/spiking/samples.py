@@ -31,7 +31,6 @@ class Inputs:
     n_in: int
 
     def __len__(self) -> int:
-        """Return the number of samples."""
         return self.offsets.size - 1
 
     @property

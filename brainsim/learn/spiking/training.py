@@ -22,15 +22,8 @@ LEARNED, FEWEST = 0.95, 5  # share of the loss of guessing that must not be left
 class Training:
     """What changes while a network learns; it can be saved between two epochs, and continues to the bit.
 
-    Attributes
-    ----------
-    vector : ndarray
-        All that is learned, and what might have been; see `VectorLayout`.
-    epoch : int
-        Epochs that are done.
-    history : dict of str to list
-        By epoch: the training loss, the validation loss (NaN without), spikes a sample, the share of silent cells, and the
-        number of batches that were skipped.
+    `vector` is all that is learned, and what might have been. `history` lists, for each epoch, the training loss, the
+    validation loss (NaN without one), the spikes per sample, the share of silent cells, and the number of skipped batches.
     """
 
     def __init__(self, plan: VectorLayout, settings: Any, vector: np.ndarray):
@@ -87,7 +80,6 @@ class Training:
         self.optimiser.load([kept[f"optimiser{k}"] for k in range(len(self.optimiser.state()))])
 
     def _move(self, gradients, rate):
-        """Take a step, and put back what has left its range."""
         before = self.vector.copy() if self.bound else None
         self.optimiser.step(gradients, rate * self.scale)
         keep_in_range(self.plan, self.vector, before)
@@ -108,7 +100,6 @@ class Training:
         self.best, self._unchanged = best, best.values[0].copy()
 
     def _note(self, loss, spikes, skipped, runner, held_out):
-        """Append to the history, and keep the best vector."""
         validation = np.nan
         if held_out.size:
             validation = float(runner.run(self.vector, held_out, learn=False).loss.mean())

@@ -46,13 +46,9 @@ def window(row: Row, start: int, stop: int) -> tuple[int, int]:
 def belonging(row: Row, steps: np.ndarray, cells: np.ndarray) -> tuple[Any, np.ndarray]:
     """Return which spikes belong to a row, as a mask or a slice, and the ids that these cells have there.
 
-    Parameters
-    ----------
-    row : dict
-        ``first``, ``n``: the cells of the population in the network; ``ids``: those that are kept, None for all; ``alone``:
-        whether the network has no other population; ``start``, ``stop``: the steps (start, stop] that are kept, or None.
-    steps, cells : ndarray
-        Steps, and cells in the network.
+    The row has ``first`` and ``n``, the cells of the population in the network; ``ids``, those that are kept, None for all;
+    ``alone``, whether the network has no other population; ``start`` and ``stop``, the steps (start, stop] that are kept, or
+    None. `cells` are cells in the network.
     """
     first, n = row["first"], row["n"]
     mine: Any = slice(None) if row["alone"] else (cells >= first) & (cells < first + n)
@@ -97,18 +93,10 @@ def count_samples(row: Row, completed: int, stop: int) -> int:
 
 
 class Columns:
-    """Rows of the columns of a log, as arrays, which may be mapped from files.
+    """Rows of the columns of a log, as arrays, which may be mapped from files; this part of the run has steps `start` to
+    `stop`.
 
-    Parameters
-    ----------
-    header : dict
-        What the columns mean.
-    arrays : dict of str to ndarray
-        Column name -> its rows.
-    first : dict of str to int
-        The number of the first of these rows.
-    start, stop : int
-        The steps at which this part of the run began and ended.
+    `first` leads from the name of a column to the number of the first of these rows.
     """
 
     def __init__(self, header: Row, arrays: dict[str, np.ndarray], first: dict[str, int], start: int, stop: int):

@@ -36,29 +36,11 @@ GROUP = 1 << 28  # bytes of spikes that are sorted by population at once
 
 
 class Folder:
-    """A folder that a stream has left.
+    """A folder that a stream has left, which holds the run up to `step`.
 
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    strict : bool
-        Whether damage is an error; otherwise it is a warning, and what comes before it counts.
-
-    Attributes
-    ----------
-    header : dict
-    step : int
-        The step up to which it holds the run.
-    rows : dict of str to int
-        How many rows of each column count.
-    commits : dict of int to dict
-        The rows at the end of each chunk, by step.
-
-    Raises
-    ------
-    ValueError
-        If it is not the folder of a stream, is damaged, or was written by a newer version.
+    With `strict`, damage raises ValueError; otherwise it is a warning, and what comes before it counts. A folder that is not
+    that of a stream, or was written by a newer version, always raises ValueError. `rows` says how many rows of each column
+    count, and `commits` leads from the step at the end of each chunk to the rows there.
     """
 
     def __init__(self, path: Path, strict: bool = False):

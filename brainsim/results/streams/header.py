@@ -55,15 +55,8 @@ def _text_of(entry):
 def commits_in(path: Path, columns: int, begin: int) -> tuple[list[Commit], int | None]:
     """Return all commits of a log, and the number of the first line that is damaged, where they end; None if none is.
 
-    What follows the last end of a line was being written when the process was killed, and does not count.
-
-    Parameters
-    ----------
-    path : Path
-    columns : int
-        How many there are.
-    begin : int
-        The step at which the run began.
+    What follows the last end of a line was being written when the process was killed, and does not count. The run began at
+    the step `begin`.
     """
     lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
     commits: list[Commit] = []
@@ -92,10 +85,7 @@ def _checked_commit(entry, last):
 def read_header(path: Path) -> Row:
     """Return the header of a stream, in which everything has the type and the size that it must have.
 
-    Raises
-    ------
-    ValueError
-        If it is damaged, or was written by a newer version: names the file and the part.
+    Raise ValueError that names the file and the part if it is damaged, or was written by a newer version.
     """
     label = f"Result.load: {str(path)!r}"
     try:

@@ -29,20 +29,7 @@ STEP_BITS = np.int64(32)
 
 
 class FolderOfRanks(Folder):
-    """A folder that the stream of an MPI run has left, as far as all ranks have committed.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    strict : bool
-        Whether damage is an error, as in `Folder`.
-
-    Raises
-    ------
-    ValueError
-        If it is not the folder of a stream, is damaged, or was written by a newer version.
-    """
+    """A folder that the stream of an MPI run has left, as far as all ranks have committed; errors are those of `Folder`."""
 
     def __init__(self, path: Path, strict: bool = False):
         self.path = path
@@ -78,13 +65,7 @@ def _number_of_ranks(path):
 
 
 class ColumnsOfRanks(Columns):
-    """Rows of the columns of all ranks of a run, which are put together when they are looked at.
-
-    Parameters
-    ----------
-    parts : list of Columns
-        Those of each rank.
-    """
+    """Rows of the columns of all ranks of a run, which are put together when they are looked at."""
 
     def __init__(self, parts: list[Columns]):
         first = parts[0]

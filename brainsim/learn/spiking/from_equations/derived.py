@@ -17,21 +17,10 @@ from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
 
 @dataclass(frozen=True, eq=False)
 class Derived:
-    """The kernels of a layer, and the numbers in them.
+    """The kernels of a layer, and the numbers in them for the parameters of the model as it is (`start`).
 
-    Attributes
-    ----------
-    smooth : Smooth
-    kept : tuple of str
-        What is kept of each step to compute it again: variables, the current, and what came in.
-    changing : tuple of str
-        Numbers that depend on a parameter that learns, in the order of their sums.
-    module : module
-        With the functions ``ahead``, ``back`` and ``begin``.
-    formulas : Formulas
-        Of the numbers, and of their derivatives.
-    start : Numbers
-        With the parameters of the model as it is.
+    `kept` names what is kept of each step to compute it again, `changing` the numbers that depend on a parameter that
+    learns, in the order of their sums. `module` has the functions ``ahead``, ``back`` and ``begin``.
     """
 
     smooth: Smooth

@@ -139,19 +139,9 @@ def _numbers(statements):
 
 
 class Parts:
-    """The statements of the functions of a layer.
+    """The statements of the functions of a layer, from the `body` of the loop in the engine's kernel.
 
-    Parameters
-    ----------
-    smooth : Smooth
-    body : Body
-        Of the loop in the engine's kernel.
-    external_current : bool
-        Whether there are input currents.
-    label : str
-        What messages begin with.
-    changing : collection of str or None
-        Names of the numbers that depend on a parameter that learns; None if no parameter does.
+    `changing` names the numbers that depend on a parameter that learns; it is None if no parameter does.
     """
 
     def __init__(

@@ -23,16 +23,10 @@ TINY = 1e-200  # stands for a factor 0, which means the smooth way
 
 
 class Numbers(NamedTuple):
-    """What the kernels of a layer read.
+    """What the kernels of a layer read: numbers, and the state at the start of a sample.
 
-    Attributes
-    ----------
-    scalars, initial : ndarray
-        Numbers in the kernels, and the state at the start of a sample.
-    factor : float
-        Of the response of the potential to a spike, see `responses.potential`; 0 for the smooth way.
-    tau_m : float
-        Of the same.
+    `factor` and `tau_m` describe the response of the potential to a spike, see `responses.potential`; `factor` is 0 for the
+    smooth way.
     """
 
     scalars: np.ndarray
@@ -60,20 +54,9 @@ class _Slope(NamedTuple):
 
 
 class Formulas:
-    """From the parameters of a model to the numbers in its kernels, and back to the derivatives by the parameters.
+    """From the parameters of a model to the `names` of the numbers in its kernels, and back to derivatives by parameters.
 
-    Parameters
-    ----------
-    smooth : Smooth
-    label : str
-        How messages begin.
-    learns : sequence of str
-        Parameters that learn, with ``"tau_s"`` for that of the synaptic current.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The numbers in the kernels, in their order.
+    `learns` lists the parameters that learn, with ``"tau_s"`` for that of the synaptic current.
     """
 
     def __init__(self, smooth: Smooth, label: str, learns: Sequence[str]):
@@ -153,18 +136,8 @@ def gradients(
 ) -> dict[str, float]:
     """Return parameter -> derivative of the loss of a batch, for those that learn.
 
-    Parameters
-    ----------
-    derived : Derived
-    values : dict
-        All parameters.
-    dt : float
-    numbers : Numbers
-        For these parameters.
-    records : sequence of Context
-        Those of all chunks, with sums that are added up in this order.
-    response : (4,)
-        What `backward` has added up for the response of the potential.
+    The `records` of all chunks hold sums that are added up in this order; `response` (4,) is what `backward` has added up
+    for the response of the potential.
     """
     by_number, by_start = np.zeros(len(derived.changing)), np.zeros(len(numbers.initial))
     for record in records:

@@ -34,22 +34,9 @@ ENDS = ("i_begin", "i_end")  # the current at both ends of a step, without and w
 class Smooth:
     """A model whose adjoint exists.
 
-    Attributes
-    ----------
-    model : Neuron
-        An instance of the class with the new reset.
-    system : System
-        Its equations, with exponential currents, and without a refractory time.
-    linear : bool
-        Which of the two ways.
-    variables : tuple of str
-        Those of the user's model.
-    gap : tree
-        Distance to the threshold.
-    gain : tree
-        Of the ``linear`` way: change of v by the current, as a rate.
-    decay : tree
-        Of the same: rate at which v decays.
+    `model` has the new reset; `system` has exponential currents and no refractory time. `gap` is the distance to the
+    threshold. Only the ``linear`` way reads `gain`, the change of v by the current as a rate, and `decay`, the rate at which
+    v decays.
     """
 
     model: Any

@@ -10,16 +10,10 @@ from brainsim.learn.vectors import copy
 
 @kernel
 def between(net, vector, k, at, sample, state, work):
-    """Complete step k - 1, and prepare step k; return where the next input spikes are.
+    """Complete step k - 1, and prepare step k; return where the next input spikes are, which from step k on begin at `at`.
 
-    Parameters
-    ----------
-    net, vector, sample, work
-        As for `forward`.
-    k, at : int
-        The step, and where the input spikes from it on begin.
-    state : (8, cells)
-        v, i, a, lag, fired, span and start of all cells of the network; and into the last row what arrives at v.
+    `state` (8, cells) holds v, i, a, lag, fired, span and start of all cells of the network; what arrives at v goes into the
+    last row.
     """
     if k > 0:
         at = complete(net, vector, k - 1, at, sample, state, work)

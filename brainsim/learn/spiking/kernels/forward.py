@@ -21,18 +21,9 @@ NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses 
 
 @inlined
 def forward(net, vector, sample, keep, work):
-    """Run one sample.
+    """Run one sample and fill `work`; with `keep` the values of every step are kept.
 
-    Parameters
-    ----------
-    net : Net
-    vector : (size,)
-        Weights, delays and time constants.
-    sample : Sample
-    keep : int
-        Whether the values of every step are kept.
-    work : Work
-        Is filled.
+    `vector` (size,) holds weights, delays and time constants.
     """
     clear(work)
     last, at = net.start.size - 1, 0

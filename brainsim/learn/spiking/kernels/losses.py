@@ -11,18 +11,10 @@ PUSH = 0.1  # of the potential of the right output at the end of a sample in whi
 
 @inlined
 def loss_of(net, task, label, labels, values, work):
-    """Return the loss of a sample, and put its derivatives into `work`.
+    """Return the loss of a sample, and put its derivatives into `work`, where `forward` has left the trace.
 
-    Parameters
-    ----------
-    net, task, work : Net, Task, Work
-        The trace is that of `forward`.
-    label : int
-        The class; -1 if there is none.
-    labels : (steps,) or (0,)
-        The class of each step, -1 for none.
-    values : (steps, outputs) or (0, 0)
-        The trace that is wanted.
+    `label` is the class, -1 for none; `labels` (steps,) the class of each step, -1 for none, and `values` (steps, outputs)
+    the wanted trace, both of length 0 if they are not used.
     """
     work.d_trace[:] = 0.0
     work.score[:] = 0.0

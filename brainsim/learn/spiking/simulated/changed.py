@@ -78,7 +78,6 @@ def _learned(plan, b, values):
 
 
 def _with_parameters(layer, values):
-    """Return a layer whose cells have other parameters, itself if they are the same."""
     cells = layer if layer.model is None else layer.model
     names = ("v_th", "v_reset") if layer.model is None else layer.model.parameters
     now = {name: float(values[name]) for name in names if name in values}

@@ -51,7 +51,6 @@ class Learned(Input):
         """Accept any population."""
 
     def __repr__(self) -> str:
-        """Return the size."""
         return f"Learned({self.vector.size} numbers, {self.times.size} input spikes)"
 
 
@@ -93,7 +92,6 @@ def network_of(learned: Any, x: Any, seed: int) -> Network:
 
 
 def _sample(learned, x):
-    """Return one sample as Inputs."""
     if isinstance(x, np.ndarray | list):
         x = np.asarray(x)[None]
     else:
@@ -102,7 +100,6 @@ def _sample(learned, x):
 
 
 def _population(plan, vector, b, layer, driven):
-    """Return the population of a layer."""
     name = f"hidden{b - 1}" if b < len(plan.layers) else "readout"
     if layer.model is not None:
         model, values = plan.derived(b, driven).smooth.model, plan.values(vector, b, driven)
@@ -304,7 +301,6 @@ def _clamped(stimulus, layout, names, net):
 
 
 def _current(layout, name):
-    """Return the name of the synaptic current of a population."""
     rows = layout.members[name].rows
     return next((v for v in rows if v.endswith(".i")), None) or next(v for v in rows if v.endswith("_i"))
 
