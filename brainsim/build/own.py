@@ -1,6 +1,6 @@
 """Which cells each partition has, and what of a network is in this process.
 
-The processes of an MPI run, its *ranks*, have equally many partitions each. All ranks have the same `Layout`, with the same
+The processes of an MPI run, its *ranks*, have the same number of partitions. All ranks have the same `Layout`, with the same
 numbers, but each builds and uses only what belongs to its own partitions. The arrays of all cells stay whole: memory that is
 never written to takes no room.
 """
@@ -143,8 +143,7 @@ def cut_evenly(n, partitions):
 
 
 def balance(layout):
-    """Return the borders of the partitions of each group, such that all ranks of an MPI run have the same number of
-    synapses.
+    """Return the borders of the partitions of each group, such that all ranks of an MPI run have equal numbers of synapses.
 
     Ranks divide memory: in the microcircuit, the largest of four ranks with the same number of cells would have 29 percent
     more synapses than the mean. The threads of a rank have the same number of cells.

@@ -2,7 +2,7 @@
 
 40,000 excitatory and 10,000 inhibitory LIF cells lie on a sheet of 2 x 2 mm whose edges are joined. Each cell receives 100
 excitatory synapses from cells around it, with Gaussian probability of width 40 um, and 50 inhibitory ones of width 80 um;
-delays grow with the distance, at 0.2 m/s. Each cell is driven by noise of its own. Excitation recruits neighbours, and
+delays grow with the distance, at 0.2 m/s. Each cell is driven by separate noise. Excitation recruits neighbours, and
 inhibition, which comes a little later, silences a ring around them, so active patches move, merge and split. Spikes of near
 cells are correlated, and those of cells some 0.3 mm apart are anticorrelated; if inhibition is as narrow as excitation
 (``--width 40``), patches are smaller and there is no such ring. Patterns of this kind: Rosenbaum and Doiron (2014),

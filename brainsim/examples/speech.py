@@ -2,8 +2,8 @@
 
 A filter bank turns a word into the loudness of bands over time; each band drives an integrate-and-fire cell, whose
 spikes go to the network. Spiking cells learn to tell words apart from the mean potential of a readout each. A recurrent
-network with gated units (GRU), with about as many weights, learns from the loudness itself. The trained cells then run
-in the simulator with one word.
+network with gated units (GRU), with about the same number of weights, learns from the loudness itself. The trained
+cells then run in the simulator with one word.
 
 By default the words are made by a formula: three vowels that glide into each other, in six orders. ``--data digits``
 has the speech synthesiser espeak-ng, if it is installed, say the digits in two languages; the voices of the test data

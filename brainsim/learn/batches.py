@@ -20,7 +20,7 @@ def batches_of(order: np.ndarray, size: int) -> list[np.ndarray]:
 
 
 def chunks_of(samples: int, most: int | None = CHUNKS) -> list[tuple[int, int]]:
-    """Return where the chunks of a batch begin and end: `most` of them at most, or as many small ones as there are.
+    """Return where the chunks of a batch begin and end: at most `most`, or with None all of the smallest size.
 
     Examples
     --------

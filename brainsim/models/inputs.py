@@ -66,7 +66,6 @@ class Input(Identified):
         return type(self)(**(values | changes))
 
     def _check_window(self):
-        """Check `start` and `stop`."""
         label = type(self).__name__
         for name in ("start", "stop"):
             if getattr(self, name) is not None:

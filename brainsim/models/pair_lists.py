@@ -232,7 +232,6 @@ def _renaming(names):
 
 
 def _names_of(frame):
-    """Return the names of the columns of a table."""
     for attribute in ("column_names", "columns", "keys"):  # of pyarrow, of pandas and polars, of a dict
         if (names := getattr(frame, attribute, None)) is not None:
             return list(names() if callable(names) else names)
@@ -246,7 +245,6 @@ def _names_of(frame):
 
 
 def _column(frame, name):
-    """Return a column of a table as an array."""
     column = frame[name]
     column = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
     if column.dtype == object and all(isinstance(value, float | int | np.number) for value in column):

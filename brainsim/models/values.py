@@ -78,7 +78,6 @@ class Distribution:
         self._check()
 
     def __repr__(self) -> str:
-        """Return the distribution as Python code."""
         return f"{type(self).__name__}({', '.join(repr(getattr(self, f.name)) for f in fields(self))})"
 
     @property
@@ -302,7 +301,7 @@ class Clipped(Distribution):
     distribution : Distribution
         The distribution to truncate; a Clipped within a Clipped keeps the narrower limits.
     low, high : float or None
-        The limits, in the unit of the distribution; None, or an infinite one, as by default, is no limit.
+        The limits, in the unit of the distribution; None, the default, or infinity means no limit.
 
     Raises
     ------

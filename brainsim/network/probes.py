@@ -352,7 +352,6 @@ def _given(request, *names):
 
 
 def _edges(value, label):
-    """Return the edges of bins as an array."""
     edges = np.asarray(value, np.float64)
     if edges.ndim != 1 or edges.size < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
         raise ValueError(f"{label}: must be a number of bins, or two or more edges in increasing order (got {value!r})")

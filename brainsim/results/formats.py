@@ -1,6 +1,6 @@
 """The formats of files of results: the suffix of a path says which one is written and read, ``.npz`` by default.
 
-A format is a class that `register_format` has put into the table, in a file of its own.
+A format is a class that `register_format` has put into the table, in a separate file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which colour a population has in all pictures: the number of its place among those of its network.
 
-Spikes that come from a Result know their place, so ``result.spikes["inh"]`` alone is drawn in the colour that it has beside
-the other populations.
+Spikes that come from a Result know their place, so ``result.spikes["inh"]`` alone is drawn in the colour that it has
+next to the other populations.
 """
 
 from __future__ import annotations

@@ -285,9 +285,7 @@ def _jsonable(stats, label):
 
 
 def join(earlier: Result, later: Result) -> Result:
-    """Return `later` with what `earlier` recorded before it, of the same requests; start and duration are those of both
-    together.
-    """
+    """Return `later` with what `earlier`, of the same requests, recorded before it; the result covers the time of both."""
     kinds: dict[str, Any] = {}
     for name in ("spikes", "traces", "weights"):
         before, after = dict(getattr(earlier, name)), getattr(later, name)

@@ -166,12 +166,12 @@ class Spikes(SpikesHandOver):
         It is 1 for a Poisson process and 0 for a clock. Few spikes make it too small, because a short recording misses the
         long intervals: for a Poisson process it is 0.5 on average over cells with 3 spikes, 0.86 with 10, 0.93 with 20 and
         0.97 with 50. Therefore a cell counts by default if it has 20 spikes or more, and the mean is NaN if less than half
-        of the cells that fired have so many, because those that fire fastest say little about the others.
+        of the cells that fired have that many, because those that fire fastest say little about the others.
 
         Parameters
         ----------
         least : int, optional
-            Smallest number of spikes of a cell that counts, 3 or more. If it is given, the mean is over all cells with so
+            Smallest number of spikes of a cell that counts, 3 or more. If it is given, the mean is over all cells with that
             many spikes, and NaN only if there are none.
 
         Examples

@@ -85,7 +85,6 @@ class Folder:
 
 
 def _digest(path):
-    """Return a hash of the content of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

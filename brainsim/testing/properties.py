@@ -44,7 +44,7 @@ def made(thing: Any, base: type, label: str) -> Any:
 
 @contextlib.contextmanager
 def any_threads() -> Iterator[None]:
-    """Let networks be cut into as many partitions as there are threads asked for, however few processors there are."""
+    """Let networks be cut into one partition for each requested thread, even if there are fewer processors."""
     usual = settings.most_partitions
     settings.most_partitions = lambda: settings.MAX_THREADS
     try:

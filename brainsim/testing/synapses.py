@@ -68,7 +68,7 @@ def check_synapse(
 
 
 class _Events:
-    """A synapse under test, on cells that do not fire by themselves."""
+    """A synapse under test, on cells that do not fire without input."""
 
     def __init__(self, synapse, weight, target):
         self.synapse, self.weight, self.label = synapse, weight, type(synapse).__name__

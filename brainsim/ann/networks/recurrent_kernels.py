@@ -27,7 +27,7 @@ class Parameters(NamedTuple):
 
 
 class Net(NamedTuple):
-    """A network; U and V are there a second time, turned for the way back."""
+    """A network; U and V are also stored transposed, for the way back."""
 
     gated: int
     loss: int  # LAST, MEAN or SEQUENCE

@@ -43,7 +43,7 @@ def by_counts(data, windows):
 
 
 def by_coincidences(spikes, data):
-    """Return the test accuracy of a linear readout of the counts of coincidence cells, equally many for each sample."""
+    """Return the test accuracy of a linear readout of the counts of coincidence cells, the same number for each sample."""
     n_samples, n_train = len(data.X_train) + len(data.X_test), len(data.X_train)
     counts = spikes.counts().reshape(n_samples, -1).astype(np.float64)
     return Ridge(counts[:n_train], data.y_train).score(counts[n_train:], data.y_test)
@@ -119,7 +119,6 @@ def coincidence_figure(inputs, fired, unit, data, sent, hidden, scale):
 
 
 def _caption(unit, apart, together, size, on_counts, by_cells, chance):
-    """Return the caption, with the numbers of this run."""
     rates = [float(unit(inputs.n * inputs.rate())) for inputs, _ in (apart, together)]
     return (
         f"Above: {apart[0].n} inputs fire at {apart[0].rate():.0f} Hz each, independently or {size} at a time. For the rate "
@@ -138,7 +137,6 @@ def _two_classes(data):
 
 
 def _samples(data, sent, hidden):
-    """Return (label, inputs, cells) of two test samples."""
     n_samples, samples = len(data.X_train) + len(data.X_test), []
     for test in _two_classes(data):
         i = len(data.X_train) + test
@@ -193,7 +191,6 @@ def _against_synchrony(ax, inputs, fired, unit):
 
 
 def _counts(ax, data):
-    """Draw the spike counts of two samples."""
     ticks = []
     for base, test in zip((1.6, 0.0), _two_classes(data), strict=True):
         counts = counts_in(data.X_test[test : test + 1], 1)[0]

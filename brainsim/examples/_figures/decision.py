@@ -127,7 +127,6 @@ def _typical(choices):
 
 
 def _caption(choices, machine, fit, shown, trials):
-    """Return the caption, with the numbers of this run."""
     if fit is None:
         return "The run is too short: at some level of evidence there are no choices yet."
     accuracy = explained_share(choices.accuracy, fit.accuracy(choices.evidence))
@@ -183,7 +182,6 @@ def _evidence(ax, pair, span, onset):
 
 
 def _rates(ax, rates, threshold, onset, took, span):
-    """Draw the rates of the pools in one trial."""
     for name, values in rates.items():
         times = BIN * np.arange(1, values.size + 1)
         shown = (times > span[0]) & (times <= span[1])

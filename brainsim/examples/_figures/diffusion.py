@@ -9,14 +9,8 @@ import numpy as np
 class DriftDiffusion:
     """An accumulator of noisy evidence between two bounds: ``dx = k c dt + dW`` from 0 until x is `bound` or ``-bound``.
 
-    Parameters
-    ----------
-    k : float
-        Drift per evidence c, in units of the noise [1/sqrt(ms)].
-    bound : float
-        Value of x at which it decides [sqrt(ms)].
-    t_0 : float
-        Time in addition to the accumulation [ms].
+    `k` is the drift per evidence c, in units of the noise [1/sqrt(ms)], `bound` is in sqrt(ms), and `t_0` is the time in
+    addition to the accumulation [ms].
 
     Examples
     --------
@@ -45,16 +39,10 @@ class DriftDiffusion:
 
 @dataclass(frozen=True, eq=False)
 class Choices:
-    """Choices in trials with several levels of evidence for the first of two options.
+    """Choices in trials with several levels of evidence, from 0 to 1, for the first of two options.
 
-    Parameters
-    ----------
-    evidence : array, shape (levels,)
-        From 0, none, to 1.
-    chosen : array, shape (levels, trials)
-        +1 for the first option, -1 for the second, 0 for none in time.
-    times : array, shape (levels, trials)
-        From the onset of the evidence to the choice [ms]; NaN if there is none.
+    `chosen` (levels, trials) is +1 for the first option, -1 for the second, 0 for none in time; `times` (levels, trials) are
+    from the onset of the evidence to the choice [ms], NaN if there is none.
 
     Examples
     --------

@@ -25,7 +25,6 @@ def path_of(spikes):
 
 
 def moves_of(path):
-    """Return how many moves each complete trial took."""
     ends = np.flatnonzero(path == grid.FOOD)
     return np.diff(np.concatenate([[-1], ends])) - 1
 
@@ -50,7 +49,6 @@ def tables(trials, seed):
 
 
 def last_ten(moves):
-    """Return the mean number of moves in the last ten trials."""
     return float(np.mean(moves[-10:])) if len(moves) else np.nan
 
 
@@ -69,7 +67,6 @@ def critic_values(result, path):
 
 
 def grid_figure(result, window):
-    """Return the figure, from a run of the example."""
     path = path_of(result.spikes["places"])
     moves, seed = moves_of(path), result.stats["network_seed"]
     trials = max(len(moves), 1)

@@ -11,14 +11,13 @@ from brainsim.plot.elements.styles import style
 
 
 def machine_of(data, seed, cells=256, samples=None):
-    """Return a trained perceptron with as many hidden units, and its test accuracy."""
+    """Return a trained perceptron with the same number of hidden units, and its test accuracy."""
     images = image.images(data)
     machine = MLP(cells, seed=seed).fit(images.X_train[:samples], images.y_train[:samples])
     return machine, machine.score(images.X_test, images.y_test)
 
 
 def image_figure(result, window, data="digits"):
-    """Return the figure, from a run of the trained network with one digit."""
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     small = {} if cells == 256 else image.SMALL
     images, samples = image.images(data), small.get("samples")

@@ -78,7 +78,6 @@ def _rates(ax, spikes, target):
 
 
 def _weights(ax, weights):
-    """Draw the distribution of weights over time."""
     shares = weights.counts / np.maximum(weights.counts.sum(axis=1, keepdims=True), 1)
     step = np.diff(weights.times[:2])[0] if weights.times.size > 1 else 1.0
     extent = (weights.times[0] / 1000.0, (weights.times[-1] + step) / 1000.0, weights.edges[0], weights.edges[-1])

@@ -23,7 +23,7 @@ def settings_of(result):
 
 @functools.cache
 def machine(seed=1, epochs=14, cells=256, samples=2000):
-    """Return a recurrent network that has seen as much text."""
+    """Return a recurrent network that has seen the same amount of text."""
     pieces = language.windows(language.text().train, epochs * samples, np.random.default_rng(seed))
     net = RNN(cells, cell="tanh", loss="sequence", learning_rate=3e-3, epochs=1, validation=0.0, seed=seed)
     return net.fit(*one_hot(pieces))
@@ -49,7 +49,6 @@ def bits_of(probabilities, pieces):
 
 
 def language_figure(result, window):
-    """Return the figure, from a run of the trained network with a piece of text."""
     chosen = settings_of(result)
     net, *_ = language.learned(**chosen)
     rival = machine(**chosen)
@@ -111,7 +110,6 @@ def _spikes(ax, spikes, piece):
 
 
 def _guesses(ax, guess, piece, colours):
-    """Draw the probabilities of the next letter."""
     ax.imshow(guess[:SHOWN].T, aspect="auto", cmap=colours, vmin=0.0, vmax=1.0, interpolation="nearest")
     ax.plot(np.arange(SHOWN), piece[1 : SHOWN + 1], "o", color="black", markersize=2.5, markerfacecolor="none")
     _letters(ax, piece, np.arange(SHOWN))

@@ -14,25 +14,11 @@ LETTERS = 148  # in a line of the caption
 
 
 def side_by_side(machine, brain, both="both", *, caption="", heights=(1.0, 1.0), last=None):
-    """Return a figure of three columns with two axes each; call it under ``bs.plot.style()``.
+    """Return a figure of three columns with two axes each, and the columns; call it under ``bs.plot.style()``.
 
-    Parameters
-    ----------
-    machine, brain, both : str
-        Headings of the columns, from left to right. The first is red and the second blue, `MACHINE` and `NEURON` of
-        ``brainsim.ann.report.pictures``, like their curves in the third column.
-    caption : str
-        Text below the columns.
-    heights : (float, float)
-        Relative heights of the two rows.
-    last : (float, float), optional
-        Relative heights in the third column, if they differ.
-
-    Returns
-    -------
-    figure : Figure
-    columns : list of three lists of Axes
-        ``columns[0]`` is the machine, top and bottom; then the brain; then both.
+    `machine`, `brain` and `both` are the headings. The first is red and the second blue, `MACHINE` and `NEURON` of
+    ``brainsim.ann.report.pictures``, like their curves in the third column. `last` are the relative heights in the third
+    column, if they differ from `heights`.
 
     Examples
     --------

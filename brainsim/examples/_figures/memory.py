@@ -112,7 +112,6 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
 
 
 def _caption(n, shown, beyond, hopfield, spiking):
-    """Return the caption, with the overlaps of this run."""
     return (
         f"{round(shown * n)} patterns are stored in the weights between {n} units, and the same ones between {n} cells: a "
         f"load of {shown:g} patterns per unit. Both get the upper half of one pattern and complete it, to an overlap of "

@@ -156,22 +156,10 @@ def compare_reservoirs(
 
 
 def compare_states(data, echo, liquid, liquid_states, spikes, seeds, names=None) -> ReservoirComparison:
-    """Compare simulated liquids with echo state networks of the same seeds.
+    """Compare simulated liquids with echo state networks of the same seeds, on sequences as for `compare_reservoirs`.
 
-    Parameters
-    ----------
-    data : Dataset
-        The sequences, as for `compare_reservoirs`.
-    echo, liquid : EchoState, Liquid
-        The reservoirs.
-    liquid_states : iterable of array, shape (samples, frames, size)
-        States of a liquid for each seed and the sequences of `normalised`; there may be fewer frames than in the data.
-    spikes : Spikes
-        Of the first liquid, for the first test sample.
-    seeds : sequence of int
-        Of the echo state networks.
-    names : sequence of str, optional
-        Of the classes.
+    `liquid_states` has the states (samples, frames, size) of a liquid for each seed and the sequences of `normalised`; there
+    may be fewer frames than in the data. `spikes` are those of the first liquid for the first test sample.
     """
     X, n_train = normalised(data)
     y, y_test = data.y_train, data.y_test

@@ -34,7 +34,6 @@ class Episode:
         return np.stack([np.histogram(times, edges)[0] for times in found], axis=1)
 
     def per_bin(self):
-        """Return the number of rewards in each bin."""
         return np.histogram(self.times, np.arange(0.0, self.stop + BIN, BIN))[0]
 
 

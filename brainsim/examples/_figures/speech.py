@@ -9,7 +9,7 @@ from brainsim.examples._figures.layout import side_by_side
 from brainsim.examples._figures.timing import DARK, accuracy, hidden_spikes, potentials
 from brainsim.plot.elements.styles import style
 
-UNITS = {"words": 64, "vowels": 32, "digits": 64}  # about as many weights as the spiking network has
+UNITS = {"words": 64, "vowels": 32, "digits": 64}  # about the number of weights of the spiking network
 EPOCHS = {"words": 30, "vowels": 60, "digits": 12}
 SAYS = {
     "words": "Three vowels in six orders, made by a formula",
@@ -19,7 +19,6 @@ SAYS = {
 
 
 def names_of(data):
-    """Return the names of the classes."""
     kind = speech.kind_of(data)
     if kind == "words":
         return ["aiu", "aui", "iau", "iua", "uai", "uia"]
@@ -42,7 +41,6 @@ def trim(words):
 
 
 def speech_figure(result, window, data):
-    """Return the figure, from a run of the trained network with one word."""
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     small = cells == speech.SMALL["cells"]
     chosen = (speech.SMALL["epochs"], cells, speech.SMALL["samples"]) if small else (None, None, None)

@@ -24,14 +24,13 @@ def settings_of(result):
 
 
 def machine_of(seed, cells, samples=5000):
-    """Return a trained perceptron with as many hidden units, and its test accuracy."""
+    """Return a trained perceptron with the same number of hidden units, and its test accuracy."""
     points = timing.data(samples)
     machine = MLP(cells, dropout=0.0, epochs=100, validation=0.0, seed=seed).fit(points.X_train, points.y_train)
     return machine, machine.score(points.X_test, points.y_test)
 
 
 def timing_figure(result, window):
-    """Return the figure, from a run of the trained network with one point."""
     chosen = settings_of(result)
     samples = chosen.get("samples", 5000)
     net, epochs, shares = timing.learned(  # the call of `build`: it is cached

@@ -42,7 +42,6 @@ def release(spikes, times, rule=RULE):
 
 
 def pools_of(spikes):
-    """Return the spikes of each pool."""
     size = spikes.n * POOL // EXCITATORY
     return [spikes.of(slice(k * size, (k + 1) * size)) for k in range(POOLS)]
 
@@ -93,7 +92,6 @@ def _caption(result, pools, rates, edges):
 
 
 def _marks(ax, window):
-    """Mark the cue and the readout."""
     for (begin, end), alpha in ((CUE, 0.3), (READOUT, 0.13)):
         if window[0] < end and begin < window[1]:
             ax.axvspan(max(begin, window[0]), min(end, window[1]), color=GIVEN, alpha=alpha, linewidth=0.0, zorder=0)

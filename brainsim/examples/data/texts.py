@@ -69,7 +69,7 @@ def ngram_bits(text: Letters, n: int) -> list[float]:
     """Return the bits per letter with which 1-grams to n-grams of the training text predict the test text.
 
     The probability of a letter after a context of n - 1 letters is that of the training text, mixed with that after a
-    context one letter shorter, the more of it the more different letters have followed the context (Witten & Bell 1991,
+    context one letter shorter, whose share grows with the number of different letters after the context (Witten & Bell 1991,
     doi:10.1109/18.87000, method C).
 
     Parameters
@@ -113,7 +113,7 @@ def _contexts(parts, order, first):
 
 
 def _look_up(keys, values, wanted):
-    """Return the values of keys, which are sorted, and 0 where there is no such key."""
+    """Return the values of keys, which are sorted, and 0 for a key that does not exist."""
     at = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
     return np.where(keys[at] == wanted, values[at], 0)
 

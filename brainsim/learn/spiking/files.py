@@ -197,7 +197,7 @@ def training_of(plan: VectorLayout, settings: Any, kept: Mapping[str, np.ndarray
 
 
 def _check_array(label, name, values, expected, epochs):
-    """Check one array; `expected` is what there is of this name before the first epoch."""
+    """Check one array; `expected` is the array of this name before the first epoch."""
     if name == "silent":  # an empty list, or silent cells and cells of each layer
         check_array(values, None if values.size else values.dtype, (-(-values.size // 2), 2) if values.size else (0,), label)
     elif name.startswith("history_"):

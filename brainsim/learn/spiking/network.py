@@ -24,8 +24,8 @@ class SpikingNetwork(Trainable):
     Layers of leaky integrate-and-fire cells with exponential currents, see `Layer`, run on the grid of the engine. Spikes
     have times within their step, by linear interpolation, and arrive at their targets after any delay, so the loss is a
     continuous function of all weights, delays and time constants. Its gradient is exact: an adjoint system, which runs
-    backwards in time, carries it from spike to spike, in the manner of EventProp. Where a spike appears or vanishes there
-    is no derivative.
+    backwards in time, carries it from spike to spike, in the manner of EventProp. Where a spike appears or vanishes, the
+    derivative does not exist.
 
     Parameters
     ----------

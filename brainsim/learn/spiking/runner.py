@@ -27,7 +27,10 @@ class Batch(NamedTuple):
 
 
 class SpikingRunner(Runner):
-    """Runs samples of one data set, with "labels" or "values" of each step as `sequence`; use it in a ``with`` block."""
+    """Runs samples of one data set; use it in a ``with`` block.
+
+    `sequence` says what the targets of each step are: "labels", "values", or nothing.
+    """
 
     def __init__(self, settings: Any, plan: VectorLayout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
         from brainsim.learn.spiking.kernels import chunk

@@ -15,7 +15,7 @@ COPIED = (
 class SingleInteraction(Neuron):
     """Poisson trains with a common source, all of whose spikes appear in every train (single-interaction process).
 
-    Each train is a train of its own and the common one together. The spikes of the common train are those of all cells at
+    Each train is the union of a separate train and the common one. The spikes of the common train are those of all cells at
     once: correlations of every order. In steps of dt, in which a cell sends at most one spike, counts of any two cells have
     exactly the given correlation at any bin, and each cell fires with probability ``rate*dt``.
 
@@ -108,7 +108,7 @@ class MultipleInteraction(Neuron):
 class JitteredInteraction(MultipleInteraction):
     """Poisson trains that copy spikes of a common train, each copy later by a random time: imprecise synchrony.
 
-    As `MultipleInteraction`, but each copy waits for a time of its own, exponential with the mean `jitter`, before the cell
+    As `MultipleInteraction`, but each copy waits for a random time, exponential with the mean `jitter`, before the cell
     sends it. Counts have the given correlation in bins that are long compared with the jitter, and the cross-correlation of
     two trains falls off as ``exp(-abs(lag)/jitter)/(2*jitter)``.
 

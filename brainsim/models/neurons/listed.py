@@ -83,8 +83,6 @@ def _read(path):
 
 
 def _read_npz(path):
-    """Return the times and cells in an archive of NumPy."""
-
     def read(archive):
         if found := _saved_populations(archive.names):
             return _holds_a_result(path, found)

@@ -67,7 +67,6 @@ class OfPair(Distribution):
         )
 
     def __repr__(self) -> str:
-        """Return the text."""
         return repr(self.text)
 
     @property

@@ -22,7 +22,7 @@ from brainsim.results.weights import Weights
 BLOCK = 1 << 20  # rows that are converted at once
 STEPS, CELLS, LAGS = "spikes.step.u4", "spikes.cell.u4", "spikes.lag.f8"
 
-# other events have columns of their own: their row has the beginning of the names, "of"
+# other events have separate columns: their row has the beginning of the names, "of"
 Row = dict[str, Any]  # of the header: what is recorded of one population, or one variable
 
 
@@ -93,8 +93,7 @@ def count_samples(row: Row, completed: int, stop: int) -> int:
 
 
 class Columns:
-    """Rows of the columns of a log, as arrays, which may be mapped from files; this part of the run has steps `start` to
-    `stop`.
+    """Rows of the columns of a log, as arrays, which may be mapped from files, for the steps `start` to `stop`.
 
     `first` leads from the name of a column to the number of the first of these rows.
     """
@@ -146,7 +145,7 @@ class Columns:
                 yield from ((k, row, *blocks) for k, row in some)
 
     def _blocks(self, names):
-        """Yield blocks of columns of spikes, None for those that there are not, in the order of time."""
+        """Yield blocks of columns of spikes in the order of time, with None for a column that does not exist."""
         arrays = [self.arrays.get(name) for name in names]
         for begin in range(0, len(arrays[0]), BLOCK):
             yield [None if array is None else array[begin : begin + BLOCK] for array in arrays]

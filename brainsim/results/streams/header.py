@@ -174,7 +174,7 @@ ROWS: dict[str, dict[str, Callable[[Any], bool]]] = {
 
 
 def _check_header(header):
-    """Raise ValueError unless all entries are there and of their types, and all columns that are spoken of exist."""
+    """Raise ValueError unless all entries exist and have their types, and all columns that are mentioned exist."""
     _check_row(header, HEADER, "")
     for kind, wanted in ROWS.items():
         for k, row in enumerate(header[kind]):

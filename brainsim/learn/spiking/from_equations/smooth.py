@@ -137,7 +137,7 @@ def _rates(adjoint, system):
 
 
 def _name(prefix, variable):
-    """Return the name of a value of a variable at the crossing: long, so that it is none of the model's."""
+    """Return the name of a value of a variable at the crossing: long, so that no name of the model equals it."""
     return f"{prefix}_{variable}" if prefix == "start" else f"crossing_{prefix}_{variable}"
 
 

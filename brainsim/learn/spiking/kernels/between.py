@@ -10,10 +10,10 @@ from brainsim.learn.vectors import copy
 
 @kernel
 def between(net, vector, k, at, sample, state, work):
-    """Complete step k - 1, and prepare step k; return where the next input spikes are, which from step k on begin at `at`.
+    """Complete step k - 1, and prepare step k; return where the input spikes of the next step begin.
 
-    `state` (8, cells) holds v, i, a, lag, fired, span and start of all cells of the network; what arrives at v goes into the
-    last row.
+    `at` is where the input spikes from step k on begin. `state` (8, cells) holds v, i, a, lag, fired, span and start of all
+    cells of the network; what arrives at v goes into the last row.
     """
     if k > 0:
         at = complete(net, vector, k - 1, at, sample, state, work)

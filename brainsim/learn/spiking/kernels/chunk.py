@@ -16,7 +16,7 @@ ONLY_FORWARD, EXACT, SURROGATE, EPROP = range(4)
 
 
 class Data(NamedTuple):
-    """Samples as arrays; what there is none of has a length of 0 for each sample."""
+    """Samples as arrays; an array that is not used has a length of 0 for each sample."""
 
     times: np.ndarray  # input spikes of all samples [ms]
     units: np.ndarray  # int32
