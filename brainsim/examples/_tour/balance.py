@@ -78,7 +78,7 @@ def _currents(ax, currents, window):
 
 
 def _gaps(ax, spikes):
-    """Draw the distribution of intervals between spikes, and that of the same number of spikes of each cell at random times."""
+    """Draw the distribution of intervals between spikes, and that for the same spike counts at random times."""
     intervals = spikes.isi()
     edges = np.linspace(0.0, 4.0 * intervals.mean(), 41)
     ax.hist(intervals, edges, weights=np.full(intervals.size, 1.0 / (intervals.size * edges[1])), color=NEURON)
