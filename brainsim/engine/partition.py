@@ -67,7 +67,7 @@ class Sampling(Operator):
 
     @classmethod
     def build(cls, partition):
-        """Return the operator, also if nothing is sampled."""
+        """Return the operator, even if nothing is sampled."""
         return cls([call for recorder in partition.recorders for call in recorder.calls(partition)])
 
     @classmethod

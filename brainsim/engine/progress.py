@@ -14,7 +14,7 @@ except ImportError:
     from signal import signal as _handle
 
 WANTED = 0.1  # seconds a chunk: short enough for Ctrl-C and the bar, long enough to add no cost
-LONG_RUN = 2.0  # seconds from which on a run shows a bar
+LONG_RUN = 2.0  # seconds after which a run shows a bar
 
 
 class Pace:
@@ -76,8 +76,9 @@ class Interrupt:
 
 
 class Watch:
-    """Shows a progress bar of `total` units of work: if `wanted`, or, if that is None, when a run takes long and is watched
-    in a terminal or a notebook.
+    """Shows a progress bar of `total` units of work if it is `wanted`.
+
+    None shows it if a run takes long and is watched in a terminal or a notebook.
     """
 
     def __init__(self, total, wanted, unit):

@@ -158,9 +158,9 @@ def _one_each(name, values, n, projection):
 
 @within(computed_values)
 def revaluing(run, projection, described, values):
-    """Return the Rewiring by which all synapses of a projection, whose kind changes no weights, get others, or one each.
+    """Return the Rewiring that sets a value of all synapses of a projection whose kind changes no weights.
 
-    It fits what is recorded of a run too: no synapse comes or goes.
+    What is recorded of a run still fits, since no synapse comes or goes.
     """
     label = f"Simulation.set: projection {projection.name!r}"
     _reject_all_but_values(projection, values)
@@ -207,7 +207,7 @@ def _longest_of(synapses, name):
 
 
 def _reject_all_but_values(projection, values):
-    """Raise ValueError unless the weight or the delay, which alone a projection without plasticity has, is set."""
+    """Raise ValueError unless only the weight or the delay is set: without plasticity nothing else can change."""
     for name in values:
         if name not in ("weight", "delay"):
             label = f"Simulation.set: projection {projection.name!r}"

@@ -19,10 +19,9 @@ from brainsim.engine.states.state import CELL, STEP_BITS, Snapshot, arrays_of, l
 
 
 class Run:
-    """Everything that changes from step to step: the partitions, what they share, and `step`, the point of time that was
-    reached.
+    """Everything that changes from step to step: the partitions and what they share.
 
-    `failed` says whether the last chunk ended half-way.
+    `step` is the point of time that was reached; `failed` says whether the last chunk ended half-way.
     """
 
     def __init__(self, layout, synapses, log, seed, profile):
@@ -241,7 +240,7 @@ class Run:
                 arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step)
 
     def _sent_from_here(self, packed):
-        """Return those of packed spikes whose cells are in this process."""
+        """Return the packed spikes whose cells are in this process."""
         return packed if self.layout.ranks.size == 1 else packed[spikes_here(self.layout, packed & CELL)]
 
     def _load_extra(self, extra, unsorted=()):

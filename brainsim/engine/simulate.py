@@ -53,13 +53,13 @@ def simulate(
     Parameters
     ----------
     network : Network
-        Is not changed.
+        It is not changed.
     duration : float
         How long [ms].
     dt : float
         Time step [ms]; delays are multiples of it.
     seed : int, optional
-        Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring has the network's seed.
+        Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring uses the network's seed.
     record : Trace, WeightTrace or EventRecord, or a sequence of these
         What to record besides spikes: variables of cells, weights of synapses, and when conditions become true.
     spikes : bool, or sequence of Population, view and SpikeRecord
@@ -84,8 +84,8 @@ def simulate(
         cells, drive, delivery of events, routing of spikes, waiting for other threads, and the rest.
     every, callback : float and callable, optional
         Call ``callback(sim)`` every `every` ms of the run, first after one interval and last at the end: it may look at the
-        Simulation and change it, see `Simulation.run`. An error of it, or of the run, loses nothing: its attribute
-        ``simulation`` is the Simulation, whose ``result()`` holds what was recorded.
+        Simulation and change it, see `Simulation.run`. An error in it, or in the run, loses nothing: the error has an
+        attribute ``simulation``, whose ``result()`` holds what was recorded.
     callback_at_start : bool
         Whether `callback` is also called at the beginning.
     checkpoint : str or Path, optional
@@ -98,18 +98,19 @@ def simulate(
         Result of the undisturbed run. Without it, a run never replaces the checkpoint of an earlier one.
     ranks : bool or mpi4py communicator, optional
         Divide the network among the processes of an MPI run, its ranks: True for all that ``mpiexec -n 4 python -m mpi4py
-        script.py`` has started, or a communicator. Each builds and holds a part of the synapses, so the memory of each falls
-        with their number; the spikes stay the same. All ranks run the same script, and `threads` threads each, by default
-        the processors of a machine divided among its ranks. Rank 0 returns the Result; what the others return is false, so
-        write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``; the page on clusters shows how.
+        script.py`` has started, or a communicator. Each builds and holds a part of the synapses, so it needs less
+        memory if there are more ranks; the spikes stay the same. All ranks run the same script, and `threads` threads each,
+        by default the processors of a machine divided among its ranks. Rank 0 returns the Result; the others return
+        something false, so write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``;
+        the page on clusters shows how.
     to : str or Path, optional
         Stream what is recorded to the disk during the run instead of keeping it in memory: to the folder
-        ``TO.part``, of which the file is made at the end. ``.h5`` is HDF5 in the layout of SONATA, ``.npz`` the same as
+        ``TO.part``, from which the file is made at the end. ``.h5`` is HDF5 in the layout of SONATA, ``.npz`` the same as
         `Result.save`, ``.nwb`` Neurodata Without Borders, ``.parquet`` a folder of Parquet files. A name that ends in a
         slash keeps the columns as they are, which NumPy can read. The Result is the same; its spikes are read when they are
         looked at. If the run ends too early, even by a crash, ``Result.load("TO.part")`` returns what was recorded, and
-        ``brainsim convert TO.part TO`` makes the file of it. With `ranks`, each writes what its cells do to a folder of its
-        own in ``TO.part``, and rank 0 makes the file.
+        ``brainsim convert TO.part TO`` makes the file from it. With `ranks`, each writes what its cells do to a folder of
+        its own in ``TO.part``, and rank 0 makes the file.
     overwrite : bool
         Whether a file that exists at `to` may be replaced, when the new one is complete. Without it, a run never replaces
         the file of an earlier one; nor does it ever replace a folder ``TO.part`` of a run that did not end.
@@ -124,17 +125,17 @@ def simulate(
     Raises
     ------
     ValueError, TypeError
-        If the description cannot be run; before anything is built.
+        If the description cannot be run: raised before anything is built.
     FileExistsError
         If there is a checkpoint of this name, and `resume` is not set; or something at `to`, and `overwrite` is not set; or
         a folder ``TO.part``.
     MemoryError
-        If the network would not fit into memory; before anything is built.
+        If the network would not fit into memory: raised before anything is built.
     OSError
         If what is recorded cannot be written to `to`. What was written before stays in ``TO.part``.
     ImportError
-        If the format of `to` needs a package that is not installed; before anything is built. If `ranks` is given, but there
-        is no mpi4py, or no MPI library.
+        If the format of `to` needs a package that is not installed: raised before anything is built. If `ranks` is given,
+        but there is no mpi4py, or no MPI library.
 
     Examples
     --------

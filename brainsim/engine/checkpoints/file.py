@@ -158,7 +158,7 @@ def _read(path):
 
 
 def _check_plain(plain, state, restored):
-    """Raise ValueError if what a checkpoint says of its run cannot be."""
+    """Raise ValueError if what a checkpoint says of its run is impossible."""
     checked_precision(plain.precision, "its precision")
     for name in ("begin", "origin"):
         integer(getattr(plain, name), f"its {name}", at_least=0, at_most=state.step)

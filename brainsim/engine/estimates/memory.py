@@ -58,7 +58,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     kept = sum(size for _, _, size in rows)
     synapses = sum(stored.values())
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
-    # of what is joined at the end one chunk of one column is there twice
+    # one chunk of one column exists twice while chunks are joined at the end
     building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
     # state and traces come after the synapses
     return Estimate(
@@ -67,7 +67,7 @@ def estimate_layout(layout, duration=0.0, record=()):
 
 
 def _free(layout):
-    """Return the memory that is free for this process: of a machine its ranks get equal parts."""
+    """Return the memory that is free for this process; the ranks on one machine get equal parts."""
     free = free_memory()
     return free if free is None else free // layout.ranks.neighbours
 
@@ -116,7 +116,7 @@ def expected_segments(stored, layout):
 
 
 def _log_empty(projection, synapses, chance):
-    """Return the logarithm of the probability that a source has no synapse in bins that each is in with some chance."""
+    """Return the logarithm of the probability that no synapse of a source falls into bins, each with its `chance`."""
     if wiring_of(projection.rule).exact:
         return synapses * np.log1p(-np.minimum(chance, 1.0 - 1e-16))
     return -synapses * chance
@@ -135,7 +135,7 @@ def _distribution_chances(delay, dt):
     size = MAX_EDGES
     while size < MAX_DELAY and delay.mass((size - 0.5) * dt, math.inf) > 1e-9:
         size *= 2
-    # of very long delays only some steps are computed, and those between them interpolated
+    # of very long delays only some steps are computed, and those between them are interpolated
     steps = np.unique(np.linspace(0, size, MAX_EDGES).astype(int))
     below = np.array([delay.mass(-math.inf, (k - 0.5) * dt) for k in steps])
     chances = np.diff(np.interp(np.arange(size + 1), steps, below))
@@ -143,7 +143,7 @@ def _distribution_chances(delay, dt):
 
 
 def _of_plans(projections):
-    """Return the bytes of what is known of projections before their synapses are sampled; for procedural ones it is kept."""
+    """Return the bytes of what is known of projections before their synapses are sampled; procedural ones keep it."""
     views = {view: 4.0 * view.n for p in projections for view in (p.pre, p.post)}
     # places in the state, and partitions, of the targets
     places = {(p.post, p.synapse): 5.0 * p.post.n for p in projections}

@@ -102,7 +102,7 @@ def _processor_of(partition):
 
 @helper
 def _sleep(barrier, mine, theirs, common, generation, waits):
-    """Sleep until the partition that is waited for wakes this one; if it cannot, offer the processor, later nap."""
+    """Sleep until the partition that is waited for wakes this one; if that is impossible, offer the processor, later nap."""
     if FUTEX:
         # a publisher then looks for sleepers, a sleeper then looks at the counter: one of them sees the other
         publish(barrier, mine + ASLEEP, np.int64(1))

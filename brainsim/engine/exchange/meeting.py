@@ -101,7 +101,7 @@ _meetings: list[Meeting] = []
 
 
 def _leave():
-    """Say to all whom this process has met that it ends, and wait until they end, too, or know it."""
+    """Tell all whom this process has met that it ends, and wait until they end, too, or know it."""
     from mpi4py import MPI
 
     if MPI.Is_finalized():

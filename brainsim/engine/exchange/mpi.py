@@ -264,7 +264,7 @@ def _word(m, r, i, received, rest):
 
 @helper
 def _unpack(m, p):
-    """Put the spikes of all messages into one list, in the order (step, group, rank) and within it as they came."""
+    """Put the spikes of all messages into one list, in the order (step, group, rank), and of one rank as they came."""
     spikes, ends, cursors = array_of(m.spikes), array_of(m.ends), array_of(m.cursors)
     received, rest = array_of(m.received), array_of(m.rest)
     borders, firsts, groups = array_of(m.borders), array_of(m.firsts), p.groups

@@ -180,7 +180,7 @@ def reject_recorders(recorders):
 
 
 def _mpi(label="simulate.ranks"):
-    """Return mpi4py's module; raise ImportError that says what to install."""
+    """Return mpi4py's module, or raise an ImportError that says what to install."""
     try:
         from mpi4py import MPI
     except ImportError as error:
@@ -269,7 +269,7 @@ def _end_all_on_error(ranks):
 def _end(ranks, error):
     """Print an error, with its traceback, and end all ranks; if all of them fail, each ends on its own.
 
-    Then rank 0 prints its error, and the others theirs if it is another one.
+    Then rank 0 prints its error, and the others theirs if it differs.
     """
     same = all_fail(ranks, error)
     if same is None:

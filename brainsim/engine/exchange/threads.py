@@ -101,7 +101,7 @@ class EndOfSlice(Operator):
 
     @classmethod
     def build(cls, partition):
-        """Return the operator, also if the exchange has nothing to call."""
+        """Return the operator, even if the exchange has nothing to call."""
         return cls(partition)
 
     def calls(self):

@@ -183,7 +183,6 @@ def check_inputs(layout):
 
 
 def _check_conditions(value, conditions, field, dt, label):
-    """Raise ValueError unless each condition holds of all values of a field."""
     for text in conditions:
         if not np.all(held := lang.evaluate(lang.parse_expression(text, label), {field: value, "dt": dt})):
             bad = np.ravel(value)[np.argmin(np.ravel(held))]

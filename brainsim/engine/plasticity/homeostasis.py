@@ -154,7 +154,6 @@ def _warn_of_bounds(kind, multiplied, sums, total, by):
 
 
 def _sums_of_targets(kind):
-    """Return the sum of the weights onto each target."""
     sums = np.zeros(kind.block.layout.n_numbers)
     through(_segments(kind, sums).record, True)
     return sums[_places(kind)]

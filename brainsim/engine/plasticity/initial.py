@@ -1,4 +1,4 @@
-"""With which weights, variables and parameters the synapses of a rule begin, and whether these meet its conditions."""
+"""The weights, variables and parameters with which the synapses of a rule begin, and whether they meet its conditions."""
 
 import ast
 

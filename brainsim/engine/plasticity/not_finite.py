@@ -1,4 +1,4 @@
-"""What a rule has made that is not a finite number: found, and named with the synapse."""
+"""Finds what a rule has made that is not a finite number, and names it with the synapse."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def reject_what_is_not_finite(kind, synapses):
 
 
 def _named(kind, table):
-    """Return what is not finite, and which texts of the rule may be the reason; traces first, as others follow from them."""
+    """Return what is not finite, and which texts of the rule may be the reason; traces first: others follow from them."""
     before, after, fired = _of_sources(kind)
     traces = [(name, values, table.pre, "source", "on_pre") for name, values in after.items()]
     traces += [(name, values, table.post, "target", "on_post") for name, values in _of_targets(kind).items()]

@@ -66,7 +66,7 @@ def load_part(part, extra, label):
 
 
 def _load_sweep(part, extra, name):
-    """Take over when all synapses were swept; the tables of decays end with the longest time between two sweeps."""
+    """Take over the step of the last sweep of all synapses; decay tables end with the longest time between two sweeps."""
     c, step = part.context, part.step()
     swept, learning = (int(v) for v in taken(extra, name, np.dtype(np.int64), 2))
     earliest = step - step % c["period"] if part.kind.sweeps else 0

@@ -222,7 +222,7 @@ def replay(code):
 
 
 def _arrays(code):
-    """Return the names of the columns of synapses, and of what all of them need."""
+    """Return the names of the columns of synapses, and of what all synapses need."""
     columns = [f"column_{c}" for c in code.columns]
     return columns + ["ids"] * code.eq.random + ["modulator"] * bool(code.eq.modulator)
 

@@ -31,9 +31,7 @@ class Log:
         self._completed, self._held = None, store.header is not None
 
     def copy(self):
-        """Return an independent log with the same rows, or with none if they are on the disk, because only one log writes
-        there.
-        """
+        """Return an independent log with the same rows, or with none if they are on the disk: only one log writes there."""
         return Log([recorder.copy() for recorder in self.recorders], self.store.copy(), self._dt)
 
     def clear(self, packed=None):
@@ -131,7 +129,6 @@ class Log:
         return of_ranks(self.store.ranks, header, {c["name"]: _empty(c) for c in header["columns"]}, {})
 
     def _columns(self):
-        """Return what the recorders record, for the header."""
         ranks, found = self.store.ranks, {name: [] for name in ("columns", *PARTS)}
         for recorder in self.recorders:
             for name, rows in recorder.columns().items():

@@ -88,7 +88,7 @@ def reduced(samples, stretches, n, reduce):
 
 
 def _total(sums, squares, n, reduce):
-    """Return the number that is asked for, of the sums of blocks and of the squared deviations from their means."""
+    """Return the reduced number from the sums of blocks and of the squared deviations from their means."""
     total = np.add.accumulate(sums, axis=1)[:, -1]
     if reduce == "sum":
         return total

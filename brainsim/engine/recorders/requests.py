@@ -14,8 +14,7 @@ from brainsim.results.streams.columns import count_samples, sampled_steps
 
 @dataclass
 class Recorded:
-    """A variable that is recorded: of which cells (`ids`), how often (`every`, in steps), and when (from `start` to `stop`,
-    in steps).
+    """A variable that is recorded, of the cells `ids`: every `every` steps, from step `start` to `stop`.
 
     `label` is its key in the results; `source` says where the values come from, see `sources`.
     """

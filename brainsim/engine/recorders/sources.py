@@ -120,9 +120,7 @@ class Line:
 
 
 def line_named(layout, population, name, label):
-    """Return the Line that a population calls `name`, None if there is no such line; raise ValueError if it cannot be
-    computed.
-    """
+    """Return the Line that a population calls `name`, None without one; raise ValueError if it cannot be computed."""
     lines = lines_in(layout, population)
     return _line(layout, population, lines[name], label) if name in lines else None
 

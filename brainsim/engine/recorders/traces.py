@@ -99,7 +99,7 @@ class TraceRecorder(Recorder):
         return [call for some in arrays.values() for call in self._calls_of(some)]
 
     def _calls_of(self, some):
-        """Return the calls that compute, and that sample, what lies in one array."""
+        """Return the calls that compute and sample what lies in one array."""
         rows, places, at, first = np.zeros(len(some), TRACE), [], 0, 0
         chunk, calls = self.max_steps(), []
         for k, (row, (trace, part, s, more, _, index)) in enumerate(zip(rows, some, strict=True)):
@@ -240,7 +240,6 @@ def longest_chunk(traces, wanted):
 
 
 def _stretch(sample, cells):
-    """Return the Stretch of the cells of a partition, at these positions."""
     if sample.reduce is None or not cells.size:
         return Stretch.of(0, cells.size, cells.size, CELLS)
     return Stretch.of(int(cells[0]), int(cells[-1]) + 1, sample.ids.size, KINDS[sample.reduce])

@@ -59,12 +59,7 @@ class RecordedWeights:
 
 
 class WeightRecorder(Recorder):
-    """Samples weights, or variables of rules, of synapses.
-
-    Parameters
-    ----------
-    requests : list of RecordedWeights
-    """
+    """Samples weights, or variables of rules, of synapses."""
 
     request, adds, on_ranks = WeightTrace, "weights", True
 
@@ -189,7 +184,7 @@ class Watched:
         return step, values, counts
 
     def _everywhere(self):
-        """Return a trace as all synapses here read it now."""
+        """Return the values of a trace as all synapses here read it now."""
         return type(self._chosen)(self._kind, in_table(self._kind)[0]).read(self.request.variable)
 
     def follow(self, kind, places):
@@ -242,12 +237,12 @@ def _checked(saved, k, kind):
 
 
 def _among_those_here(indices, kind):
-    """Return the indices among the synapses in this process of some that are, by their indices in the SynapseTable."""
+    """Return the indices among the synapses in this process of those with these indices in the SynapseTable; -1 stays -1."""
     return np.where(indices >= 0, np.searchsorted(in_table(kind)[0], indices), -1)
 
 
 def _here(wanted, kind):
-    """Return the indices among the synapses in this process of those that are wanted and in it."""
+    """Return the indices among the synapses in this process of the wanted ones that are in it."""
     ids = in_table(kind)[0]
     at = np.searchsorted(ids, wanted)
     inside = np.flatnonzero(at < ids.size)
@@ -255,7 +250,6 @@ def _here(wanted, kind):
 
 
 def _ids(request, kind):
-    """Return the indices in the SynapseTable of the synapses that are recorded."""
     n, wanted, projection = in_table(kind)[1], request.synapses, kind.block.projection
     if wanted is None or (np.ndim(wanted) == 0 and wanted >= n):
         return np.arange(n)
@@ -264,7 +258,7 @@ def _ids(request, kind):
             message = f"must be below the number of synapses of {projection.name!r}, {n:,} (got {wanted.max():,})"
             raise ValueError(f"WeightTrace.synapses: {message}")
         return wanted
-    # one at random in each of so many parts of equal size
+    # one at random in each of that many parts of equal size
     at = np.empty(wanted)
     fill(at, np.array([1.0, 0.0, 1.0, 0.0, 1.0]), stream_key(kind.block.layout.network.seed, "recorded", projection.name))
     borders = np.arange(wanted + 1) * n // max(wanted, 1)

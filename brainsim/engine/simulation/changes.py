@@ -170,7 +170,7 @@ def _checked_over_time(layout, name, key, value, label):
 
 
 def _bounds(values):
-    """Return what conditions are checked with for parameters that change in time: their ends, nothing of an expression."""
+    """Return the smallest and largest values of parameters that change in time, for conditions; none of texts."""
     found = {}
     for key, value in values.items():
         if key.endswith(OVER_TIME) and not isinstance(value, str):

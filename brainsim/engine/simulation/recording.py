@@ -72,7 +72,7 @@ class Recording:
         return Log(recorders, self.stream, dt, lambda: self._header(sim))
 
     def _header(self, sim):
-        """Return what else the header of a stream says, in addition to its columns."""
+        """Return what the header of a stream says in addition to its columns."""
         layout, described = sim._layout, sim._described
         return {
             "kind": "brainsim stream",

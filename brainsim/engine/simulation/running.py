@@ -153,7 +153,7 @@ def _check_state(sim):
 
 
 def _on_all_ranks(function, agree, ranks):
-    """Return what a function of the user answers on rank 0, which has results; all call it, and all fail if one does."""
+    """Return the answer of a function of the user on rank 0, which has results; all call this, and all fail if one does."""
     from brainsim.results.elsewhere import ElsewhereError
 
     answer = error = elsewhere = None

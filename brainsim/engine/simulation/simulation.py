@@ -1,6 +1,6 @@
 """A network that is being simulated: `Simulation`, as users see it.
 
-Here stand its methods with their documentation, its lock, and what ranks agree on. What they do is in the parts: `run`
+This file has its methods with their documentation, its lock, and what ranks agree on. What they do is in the parts: `run`
 (the state and the time loop), `recording` (what is recorded, and Results), `described` (the network as it was described),
 `running` (runs in pieces), `changes` (set and rewire), and `checkpoints.saving`.
 """
@@ -176,7 +176,6 @@ class Simulation(Answering):
         self._seconds["compile"] = time.perf_counter() - began - self._seconds["build"]
 
     def __repr__(self) -> str:
-        """Return the time reached, what is simulated, and how."""
         populations = self.network.populations.values()
         return (
             f"Simulation at {self.time:,.6g} ms: {plural(sum(p.n for p in populations), 'cell')} in "
@@ -289,7 +288,7 @@ class Simulation(Answering):
         Notes
         -----
         The spikes are the same with and without a callback that changes nothing. A Result of synapses that learn keeps their
-        weights as they were, 8 bytes a synapse, once the run continues: of many pieces keep what you need, e.g.
+        weights as they were, 8 bytes a synapse, once the run continues: keep only what you need, e.g.
         ``result.spikes``.
 
         Examples
@@ -393,7 +392,7 @@ class Simulation(Answering):
     def close(self) -> Result:
         """End a simulation with ``to=``: write the file, remove the folder, and return the Result of everything.
 
-        It cannot run any more. A simulation without ``to=`` stays as it is. With ranks all call it. In a ``with`` block this
+        It can no longer run. A simulation without ``to=`` stays as it is. With ranks all call it. In a ``with`` block this
         is done at the end:
         ``with bs.Simulation(net, to="run.h5") as sim: ...``
 
@@ -473,8 +472,8 @@ class Simulation(Answering):
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
-        network must be built with the values as they were then, or the state is rejected. Nor does it hold listed spikes,
-        of which the network may have any.
+        network must be built with the values as they were then, or the state is rejected. Nor does it hold listed spikes:
+        the network may have others.
 
         Other weights are functions of the seed, which are built once, so setting them builds all stored synapses again, as
         `rewire` does, and `network` is then a description with these weights. Spikes that are under way arrive with the new
@@ -641,9 +640,9 @@ class Simulation(Answering):
         those sent within the longest delay in the network so far; with a plasticity rule, within the longest of the
         projection, and the spike of each source before these.
 
-        All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so many
-        changes are best made at once. The weights of other projections are copied as they are. With ranks, all call it with
-        the same synapses; each builds its own part again.
+        All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so it
+        is best to make many changes at once. The weights of other projections are copied as they are. With ranks, all call
+        it with the same synapses; each builds its own part again.
 
         `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
         to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;
@@ -732,7 +731,7 @@ class Simulation(Answering):
         record, spikes, threads, progress, profile, to, overwrite, ranks
             As for `Simulation`. A stream continues in its folder where it was: what was recorded after the checkpoint is
             recorded again. If `record` and `spikes` are those of the simulation that was saved, `result` returns
-            everything since its beginning; otherwise what is recorded from now on, which a warning says.
+            everything since its beginning; otherwise, with a warning, what is recorded from now on.
 
         Returns
         -------

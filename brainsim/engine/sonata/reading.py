@@ -36,7 +36,6 @@ class Nodes:
     columns: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Return the name, the size and the names of the columns."""
         return f"Nodes({self.name!r}, {self.n:,} cells, columns {', '.join(self.columns) or 'none'})"
 
 
@@ -73,7 +72,6 @@ class Edges:
         return self.pre.size
 
     def __repr__(self) -> str:
-        """Return names, the number of synapses and the names of the columns."""
         return (
             f"Edges({self.name!r}, {self.source!r} to {self.target!r}, {len(self):,} synapses, "
             f"columns {', '.join(self.columns) or 'none'})"
@@ -194,7 +192,7 @@ def _types(path, key, label):
 
 
 def _columns(group, kind, type_ids, table) -> dict[str, Any]:
-    """Return name -> values of what a file and a table of types say; the file comes first."""
+    """Return name -> values of what a file and a table of types say; the file takes precedence."""
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for row in table.values() for name in row):
         values = {k: row.get(name) for k, row in table.items()}
@@ -217,7 +215,7 @@ def _columns(group, kind, type_ids, table) -> dict[str, Any]:
 
 
 def _spread(values, index, mine, before, n, label):
-    """Return the values of all cells or edges, of which those that are `mine` are in a group at `index`."""
+    """Return the values of all cells or edges; those that are `mine` are in a group at `index`, the others as `before`."""
     if index.size and index.max() >= values.size:
         raise ValueError(f"{label} has {values.size:,} values, too few for the group index {index.max():,}")
     values = values[index]
@@ -230,7 +228,7 @@ def _spread(values, index, mine, before, n, label):
 
 
 def _as_numbers(values):
-    """Return texts of a table as numbers, if all are."""
+    """Return the texts of a table as numbers, if all of them are numbers."""
     try:
         return np.array([np.nan if value in ("NULL", "", None) else float(value) for value in values])
     except ValueError:

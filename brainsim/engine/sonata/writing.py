@@ -34,12 +34,12 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, 
     Parameters
     ----------
     network : Network
-        What is written are populations with their sizes and models, and the synapses as they are drawn from the seed.
+        Its populations are written with their sizes and models, and its synapses as they are drawn from the seed.
     folder : str or Path
         Where ``nodes.h5``, ``node_types.csv``, ``edges.h5``, ``edge_types.csv`` and ``circuit_config.json`` are written; it
         is made if it does not exist.
     dt : float
-        Time step [ms], of which delays are multiples.
+        Time step [ms]; delays are multiples of it.
     overwrite : bool
         Whether files of these names that exist may be replaced. Other files in the folder stay as they are.
 
@@ -205,7 +205,7 @@ def _template(model):
 
 
 def _write_table(path, names, rows):
-    """Write a table of types, with columns separated by spaces as SONATA has them."""
+    """Write a table of types, with columns separated by spaces as in SONATA."""
     with written_aside(path, LABEL) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=" ", lineterminator="\n")
         writer.writerows([names, *rows])

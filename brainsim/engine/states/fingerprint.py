@@ -78,7 +78,7 @@ def _learning(projection):
     p = projection
     if p.plasticity is None:
         return []
-    # texts that came later count only where there are some, so states that were saved before still fit
+    # texts that were added later count only if there are any, so states that were saved before still fit
     texts = {
         key: text for key, text in p.plasticity.texts().items() if text or key not in ("on_step", "step_condition", "late")
     }

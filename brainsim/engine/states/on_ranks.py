@@ -59,7 +59,7 @@ def _label(key):
 
 
 def _equal(row, was):
-    """Return whether all bits are equal, those of NaN too."""
+    """Return whether all bits are equal, including those of NaN."""
     return np.array_equal(row.view(np.uint8), was.view(np.uint8))
 
 

@@ -42,7 +42,7 @@ def checked_state(state, dt, seed):
 
 
 def check_clock(state):
-    """Raise TypeError or ValueError if the step, the dt or the seed of a state cannot be."""
+    """Raise TypeError or ValueError if the step, the dt or the seed of a state is impossible."""
     step = integer(state.step, "state.step", at_least=0)
     checked_end(step, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
     checked_seed(state.seed, "state.seed")
@@ -210,7 +210,6 @@ def _check_arrays(state, name, n, dtype):
 
 
 def _check_numbers(label, values, dtype, n):
-    """Check that `values` is an array of n finite numbers."""
     check_array(values, dtype, (n,), label)
     if not np.isfinite(values).all():
         cell = int(np.flatnonzero(~np.isfinite(values))[0])

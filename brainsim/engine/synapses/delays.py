@@ -46,7 +46,7 @@ def reject_delay(projection, dt):
 
 
 def _steps_of_pairs(delay, dt, name):
-    """Return the limits; a step more or less may occur, as between the distances at which they were looked for."""
+    """Return the limits; a step more or less may occur, between the distances at which they were looked for."""
     low, high = delay.support
     if low < dt * (1 - 1e-9):
         raise ValueError(f"{name}: must be at least dt = {dt:g} ms, but {delay} can be {low:g} ms")

@@ -167,7 +167,7 @@ def _components(near, xyz, centre, others, sign, cells, pairs):
 
 @helper
 def _nearest(apart, period, inverse):
-    """Return a component of the distance to the nearest image; both are 0 if there is one only. It vectorises."""
+    """Return a component of the distance to the nearest image; `period` is 0 if there is only one. It vectorises."""
     return apart - period * np.rint(apart * inverse)
 
 
@@ -259,7 +259,7 @@ def _squares(near, r, centre, start, n, pairs):
 def _span(x, reach, per_um, bins, periodic, more):
     """Return the first bin along an axis that is within reach of a coordinate, and the number of bins.
 
-    On a periodic axis bins are counted on through its images: bin `b` of image `m` is ``b + m * bins``.
+    On a periodic axis the numbers of bins continue through its images: bin `b` of image `m` is ``b + m * bins``.
     """
     low = np.int64(np.floor((x - reach * (1.0 + SLACK)) * per_um))
     high = np.int64(np.floor((x + reach * (1.0 + SLACK)) * per_um))

@@ -116,7 +116,10 @@ def sample_row(source, r, partition, waiting):
 
 @helper
 def _choose_targets(plan, near, projection, r, pre, waiting, post, number):
-    """Write the targets of one projection's row into `post`, and their numbers; `near` is None if nothing has a place."""
+    """Write the targets of one projection's row into `post`, and their numbers.
+
+    `near` is None if no projection depends on the places of its cells.
+    """
     if near is None:
         _sample_targets(plan, r, pre, waiting, post, number)
     elif plan.rule == NEAR:
@@ -179,7 +182,7 @@ def _sample_near(plan, near, r, pre, post, number):
 
 @helper
 def _of_pairs(plan, near, projection, r, pre, post, key, weight):
-    """Continue the keys by delays that are texts of the two cells, and write such weights."""
+    """Continue the keys by delays that are texts of the two cells, and write weights that are."""
     if near is not None:
         place = near[projection]
         if place.delay == 0 and place.weight == 0:

@@ -1,7 +1,7 @@
-"""From sampled rows to stored ones: a source's synapses are sorted by (partition, class, delay, shared weight), written
-and cut into segments.
+"""From sampled rows to stored ones: a source's synapses are sorted, written and cut into segments.
 
-A row is sampled, sorted and written while it lies in the cache: 10 ns a synapse, and no list of pairs or delays is kept.
+They are sorted by (partition, class, delay, shared weight). A row is sampled, sorted and written while it lies in the cache:
+10 ns a synapse, and no list of pairs or delays is kept.
 """
 
 import numpy as np
