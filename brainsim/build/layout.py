@@ -320,7 +320,6 @@ def _member(network, population, synapses, injected, dt):
 
 
 def _fill(member, network, dt):
-    """Compute the numbers of all cells of a member."""
     values = _values(member, network, dt, one_cell=False)
     for owner, prefix in _owners(member):
         check_against_dt(owner, {k: values[prefix + k] for k in owner.parameters}, dt, member.step.method)

@@ -118,7 +118,7 @@ class Body:
         return lines + [Assign(new_name(n), ast.Name(value), when=flag) for n, value in after.items()], after
 
     def _wait(self):
-        """Return the statements of the steps for which a cell stays refractory, ``_wait``."""
+        """Return the statements that set ``_wait``, the number of steps for which a cell stays refractory."""
         system, tree, count = self.system, self.system.refractory, formula("_refractory - int32(_refractory > 0)")
         if tree is None:
             return []

@@ -57,7 +57,7 @@ def weights(result):
 
 
 def shares(weights):
-    """Return which share of some weights is weak, which is between, and which is strong."""
+    """Return the shares of weights that are weak, in between, and strong."""
     weak, strong = np.mean(weights < WEAK), np.mean(weights > STRONG)
     return np.array([weak, 1.0 - weak - strong, strong])
 

@@ -62,7 +62,7 @@ class Context:
 
     @property
     def address(self):
-        """Where the record is."""
+        """The address of the record."""
         return self.record.ctypes.data
 
     @property

@@ -31,7 +31,7 @@ class Weights(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """The loss, and its gradient by each group of weights."""
+    """The loss, and its gradient with respect to each group of weights."""
 
     loss: float
     input: np.ndarray
@@ -223,7 +223,7 @@ class EProp:
         return self
 
     def gradients(self, inputs: ArrayLike, targets: ArrayLike) -> Gradients:
-        """Return the mean loss of samples, and the mean of the gradients by the weights that learn.
+        """Return the mean loss of samples, and the mean of the gradients with respect to the weights that learn.
 
         Parameters
         ----------

@@ -33,7 +33,7 @@ def of_training(given: Mapping[str, Any], label: str) -> dict[str, Any]:
 
 
 class Loss(NamedTuple):
-    """The mean loss of samples, and its gradient by each part of the network."""
+    """The mean loss of samples, and its gradient with respect to each part of the network."""
 
     loss: float
     parts: dict[Any, np.ndarray]

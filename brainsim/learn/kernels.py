@@ -53,7 +53,7 @@ def run(x, weights, cells):
 
 
 def gradients(x, target, weights, cells, goal):
-    """Return the loss of one sample x (steps, inputs), and its gradients by the input, recurrent and output weights.
+    """Return the loss of one sample x (steps, inputs), and the gradients of the input, recurrent and output weights.
 
     `target` is an array (steps, outputs), or the label for a classification.
     """
@@ -115,7 +115,7 @@ def read_out(readout, t, spikes, weights, kappa):
 
 @kernel
 def squared_error(readout, target, first, error):
-    """Return half the sum of squared errors from step `first` on; `error` gets the derivative by the readout."""
+    """Return half the sum of squared errors from step `first` on; `error` gets the derivative."""
     loss = 0.0
     for t in range(readout.shape[0]):
         for k in range(readout.shape[1]):
@@ -140,10 +140,10 @@ def cross_entropy(readout, label, first, error):
 def gradient(x, weights, cells, activity, error, push, scratch, into):
     """Put the e-prop gradient of one sample into `into`, after `forward` has filled `activity`.
 
-    `error` (steps, outputs), the derivative of the loss by the readout, is overwritten. `push` (cells,) is what the
-    regularisation of rates adds to the learning signal in each step. `scratch` holds arrays (steps, inputs + cells), (cells,
-    steps) and (inputs + cells,); `into` arrays (cells, inputs + cells) for the input and recurrent weights, and (cells,
-    outputs).
+    `error` (steps, outputs), the derivative of the loss with respect to the readout, is overwritten. `push` (cells,) is
+    what the regularisation of rates adds to the learning signal in each step. `scratch` holds arrays (steps, inputs +
+    cells), (cells, steps) and (inputs + cells,); `into` arrays (cells, inputs + cells) for the input and recurrent weights,
+    and (cells, outputs).
     """
     pre, signal, trace = scratch
     filter_backwards(error, cells.kappa)

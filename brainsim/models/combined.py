@@ -95,7 +95,6 @@ def _check_pair(short, long, label):
 
 
 def _class_of(rules):
-    """Return the class of the rule that is written from two."""
     parts = _parts_of(rules)
     key = tuple((type(rule), repr(rule.texts())) for rule in parts.values())
     if key not in _classes:

@@ -42,12 +42,11 @@ class Input(Identified):
         return next(iter(self.over_time.items()), None)
 
     def __repr__(self) -> str:
-        """Return the input as Python code, with long arrays abridged."""
         values = ", ".join(f"{f.name}={short_repr(v)}" for f in fields(self) if (v := getattr(self, f.name)) is not None)
         return f"{type(self).__name__}({values})"
 
     def check(self, view: "SomeCells") -> None:
-        """Raise an error if an array has not one value for each cell of `view`, or an expression has names it has not."""
+        """Raise an error if an array does not have one value per cell, or an expression has names that `view` lacks."""
         for name, unit in self.over_time.items():
             value, label = getattr(self, name), f"{type(self).__name__}.{name}"
             if isinstance(value, str):

@@ -27,7 +27,7 @@ def checked_precision(precision, label):
 
 
 def checked_view(view, label):
-    """Return `view` if it is one, or raise TypeError saying what came instead."""
+    """Return `view` if it is a view, or raise TypeError that says what came instead."""
     if isinstance(view, View):
         return view
     order = "connect(pre, post, rule, ...)" if "connect" in label else "stimulate(target, input)"

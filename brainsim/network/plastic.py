@@ -149,7 +149,7 @@ def check_homeostasis(homeostasis, plasticity, pre, post):
 
 
 def check_own_weights(plasticity, label):
-    """Raise ValueError if a rule computes w, so that to multiply it has no effect."""
+    """Raise ValueError if a rule computes w, so that multiplying it has no effect."""
     equations = plasticity.equations_for(plasticity.per_synapse)
     if equations.computed_weight is not None:
         line = lang.line_of(equations.computed_weight).text

@@ -313,7 +313,6 @@ def _from_interval(ids):
 
 
 def _check_model(model):
-    """Raise TypeError unless `model` is an instance of a model of cells."""
     if isinstance(model, type):
         short = f"bs.{model.__name__}" if model.__module__.startswith("brainsim.") else model.__name__
         raise TypeError(f"Population.model: {model.__name__} is a class; write {short}()")
@@ -325,7 +324,6 @@ def _check_model(model):
 
 
 def _checked_initial(initial, model, n):
-    """Return the initial values, checked, as a new dict."""
     if not isinstance(initial, dict):
         raise TypeError(f"Population.initial: must be a dict such as {{'v': -65.0}} (got {initial!r})")
     checked = {}

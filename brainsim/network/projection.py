@@ -149,7 +149,7 @@ def draw_synapses(projection: Projection, dt: float, label: str) -> "SynapseTabl
 
 
 def find_projection(projections, wanted, label):
-    """Return a projection, given by name or as the object; raise MissingName if it is not there."""
+    """Return a projection, given by name or as the object; raise MissingName if it does not exist."""
     by_name = isinstance(wanted, str)
     for projection in projections:
         if wanted == projection.name if by_name else wanted is projection:

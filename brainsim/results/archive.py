@@ -245,7 +245,7 @@ def reading(path: str | os.PathLike, label: str, what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def part_of_it(name: str) -> Iterator[None]:
-    """Let whatever goes wrong in a block of `reading` name the part of the file."""
+    """Add the part of the file to errors in a block of `reading`."""
     try:
         yield
     except (PermissionError, MemoryError):
@@ -255,7 +255,6 @@ def part_of_it(name: str) -> Iterator[None]:
 
 
 def _reason(error):
-    """Return what went wrong in words."""
     if isinstance(error, zipfile.BadZipFile):
         return "it is not a complete .npz archive"
     if type(error) is KeyError:

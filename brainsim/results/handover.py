@@ -22,7 +22,7 @@ REGULAR = 1e-6  # relative: intervals that differ by less are equal up to the ro
 
 
 class SpikesHandOver(Answering):
-    """What `Spikes` can turn into."""
+    """Conversions of `Spikes` to types of other libraries."""
 
     def to_frame(self: Spikes) -> pandas.DataFrame:  # type: ignore[misc]
         """Return a pandas DataFrame with a row for each spike, in order of time: columns ``time`` [ms] and ``cell``.
@@ -95,7 +95,7 @@ class SpikesHandOver(Answering):
 
 
 class TracesHandOver(Answering):
-    """What `Traces` can turn into."""
+    """Conversions of `Traces` to types of other libraries."""
 
     def to_frame(self: Traces) -> pandas.DataFrame:  # type: ignore[misc]
         """Return a pandas DataFrame: a row for each time [ms], the index, and a column for each recorded cell.
@@ -161,7 +161,7 @@ class TracesHandOver(Answering):
 
 
 class WeightsHandOver(Answering):
-    """What `Weights` can turn into."""
+    """Conversions of `Weights` to types of other libraries."""
 
     def to_frame(self: Weights) -> pandas.DataFrame:  # type: ignore[misc]
         """Return a pandas DataFrame: a row for each time [ms], and a column for each synapse, with its pre and post.
@@ -190,7 +190,7 @@ class WeightsHandOver(Answering):
 
 
 class ResultHandOver(Answering):
-    """What `Result` can turn into."""
+    """Conversions of `Result` to types of other libraries."""
 
     def to_neo(self: Result) -> Any:  # type: ignore[misc]
         """Return a ``neo.Block`` of one segment with the spike trains of all populations and all traces.

@@ -98,7 +98,6 @@ def _checksum(notes):
 
 
 def _halves(pairs):
-    """Return the first and the second halves of pairs."""
     pairs = list(pairs)
     return [first for first, _ in pairs], [second for _, second in pairs]
 

@@ -122,7 +122,6 @@ def read_reports(path: str | os.PathLike, element: int | None = None) -> dict[st
 
 
 def _report(group, name, element, label):
-    """Return the samples in a group of a file."""
     mapping = hdf5.group_in(group, "mapping")
     samples = hdf5.numbers(group, "data", shape=(None, None))
     ids = hdf5.whole(mapping, "node_ids", "gids", at_least=0)
@@ -155,7 +154,7 @@ def _scale(dataset):
 
 @contextlib.contextmanager
 def _group(path: str | os.PathLike, kind: str, label: str) -> Iterator[Any]:
-    """Open a file and yield one of its groups; whatever is wrong with the file becomes a ValueError that names it."""
+    """Open a file and yield one of its groups; any error in the file becomes a ValueError that names it."""
     with hdf5.opened(path, label, "file of SONATA") as file:
         if kind not in file:
             has = ", ".join(map(repr, file)) or "nothing"

@@ -80,7 +80,6 @@ class _Keys:
         return key
 
     def _parts(self, value):
-        """Return the texts and bytes that make the key of a value."""
         kind = type(value)
         if kind in (np.ndarray, np.memmap) and not value.dtype.hasobject:
             return "array", repr(value.dtype), str(value.shape), value.tobytes()

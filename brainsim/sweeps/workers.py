@@ -170,7 +170,7 @@ class Worker:
         self.start()
 
     def start(self):
-        """Start a process, which replaces the one there was."""
+        """Start a process, which replaces the previous one."""
         if self._joblib is None:
             self._context = Noting(multiprocessing.get_context("spawn"))
             self._executor = concurrent.futures.ProcessPoolExecutor(1, self._context)

@@ -129,7 +129,7 @@ def step(net, samples, chunk, t, s):
 
 @inlined
 def backwards(net, samples, chunk, longest, s, g):
-    """Put the sum of the gradients of a chunk into `g`; the derivatives of the loss by the outputs are in `d_out`."""
+    """Put the sum of the gradients of a chunk into `g`; `d_out` has the derivatives with respect to the outputs."""
     units, rows = s.h.shape[2], chunk.end - chunk.begin
     for array in (g.W, g.U, g.V):
         array[:] = 0.0
@@ -165,7 +165,7 @@ def backwards(net, samples, chunk, longest, s, g):
 
 @helper
 def of_gates(units, gates, inner, before, d_h, drive, back, d_before):
-    """Put the derivatives by what drives the gates into `drive`, and by the products with the units before into `back`."""
+    """Put derivatives with respect to the drive of the gates into `drive`, and to products with the units into `back`."""
     for j in range(units):
         update, candidate = gates[units + j], gates[2 * units + j]
         by_candidate = d_h[j] * (1.0 - update) * (1.0 - candidate * candidate)
@@ -178,7 +178,7 @@ def of_gates(units, gates, inner, before, d_h, drive, back, d_before):
 
 @inlined
 def loss_of(kind, label, labels, length, longest, r, s):
-    """Return the loss of row r, and put its derivatives by the outputs into `d_out`."""
+    """Return the loss of row r, and put its derivatives with respect to the outputs into `d_out`."""
     outputs, score = s.out.shape[2], s.score[r]
     for t in range(longest):
         s.d_out[t, r] = 0.0

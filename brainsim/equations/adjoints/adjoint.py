@@ -1,7 +1,7 @@
 """The adjoint of a system that is smooth between spikes, derived from its equations: `adjoint_of`.
 
-Between events the derivative of a loss by the state, w, runs backwards by ``-dw/dt = J^T w`` with the Jacobian J of the
-equations. A spike is where ``g(x) = 0``, the threshold minus its bound; a small change dx of the state moves it by
+Between events the derivative of a loss with respect to the state, w, runs backwards by ``-dw/dt = J^T w`` with the
+Jacobian J of the equations. A spike is where ``g(x) = 0``, the threshold minus its bound; a small change dx moves it by
 ``-grad(g) dx/(grad(g) f)``, and the state after it by ``R dx``, with the Jacobian R of the reset. These are all that the
 exact gradient of spike times needs (Wunderlich & Pehle 2021, doi:10.1038/s41598-021-91786-z), and all are trees here.
 """
@@ -27,7 +27,7 @@ class Adjoint:
     """What the adjoint of a system needs, as trees in its variables and parameters; derivatives that are zero are left out.
 
     - `flow`: variable -> its time derivative f
-    - `jacobian`: (variable, other) -> derivative of f of the variable by the other
+    - `jacobian`: (variable, other) -> derivative of f of the variable with respect to the other
     - `gap`: the distance g to the threshold, 0 at a spike, None if cells do not fire; `gap_by`: variable -> its derivative
     - `slope`: time derivative of the gap along the flow, > 0 at a spike
     - `reset`: variable -> its value after a spike, in the state before it; variables that stay are left out
@@ -73,7 +73,7 @@ def adjoint_of(system: System, label: str) -> Adjoint:
 
 
 def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[Tree, Tree], Tree]] | None = None) -> Tree:
-    """Return the derivative of a tree by a name, or raise EquationError if it has kinks or jumps.
+    """Return the derivative of a tree with respect to a name, or raise EquationError if it has kinks or jumps.
 
     A choice has a derivative if its condition does not depend on the name. `rules` leads from a function of one argument to
     its derivative, made from (the call, the argument); by default it is `SMOOTH`.

@@ -35,7 +35,7 @@ def reversed_statements(
 
     The adjoint of a name ``x`` is called ``__d_x``. Those of all names that depend on `by`, and of these, must have a value
     before: 0, or what comes from outside. No name may be assigned twice, see `statements.once`. `by_hand` leads from a name
-    to {other: derivative of its value by the other}, for derivatives that are used as they are.
+    to {other: derivative of its value with respect to the other}, for derivatives that are used as they are.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def reversed_statements(
 
 
 def active_names(statements: Iterable[Assign], by: Collection[str]) -> set[str]:
-    """Return the names that depend on `by`, and these."""
+    """Return `by` and the names that depend on it."""
     active = {*by}
     for statement in statements:
         if statement.needs & active and not isinstance(statement.value, ast.Compare):

@@ -1,4 +1,4 @@
-"""The derivatives of the numbers in a kernel by the parameters of which they are made."""
+"""The derivatives of the numbers in a kernel with respect to the parameters of which they are made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from brainsim.equations.system import System
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """The derivatives of the numbers of a kernel by one parameter: `trees` of those that are expressions.
+    """The derivatives of the numbers of a kernel with respect to one parameter: `trees` for numbers that are expressions.
 
     Other numbers are entries of the exponential of a matrix; `matrices` leads from (row, column) to the derivative of that
     coefficient.
@@ -45,7 +45,7 @@ class Slopes:
 
 
 def slopes_of(system: System, step: Step, parameter: str, label: str) -> Slopes:
-    """Return the derivatives of the numbers of a kernel by a parameter, for a system without noise and substeps.
+    """Return the derivatives of the numbers of a kernel with respect to a parameter; the system has no noise or substeps.
 
     Raise EquationError if a number has no derivative.
     """
@@ -64,7 +64,7 @@ def slopes_of(system: System, step: Step, parameter: str, label: str) -> Slopes:
 
 
 def slope_of(tree: Tree | float, parameter: str, through: Mapping[str, Tree], label: str) -> Tree:
-    """Return the derivative of a tree by a parameter, also through names of which the derivatives are known."""
+    """Return the derivative of a tree with respect to a parameter, also through names whose derivatives are known."""
     if not isinstance(tree, ast.AST):
         return algebra.ZERO
     total = derivative(tree, parameter, label)

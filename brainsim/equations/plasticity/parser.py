@@ -192,7 +192,7 @@ def _reject_unassigned(label, used, known):
 
 
 class _RuleReader(TargetReader):
-    """Reads the texts of one rule: a Reader that knows w and what is named of the target cell, and not the time."""
+    """Reads the texts of one rule: a Reader that knows w and the named variables of the target cell, but not the time."""
 
     def __init__(self, label, declared):
         super().__init__(label, declared, units.WEIGHT)

@@ -112,9 +112,9 @@ class Propagator:
         return {constant for constant, (i, j) in self._of_step() if reached[i, j]}
 
     def slopes(self, by: Mapping[tuple[int, int], Tree], values: dict[str, Any], dt: float) -> dict[str, float]:
-        """Return constant -> its derivative by a parameter, without noise and with no variable frozen.
+        """Return constant -> its derivative with respect to a parameter, without noise and with no variable frozen.
 
-        `by` leads from (row, column) to the derivative of that coefficient by the parameter.
+        `by` leads from (row, column) to the derivative of that coefficient with respect to the parameter.
         """
         size = len(self._matrix.columns)
         both = np.zeros((2 * size, 2 * size))  # the exponential of [[A, B], [0, A]] has the derivative of exp(A) along B

@@ -42,7 +42,7 @@ class SpikingNetwork(Trainable):
         The exact gradient; or a surrogate gradient, for which spikes are at the ends of steps, as in most software for
         spiking networks; or that of e-prop, which leaves out what spikes cause in other hidden cells.
     surrogate : {"fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box"}
-        The shape of the surrogate derivative of a spike by the potential.
+        The shape of the surrogate derivative of a spike with respect to the potential.
     steepness : float
         Its height at the threshold, and the inverse of its width, > 0.
     dt : float

@@ -42,7 +42,7 @@ class SpikingRunner(Runner):
         self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
         self.on_grid = settings.gradient != "exact"
         self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
-        # only derivatives by time constants, and derived kernels, need the state of every step
+        # only derivatives with respect to time constants, and derived kernels, need the state of every step
         self.history = any(set(layer.learns) - {*DELAYS} for layer in plan.layers)
         self.history = self.history or any(layer.model is not None for layer in plan.layers)
         self._works, self._gradients = list[Any](), list[Any]()

@@ -108,7 +108,7 @@ def _shape(X):
 
 
 def check_given(inputs: Inputs, label: str) -> None:
-    """Raise ValueError if nothing at all enters the network: there is nothing to learn from."""
+    """Raise ValueError if nothing enters the network: there is nothing to learn from."""
     if not inputs.times.size and not inputs.currents.any():
         what = "a current that is not 0" if inputs.currents.shape[1] else "a spike"
         raise ValueError(f"{label}: must have {what} in at least one sample (got none in {len(inputs)} samples)")
@@ -217,7 +217,7 @@ class Targets:
 
 
 def no_targets(samples: int, outputs: int) -> Targets:
-    """Return the targets of samples of which none is wanted."""
+    """Return empty targets for samples."""
     return Targets(np.full(samples, -1, np.int64), np.zeros((samples, 0), np.int64), np.zeros((samples, 0, outputs)))
 
 

@@ -139,7 +139,7 @@ class Trainable(Estimator):
             return float(runner.run(self._vector, np.arange(len(inputs)), learn=False).loss.mean())
 
     def gradients(self, X: Any, y: ArrayLike) -> Loss:
-        """Return the mean loss of samples, and the mean of the gradients by everything that can be learned.
+        """Return the mean loss of samples, and the mean of the gradients with respect to everything that can be learned.
 
         Returns
         -------

@@ -24,7 +24,6 @@ class Homeostasis:
     every: float
 
     def __repr__(self) -> str:
-        """Return it as Python code, without what is as by default."""
         values = ((f.name, getattr(self, f.name), f.default) for f in fields(self))
         shown = ", ".join(f"{name}={short_repr(v)}" for name, v, default in values if np.ndim(v) or v != default)
         return f"{type(self).__name__}({shown})"

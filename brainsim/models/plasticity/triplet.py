@@ -21,7 +21,6 @@ SETS = {
 
 
 def _set(name, values):
-    """Return the arguments of a published set."""
     return {"pairing": name.split(", ")[1], **dict(zip(NAMES, values, strict=True))}
 
 

@@ -113,7 +113,7 @@ class Folder:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Let what a header says, and cannot be, become a ValueError that names it."""
+    """Turn any error in the content of a header into a ValueError that names it."""
     try:
         yield
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -180,7 +180,6 @@ def _groups(sizes):
 
 
 def _mapped(path, of):
-    """Return a column as an array that is mapped from its file."""
     kind, width = np.dtype(of["kind"]), of["width"]
     size = os.path.getsize(path) // (kind.itemsize * width) if path.is_file() else 0
     if size == 0:

@@ -3,7 +3,7 @@
 The statements of a step are those of the engine's own kernel (`equations.body`), so the bits are the same. What is added
 before them are the values at the start of the step, and after them what arrives late in it. The backward pass computes the
 step again from the state at its start, and goes through all statements in reverse order (`equations.adjoints.reverse`).
-Where parameters learn, the derivatives by the numbers that depend on them are added up over cells and steps.
+Where parameters learn, the derivatives with respect to the numbers that depend on them are added up over cells and steps.
 """
 
 from __future__ import annotations

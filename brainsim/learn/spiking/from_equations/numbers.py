@@ -1,4 +1,4 @@
-"""The numbers in the kernels of a model, computed from its parameters, and their derivatives by those that learn."""
+"""The numbers in the kernels of a model, computed from its parameters, and derivatives with respect to those that learn."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Numbers(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The derivatives of a loss by the numbers: by those that change, by the state at the start, and by the response."""
+    """The derivatives of a loss with respect to the numbers that change, the state at the start, and the response."""
 
     by_number: Mapping[str, float]
     by_start: np.ndarray
@@ -45,7 +45,7 @@ class Sums(NamedTuple):
 
 
 class _Slope(NamedTuple):
-    """The derivatives of all numbers by one parameter."""
+    """The derivatives of all numbers with respect to one parameter."""
 
     kernel: Slopes
     initial: dict[str, Tree]
@@ -54,7 +54,7 @@ class _Slope(NamedTuple):
 
 
 class Formulas:
-    """From the parameters of a model to the `names` of the numbers in its kernels, and back to derivatives by parameters.
+    """From the parameters of a model to the `names` of numbers in its kernels, and back to derivatives of parameters.
 
     `learns` lists the parameters that learn, with ``"tau_s"`` for that of the synaptic current.
     """
@@ -97,7 +97,7 @@ class Formulas:
         return bool(slope.kernel.names & {*self.names}) or not all(map(algebra.is_zero, others))
 
     def gradient(self, parameter: str, values: dict[str, float], dt: float, sums: Sums) -> float:
-        """Return the derivative of a loss by a parameter that learns, from those by the numbers."""
+        """Return the derivative of a loss with respect to a parameter that learns, from those of the numbers."""
         slope, known = self._slopes[parameter], values | {"pi": np.pi, "dt": dt}
         by, total = slope.kernel.at(values, dt), 0.0
         for name, part in sums.by_number.items():

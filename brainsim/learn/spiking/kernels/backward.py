@@ -45,8 +45,8 @@ from brainsim.learn.vectors import copy
 def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient):
     """Add the gradient of one sample to `gradient`, which is shaped like `vector`.
 
-    `work` is as `forward` left it, with the derivatives of the loss by the trace of the readout in `d_trace`, and by the
-    times of its spikes in `d_time`. The derivatives by time constants need all steps, `keep`.
+    `work` is as `forward` left it, with the derivatives of the loss with respect to the trace of the readout in `d_trace`,
+    and to the times of its spikes in `d_time`. The derivatives with respect to time constants need all steps, `keep`.
     """
     work.g_v[:] = 0.0
     work.g_i[:] = 0.0
@@ -89,7 +89,7 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
 
 @inlined
 def gather(net, vector, x, k, work, gradient):
-    """Add what event x did to its targets to the gradients by weights and delays; return the derivative by its time."""
+    """Add what event x did to its targets to the gradients of weights and delays; return the derivative of its time."""
     total = 0.0
     for c in range(net.pre.size):
         if net.pre[c] != work.block[x]:
@@ -262,7 +262,7 @@ def decay_two(into, x, y, first, second):
 
 @inlined
 def by_times(net, b, k, slot, work, gradient):
-    """Add the derivatives by the time constants of what decays within a step."""
+    """Add the derivatives with respect to the time constants of what decays within a step."""
     numbers, low, high, dt, at = net.numbers[b], net.start[b], net.stop[b], net.dt, net.times_at[b]
     tau_m, tau_s, tau_a = numbers[TAU_M], numbers[TAU_S], numbers[TAU_A]
     at_v, at_i, at_a = work.ring_v[slot, low:high], work.ring_i[slot, low:high], work.begin[low:high]
@@ -275,7 +275,7 @@ def by_times(net, b, k, slot, work, gradient):
 
 @inlined
 def drive_again(net, vector, row, k, slot, work, gradient):
-    """Add the derivative by tau_m of the part of the input current that v gets in a step."""
+    """Add the derivative with respect to tau_m of the part of the input current that v gets in a step."""
     n, at = net.stop[1] - net.start[1], net.at[0]
     g_v, tau_m, total = work.ring_v[slot, net.start[1] : net.stop[1]], net.numbers[1, TAU_M], 0.0
     for i in range(row.size):
@@ -286,7 +286,7 @@ def drive_again(net, vector, row, k, slot, work, gradient):
 
 @inlined
 def by_bias(net, b, keep, slot, work, gradient):
-    """Add the derivatives by the constant currents into the readout."""
+    """Add the derivatives with respect to the constant currents into the readout."""
     g_v, low = work.ring_v[slot, net.start[b] : net.stop[b]], net.start[b]
     vx, tau_m = net.numbers[b, V_X], net.numbers[b, TAU_M]
     for o in range(g_v.size):
@@ -298,7 +298,7 @@ def by_bias(net, b, keep, slot, work, gradient):
 
 @inlined
 def by_drives(net, row, g_v, factor, gradient):
-    """Add the derivative by the weights of input currents, of which v gets a factor in a step."""
+    """Add the derivative with respect to the weights of input currents, of which v gets a factor in a step."""
     n, at = g_v.size, net.at[0]
     for i in range(row.size):
         if row[i] != 0.0:

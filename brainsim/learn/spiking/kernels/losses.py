@@ -1,4 +1,4 @@
-"""What is minimised: the loss of one sample, and its derivatives by the trace of the readout and the times of its spikes."""
+"""What is minimised: the loss of one sample, and its derivatives with respect to trace and spike times of the readout."""
 
 from brainsim.jit.decorators import inlined
 from brainsim.jit.vmath import exp

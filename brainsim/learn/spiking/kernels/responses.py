@@ -38,7 +38,7 @@ def fast_of(factor, dt, r, tau_s):
 
 @helper
 def change_of(factor, dt, slow, fast, on_slow, on_fast, tau_m, tau_s):
-    """Return the derivative by r of both together, with their weights."""
+    """Return the derivative with respect to r of both together, with their weights."""
     if factor == 0.0:
         return (on_slow - on_fast) / dt
     return on_slow * (factor * fast - slow) / tau_m - on_fast * fast / tau_s
@@ -60,7 +60,7 @@ def relaxation_slope(z):
 
 @helper
 def by_tau_m(r, tau_m, tau_s):
-    """Return the derivative of `potential` by tau_m."""
+    """Return the derivative of `potential` with respect to tau_m."""
     near = CLOSE * tau_m
     if abs(tau_m - tau_s) >= near:
         return _by_tau_m(r, tau_m, tau_s)
@@ -70,7 +70,7 @@ def by_tau_m(r, tau_m, tau_s):
 
 @helper
 def by_tau_s(r, tau_m, tau_s):
-    """Return the derivative of `potential` by tau_s."""
+    """Return the derivative of `potential` with respect to tau_s."""
     near = CLOSE * tau_m
     if abs(tau_m - tau_s) >= near:
         return _by_tau_s(r, tau_m, tau_s)

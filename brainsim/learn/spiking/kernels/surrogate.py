@@ -51,7 +51,7 @@ def bump(shape, u):
 def surrogate_backward(net, vector, currents, local, keep, task, work, gradient):
     """Add the surrogate gradient of one sample, or with `local` that of e-prop, to `gradient`.
 
-    The derivatives by time constants and delays are only found with `keep`, which needs all steps.
+    The derivatives with respect to time constants and delays are only found with `keep`, which needs all steps.
     """
     work.g_v[:] = 0.0
     work.g_i[:] = 0.0
@@ -85,7 +85,7 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
 
 @inlined
 def gather_weights(net, vector, x, k, work, gradient):
-    """Add what event x did to its targets to the gradients by weights; `gather` takes three times as long."""
+    """Add what event x did to its targets to the gradients of weights; `gather` takes three times as long."""
     for c in range(net.pre.size):
         if net.pre[c] != work.block[x]:
             continue
@@ -144,7 +144,7 @@ def through_spikes(net, vector, b, k, local, task, work):
 
 @helper
 def bumps(shape, scale, above, into):
-    """Put the surrogate derivative of each cell by its distance from the threshold into an array."""
+    """Put the surrogate derivative of each cell with respect to its distance from the threshold into an array."""
     for j in range(into.size):
         into[j] = scale * bump(shape, scale * above[j])
 

@@ -53,8 +53,8 @@ class Work(NamedTuple):
     g_v: np.ndarray  # (cells,): adjoint
     g_i: np.ndarray
     g_a: np.ndarray
-    slope: np.ndarray  # (cells,): surrogate derivative of a spike by v
-    worth: np.ndarray  # (cells,): derivative of the loss by a spike
+    slope: np.ndarray  # (cells,): surrogate derivative of a spike with respect to v
+    worth: np.ndarray  # (cells,): derivative of the loss with respect to a spike
     turned: np.ndarray  # like the vector of what is learned: weights by target, then by source
     counts: np.ndarray  # int64 (cells,): spikes in this sample
     score: np.ndarray  # (outputs,): what is compared between classes

@@ -254,7 +254,7 @@ class BetweenSteps(Operator):
         return {f"learned {name}": (self._gids, value) for name, value in values.items()}
 
     def load(self, values):
-        """Take it over."""
+        """Take over what `saved` returned."""
         if not self._step:
             return
         mine = {name.removeprefix("learned "): value[self._gids] for name, value in values.items()}
