@@ -83,7 +83,7 @@ class Operator:
     def build(cls, partition):
         """Return an operator for a `Partition`, or None if the network does not need it there.
 
-        One that acts on inputs is made with the partition and its inputs, unless a subclass makes it otherwise.
+        An operator that acts on inputs is made with the partition and its inputs, unless a subclass makes it differently.
         """
         inputs = cls.own_inputs(partition.layout)
         return cls(partition, inputs) if inputs else None
@@ -126,7 +126,7 @@ class Operator:
     def observed(cls, partition, stimulus):
         """Return what a `Trace` of one of its inputs samples, an `operators.signals.Observed`.
 
-        None, as here, for the field that `Input.observed` names: a number, an array, a text or a TimedArray.
+        None, as here, means the field that `Input.observed` names: a number, an array, a text or a TimedArray.
         """
         return
 

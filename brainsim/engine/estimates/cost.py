@@ -98,7 +98,7 @@ def _shortest(projection, dt):
 def speed():
     """Return the seconds in which this machine advances a cell by a step, and delivers an event.
 
-    They are measured within a second, of LIF cells with weights of their own.
+    They are measured within a second, with LIF cells whose synapses have a weight each.
     """
     cells = Population(CELLS, LIF(), name="cells", initial={"v": Uniform(-65.0, -50.0)})
     net, rule = Network(seed=1), FixedOutdegree(SYNAPSES)

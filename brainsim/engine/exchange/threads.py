@@ -13,7 +13,7 @@ def whole_lines(size):
 
 
 class Exchange:
-    """How the partitions of a simulation learn of each other's spikes. Another one overrides `calls` and `exchange`.
+    """How the partitions of a simulation learn of each other's spikes. Subclasses override `calls` and `exchange`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""On which cells an input acts, from when to when, and what compiled functions of inputs over time have in common."""
+"""The cells and the steps in which an input acts, and what compiled functions of inputs over time have in common."""
 
 import math
 

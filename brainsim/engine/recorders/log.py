@@ -42,7 +42,7 @@ class Log:
             self.store.restart()
 
     def hold(self, held):
-        """Keep the rows of a stream that was reopened until the simulation stands where they end."""
+        """Keep the rows of a stream that was reopened until the simulation has reached their end."""
         self._held = held
 
     def max_steps(self):

@@ -78,7 +78,7 @@ class Recorder:
         return {}
 
     def merge(self, arrays):
-        """Return what `result` takes from that of each rank of an MPI run, a list."""
+        """Return the arrays that `result` takes, from a list with those of each rank of an MPI run."""
         raise NotImplementedError
 
     def max_steps(self):
@@ -95,7 +95,7 @@ class Recorder:
     def rewired(self, name, places):
         """Note that the synapses of a projection have changed.
 
-        `places` has for each synapse that there was its index in the SynapseTable now, -1 if it was removed.
+        `places` has, for each former synapse, its index in the SynapseTable now, -1 if it was removed.
         """
 
     def saved(self):

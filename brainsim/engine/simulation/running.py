@@ -22,7 +22,8 @@ class Exclusive:
     """A lock that rejects a second thread instead of letting it wait.
 
     Waiting would be safe, too, but which thread comes first, and so the spikes, would be left to chance. While the lock is
-    held, errors of arithmetic are treated as by default; a function of the user finds them treated as the user wants.
+    held, NumPy treats errors of arithmetic by its defaults; during a function of the user it treats them as the user has
+    set.
     """
 
     def __init__(self, label):
@@ -66,7 +67,7 @@ class Exclusive:
 def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start=False):
     """Run for `steps` steps; after every `interval`, and if wanted `at_start`, call `between(sim)`.
 
-    It may stop the run by returning True if it `may_stop`.
+    If it `may_stop`, it stops the run by returning True.
     """
     sim._exclusive.check_not_lent("run")
     ranks = sim._layout.ranks

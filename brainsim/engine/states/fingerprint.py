@@ -127,9 +127,9 @@ def _feed(digest, value):
 
 
 def _given(value):
-    """Return the attributes of a value that were given, not what was computed of them since.
+    """Return the attributes of a value that were given, not what was computed from them since.
 
-    A class that says what is pickled, by `__getstate__`, says what was given.
+    If its class says what is pickled, by `__getstate__`, that is what was given.
     """
     if type(value).__getstate__ is not object.__getstate__:
         return value.__getstate__()

@@ -275,7 +275,7 @@ def _span(x, reach, per_um, bins, periodic, more):
 def connected(near, r, key, pre, itself, chosen):
     """Find the targets of a source, each with the probability of its distance; write them, and return their number.
 
-    `chosen` may have no room: then they are only counted.
+    If `chosen` has no room, they are only counted.
     """
     pairs = record_or_none(r, "pairs")
     found = candidates(near, r, near.pre + 3 * pre, near.post, 1.0, itself, pairs)

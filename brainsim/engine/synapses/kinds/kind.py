@@ -21,8 +21,8 @@ class SynapseKind:
     """A kind of synapses. Subclass it, and register it with `register_kind`.
 
     There is one object for each projection of the kind, which owns what is kept of its synapses. The engine asks a kind
-    what it does and knows none by name: a kind says whether its weights change, which calls of a step it needs, what can be
-    set, and what becomes of it if synapses are added or removed.
+    what it does and knows no kind by name: a kind says whether its weights change, which calls of a step it needs, what can
+    be set, and what becomes of it if synapses are added or removed.
 
     Attributes
     ----------
