@@ -186,7 +186,6 @@ class EProp:
         self.history: list[float] = []
 
     def __repr__(self) -> str:
-        """Return sizes, task and feedback."""
         return f"EProp({self.n_in}-{self.n_rec}-{self.n_out}, {self.task!r}, feedback={self.feedback!r})"
 
     def fit(self, inputs: ArrayLike, targets: ArrayLike, epochs: int = 1) -> Self:

@@ -91,7 +91,6 @@ class Oja(Unit):
         self.weights = w / np.linalg.norm(w)
 
     def __repr__(self) -> str:
-        """Return the number of inputs and the learning rate."""
         return f"Oja({self.n_in}, learning_rate={self.learning_rate:g})"
 
     def _learn(self, X, w, epochs):
@@ -150,7 +149,6 @@ class BCM(Unit):
         self.threshold = 0.0
 
     def __repr__(self) -> str:
-        """Return the number of inputs, the learning rate and the time constant."""
         return f"BCM({self.n_in}, learning_rate={self.learning_rate:g}, tau={self.tau})"
 
     def _learn(self, X, w, epochs):

@@ -71,7 +71,6 @@ class VoltageClamp(Input):
         return "current", "pA"
 
     def __post_init__(self) -> None:
-        """Check the values and copy arrays."""
         self.__dict__["v"] = checked_signal(self.v, "VoltageClamp.v", "mV")
         self._check_window()
 

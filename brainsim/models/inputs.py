@@ -137,7 +137,6 @@ class PoissonInput(Input):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check the values and copy arrays."""
         rate = checked_signal(self.rate, "PoissonInput.rate", "Hz", at_least=0)
         synapse = checked_synapse(self.synapse, "PoissonInput.synapse")
         weight = one_per_cell(checked_weight(self.weight, synapse, "PoissonInput.weight"), "PoissonInput.weight")
@@ -203,7 +202,6 @@ class CurrentInput(Input):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check the values and copy arrays."""
         self._check_window()
         if self.times is None:
             self.__dict__["amplitude"] = checked_signal(self.amplitude, "CurrentInput.amplitude", "pA")

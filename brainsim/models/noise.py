@@ -94,7 +94,6 @@ class NoiseInput(Input):
         return "current", "pA"
 
     def __post_init__(self) -> None:
-        """Check the values and copy arrays."""
         sigma = checked_signal(self.sigma, "NoiseInput.sigma", "pA", at_least=0.0)
         mean = checked_signal(self.mean, "NoiseInput.mean", "pA")
         tau = self.tau

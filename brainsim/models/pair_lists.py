@@ -43,7 +43,6 @@ class _PairList(Rule):
         return read_only(indices(value, label).astype(np.int32))
 
     def _check_within(self, pre, post):
-        """Raise ValueError if an index is beyond its view."""
         for name, ids, view in (("pre", self.pre, pre), ("post", self.post, post)):
             if ids.size and ids.max() >= view.n:
                 self._reject(name, f"{ids.max()} is beyond {view.name!r}, whose {view.n} cells are 0 to {view.n - 1}")
@@ -208,7 +207,6 @@ class FromSparse(_PairList):
         )
 
     def __repr__(self) -> str:
-        """Return the shape and the number of elements."""
         return f"FromSparse({self.shape[0]}x{self.shape[1]} matrix, {self.pairs} stored)"
 
     def check(self, pre: "SomeCells", post: "SomeCells") -> None:

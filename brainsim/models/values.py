@@ -327,7 +327,6 @@ class Clipped(Distribution):
         def __init__(self, distribution: Distribution, low: float | None = ..., high: float | None = ...) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check the limits and the mass between them."""
         inner = checked_distribution(self.distribution, "Clipped.distribution")
         given = (-math.inf if self.low is None else self.low, math.inf if self.high is None else self.high)
         low, high = (_limit(x, inner.unit, f"Clipped.{name}") for x, name in zip(given, ("low", "high"), strict=True))

@@ -500,7 +500,6 @@ class Network(Answering):
         return {name: sorted(parts, key=lambda part: part[1:]) for name, parts in (tiled | named).items()}
 
     def __repr__(self) -> str:
-        """Return a table of populations, projections and inputs."""
         tables: dict[str, list[tuple[str, ...]]] = {
             "populations": [(p.name, f"{p.n:,} {type(p.model).__name__}") for p in self._populations.values()],
             "projections": [(p.name, repr(p.rule), effect_of(p), number_of_synapses(p)) for p in self._projections],

@@ -83,7 +83,6 @@ class View:
         return {**vars(self), "parts": packed}
 
     def __setstate__(self, state: dict) -> None:
-        """Undo `__getstate__`."""
         parts = tuple((population, freeze(_from_interval(ids))) for population, ids in state["parts"])
         vars(self).update({**state, "parts": parts})
 
@@ -96,11 +95,9 @@ class View:
         raise AttributeError(f"{self.name!r} is frozen and {key!r} cannot be deleted; make a new one")
 
     def __len__(self) -> int:
-        """Return the number of cells."""
         return self.n
 
     def __repr__(self) -> str:
-        """Return name and size."""
         return f"View({self.name!r}, {self.n} cell{'s' * (self.n != 1)})"
 
     _repr_html_ = shown_by("brainsim.network.html", "html_of_view")
@@ -129,7 +126,6 @@ class View:
         return (self[i] for i in range(self.n))
 
     def __getitem__(self, key: int | slice | ArrayLike) -> View:
-        """Return a view of the cells that `key` selects."""
         indices = select(key, self.n, self.name)
         parts = cut(self.parts, indices)
         if self._base is not None:
@@ -289,7 +285,6 @@ class Population(Identified, View):
         return {**state, "parts": ((self, freeze(np.arange(state["n"]))),)}
 
     def __repr__(self) -> str:
-        """Return name, size and model."""
         return f"Population({self.name!r}, {self.n} {type(self.model).__name__})"
 
     @property

@@ -82,7 +82,6 @@ class Trace:
     reduce: Literal["mean", "sum", "std"] | None = None
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
         if not isinstance(self.cells, View):
             raise TypeError(
                 f"Trace.cells: must be a population or a view of one, e.g. Trace(cells[:3], 'v') (got {self.cells!r})"
@@ -160,7 +159,6 @@ class SpikeRecord:
     stop: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
         if self.cells is not None and not isinstance(self.cells, View):
             raise TypeError(f"SpikeRecord.cells: must be a population or a view (got {self.cells!r})")
         _check_window(self, "SpikeRecord")
@@ -232,7 +230,6 @@ class WeightTrace:
     stop: float | None = None
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
         if not isinstance(self.projection, Projection | str):
             message = "must be what Network.connect returned, or its name"
             raise TypeError(f"WeightTrace.projection: {message} (got {self.projection!r})")
@@ -300,7 +297,6 @@ class EventRecord:
     every = None
 
     def __post_init__(self) -> None:
-        """Check the arguments."""
         if not isinstance(self.cells, View):
             raise TypeError(f"EventRecord.cells: must be a population or a view of one (got {self.cells!r})")
         if len(self.cells.parts) != 1:

@@ -87,7 +87,7 @@ class SpikesLookup(Lookup):
         return placed(chosen, place_among(self._parts, name, int(ids.min()), int(ids.max()) + 1))
 
     def _named(self, key):
-        """Return the spikes of the population, or else the view, with this name."""
+        """Return the spikes of the population with this name, or else of the view."""
         if isinstance(key, str) and key in self._items:
             return self._items[key]
         if isinstance(key, str) and key in self._views:

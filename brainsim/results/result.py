@@ -71,11 +71,9 @@ class State:
         return Lookup(Lookup(self.variables, "state")[name], f"state[{name!r}]")
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over the names of the populations."""
         return iter(self.variables)
 
     def __repr__(self) -> str:
-        """Return the time and the populations."""
         names = ", ".join(repr(name) for name in self.variables)
         return f"State at {self.step * self.dt:,.6g} ms (step {self.step:,} of {self.dt:g} ms) of {names or 'no population'}"
 
@@ -148,7 +146,6 @@ class Result(ResultHandOver):
     resets: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check and convert the fields."""
         spikes = dict(self.spikes)
         views = {
             name: [(str(part), int(start), int(stop)) for part, start, stop in parts] for name, parts in self.views.items()
@@ -198,7 +195,6 @@ class Result(ResultHandOver):
         return lines + ([", ".join(times)] if times else [])
 
     def __repr__(self) -> str:
-        """Return a table of the populations."""
         rows = self._rows()
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         table = [

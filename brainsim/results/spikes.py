@@ -79,7 +79,6 @@ class Spikes(SpikesHandOver):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check, sort and freeze the arrays."""
         times, ids = frozen_array(self.times, np.float64, "Spikes.times"), frozen_array(self.ids, np.int64, "Spikes.ids")
         checked = {
             "n": integer(self.n, "Spikes.n", at_least=0),
@@ -119,7 +118,6 @@ class Spikes(SpikesHandOver):
         return vars(self).get("_cells", np.arange(self.n))
 
     def __len__(self) -> int:
-        """Return the number of spikes."""
         return self.times.size
 
     def __getitem__(self, key: object) -> NoReturn:
@@ -137,7 +135,6 @@ class Spikes(SpikesHandOver):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Return a summary in one line."""
         of = f" of {self.name!r}" if self.name else ""
         return (
             f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "

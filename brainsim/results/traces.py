@@ -67,7 +67,6 @@ class Traces(TracesHandOver):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check and freeze the arrays."""
         vars(self).update(
             name=str(self.name),
             variable=str(self.variable),
@@ -96,7 +95,6 @@ class Traces(TracesHandOver):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Return a summary in one line."""
         span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""
         unit = f", in {self.unit}" if self.unit else ""
         return (

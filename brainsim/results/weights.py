@@ -87,7 +87,6 @@ class Weights(WeightsHandOver):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check and freeze the arrays."""
         given = dict(vars(self))
         if given["counts"] is None:
             given["counts"] = np.zeros((np.size(self.times), 0), np.int64)
@@ -113,7 +112,6 @@ class Weights(WeightsHandOver):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        """Return a summary in one line."""
         span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""
         bins = f", histograms of {plural(self.edges.size - 1, 'bin')}" if self.edges.size else ""
         unit = f", in {self.unit}" if self.unit else ""

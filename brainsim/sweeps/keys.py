@@ -108,7 +108,7 @@ class _Keys:
         return self._object(value)
 
     def _items(self, items):
-        """Return the keys of pairs, whatever their order."""
+        """Return the keys of pairs, in an order that does not depend on theirs."""
         return sorted(self.of(name) + self.of(item) for name, item in items)
 
     def _class(self, cls):

@@ -71,11 +71,9 @@ class Sweep:
         self.axes, self.rows = axes, rows
 
     def __len__(self) -> int:
-        """Return the number of points."""
         return len(self.rows)
 
     def __repr__(self) -> str:
-        """Return axes, names of the values, and how many points failed."""
         axes = ", ".join(f"{axis.name} ({len(axis.values)})" for axis in self.axes)
         failed = f"; {len(self.failed)} failed" if self.failed else ""
         return f"Sweep of {plural(len(self), 'point')}: {axes}; {', '.join(self.names) or 'no values'}{failed}"

@@ -136,7 +136,6 @@ class MLP(Estimator):
         self._keep(given, checked | of_training(given, "MLP"))
 
     def __repr__(self) -> str:
-        """Return layers and activation."""
         sizes = [len(self.coefs_[0]), *(b.size for b in self.intercepts_)] if hasattr(self, "coefs_") else self.hidden
         levels = f", levels={self.levels}" if self.activation == "qcfs" else ""
         return f"MLP({'-'.join(map(str, sizes))}, {self.activation!r}{levels})"

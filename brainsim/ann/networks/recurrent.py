@@ -129,7 +129,6 @@ class RNN(Estimator):
         self._keep(given, checked | of_training(given, "RNN"))
 
     def __repr__(self) -> str:
-        """Return sizes, units and loss."""
         sizes = str(self.hidden)
         if hasattr(self, "weights_"):
             sizes = f"{len(self.weights_['W'])}-{self.hidden}-{self.weights_['d'].size}"
@@ -236,7 +235,7 @@ class RNN(Estimator):
         self.classes_ = classes_in(y, "RNN.fit.y")
 
     def _targets(self, y, lengths, steps, label, known=True):
-        """Return (labels of samples, labels of steps): places in `classes_`, or unless `known` what was given."""
+        """Return (labels of samples, labels of steps), as places in `classes_` if `known`, otherwise as they were given."""
         none = np.full(lengths.size, -1, np.int64)
         if self.loss == "sequence":
             return none, pad_labels(y, lengths, steps, self.classes_.size, label)

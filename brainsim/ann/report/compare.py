@@ -117,7 +117,6 @@ class Comparison:
         return 100.0 * (self.ann_accuracy - self.accuracy)
 
     def __repr__(self) -> str:
-        """Return the summary."""
         return self.summary()
 
     def summary(self) -> str:

@@ -39,7 +39,6 @@ class Robustness:
     snn: dict[str, np.ndarray]
 
     def __repr__(self) -> str:
-        """Return a table of means and standard deviations over seeds."""
         lines = []
         for kind, title in KINDS.items():
             lines.append(f"{title:36s}" + "".join(f"{level:>14g}" for level in self.levels))

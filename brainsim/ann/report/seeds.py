@@ -53,7 +53,6 @@ class SeedComparison:
         return np.array([report.energy / report.ann_energy for report in self.reports])
 
     def __repr__(self) -> str:
-        """Return the summary."""
         return self.summary()
 
     def summary(self) -> str:

@@ -352,7 +352,6 @@ class _RuleReader(TargetReader):
             raise EquationError(label, f"{message}; {READABLE}", *lang.line_of(tree).place(node))
 
     def _reject_varying(self, tree, varying, label, rule, line=None):
-        """Raise EquationError if a tree contains a variable."""
         for name in sorted(lang.names_in(tree) & varying):
             node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
             raise EquationError(label, f"this depends on {name!r}: {rule}", *(line or lang.line_of(tree)).place(node))

@@ -125,7 +125,7 @@ class Propagator:
         return {constant: float(slope[i, j]) for constant, (i, j) in self._of_step()}
 
     def _of_step(self):
-        """Return (constant, (row, column)) of those of the step itself."""
+        """Return (constant, (row, column)) of the constants of the step itself."""
         found = [(constant, (i, j)) for constant, (letter, i, j) in self._entries.items() if letter == "p"]
         return found + [(constant + LESS_ONE, (i, j)) for constant, (i, j) in found if i == j]
 

@@ -83,7 +83,6 @@ class Layer:
     recurrent_weight: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        """Check all values."""
         name, checked = type(self).__name__, dict[str, Any]()
         checked["n"] = integer(self.n, f"{name}.n", at_least=1, at_most=MAX_INDEX)
         for key in ("tau_m", "tau_s", "tau_a", "v_th"):
@@ -112,7 +111,6 @@ class Layer:
         return True
 
     def __repr__(self) -> str:
-        """Return what is not the default."""
         shown = [str(self.n)]
         for f in fields(self)[1:]:
             value = getattr(self, f.name)
@@ -147,7 +145,6 @@ class Readout(Layer):
     kind: str = "integrator"
 
     def __post_init__(self) -> None:
-        """Check all values."""
         super().__post_init__()
         if self.kind not in KINDS:
             raise ValueError(f"Readout.kind: there is no {self.kind!r}{nearest(self.kind, KINDS)}")

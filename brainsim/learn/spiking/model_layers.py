@@ -154,7 +154,6 @@ class ModelLayer(Layer):
         return smooth(self.model, self.method or "", label, external_current)
 
     def __repr__(self) -> str:
-        """Return the model and what is not the default."""
         own = {"recurrent", "tau_s", "delay", "recurrent_delay", "learns", "weight", "recurrent_weight"}
         shown = [str(self.n), repr(self.model)]
         for f in (f for f in fields(Layer) if f.name in own):

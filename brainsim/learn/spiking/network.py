@@ -166,7 +166,6 @@ class SpikingNetwork(Trainable):
         self._keep(given, check_parameters(given))
 
     def __repr__(self) -> str:
-        """Return layers, loss and gradient."""
         sizes = [f"{layer.n}{'r' if layer.recurrent else ''}" for layer in self.hidden]
         if hasattr(self, "training_"):
             sizes = [str(self.training_.plan.n_in), *sizes, str(self.training_.plan.sizes[-1])]

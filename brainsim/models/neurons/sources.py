@@ -164,7 +164,6 @@ class SpikeTrains:
     initials: ClassVar[dict[str, Initial]] = {}
 
     def __post_init__(self) -> None:
-        """Check the values and copy arrays."""
         given_times, given_ids = self._times_and_ids()
         times = read_only(np.atleast_1d(plain(given_times, "ms", "SpikeTrains.times")))
         check_times(times, "SpikeTrains.times")
@@ -195,7 +194,6 @@ class SpikeTrains:
         return found
 
     def __repr__(self) -> str:
-        """Return the number of spikes."""
         return f"SpikeTrains({self.times.size} spikes)"
 
     def check_cells(self, n: int, name: str) -> None:

@@ -78,7 +78,6 @@ class Normalisation(Homeostasis):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        """Check the values."""
         object.__setattr__(self, "total", checked_total(self.total, "Normalisation.total"))
         object.__setattr__(self, "every", number(self.every, "Normalisation.every", "ms", above=0.0))
         checked_by(self.by, "Normalisation.by")
@@ -128,7 +127,6 @@ class Scaling(Homeostasis):
     every: float = 100.0
 
     def __post_init__(self) -> None:
-        """Check the values."""
         limits: dict[str, tuple[str, dict[str, float]]] = {
             "goal": ("Hz", {"at_least": 0.0}),
             "tau": ("ms", {"above": 0.0}),

@@ -28,13 +28,8 @@ TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond this many lengths, l
 class DistanceText:
     """An expression of two cells: of their distance `d` [um], of its components `dx`, `dy` and `dz`, and of `names`.
 
-    Attributes
-    ----------
-    tree : Tree
-    components : int
-        How many dimensions it needs: 1 unless it uses `dy` or `dz`.
-    isotropic : bool
-        Whether it depends on `d` only.
+    `components` says how many dimensions it needs, 1 unless it uses `dy` or `dz`, and `isotropic` whether it depends on `d`
+    only.
     """
 
     def __init__(self, text: str, label: str, names: Sequence[str] = ("d", *AXES)):
@@ -114,7 +109,6 @@ class DistanceRule(Rule):
     multapses: bool = False
 
     def __post_init__(self) -> None:
-        """Check the fields."""
         name = type(self).__name__
         try:
             text = self.p if isinstance(self.p, str) else repr(number(self.p, f"{name}.p", at_least=0.0))
@@ -136,7 +130,6 @@ class DistanceRule(Rule):
             self._reject("multapses", "only if k is given can a pair be connected more than once")
 
     def __repr__(self) -> str:
-        """Return the rule as Python code."""
         named = {name: getattr(self, name) for name in ("max_distance", "periodic", "k", "autapses", "multapses")}
         if self.periodic and len(self.periodic) == 1:  # type: ignore[arg-type]
             named["periodic"] = self.periodic[0]  # type: ignore[index]
