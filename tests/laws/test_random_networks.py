@@ -64,6 +64,7 @@ def test_the_hundred_hold_what_there_is(plans):
         "FromArrays",
         "FromSparse",
         "DistanceRule",
+        "Drawn",
     }
     for key in ("weight", "delay"):
         given = {"array" if np.ndim(value) else type(value) for value in (c[key] for c in connections)}
