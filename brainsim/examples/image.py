@@ -24,7 +24,7 @@ DARK, LARGE = 0.1, 100  # a pixel that does not fire; number of pixels from whic
 JITTER, COPIES = 1.0, 4  # ms: deviation of spike times in all but one of the copies for training
 DURATION, DT, WINDOW = 50.0, 1.0, (0.0, 50.0)  # ms
 EPOCHS, MOST = {"digits": 30, "mnist": 16}, 5000  # of training; training images of a file
-# rates of learning and their decays, chosen on a fifth of the training data by `tests.examples.settings`
+# learning rates and their decays, chosen on a fifth of the training data by `tests.examples.settings`
 RATES = {"digits": (2e-3, 0.95), "mnist": (4e-3, 0.95)}
 PIECES = 8  # after which the accuracy on the test data is noted
 SHOWN = 5  # the test digit that is drawn

@@ -31,7 +31,7 @@ SMALL = {"epochs": 1, "cells": 8, "samples": 24}
 CODES = {"words": (3.0, 3.0, 2.0), "vowels": (4.0, 4.0, 4.0), "digits": (5.0, 1.5, 1.0)}
 CELLS = {"words": 128, "vowels": 128, "digits": 256}
 EPOCHS = {"words": 80, "vowels": 80, "digits": 20}
-# rates of learning, and their decays; for words and vowels `tests.examples.settings` chose them on training data
+# learning rates, and their decays; for words and vowels `tests.examples.settings` chose them on training data
 RATES = {"words": (3e-3, 0.99), "vowels": (4e-3, 0.95), "digits": (5e-3, 0.95)}
 LAYERS = {"words": {"tau_m": 40.0, "tau_s": 10.0, "recurrent": True}, "vowels": {}, "digits": {}}
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no documentation")
-PEERS = {"brian2": "brian2", "nest": "nest", "pynn": "pyNN"}  # pages of coming-from, and the package that they need
+# pages of coming-from, and the package that they need
+PEERS = {"brian2": "brian2", "nest": "nest", "pynn": "pyNN", "pytorch": "snntorch"}
 
 
 def harness(name="pages"):

@@ -88,7 +88,7 @@ def grid_figure(result, window):
 def _caption(moves, of_tables):
     return (
         f"The way to the food takes at least {SHORTEST} moves. In {len(moves)} trials the rat with spiking cells comes to "
-        f"{last_ten(moves):.1f} moves (mean of the last ten trials), the tables, whose rate of learning was not tuned, to "
+        f"{last_ten(moves):.1f} moves (mean of the last ten trials), the tables, whose learning rate was not tuned, to "
         f"{np.mean(of_tables[:, -10:]):.1f} (mean of {COPIES} runs). Both learn from the same error, what a square promises "
         "less what the last one had promised: tables by arithmetic, cells by dopamine that changes the synapses of those "
         "that have just fired."
