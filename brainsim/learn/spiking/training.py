@@ -133,10 +133,10 @@ def complain(training: Training, batches: int, label: str, classes: np.ndarray |
                 "learned; raise wake, or the initial weights: Readout(kind='spiking', weight=(mean, deviation))"
             )
     if classes is not None and len(counts) >= FEWEST:
-        _warn_of_guessing(training.history["loss"], classes, label)
+        _warn_of_guessing(training.history["loss"], classes, training.settings.input_kind_ == "spikes", label)
 
 
-def _warn_of_guessing(losses, classes, label):
+def _warn_of_guessing(losses, classes, of_times, label):
     """Warn if the loss is still about that of guessing by how frequent the classes are."""
     share = np.bincount(classes) / classes.size
     share = share[share > 0.0]
@@ -145,5 +145,5 @@ def _warn_of_guessing(losses, classes, label):
         warn_user(
             f"{label}: after {len(losses)} epochs the training loss is {losses[-1]:.2f}, and guessing gives {guessing:.2f}, "
             "so little was learned; look at history_['silent'], raise weight= of Layer (few inputs need large weights) or "
-            "learning_rate, or give values that are not pixels as currents, shape (samples, steps, inputs)"
+            f"learning_rate{'; numbers of any sign are best given as currents, (samples, steps, inputs)' * of_times}"
         )
