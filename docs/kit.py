@@ -1,9 +1,10 @@
-"""A kit for teachers: for each lesson of the course a slide and a sheet with its exercises, without the solutions.
+"""A kit for teachers: for each lesson of the course a slide, a sheet with its exercises, and one with the solutions.
 
-    python docs/kit.py FOLDER    # writes 01.png, 01.html, 02.png, ...; needs pip install '.[docs]'
+    python docs/kit.py FOLDER    # writes 01.png, 01.html, 01-solutions.html, 02.png, ...; needs pip install '.[docs]'
 
-A slide is a picture of 1920 x 1080 pixels: title and question of the lesson, and the picture that compares both sides. A
-sheet is a page to be printed from a browser.
+A slide is a picture of 1920 x 1080 pixels: title and question of the lesson, the picture that compares both sides, what it
+shows, and what to keep in mind. A sheet is a page to be printed from a browser. It has the formulas of the lesson, so that
+it can be used without it; exercises marked "computer" need the notebook of the lesson.
 """
 
 import re
@@ -12,13 +13,30 @@ import textwrap
 from pathlib import Path
 
 COURSE = Path(__file__).parent / "course"
-# the picture of each lesson that compares brain and machine
-SHOWN = {1: 2, 2: 1, 3: 3, 4: 4, 5: 2, 6: 1, 7: 1, 8: 2, 9: 2, 10: 3, 11: 2, 12: 1}
-EXERCISE = re.compile(r"^(\*\*Exercise \d+\.\*\*.*?)(?=^<details>|\Z)", re.M | re.S)
+# the picture of each lesson that compares brain and machine, and what to keep in mind
+SHOWN = {
+    1: (2, "Both are silent below a threshold and grow above it: a ReLU is a model of a firing rate."),
+    2: (1, "A number is there at once and always the same; spikes say it by how many, when, or which."),
+    3: (3, "Both are largest at the same lag; the cell's curve is broader and never falls below a half."),
+    4: (4, "The size γ of the weights decides whether a small difference fades or grows; in a balanced network it grows."),
+    5: (2, "The chain rule, applied backwards, says by how much each weight is to blame."),
+    6: (1, "A local rule finds the direction in which inputs vary most, without a teacher and without storing them."),
+    7: (1, "A spike has no derivative; surrogates, spike times and e-prop are three ways around it."),
+    8: (2, "A loop keeps a cue after it has gone: activity itself is a memory, in spikes and in recurrent units."),
+    9: (2, "Extinction is a second memory, which hides the first only in its own context."),
+    10: (3, "One wave of spikes finds the distances that value iteration computes step by step."),
+    11: (2, "A ReLU, counted in spikes: the larger its activation, the more often its cell fires."),
+    12: (1, "Both networks learn what comes next; with this little text, counting does better, and spikes do worst."),
+}
+EXERCISE = re.compile(r"^(\*\*Exercise \d+[^*]*\*\*.*?)(?=^<details>|\Z)", re.M | re.S)
+SOLUTION = re.compile(r"^<summary>Solution</summary>\n(.*?)^</details>", re.M | re.S)
+FORMULA = re.compile(r"^\$\$.*?\$\$$", re.M | re.S)
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font: 12pt/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto; }}
 .answer {{ height: 9em; border-bottom: 1px solid #aaa; }}
-</style></head><body><h1>{title}</h1><p>Name: ____________________</p>{body}</body></html>
+.formulas {{ background: #f4f4f4; padding: 0.2em 1em; font-size: 90%; }}
+pre {{ white-space: pre-wrap; font-size: 85%; }}
+</style></head><body><h1>{title}</h1>{body}</body></html>
 """
 
 
@@ -35,17 +53,40 @@ def title(text):
 def exercises(text):
     """Return the exercises of a lesson, in Markdown and without their solutions."""
     part = text.partition("\n## Exercises\n")[2].partition("\n## ")[0]
-    return [re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", found).strip() for found in EXERCISE.findall(part)]
+    return [without_links(found) for found in EXERCISE.findall(part)]
 
 
-def sheet(text):
-    """Return the sheet of a lesson as a page of HTML with formulas in MathML."""
+def solutions(text):
+    """Return the solutions of a lesson, in Markdown, in the order of the exercises."""
+    return [without_links(found) for found in SOLUTION.findall(text.partition("\n## Exercises\n")[2])]
+
+
+def formulas(text):
+    """Return the formulas of a lesson, in Markdown, each with the paragraph that explains its letters."""
+    parts = text.partition("\n## Exercises\n")[0].split("\n\n")
+    return [without_links(f"{parts[k - 1]}\n\n{part}") for k, part in enumerate(parts) if FORMULA.fullmatch(part)]
+
+
+def without_links(text):
+    """Return Markdown with the words of its links only."""
+    return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).strip()
+
+
+def sheet(text, solved=False):
+    """Return the sheet of a lesson, or the one with its solutions, as a page of HTML with formulas in MathML."""
     from latex2mathml.converter import convert
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     reader = MarkdownIt().use(dollarmath_plugin, renderer=lambda formula, options: convert(formula))
-    body = "".join(f'{reader.render(exercise)}<div class="answer"></div>' for exercise in exercises(text))
+    if solved:
+        pairs = zip(exercises(text), solutions(text), strict=True)
+        body = "".join(f"{reader.render(exercise)}{reader.render(solution)}<hr>" for exercise, solution in pairs)
+        return PAGE.format(title=f"{title(text)}: solutions", body=body)
+    given = "".join(reader.render(formula) for formula in formulas(text))
+    body = "<p>Name: ____________________</p><p>Exercises marked <b>computer</b> begin in the notebook of the lesson.</p>"
+    body += f'<div class="formulas"><h2>Formulas of the lesson</h2>{given}</div>' if given else ""
+    body += "".join(f'{reader.render(exercise)}<div class="answer"></div>' for exercise in exercises(text))
     return PAGE.format(title=title(text), body=body)
 
 
@@ -55,11 +96,16 @@ def slide(number, path):
 
     text = path.read_text(encoding="utf-8")
     question = " ".join(text.split("\n\n")[1].replace("*", "").split())
-    picture = COURSE.parent / "images" / "course" / f"{path.stem.partition('-')[2]}-{SHOWN[number]}.png"
+    shown, takeaway = SHOWN[number]
+    name = f"{path.stem.partition('-')[2]}-{shown}.png"
+    picture = COURSE.parent / "images" / "course" / name
+    caption = re.search(rf"!\[([^\]]*)\]\([^)]*{re.escape(name)}\)", text)[1]
     figure = plt.figure(figsize=(19.2, 10.8), dpi=100)
     figure.text(0.04, 0.95, title(text), fontsize=34, va="top")
     figure.text(0.04, 0.87, textwrap.fill(question, 120), fontsize=18, va="top", color="#444444", linespacing=1.4)
-    ax = figure.add_axes((0.04, 0.03, 0.92, 0.68))
+    figure.text(0.04, 0.13, textwrap.fill(caption, 140), fontsize=15, va="top", color="#444444", linespacing=1.3)
+    figure.text(0.04, 0.03, takeaway, fontsize=22, va="bottom")
+    ax = figure.add_axes((0.04, 0.15, 0.92, 0.60))
     ax.imshow(plt.imread(picture), interpolation="lanczos")
     ax.axis("off")
     return figure
@@ -77,7 +123,9 @@ def write(folder):
         figure = slide(number, path)
         figure.savefig(folder / f"{number:02}.png")
         plt.close(figure)
-        (folder / f"{number:02}.html").write_text(sheet(path.read_text(encoding="utf-8")), encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        (folder / f"{number:02}.html").write_text(sheet(text), encoding="utf-8")
+        (folder / f"{number:02}-solutions.html").write_text(sheet(text, solved=True), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,10 @@ def test_every_lesson_has_a_slide_and_a_sheet_without_solutions():
         text = path.read_text(encoding="utf-8")
         assert len(kit.exercises(text)) == text.count("**Exercise ") == text.count("<summary>Solution</summary>") >= 3, path
         assert not any("Solution" in exercise or "```" in exercise for exercise in kit.exercises(text)), path
-        assert (DOCS / "images" / "course" / f"{path.stem.partition('-')[2]}-{kit.SHOWN[number]}.png").exists(), path
+        assert len(kit.solutions(text)) == len(kit.exercises(text)), path
+        picture = f"{path.stem.partition('-')[2]}-{kit.SHOWN[number][0]}.png"
+        assert (DOCS / "images" / "course" / picture).exists(), path
+        assert f"course/{picture})" in text, path
 
 
 @pytest.mark.slow
