@@ -19,14 +19,14 @@ SHOWN = {
     2: (1, "A number is there at once and always the same; spikes say it by how many, when, or which."),
     3: (3, "Both are largest at the same lag; the cell's curve is broader and never falls below a half."),
     4: (4, "The size γ of the weights decides whether a small difference fades or grows; in a balanced network it grows."),
-    5: (2, "The chain rule, applied backwards, says by how much each weight is to blame."),
+    5: (2, "Backpropagation tells each weight its share of the error; random feedback does nearly as well here."),
     6: (1, "A local rule finds the direction in which inputs vary most, without a teacher and without storing them."),
     7: (1, "A spike has no derivative; surrogates, spike times and e-prop are three ways around it."),
     8: (2, "A loop keeps a cue after it has gone: activity itself is a memory, in spikes and in recurrent units."),
     9: (2, "Extinction is a second memory, which hides the first only in its own context."),
     10: (3, "One wave of spikes finds the distances that value iteration computes step by step."),
-    11: (2, "A ReLU, counted in spikes: the larger its activation, the more often its cell fires."),
-    12: (1, "Both networks learn what comes next; with this little text, counting does better, and spikes do worst."),
+    11: (1, "A receptive field and a convolution are the same sum; spikes count what a ReLU passes on."),
+    12: (1, "Both networks learn what comes next; with this little text, counting three letters is better than both."),
 }
 EXERCISE = re.compile(r"^(\*\*Exercise \d+[^*]*\*\*.*?)(?=^<details>|\Z)", re.M | re.S)
 SOLUTION = re.compile(r"^<summary>Solution</summary>\n(.*?)^</details>", re.M | re.S)
@@ -95,7 +95,7 @@ def slide(number, path):
     import matplotlib.pyplot as plt
 
     text = path.read_text(encoding="utf-8")
-    question = " ".join(text.split("\n\n")[1].replace("*", "").split())
+    question = " ".join(without_links(text.split("\n\n")[1]).replace("*", "").split())
     shown, takeaway = SHOWN[number]
     name = f"{path.stem.partition('-')[2]}-{shown}.png"
     picture = COURSE.parent / "images" / "course" / name
