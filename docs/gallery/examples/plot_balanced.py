@@ -2,7 +2,8 @@
 Balanced random network
 =======================
 
-The asynchronous irregular state of Brunel (2000), in a network of 4,000 cells.
+The state of Brunel (2000) that is called asynchronous irregular. In 4,000 cells with 1,250 inputs
+each, it is neither fully: the rates oscillate, and in a longer run the intervals have a CV of 0.5.
 """
 
 import brainsim as bs

@@ -3,7 +3,7 @@ The network in twenty lines
 ===========================
 
 The network of the README: inhibition answers excitation, and the drive keeps the cells at 62 Hz, with intervals that are
-more regular (CV 0.36) than those of a Poisson process.
+more regular (CV 0.35) than those of a Poisson process.
 """
 
 import brainsim as bs
