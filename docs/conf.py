@@ -42,7 +42,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "pictures",
     "subsection_order": ORDER,
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_look.TourFirst",
     "filename_pattern": r"plot_\w+\.py$",
     "backreferences_dir": "reference/backreferences",
     "doc_module": ("brainsim",),

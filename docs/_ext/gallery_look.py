@@ -3,10 +3,19 @@
 from pathlib import Path
 
 from sphinx_gallery.scrapers import figure_rst
-from sphinx_gallery.sorting import ExplicitOrder
+from sphinx_gallery.sorting import ExplicitOrder, FileNameSortKey
 
-SECTIONS = ("start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning", "examples")
+SECTIONS = ("comparisons", "start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning", "examples")
 ORDER = ExplicitOrder([f"gallery/{section}" for section in SECTIONS])
+
+
+class TourFirst(FileNameSortKey):
+    """Order the scripts of a section by their names, with the tour before all others."""
+
+    def __call__(self, filename):
+        """Return what a script is sorted by."""
+        name = Path(filename).name
+        return f"{name != 'plot_tour.py':d} {name}"
 
 
 def reset(configuration, script):

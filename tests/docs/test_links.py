@@ -61,7 +61,8 @@ def test_lists_of_pages_are_the_same_on_github_and_in_the_site():
     for path in PAGES:
         found = re.search(r"^```\{toctree\}\n(?::.*\n)*\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
         if found and path.name != "index.md":  # which has the links of the README
-            assert [f"{page}.md" for page in found[1].split()] == links(path), path
+            listed = [f"{page}.md" for page in found[1].split()]
+            assert listed == [link for link in links(path) if link in listed], path  # it may link pages of other lists, too
 
 
 def test_links_are_found():
