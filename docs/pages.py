@@ -29,6 +29,12 @@ def pages():
     return sorted(path for folder in folders for path in (DOCS / folder).glob("*.md")) + [DOCS / "checked.md"]
 
 
+def guides():
+    """Return the paths of the pages of the guide that draw their pictures and are run by a test of their own."""
+    names = ("connectivity", "models", "plasticity", "single-cells", "space")
+    return [DOCS / "guide" / f"{name}.md" for name in names]
+
+
 def agrees(printed, said):
     """Return whether two texts have the same words, and numbers within 2 %: what is learned differs by processor."""
     if NUMBER.split(printed) != NUMBER.split(said):
@@ -105,7 +111,7 @@ def write(figure, path):
 
 
 if __name__ == "__main__":
-    for page in pages():
+    for page in pages() + guides():
         if not sys.argv[1:] or any(word in str(page) for word in sys.argv[1:]):
             for path in run(page, save=write):
                 print(os.path.relpath(path), f"{path.stat().st_size / 1000:.0f} kB")

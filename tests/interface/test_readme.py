@@ -10,6 +10,9 @@ README, GUIDE = ROOT / "README.md", ROOT / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
 PAGES = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
 WRITES = {
+    "connectivity.md": {"rules.png"},
+    "models.md": {"model.png"},
+    "plasticity.md": {"windows.png"},
     "single-cells.md": {"cells.png"},
     "space.md": {"space.png"},
     "pictures.md": {"pictures.png"},
