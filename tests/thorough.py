@@ -104,6 +104,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/examples/test_coincidence.py": (),
     "tests/examples/test_digits_stdp.py": (),
     "tests/examples/test_examples.py::test_builds_runs_and_draws": ("balanced", "[memory", "single", "synfire"),
+    "tests/examples/test_fear.py": (),
     "tests/examples/test_grid.py": (),
     "tests/examples/test_language.py::test_the_network_that_is_simulated": (),
     "tests/examples/test_microcircuit.py": ("mistake", "published"),

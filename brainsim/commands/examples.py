@@ -10,7 +10,7 @@ GROUPS = {
     "cells and synapses": ("single", "coincidence", "short_term", "stdp_window"),
     "networks": ("balanced", "coba", "cobahh", "cuba", "microcircuit", "sheet", "synfire"),
     "memory and decisions": ("decision", "memory", "reservoir", "working_memory"),
-    "learning by plasticity": ("digits_stdp", "grid", "inhibitory_balance", "reward", "stdp"),
+    "learning by plasticity": ("digits_stdp", "fear", "grid", "inhibitory_balance", "reward", "stdp"),
     "learning by gradients": ("image", "language", "speech", "timing"),
     "a page of pictures": ("tour",),
 }
@@ -44,7 +44,7 @@ def list_examples(arguments):
 
 
 def copy_example(arguments):
-    """Write a copy of an example, as a script to change."""
+    """Write a copy of an example: a script that can be changed."""
     source = EXAMPLES / f"{arguments.name}.py"
     target = arguments.out or Path(source.name)
     if target.suffix != ".py":
