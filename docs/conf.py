@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 os.environ.setdefault("PYTHONPATH", str(HERE.parent))  # of the processes that run the gallery and draw portraits
 
-from gallery_look import ORDER, films, reset  # noqa: E402
+from gallery_look import ORDER, films, panels, reset  # noqa: E402
 
 import brainsim  # noqa: E402
 
@@ -47,7 +47,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/backreferences",
     "doc_module": ("brainsim",),
     "reset_modules": (reset,),
-    "image_scrapers": ("matplotlib", films),
+    "image_scrapers": (panels, "matplotlib", films),
     "thumbnail_size": (480, 320),
     "remove_config_comments": True,
     "download_all_examples": False,

@@ -6,7 +6,7 @@ The simulations run when the page is made, and captions contain the numbers of t
 
 import brainsim as bs
 
-TITLE = "Brains beside machines: a tour in eleven pictures"
+TITLE = "Brains and machines: a tour in eleven pictures"
 INTRODUCTION = (
     "Neurons send spikes, artificial units send numbers. Eleven simulations show how spikes become numbers and learn. "
     "In pictures of both, the spiking side is blue and the artificial side red."

@@ -28,7 +28,7 @@ def draw_curve(curve, ax=None) -> Axes:
     if adapts:
         ax.plot(currents, onset, color=PALETTE[2], linestyle=(0, (4, 2)), label="first interval")
     ax.plot(currents, rates, color=PALETTE[0], marker=dots, markersize=3.5, label="later" if adapts else "_rate")
-    ax.set_xlabel(add_unit("current", "pA"))
+    ax.set_xlabel(add_unit("current", current_unit(curve.model)))
     ax.set_ylabel(add_unit("rate", "Hz"))
     ax.set_ylim(bottom=0.0)
     if adapts:
@@ -98,9 +98,8 @@ def moving_threshold(response):
 
 
 def current_unit(model):
-    """Return the unit of the current: none if the equations of the model are in plain numbers."""
-    plain = not model.dimensions and not any(spec.unit for spec in model.initials.values())
-    return "" if plain else "pA"
+    """Return the unit of the current: none if the units of the equations are not checked, and no capacitance takes pA."""
+    return "pA" if model.dimensions or any(spec.unit == "pF" for spec in model.parameters.values()) else ""
 
 
 def _label_lanes(ax, response):
@@ -120,7 +119,8 @@ def _draw_current(ax, response):
     for cell in range(response.current.shape[1]):
         look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
         ax.step(response.times, response.current[:, cell], where="post", **look)
-    ax.set_ylabel(add_unit("I", current_unit(response.model)), fontsize="small")
+    unit = current_unit(response.model)
+    ax.set_ylabel(add_unit("I", unit) if unit else "current", fontsize="small")
 
 
 def _draw_moving(ax, times, values):

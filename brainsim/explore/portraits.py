@@ -165,8 +165,8 @@ def _of_synapse(synapse):
     bottom.set_xlabel("time [ms]")
     bottom.set_xlim(0.0, result.duration)
     bottom.ticklabel_format(axis="y", useOffset=False)
-    size = f"{WEIGHTS.get(synapse.weight_unit, 1.0):g} {synapse.weight_unit}".strip()
-    what = f"{BURST} events of a weight of {size}, {GAP:g} ms apart" if _in_burst(synapse) else f"one event of {size}"
+    size = f"{WEIGHTS.get(synapse.weight_unit, 1.0):g} {synapse.weight_unit or '(weights have no unit)'}"
+    what = f"{BURST} events of {size}, {GAP:g} ms apart" if _in_burst(synapse) else f"one event of {size}"
     figure.suptitle(f"{type(synapse).__name__}: {what}", fontsize="medium", x=0.01, ha="left")
     figure.align_ylabels()
     return figure

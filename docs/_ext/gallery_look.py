@@ -32,6 +32,26 @@ def reset(configuration, script):
     matplotlib.rcParams["savefig.dpi"] = 130
 
 
+def panels(block, variables, configuration):
+    """Let the thumbnail of a script show the largest panel of its first figure, whose letters can still be read."""
+    import matplotlib.pyplot as plt
+
+    settings, drawn = variables["file_conf"], plt.get_fignums()
+    if drawn and not {"thumbnail_path", "thumbnail_number"} & set(settings):
+        figure = plt.figure(drawn[0])
+        axes = [ax for ax in figure.axes if ax.axison]
+        if len(axes) > 1:
+            figure.canvas.draw()  # the layout
+            largest = max(axes, key=lambda ax: ax.bbox.width * ax.bbox.height)
+            box = largest.get_tightbbox().transformed(figure.dpi_scale_trans.inverted()).padded(0.04)
+            script = Path(variables["target_file"])
+            path = script.parent / "images" / f"{script.stem}_panel.png"
+            path.parent.mkdir(exist_ok=True)
+            figure.savefig(path, bbox_inches=box, dpi=200)
+            settings["thumbnail_path"] = str(path.relative_to(configuration["src_dir"]))
+    return ""
+
+
 def films(block, variables, configuration):
     """Find the films that a script wrote, and return the text that shows them."""
     moved = []

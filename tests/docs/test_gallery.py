@@ -16,7 +16,7 @@ from brainsim.commands.examples import example_names
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 SCRIPTS = sorted(GALLERY.glob("*/plot_*.py"))
 TEXTS = {path: path.read_text(encoding="utf-8") for path in SCRIPTS}
-ALLOWED = {"brainsim", "brainsim.examples", "matplotlib.pyplot", "numpy", "textwrap"}
+ALLOWED = {"brainsim", "brainsim.examples", "html", "matplotlib.pyplot", "numpy"}
 NOT_DRAWN = {"Live", "style", "view"}  # a window, a context manager, and a page
 LONGEST, WIDEST = 60, 3  # lines of a script; sentences of its text
 pytestmark = pytest.mark.skipif(not GALLERY.exists(), reason="an installed package has no gallery")

@@ -2,20 +2,29 @@
 The tour
 ========
 
-Eleven pictures from a single neuron to networks that learn; spiking is blue and artificial red.
+Eleven pictures from a single neuron to networks that learn, eight of them here; spiking is blue and artificial red.
 """
 
-import textwrap
+import html
 
 from brainsim.examples import tour
+
+
+class Caption(str):
+    """A text that a page shows in the letters of its own."""
+
+    def _repr_html_(self):
+        return f"<p>{html.escape(self)}</p>"
+
 
 pictures = tour.pictures()
 
 
 def show():
-    """Draw the next picture, and print its title and its caption in lines as wide as the page."""
-    title, _, caption = next(pictures)
-    print(title, textwrap.fill(caption, 100), sep="\n\n")
+    """Draw the next picture under its title, and return its caption."""
+    title, figure, caption = next(pictures)
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    return Caption(caption)
 
 
 show()
@@ -42,10 +51,5 @@ show()
 show()
 
 # %%
-show()
-
-# %%
-show()
-
-# %%
-show()
+# The tour ends with smaller versions of three pictures that have pages of their own: :doc:`plot_memory`,
+# :doc:`plot_decision` and :doc:`plot_timing`.
