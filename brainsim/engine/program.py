@@ -1,6 +1,6 @@
 """A step as a table of operators: what a partition does, in which phase, by which compiled function, with which record.
 
-The time loop (`brainsim.engine.driver`) knows phases, not ideas. An *operator* is one idea, in one file: it makes the
+The time loop (`brainsim.engine.driver`) knows only the phases. An *operator* is one idea, in one file: it makes the
 records that its compiled functions work on, and states in which phases they are called. What a network does not use is
 neither compiled nor loaded.
 """

@@ -123,7 +123,7 @@ CHECKS = {
         c.before_.size > 10 and ((c.before_ > -65.0) & (c.before_ < -50.0)).all()
     ),
     "get v at the moment of the spike, above the threshold": kept,
-    "record when something else than a spike happens": lambda c: len(c.close) > 0 and c.close.n == 50,
+    "record when something other than a spike happens": lambda c: len(c.close) > 0 and c.close.n == 50,
     "record to a file, if it does not fit into memory": lambda c: (
         bs.Result.load("run.npz").traces["cells", "v"] == c.result.traces["cells", "v"]
     ),
