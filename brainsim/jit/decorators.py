@@ -27,28 +27,32 @@ with gc_paused():
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.sigutils import normalize_signature
 
+    from brainsim.jit.inner import InnerCompiler
+
 # "numpy" removes the branch for division by zero, which would keep loops from vectorising; fastmath stays off, since it
 # would make the last bits depend on the width of the processor's vectors.
 # No reference counting: Python holds every array while a kernel runs. Counting, which is atomic, took 1.5 of the 5
 # microseconds of a step of 4,000 cells. So a compiled function may slice arrays but not create any: scratch is passed in.
 OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+INNER = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
 _loading = threading.Lock()
 
 
 def helper(function: Callable) -> Any:
     """Compile an inner function; it becomes part of the kernels that call it and cannot be called from Python.
 
-    Without its wrappers the driver compiles in 3.5 s instead of 4.7.
+    Without its wrappers the driver compiled in 3.5 s instead of 4.7; `brainsim.jit.inner` leaves out more.
     """
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
+    return numba.njit(**INNER)(function)
 
 
 def inlined(function: Callable) -> Any:
-    """As `helper`, but always made part of its caller: for functions that take a tuple of many arrays.
+    """As `helper`, but always made part of its caller: for functions that take a tuple of many arrays, or are in a loop.
 
-    Called, such a function gets each array as seven numbers; with 45 of them, a call takes as long as 300 additions.
+    Called, such a function gets each array as seven numbers; with 45 of them, a call takes as long as 300 additions. LLVM
+    would call the elementary functions, which are long, and a loop with a call does not vectorise.
     """
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)(function)
+    return numba.njit(forceinline=True, **INNER)(function)
 
 
 def kernel(function: Callable) -> Any:

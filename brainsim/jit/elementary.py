@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from brainsim.jit.decorators import helper
-from brainsim.jit.vmath import _inlined, _log_at_ends, _log_in_two, _turned, cast_like, exp, expm1, fma, polynomial
+from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.vmath import _log_at_ends, _log_in_two, _turned, cast_like, exp, expm1, fma, polynomial
 
 LOG10_E, LOG10_E_LOW = 0.4342944819032518, 1.098319650216765e-17
 PI_2, PI_2_LOW, PI_4, PI_4_LOW = 1.5707963267948966, 6.123233995736766e-17, 0.7853981633974483, 3.061616997868383e-17
@@ -55,7 +55,7 @@ def tan(x):
     return cast_like(_turned(y, 0) / _turned(y, 1), x)
 
 
-@_inlined
+@inlined
 def log10(x):
     """Return the logarithm to the base 10 within 1 ulp, exact for powers of 10; -inf at 0, NaN below."""
     y = np.float64(x)

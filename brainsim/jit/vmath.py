@@ -11,12 +11,11 @@ time of float64. ``abs`` and ``math.sqrt`` vectorise unchanged, and so do ``min`
 
 import math
 
-import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from brainsim.jit.decorators import OPTIONS, helper
+from brainsim.jit.decorators import helper, inlined
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6
@@ -99,11 +98,6 @@ ARC = (
 PI_2, PI_2_LOW, PI_2_LOWEST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
 TWO_OVER_PI = 0.6366197723675814
 TWO_THIRDS, TWO_THIRDS_LOW = 0.6666666666666666, 3.700743415417188e-17
-
-
-def _inlined(function):
-    """Like `helper`, for functions so long that LLVM would not inline them: a loop with a call does not vectorise."""
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)(function)
 
 
 @intrinsic
@@ -271,7 +265,7 @@ def _log_at_ends(x, value):
     return value if (x > 0.0) & (x < math.inf) else end
 
 
-@_inlined
+@inlined
 def power(x, y):
     """Return x**y for x >= 0 within 1.5 ulp, in the type of x; 0 below e**-708, NaN for x < 0, and 1 for y = 0.
 
@@ -291,7 +285,7 @@ def power(x, y):
     return cast_like(1.0 if exponent == 0.0 else value, x)
 
 
-@_inlined
+@inlined
 def _log_in_two(x):
     """Return the logarithm of a positive number as a sum of two numbers, with an error of at most 2**-65."""
     k, m = _split(x)

@@ -1,0 +1,65 @@
+"""How Numba compiles a function that is only called by other compiled functions: no further than they need it.
+
+Numba optimises each function alone, makes machine code of it, and links its optimised form into every function that calls
+it, which is then optimised again as a whole. Nobody calls the machine code of an inner function, so here it stays in LLVM's
+language, as it was written, until it is linked. Of the 13.0 s that the first network of 1,000 LIF cells took to compile,
+2.2 s went into that: 1.2 s for machine code and 1.0 s for optimising.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import _dynfunc
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.typed_passes import NativeLowering
+
+
+class InnerLibrary(JITCodeLibrary):
+    """Code that is linked into other libraries and has no address of its own."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        """Leave it to the functions that this code is linked into."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class InnerLowering(NativeLowering):
+    """Translate a function into LLVM's language, and make it known to the functions that call it."""
+
+    _name = "inner_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        """Do both; Python gets a function without an address."""
+        state.library = InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        state.library.finalize()
+        lowered = state["cr"]
+        described = lowered.fndesc
+        function = _dynfunc.make_function(
+            described.lookup_module(), described.unique_name, "an inner function", 0, lowered.env, (state.library,)
+        )
+        state.targetctx.insert_user_function(function, described, [state.library])
+        state["cr"] = lowered._replace(cfunc=function)
+        return True
+
+
+class InnerCompiler(CompilerBase):
+    """Numba's compiler with `InnerLowering` in place of its own last step."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        """Return the passes of Numba, one of them replaced."""
+        manager = PassManager("inner")
+        for each, text in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
+            manager.add_pass(InnerLowering if each is NativeLowering else each, text)
+        manager.finalize()
+        return [manager]
