@@ -4,8 +4,7 @@ import numpy as np
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._figures.diffusion import Choices, explained_share, fit_choices
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.panels import AXES, note
+from brainsim.examples._figures.layout import AXES, note, shade, side_by_side
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 from brainsim.plot.rasters import raster
 
@@ -147,8 +146,7 @@ def _caption(choices, machine, fit, shown, trials):
 
 def _before(ax, onset, span):
     """Shade the time before the evidence."""
-    if span[0] < onset:
-        ax.axvspan(span[0], min(onset, span[1]), color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
+    shade(ax, span[0], onset, span)
     ax.set_xlim(span)
 
 

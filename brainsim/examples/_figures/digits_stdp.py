@@ -3,8 +3,7 @@
 import numpy as np
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.panels import AXES, note
+from brainsim.examples._figures.layout import AXES, DARK, note, side_by_side
 from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, PIXELS, SAMPLES, SHOWN, schedule
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
@@ -13,7 +12,6 @@ CLASSES, SIDE = 10, 8
 RATE = 0.05  # by which k-means moves a prototype
 LABELLED, JUDGED = 500, 150  # samples: cells are labelled by the first, and judged by the next ones, while they learn
 EXAMPLES = 6  # test digits in the raster
-DARK = "#444444"
 
 
 def counts_of(spikes, copies):

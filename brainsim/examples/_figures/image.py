@@ -3,10 +3,8 @@
 import numpy as np
 
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.report.pictures import NEURON
 from brainsim.examples import image
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.timing import accuracy, activations, hidden_spikes, potentials
+from brainsim.examples._figures.layout import accuracy, activations, hidden_spikes, input_spikes, potentials, side_by_side
 from brainsim.plot.elements.styles import style
 
 
@@ -32,7 +30,7 @@ def image_figure(result, window, data="digits"):
         )
         _image(left[0], shown)
         activations(left[1], machine, shown)
-        _first_spikes(brain[0], result.spikes["input"], window)
+        input_spikes(brain[0], result.spikes["input"], window, "one digit: input spikes")
         hidden_spikes(brain[1], result, window)
         accuracy(both[0], epochs, shares, share)
         potentials(both[1], result, int(right), [str(k) for k in range(10)])
@@ -56,8 +54,3 @@ def _image(ax, pixels):
     ax.imshow(pixels.reshape(side, side), cmap="Reds", vmin=0.0, vmax=1.0, interpolation="nearest")
     ax.set_title("one digit: pixels", fontsize=10)
     ax.set_axis_off()
-
-
-def _first_spikes(ax, spikes, window):
-    ax.plot(spikes.times, spikes.ids, ".", color=NEURON, markersize=2.5)
-    ax.set(xlim=window, xlabel="time [ms]", ylabel="inputs", yticks=[], title="one digit: input spikes")

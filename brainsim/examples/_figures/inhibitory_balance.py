@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.examples._figures.panels import AXES, note
+from brainsim.examples._figures.layout import AXES, note
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster

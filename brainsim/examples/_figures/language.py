@@ -7,7 +7,7 @@ import numpy as np
 from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import language
-from brainsim.examples._figures.layout import side_by_side
+from brainsim.examples._figures.layout import by_first_spike, side_by_side
 from brainsim.examples.data.texts import ALPHABET, ngram_bits
 from brainsim.plot.elements.styles import FAINT, style
 
@@ -100,9 +100,7 @@ def _units(ax, rival, piece):
 
 
 def _spikes(ax, spikes, piece):
-    first = np.full(spikes.n, np.inf)
-    np.minimum.at(first, spikes.ids, spikes.times)
-    place = np.argsort(np.argsort(first, kind="stable"), kind="stable")
+    place, _ = by_first_spike(spikes)
     ax.plot(spikes.times, place[spikes.ids], ".", color=NEURON, markersize=1.5)
     ax.set_xlim(0.0, language.LETTER * SHOWN)
     _letters(ax, piece, language.LETTER * (np.arange(SHOWN) + 0.5))

@@ -5,8 +5,7 @@ from matplotlib.patches import Rectangle
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.checks import integer
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.panels import AXES, note
+from brainsim.examples._figures.layout import AXES, note, shade, side_by_side
 from brainsim.examples.memory import half_erased, hebbian, stored
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
@@ -166,8 +165,7 @@ def _raster(ax, spikes, cue, window):
     ax.set_ylim(spikes.n - 0.5, -0.5)
     ax.set_ylabel("")
     _groups(ax, spikes.n)
-    if window[0] < cue:
-        ax.axvspan(window[0], min(cue, window[1]), color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
+    shade(ax, window[0], cue, window)
     ax.set_title("spikes of the cells (grey: during the cue)", fontsize=10)
 
 
@@ -196,6 +194,6 @@ def _against_load(ax, spiking, hopfield):
         means, deviations = zip(*((np.mean(copies), np.std(copies)) for copies in values), strict=True)
         ax.errorbar(loads, means, deviations, fmt=mark, color=colour, markersize=4.5, elinewidth=0.8, label=label)
     ax.axvline(CAPACITY, color=FAINT, linewidth=0.8, zorder=0)
-    ax.annotate(f"capacity, {CAPACITY}", (CAPACITY, 0.0), (4, 5), textcoords="offset points", color="#666666", fontsize=9)
+    note(ax, f"capacity, {CAPACITY}", (CAPACITY, 0.0), (4, 5), color="#666666")
     ax.set(ylim=(0.0, 1.08), xlim=(0.0, None), xlabel="load: patterns per unit or cell", ylabel="overlap at the end")
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1))

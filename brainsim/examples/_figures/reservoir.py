@@ -9,8 +9,7 @@ import numpy as np
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalised
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.samples import Dataset
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.panels import AXES, note
+from brainsim.examples._figures.layout import AXES, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
 from brainsim.results.spikes import Spikes

@@ -3,14 +3,14 @@
 import numpy as np
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._figures.layout import side_by_side
+from brainsim.examples._figures.layout import DARK, side_by_side
 from brainsim.examples.reward import DOPAMINE, EARLIEST, LATEST, NETWORKS, RULE, WITHIN, rewards
 from brainsim.plot.elements.styles import FAINT, style
 
 BIN = 100.0  # ms: a step of TD(lambda)
 RATE, BASELINE = 0.03, 0.0005  # of learning, of values and of the mean reward
 BEFORE, AFTER = 500.0, 4000.0  # ms: around the coincidence that is drawn
-DARK, REWARD = "#444444", "#d08a00"
+REWARD = "#d08a00"
 
 
 class Episode:

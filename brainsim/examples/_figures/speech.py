@@ -3,10 +3,9 @@
 import numpy as np
 
 from brainsim.ann.networks.recurrent import RNN
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.ann.report.pictures import MACHINE
 from brainsim.examples import speech
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.timing import DARK, accuracy, hidden_spikes, potentials
+from brainsim.examples._figures.layout import DARK, accuracy, hidden_spikes, input_spikes, potentials, side_by_side
 from brainsim.plot.elements.styles import style
 
 UNITS = {"words": 64, "vowels": 32, "digits": 64}  # about the number of weights of the spiking network
@@ -56,7 +55,7 @@ def speech_figure(result, window, data):
         )
         _bands(left[0], word, frame, window)
         _outputs(left[1], machine, word, frame, window, right, names)
-        _inputs(brain[0], result.spikes["input"], window)
+        input_spikes(brain[0], result.spikes["input"], window, "one word: input spikes")
         hidden_spikes(brain[1], result, window)
         accuracy(both[0], epochs, shares, share, "gated, trained")
         potentials(both[1], result, right, names)
@@ -90,8 +89,3 @@ def _outputs(ax, machine, word, frame, window, right, names):
         ax.plot(times, outputs[:, k], **look)
     ax.set(xlim=window, xlabel="time [ms]", ylabel="output", title="outputs")
     ax.legend(loc="best", fontsize=7)
-
-
-def _inputs(ax, spikes, window):
-    ax.plot(spikes.times, spikes.ids, ".", color=NEURON, markersize=2.5)
-    ax.set(xlim=window, xlabel="time [ms]", ylabel="inputs", yticks=[], title="one word: input spikes")

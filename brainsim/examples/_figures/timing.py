@@ -5,15 +5,13 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import timing
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.examples._figures.layout import accuracy, activations, hidden_spikes, potentials, side_by_side
+from brainsim.plot.elements.styles import style
 
 GRID = 80  # points along a side of a map
 PARTS = ListedColormap(["#c9d7e8", "#f2dcc4", "#d8e6cf"])  # yin, yang and dots
 CLASSES = ("yin", "yang", "dots")
-DARK = "#444444"
 
 
 def settings_of(result):
@@ -77,47 +75,3 @@ def _map(ax, predict, point, title):
     ax.legend(handles=parts, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, handlelength=1.0)
     ax.set_title(title, fontsize=10)
     ax.set_axis_off()
-
-
-def activations(ax, machine, point):
-    """Draw the activations of hidden units, sorted."""
-    values = machine.activations(point[None])[0][0]
-    ax.bar(np.arange(values.size), np.sort(values)[::-1], width=1.0, color=MACHINE)
-    ax.set(xlabel="hidden unit, sorted", ylabel="activation", title="activations")
-
-
-def hidden_spikes(ax, result, window):
-    """Draw the input spikes above the hidden ones, cells in the order of their first spikes."""
-    hidden, given = result.spikes["hidden0"], result.spikes["input"]
-    first = np.full(hidden.n, np.inf)
-    np.minimum.at(first, hidden.ids, hidden.times)
-    place = np.argsort(np.argsort(first, kind="stable"), kind="stable")
-    ax.plot(hidden.times, place[hidden.ids], "|", color=NEURON, markersize=3)
-    top = np.isfinite(first).sum() + 4
-    if given.n < 10:  # more have a picture of their own
-        ax.plot(given.times, top + 4.0 * given.ids, "|", color=DARK, markersize=6)
-        ax.axhline(top - 3, color=FAINT, linewidth=0.8)
-    label = "cells that fire, inputs above" if given.n < 10 else "cells that fire"
-    ax.set(xlim=window, xlabel="time [ms]", ylabel=label, yticks=[], title="spikes")
-
-
-def accuracy(ax, epochs, shares, machine, label="perceptron, trained"):
-    """Draw the accuracy of cells as they learned, and that of the trained machine."""
-    ax.axhline(100.0 * machine, color=MACHINE, linestyle="--", label=label)
-    ax.plot(epochs, 100.0 * shares, "o-", color=NEURON, markersize=4, label="spiking")
-    ax.set(xlabel="epochs", ylabel="test accuracy [%]")
-    ax.legend(loc="lower right")
-
-
-def potentials(ax, result, label, names):
-    """Draw the potentials of the readouts; the class is the one with the largest mean."""
-    trace = result.traces["readout", "v"]
-    values = trace.values if len(trace.values) == len(trace.times) else trace.values.T
-    shown = list(names) if len(names) < 6 else [name if k == label else "" for k, name in enumerate(names)]
-    dashes = iter(("-", "--", ":", "-.", (0, (1, 4))))  # those that have names can be told apart
-    for k, name in enumerate(shown):
-        look = {"color": NEURON, "linewidth": 1.8} if k == label else {"color": DARK, "linewidth": 0.9}
-        look["linestyle"] = next(dashes) if name and k != label else "-"
-        ax.plot(trace.times, values[:, k], label=name or "_others", **look)
-    ax.set(xlabel="time [ms]", ylabel="potential of readouts", title=f"the right answer is {names[label]}")
-    ax.legend(loc="best", fontsize=7)

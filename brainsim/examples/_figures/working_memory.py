@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._figures.layout import side_by_side
+from brainsim.examples._figures.layout import shade, side_by_side
 from brainsim.examples.working_memory import CUE, CUED, EXCITATORY, POOL, POOLS, READOUT, RULE
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.rasters import raster
@@ -93,8 +93,7 @@ def _caption(result, pools, rates, edges):
 
 def _marks(ax, window):
     for (begin, end), alpha in ((CUE, 0.3), (READOUT, 0.13)):
-        if window[0] < end and begin < window[1]:
-            ax.axvspan(max(begin, window[0]), min(end, window[1]), color=GIVEN, alpha=alpha, linewidth=0.0, zorder=0)
+        shade(ax, begin, end, window, GIVEN, alpha)
     ax.set_xlim(window)
     ax.set_xlabel("time [ms]")
 

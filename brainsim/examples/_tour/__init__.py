@@ -54,7 +54,7 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
     >>> first.title
     '1. A neuron charges and fires'
     """
-    from brainsim.examples._tour import balance, cells, conversion, examples, synapses
+    from brainsim.examples._tour import cells, conversion, networks, synapses
 
     seed = integer(seed, "tour.seed", at_least=0)
     makers = (
@@ -63,12 +63,12 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
         cells.noise,
         synapses.synapses,
         cells.kinds,
-        balance.balance,
-        examples.memory,
-        examples.decision,
+        networks.balance,
+        networks.memory,
+        networks.decision,
         conversion.staircase,
         conversion.digit,
-        examples.learning,
+        networks.learning,
     )
     for k, make in enumerate(makers, 1):
         title, figure, caption = make(seed, small)

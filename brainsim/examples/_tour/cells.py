@@ -8,8 +8,7 @@ from brainsim.ann.networks.activations import relu, sigmoid, softplus
 from brainsim.ann.report.neurons import compare_neuron
 from brainsim.ann.report.pictures import DASHES, MACHINE, NAMES, NEURON, draw_fi, draw_saturation
 from brainsim.core.arrays import plural
-from brainsim.examples._figures.panels import AXES, note
-from brainsim.examples._tour import Picture
+from brainsim.examples._figures.layout import AXES, note
 from brainsim.explore.theory import lif_rate
 from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above, style
 
@@ -59,13 +58,12 @@ def charging(seed, small):
         f"mV and fires every {np.diff(times).mean():.1f} ms ({interval:.1f} ms in closed form). All spikes are alike: "
         "a neuron signals by when and how often it fires, an artificial unit by one number."
     )
-    return Picture("A neuron charges and fires", figure, caption)
+    return "A neuron charges and fires", figure, caption
 
 
 def _name_threshold(ax, level):
     """Name the dashed line of the threshold, to the right of the axes, where no trace is."""
-    look = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "color": "#666666", "fontsize": 8.5}
-    ax.annotate("threshold", (1.0, level), (4, 0), va="center", **look)
+    note(ax, "threshold", (1.0, level), (4, 0), x=AXES, va="center", color="#666666", fontsize=8.5)
 
 
 def _relabel(ax, names):
@@ -106,7 +104,7 @@ def rates(seed, small):
         f"{1000.0 / curve.model.t_ref:g} Hz, one spike per refractory time of {curve.model.t_ref:g} ms: as a function "
         f"of the logarithm of the drive it is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f})."
     )
-    return Picture("How often it fires: a curve like an activation function", figure, caption)
+    return "How often it fires: a curve like an activation function", figure, caption
 
 
 def _activations(ax):
@@ -133,7 +131,7 @@ def noise(seed, small):
         f"Hz (Siegert's theory: {curve.theory[row, column]:.2f} Hz). So noise smooths the corner of the ReLU into a "
         f"softplus, which fits the curve with the most noise with R2 = {curve.fits['softplus'].r2:.4f}."
     )
-    return Picture("Noise makes the threshold soft", figure, caption)
+    return "Noise makes the threshold soft", figure, caption
 
 
 def _noisy_traces(curve, ax, seed):
@@ -173,7 +171,7 @@ def kinds(seed, small):
         bars.set(ylim=(len(KINDS) - 0.5, -0.5), xlabel="spikes per second", title="what a rate shows of them")
         bars.set_yticks([])
         for k, rate in enumerate(rates):
-            bars.annotate(f"{rate:.0f}", (rate, k), (4, 0), textcoords="offset points", va="center", color="#444444")
+            note(bars, f"{rate:.0f}", (rate, k), (4, 0), va="center", fontsize=None)
         bars.set_xlim(0.0, 1.15 * max(rates))
     regular, fast = np.diff(trains["regular spiking"]), np.diff(trains["fast spiking"])
     bursts = np.split(trains["chattering"], np.flatnonzero(np.diff(trains["chattering"]) > 10.0) + 1)
@@ -183,4 +181,4 @@ def kinds(seed, small):
         f"{len(bursts)} bursts of up to {max(map(len, bursts))} spikes. All follow the two equations of Izhikevich "
         "(2003) with different parameters. An artificial unit describes each by one number, the rate on the right."
     )
-    return Picture("Not one neuron but many kinds", figure, caption)
+    return "Not one neuron but many kinds", figure, caption

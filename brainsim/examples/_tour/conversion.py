@@ -9,7 +9,7 @@ from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.compare import compare
 from brainsim.ann.report.pictures import NEURON, draw_staircase
-from brainsim.examples._tour import Picture
+from brainsim.examples._figures.layout import note
 from brainsim.examples.data.datasets import digits
 from brainsim.explore.theory import if_counts
 from brainsim.plot.elements.styles import FAINT, style
@@ -44,7 +44,7 @@ def staircase(seed, small):
         f"step it sends {count} spikes in 16 steps, {count / 16:.4f} per step. {agrees} floor(1/2 + T z) between 0 and T: "
         f"a quantised ReLU. Its error is at most {largest} steps, never more than 1/(2T): precision costs time."
     )
-    return Picture("From spikes to numbers: a ReLU, step by step", figure, caption)
+    return "From spikes to numbers: a ReLU, step by step", figure, caption
 
 
 def _integration(ax, result, times):
@@ -53,7 +53,7 @@ def _integration(ax, result, times):
     ax.step(v.times[shown], v.values[shown, 0], where="post", color=NEURON)
     ax.vlines(times[times <= 16.0], 1.03, 1.2, color=NEURON)
     ax.axhline(1.0, color=FAINT, linewidth=0.8, linestyle=(0, (5, 4)))
-    ax.annotate("threshold", (0.0, 1.0), (3, -4), textcoords="offset points", color="#666666", fontsize=8.5, va="top")
+    note(ax, "threshold", (0.0, 1.0), (3, -4), color="#666666", fontsize=8.5, va="top")
     ax.set(
         xlim=(0.0, 16.5),
         ylim=(0.0, 1.25),
@@ -93,4 +93,4 @@ def digit(seed, small):
         f"arithmetic takes {ratio[-1]:.2f} times the energy of that of the artificial network, with 8 steps "
         f"{ratio[1]:.2f} times (a proxy: no memory traffic, no hardware measured)."
     )
-    return Picture("A digit, read in spikes", report.raster(0, READ), caption)
+    return "A digit, read in spikes", report.raster(0, READ), caption

@@ -5,8 +5,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._figures.panels import note
-from brainsim.examples._tour import Picture
+from brainsim.examples._figures.layout import note
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 ARRIVAL, DURATION, DELAY = 10.0, 80.0, 1.0  # ms
@@ -47,7 +46,7 @@ def synapses(seed, small):
         f"{sums[-1] / sums[0]:.0f} times the effect of one, as in an artificial unit; {NUMBERS[-1]} conductances give only "
         f"{opened[-1] / opened[0]:.1f} times the effect of one."
     )
-    return Picture("Synapses: the effect of one spike on the next cell", figure, caption)
+    return "Synapses: the effect of one spike on the next cell", figure, caption
 
 
 def _simulate(lif):

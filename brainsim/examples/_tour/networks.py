@@ -1,4 +1,6 @@
-"""The picture of a network whose cells fire irregularly because excitation and inhibition balance."""
+"""Pictures of networks: excitation and inhibition in balance, and smaller versions of examples."""
+
+import importlib
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,7 +8,6 @@ import numpy as np
 import brainsim as bs
 from brainsim.analysis.irregularity import poisson_intervals
 from brainsim.ann.report.pictures import NEURON
-from brainsim.examples._tour import Picture
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 WINDOW, SETTLED = 300.0, 200.0  # ms: the part at the end that is drawn; time after which the network has settled
@@ -43,7 +44,7 @@ def balance(seed, small):
         f"irregularly, with a coefficient of variation of {spikes.cv(least=10):.2f} (a clock has 0, pure chance 1). An "
         "artificial layer gives the same output each time; here irregularity is normal."
     )
-    return Picture("A network: excitation and inhibition in balance", figure, caption)
+    return "A network: excitation and inhibition in balance", figure, caption
 
 
 def _simulate(n, duration, seed):
@@ -90,3 +91,31 @@ def _gaps(ax, spikes):
         title="irregularity",
     )
     ax.legend(loc="upper right")
+
+
+def memory(seed, small):
+    """An attractor network and a Hopfield network, as `brainsim run memory`."""
+    return _of_example("Memory: completing a pattern", "memory", seed, trials=1 if small else 3)
+
+
+def decision(seed, small):
+    """Competing pools of cells and drift-diffusion, as `brainsim run decision`."""
+    return _of_example("Decision: summing evidence up to a bound", "decision", seed, trials=10 if small else 150)
+
+
+def learning(seed, small):
+    """Spiking cells that learn Yin-Yang and a perceptron, as `brainsim run timing`."""
+    options = importlib.import_module("brainsim.examples.timing").SMALL if small else {}
+    return _of_example("Learning from spike times", "timing", seed, **options)
+
+
+def _of_example(title, name, seed, **options):
+    """Run an example with fewer trials; the text below its figure becomes the caption."""
+    example = importlib.import_module(f"brainsim.examples.{name}")
+    network, traces = example.build(**options, seed=seed)
+    dt = getattr(example, "DT", 0.1)
+    result = bs.simulate(network, example.DURATION, dt=dt, seed=seed, record=traces, progress=False)
+    figure = example.draw(result, getattr(example, "WINDOW", (0.0, example.DURATION)))
+    caption = " ".join(figure.get_supxlabel().split())
+    figure.supxlabel("")
+    return title, figure, caption
