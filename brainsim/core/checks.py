@@ -176,6 +176,13 @@ def read_only(value: Any) -> Any:
     return freeze(value.copy()) if isinstance(value, np.ndarray) else value
 
 
+def one_of(value: Any, options: Iterable[object], label: str) -> Any:
+    """Return a value that is one of some options, or raise ValueError with the nearest of them."""
+    if value not in (known := tuple(options)):
+        raise ValueError(f"{label}: there is no {value!r}{nearest(value, known)}")
+    return value
+
+
 def true_or_false(value: Any, label: str) -> bool:
     """Return a switch as a bool; raise TypeError for anything else: the text ``"no"`` would count as true."""
     if not isinstance(value, bool | np.bool_):

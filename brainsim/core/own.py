@@ -8,12 +8,10 @@ C = TypeVar("C", bound=type)
 def named_by_class(cls: C) -> C:
     """Let the public methods that a class inherits from its mix-ins have its name in messages: `Simulation.run_until`.
 
-    A decorator of classes whose mix-ins are theirs alone, or have the attribute ``_shared``. Python names a method by the
-    class that defines it, so a missing argument would be reported of a class that users have never seen.
+    A decorator of classes whose mix-ins are theirs alone. Python names a method by the class that defines it, so a missing
+    argument would be reported of a class that users have never seen.
     """
     for base in cls.__mro__[1:-1]:
-        if "_shared" in vars(base):  # a name of one class would be wrong in the others
-            continue
         for name, value in vars(base).items():
             function = getattr(value, "__func__", value)  # of a class method
             if not name.startswith("_") and hasattr(function, "__code__") and vars(cls).get(name, value) is value:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import integer, nearest, number, plain
+from brainsim.core.checks import integer, number, one_of, plain
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.batches import Runner, batches_of
@@ -159,9 +159,8 @@ class EProp:
         threads: int = 1,
     ) -> None:
         given = locals()
-        for name, options in (("task", TASKS), ("feedback", FEEDBACK), ("optimiser", tuple(OPTIMISERS))):
-            if given[name] not in options:
-                raise ValueError(f"EProp.{name}: there is no {given[name]!r}{nearest(given[name], options)}")
+        for name, options in (("task", TASKS), ("feedback", FEEDBACK), ("optimiser", OPTIMISERS)):
+            one_of(given[name], options, f"EProp.{name}")
         self.n_in, self.n_rec, self.n_out, self.batch = (
             integer(given[name], f"EProp.{name}", at_least=1) for name in ("n_in", "n_rec", "n_out", "batch")
         )

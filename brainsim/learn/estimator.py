@@ -54,8 +54,8 @@ class Estimator:
     {'label': 4}
     """
 
-    _shared = True  # with other classes: see `named_by_class`
     _parameters: ClassVar[tuple[str, ...]]
+    validation: float
     _takes_nan: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
@@ -109,6 +109,11 @@ class Estimator:
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the arguments of the softmax."""
         raise NotImplementedError
+
+    def _split(self, samples: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return the samples for training and those for validation, in random order."""
+        order, held_out = rng.permutation(samples), int(self.validation * samples)
+        return order[held_out:], order[:held_out]
 
     def _forget(self) -> None:
         for name in [attribute for attribute in vars(self) if attribute.endswith("_")]:

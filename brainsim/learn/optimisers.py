@@ -1,9 +1,12 @@
-"""What turns gradients into steps of the weights, batch by batch, and which weights are kept."""
+"""What turns gradients into steps of the weights, batch by batch and epoch by epoch, and which weights are kept."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+
+from brainsim.learn.batches import batches_of
 
 MEAN_DECAY, SQUARE_DECAY, EPSILON = 0.9, 0.999, 1e-8  # of Adam, as published
 
@@ -123,3 +126,38 @@ def descend(
         samples += len(batch)
         move(gradients)
     return float(sum(losses) / samples) if samples else np.nan, skipped
+
+
+def train(
+    network: Any,
+    values: Sequence[np.ndarray],
+    samples: int,
+    learn: Callable[[np.ndarray], tuple[float, Sequence[np.ndarray]]],
+    validate: Callable[[], float] | None,
+    rng: np.random.Generator,
+) -> int:
+    """Train by Adam with a rate that falls as half a cosine, and keep the values with the smallest validation loss.
+
+    `network` gets `history_`, and its method ``_move(optimiser, rate, gradients)`` changes `values` in place. `learn` takes
+    batches of the indices below `samples`: see `descend`. Return the number of batches that were skipped.
+    """
+    optimiser = Adam(values)
+    network.history_ = {"loss": [], "validation_loss": []}
+    best, skipped = Best(values), 0
+    for epoch in range(network.epochs):
+        rate = network.learning_rate * 0.5 * (1.0 + np.cos(np.pi * epoch / network.epochs))
+        batches = batches_of(rng.permutation(samples), network.batch)
+        loss, left_out = descend(batches, learn, partial(network._move, optimiser, rate), getattr(network, "clip", None))
+        network.history_["loss"].append(loss)
+        skipped += left_out
+        if validate is None:
+            continue
+        loss = validate()
+        network.history_["validation_loss"].append(loss)
+        best.note(values, loss)
+        if best.waited >= network.patience:
+            break
+    if np.isfinite(best.loss):
+        for value, kept in zip(values, best.values, strict=True):
+            value[...] = kept
+    return skipped

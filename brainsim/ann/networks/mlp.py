@@ -10,12 +10,12 @@ from scipy.special import log_softmax
 
 from brainsim.ann.conversion.thresholds import round_to_bits
 from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
-from brainsim.ann.networks.files import WHAT, saved_network
-from brainsim.ann.networks.training import initial_weights, train
-from brainsim.core.checks import integer, nearest, number
+from brainsim.ann.networks.readers import FILE, saved_network
+from brainsim.core.checks import integer, number, one_of
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
+from brainsim.learn.optimisers import train
 from brainsim.results.archive import reading, write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `round_to_bits`
@@ -125,14 +125,12 @@ class MLP(Estimator):
             raise ValueError("MLP.hidden: must be one hidden layer or more (got none)")
         checked = {
             "hidden": tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes),
-            "activation": activation,
+            "activation": one_of(activation, ACTIVATIONS, "MLP.activation"),
             "levels": integer(levels, "MLP.levels", at_least=1),
             "threshold": None if threshold is None else number(threshold, "MLP.threshold", above=0.0),
             "dropout": share(dropout, "MLP.dropout"),
             "weight_decay": number(weight_decay, "MLP.weight_decay", at_least=0.0),
         }
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"MLP.activation: there is no {activation!r}{nearest(activation, ACTIVATIONS)}")
         self._keep(given, checked | of_training(given, "MLP"))
 
     def __repr__(self) -> str:
@@ -160,9 +158,7 @@ class MLP(Estimator):
         self.classes_ = classes_in(y, "MLP.fit.y")
         labels = places_of(y, self.classes_, "MLP.fit.y")
         rng = np.random.default_rng(self.seed)
-        order = rng.permutation(len(X))
-        validation = order[: int(self.validation * len(X))]
-        rest = order[validation.size :]
+        rest, validation = self._split(len(X), rng)
         self._initialise(X[rest], rng)
         self._train(X[rest], labels[rest], X[validation], labels[validation], rng)
         self._round()
@@ -230,7 +226,7 @@ class MLP(Estimator):
             If the file is damaged, or `save` did not write it.
         """
         content, layers = saved_network(path, "MLP.load.path")
-        with reading(path, "MLP.load.path", WHAT):
+        with reading(path, "MLP.load.path", FILE):
             sizes = tuple(b.size for _, b in layers[:-1])
             network = cls(sizes, activation=str(content["activation"]), levels=content["levels"].item())
         network.coefs_, network.intercepts_ = ([layer[part] for layer in layers] for part in (0, 1))
@@ -242,8 +238,8 @@ class MLP(Estimator):
     def _initialise(self, X, rng):
         """Sample the weights; a learned threshold starts at the 99th percentile of its layer."""
         sizes = [X.shape[1], *self.hidden, self.classes_.size]
-        gain = 1.0 if self.activation in ("sigmoid", "tanh") else 2.0
-        self.coefs_ = [initial_weights(n, m, gain, rng) for n, m in zip(sizes, sizes[1:], strict=False)]
+        gain = 1.0 if self.activation in ("sigmoid", "tanh") else 2.0  # of the variance of weights: He et al. (2015)
+        self.coefs_ = [rng.normal(0.0, np.sqrt(gain / n), (n, m)) for n, m in zip(sizes, sizes[1:], strict=False)]
         self.intercepts_ = [np.zeros(m) for m in sizes[1:]]
         if self.activation != "qcfs":
             return

@@ -4,8 +4,12 @@ No other library is imported for this: networks of scikit-learn, PyTorch and Ker
 
 A network with labels and a single output decides between two classes: the second if the output is above 0. It gets another
 output before that one which is always 0, so that the largest output gives the label, as in a network with two outputs.
+
+Files are ``.npz`` with W0, b0, W1, b1 and so on, and further entries that `MLP.save` writes.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +19,17 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.ann.networks.activations import network_levels, qcfs, relu
-from brainsim.ann.networks.files import content_of, depth_of
 from brainsim.ann.networks.layers import reject_activation, reject_layer
 from brainsim.ann.networks.torch_keras import array, is_keras, is_torch, keras_pairs, torch_pairs
-from brainsim.core.checks import check_elements, integer, number, plain
+from brainsim.core.checks import check_elements, in_range, integer, number, plain
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.structure import check_array
+from brainsim.learn.checks import check_saved_classes
+from brainsim.results.archive import read_arrays, reading
+
+FILE = "file of a network"  # what messages call it
+IN_FILES = r"[Wb]\d+|activation|levels|classes|thresholds"
+Activate = Callable[[np.ndarray, int], np.ndarray]  # from the drive of a hidden layer and its index to its activations
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,23 +49,26 @@ class Trained:
     spare: int = 0
 
     @within(default_arithmetic)
-    def activations(self, X: np.ndarray) -> list[np.ndarray]:
-        """Return the output of each layer, a list of arrays (samples, units)."""
-        outputs, h = [], X
+    def activations(self, X: np.ndarray, hidden: Activate | None = None) -> list[np.ndarray]:
+        """Return the output of each layer, a list of arrays (samples, units); `hidden` takes the place of `activate`."""
+        outputs, h, hidden = [], X, hidden or self.activate
         for layer, (W, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            h = h @ W + b
-            if layer < len(self.weights) - 1:
-                h = relu(h) if self.activation == "relu" else qcfs(h, self.thresholds[layer], self.levels)  # type: ignore[arg-type]
+            z = h @ W + b
+            h = hidden(z, layer) if layer < len(self.weights) - 1 else z
             outputs.append(h)
         return outputs
+
+    def activate(self, z: np.ndarray, layer: int) -> np.ndarray:
+        """Return what the units of a hidden layer send at the drive z."""
+        return relu(z) if self.activation == "relu" else qcfs(z, self.thresholds[layer], self.levels)  # type: ignore[arg-type]
 
     def levels_of(self, X: np.ndarray) -> list[np.ndarray]:
         """Return the level of every hidden unit of qcfs: for each layer whole numbers (samples, units)."""
         return network_levels(X, self.weights, self.biases, self.thresholds, self.levels)  # type: ignore[arg-type]
 
-    def predict(self, X: ArrayLike) -> np.ndarray:
-        """Return the label of each sample, or the outputs of a regression."""
-        output = self.activations(np.asarray(X, dtype=np.float64))[-1]
+    def predict(self, X: ArrayLike, hidden: Activate | None = None) -> np.ndarray:
+        """Return the label of each sample, or the outputs of a regression; `hidden` is as for `activations`."""
+        output = self.activations(np.asarray(X, dtype=np.float64), hidden)[-1]
         return output if self.classes is None else self.classes[output.argmax(axis=1)]
 
 
@@ -161,12 +174,12 @@ def _from_file(path):
     """Read a file .npz with W0, b0, W1, b1 and so on."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"convert.source: there is no file {str(path)!r}; bs.ann.MLP.save writes one")
-    content, missing = content_of(path, "convert.source")
+    content, missing = _content_of(path, "convert.source")
     if missing:
         raise ValueError(
             f"convert.source: {str(path)!r} must contain W0, b0, W1, b1 and so on (missing: {', '.join(missing)})"
         )
-    depth = depth_of(content)
+    depth = _depth_of(content)
     activation = str(content.get("activation", "relu"))
     reject_activation(activation)
     qcfs_only = {} if activation == "relu" else _levels_of(content, depth - 1)
@@ -269,3 +282,45 @@ def _check_output(name, classes, outputs):
             "convert.source: must give one label per sample; several labels per sample are not decided by the largest "
             "output; fit one network for each label"
         )
+
+
+def _content_of(path, label):
+    """Return the entries of a file that belong to a network, name -> array, and the names of missing weights and biases.
+
+    Raise FileNotFoundError if there is no file, and ValueError if it is not an archive of plain arrays, or is damaged.
+    """
+    content = read_arrays(
+        path, label, FILE, lambda file: {name: file[name] for name in file.names if re.fullmatch(IN_FILES, name)}
+    )
+    missing = [name for k in range(_depth_of(content)) for name in (f"W{k}", f"b{k}") if name not in content]
+    return content, missing
+
+
+def saved_network(path, label):
+    """Return the entries of a file that `MLP.save` wrote, and its layers as a list of (W, b), or raise ValueError."""
+    content, missing = _content_of(path, label)
+    missing += [name for name in ("activation", "levels", "classes", "thresholds") if name not in content]
+    if missing:
+        raise ValueError(f"{label}: {str(path)!r} was not written by MLP.save (missing: {', '.join(missing)})")
+    layers = [(content[f"W{k}"], content[f"b{k}"]) for k in range(_depth_of(content))]
+    sizes = [W.shape[:1] for W, _ in layers[1:]] + [content["classes"].shape]
+    if any(W.ndim != 2 or not W.shape[1:] == b.shape == size for (W, b), size in zip(layers, sizes, strict=True)):
+        raise ValueError(
+            f"{label}: the layers of {str(path)!r} do not fit each other or the labels; MLP.save did not write it"
+        )
+    with reading(path, label, FILE):
+        for k, (W, b) in enumerate(layers):
+            check_array(W, np.float64, W.shape, f"W{k}", finite=True)
+            check_array(b, np.float64, b.shape, f"b{k}", finite=True)
+        check_array(content["levels"], None, (), "levels")
+        check_array(content["activation"], content["activation"].dtype, (), "activation")
+        if str(content["activation"]) == "qcfs":
+            check_array(content["thresholds"], np.float64, (len(layers) - 1,), "thresholds", finite=True)
+            in_range(content["thresholds"], "thresholds", above=0.0)
+        check_saved_classes(content["classes"], "classes")
+    return content, layers
+
+
+def _depth_of(content):
+    """Return the number of layers, which is the number of weight matrices, but at least 1."""
+    return max(1, sum(name[0] == "W" for name in content))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import cycle, repeat
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 
-from brainsim.ann.networks.files import WHAT
-from brainsim.ann.networks.recurrent_runner import LOSSES, RecurrentRunner, initial_parameters, shapes
-from brainsim.ann.networks.training import train
+from brainsim.ann.networks.readers import FILE
 from brainsim.ann.samples import pad, pad_labels
-from brainsim.core.checks import integer, nearest, number, warn_user
+from brainsim.core.checks import integer, number, one_of, warn_user
 from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
+from brainsim.learn.batches import CHUNKS, Runner, chunks_of
 from brainsim.learn.checks import check_saved_classes, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, Loss, of_training
+from brainsim.learn.optimisers import train
 from brainsim.results.archive import read_arrays, reading, write_arrays
 
 CELLS = ("gru", "tanh")
+LOSSES = {"last": 0, "mean": 1, "sequence": 2}
+NAMES = ("W", "U", "b", "c", "V", "d")
+HOLD = 1.0  # initial bias of the gate that holds: gradients reach further back at the start
 
 
 class RNN(Estimator):
@@ -118,14 +122,11 @@ class RNN(Estimator):
         given = locals()
         checked = {
             "hidden": integer(hidden, "RNN.hidden", at_least=1),
-            "cell": cell,
-            "loss": loss,
+            "cell": one_of(cell, CELLS, "RNN.cell"),
+            "loss": one_of(loss, LOSSES, "RNN.loss"),
             "clip": number(clip, "RNN.clip", at_least=0.0),
             "threads": integer(threads, "RNN.threads", at_least=1, at_most=MAX_THREADS),
         }
-        for name, value, known in (("cell", cell, CELLS), ("loss", loss, tuple(LOSSES))):
-            if value not in known:
-                raise ValueError(f"RNN.{name}: there is no {value!r}{nearest(value, known)}")
         self._keep(given, checked | of_training(given, "RNN"))
 
     def __repr__(self) -> str:
@@ -153,10 +154,8 @@ class RNN(Estimator):
         X, lengths = pad(X, None, "RNN.fit.X")
         self._set_classes(y, lengths, X.shape[1])
         rng = np.random.default_rng(self.seed)
-        order = rng.permutation(len(X))
-        held_out = order[: int(self.validation * len(X))]
-        rest = order[held_out.size :]
-        self.weights_ = initial_parameters(X.shape[2], self.hidden, self.classes_.size, self.cell == "gru", rng)
+        rest, held_out = self._split(len(X), rng)
+        self.weights_ = _initial_parameters(X.shape[2], self.hidden, self.classes_.size, self.cell == "gru", rng)
         with RecurrentRunner(self, X, lengths, *self._targets(y, lengths, X.shape[1], "RNN.fit.y")) as runner:
             self._train(runner, rest, held_out, rng)
         return self
@@ -212,18 +211,18 @@ class RNN(Estimator):
         ValueError
             If the file is damaged, or `save` did not write it.
         """
-        names = ("W", "U", "b", "c", "V", "d", "classes", "cell", "loss")
-        content = read_arrays(path, "RNN.load.path", WHAT, lambda file: {n: file[n] for n in names if n in file.names})
+        names = (*NAMES, "classes", "cell", "loss")
+        content = read_arrays(path, "RNN.load.path", FILE, lambda file: {n: file[n] for n in names if n in file.names})
         missing = [name for name in names if name not in content]
         if missing:
             raise ValueError(f"RNN.load.path: {str(path)!r} was not written by RNN.save (missing: {', '.join(missing)})")
-        with reading(path, "RNN.load.path", WHAT):
+        with reading(path, "RNN.load.path", FILE):
             network = cls(content["c"].size, cell=str(content["cell"]), loss=str(content["loss"]))
             check_saved_classes(content["classes"], "classes")
             inputs, outputs = len(np.atleast_1d(content["W"])), content["classes"].size
-            for name, shape in shapes(inputs, network.hidden, outputs, network.cell == "gru").items():
+            for name, shape in _shapes(inputs, network.hidden, outputs, network.cell == "gru").items():
                 check_array(content[name], np.float64, shape, name, finite=True)
-        network.weights_ = {name: content[name] for name in names[:6]}
+        network.weights_ = {name: content[name] for name in NAMES}
         network.classes_ = content["classes"]
         return network
 
@@ -279,3 +278,73 @@ class RNN(Estimator):
         if not hasattr(self, "weights_"):
             raise AttributeError("RNN: is not trained yet; call fit(X, y) first")
         return self.weights_
+
+
+def _initial_parameters(inputs: int, units: int, outputs: int, gated: bool, rng: Any) -> dict[str, np.ndarray]:
+    """Return initial weights: input weights of variance 1/inputs, orthogonal recurrent ones, small output weights."""
+    parts = {name: np.zeros(shape) for name, shape in _shapes(inputs, units, outputs, gated).items()}
+    parts["U"][:] = np.hstack([np.linalg.qr(rng.standard_normal((units, units)))[0] for _ in range(3 if gated else 1)])
+    parts["W"][:] = rng.normal(0.0, inputs**-0.5, parts["W"].shape)
+    parts["V"][:] = rng.normal(0.0, units**-0.5, parts["V"].shape)
+    if gated:
+        parts["b"][units : 2 * units] = HOLD
+    return parts
+
+
+def _shapes(inputs: int, units: int, outputs: int, gated: bool) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights by name."""
+    gates = 3 if gated else 1
+    of_cells = {"W": (inputs, gates * units), "U": (units, gates * units), "b": (gates * units,), "c": (units,)}
+    return of_cells | {"V": (units, outputs), "d": (outputs,)}
+
+
+class RecurrentRunner(Runner):
+    """Runs samples of one data set for an `RNN`; use it in a ``with`` block. The arrays are `recurrent_kernels.Samples`."""
+
+    def __init__(self, settings: Any, X: np.ndarray, lengths: np.ndarray, label: np.ndarray, labels: np.ndarray):
+        from brainsim.ann.networks.recurrent_kernels import Samples
+
+        super().__init__(settings.threads)
+        self.data, self.units, self.gated = Samples(X, lengths, label, labels), settings.hidden, settings.cell == "gru"
+        self.loss = LOSSES[settings.loss]
+        self._scratch, self._gradients = list[Any](), list[Any]()
+
+    def run(
+        self, weights: dict[str, np.ndarray], chosen: np.ndarray, learn: bool, traces: bool = False
+    ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Return losses, sums of gradients (empty without `learn`), scores and outputs of samples."""
+        from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, run_chunk
+
+        p, n, steps = Parameters(**weights), len(chosen), self.data.X.shape[1]
+        net = Net(int(self.gated), self.loss, p, np.ascontiguousarray(p.U.T), np.ascontiguousarray(p.V.T))
+        out = Out(np.empty(n), np.empty((n, p.d.size)), np.empty((n if traces else 0, steps, p.d.size)))
+        edges = chunks_of(n, CHUNKS if learn else None)
+        parts = min(len(edges), self.window)
+        chunks = [SampleRange(chosen, begin, end, int(learn)) for begin, end in edges]
+        self._prepare(p, parts, max(end - begin for begin, end in edges), steps)
+        same = repeat(net), repeat(self.data)
+        list(self.in_turn(run_chunk, *same, chunks, cycle(self._scratch), repeat(out), cycle(self._gradients)))
+        return out.losses, self._sum(parts) if learn else {}, out.scores, out.traces
+
+    def _prepare(self, p, parts, rows, steps):
+        """Make the arrays for each chunk, unless there are some that fit."""
+        from brainsim.ann.networks.recurrent_kernels import Parameters, Scratch
+
+        if self._scratch and self._scratch[0].h.shape[1] < rows:
+            self._scratch = []
+        width, units, outputs = p.b.size, self.units, p.d.size
+        while len(self._scratch) < parts:
+            shapes = {"h": (steps + 1, rows, units), "gates": (steps, rows, width), "inner": (steps, rows, units)}
+            shapes |= {"out": (steps, rows, outputs), "d_out": (steps, rows, outputs), "score": (rows, outputs)}
+            shapes |= dict.fromkeys(("drive", "back"), (rows, width)) | dict.fromkeys(("d_h", "d_before"), (rows, units))
+            self._scratch.append(Scratch(**{name: np.zeros(shapes[name]) for name in Scratch._fields}))
+        while len(self._gradients) < parts:
+            self._gradients.append(Parameters(*(np.zeros_like(part) for part in p)))
+
+    def _sum(self, parts):
+        """Return the sums of the gradients of the chunks, added up in their order."""
+        total = {name: getattr(self._gradients[0], name).copy() for name in NAMES}
+        for gradient in self._gradients[1:parts]:
+            for name, part in total.items():
+                part += getattr(gradient, name)
+        return total

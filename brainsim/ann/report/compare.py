@@ -14,7 +14,7 @@ from brainsim.ann.conversion.convert import SpikingClassifier, convert
 from brainsim.ann.conversion.forward import count_inputs, run
 from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.ann.report.layers import LayerReport, layer_reports
-from brainsim.ann.report.summary import enough, summary, verdict
+from brainsim.ann.report.summary import AC, MAC, enough, summary, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.files import HTML, writable
 from brainsim.learn.checks import class_labels
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from brainsim.ann.report.robust import Robustness
 
-MAC, AC = 4.6, 0.9  # pJ for a 32-bit multiply-accumulate and an addition, in 45 nm: Horowitz (2014)
 UNCHANGED = 0.99  # share of calibration samples whose early decision must be the same as the late one
 
 
@@ -275,7 +274,7 @@ def compare(
         ann_accuracy=float(np.mean(of_ann == y)),
         accuracy=np.array([np.mean(classes == y) for classes in predicted]),
         agreement=np.array([np.mean(classes == of_ann) for classes in predicted]),
-        quantised=np.array([np.mean(_predict_rounded(snn, X, steps) == y) for steps in T]),
+        quantised=np.array([np.mean(snn.trained.predict(X, _rounded(snn, steps)) == y) for steps in T]),
         layers={steps: at_T["layers"] for steps, at_T in zip(T, runs, strict=True)},
         **costs,
         **_fixed(snn, X, activations),
@@ -362,12 +361,9 @@ def _costs(snn, X, steps, seed, activations):
     }
 
 
-def _predict_rounded(snn, X, steps):
-    """Return the labels of the artificial network with activations rounded to the ``T + 1`` values of spike counts."""
-    h = X
-    for W, b, theta in zip(snn.trained.weights, snn.trained.biases, snn.thresholds, strict=False):
-        h = qcfs(relu(h @ W + b), theta, steps)
-    return snn.classes_[(h @ snn.trained.weights[-1] + snn.trained.biases[-1]).argmax(axis=1)]
+def _rounded(snn, steps):
+    """Return what rounds the activations of hidden units to the ``T + 1`` values of spike counts."""
+    return lambda z, layer: qcfs(relu(z), snn.thresholds[layer], steps)
 
 
 def _early(snn, X, y, calib, steps, seed):

@@ -8,7 +8,7 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from scipy.special import softmax
 
 from brainsim.ann.report.pictures import MACHINE, NEURON, scale_steps
-from brainsim.ann.report.summary import CAVEAT
+from brainsim.ann.report.summary import AC, CAVEAT, MAC
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, shades, style
 
@@ -141,9 +141,9 @@ def _errors(comparison, ax):
 
 def _energy(comparison, ax):
     x = np.arange(len(comparison.T))
-    macs = np.full(x.size, 4.6e-3 * comparison.macs)
+    macs = np.full(x.size, 1e-3 * MAC * comparison.macs)
     ax.bar(x, macs, color=PALETTE[2], label="spiking: input MACs")
-    ax.bar(x, 0.9e-3 * comparison.acs, bottom=macs, color=NEURON, label="spiking: ACs")
+    ax.bar(x, 1e-3 * AC * comparison.acs, bottom=macs, color=NEURON, label="spiking: ACs")
     ax.axhline(1e-3 * comparison.ann_energy, color=MACHINE, linestyle="--", label="artificial: MACs")
     ax.set_xticks(x, [str(T) for T in comparison.T])
     ax.set_ylim(top=1.45 * max(ax.get_ylim()[1], 1e-12))  # room for the legend

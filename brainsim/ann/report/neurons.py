@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
-from brainsim.core.checks import in_range, integer, nearest, number, plain
+from brainsim.core.checks import in_range, integer, number, one_of, plain
 from brainsim.explore.cells import NAME, run_cells
 from brainsim.explore.rates import spike_trains
 from brainsim.explore.theory import lif_rate, siegert_rate
@@ -182,8 +182,7 @@ def compare_neuron(
     noise = tuple(float(sigma) for sigma in np.atleast_1d(plain(noise, "mV", "compare_neuron.noise")))
     in_range(np.array(noise), "compare_neuron.noise", "mV", at_least=0.0)
     for name in against:
-        if name not in FUNCTIONS:
-            raise ValueError(f"compare_neuron.against: there is no {name!r}{nearest(name, FUNCTIONS)}")
+        one_of(name, FUNCTIONS, "compare_neuron.against")
     width = model.v_th - model.v_reset
     if drive is None:
         drive = np.linspace(model.v_th - 2.0 * width, model.v_th + 3.0 * width, 26)

@@ -7,7 +7,6 @@ from scipy import sparse
 
 from brainsim.ann.conversion.forward import run
 from brainsim.ann.conversion.thresholds import scale_layers
-from brainsim.ann.networks.activations import qcfs, relu
 from brainsim.core.checks import in_range, integer, plain
 
 KINDS = {
@@ -61,7 +60,11 @@ def robustness(comparison, T, levels, seeds):
 
     def measure(kind, seed, k, trained, plan, inputs, lost=0.0):
         rng = np.random.default_rng([seed, k])
-        ann[kind][seed, k] = np.mean(_predict_with_losses(trained, inputs, lost, rng) == y)
+
+        def keep(z, layer):
+            return trained.activate(z, layer) * (rng.random(z.shape) >= lost)
+
+        ann[kind][seed, k] = np.mean(trained.predict(inputs, keep) == y)
         output = run(plan, inputs, steps, seed, lambda _, evidence: [evidence[:, -1]])[0]
         spiking[kind][seed, k] = np.mean(snn.classes_[output.argmax(axis=1)] == y)
 
@@ -82,13 +85,3 @@ def _with_noise(W, level, rng):
     if sparse.issparse(W):
         return sparse.csr_array((W.data * (1.0 + level * rng.standard_normal(W.nnz)), W.indices, W.indptr), shape=W.shape)
     return W * (1.0 + level * rng.standard_normal(W.shape))
-
-
-def _predict_with_losses(trained, X, lost, rng):
-    """Return the labels of the artificial network with a share of its activations set to 0."""
-    h = X
-    for layer, (W, b) in enumerate(zip(trained.weights[:-1], trained.biases[:-1], strict=True)):
-        h = h @ W + b
-        h = relu(h) if trained.activation == "relu" else qcfs(h, trained.thresholds[layer], trained.levels)
-        h = h * (rng.random(h.shape) >= lost)
-    return trained.classes[(h @ trained.weights[-1] + trained.biases[-1]).argmax(axis=1)]

@@ -5,8 +5,9 @@ import numpy as np
 from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS
 from brainsim.ann.report.layers import layer_table
 
+MAC, AC = 4.6, 0.9  # pJ for a 32-bit multiply-accumulate and an addition, in 45 nm: Horowitz (2014)
 CAVEAT = (
-    "Energy counts arithmetic only (4.6 pJ per MAC, 0.9 pJ per AC, 45 nm), no memory traffic and no membrane updates; "
+    f"Energy counts arithmetic only ({MAC} pJ per MAC, {AC} pJ per AC, 45 nm), no memory traffic and no membrane updates; "
     "no hardware was measured."
 )
 HEAD = "          time [ms]  accuracy  agreement  rounded ANN  spikes/cell      MACs       ACs  energy [nJ]"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from brainsim.ann.samples import Dataset
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import integer, number, one_of
 from brainsim.encode.sound import mel_bank
 from brainsim.engine.progress import Watch
 from brainsim.results.archive import read_arrays, write_arrays
@@ -97,8 +97,7 @@ def spoken_digits(
 def _check_languages(given):
     languages = (given,) if isinstance(given, str) else tuple(given)
     for language in languages:
-        if language not in WORDS:
-            raise ValueError(f"spoken_digits.languages: there is no {language!r}{nearest(language, tuple(WORDS))}")
+        one_of(language, WORDS, "spoken_digits.languages")
     if not languages or len(set(languages)) < len(languages):
         raise ValueError(f"spoken_digits.languages: must be one or more, each once (got {given!r})")
     return languages

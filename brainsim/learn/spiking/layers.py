@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.checks import MAX_INDEX, in_range, integer, nearest, number, plain, read_only
+from brainsim.core.checks import MAX_INDEX, in_range, integer, number, one_of, plain, read_only
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,7 +100,7 @@ class Layer:
             checked[key] = _spread(getattr(self, key), f"{name}.{key}")
         self.__dict__.update(checked)
 
-    model = None  # of a `ModelLayer`
+    model = method = None  # of a `ModelLayer`
     of_model = tuple[str, ...]()  # its parameters that learn
     of_equations = tuple[str, ...]()  # these, and "tau_s" if it learns
     _learnable = LEARNABLE
@@ -111,13 +111,14 @@ class Layer:
         return True
 
     def __repr__(self) -> str:
-        shown = [str(self.n)]
+        shown = [str(self.n), *([] if self.model is None else [repr(self.model)])]
         for f in fields(self)[1:]:
             value = getattr(self, f.name)
             if isinstance(value, np.ndarray):
                 shown.append(f"{f.name}=<{' x '.join(map(str, value.shape))}>")
             elif value != f.default:
                 shown.append(f"{f.name}={value!r}")
+        shown += [f"method={self.method!r}"] if self.method else []
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -146,8 +147,7 @@ class Readout(Layer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.kind not in KINDS:
-            raise ValueError(f"Readout.kind: there is no {self.kind!r}{nearest(self.kind, KINDS)}")
+        one_of(self.kind, KINDS, "Readout.kind")
         if self.recurrent:
             raise ValueError("Readout.recurrent: a readout has no synapses within it; add a recurrent Layer before it")
         if self.kind == "integrator" and (self.t_ref or self.beta):
@@ -179,11 +179,8 @@ def _delays(value, label):
 def _learns(names, owner, learnable):
     if not isinstance(names, str | tuple | list | set | frozenset):
         raise TypeError(f"{owner}.learns: must be names, such as ('tau_m', 'delay'), or () for none (got {names!r})")
-    names = (names,) if isinstance(names, str) else tuple(names)
-    for name in names:
-        if name not in learnable:
-            raise ValueError(f"{owner}.learns: there is no {name!r}{nearest(name, learnable)}")
-    return names
+    names = (names,) if isinstance(names, str) else names
+    return tuple(one_of(name, learnable, f"{owner}.learns") for name in names)
 
 
 def _spread(value, label):

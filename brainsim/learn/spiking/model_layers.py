@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import one_of
 from brainsim.learn.spiking.layers import DELAYS, Layer
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class ModelLayer(Layer):
     """
 
     model: Any
-    method: str | None
+    method: Any
 
     def __init__(
         self,
@@ -104,8 +103,8 @@ class ModelLayer(Layer):
         recurrent_weight: tuple[float, float] | None = None,
         method: str | None = None,
     ) -> None:
-        if method is not None and method not in METHODS:
-            raise ValueError(f"ModelLayer.method: there is no {method!r}{nearest(method, METHODS)}")
+        if method is not None:
+            one_of(method, METHODS, "ModelLayer.method")
         self.__dict__.update(model=model, method=method)
         smooth = self.smooth(False)
         super().__init__(
@@ -152,15 +151,3 @@ class ModelLayer(Layer):
             raise TypeError(f"ModelLayer.model: {self.model.__name__} is a class; write {self.model.__name__}()")
         label = f"ModelLayer.model: {type(self.model).__name__}"
         return smooth(self.model, self.method or "", label, external_current)
-
-    def __repr__(self) -> str:
-        own = {"recurrent", "tau_s", "delay", "recurrent_delay", "learns", "weight", "recurrent_weight"}
-        shown = [str(self.n), repr(self.model)]
-        for f in (f for f in fields(Layer) if f.name in own):
-            value = getattr(self, f.name)
-            if getattr(value, "ndim", 0):
-                shown.append(f"{f.name}=<{' x '.join(map(str, value.shape))}>")
-            elif value != f.default:
-                shown.append(f"{f.name}={value!r}")
-        shown += [f"method={self.method!r}"] if self.method else []
-        return f"ModelLayer({', '.join(shown)})"

@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.plan import TIMES
+from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.plan import VectorLayout
@@ -111,9 +111,10 @@ class SpikingRunner(Runner):
                 from brainsim.learn.spiking.from_equations.numbers import gradients
 
                 derived, values = self.plan.derived(b, currents), self.plan.values(vector, b, currents)
-                response = total[self.plan.times_at(b) :][: len(TIMES)]
+                times = total[self.plan.times_at(b) :]
+                by_slow, by_tau_m = times[AT_SLOW], times[AT_TAU_M]
                 records = [records[b] for records in self._records[:parts]]
-                for name, part in gradients(derived, values, self.plan.dt, numbers, records, response).items():
+                for name, part in gradients(derived, values, self.plan.dt, numbers, records, by_slow, by_tau_m).items():
                     self.plan.of(total, name, b)[...] += part
 
     def _sum(self, parts):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import integer, number, one_of
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
@@ -28,8 +28,7 @@ def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(given["readout"], Readout):
         raise TypeError(f"SpikingNetwork.readout: must be a bs.learn.Readout (got {given['readout']!r})")
     for name, options in OPTIONS.items():
-        if given[name] not in options:
-            raise ValueError(f"SpikingNetwork.{name}: there is no {given[name]!r}{nearest(given[name], options)}")
+        one_of(given[name], options, f"SpikingNetwork.{name}")
     for name, unit in POSITIVE.items():
         out[name] = number(given[name], f"SpikingNetwork.{name}", unit, above=0.0)
     for name, unit in AT_LEAST_0.items():

@@ -2,7 +2,7 @@
 
 The statements of a step are those of the engine's own kernel (`equations.body`), so the bits are the same. What is added
 before them are the values at the start of the step, and after them what arrives late in it. The backward pass computes the
-step again from the state at its start, and goes through all statements in reverse order (`equations.adjoints.reverse`).
+step again from the state at its start, and goes through all statements in reverse order (`equations.adjoints.step`).
 Where parameters learn, the derivatives with respect to the numbers that depend on them are added up over cells and steps.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
-from brainsim.equations.adjoints.reverse import D, active_names, reversed_statements
+from brainsim.equations.adjoints.step import D, active_names, reversed_statements
 from brainsim.equations.body import Body, new_name
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lowered

@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainsim.build.constants import kernel_constants
-from brainsim.equations.adjoints.slopes import Slopes, slope_of, slopes_of
+from brainsim.equations.adjoints.step import Slopes, slope_of, slopes_of
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.steps.methods import method_named
 from brainsim.learn.spiking.from_equations.smooth import Smooth
-from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
 
 TAU_S, OF_CURRENT = "tau_s", "r0_tau"  # the layer's time constant, and its name in the composed equations
 SLOWEST = 1e-9  # rate of decay in 1/ms: the response is written with its inverse
@@ -132,18 +131,24 @@ class Formulas:
 
 
 def gradients(
-    derived: Any, values: dict[str, float], dt: float, numbers: Numbers, records: Sequence[Any], response: np.ndarray
+    derived: Any,
+    values: dict[str, float],
+    dt: float,
+    numbers: Numbers,
+    records: Sequence[Any],
+    by_slow: float,
+    by_tau_m: float,
 ) -> dict[str, float]:
     """Return parameter -> derivative of the loss of a batch, for those that learn.
 
-    The `records` of all chunks hold sums that are added up in this order; `response` (4,) is what `backward` has added up
-    for the response of the potential.
+    The `records` of all chunks hold sums that are added up in this order. `by_slow` and `by_tau_m` are what `backward` has
+    added up for the response of the potential, by its size and by its time constant.
     """
     by_number, by_start = np.zeros(len(derived.changing)), np.zeros(len(numbers.initial))
     for record in records:
         by_number += record["by_number"]
         by_start += record["by_start"]
-    by_factor = response[AT_SLOW] / numbers.factor if numbers.factor else 0.0
+    by_factor = by_slow / numbers.factor if numbers.factor else 0.0
     by = dict(zip(derived.changing, by_number.tolist(), strict=True))
-    sums, formulas = Sums(by, by_start, float(by_factor), float(response[AT_TAU_M])), derived.formulas
+    sums, formulas = Sums(by, by_start, float(by_factor), float(by_tau_m)), derived.formulas
     return {name: formulas.gradient(name, values, dt, sums) for name in formulas.learns}

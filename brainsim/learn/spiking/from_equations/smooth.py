@@ -20,6 +20,7 @@ from brainsim.equations.adjoints.adjoint import Adjoint, adjoint_of
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
+from brainsim.equations.statements import formula
 from brainsim.equations.system import System, compose
 from brainsim.learn.spiking.simulated.cells import WithinStep
 from brainsim.models.base import Neuron, initial
@@ -141,57 +142,45 @@ def _name(prefix, variable):
     return f"{prefix}_{variable}" if prefix == "start" else f"crossing_{prefix}_{variable}"
 
 
-def _product(*factors):
-    tree = factors[0]
-    for factor in factors[1:]:
-        tree = ast.BinOp(tree, ast.Mult(), factor)
-    return tree
-
-
 def _crossing(adjoint):
     """Return the first assignments of a reset: the distance beyond the threshold, and the time since the crossing."""
-    rise = ast.BinOp(ast.Name("gap"), ast.Sub(), ast.Name("start"))
-    lag = ast.BinOp(_product(ast.Name("span"), ast.Name("gap")), ast.Div(), rise)
-    return [("gap", adjoint.gap), ("lag", lag), ("fired", algebra.ONE)]
+    return [("gap", adjoint.gap), ("lag", formula("span*gap/(gap - start)")), ("fired", algebra.ONE)]
 
 
 def _linear_reset(adjoint, rates, system):
     """Return the assignments of a reset after which all variables decay as before."""
-    lag, v, out = ast.Name("lag"), rates["", "v"].id, _crossing(adjoint)
+    v, out = rates["", "v"].id, _crossing(adjoint)
     resets = [name for name, _ in system.reset]
     needed = {*resets} | {n for tree in (adjoint.gap, *adjoint.reset.values()) for n in lang.names_in(tree)}
     used = [n for n in adjoint.variables if n in needed and n != CURRENT]
     at = {}
     for name in (n for n in used if n != v):
-        back = ast.Call(ast.Name("exp"), [_product(rates[name, "decay"], lag)], [])
-        constant = algebra.is_zero(rates[name, "decay"])
-        out.append((_name("s", name), ast.Name(name) if constant else _product(ast.Name(name), back)))
+        rate = rates[name, "decay"]
+        back = formula("x" if algebra.is_zero(rate) else "x*exp(rate*lag)", x=name, rate=rate)
+        out.append((_name("s", name), back))
         at[name] = ast.Name(_name("s", name))
     if v in used:  # where the distance is 0
-        out.append((_name("s", v), ast.BinOp(ast.Name(v), ast.Sub(), lang.substitute(adjoint.gap, at))))
+        out.append((_name("s", v), formula("v - gap", v=v, gap=lang.substitute(adjoint.gap, at))))
         at[v] = ast.Name(_name("s", v))
     out += _applied(system, at)
     for name in dict.fromkeys(resets):
-        jump = ast.BinOp(ast.Name(_name("r", name)), ast.Sub(), ast.Name(_name("s", name)))
-        rate = rates[name, "decay"]
-        fall = ast.Call(ast.Name("exp"), [_product(algebra.negative(rate), lag)], [])
-        out.append((name, ast.BinOp(ast.Name(name), ast.Add(), jump if algebra.is_zero(rate) else _product(jump, fall))))
+        rate = algebra.negative(rates[name, "decay"])
+        jump = "x + (r - s)" if algebra.is_zero(rate) else "x + (r - s)*exp(rate*lag)"
+        out.append((name, formula(jump, x=name, r=_name("r", name), s=_name("s", name), rate=rate)))
     return out
 
 
 def _smooth_reset(adjoint: Adjoint, variables):
     """Return the assignments of a reset after which the state moves by Heun's method."""
-    lag, out = ast.Name("lag"), _crossing(adjoint)
-    share = ast.BinOp(algebra.ONE, ast.Sub(), ast.BinOp(lag, ast.Div(), ast.Name("span")))
-    out.append(("share", share))
+    out = [*_crossing(adjoint), ("share", formula("1.0 - lag/span"))]
 
     def between(first, last):
-        return ast.BinOp(first, ast.Add(), _product(ast.Name("share"), ast.BinOp(last, ast.Sub(), first)))
+        return formula("first + share*(last - first)", first=first, last=last)
 
     at = {CURRENT: ast.Name("i_cross"), "I_ext": ast.Name(DRIVE)}
-    out.append(("i_cross", between(*(ast.Name(n) for n in ENDS))))
+    out.append(("i_cross", between(*ENDS)))
     for name in variables:
-        out.append((_name("s", name), between(ast.Name(_name("start", name)), ast.Name(name))))
+        out.append((_name("s", name), between(_name("start", name), name)))
         at[name] = ast.Name(_name("s", name))
     after = dict(at)
     for name, tree in adjoint.reset.items():
@@ -202,14 +191,13 @@ def _smooth_reset(adjoint: Adjoint, variables):
         out.append((_name("f", name), lang.substitute(adjoint.flow[name], after)))
     then = dict(after) | {CURRENT: ast.Name("i_end")}
     for name in moved:
-        move = _product(lag, ast.Name(_name("f", name)))
-        out.append((_name("p", name), ast.BinOp(after[name], ast.Add(), move)))
+        out.append((_name("p", name), formula("x + lag*f", x=after[name], f=_name("f", name))))
         then[name] = ast.Name(_name("p", name))
     for name in moved:
         out.append((_name("g", name), lang.substitute(adjoint.flow[name], then)))
     for name in moved:
-        slopes = ast.BinOp(ast.Name(_name("f", name)), ast.Add(), ast.Name(_name("g", name)))
-        out.append((name, ast.BinOp(after[name], ast.Add(), _product(ast.Constant(0.5), lag, slopes))))
+        mean = formula("x + 0.5*lag*(f + g)", x=after[name], f=_name("f", name), g=_name("g", name))
+        out.append((name, mean))
     return out
 
 

@@ -20,7 +20,6 @@ from brainsim.engine.synapses.kinds.registry import register_kind
 from brainsim.jit.records import Context, by_address, record_at
 from brainsim.learn.spiking.simulated.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
 from brainsim.learn.spiking.simulated.changed import as_simulated
-from brainsim.learn.spiking.simulated.resumed import kept, take_over
 from brainsim.models.clamp import VoltageClamp
 from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.neurons.sources import SpikeTrains
@@ -31,6 +30,8 @@ from brainsim.network.population import Population
 ASK = 1016  # what `ask` returns when Python has to prepare the next step
 ROWS = ("v", "i", "a", "lag", "fired", "span", "start")
 FIRED = ROWS.index("fired")
+NONE = -1.0  # no spike, in a saved state
+CLOSE = 0.5 + 1e-6  # steps from the middle of a step to the time of a spike in it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -250,7 +251,7 @@ class BetweenSteps(Operator):
 
     def saved(self):
         """Return what is under way, and the last spikes."""
-        values = kept(self.net, self.work, int(self._progress["step"]))
+        values = _state_of(self.net, self.work, int(self._progress["step"]))
         return {f"learned {name}": (self._gids, value) for name, value in values.items()}
 
     def load(self, values):
@@ -258,7 +259,7 @@ class BetweenSteps(Operator):
         if not self._step:
             return
         mine = {name.removeprefix("learned "): value[self._gids] for name, value in values.items()}
-        self.at = take_over(self.net, self.work, self._step, self.given.times, self.given.units, mine)
+        self.at = _take_over(self.net, self.work, self._step, self.given.times, self.given.units, mine)
 
     def make_room(self, status):
         """Prepare the next step."""
@@ -310,6 +311,65 @@ def _buffer(layout, name, synapse, state):
     member = layout.members[name]
     places, _ = layout.input_places(member.population[:], synapse)
     return state[int(places[0]) : int(places[0]) + member.n]
+
+
+def _state_of(net, work, step):
+    """Return what a saved state holds besides the variables of cells: name -> a value for each cell of the network.
+
+    At step k the spikes of step k - 1 have not been sent yet: that is done when step k is prepared. What is kept is what
+    arrives in the coming steps, when the refractory time ends, the current at the start of step k - 1, and the spikes in the
+    last steps, from which the list of events follows.
+    """
+    found = {"release": work.release, "current": work.i0[0]}
+    for slot in range(len(work.ring_v)):
+        found |= {f"v {slot}": work.ring_v[slot], f"i {slot}": work.ring_i[slot]}
+    return found | {f"spike {slot}": times for slot, times in enumerate(_spikes(net, work, step))}
+
+
+def _take_over(net, work, step, times, units, values):
+    """Fill `work` with `values`, which `_state_of` returned at a step, and return where the next input spikes are.
+
+    `step`, above 0, is to be prepared next; `times` and `units` are the input spikes of the sample.
+    """
+    work.release[:], work.i0[0] = values["release"], values["current"]
+    for slot in range(len(work.ring_v)):
+        work.ring_v[slot], work.ring_i[slot] = values[f"v {slot}"], values[f"i {slot}"]
+    blocks = np.repeat(np.arange(net.start.size), net.stop - net.start)
+    first, x = _oldest(work, step), 0
+    at = int(np.searchsorted(times, first * net.dt, side="right")) if first else 0
+    work.first[:first] = 0
+    for k in range(first, step - 1):
+        work.first[k] = x
+        end = int(np.searchsorted(times, (k + 1) * net.dt, side="right"))
+        spikes = values[name := f"spike {k % len(work.ring_v)}"]
+        cells = np.flatnonzero(spikes != NONE)
+        if not (np.abs(spikes[cells] / net.dt - (k + 0.5)) < CLOSE).all():
+            text = f"must be from {k * net.dt:g} to {(k + 1) * net.dt:g} ms, or {NONE:g} for none"
+            raise ValueError(f"state.extra['learned {name}']: {text}")
+        new = slice(x, x + end - at + cells.size)
+        work.block[new] = np.r_[np.zeros(end - at, np.int64), blocks[cells]]
+        work.cell[new] = np.r_[units[at:end], cells - net.start[blocks[cells]]]
+        work.time[new] = np.r_[times[at:end], spikes[cells]]
+        at, x = end, new.stop
+    work.first[step - 1], work.ends[0] = x, x
+    return at
+
+
+def _oldest(work, step):
+    """Return the first step whose spikes may still be under way when a step is prepared."""
+    return max(0, step - 1 - len(work.ring_v))
+
+
+def _spikes(net, work, step):
+    """Return the times of the spikes of the last steps, (slots of the ring, cells)."""
+    slots = len(work.ring_v)
+    found = np.full((slots, net.stop[-1]), NONE)
+    for k in range(_oldest(work, step), step - 1):
+        events = np.arange(work.first[k], work.first[k + 1])
+        events = events[work.block[events] > 0]
+        found[k % slots] = NONE
+        found[k % slots, net.start[work.block[events]] + work.cell[events]] = work.time[events]
+    return found
 
 
 @by_address
