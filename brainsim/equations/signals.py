@@ -45,14 +45,13 @@ def check_signal(
     tree = parse_signal(text, label)
     known = {**WORDS, **parameters}
     for name in sorted(lang.names_in(tree) - known.keys()):
-        node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
         hint = nearest(name, known)
         if name in variables:
             hint = "; it is a variable of the cells: an input depends on the time t and on parameters only"
         message = f"unknown name {name!r}{hint}"
         if "available" in hint:
             message += "; i is the index of a cell, and x, y, z is where it is"
-        raise EquationError(label, message, *lang.line_of(tree).place(node))
+        raise EquationError(label, message, *lang.place_of(tree, name))
     units = {name: unit(text_of_unit, label) for name, text_of_unit in known.items() if text_of_unit is not None}
     dimension, wanted = Loose(units, label).of(tree), unit(expected, label)
     if dimension is not None and any(dimension.powers) and not dimension.fits(wanted):

@@ -10,7 +10,7 @@ import pytest
 import brainsim as bs
 from brainsim.build.constants import kernel_constants
 from brainsim.equations.adjoints.adjoint import adjoint_of
-from brainsim.equations.adjoints.reverse import D, active_names, reversed_statements
+from brainsim.equations.adjoints.step import D, active_names, reversed_statements
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.statements import Assign, formula, once

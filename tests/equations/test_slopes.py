@@ -1,11 +1,11 @@
-"""`equations.adjoints.slopes`: derivatives of the numbers in a kernel against differences; what has none."""
+"""`equations.adjoints.step`: derivatives of the numbers in a kernel against differences; what has none."""
 
 import numpy as np
 import pytest
 
 import brainsim as bs
 from brainsim.build.constants import kernel_constants
-from brainsim.equations.adjoints.slopes import slope_of, slopes_of
+from brainsim.equations.adjoints.step import slope_of, slopes_of
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.steps.methods import method_named

@@ -8,13 +8,11 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.operators.signals import Observed, signal_of, steady_value
-from brainsim.engine.operators.windows import cells_here, window
+from brainsim.engine.operators.windows import FOREVER, cells_here, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.changing import is_timed
 from brainsim.models.inputs import CurrentInput
-
-NEVER = 2**62  # a step that is never reached
 
 
 class Currents(Operator):
@@ -119,7 +117,7 @@ def pieces_of(layout, stimulus):
     first, last = np.searchsorted(steps, start, side="right"), np.searchsorted(steps, stop)
     none = np.zeros((1, table.shape[1]))
     before = table[first - 1 : first] if first else none
-    steps = np.concatenate([[start], steps[first:last], [min(stop, NEVER)]])
+    steps = np.concatenate([[start], steps[first:last], [min(stop, FOREVER)]])
     return steps.astype(np.int64), np.concatenate([before, table[first:last], none])
 
 
@@ -184,7 +182,7 @@ def change_currents(currents_, progress_):
     columns, amplitudes, current = array_of(c.columns), array_of(c.amplitudes), array_of(c.current)
     for e in range(cells.size):
         current[cells[e]] = 0.0
-    following = np.int64(NEVER)
+    following = np.int64(FOREVER)
     for i in range(inputs.size):
         source = inputs[i]
         piece = source.piece

@@ -9,15 +9,15 @@ exact gradient of spike times needs (Wunderlich & Pehle 2021, doi:10.1038/s41598
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
+from brainsim.equations.statements import formula
 from brainsim.equations.system import System
 
-HALF, TWO = ast.Constant(0.5), ast.Constant(2.0)
 GAP = "cannot be differentiated: the threshold must be"
 LIMITS = {"min": "min", "max": "max", "lesser": "min", "greater": "max"}  # the last two are the names in kernels
 
@@ -72,11 +72,11 @@ def adjoint_of(system: System, label: str) -> Adjoint:
     return Adjoint(variables, flow, jacobian, gap, gap_by, slope, reset, _by_all(reset, variables, label))
 
 
-def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[Tree, Tree], Tree]] | None = None) -> Tree:
+def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, str] | None = None) -> Tree:
     """Return the derivative of a tree with respect to a name, or raise EquationError if it has kinks or jumps.
 
     A choice has a derivative if its condition does not depend on the name. `rules` leads from a function of one argument to
-    its derivative, made from (the call, the argument); by default it is `SMOOTH`.
+    its derivative, as `SMOOTH` does, which they are by default.
 
     Examples
     --------
@@ -96,7 +96,8 @@ def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[
     if isinstance(tree, ast.Call):
         called = lang.function_name(tree)
         if called in rules and len(tree.args) == 1:
-            return algebra.times(rules[called](tree, tree.args[0]), derivative(tree.args[0], name, label, rules))
+            slope = formula(rules[called], call=tree, x=tree.args[0])
+            return algebra.times(slope, derivative(tree.args[0], name, label, rules))
         if called == "where" and name not in lang.names_in(tree.args[0]):
             return _choice(tree.args[0], *(derivative(part, name, label, rules) for part in tree.args[1:]))
         if called in LIMITS:  # such as that of the exponential beyond a spike: smooth on both sides of it
@@ -114,7 +115,7 @@ def derivative(tree: Tree, name: str, label: str, rules: Mapping[str, Callable[[
 def _choice(test, first, second):
     if algebra.is_zero(first) and algebra.is_zero(second):
         return algebra.ZERO
-    return ast.Call(ast.Name("where"), [test, first, second], [])
+    return formula("where(test, first, second)", test=test, first=first, second=second)
 
 
 def _of_operation(tree, name, label, rules):
@@ -127,7 +128,7 @@ def _of_operation(tree, name, label, rules):
     if isinstance(tree.op, ast.Mult):
         return algebra.plus(algebra.times(by_a, b), algebra.times(a, by_b))
     if isinstance(tree.op, ast.Div):
-        second = algebra.over(algebra.times(a, by_b), ast.BinOp(b, ast.Mult(), b))
+        second = algebra.over(algebra.times(a, by_b), formula("b*b", b=b))
         return algebra.plus(algebra.over(by_a, b), algebra.negative(second))
     if isinstance(tree.op, ast.Pow):
         return _of_power(tree, by_a, by_b)
@@ -137,39 +138,30 @@ def _of_operation(tree, name, label, rules):
 def _of_power(tree, by_a, by_b):
     a, b = tree.left, tree.right
     if isinstance(b, ast.Constant):
-        rest = a if b.value == 2 else ast.BinOp(a, ast.Pow(), ast.Constant(float(b.value) - 1.0))
+        rest = a if b.value == 2 else formula("a**n", a=a, n=ast.Constant(float(b.value) - 1.0))
         return algebra.times(algebra.times(ast.Constant(float(b.value)), rest), by_a)
-    lower = ast.BinOp(a, ast.Pow(), ast.BinOp(b, ast.Sub(), algebra.ONE))
-    first = algebra.times(algebra.times(b, lower), by_a)
-    return algebra.plus(first, algebra.times(algebra.times(tree, _call("log", a)), by_b))
+    first = algebra.times(algebra.times(b, formula("a**(b - 1.0)", a=a, b=b)), by_a)
+    return algebra.plus(first, algebra.times(formula("call*log(x)", call=tree, x=a), by_b))
 
 
-def _call(name, argument):
-    return ast.Call(ast.Name(name), [argument], [])
-
-
-def _square(tree):
-    return ast.BinOp(tree, ast.Mult(), tree)
-
-
-# function -> its derivative from (the call, the argument)
-SMOOTH: dict[str, Callable[[Tree, Tree], Tree]] = {
-    "exp": lambda call, x: call,
-    "expm1": lambda call, x: _call("exp", x),
-    "log": lambda call, x: algebra.over(algebra.ONE, x),
-    "log1p": lambda call, x: algebra.over(algebra.ONE, ast.BinOp(algebra.ONE, ast.Add(), x)),
-    "sqrt": lambda call, x: algebra.over(HALF, call),
-    "sin": lambda call, x: _call("cos", x),
-    "cos": lambda call, x: algebra.negative(_call("sin", x)),
-    "log10": lambda call, x: algebra.over(ast.Constant(0.4342944819032518), x),
-    "sinh": lambda call, x: _call("cosh", x),
-    "cosh": lambda call, x: _call("sinh", x),
-    "tan": lambda call, x: ast.BinOp(algebra.ONE, ast.Add(), _square(call)),
-    "arcsin": lambda call, x: algebra.over(algebra.ONE, _call("sqrt", ast.BinOp(algebra.ONE, ast.Sub(), _square(x)))),
-    "arccos": lambda call, x: algebra.over(ast.Constant(-1.0), _call("sqrt", ast.BinOp(algebra.ONE, ast.Sub(), _square(x)))),
-    "arctan": lambda call, x: algebra.over(algebra.ONE, ast.BinOp(algebra.ONE, ast.Add(), _square(x))),
-    "tanh": lambda call, x: ast.BinOp(algebra.ONE, ast.Sub(), _square(call)),
-    "sigmoid": lambda call, x: ast.BinOp(call, ast.Mult(), ast.BinOp(algebra.ONE, ast.Sub(), call)),
+# function of x -> its derivative, in which `call` is its value
+SMOOTH = {
+    "exp": "call",
+    "expm1": "exp(x)",
+    "log": "1.0/x",
+    "log1p": "1.0/(1.0 + x)",
+    "sqrt": "0.5/call",
+    "sin": "cos(x)",
+    "cos": "-sin(x)",
+    "log10": "0.4342944819032518/x",
+    "sinh": "cosh(x)",
+    "cosh": "sinh(x)",
+    "tan": "1.0 + call*call",
+    "arcsin": "1.0/sqrt(1.0 - x*x)",
+    "arccos": "-1.0/sqrt(1.0 - x*x)",
+    "arctan": "1.0/(1.0 + x*x)",
+    "tanh": "1.0 - call*call",
+    "sigmoid": "call*(1.0 - call)",
 }
 
 

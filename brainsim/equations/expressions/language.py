@@ -135,15 +135,20 @@ def line_of(tree: ast.AST) -> Line:
     return getattr(tree, "line", None) or Line(ast.unparse(tree).replace(NOW, "(t)"))
 
 
+def place_of(tree: Tree, name: str, line: Line | None = None) -> tuple[str, int | None]:
+    """Return the line in which a tree was typed, and the column at which a name in it stands."""
+    node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
+    return (line or line_of(tree)).place(node)
+
+
 def check_names(tree: Tree, known: Collection[str], label: str) -> None:
     """Raise EquationError for a name outside `known`, with the nearest known name."""
     for name in sorted(names_in(tree)):
         if name not in known:
-            node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
             message = f"unknown name {name!r}{nearest(name, sorted(k.replace(NOW, '(t)') for k in known))}"
             if name + NOW in known:
                 message = f"{name!r} is a TimedArray; write {name}(t)"
-            raise EquationError(label, message, *line_of(tree).place(node))
+            raise EquationError(label, message, *place_of(tree, name))
 
 
 def check_kind(tree: Tree, label: str, condition: bool = False, line: Line | None = None) -> None:

@@ -120,6 +120,38 @@ class PlasticityEquations:
         parts = algebra.linear_in(tree, name)
         return Followed(name, *parts) if parts else None
 
+    def mirror(self) -> PlasticityEquations:
+        """Return the equations for weights of the other sign: what these do to w, they do to -w.
+
+        To change a sign is exact, so |w| has the same bits.
+        """
+        (low, high), drive = self.bounds, self.drive
+        return replace(
+            self,
+            on_pre=_mirror(self.on_pre),
+            on_post=_mirror(self.on_post),
+            between=_mirror(self.between),
+            on_step=_mirror(self.on_step),
+            amplitude=_mirror_amplitude(self.amplitude),
+            bounds=(high and algebra.negative(high), low and algebra.negative(low)),
+            drive=drive and drive._replace(gain=algebra.negative(drive.gain), offset=algebra.negative(drive.offset)),
+        )
+
+
+def _mirror(assignments):
+    flipped = ((name, _with_minus_w(tree)) for name, tree in assignments)
+    return tuple((name, algebra.negative(tree) if name == WEIGHT else tree) for name, tree in flipped)
+
+
+def _mirror_amplitude(tree):
+    """Return what is delivered: what is proportional to w stays as it is."""
+    parts = algebra.linear_in(tree, WEIGHT)
+    return tree if parts and algebra.is_zero(parts[1]) else algebra.negative(_with_minus_w(tree))
+
+
+def _with_minus_w(tree):
+    return lang.substitute(tree, {WEIGHT: ast.UnaryOp(ast.USub(), ast.Name(WEIGHT))})
+
 
 def parse_plasticity(
     label: str,
@@ -348,10 +380,8 @@ class _RuleReader(TargetReader):
                 message = f"{name!r} belongs to the cell, and a synapse knows its spikes and variables only"
             else:
                 continue
-            node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
-            raise EquationError(label, f"{message}; {READABLE}", *lang.line_of(tree).place(node))
+            raise EquationError(label, f"{message}; {READABLE}", *lang.place_of(tree, name))
 
     def _reject_varying(self, tree, varying, label, rule, line=None):
         for name in sorted(lang.names_in(tree) & varying):
-            node = next(node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == name)
-            raise EquationError(label, f"this depends on {name!r}: {rule}", *(line or lang.line_of(tree)).place(node))
+            raise EquationError(label, f"this depends on {name!r}: {rule}", *lang.place_of(tree, name, line))

@@ -30,7 +30,7 @@ def crossing_lines(system: System, label: str) -> list[Assign]:
     the solution is not smooth.
     """
     gap, rate = _gap_and_rate(system, label)
-    end = {n: ast.Name(f"_{n}_new") for n in system.variables} | {"t": ast.BinOp(ast.Name("t"), ast.Add(), ast.Name("dt"))}
+    end = {n: ast.Name(f"_{n}_new") for n in system.variables} | {"t": formula("t + dt")}
     values = {
         "_gap0": lowered(gap),
         "_gap1": lowered(lang.substitute(gap, end)),

@@ -14,7 +14,6 @@ import numpy as np
 from brainsim.core.checks import nearest, plain, read_only
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.units import WEIGHT
-from brainsim.equations.plasticity.mirrored import mirrored
 from brainsim.equations.plasticity.parser import PlasticityEquations, parse_plasticity
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
@@ -309,7 +308,7 @@ class Plasticity(Model):
             equations = parse_plasticity(
                 cls.__name__, declared, **texts, initials=initials, per_synapse=frozenset(per_synapse)
             )
-            cls._parsed[key] = equations if self.sign == 1 else mirrored(equations)
+            cls._parsed[key] = equations if self.sign == 1 else equations.mirror()
         return cls._parsed[key]
 
     def bound_texts(self) -> tuple[str, str]:

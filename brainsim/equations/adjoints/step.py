@@ -1,22 +1,81 @@
-"""The derivatives of the numbers in a kernel with respect to the parameters of which they are made."""
+"""The adjoint of a step: the statements of a kernel, differentiated one by one in reverse order, and the numbers in them.
+
+`adjoint_of` derives the adjoint of the equations, for time that is continuous. A step of a method is a map, and its own
+adjoint, exact to rounding, follows from the statements of the kernel by the same derivatives. As dt becomes small, it
+becomes the adjoint of the equations.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from brainsim.equations.adjoints.adjoint import derivative
+from brainsim.equations.adjoints.adjoint import SMOOTH, derivative
 from brainsim.equations.body import gain_name
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.statements import Assign, formula
 from brainsim.equations.steps.exact import Propagator
 from brainsim.equations.steps.step import Step
 from brainsim.equations.system import System
+
+D = "__d_"  # prefix of the adjoint of a name
+
+# with what kernels call besides the functions of the language
+RULES = SMOOTH | {
+    "flushed": "1.0",
+    "square": "2.0*x",
+    "cube": "3.0*square(x)",
+    "fourth": "4.0*cube(x)",
+    "relaxation": "relaxation_slope(x)",
+}
+
+
+def reversed_statements(
+    statements: Sequence[Assign], by: Collection[str], label: str, by_hand: Mapping[str, Mapping[str, Tree]] | None = None
+) -> list[Assign]:
+    """Return the statements that carry adjoints from the ends of some statements back to the names `by` before them.
+
+    The adjoint of a name ``x`` is called ``__d_x``. Those of all names that depend on `by`, and of these, must have a value
+    before: 0, or what comes from outside. No name may be assigned twice, see `statements.once`. `by_hand` leads from a name
+    to {other: derivative of its value with respect to the other}, for derivatives that are used as they are.
+
+    Examples
+    --------
+    >>> lines = [Assign("a", formula("x*k")), Assign("b", formula("exp(a)"))]
+    >>> [(line.name, ast.unparse(line.value)) for line in reversed_statements(lines, {"x"}, "cell")]
+    [('__d_a', '__d_a + __d_b * exp(a)'), ('__d_x', '__d_x + __d_a * k')]
+    """
+    active, out = active_names(statements, by), []
+    for statement in reversed(statements):
+        target, tree = statement.name, statement.whole
+        if target not in active:
+            continue
+        if by_hand and target in by_hand:
+            slopes = by_hand[target]
+        else:
+            names = sorted(statement.needs & active)
+            slopes = {name: lowered(derivative(tree, name, label, RULES)) for name in names}
+        for name, slope in slopes.items():
+            if not algebra.is_zero(slope):
+                part = algebra.times(ast.Name(D + target), slope)
+                out.append(Assign(D + name, formula("total + part", total=D + name, part=part)))
+    return out
+
+
+def active_names(statements: Iterable[Assign], by: Collection[str]) -> set[str]:
+    """Return `by` and the names that depend on it."""
+    active = {*by}
+    for statement in statements:
+        if statement.needs & active and not isinstance(statement.value, ast.Compare):
+            active.add(statement.name)
+    return active
 
 
 @dataclass(frozen=True, eq=False)
