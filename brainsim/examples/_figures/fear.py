@@ -5,8 +5,7 @@ from matplotlib.ticker import MaxNLocator
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import fear
-from brainsim.examples._figures.layout import side_by_side
-from brainsim.examples._figures.panels import AXES, note
+from brainsim.examples._figures.layout import AXES, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster
 
