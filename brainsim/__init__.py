@@ -45,6 +45,12 @@ Synapses
     conductances [nS]   ExponentialConductance AlphaConductance DoubleExponentialConductance NMDA GABAB
     your own            Synapse, with parameter
 
+Couplings, by which cells act on each other without spikes: net.connect(..., synapse=bs.GapJunction())
+    electrical, graded  GapJunction GradedSynapse
+    of rates            RateConnection
+    gated by the source GatedNMDA
+    your own            Coupling, with parameter
+
 Plasticity of synapses
     by spike times      STDP TripletSTDP; of inhibition: VogelsSTDP; by reward: DopamineSTDP; by calcium:
                         CalciumPlasticity; by the potential of the target: ClopathSTDP
@@ -74,7 +80,7 @@ Modules and errors
     bs.positions        where cells are: grids, random places
     errors              EquationError (a ValueError), MissingName (a KeyError), SweepError (a RuntimeError)
 
-Not available in this version: gap junctions in equations (a callback can couple cells), morphologies.
+Not available in this version: morphologies.
 Noise, several compartments and other dynamics of a cell can be written as equations.
 """
 
@@ -108,6 +114,10 @@ _HOMES = {
         "DoubleExponentialConductance",
     ),
     "brainsim.models.synapses.receptors": ("NMDA", "GABAB"),
+    "brainsim.models.couplings.base": ("Coupling",),
+    "brainsim.models.couplings.electrical": ("GapJunction",),
+    "brainsim.models.couplings.gated": ("GatedNMDA",),
+    "brainsim.models.couplings.graded": ("GradedSynapse", "RateConnection"),
     "brainsim.models.plasticity.base": ("Plasticity",),
     "brainsim.models.plasticity.calcium": ("CalciumPlasticity",),
     "brainsim.models.plasticity.homeostasis": ("Normalisation", "Scaling"),

@@ -19,6 +19,11 @@ from brainsim.models.base import Synapse as Synapse
 from brainsim.models.base import initial as initial
 from brainsim.models.base import parameter as parameter
 from brainsim.models.clamp import VoltageClamp as VoltageClamp
+from brainsim.models.couplings.base import Coupling as Coupling
+from brainsim.models.couplings.electrical import GapJunction as GapJunction
+from brainsim.models.couplings.gated import GatedNMDA as GatedNMDA
+from brainsim.models.couplings.graded import GradedSynapse as GradedSynapse
+from brainsim.models.couplings.graded import RateConnection as RateConnection
 from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF

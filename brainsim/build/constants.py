@@ -208,7 +208,7 @@ def warn_where_inaccurate(members, dt):
 def _of_first_cell(member):
     """Return the parameters of the first cell, and the first values of its tables."""
     values = {}
-    for name, value in member.values.items():
+    for name, value in member.known.items():
         if isinstance(value, TimedArray):
             values[name], values[name + NOW] = value, float(np.ravel(value.values[0])[0])
         elif not name.endswith(OVER_TIME):

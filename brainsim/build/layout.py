@@ -46,11 +46,17 @@ class Member:
     step: object
     first: int = 0  # global index of its first cell
     trains: SpikeTrains | None = None  # the listed spikes of its cells
+    sums: dict = field(default_factory=dict)  # sums over the weights of each cell's couplings, by their names in the system
 
     @property
     def n(self):
         """Number of cells."""
         return self.population.n
+
+    @property
+    def known(self):
+        """The parameters with the sums of weights, which follow from the synapses."""
+        return self.values | self.sums if self.sums else self.values
 
     @property
     def threshold(self):
@@ -230,11 +236,17 @@ class Layout:
         """Change the parameters of a population: numbers stay numbers, and arrays stay arrays."""
         member, group = self.members[name], self.groups[self.group_of[name]]
         check_tables(member, values)
-        constants = kernel_constants(member.system, member.step, values, self.dt, name)
+        constants = kernel_constants(member.system, member.step, values | member.sums, self.dt, name)
         member.values, member.constants = values, constants
         first = member.first - group.first
         for row, constant in enumerate(group.kernel.arrays):
             group.arrays[row, first : first + member.n] = member.constants[constant]
+
+    def set_sums(self, name, sums):
+        """Give the cells of a population the sums of the weights of their couplings, name in the system -> array."""
+        member = self.members[name]
+        member.sums = member.sums | sums
+        self.change(name, member.values)
 
     def copy(self):
         """Return a layout whose parameters and inputs can change without changing those of this one."""
@@ -315,7 +327,8 @@ def _member(network, population, synapses, injected, dt):
     rows = {variable: k for k, variable in enumerate(names)}
     member = Member(population, synapses, labels, rows, {}, {}, system, step)
     member.values = _values(member, network, dt, one_cell=True)
-    member.constants = kernel_constants(system, step, member.values, dt, name)
+    member.sums = _sums(member, 1)
+    member.constants = kernel_constants(system, step, member.known, dt, name)
     return member
 
 
@@ -323,9 +336,16 @@ def _fill(member, network, dt):
     values = _values(member, network, dt, one_cell=False)
     for owner, prefix in _owners(member):
         check_against_dt(owner, {k: values[prefix + k] for k in owner.parameters}, dt, member.step.method)
-    if any(np.ndim(value) for value in values.values()):
-        member.constants = kernel_constants(member.system, member.step, values, dt, member.population.name)
+    member.sums = _sums(member, member.n)
+    if member.sums or any(np.ndim(value) for value in values.values()):
+        member.constants = kernel_constants(member.system, member.step, values | member.sums, dt, member.population.name)
     member.values = values
+
+
+def _sums(member, n):
+    """Return the sums of weights before there are any, of n cells."""
+    summed = ((k, getattr(synapse, "summed", ())) for k, synapse in enumerate(member.synapses))
+    return {prefixed(k) + name: np.zeros(n) for k, names in summed for name in names}
 
 
 def _owners(member):
@@ -354,6 +374,9 @@ def _values(member, network, dt, one_cell):
 
 def _labels(synapses, population):
     """Return what each receptor is called: the synapse's name, or its class in lower case, numbered if that is taken."""
+    # both sides of a coupling on one population have one name
+    both = [s.target_side() if hasattr(s, "target_side") else s for s in synapses]
+    synapses = tuple(dict.fromkeys(both))
     names = [s.name for s in synapses if s.name]
     for name in names:
         if names.count(name) > 1:
@@ -366,14 +389,14 @@ def _labels(synapses, population):
             number += 1
             label = f"{base}_{number}"
         labels.append(label)
-    return tuple(labels)
+    return tuple(labels[synapses.index(synapse)] for synapse in both)
 
 
 def _receptors(network):
     """Return for each population its synapses; equal ones share a receptor. Their order is the same in all populations."""
     synapses = {name: {} for name in network.populations}
     order = {}
-    uses = [(p.post, p.synapse) for p in network.projections]
+    uses = [use for p in network.projections for use in p.receptors]
     uses += [(s.target, s.input.synapse) for s in network.inputs if getattr(s.input, "synapse", None) is not None]
     for view, synapse in uses:
         order.setdefault(synapse, len(order))

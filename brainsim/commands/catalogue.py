@@ -11,6 +11,10 @@ TEXTS = (
     "reset",
     "refractory",
     "arrival",
+    "gate",
+    "spike",
+    "source",
+    "pair",
     "current",
     "on_pre",
     "on_post",
@@ -63,8 +67,13 @@ def table(models):
     import brainsim as bs
 
     lines = []
-    kinds = ("neurons", "variables [unit]", bs.Neuron), ("synapses", "weight [unit]", bs.Synapse)
-    for heading, column, base in (*kinds, ("plasticity", "variables", bs.Plasticity)):
+    kinds = (
+        ("neurons", "variables [unit]", bs.Neuron),
+        ("synapses", "weight [unit]", bs.Synapse),
+        ("couplings", "weight [unit]", bs.Coupling),
+        ("plasticity", "variables", bs.Plasticity),
+    )
+    for heading, column, base in kinds:
         of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
         lines += ["", f"{heading:{WIDTH - len(column)}}{column}"] if lines else [f"{heading:{WIDTH - len(column)}}{column}"]
         width = max(map(len, of_kind))
@@ -124,14 +133,15 @@ def page(model):
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]
     texts = {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
-    if issubclass(model, bs.Plasticity):
-        texts = model().texts()
+    if issubclass(model, bs.Plasticity | bs.Coupling):
+        texts |= model().texts()
     if texts["equations"].strip():
         lines += ["equations", *textwrap.indent(inspect.cleandoc(texts["equations"]), "    ").splitlines(), ""]
-    lines += [line for field in TEXTS if (text := texts.get(field)) for line in _label(field, text)]
+    for field in (field for field in TEXTS if texts.get(field)):
+        lines += _label(field, "; ".join(inspect.cleandoc(texts[field]).splitlines()))
     for name, (test, effect) in getattr(model, "events", {}).items():
         lines += _label(name, f"{test}: {effect}")
-    if issubclass(model, bs.Synapse):
+    if issubclass(model, bs.Synapse | bs.Coupling):
         lines += [f"{'weight':<{LABEL}}{units_of(model)}"]
     elif issubclass(model, bs.Plasticity):
         low, high = texts["bounds"]

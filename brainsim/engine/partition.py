@@ -32,6 +32,7 @@ class Shared:
     - `current`: the injected current into each cell [pA].
     - `given_out`: the rows of the state that the user has read.
     - `listed`: how many listed spikes of a slice there is room for.
+    - `common`: what operators of all partitions share: name -> array.
     """
 
     def __init__(self, layout, slice_steps, exchange=None, former=None):
@@ -41,7 +42,7 @@ class Shared:
         self.refractory = zeros_at_line(layout.n_cells, np.int32) if former is None else former.refractory
         self.current = zeros_at_line(layout.n_cells, np.float64) if former is None else former.current
         n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)
-        self.listed = max_listed_in_a_slice(layout, slice_steps)
+        self.listed, self.common = max_listed_in_a_slice(layout, slice_steps), {}
         capacity = n_cells * slice_steps + self.listed
         self.exchange = (exchange or _exchange_of(layout))(layout, capacity, slice_steps)
 

@@ -104,6 +104,12 @@ class Operator:
         """Make room after a function returned `status`, which is not 0; return whether that was possible."""
         return False
 
+    def announce(self):
+        """Show other partitions what the state holds, before a chunk: the user may have written to it."""
+
+    def take_note(self):
+        """Take over what other partitions show, before a chunk, after all have announced it."""
+
     def check(self):
         """Raise an error if something went wrong in the chunk that has just been run."""
         for signal in self._signals:

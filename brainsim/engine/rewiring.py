@@ -164,6 +164,8 @@ def revaluing(run, projection, described, values):
     """
     label = f"Simulation.set: projection {projection.name!r}"
     _reject_all_but_values(projection, values)
+    if projection.is_coupling and "delay" in values:
+        raise ValueError(f"{label}: delays of a coupling cannot be set; what its sources gave earlier is not known")
     kind = run.synapses.kind_of(projection)
     if kind is not None and not kind.described:
         raise ValueError(f"{label}: weights and delays of this kind of synapses cannot be set")

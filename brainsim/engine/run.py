@@ -150,6 +150,9 @@ class Run:
             partition.progress["stop"] = stop
         completed = self.log.begin_chunk()
         self.settle()
+        for step in ("announce", "take_note"):
+            for operator in (operator for partition in self.partitions for operator in partition.program.operators):
+                getattr(operator, step)()
         # a chunk counts once all of it is stored; until then the run counts as failed
         self.failed = True
         with self.layout.ranks.abort_on_error():

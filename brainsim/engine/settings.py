@@ -9,6 +9,7 @@ import numpy as np
 from brainsim.build.own import ALONE
 from brainsim.core.checks import in_range, integer, number, true_or_false
 from brainsim.core.machine import MAX_THREADS, processors
+from brainsim.engine.couplings.pairs import pairs_in_a_step
 from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.program import MAX_SLICE
@@ -136,9 +137,9 @@ def thread_count(threads, network, dt, ranks=ALONE):
     ]
     steps = np.clip(min(delays, default=MAX_SLICE * dt) / dt, 1, MAX_SLICE)
     cells = sum(p.n for p in network.populations.values())
-    synapses = sum(p.expected for p in network.projections)
-    # 1.5 ns a cell and step, 2 ns a synaptic event at a rate of 5 Hz
-    work = steps * (cells * 1.5e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
+    synapses = sum(p.expected for p in network.projections if not p.is_coupling)
+    # 1.5 ns a cell and step, 2 ns a pair of a coupling, and 2 ns a synaptic event at a rate of 5 Hz
+    work = steps * (cells * 1.5e-9 + pairs_in_a_step(network) * 2e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
     return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1
 
 

@@ -73,6 +73,7 @@ class ReceptorEquations:
     - `current`: current into the target, or None
     - `jumps`: variable of the cell -> Dimension of what an event adds to it; empty if units are not checked
     - `weight`: Dimension of w; None if units are not checked
+    - `spike`: what a spike of the cell itself does, of the gate of a coupling
     """
 
     derivatives: dict[str, Tree]
@@ -82,6 +83,7 @@ class ReceptorEquations:
     tables: frozenset[str] = frozenset()
     jumps: dict[str, units.Dimension] = field(default_factory=dict)
     weight: units.Dimension | None = None
+    spike: tuple = ()
 
     @property
     def direct(self) -> bool:
@@ -89,6 +91,8 @@ class ReceptorEquations:
 
         This is so if an event adds w to one variable of the receptor. No threshold or reset can depend on that variable,
         so it does not matter whether the event is added before or after them, and the kernel has no inputs to read and
-        clear.
+        clear. What no event arrives at, the gate of a coupling, has no buffer either.
         """
+        if not self.arrivals:
+            return True
         return len(self.arrivals) == 1 and self.arrivals[0][0] in self.derivatives and algebra.is_one(self.arrivals[0][1])

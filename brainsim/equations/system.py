@@ -109,7 +109,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
     currents, arrivals = [], []
     derivatives: dict[str, Tree] = {}
     lines: dict[str, Tree] = {}
-    tables = [*sorted(cell.tables)]
+    tables, reset = [*sorted(cell.tables)], [*cell.reset]
     for index, receptor in enumerate(receptors):
         names = {*receptor.derivatives, *receptor.algebraic}
         prefix = prefixed(index)
@@ -125,6 +125,9 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
                 raise EquationError(label, f"a synapse adds to {name!r}, which these cells do not have")
         _check_jumps(cell, receptor, label)
         arrivals.append(tuple((prefix + n if n in names else n, renamed(g, prefix, names)) for n, g in receptor.arrivals))
+        if receptor.spike and cell.threshold is None:
+            raise EquationError(label, "spikes of the source act on the gate, but these cells never spike")
+        reset += [(prefix + n, renamed(tree, prefix, names)) for n, tree in receptor.spike]
     if (currents or external_current) and not cell.uses_current:
         raise EquationError(label, "the neuron's equations have no I, so no synaptic or injected current can reach it")
     of_cell, algebraic = _with_current(cell, currents, external_current)
@@ -138,7 +141,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         arrivals=tuple(arrivals),
         direct=tuple(r.direct for r in receptors),
         threshold=cell.threshold,
-        reset=cell.reset,
+        reset=tuple(reset),
         events=cell.events,
         frozen=cell.frozen,
         refractory=cell.refractory,

@@ -27,7 +27,8 @@ OF_CELLS_AND_SYNAPSES = {
 }
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
 OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator", "on_step", "step_condition", "late")
-OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity")
+OF_COUPLINGS = ("source", "source_unit", "gate", "spike", "pair", "symmetric", "delayed")
+OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | dict.fromkeys(OF_COUPLINGS, "Coupling")
 # computed when the class is defined
 DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations")
 
@@ -48,6 +49,7 @@ def check_declared_name(name, label, *, taken, allowed=()):
 def reject_attributes_without_effect(cls, kind):
     """Raise TypeError for attributes that look meaningful but have no effect in a class of a kind such as ``"Neuron"``."""
     known = [name for name, owner in OWNERS.items() if owner in (None, kind)]
+    known += ["current", "weight_unit"] if kind == "Coupling" else []
     for name, value in vars(cls).items():
         if name in DERIVED:
             raise TypeError(

@@ -39,9 +39,8 @@ from brainsim.models.values import Distribution, ValueLike
 __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 
 WITHOUT_SPIKES = (
-    ". A current between cells without spikes (a gap junction, coupled rates) is not available in this version; a few cells "
-    "can be coupled step by step: net.stimulate(cells, CurrentInput([0.0]*cells.n), name='gap'), and in each step "
-    "sim.set('gap', amplitude=...) computed from sim.state, then sim.run(dt)"
+    ". A current between cells without spikes is a coupling: derive the class from bs.Coupling, and write what a source "
+    "gives, source = 'v'; bs.GapJunction, bs.GradedSynapse and bs.RateConnection are built in"
 )
 ONE_A_STEP = (
     "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or drive the cells by a PoissonInput"

@@ -4,14 +4,16 @@ import importlib
 import inspect
 import pkgutil
 
-from brainsim.models import neurons, plasticity, synapses
+from brainsim.models import couplings, neurons, plasticity, synapses
 from brainsim.models.base import Model, Neuron, Synapse
+from brainsim.models.couplings.base import Coupling
 from brainsim.models.plasticity.base import Plasticity
 
 
 def catalogue() -> dict[str, type[Model]]:
-    """Return name -> class of every built-in neuron, synapse and rule of plasticity, each kind in alphabetical order."""
-    return _classes(neurons, Neuron) | _classes(synapses, Synapse) | _classes(plasticity, Plasticity)
+    """Return name -> class of every built-in model: neurons, synapses, couplings, plasticity, each in alphabetical order."""
+    models = _classes(neurons, Neuron) | _classes(synapses, Synapse) | _classes(couplings, Coupling)
+    return models | _classes(plasticity, Plasticity)
 
 
 def _classes(package, base):

@@ -139,6 +139,9 @@ class PoissonInput(Input):
     def __post_init__(self) -> None:
         rate = checked_signal(self.rate, "PoissonInput.rate", "Hz", at_least=0)
         synapse = checked_synapse(self.synapse, "PoissonInput.synapse")
+        if not hasattr(synapse, "arrival"):
+            kind = type(synapse).__name__
+            raise TypeError(f"PoissonInput.synapse: {kind} acts without spikes, so it takes no events; use a synapse")
         weight = one_per_cell(checked_weight(self.weight, synapse, "PoissonInput.weight"), "PoissonInput.weight")
         self.__dict__.update(rate=rate, weight=weight)
         self._check_window()

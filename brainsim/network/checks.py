@@ -54,8 +54,8 @@ def check_source(view, label):
         if not model.spiking_source and model.cell_equations.threshold is None:
             raise ValueError(
                 f"{label}: {population.name!r} is of {type(model).__name__}, which has no threshold, so its "
-                "cells never spike; give the class threshold = 'v >= v_th'. Connections that transmit a "
-                "rate or a potential without spikes are not available in this version"
+                "cells never spike; give the class threshold = 'v >= v_th'. What transmits a rate or a potential "
+                "without spikes is a coupling: synapse=bs.RateConnection(), bs.GradedSynapse() or bs.GapJunction()"
             )
 
 

@@ -20,6 +20,7 @@ from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_synapse, checked_precision, checked_view
+from brainsim.network.couplings import check_coupled, check_coupling, delay_of_coupling, is_coupling
 from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View
 from brainsim.network.probes import Request, checked_traces
@@ -44,6 +45,7 @@ if typing.TYPE_CHECKING:
     import scipy.sparse
 
     from brainsim.models.base import Synapse
+    from brainsim.models.couplings.base import Coupling
     from brainsim.models.plasticity.base import Plasticity
     from brainsim.models.plasticity.homeostasis import Homeostasis
     from brainsim.models.values import ValueLike
@@ -134,7 +136,7 @@ class Network(Answering):
         *,
         weight: ValueLike | None = None,
         delay: ValueLike | None = None,
-        synapse: Synapse | None = None,
+        synapse: Synapse | Coupling | None = None,
         plasticity: Plasticity | Sequence[Plasticity] | None = None,
         initial: Mapping[str, ValueLike] | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
@@ -149,7 +151,7 @@ class Network(Answering):
         Parameters
         ----------
         pre, post : Population or View
-            Sources, which must be cells that can spike, and targets.
+            Sources, which must be cells that can spike unless a coupling connects them, and targets.
         rule : Rule
             Which pairs are connected, e.g. ``FixedIndegree(1000)``.
         weight : float, array, distribution or str
@@ -161,10 +163,11 @@ class Network(Answering):
             source and j of the target, counted within `pre` and `post`: ``"where(i == j, 0, exp(-abs(i - j)/10))"``.
         delay : float, array, distribution or str
             Time from a spike to its arrival [ms], > 0; arrays and texts as for `weight`. By default that of the table of
-            FromFrame. A run rounds it to a multiple of dt, at most 65,000 dt.
-        synapse : Synapse
-            Required: the effect of an arriving spike. Equal synapses share one receptor of a cell. An array among its
-            parameters has one value for each cell of the population of `post`, even if `post` is only a part of it.
+            FromFrame, and of a coupling 0. A run rounds it to a multiple of dt, at most 65,000 dt.
+        synapse : Synapse or Coupling
+            Required: the effect of an arriving spike, or how cells act on others without spikes, such as `GapJunction`.
+            Equal synapses share one receptor of a cell. An array among its parameters has one value for each cell of the
+            population of `post`, even if `post` is only a part of it.
         plasticity : Plasticity, or a pair of them, optional
             How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are. Of
             two rules, ``(TsodyksMarkram(), STDP())``, one changes the weight, and the other what a spike delivers of it.
@@ -212,20 +215,25 @@ class Network(Answering):
         """
         pre, post = checked_view(pre, "Network.connect.pre"), checked_view(post, "Network.connect.post")
         checks.check_rule(rule, pre, post)
-        checks.check_source(pre, "Network.connect.pre")
+        coupled = is_coupling(synapse)
+        if not coupled:
+            checks.check_source(pre, "Network.connect.pre")
         checks.check_target(post, "Network.connect.post")
         if synapse is None:
             effects = "synapse=bs.Delta() (mV), bs.Exponential() (pA) or bs.ExponentialConductance() (nS)"
             raise TypeError(f"Network.connect.synapse: missing; it says what a spike does, e.g. {effects}")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
-        check_synapse(synapse, post, "Network.connect.synapse")
+        check_ends = check_coupling if coupled else check_synapse
+        check_ends(synapse, post, "Network.connect.synapse", *([pre] if coupled else []))
         weights = checks.weight_of(weight, rule, pre, post, synapse)
-        delays = checks.delay_of(delay, rule, pre, post)
+        delays = delay_of_coupling(delay, rule, pre, post, synapse) if coupled else checks.delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weights, delays)
         learning = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
         dendritic = dendritic_delay_of(dendritic_delay, delays, learning)
         modulator, after = modulator_of(modulator, modulator_delay, learning)
         check_homeostasis(homeostasis, learning, pre, post)
+        if coupled:
+            check_coupled(synapse, rule, weights, pre, post, storage, learning)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))

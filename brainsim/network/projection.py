@@ -13,10 +13,11 @@ from brainsim.core.doors import through
 from brainsim.core.html import shown_by
 from brainsim.core.identity import Identified
 from brainsim.models.base import Synapse
+from brainsim.models.couplings.base import Coupling
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis
-from brainsim.models.rules import Rule
+from brainsim.models.rules import AllToAll, FixedProbability, Rule
 from brainsim.models.values import Distribution
 from brainsim.network.population import Population, View
 
@@ -38,8 +39,8 @@ class Projection(Identified):
         Which pairs are connected.
     weight, delay : float, ndarray (read-only) or Distribution
         In the unit of the synapse, and in ms; what was given as an expression of the distance has its text as ``.text``.
-    synapse : Synapse
-        What a spike does to its target.
+    synapse : Synapse or Coupling
+        What a spike does to its target, or how cells act on others without spikes.
     name : str
         The name in results, on which its random numbers depend.
     storage : str
@@ -70,7 +71,7 @@ class Projection(Identified):
     rule: Rule
     weight: float | np.ndarray | Distribution
     delay: float | np.ndarray | Distribution
-    synapse: Synapse
+    synapse: Synapse | Coupling
     name: str
     storage: str = "stored"
     plasticity: Plasticity | None = None
@@ -118,8 +119,27 @@ class Projection(Identified):
 
     @cached_property
     def expected(self) -> float:
-        """The expected number of synapses."""
-        return self.rule.expected_between(self.pre, self.post)
+        """The expected number of synapses; of gap junctions, that of pairs."""
+        expected = self.rule.expected_between(self.pre, self.post)
+        if self.is_coupling and tries_both_orders(self):
+            common, itself = self.pre.in_common(self.post), int(self.rule.autapses)
+            pairs = self.pre.n * self.post.n - (1 - itself) * common
+            expected *= 1.0 - (0.5 * (common - 1) + itself) * common / max(1, pairs)
+        return expected
+
+    @property
+    def is_coupling(self) -> bool:
+        """Whether it acts without spikes."""
+        return isinstance(self.synapse, Coupling)
+
+    @property
+    def receptors(self) -> "list[tuple[View, Synapse | Coupling]]":
+        """What the connected cells have of the synapse, with these cells: targets a receptor, sources perhaps a gate."""
+        found: list[tuple[View, Synapse | Coupling]] = [(self.post, self.synapse)]
+        if isinstance(self.synapse, Coupling):
+            found += [(self.pre, self.synapse)] if self.synapse.symmetric else []
+            found += [(self.pre, self.synapse.gate_side())] if self.synapse.texts()["gate"] else []
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +158,13 @@ class Stimulus:
     target: View
     input: Input
     name: str
+
+
+def tries_both_orders(projection: Projection) -> bool:
+    """Return whether a rule decides of two cells twice, once in each order, so that one of them has to be left out."""
+    rule = projection.rule
+    each = isinstance(rule, AllToAll | FixedProbability) or (rule.text is not None and getattr(rule, "k", None) is None)
+    return isinstance(projection.synapse, Coupling) and projection.synapse.symmetric and each
 
 
 @within(default_arithmetic)

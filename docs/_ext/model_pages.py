@@ -25,6 +25,7 @@ FOLDER = "models"
 KINDS = {
     "neurons": ("Neurons", "Models of cells. The parameters of each may be numbers, arrays or distributions.", "variables"),
     "synapses": ("Synapses", "What an event of a connection or an input does to its target.", "weight"),
+    "couplings": ("Couplings", "How cells act on each other without spikes.", "weight"),
     "plasticity": ("Plasticity", "Rules by which the weights of synapses change.", "variables"),
     "inputs": ("Inputs", "What `Network.stimulate` gives to cells.", ""),
     "rules": ("Rules of connection", "Which pairs of cells `Network.connect` connects.", ""),
@@ -43,6 +44,7 @@ def things_of_each_kind():
     return {
         "neurons": of_base(models, bs.Neuron),
         "synapses": of_base(models, bs.Synapse),
+        "couplings": of_base(models, bs.Coupling),
         "plasticity": of_base(models, bs.Plasticity) | of_base(public, Homeostasis),
         "inputs": of_base(public, Input),
         "rules": of_base(public, Rule),
@@ -126,7 +128,7 @@ def pictures_with(name):
 
 def equations(model):
     """Return the section with the equations of a model, drawn and as they are written."""
-    is_rule = issubclass(model, bs.Plasticity)
+    is_rule = issubclass(model, bs.Plasticity | bs.Coupling)
     texts = model().texts() if is_rule else {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
     lines, written = title("Equations", "-"), inspect.cleandoc(texts["equations"] or "")
     if written:
@@ -139,7 +141,7 @@ def equations(model):
     rows += [(event, f"{test}: {effect}") for event, (test, effect) in getattr(model, "events", {}).items()]
     lines += html(facts(rows)) if rows else []
     lines += as_written(written) if written else []
-    if issubclass(model, bs.Synapse):
+    if issubclass(model, bs.Synapse | bs.Coupling):
         lines += [f"Weights: ``{units_of(model)}``.", ""]
     elif not is_rule and model.initials:
         lines += [f"Method of integration: {methods_of(model)}.", ""]

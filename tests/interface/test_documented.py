@@ -13,10 +13,10 @@ import pytest
 import brainsim as bs
 
 UNITS = {"", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM"}
-BASES = ("Neuron", "Synapse", "Plasticity")
+BASES = ("Neuron", "Synapse", "Coupling", "Plasticity")
 PUBLIC = [name for name in bs.__all__ if not isinstance(getattr(bs, name), types.ModuleType)]
 KINDS = {name: thing for name in PUBLIC if inspect.isclass(thing := getattr(bs, name))}
-MODELS = [name for name, kind in KINDS.items() if issubclass(kind, bs.Neuron | bs.Synapse | bs.Plasticity)]
+MODELS = [name for name, kind in KINDS.items() if issubclass(kind, bs.Neuron | bs.Synapse | bs.Coupling | bs.Plasticity)]
 BASE = bs.values.Distribution
 VALUES = [n for n, kind in vars(bs.values).items() if inspect.isclass(kind) and issubclass(kind, BASE) and kind != BASE]
 
@@ -28,8 +28,9 @@ def parameters_of(thing):
     except ValueError:
         return []
     names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name != "_"]
-    is_synapse = inspect.isclass(thing) and issubclass(thing, bs.Synapse)
-    return [name for name in names if not (is_synapse and name == "name")]  # bs.Synapse explains it
+    of_all = {bs.Synapse: {"name"}, bs.Coupling: {"name", "order"}}  # which the page of the base explains
+    explained = set().union(*(n for base, n in of_all.items() if inspect.isclass(thing) and issubclass(thing, base)))
+    return [name for name in names if name not in explained]
 
 
 def faults_of_page(name):
@@ -92,8 +93,8 @@ def test_models_say_units_and_meanings():
         for key, spec in model.parameters.items():
             assert re.search(rf"\b{key}\b", text), (name, key)
             assert not spec.unit or f"[{spec.unit}]" in text, (name, key)
-        if issubclass(model, bs.Synapse):
-            assert all(part in UNITS for part in model.weight_unit.split("*")), name
+        if issubclass(model, bs.Synapse | bs.Coupling):
+            assert all(part in UNITS for part in re.split(r"[*/]", model.weight_unit)), name
             assert f" {model.weight_unit or 'plain numbers'}" in text, (name, "the unit of the weights")
 
 

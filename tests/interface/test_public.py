@@ -92,7 +92,7 @@ def without_types(thing):
         return [
             p.name
             for p in parameters
-            if not (issubclass(thing, bs.Neuron | bs.Synapse | bs.Plasticity) and p.name in fields)
+            if not (issubclass(thing, bs.Neuron | bs.Synapse | bs.Coupling | bs.Plasticity) and p.name in fields)
         ]
     function = thing.__func__ if isinstance(thing, classmethod | staticmethod) else thing
     signature = inspect.signature(function)
@@ -121,15 +121,15 @@ def test_the_catalogue_has_every_public_model():
     from brainsim.models.catalogue import catalogue
 
     classes = [thing for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name))]
-    bases = (bs.Neuron, bs.Synapse, bs.Plasticity)
+    bases = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity)
     assert catalogue() == {kind.__name__: kind for kind in classes if issubclass(kind, bases) and kind not in bases}
 
 
 def test_the_reference_lists_every_model_input_and_rule():
     page = (Path(__file__).parents[2] / "docs" / "guide" / "reference.md").read_text(encoding="utf-8")
-    bases = (bs.Neuron, bs.Synapse, bs.Plasticity, Input, Rule, Homeostasis)
+    bases = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, Input, Rule, Homeostasis)
     kinds = {name for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name)) and issubclass(thing, bases)}
-    assert kinds - set(re.findall(r"\w+", page)) - {"Neuron", "Synapse", "Plasticity"} == set()
+    assert kinds - set(re.findall(r"\w+", page)) - {"Neuron", "Synapse", "Coupling", "Plasticity"} == set()
 
 
 if __name__ == "__main__":

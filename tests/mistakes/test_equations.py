@@ -178,9 +178,9 @@ test_synapses = mistakes(
         lambda: type("Gap", (bs.Synapse,), GAP)(),
         TypeError,
         "Gap: has no arrival",
-        "gap junction",
-        "not available in this version",
-        "sim.set('gap', amplitude=...)",
+        "derive the class from bs.Coupling",
+        "source = 'v'",
+        "bs.GapJunction",
     ),
 )
 

@@ -53,7 +53,7 @@ test_ends_of_projections = mistakes(
         "'leaky' is of LI",
         "no threshold",
         "threshold = 'v >= v_th'",
-        "not available in",
+        "bs.RateConnection()",
     ),
     (lambda: connect(A + cells(model=bs.RateUnit(), name="r")), ValueError, "'r' is of RateUnit", "never spike"),
     (lambda: connect(name=3), TypeError, "Network.connect.name: must be a name"),

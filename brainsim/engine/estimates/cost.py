@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE, Planned
+from brainsim.engine.couplings.pairs import pairs_in_a_step
 from brainsim.engine.estimates.memory import estimate_layout
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.settings import slice_steps
@@ -74,11 +75,12 @@ def cost(layout, rate):
     """Return the Cost of a network that is laid out, at a mean rate [Hz] of its cells."""
     network, dt, size = layout.network, layout.dt, layout.ranks.size
     per_step, per_event = speed()
-    delays = [_shortest(p, dt) for p in network.projections]
+    delays = [_shortest(p, dt) for p in network.projections if not p.is_coupling]
     steps = slice_steps(min(delays, default=MAX_SLICE), layout)
     slices, threads = 1000.0 / (steps * dt), len(layout.own)
     spikes = layout.n_cells * rate
-    events = sum(p.expected for p in network.projections) * rate
+    events = sum(p.expected for p in network.projections if not p.is_coupling) * rate
+    events += pairs_in_a_step(network) * 1000.0 / dt
     work = (layout.n_cells * 1000.0 / dt * per_step + events * per_event) / layout.partitions + spikes * FILING
     if size == 1:
         return Cost(rate, work, slices, slices * BARRIER * (threads > 1), {"one machine": 0.0})

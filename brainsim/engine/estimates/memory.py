@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
+from brainsim.engine.couplings.pairs import bytes_of_coupling, is_everybody
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
 from brainsim.engine.synapses.kinds.registry import kind_of
@@ -22,6 +23,7 @@ BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
 BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")
 BYTES_SHARED = 8  # of a segment in addition if any weight is shared
 BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
+BYTES_SAMPLED = 80  # of a pair of a coupling, while it is sampled by source and sorted by target
 BYTES_SOURCE = 64  # such as where its rows begin, while they are built
 BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what is not returned to the system
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and a safety factor
@@ -35,21 +37,18 @@ def estimate_layout(layout, duration=0.0, record=()):
     for projection in network.projections:
         check_delay(projection, dt)
     expected = {p: p.expected * share_here(layout, p) for p in network.projections}
-    stored = {p: n for p, n in expected.items() if p.storage != "procedural"}
+    coupled = {p: n for p, n in expected.items() if p.is_coupling}
+    stored = {p: n for p, n in expected.items() if p.storage != "procedural" and p not in coupled}
     procedural = {p: n for p, n in expected.items() if p.storage == "procedural"}
     target = bytes_of_target(stored, layout)
     segments = expected_segments(stored, layout)
     each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
     plans, procedural_plans = _of_plans(stored), _of_plans(procedural) + 4.0 * cells * bool(procedural)
     pools = partitions * _of_pool(procedural, layout) + procedural_plans
-    rows = [
-        (
-            p.name,
-            n,
-            n * _bytes_of_synapse(p, target, layout) if p in stored else pools * n / max(sum(procedural.values()), 1.0),
-        )
-        for p, n in expected.items()
-    ]
+    sizes = {p: n * _bytes_of_synapse(p, target, layout) for p, n in stored.items()}
+    sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
+    sizes |= {p: bytes_of_coupling(p, n) for p, n in coupled.items()}
+    rows = [(p.name, n, sizes[p]) for p, n in expected.items()]
     sampled = [(_called(request), 0.0, _of_samples(request, duration, dt)) for request in record]
     traces = sum(size for _, _, size in sampled)
     rows += sampled
@@ -59,7 +58,12 @@ def estimate_layout(layout, duration=0.0, record=()):
     synapses = sum(stored.values())
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # one chunk of one column exists twice while chunks are joined at the end
-    building = plans + cells * (BYTES_SOURCE + 16.0 * partitions) + max(batches, 8.0 * min(segments, CHUNK))
+    building = (
+        max([0.0, *(BYTES_SAMPLED * n for p, n in coupled.items() if not is_everybody(p))])
+        + plans
+        + cells * (BYTES_SOURCE + 16.0 * partitions)
+        + max(batches, 8.0 * min(segments, CHUNK))
+    )
     # state and traces come after the synapses
     return Estimate(
         tuple(rows), int(kept), int(max(kept, kept - rows[-1][-1] - traces + building)), _free(layout), layout.ranks.size

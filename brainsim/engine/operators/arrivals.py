@@ -51,7 +51,9 @@ class Arrivals(Operator):
     @classmethod
     def build(cls, partition):
         """Return the operator, or None if the network has neither synapses nor kinds that listen to spikes."""
-        return cls(partition) if partition.synapses.number or partition.synapses.kinds else None
+        synapses = partition.synapses
+        coupled = 0 if synapses.couplings is None else synapses.couplings.number
+        return cls(partition) if synapses.number > coupled or synapses.kinds else None
 
     @classmethod
     def max_slice(cls, layout):

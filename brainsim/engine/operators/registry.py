@@ -5,6 +5,7 @@ from brainsim.engine.exchange.threads import EndOfSlice
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.clamp import Clamp
+from brainsim.engine.operators.couplings import Couplings
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.noise import Noise
@@ -49,5 +50,5 @@ def check_inputs_have_operators(layout):
             )
 
 
-for _operator in (Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Arrivals, EndOfSlice):
+for _operator in (Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Arrivals, Couplings, EndOfSlice):
     register_operator(_operator)

@@ -136,6 +136,8 @@ def _unit(layout, population, variable):
     rows = list(member.rows)
     at = rows.index(variable) - len(model.initials)
     for synapse in member.synapses:
+        if at < len(synapse.variables) and hasattr(synapse, "unit_of"):
+            return synapse.unit_of(synapse.variables[at])
         if at < len(synapse.variables):
             current = synapse.receptor_equations.current
             shown = current is not None and synapse.variables[at] in names_in(current)

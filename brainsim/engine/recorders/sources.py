@@ -115,7 +115,7 @@ class Line:
             row = np.minimum((steps / (table.dt / dt) + 1e-6).astype(int), len(table.values) - 1)
             values = table.values[row]
             return values[:, ids] if values.ndim > 1 else values[:, None]
-        value = member.values[name]
+        value = member.known[name]
         return value if np.ndim(value) == 0 else np.asarray(value)[ids]
 
 

@@ -166,7 +166,7 @@ class Simulation(Answering):
         if ranks.size > 1:
             ranks.agree("Simulation.record", doing, recorded=fingerprint_of(*self._recording.requested).encode())
             reject_recorders(recorders)
-        expected = sum(p.expected for p in network.projections if p.storage != "procedural")
+        expected = sum(p.expected for p in network.projections if p.storage != "procedural" and not p.is_coupling)
         with Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses") as watch:
             synapses = Synapses(layout, threads, watch.show)
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}

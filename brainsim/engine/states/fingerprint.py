@@ -76,6 +76,8 @@ def _of_projection(p):
 def _learning(projection):
     """Return what else the fingerprint of a plastic projection has."""
     p = projection
+    if p.is_coupling:
+        return [p.synapse.texts()]
     if p.plasticity is None:
         return []
     # texts that were added later count only if there are any, so states that were saved before still fit

@@ -13,6 +13,7 @@ from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_coun
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
+from brainsim.network.couplings import acts_at_once, junctions
 from brainsim.network.network import Network
 from brainsim.network.rewired import copy_network
 from brainsim.results.synapses import SynapseTable
@@ -50,7 +51,9 @@ def _of_all(ranks, table):
 
 def sampled_again(layout, projection, threads):
     """Return the SynapseTable of a projection as it was built."""
-    layout = whole(layout)
+    layout, coupling = whole(layout), projection
+    if projection.is_coupling and acts_at_once(projection):
+        projection = replace(projection, delay=layout.dt)  # rows have delays
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
         plan = Plan(layout, projection, Cells(layout))
@@ -58,7 +61,8 @@ def sampled_again(layout, projection, threads):
     with Workers(threads) as pool:
         count_synapses([plan], pool, threads, Passes())
         store = Store(layout, [plan], counts, pool, threads, Passes())
-    return _table(store, layout, projection, (0, store.targets.size), {})
+    table = _table(store, layout, projection, (0, store.targets.size), {})
+    return junctions(table, coupling) if coupling.is_coupling else table
 
 
 def drawn_table(projection, dt):

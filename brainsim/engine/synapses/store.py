@@ -50,12 +50,13 @@ class Synapses:
     - `number`: how many synapses there are.
     - `shortest`, `longest`: shortest and longest delay as filed, in steps; 0 without synapses.
     - `kinds`: the SynapseKind objects of registered kinds.
+    - `couplings`: the Couplings, through which cells act on others without spikes; None without any.
     - `former`: projection -> the name it had when it was described, if synapses were added or removed since.
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
         cells = Cells(layout)
-        plans = [Plan(layout, p, cells) for p in layout.network.projections]
+        plans = [Plan(layout, p, cells) for p in layout.network.projections if not p.is_coupling]
         stored = [plan for plan in plans if plan.projection.storage != "procedural"]
         sampled = [plan for plan in plans if plan.projection.storage == "procedural"]
         counts, counts_sampled = make_room_for_counts(stored), make_room_for_counts(sampled)
@@ -81,6 +82,12 @@ class Synapses:
         for kind in self.kinds:
             if kind.keeps_weights:
                 kind.block.weights = None  # a view of what was dropped would keep it
+        self.couplings = None
+        if any(p.is_coupling for p in layout.network.projections):
+            from brainsim.engine.couplings.pairs import Couplings
+
+            self.couplings = Couplings(layout, threads)
+            self.number += self.couplings.number
 
     def copy(self):
         """Return the same synapses for a copy of the simulation: only the columns of registered kinds are copied."""
@@ -91,7 +98,7 @@ class Synapses:
     @property
     def projections(self):
         """Name -> projection."""
-        return {plan.projection.name: plan.projection for plan in self.plans}
+        return {projection.name: projection for projection in self.layout.network.projections}
 
     def projection(self, wanted, label):
         """Return a projection, given by its name or as an object; raise MissingName if the network does not have it."""
@@ -110,7 +117,8 @@ class Synapses:
     @property
     def nbytes(self):
         """Bytes of the synapses that are stored."""
-        return self.store.nbytes + sum(kind.nbytes for kind in self.kinds)
+        coupled = 0 if self.couplings is None else self.couplings.nbytes
+        return self.store.nbytes + coupled + sum(kind.nbytes for kind in self.kinds)
 
 
 class Passes:

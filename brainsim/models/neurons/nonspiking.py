@@ -1,7 +1,7 @@
 """Units that never fire: readouts and rate units.
 
-They receive spikes and currents and are recorded like any cell. Connections transmit only spikes, so these units act on no
-other cell; a rate unit can be made to send spikes at its rate (see `RateUnit`).
+They receive spikes and currents and are recorded like any cell. Synapses transmit only spikes; these units act on other
+cells by couplings, such as `RateConnection`, and a rate unit can be made to send spikes at its rate (see `RateUnit`).
 """
 
 from brainsim.models.base import Neuron, initial, parameter
@@ -42,7 +42,7 @@ class RateUnit(Neuron):
 
     ``dr/dt = (gain - r)/tau`` with ``gain = r_max/(1 + exp(-(I - i_half)/i_slope))``. For another gain, change that line.
 
-    It sends no spikes. One more line makes it send Poisson spikes at its rate::
+    It sends no spikes, and acts on others by `RateConnection`. One more line makes it send Poisson spikes at its rate::
 
         class PoissonRate(bs.RateUnit):
             threshold = "rand() < 0.001*r*dt"

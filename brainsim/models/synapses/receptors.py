@@ -10,6 +10,10 @@ class NMDA(Synapse):
     Current ``g (e_rev - v)/(1 + mg/mg_half exp(-v/v_block))``; g rises and decays as in `DoubleExponentialConductance`;
     weights in nS are its peak without magnesium. Events add up; they do not saturate.
 
+    It serves sparse firing, any source of spikes, and plasticity. Where cells fire in bursts and a source must not open more
+    than all of its channels, as in persistent activity and decisions, `GatedNMDA` has a gate for each source, which
+    saturates.
+
     The block is that of Jahr and Stevens, the times are those of Brunel and Wang (2001); Wang (1999) has a decay of 80 ms.
 
     Examples

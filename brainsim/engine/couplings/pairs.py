@@ -1,0 +1,278 @@
+"""The couplings of a network as arrays: what each source gives once, and the pairs sorted by target.
+
+A *signal* is what the cells of one population give in one coupling, a number for each in each step. All signals lie side by
+side in the rows of a ring, a row for each step that a delay can reach back. A pair takes 2 or 4 bytes for the column of its
+source, and 4 for its weight and 2 for its delay if these differ between pairs; a symmetric pair is there for both ends.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brainsim.engine.synapses.readback import sampled_again
+from brainsim.engine.synapses.wiring import AllPairs
+from brainsim.equations.couplings import WEIGHTS
+from brainsim.equations.system import prefixed
+from brainsim.models.space.of_pairs import OfPair
+from brainsim.models.values import Distribution, is_number
+from brainsim.network.checks import MAX_DELAY
+from brainsim.network.couplings import acts_at_once
+
+UINT16_RANGE = 1 << 16
+STABLE = np.log(3.0)  # up to here an extrapolated linear current is stable: sum of conductances * dt / capacitance
+
+
+@dataclass
+class Signal:
+    """What the cells of a population give: a number for each of its `n` cells, in the columns of the ring from `column` on.
+
+    With `delayed`, it is read at least one step later; `longest` is the longest delay in steps.
+    """
+
+    coupling: object
+    population: str
+    delayed: bool
+    column: int
+    n: int
+    longest: int = 0
+
+    @property
+    def kept(self):
+        """How many steps ago what a saved state holds was given: what cannot be computed from the variables again."""
+        if self.delayed:
+            return range(1, self.longest + 1)
+        return range(1) if self.coupling.order == 2 else range(0)
+
+
+@dataclass
+class Pairs:
+    """One direction of a projection, sorted by target.
+
+    - `view`, `side`: the targets, and 1, or -1 at the sources' end of symmetric pairs.
+    - `first`, `source`: where the pairs of each target begin, and the column of each source.
+    - `weight`, `weights`: the weight of all pairs, or float32 of each.
+    - `delay`, `delays`: the delay in steps of all pairs, or uint16 of each.
+    """
+
+    coupling: object
+    view: object
+    side: float
+    first: np.ndarray
+    source: np.ndarray
+    weight: float
+    weights: np.ndarray
+    delay: int
+    delays: np.ndarray
+
+    def weights_of_targets(self):
+        """Return the sum of the weights of each target, in the order of its pairs."""
+        counts = np.diff(self.first)
+        if not self.weights.size:
+            return self.weight * counts
+        return np.bincount(np.repeat(np.arange(counts.size), counts), self.weights, counts.size)
+
+    @property
+    def nbytes(self):
+        """Bytes of the pairs."""
+        return sum(column.nbytes for column in (self.first, self.source, self.weights, self.delays))
+
+
+@dataclass
+class Everybody:
+    """All sources to all targets with one weight: one sum for all targets, from which each may leave itself out.
+
+    - `columns`: of the sources; `own`: the column of each target, -1 if it does not leave itself out.
+    """
+
+    coupling: object
+    view: object
+    columns: np.ndarray
+    own: np.ndarray
+    weight: float
+    delay: int
+
+    def weights_of_targets(self):
+        """Return the sum of the weights of each target."""
+        return self.weight * (self.columns.size - (self.own >= 0))
+
+    @property
+    def nbytes(self):
+        """Bytes of the lists of cells."""
+        return self.columns.nbytes + self.own.nbytes
+
+
+class Couplings:
+    """All couplings of a network; never changed, and shared by copies of a simulation.
+
+    - `signals`, `width`: what is given, and how many columns the ring has.
+    - `sums`: the Pairs and the Everybody, in the order of the projections.
+    - `number`: how many pairs of cells there are.
+    """
+
+    def __init__(self, layout, threads):
+        self._layout, self.signals, self.width, self.sums, self.number = layout, {}, 0, [], 0
+        projections = [p for p in layout.network.projections if p.is_coupling]
+        if layout.ranks.size > 1:
+            names = ", ".join(repr(p.name) for p in projections)
+            raise ValueError(
+                f"simulate.ranks: couplings without spikes work on one rank in this version, since values do not travel "
+                f"between ranks ({names}); leave ranks= out, and use threads"
+            )
+        for projection in projections:
+            for view in _sources(projection):
+                self._give(projection, view)
+        for projection in projections:
+            self._add(projection, threads)
+        self._sum_weights()
+
+    @property
+    def longest(self):
+        """The longest delay in steps."""
+        return max(signal.longest for signal in self.signals.values())
+
+    @property
+    def nbytes(self):
+        """Bytes of the pairs."""
+        return sum(some.nbytes for some in self.sums)
+
+    def _give(self, projection, view):
+        """Add what the cells of a view give, unless it is there."""
+        for population, _ in view.parts:
+            key = projection.synapse, population.name, not acts_at_once(projection)
+            if key not in self.signals:
+                self.signals[key] = Signal(*key, self.width, population.n)
+                self.width += population.n
+
+    def _columns(self, projection, view):
+        """Return the column of the ring of each cell of a view."""
+        delayed = not acts_at_once(projection)
+        found = [self.signals[projection.synapse, p.name, delayed].column + ids for p, ids in view.parts]
+        return np.concatenate(found).astype(np.uint16 if self.width <= UINT16_RANGE else np.int32)
+
+    def _add(self, projection, threads):
+        pre, post, coupling = projection.pre, projection.post, projection.synapse
+        delay = int(_steps(projection.delay, self._layout.dt)) if is_number(projection.delay) else 0
+        ends = [(pre, post, 1.0)] + ([(post, pre, -1.0)] if coupling.symmetric else [])
+        if is_everybody(projection):
+            same = coupling.symmetric and pre.in_common(post) > 0
+            for sources, targets, _ in ends[:1] if same else ends:
+                columns = self._columns(projection, sources)
+                own = self._own(projection, sources, targets) if same or not projection.rule.autapses else None
+                own = np.full(targets.n, -1) if own is None else own
+                self.sums.append(Everybody(coupling, targets, columns, own, float(projection.weight), delay))
+                self.number += int((columns.size - (own >= 0)).sum()) // (2 if same else 1)
+            self.number -= pre.n * post.n if coupling.symmetric and not same else 0
+            delays = np.array([delay])
+        else:
+            table = sampled_again(self._layout, projection, threads)
+            delays = _steps(table.delay, self._layout.dt)
+            for sources, targets, side in ends:
+                source, target = (table.pre, table.post) if side > 0 else (table.post, table.pre)
+                self.sums.append(self._pairs(projection, sources, targets, side, source, target, table.weight, delays))
+            self.number += len(table)
+        for view in _sources(projection):
+            for population, _ in view.parts:
+                signal = self.signals[coupling, population.name, not acts_at_once(projection)]
+                signal.longest = max(signal.longest, int(delays.max(initial=0)))
+
+    def _pairs(self, projection, sources, targets, side, source, target, weights, delays):
+        """Return the Pairs of one direction, from the cells of pairs that are sorted by `pre`."""
+        order = np.argsort(target, kind="stable")
+        first = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=targets.n))])
+        one, same = is_number(projection.weight), np.all(delays == delays[:1])
+        return Pairs(
+            projection.synapse,
+            targets,
+            side,
+            first.astype(np.int64),
+            self._columns(projection, sources)[source[order]],
+            float(projection.weight) if one else 0.0,
+            np.empty(0, np.float32) if one else weights[order].astype(np.float32),
+            int(delays[0]) if same and delays.size else 0,
+            np.empty(0, np.uint16) if same else delays[order].astype(np.uint16),
+        )
+
+    def _own(self, projection, sources, targets):
+        """Return the column of each target if it is a source, else -1."""
+        layout, found = self._layout, np.full(self._layout.n_cells, -1)
+        found[layout.global_indices(sources)] = self._columns(projection, sources)
+        return found[layout.global_indices(targets)]
+
+    def _sum_weights(self):
+        """Tell the cells the sums of their weights, which are constants of their equations."""
+        sums = {}
+        for some in self.sums:
+            if not some.coupling.summed:
+                continue
+            at = 0
+            for_each = some.weights_of_targets()
+            for population, ids in some.view.parts:
+                total = sums.setdefault((population.name, some.coupling), np.zeros(population.n))
+                total[ids] += for_each[at : at + ids.size]
+                at += ids.size
+        for (name, coupling), total in sums.items():
+            member = self._layout.members[name]
+            self._check_stable(member, coupling, total)
+            key = prefixed(member.synapses.index(coupling)) + WEIGHTS
+            self._layout.set_sums(name, {key: total})
+
+    def _check_stable(self, member, coupling, total):
+        """Raise ValueError if extrapolated currents of gap junctions would grow without limit."""
+        capacity = member.values.get("c_m")
+        if coupling.order == 1 or capacity is None or member.population.model.parameters["c_m"].unit != "pF":
+            return
+        worst = float(np.max(total * self._layout.dt / capacity, initial=0.0))
+        if worst >= STABLE:
+            kind = type(coupling).__name__
+            raise ValueError(
+                f"{member.population.name}: the weights of {kind} onto a cell add up to {worst:.3g} c_m/dt; with order=2 "
+                f"they must stay below {STABLE:.2f}, or currents grow in each step: take a smaller dt, or {kind}(order=1)"
+            )
+
+
+def shortest_delay(projection, dt):
+    """Return the shortest delay that a coupling can have, in steps; 0 if it acts at once."""
+    delay = projection.delay
+    if acts_at_once(projection):
+        return 0
+    shortest = delay.support[0] if isinstance(delay, Distribution) else np.min(delay, initial=MAX_DELAY * dt)
+    # between the distances at which the shortest was looked for, one may be a step shorter
+    return max(1, int(_steps(shortest, dt)) - isinstance(delay, OfPair))
+
+
+def is_everybody(projection):
+    """Return whether a coupling is one sum for all targets: all pairs, with one weight and one delay."""
+    numbers = is_number(projection.weight) and is_number(projection.delay)
+    if not (AllPairs.takes(projection.rule) and numbers and projection.synapse.of_pair is None):
+        return False
+    common = projection.pre.in_common(projection.post)
+    return not projection.synapse.symmetric or common in (0, max(projection.pre.n, projection.post.n))
+
+
+def bytes_of_coupling(projection, expected):
+    """Return the bytes of the pairs of a coupling, of which there are about as many as expected."""
+    ends = [projection.pre, projection.post] if projection.synapse.symmetric else [projection.post]
+    column = 2.0 if sum(p.n for view in (projection.pre, projection.post) for p, _ in view.parts) <= UINT16_RANGE else 4.0
+    if is_everybody(projection):
+        ends = ends[:1] if projection.pre.in_common(projection.post) else ends
+        return (8.0 + column) * sum(view.n for view in ends)
+    each = column + 4.0 * (not is_number(projection.weight)) + 2.0 * (not is_number(projection.delay))
+    return len(ends) * each * expected + 8.0 * sum(view.n for view in ends)
+
+
+def pairs_in_a_step(network):
+    """Return how many numbers the couplings of a network add up in a step."""
+    total = 0.0
+    for p in network.projections:
+        if p.is_coupling:
+            ends = 1.0 + p.synapse.symmetric
+            total += p.pre.n + p.post.n if is_everybody(p) else ends * p.expected
+    return total
+
+
+def _sources(projection):
+    return (projection.pre, projection.post) if projection.synapse.symmetric else (projection.pre,)
+
+
+def _steps(delay, dt):
+    return np.rint(np.asarray(delay) / dt).astype(np.int64)

@@ -1,0 +1,224 @@
+"""Couplings: in each step, cells act on others through their variables, without spikes.
+
+After a step, each partition leaves what its cells give in a ring that all partitions read. When a point of time is
+completed, each adds up what is due for its own targets, in the variable ``total`` of their receptor, which the kernel of the
+cells reads. A row of the ring is overwritten only when nobody can read it any more. Without a delay, a row is read right
+after it was written, so partitions wait for each other in each step; else they wait for each other as they do for spikes.
+"""
+
+import numpy as np
+
+from brainsim.build.own import index_here
+from brainsim.engine.couplings.pairs import Everybody, shortest_delay
+from brainsim.engine.program import MAX_SLICE, Operator, Phase
+from brainsim.equations.couplings import TOTAL
+from brainsim.equations.expressions import language as lang
+from brainsim.jit.records import Context, call
+
+NOW = {1: (1.0, 0.0), 2: (1.5, -0.5)}  # of what is given at the end of a step, and at its start, by the order
+DELAYED = {1: (1.0, 0.0), 2: (0.5, 0.5)}
+
+
+class Couplings(Operator):
+    """The couplings of the cells of a partition."""
+
+    def __init__(self, partition):
+        # imported here: without couplings nothing of it has to be compiled
+        from brainsim.engine.couplings import sums, text
+
+        self._partition, built = partition, partition.synapses.couplings
+        self._sums, self._text = sums, text
+        depth = built.longest + int(partition.progress["slice"]) + 2
+        ring = partition.shared.common.setdefault("couplings", np.zeros(depth * built.width))
+        self._given = {"ring": ring, "depth": depth, "width": built.width}
+        self._givers = [
+            s for s in (_Signal(partition, signal, self._given, text) for signal in built.signals.values()) if s.n
+        ]
+        gather = self._clear(built)
+        known = {}
+        for some in built.sums:
+            gather += self._everybody(some, known) if isinstance(some, Everybody) else self._pairs(some)
+        self._gather = gather
+        calls = [(Phase.EMITTED, 0, function, c) for s in self._givers for function, c in s.calls(sums.publish)]
+        super().__init__([*calls, *((Phase.ARRIVE, 0, function, context) for function, context in gather)])
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, or None if the network has no couplings."""
+        return cls(partition) if partition.synapses.couplings is not None else None
+
+    @classmethod
+    def max_slice(cls, layout):
+        """Return the shortest delay, and 1 if a coupling acts at once."""
+        delays = [shortest_delay(p, layout.dt) for p in layout.network.projections if p.is_coupling]
+        return max(1, min([MAX_SLICE, *delays]))
+
+    @classmethod
+    def expected_bytes(cls, layout):
+        """Return the bytes of the ring."""
+        found = {}
+        for p in (p for p in layout.network.projections if p.is_coupling):
+            longest = 0 if np.ndim(p.delay) or hasattr(p.delay, "support") else p.delay / layout.dt
+            for view in (p.pre, p.post) if p.synapse.symmetric else (p.pre,):
+                for population, _ in view.parts:
+                    key = p.synapse, population.name
+                    found[key] = max(found.get(key, 0.0), 8.0 * population.n * (longest + 4.0))
+        return sum(found.values())
+
+    def _clear(self, built):
+        """Return what sets the sums of all targets to 0."""
+        cleared = {}
+        for some in built.sums:
+            for population, _ in some.view.parts:
+                total = self._variable(population.name, some.coupling, TOTAL)
+                if total.size:
+                    cleared[population.name, some.coupling] = (self._sums.clear, Context(total=total))
+        return list(cleared.values())
+
+    def _variable(self, population, coupling, name):
+        layout = self._partition.layout
+        member = layout.members[population]
+        label = member.labels[member.synapses.index(coupling)]
+        return self._partition.variable(population, f"{label}.{name}")[0]
+
+    def _mine(self, some):
+        """Return which of the targets are here, and the places of their sums in the state."""
+        places, parts = self._partition.layout.input_places(some.view, some.coupling)
+        here = np.flatnonzero(index_here(self._partition.layout, parts) == self._partition.index)
+        return here, places[here].astype(np.int64)
+
+    def _everybody(self, some, known):
+        """Return what computes one sum, unless another projection has it, and gives it to the targets."""
+        mine, places = self._mine(some)
+        if not mine.size:
+            return []
+        key, calls = (some.columns.tobytes(), some.delay), []
+        if key not in known:
+            known[key] = np.zeros(1)
+            context = Context(**self._given, columns=some.columns, delay=some.delay, value=known[key])
+            calls.append((self._sums.add_all, context))
+        context = Context(
+            **self._given,
+            state=self._partition.shared.state,
+            places=places,
+            own=some.own[mine].astype(np.int64),
+            weight=some.weight,
+            delay=some.delay,
+            value=known[key],
+        )
+        return [*calls, (self._sums.give_to_all, context)]
+
+    def _pairs(self, some):
+        """Return what adds up the pairs of each target that has any."""
+        mine, places = self._mine(some)
+        has = some.first[mine + 1] > some.first[mine]
+        mine, places = mine[has], places[has]
+        if not mine.size:
+            return []
+        coupling, fields, function = some.coupling, {}, self._sums.add_pairs
+        if coupling.of_pair is not None:
+            names = lang.names_in(coupling.of_pair)
+            function = self._text.add_function(coupling)
+            cells = self._cells(some.view)[mine] if "v" in names else np.empty(0, np.int64)
+            fields = {"cells": cells, "side": some.side, **self._text.numbers_of(names, coupling)}
+        context = Context(
+            **self._given,
+            state=self._partition.shared.state,
+            places=places,
+            rows=mine.astype(np.int64),
+            first=some.first,
+            source=some.source,
+            weight=some.weight,
+            weights=some.weights,
+            delay=some.delay,
+            delays=some.delays,
+            **fields,
+        )
+        return [(function, context)]
+
+    def _cells(self, view):
+        """Return the place of v of each cell of a view."""
+        row = self._partition.layout.state_row
+        return np.concatenate([row(p.name, "v", "Couplings")[0] + ids for p, ids in view.parts]).astype(np.int64)
+
+    def announce(self):
+        """Leave what the cells give for others before a chunk begins."""
+        self._call([c for s in self._givers for c in s.calls(self._sums.announce)])
+
+    def take_note(self):
+        """Add up what all cells give before a chunk begins."""
+        self._call(self._gather)
+
+    def _call(self, calls):
+        progress = self._partition.progress
+        for function, context in calls:
+            call(function.address(context.kind, progress.kind), context.address, progress.address)
+
+    def saved(self):
+        """Return what cannot be computed from the variables again: what was given before, by how many steps ago."""
+        found, step = {}, self._partition.progress["step"]
+        for signal in self._givers:
+            for ago in signal.kept:
+                name = f"{signal.name}, {ago} steps ago"
+                found[name] = signal.gids, signal.row(step - ago).copy()
+        return found
+
+    def load(self, values):
+        """Take over what was given before."""
+        step = self._partition.progress["step"]
+        for signal in self._givers:
+            for ago in signal.kept:
+                signal.row(step - ago)[:] = values[f"{signal.name}, {ago} steps ago"][signal.gids]
+        self._call([c for s in self._givers for c in s.calls(self._sums.remember)])
+
+
+class _Signal:
+    """What those of the cells of a population give that are in a partition; see `engine.couplings.pairs.Signal`."""
+
+    def __init__(self, partition, signal, given, text):
+        layout, coupling, population = partition.layout, signal.coupling, signal.population
+        member, names = layout.members[population], text.variables_in(coupling)
+        rows = [partition.variable(population, self._label(member, coupling, name)) for name in names]
+        first = rows[0][1] if rows else 0
+        self.n, self.kept, self._signal, self._compute = (rows[0][0].size if rows else 0), signal.kept, signal, []
+        self.name = f"coupling {type(coupling).__name__} {coupling.name or ''} {signal.column} of {population}"
+        self.gids = member.first + first + np.arange(self.n)
+        if not self.n:
+            return
+        fresh = rows[0][0]
+        if not (len(names) == 1 and getattr(coupling.given, "id", None) == names[0]):
+            fresh = np.zeros(self.n)
+            numbers = text.numbers_of(lang.names_in(coupling.given), coupling)
+            variables = {f"row{k}": row for k, (row, _) in enumerate(rows)}
+            self._compute = [(text.give_function(coupling), Context(fresh=fresh, **variables, **numbers))]
+        now, before = (DELAYED if signal.delayed else NOW)[coupling.order]
+        at = signal.column + first
+        jumps = bool({name for name, _ in member.system.reset} & {*names}) and coupling.order == 2
+        self._context = Context(
+            **given,
+            fresh=fresh,
+            last=np.zeros(self.n),
+            column=at,
+            first=member.first + first,
+            now=now,
+            before=before,
+            shift=int(signal.delayed and coupling.order == 2),
+            jumps=int(jumps),
+        )
+
+    @staticmethod
+    def _label(member, coupling, name):
+        """Return what the state calls a variable of the source, which may be one of its gate."""
+        if name in member.population.model.initials:
+            return name
+        return f"{member.labels[member.synapses.index(coupling.gate_side())]}.{name}"
+
+    def calls(self, function):
+        """Return the calls that compute what is given now, and then that of a function."""
+        return [*self._compute, (function, self._context)]
+
+    def row(self, step):
+        """Return what was given at a step, as a view."""
+        c = self._context
+        at = (step % c["depth"]) * c["width"] + c["column"]
+        return c["ring"][at : at + self.n]

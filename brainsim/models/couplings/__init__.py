@@ -1,0 +1,1 @@
+"""The built-in couplings: how cells act on each other without spikes."""

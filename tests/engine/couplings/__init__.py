@@ -1,0 +1,1 @@
+"""Couplings: cells that act on each other without spikes."""
