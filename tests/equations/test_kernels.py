@@ -43,59 +43,6 @@ def test_a_current_that_is_not_there_leaves_no_trace():
     assert ast.unparse(composed(bs.LIF()).derivatives["v"]) == "(v_rest - v) / tau_m"
 
 
-def test_a_neuron_may_use_any_name():
-    """Names that kernels use themselves ('k', 'spike', 'cell') do not get in the way of the user's."""
-    names = [
-        "k",
-        "key",
-        "cell",
-        "spike",
-        "free",
-        "flag",
-        "state",
-        "count",
-        "step",
-        "first",
-        "low",
-        "block",
-        "float",
-        "v_",
-        "v_new",
-        "v_mid",
-        "v_slope",
-        "v_reset1",
-        "p_v_v",
-        "p_v_const",
-        "input_0",
-        "input_0_",
-        "gain_0_v",
-        "k0",
-        "refractory_",
-        "r0",
-    ]
-    found = []
-    for chosen in ([f"q{number}" for number in range(len(names))], names):
-        terms = [f"{number + 1}*{name}" for number, name in enumerate(chosen)]
-        mine = type(
-            "Mine",
-            (bs.Neuron,),
-            {
-                "equations": f"dv/dt = -v/10 + ({' + '.join(terms)})/400",
-                "threshold": f"v > ({' + '.join(terms[::-1])})/100",
-                "reset": f"v = 0.001*({' + '.join(terms)}) - {chosen[0]}",
-                "dimensions": False,
-                "v": bs.initial(0.0, "mV", "x"),
-                **{name: bs.parameter(1.0 + 0.01 * number, "mV/ms", "x") for number, name in enumerate(chosen)},
-            },
-        )
-        cells, net = bs.Population(3, mine(), name="cells"), bs.Network(seed=1)
-        net.stimulate(cells, bs.PoissonInput(rate=1000.0, weight=0.1, synapse=bs.Delta()))
-        result = bs.simulate(net, 100.0, seed=1, threads=1, record=[bs.Trace(cells, "v")])
-        found.append((tuple(result.spikes["cells"].times), result.traces["cells", "v"].values.tobytes()))
-    assert found[0] == found[1]
-    assert len(found[0][0]) > 3
-
-
 # -- the text of kernels ---------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.steps.linear import covariance, one_step
 from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
-from tests.helpers.equations.own_models import Bent, Driven, Quadratic, Squid
+from tests.helpers.equations.own_models import Bent, Driven, Quadratic
 from tests.helpers.equations.single_cells import run, step_of
 
 DTS = np.array([0.2, 0.1, 0.05, 0.025])
@@ -27,42 +27,27 @@ def solved(derivative, start, duration):
     return solve_ivp(derivative, (0, duration), start, **OPTIONS).y[:, -1]
 
 
-def squid(t, y):
-    v, m, h, n = y
-    a_m, a_n = (v + 40) / (10 * (1 - np.exp(-(v + 40) / 10))), 0.01 * (v + 55) / (1 - np.exp(-(v + 55) / 10))
-    return [
-        120 * m**3 * h * (50 - v) + 36 * n**4 * (-77 - v) + 0.3 * (-54.387 - v) + 2.0,
-        a_m * (1 - m) - 4 * np.exp(-(v + 65) / 18) * m,
-        0.07 * np.exp(-(v + 65) / 20) * (1 - h) - h / (1 + np.exp(-(v + 35) / 10)),
-        a_n * (1 - n) - 0.125 * np.exp(-(v + 65) / 80) * n,
-    ]
-
-
-A_M, B_M = 2.8 / (np.exp(2.8) - 1), 4 * np.exp(3 / 18)
 SYSTEMS = {
-    "bent": (Bent, lambda t, y: [(-y[0] + 10 * y[1]) / 5, (1 / (1 + np.exp(-y[0] / 5)) - y[1]) / 10], [3.0, 0.0], None),
-    "quadratic": (Quadratic, lambda t, y: [(2 - y[0] ** 2 / 2) / 2], [0.5], None),
-    "driven": (Driven, lambda t, y: [(10 * np.sin(2 * np.pi * t / 7) - y[0]) / 5], [1.0], None),
-    "squid": (Squid, squid, [-68.0, A_M / (A_M + B_M), 0.6, 0.32], 2.0),
+    "bent": (Bent, lambda t, y: [(-y[0] + 10 * y[1]) / 5, (1 / (1 + np.exp(-y[0] / 5)) - y[1]) / 10], [3.0, 0.0]),
+    "driven": (Driven, lambda t, y: [(10 * np.sin(2 * np.pi * t / 7) - y[0]) / 5], [1.0]),
 }
-CASES = [(m, s) for m in ("euler", "heun", "rk4") for s in SYSTEMS]
-CASES += [(m, s) for m in ("exponential_euler", "exponential_strang") for s in ("bent", "driven", "squid")]
-CASES += [("euler_maruyama", "bent"), ("milstein", "squid")]
+CASES = [(method, "driven") for method in ("euler", "heun", "rk4", "exponential_euler", "exponential_strang")]
+CASES += [("euler_maruyama", "bent"), ("milstein", "bent")]
 
 
 @pytest.mark.parametrize(("method", "name"), CASES)
 def test_order(method, name):
     """The error falls with dt to the power that the step states."""
-    kind, derivative, start, current = SYSTEMS[name]
+    kind, derivative, start = SYSTEMS[name]
     model = type(kind.__name__, (kind,), {"method": method})()
-    duration = {"bent": 10.0, "quadratic": 1.0, "driven": 10.0, "squid": 4.0}[name]
+    duration = 10.0
     expected = solved(derivative, start, duration)
     errors = []
     for dt in DTS / (1 if method == "rk4" else 4):
-        values, result = run(model, duration, dt, current=current)
+        values, result = run(model, duration, dt)
         errors.append(max(abs(v[-1, 0] - e) for v, e in zip(values.values(), expected, strict=True)))
     assert result.stats["methods"]["cells"] == method
-    order = step_of(model, current=current is not None).order
+    order = step_of(model).order
     assert np.log2(errors[-2] / errors[-1]) == pytest.approx(order, abs=0.12), errors
 
 

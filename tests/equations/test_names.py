@@ -105,14 +105,16 @@ def test_a_synapse_has_no_parameter_named_as_the_potential_of_its_target():
         mine(bs.Synapse, equations="dg/dt = -g", arrival="g = g + w", current="g*v", v=bs.parameter(1.0, "", "x"))
 
 
-# words that kernels use themselves, and what is made of other names among them
+# words that kernels use themselves, and what is made of other names among them: of variables, and of parameters
 NAMES = ["lag", "lag_", "z_", "new", "gain_0", "a", "a_b", "p_a_", "x", "x_event0", "state", "k"]
+PARAMETERS = ["key", "cell", "spike", "free", "flag", "count", "step", "first", "low", "block", "float", "v_", "v_new", "k0"]
+PARAMETERS += ["v_mid", "v_slope", "v_reset1", "p_v_v", "p_v_const", "input_0", "input_0_", "gain_0_v", "refractory_", "r0"]
 
 
-def grown(method, names, **given):
-    """Return spikes and final state of cells with many variables, a synapse on two of them, and an event."""
+def grown(method, names, parameters, **given):
+    """Return spikes and final state of cells with many variables and parameters, a synapse on two of them, and an event."""
     push = "1" if method == "rk4" else "xi"
-    lines = [f"{names[0]}_line = 0.1*({' + '.join(names)})"]
+    lines = [f"{names[0]}_line = 0.1*({' + '.join(names)}) + 1e-3*({' + '.join(parameters)})"]
     lines += [
         f"d{name}/dt = -0.1*{1 + k % 3}*{name} + 0.01*{names[0]}_line + {0.2 + 0.01 * k}*{push}"
         for k, name in enumerate(names)
@@ -121,10 +123,11 @@ def grown(method, names, **given):
     cell = mine(
         equations="\n".join(lines),
         method=method,
-        threshold=f"{names[3]} > 0.25",
-        reset=f"{names[9]} = 0.5",
+        threshold=f"{names[3]} > 0.25*{parameters[0]}",
+        reset=f"{names[9]} = 0.5*{parameters[1]}",
         events={"one": event},
         **{name: bs.initial(0.01 * k, "", "x") for k, name in enumerate(names)},
+        **{name: bs.parameter(1.0 + 0.01 * k, "", "x") for k, name in enumerate(parameters)},
         **given,
     )
     jump = mine(bs.Synapse, arrival=f"{names[3]} = {names[3]} + 0.5*w; {names[4]} = {names[4]} + w", weight_unit="")
@@ -134,10 +137,13 @@ def grown(method, names, **given):
     return result.spikes["cells"].times, [result.state.variables["cells"][name] for name in names]
 
 
-@pytest.mark.parametrize(("method", "given"), [("heun", {}), ("exponential_euler", {}), ("rk4", {"interpolate": True})])
-def test_names_of_variables_never_meet_those_that_kernels_make_of_them(method, given):
-    times, state = grown(method, NAMES, **given)
-    plain_times, plain_state = grown(method, [f"q{k}" for k in range(len(NAMES))], **given)
+@pytest.mark.parametrize(
+    ("method", "given"), [("exact", {}), ("heun", {}), ("exponential_euler", {}), ("rk4", {"interpolate": True})]
+)
+def test_names_never_meet_those_that_kernels_make_of_them(method, given):
+    times, state = grown(method, NAMES, PARAMETERS, **given)
+    plain = [[f"{letter}{k}" for k in range(len(names))] for letter, names in (("q", NAMES), ("y", PARAMETERS))]
+    plain_times, plain_state = grown(method, *plain, **given)
     assert len(times) > 5
     np.testing.assert_array_equal(times, plain_times)
     np.testing.assert_array_equal(state, plain_state)

@@ -137,26 +137,6 @@ def test_a_frozen_variable_gets_no_noise():
         assert k + 31 >= len(values["v"]) or values["v"][k + 31, cell] != -1.0
 
 
-def test_escape_noise():
-    """A cell that fires with the hazard rho: 1 - exp(-rho t) of the cells have fired by t."""
-
-    class Escaping(bs.Neuron):
-        equations = "dv/dt = 0"
-        threshold = "rand() < 1 - exp(-0.001*rho*exp((v - v_t)/delta)*dt)"
-        rho: float = bs.parameter(20.0, "Hz", "hazard at v_t", at_least=0.0)
-        v_t: float = bs.parameter(-50.0, "mV", "soft threshold")
-        delta: float = bs.parameter(2.0, "mV", "softness", above=0.0)
-        v: float = bs.initial(-48.0, "mV", "potential")
-
-    _, result = run(Escaping(), 1000.0, n=500, record=[])
-    rate = 20.0 * np.e
-    # the chance of a step, as a rate
-    expected = 1e4 * (1 - np.exp(-rate * 1e-4))
-    spikes = result.spikes["cells"]
-    assert spikes.rate() == pytest.approx(expected, abs=4 * np.sqrt(expected / 500))
-    assert spikes.cv() == pytest.approx(1.0, abs=0.03)
-
-
 def test_random_numbers_in_a_reset_are_new_each_time():
     class Jumping(bs.Neuron):
         equations = "dv/dt = 1*speed"
