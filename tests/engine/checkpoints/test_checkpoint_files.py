@@ -27,6 +27,7 @@ MISMATCHES = [
     ({"v_th": -54.0}, "v_th of population 'cells'"),
     ({"v_th": bs.Uniform(-55.0, -54.0)}, "v_th of population 'cells'"),
     ({"rate": 6001.0}, "rate of input 'noise'"),
+    ({"rate": "6000 + 1*t"}, "rate of input 'noise'"),
     ({"amplitude": 10.0}, "added: input 'current'"),
     ({"tau": 3.0}, "synapse of projection 'wires'"),
     ({"positions": True}, "positions of population 'cells'"),

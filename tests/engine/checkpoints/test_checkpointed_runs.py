@@ -13,7 +13,6 @@ from unittest.mock import Mock
 import pytest
 
 import brainsim as bs
-from brainsim.core.aside import previous
 from brainsim.engine.checkpoints import file, saving
 from brainsim.engine.progress import Pace
 from brainsim.engine.run import Run
@@ -27,22 +26,11 @@ def path(tmp_path):
 
 
 class TestSimulate:
-    """Checkpoints at regular times."""
-
     @pytest.fixture
     def often(self, monkeypatch):
         """Let chunks be short and a checkpoint due after each."""
         monkeypatch.setattr(Pace, "steps", lambda self, left: min(left, 37))
         return {"checkpoint_every": 1e-9}
-
-    def test_same_result_with_and_without(self, path, often):
-        net = network()
-        bare = bs.simulate(net, 30.0, seed=2, record=recorded(net))
-        net = network()
-        saved = bs.simulate(net, 30.0, seed=2, record=recorded(net), checkpoint=path, **often)
-        assert_equal(saved, bare)
-        assert file.read(path).state.step == 300
-        assert file.read(previous(path)).state.step == 280
 
     def test_resumed_to_the_same_end(self, path, often, monkeypatch):
         net = network()
@@ -81,11 +69,6 @@ class TestSimulate:
 
     def test_resume_without_a_checkpoint_begins(self, path):
         assert bs.simulate(network(), 5.0, seed=2, checkpoint=path, resume=True).start == 0.0
-
-    def test_goes_on_after_the_end(self, path):
-        bs.simulate(network(), 10.0, seed=2, checkpoint=path)
-        whole = bs.simulate(network(), 25.0, seed=2)
-        assert bs.simulate(network(), 25.0, checkpoint=path, resume=True).spikes["cells"] == whole.spikes["cells"]
 
     def test_a_run_that_began_with_a_state_goes_on_to_its_own_end(self, path):
         state = bs.simulate(network(), 10.0, seed=2).state

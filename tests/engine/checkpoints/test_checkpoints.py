@@ -17,62 +17,6 @@ def path(tmp_path):
 
 
 class TestContinuing:
-    @pytest.mark.parametrize("first", [0.0, 0.1])
-    def test_has_the_bits_of_the_undisturbed_run(self, path, first):
-        """Saved before the first step, with rewired synapses, and after it; the random networks are saved at any other."""
-        whole = simulation()
-        whole.rewire("plastic", remove=range(40))
-        if first:
-            whole.run(first)
-        whole.save(path)
-        again = loaded(path)
-        whole.run(30.0)
-        again.run(30.0)
-        assert_equal(again.result(), whole.result())
-        assert len(whole.result().spikes["cells"]) > 100
-
-    def test_with_everything_that_set_has_changed(self, path):
-        sim = simulation(amplitude=10.0)
-        sim.run(20.0)
-        sim.set("cells", v_th=-54.0, tau_m=21.5)
-        sim.set("noise", rate=np.linspace(1000.0, 3000.0, 50), weight=bs.Normal(30.0, 1.0))
-        sim.set("current", amplitude=[5.0, 60.0], times=[0.0, 30.0])
-        sim.set("plastic", w=sim.synapses("plastic").weight * 0.9, learning=False)
-        sim.run(5.0)
-        sim.save(path)
-        again = loaded(path, amplitude=10.0)
-        for one in (sim, again):
-            one.run(20.0)
-            one.set("plastic", learning=True)
-            one.run(10.0)
-        assert_equal(again.result(), sim.result())
-        assert not np.array_equal(
-            again.run(5.0).spikes["cells"].times, simulation(amplitude=10.0).run(5.0).spikes["cells"].times
-        )
-
-    def test_again_and_again(self, path):
-        """A checkpoint of a simulation that was loaded itself holds the changes and what was recorded from the beginning."""
-        whole = simulation()
-        sim = simulation()
-        for k in range(4):
-            for one in (whole, sim):
-                one.run(10.0)
-                one.set("noise", rate=2000.0 + 100.0 * k)
-            sim.save(path)
-            sim = loaded(path)
-        assert_equal(sim.result(), whole.result())
-
-    def test_reset_goes_back_to_the_beginning(self, path):
-        sim = simulation()
-        first = sim.run(20.0)
-        sim.set("noise", rate=3000.0)
-        sim.save(path)
-        again = loaded(path)
-        again.run(5.0)
-        again.reset()
-        assert_equal(again.run(20.0), first)
-        assert again.result().start == 0.0
-
     def test_reset_goes_back_to_the_state_from_which_the_run_began(self, path):
         began = simulation().run(10.0).state
         net = network()

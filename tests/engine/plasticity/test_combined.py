@@ -8,7 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.models.combined import combined
-from tests.engine.plasticity.test_networks import check, network
+from tests.engine.plasticity.test_networks import network
 from tests.engine.plasticity.test_own_rules import IMMOVABLE
 from tests.helpers.plasticity.kicked import Kicked
 
@@ -61,11 +61,6 @@ def test_each_rule_alone_has_the_same_bits():
     for rule, alone in zip(BOTH, (tired, learning), strict=True):
         for name in alone.keys() - {"w"}:
             assert both[f"{type(rule).__name__}_{name}"] == alone[name]
-
-
-def test_a_network_against_the_twin():
-    rules = (bs.STDP(**PAIRS, pairing="presynaptic"), bs.TsodyksMarkram(**TIRED, states="three"))
-    check(*network(rules, dendritic=0.5), (75.0, 50.0), least=50)
 
 
 def test_names_begin_with_the_class():

@@ -72,11 +72,3 @@ def test_cells_grow_the_synapses_that_they_need():
     assert rates.min() > 3.0
     inputs = np.bincount(table.post, minlength=60)
     assert inputs[:20].mean() > inputs[-20:].mean() + 1  # who is driven less needs more
-
-
-def test_synapses_with_a_rule_grow_alike():
-    results = [grown(rule, 40, 500.0) for rule in (None, bs.STDP(a_plus=0.0, a_minus=0.0, w_max=10.0))]
-    for one, other in zip(results[0][:1] + results[0][2:], results[1][:1] + results[1][2:], strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert len(results[0][1]) > 200
-    np.testing.assert_array_equal(results[0][1].post, results[1][1].post)

@@ -38,8 +38,7 @@ def sums(table, by="target"):
     return found[np.bincount(ids, minlength=n) > 0]
 
 
-@pytest.mark.parametrize("by", ["target", "source"])
-@pytest.mark.parametrize("name", ["held", "additive", "triplet", "inhibitory"])
+@pytest.mark.parametrize(("name", "by"), [("held", "target"), ("additive", "source")])
 def test_sums_are_the_total(name, by):
     net, wires = network(bs.Normalisation(1.5, every=20.0, by=by), RULES[name])
     sim = bs.Simulation(net, seed=5, threads=2)
@@ -188,14 +187,13 @@ class TestScaling:
         assert np.ptp(sim.synapses(wires).weight) > 0.02
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_the_law_of_a_threshold_that_holds_a_rate(threads):
+def test_the_law_of_a_threshold_that_holds_a_rate():
     """N/T - rho_0 = (theta(T) - theta(0))/(eta T)."""
     net = bs.Network(seed=1)
     cells = bs.Population(30, bs.HomeostaticLIF(rho_0=bs.Uniform(2.0, 20.0), eta=0.2), name="cells")
     net.stimulate(cells, bs.CurrentInput(np.linspace(200.0, 600.0, 30)))
     net.stimulate(cells, bs.PoissonInput(rate=5000.0, weight=0.3, synapse=bs.Delta()))
-    sim = bs.Simulation(net, seed=2, threads=threads)
+    sim = bs.Simulation(net, seed=2)
     model = sim.state["cells"]["theta"].copy()
     result = sim.run(5000.0)
     rho = (model - sim.state["cells"]["theta"] + 0.2 * result.spikes["cells"].counts()) / (0.2 * 5.0)

@@ -5,10 +5,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
-from tests.engine.plasticity.test_networks import CLOSE, check, network
+from tests.engine.plasticity.test_networks import check, network
 from tests.helpers.plasticity import learning_rules as own
-from tests.helpers.plasticity.plastic_networks import differences, parameters_of
-from tests.helpers.plasticity.plastic_twin import Rule, rule_of
 
 DELTA = bs.Delta()
 
@@ -21,41 +19,6 @@ def begun(rule, initial, **options):
     loop = new.connect(loop.pre, loop.post, loop.rule, **given, initial=initial)
     new.stimulate(net.inputs[0].target, net.inputs[0].input, name="drive")
     return new, loop
-
-
-def test_numbers_against_the_twin():
-    """Of traces of both cells and of variables of synapses; the twin takes them as if they were of the class."""
-    initial = {"x": 1.5, "y": 0.1, "z": 0.4, "c": 2.0}
-    net, loop = begun(own.Rich(), initial, dendritic=0.5)
-    rule = rule_of(own.Rich())
-    rule = Rule(**vars(rule) | {"initials": rule.initials | initial})
-    sim = bs.Simulation(net, dt=0.5, seed=5, progress=False)
-    before = sim.synapses(loop)
-    assert np.all(before.columns["c"] == 2.0)
-    sim.run(150.0)
-    assert max(differences(loop, sim.result(), before, sim.synapses(loop), rule=rule).values()) < CLOSE
-
-
-@pytest.mark.parametrize("name", ["x", "y", "z", "c"])
-def test_distributions_against_the_twin(name):
-    """A trace becomes a variable of the synapse."""
-    net, loop = begun(own.Rich(), {name: bs.Uniform(0.1, 1.0)}, dendritic=0.5)
-    sim, before = check(net, loop, (100.0, 50.0), threads=2)
-    start = before.columns[name]
-    assert start.min() > 0.1
-    assert start.std() > 0.2
-    sim.reset()
-    assert np.array_equal(sim.synapses(loop).columns[name], start)
-    assert parameters_of(sim, loop) == {}
-    # another seed of the network samples others, and the same ones do not depend on the threads
-    again = bs.Simulation(net, dt=0.5, seed=6, threads=1).synapses(loop)
-    assert np.array_equal(again.columns[name], start)
-
-
-def test_equations_are_parsed_once():
-    _, loop = begun(own.Rich(), {"x": bs.Uniform(0.5, 1.0), "y": 0.1})
-    rule = loop.plasticity
-    assert rule.equations_for(rule.per_synapse) is rule.equations_for(rule.per_synapse)
 
 
 def test_an_array_for_listed_pairs():

@@ -80,7 +80,6 @@ class Watching(bs.Plasticity):
 
 RULES = {
     "watching": Watching(),
-    "visual": bs.ClopathSTDP(w_0=5.0, w_max=3.0),
     "homeostatic": bs.ClopathSTDP(homeostatic=True, w_0=5.0, w_max=3.0, tau_mean=50.0, delay_u=1.4),
 }
 
@@ -110,9 +109,10 @@ def simulation(net, **options):
     return bs.Simulation(net, **({"dt": 0.2, "seed": 5, "progress": False, "record": record} | options))
 
 
-@pytest.mark.parametrize("synapse", [DELTA, bs.Exponential(tau=2.0)], ids=repr)
-@pytest.mark.parametrize("dendritic", [0.0, 0.6, "all"])
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(
+    ("name", "dendritic", "synapse"),
+    [("watching", 0.6, DELTA), ("watching", "all", bs.Exponential(tau=2.0)), ("homeostatic", 0.0, DELTA)],
+)
 def test_against_the_twin(name, dendritic, synapse):
     net, loop = network(RULES[name], dendritic, synapse=synapse)
     sim = simulation(net, threads=2)

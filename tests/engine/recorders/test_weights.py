@@ -1,7 +1,5 @@
 """Recording of weights: what is read is what `Simulation.synapses` reads, and reading changes no bit."""
 
-import copy
-
 import numpy as np
 import pytest
 
@@ -66,8 +64,11 @@ def bits(result):
     }
 
 
-@pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize(("synapse", "dendritic"), [(None, 0.7), (bs.Exponential(tau=3.0), "all")])
+@pytest.mark.parametrize(
+    ("name", "synapse", "dendritic"),
+    [(name, None, 0.7) for name in ("held", "short", "calcium", "reward", "differing")]
+    + [(name, bs.Exponential(tau=3.0), "all") for name in ("additive", "calcium")],
+)
 def test_samples_are_what_is_read_between_pieces(name, synapse, dendritic):
     net, wires = network(RULES[name], synapse, dendritic)
     sim = bs.Simulation(net, seed=5, threads=1)
@@ -90,26 +91,6 @@ def test_samples_are_what_is_read_between_pieces(name, synapse, dendritic):
             np.testing.assert_array_equal(got.pre, tables[0].pre[got.synapses])
             np.testing.assert_array_equal(got.post, tables[0].post[got.synapses])
         assert np.ptp(result.weights[wires].values if name != "short" else 1.0 * result.weights[wires, variables[-1]].values)
-
-
-def test_pieces_copies_and_restored_states():
-    net, wires = network(RULES["held"])
-    record = bs.WeightTrace(wires, synapses=7, every=3.0, bins=10)
-    whole = bs.simulate(net, 60.0, seed=5, threads=2, record=record).weights[wires]
-    sim = bs.Simulation(net, seed=5, threads=2, record=record)
-    first = sim.run(19.0)
-    twin = copy.deepcopy(sim)
-    sim.run(2.0)
-    rest = sim.run(39.0)
-    assert sim.result().weights[wires] == whole
-    np.testing.assert_array_equal(rest.weights[wires].times, np.arange(24.0, 61.0, 3.0))
-    twin.run(41.0)
-    assert twin.result().weights[wires] == whole
-    sim.reset()
-    assert sim.run(60.0).weights[wires] == whole
-    restored = bs.simulate(net, 41.0, state=first.state, record=record).weights[wires]
-    np.testing.assert_array_equal(restored.values, whole.values[whole.times > 19.0])
-    np.testing.assert_array_equal(restored.synapses, whole.synapses)
 
 
 @pytest.mark.parametrize("dendritic", [0.0, 1.0, 3.0])
@@ -170,12 +151,6 @@ def test_saved_and_loaded(tmp_path):
     assert back.weights["cells[0:30]->cells", "u"].unit == ""
     assert "\nweights: cells[0:30]->cells.w: 3 synapses\n" in repr(back)
     assert result.weights[wires] != result.weights[wires, "u"]
-
-
-def test_single_precision():
-    net, wires = network(RULES["additive"])
-    result = bs.simulate(net, 20.0, seed=5, precision="single", record=bs.WeightTrace(wires, every=20.0))
-    assert (result.weights[wires].values == result.weights[wires].values.astype(np.float32)).all()
 
 
 class TestMistakes:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.models.values import Clipped, Normal, Uniform
-from tests.helpers.records import calendar_bytes
+from brainsim.models.values import Uniform
 
 
 def driven(amplitude=400.0, n=10, **model):
@@ -59,22 +58,6 @@ def test_ctrl_c_in_simulate_returns_what_there_is():
         result = bs.simulate(net, 1e7, seed=1)
     assert 0 < result.duration < 1e7
     assert len(result.spikes["cells"]) > 0
-
-
-def test_a_delay_drawn_beyond_the_calendar_is_an_error_and_does_not_wrap():
-    net, cells, _ = driven()
-    slow = Clipped(Normal(6550.0, 30.0), low=6000.0)
-    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=slow, synapse=bs.Delta())
-    with pytest.raises(ValueError, match=r"cells->cells.delay: .* more than 65000 steps"):
-        bs.Simulation(net, seed=1)
-
-
-def test_a_synapse_of_long_delay_costs_little_memory():
-    net, cells, _ = driven()
-    net.connect(cells, cells, bs.FixedIndegree(3), weight=1.0, delay=6_000.0, synapse=bs.Exponential())
-    sim = bs.Simulation(net, seed=1)
-    assert calendar_bytes(sim) < 40e6
-    sim.run(100.0)
 
 
 def test_what_decays_under_euler_ends_at_zero():
@@ -263,16 +246,6 @@ def test_cells_are_coupled_step_by_step():
         v = goal + (v - goal) * np.exp(-dt / 20.0)
         np.testing.assert_allclose(sim.state["cells"]["v"], v, rtol=1e-13)
     assert v[0] - v[1] < 10.0 * np.exp(-2.0 / 20.0 - 2 * g * 2.0 / 200.0) * 1.01
-
-
-def test_a_piece_may_be_shorter_than_the_interval_of_a_trace():
-    net, cells, _ = driven()
-    sim = bs.Simulation(net, seed=1, record=[bs.Trace(cells[:3], "v", every=0.5)])
-    pieces = [sim.run(0.2).traces["cells", "v"].values for _ in range(10)]
-    assert [piece.shape for piece in pieces] == [(n, 3) for n in (1, 0, 1, 0, 1, 0, 0, 1, 0, 1)]
-    whole = bs.simulate(net, 2.0, seed=1, record=[bs.Trace(cells[:3], "v", every=0.5)]).traces["cells", "v"].values
-    assert np.array_equal(sim.result().traces["cells", "v"].values, whole)
-    assert np.array_equal(np.concatenate(pieces), whole)
 
 
 def test_what_a_loop_computes_may_be_small(tmp_path):

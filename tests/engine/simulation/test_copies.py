@@ -60,22 +60,6 @@ class TestCopy:
         original.run(20.0)
         assert same(original.run(50.0), reference.run(50.0))
 
-    def test_changes_of_the_original_are_copied(self):
-        original = simulation()
-        original.run(20.0)
-        original.set("noise", rate=4000.0)
-        original.set("cells", v_th=-54.0)
-        fork = copy.deepcopy(original)
-        assert same(fork.run(50.0), original.run(50.0))
-        fork.reset()
-        assert same(fork.run(20.0), simulation().run(20.0))
-
-    def test_copy_before_the_first_run_sends_the_spikes_of_time_0(self):
-        fork = copy.deepcopy(simulation())
-        result = fork.run(30.0)
-        assert result.spikes["listed"].times[:2].tolist() == [0.0, 0.0]
-        assert same(result, simulation().run(30.0))
-
     def test_shallow_copy_is_independent_too(self):
         original = simulation()
         original.run(20.0)

@@ -47,13 +47,6 @@ def spikes_of(net, duration=150.0, **options):
     return spikes
 
 
-@pytest.mark.parametrize("precision", ["double", "single"])
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_the_spikes_are_those_of_the_stored_network(threads, precision):
-    stored = spikes_of(network("stored"), threads=2, precision=precision)
-    assert spikes_of(network("procedural"), threads=threads, precision=precision) == stored
-
-
 def test_delays_too_wide_for_a_table():
     wide = bs.Uniform(0.2, 500.0)
     assert spikes_of(network("procedural", wide), 300.0) == spikes_of(network("stored", wide), 300.0)
@@ -87,31 +80,6 @@ def test_no_synapse_is_kept():
     assert sim["stored"].n_synapses == sim["procedural"].n_synapses > 20_000
     sizes = {name: one.run(1.0).stats["synapse_bytes"] for name, one in sim.items()}
     assert sizes["procedural"] < 20_000 < 100_000 < sizes["stored"]
-
-
-def test_stored_and_procedural_projections_live_together():
-    def mixed(a, b):
-        net = network("stored")
-        again = bs.Network(seed=3)
-        for k, p in enumerate(net.projections):
-            again.connect(
-                p.pre,
-                p.post,
-                p.rule,
-                weight=p.weight,
-                delay=p.delay,
-                synapse=p.synapse,
-                name=p.name,
-                storage=a if k == 0 else b,
-            )
-        for stimulus in net.inputs:
-            again.stimulate(stimulus.target, stimulus.input, name=stimulus.name)
-        return again
-
-    # the first projection shares no source with the second, and no receptor with the others
-    stored = spikes_of(mixed("stored", "stored"))
-    assert spikes_of(mixed("procedural", "stored")) == stored
-    assert spikes_of(mixed("stored", "procedural")) == stored
 
 
 MISTAKES = {

@@ -1,7 +1,5 @@
 """Weights of projections without plasticity that are set during a run: they act, and all else stays as it was."""
 
-import copy
-
 import numpy as np
 import pytest
 
@@ -32,15 +30,6 @@ def test_a_weight_that_is_set_at_the_start_is_that_of_the_description(threads):
     assert set(sim.synapses("wires").weight) == {0.5}
 
 
-def test_setting_the_weights_that_synapses_have_changes_no_bit():
-    net, wires = network(bs.Uniform(0.1, 0.3))
-    sim, plain = bs.Simulation(net, seed=5, threads=2), bs.Simulation(net, seed=5)
-    first = sim.run(20.0), plain.run(20.0)
-    sim.set(wires, weight=sim.synapses(wires).weight)
-    assert first[0].spikes == first[1].spikes
-    assert spikes_and_state(sim.run(30.0)) == spikes_and_state(plain.run(30.0))
-
-
 def test_each_synapse_gets_its_own_weight_also_if_they_shared_one():
     net, wires = network(0.2)
     sim = bs.Simulation(net, seed=5, threads=2)
@@ -67,24 +56,6 @@ def test_weights_act_from_now_on():
         rates.append(sim.run(200.0).spikes["cells"].rate())
     assert rates[1] > 1.2 * rates[0]
     assert rates[2] < rates[0]
-
-
-def test_reset_copies_and_checkpoints(tmp_path):
-    net, wires = network(0.2)
-    sim = bs.Simulation(net, seed=5, threads=2)
-    first = sim.run(20.0)
-    sim.set(wires, weight=np.linspace(0.0, 0.4, 480))
-    sim.run(10.0)
-    sim.set(wires, weight=0.3)
-    twin, saved = copy.deepcopy(sim), sim.save(tmp_path / "run.ckpt")
-    loaded = bs.Simulation.load(network(0.2)[0], saved, threads=3)
-    expected = spikes_and_state(sim.run(20.0))
-    assert spikes_and_state(twin.run(20.0)) == expected
-    assert spikes_and_state(loaded.run(20.0)) == expected
-    assert spikes_and_state(bs.simulate(sim.network, 5.0, state=sim.result().state)) == spikes_and_state(sim.run(5.0))
-    for one in (sim, loaded):
-        one.reset()
-        assert spikes_and_state(one.run(20.0)) == spikes_and_state(first)
 
 
 def test_one_word_for_synapses_that_learn_as_well():

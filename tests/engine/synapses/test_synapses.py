@@ -267,28 +267,6 @@ def test_a_network_of_the_matrix_fires_alike(rule):
     assert equal(table(again), table(net))
 
 
-def test_several_projections_are_replaced_one_by_one():
-    def two(replaced=None):
-        cells = bs.Population(150, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
-        net = bs.Network(seed=4)
-        for name, pre, rule, weight in (
-            ("exc", cells[:120], bs.FixedProbability(0.1), bs.Normal(8.0, 2.0)),
-            ("inh", cells[120:], bs.FixedTotal(900), bs.Normal(-20.0, 4.0)),
-        ):
-            found, delay = (replaced or {}).get(name), DELAY
-            if found is not None:
-                rule, weight, delay = bs.FromArrays(found.pre, found.post), found.weight, found.delay
-            net.connect(pre, cells, rule, weight=weight, delay=delay, synapse=AMPA, name=name)
-        net.stimulate(cells, bs.PoissonInput(rate=6000.0, weight=40.0, synapse=AMPA))
-        return net
-
-    sim = bs.Simulation(two(), seed=1, threads=2)
-    found, expected = {name: sim.synapses(name) for name in ("exc", "inh")}, spikes_of(two())
-    assert (found["exc"].n_pre, found["inh"].n_pre) == (120, 30)
-    for names in (["exc"], ["inh"], ["exc", "inh"]):
-        assert spikes_of(two({name: found[name] for name in names})) == expected
-
-
 # -- the call and what it returns ------------------------------------------------------------------------------------------
 
 

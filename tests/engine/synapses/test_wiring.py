@@ -105,30 +105,6 @@ def test_weights_of_all_pairs_belong_to_them(synapse):
     assert np.array_equal(s.weight, 30.0 * s.pre + s.post)
 
 
-def test_projections_side_by_side_keep_their_weights_and_delays():
-    """Shared and own weights, one delay and many, positive and negative: all in one store."""
-    a, b = cells(30, "a"), cells(20, "b")
-    other = bs.Exponential()
-    net = bs.Network(seed=1)
-    net.connect(a, b, bs.FixedIndegree(7), weight=0.5, delay=1.5, synapse=DELTA, name="one")
-    net.connect(b, b, bs.FixedIndegree(5), weight=-0.25, delay=1.5, synapse=DELTA, name="two")
-    net.connect(b, a, bs.AllToAll(), weight=np.arange(600.0).reshape(20, 30), delay=0.3, synapse=DELTA, name="three")
-    drawn = {"weight": bs.Uniform(3.0, 4.0), "delay": bs.Uniform(1.0, 2.0)}
-    net.connect(a, a, bs.FixedTotal(333), **drawn, synapse=DELTA, name="four")
-    net.connect(a, b, bs.FixedOutdegree(4), weight=2.0, delay=0.1, synapse=other, name="five")
-    one, two, three, four, five = (read(net, name) for name in ("one", "two", "three", "four", "five"))
-    assert [s.pre.size for s in (one, two, three, four, five)] == [140, 100, 600, 333, 120]
-    for s, weight, delay in ((one, 0.5, 15), (two, -0.25, 15), (five, 2.0, 1)):
-        assert np.all(s.weight == weight)
-        assert np.all(s.delay == delay)
-    assert np.array_equal(three.weight, 30.0 * three.pre + three.post)
-    assert np.all(three.delay == 3)
-    assert four.weight.min() >= 3.0
-    assert four.weight.max() <= 4.0
-    assert four.delay.min() >= 10
-    assert four.delay.max() <= 20
-
-
 def test_rows_longer_than_a_segment_are_cut_into_as_many_as_there_is_room_for(monkeypatch):
     """Segments of at most 7 synapses, not 16 million: those of each class, partition, delay and shared weight by itself."""
     monkeypatch.setattr(segments, "MAX_LENGTH", 7)

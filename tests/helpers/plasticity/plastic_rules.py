@@ -69,14 +69,3 @@ def short_term(U, tau_rec, tau_fac):
         parameters={"U": U, "tau_rec": tau_rec, "tau_fac": tau_fac},
         initials={"u": 0.0, "x": 1.0, "r": 0.0},
     )
-
-
-def vogels(eta=0.01, rho=0.005, tau=20.0):
-    """Return the inhibitory rule of Vogels et al. (2011), doi:10.1126/science.1211095; rho in spikes per ms."""
-    return Rule(
-        equations="dx/dt = -x/tau; dy/dt = -y/tau",
-        on_pre="w = w + eta*(y - 2*rho*tau); x = x + 1",
-        on_post="w = w + eta*x; y = y + 1",
-        parameters={"eta": eta, "rho": rho, "tau": tau},
-        initials={"x": 0.0, "y": 0.0},
-    )
