@@ -161,12 +161,11 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/jit/test_vmath.py::test_they_do_not_depend_on_their_neighbours": ("[exp]", "[tanh]"),
     "tests/jit/test_vmath.py::test_they_keep_their_bounds": ("[exp", "[tanh", "[log"),
     "tests/jit/test_vmath.py::test_they_vectorise": ("[exp-", "[tanh-"),
-    "tests/laws/test_bits.py": (),
-    "tests/laws/test_brunel.py::test_synchronous_irregular_state_with_fast_oscillations": (),
+    "tests/laws/test_brunel.py::test_synchronous_irregular_state": (),
     "tests/laws/test_golden.py::test_any_number_of_threads_and_pieces": (
-        "-conductances]",
-        "-rules_stored]",
-        "-plastic_pairs]",
+        "[conductances]",
+        "[rules_stored]",
+        "[plastic_pairs]",
     ),
     "tests/laws/test_golden.py::test_the_bits_are_those_that_are_pinned[channels": (),
     "tests/laws/test_golden.py::test_the_bits_are_those_that_are_pinned[distances": (),
@@ -186,9 +185,11 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/laws/test_poisson.py::TestTinyRates::test_mean_of_a_small_rate": (),
     "tests/laws/test_random_networks.py::test_a_difference_is_found_and_said": (),
     "tests/laws/test_random_networks.py::test_the_same_bits_in_every_way": tuple(
-        f"[{seed}]" for seed in (*range(20, 30), 34, 39)
+        f"[{seed}-" for seed in (3, 6, 15, 18, 19, 22, *range(24, 30))
     ),
     "tests/laws/test_random_networks.py::test_what_failed_once": (),
+    "tests/laws/test_random_twin.py::test_spike_for_spike": ("[0]", "[1]", "[2]", "[3]", "[4]"),
+    "tests/laws/test_siegert.py": ("white_noise",),
     "tests/laws/test_wiring_laws.py::test_fixed_total_without_multapses_has_the_hypergeometric_law": ("dense",),
     "tests/learn/test_damaged_networks.py": (),
     "tests/learn/test_eprop.py::TestPublishedRuns": (),

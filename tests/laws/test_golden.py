@@ -38,9 +38,8 @@ def test_the_bits_are_those_that_are_pinned(name):
 
 
 @pytest.mark.parametrize("name", golden.NETWORKS)
-@pytest.mark.parametrize(("threads", "pieces"), [(2, 1), (3, 5), (4, 1), (1, 7)])
-def test_any_number_of_threads_and_pieces(name, threads, pieces):
-    check(name, threads=threads, pieces=pieces)
+def test_any_number_of_threads_and_pieces(name):
+    check(name, threads=3, pieces=5)
 
 
 def test_a_difference_is_named():

@@ -57,8 +57,7 @@ def normalised(twins, cells, totals):
     multiply(twins, [totals[c] / sums[c] if sums[c] * totals[c] > 0 else 1.0 for c in cells])
 
 
-@pytest.mark.parametrize("by", ["target", "source"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("seed", "by"), [(0, "target"), (1, "source"), (2, "target"), (3, "source")])
 def test_normalisation(seed, by):
     n = 8 if by == "source" else 6
     totals = np.random.default_rng(seed).uniform(4.0, 9.0, n)
@@ -76,7 +75,7 @@ def test_normalisation(seed, by):
     assert np.mean(after != before.weight) > 0.9
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_scaling(seed):
     h = bs.Scaling(30.0, tau=60.0, beta=0.5, every=EVERY / 2)
     net, loop = network(seed, h)
@@ -97,8 +96,7 @@ def test_scaling(seed):
     assert np.ptp(rates) > 5.0
 
 
-@pytest.mark.parametrize("normal", [False, True])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("seed", "normal"), [(seed, seed % 2 == 0) for seed in range(4)] + [(2, False)])
 def test_rewiring(seed, normal):
     """Synapses are removed and added at two times; a new one begins with the traces of its cells, and has seen nothing."""
     rng = np.random.default_rng(seed + 100)

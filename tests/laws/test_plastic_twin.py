@@ -10,7 +10,7 @@ import pytest
 
 import brainsim as bs
 from tests.helpers.plasticity.plastic_networks import differences, replayed
-from tests.helpers.plasticity.plastic_rules import PAIRINGS, pair_rule, pairing, short_term, vogels
+from tests.helpers.plasticity.plastic_rules import pair_rule, short_term
 from tests.helpers.plasticity.plastic_twin import Rule, Synapse
 
 DATA = Path(__file__).parents[1] / "data"
@@ -72,30 +72,6 @@ def test_potentials_of_nest_with_short_term_depression():
     assert np.abs(v - case["v"]).max() < 1e-12
 
 
-# -- windows ---------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("n", "interval", "lag"), [(1, 50.0, 10.0), (60, 50.0, 10.0), (60, 20.0, 4.0)])
-def test_window_of_many_pairs(n, interval, lag):
-    """Each spike pairs with all before it."""
-    times, k = 5.0 + interval * np.arange(n), np.arange(n)
-    up = 0.7 * np.sum((n - k) * np.exp(-(lag + k * interval) / 20.0))
-    down = 0.3 * np.sum((n - k[1:]) * np.exp(-(k[1:] * interval - lag) / 33.0))
-    rule = pair_rule("0.7", "0.3", tau_minus=33.0)
-    assert abs(change(rule, times, times + lag) - (up - down)) < 1e-12 * up
-
-
-@pytest.mark.parametrize(("mu", "share"), [(0.02, 0.0802), (0.1, 0.3804), (0.5, 0.4756), (1.0, 0.4878)])
-def test_where_the_jumps_of_guetigs_rule_are_equal(mu, share):
-    rule = pair_rule("W*(1 - w/W)**mu", "1.05*W*(w/W)**mu", W=3.0, mu=mu)
-
-    def drift(w):
-        return change(rule, [50.0], [60.0], w) + change(rule, [60.0], [50.0], w)
-
-    assert abs(drift(3.0 / (1 + 1.05 ** (1 / mu)))) < 1e-14
-    assert drift(3.0 * (share - 1e-4)) > 0 > drift(3.0 * (share + 1e-4))
-
-
 @pytest.mark.parametrize("delays", [{}, {"axonal": 3}, {"dendritic": 4}, {"axonal": 2, "dendritic": 5}])
 def test_the_sum_over_all_pairs_of_random_spikes(delays):
     """An additive rule without bounds is a sum over pairs; those of lag 0 do not count, and there are many."""
@@ -105,51 +81,6 @@ def test_the_sum_over_all_pairs_of_random_spikes(delays):
         lag = (post[None] + delays.get("dendritic", 0) - pre[:, None] - delays.get("axonal", 0)) * DT
         expected = 0.7 * np.exp(-lag[lag > 0] / 20.0).sum() - 0.3 * np.exp(lag[lag < 0] / 33.0).sum()
         assert abs(change(rule, pre * DT, post * DT, 5.0, **delays) - expected) < 1e-12 * 10
-
-
-# -- which spikes make pairs -----------------------------------------------------------------------------------------------
-
-# lags that count for pre at 0, 10, 30 and post at 5, 20, 22 ms: of post after pre, and of pre after post
-PAIRS = {
-    "all": ([5, 20, 22, 10, 12], [5, 25, 10, 8]),
-    "nearest": ([5, 10, 12], [5, 8]),
-    "presynaptic centred": ([5, 10], [5, 8]),
-    "reduced symmetric": ([5, 10], [5, 8]),
-}
-# where the last two differ: pre at 0, 2, 10 and post at 5, 12, 14 ms
-OTHER_PAIRS = {
-    "all": ([5, 12, 14, 3, 10, 12, 2, 4], [5]),
-    "nearest": ([3, 2, 4], [5]),
-    "presynaptic centred": ([5, 3, 2], [5]),
-    "reduced symmetric": ([3, 2], [5]),
-}
-
-
-@pytest.mark.parametrize("name", PAIRINGS)
-def test_pairs_counted_by_hand(name):
-    for pre, post, (up, down) in (([0, 10, 30], [5, 20, 22], PAIRS[name]), ([0, 2, 10], [5, 12, 14], OTHER_PAIRS[name])):
-        expected = 0.3 * np.exp(-np.array(up) / 20.0).sum() - 0.7 * np.exp(-np.array(down) / 20.0).sum()
-        assert abs(change(pairing(name), pre, post) - expected) < 1e-12
-
-
-# -- the fixed point of the inhibitory rule --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("rate", "share"), [(2.5, 0.5), (5.0, 1.0), (10.0, 2.0)])
-def test_the_target_rate_of_vogels_rule(rate, share):
-    """A presynaptic spike in a regular postsynaptic train changes w by eta*(2*tau*rate - alpha), on average over phases.
-
-    On a grid the integral of the window is a sum without lag 0: (coth(h) - 1)*h of it, with h = step/(2*tau).
-    """
-    period, (eta, tau) = 1000.0 / rate, (0.01, 20.0)
-    post = np.arange(41) * period
-    middle = 20 * period
-    phases = np.arange(0.0, period, DT * 5)
-    found = np.mean([change(vogels(eta), [middle + phase], post) for phase in phases]) / eta
-    h = 5 * DT / (2 * tau)
-    expected = 2 * tau / period * (1 / np.tanh(h) - 1) * h - 0.2
-    assert abs(found - expected) < 1e-9
-    assert abs(found - 0.2 * (share - 1)) < 0.02 * share * 0.2
 
 
 # -- the synapse itself ----------------------------------------------------------------------------------------------------

@@ -221,21 +221,3 @@ class TestTinyRates:
         sim = bs.Simulation(net, dt=0.1, seed=5)
         events = sim.run(2000.0).state.variables["cells"]["v"].sum()
         assert within(events, 360.0, 360.0)
-
-
-class TestScatteredCells:
-    """Which cells share a stream of numbers depends on the view alone, not on how the cells are cut into partitions."""
-
-    @pytest.mark.parametrize("step", [1, 2, 17, 31, 40, 64, 97])
-    @pytest.mark.usefixtures("more_partitions")
-    def test_bits_do_not_depend_on_the_threads(self, step):
-        def spikes(threads):
-            cells = bs.Population(1000, bs.LIF(), name="cells")
-            net = bs.Network(seed=1)
-            scattered = cells[np.arange(0, 1000, step)]
-            net.stimulate(scattered, bs.PoissonInput(rate=20_000.0, weight=10.0, synapse=bs.Exponential()))
-            return bs.simulate(net, 50.0, seed=1, threads=threads).spikes["cells"]
-
-        one = spikes(1)
-        assert len(one) > 10
-        assert all(spikes(threads) == one for threads in (2, 3, 5, 16))

@@ -11,12 +11,14 @@ from tests.random_networks import bits, command, kinds, networks, rules
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
-DRAWN = 100
-RUN = 50  # of those that are drawn; CI runs 300 others after the tests
 SLOW = 3_000
 PRECISIONS = command.PRECISIONS
 
-# (seed, precision) of cases that failed once
+# (seed, precision): neighbours have the same kinds of cells, so that in one precision one compiles for the others; the last
+# three have the rules that are compared with the twin, which is in double precision, in none of the others
+CASES = [(seed, PRECISIONS[seed // kinds.TOGETHER % 2]) for seed in range(30)]
+CASES += [(13, "double"), (43, "double"), (83, "double")]
+# those that failed once
 FIXED = [(252, "double"), (389, "double"), (997, "double"), (997, "single")]
 
 
@@ -26,10 +28,9 @@ def check(seed, precision):
     assert outcome in ("agrees", "ran away"), "\n".join([f"{outcome}; to repeat it: {again}", *lines])
 
 
-@pytest.mark.parametrize("seed", range(RUN))
-def test_the_same_bits_in_every_way(seed):
-    # neighbours have the same kinds of cells, so that in one precision one compiles for the others
-    check(seed, PRECISIONS[seed // kinds.TOGETHER % 2])
+@pytest.mark.parametrize(("seed", "precision"), CASES)
+def test_the_same_bits_in_every_way(seed, precision):
+    check(seed, precision)
 
 
 @pytest.mark.parametrize(("seed", "precision"), FIXED)
@@ -47,10 +48,16 @@ def test_fresh_networks():
 
 @pytest.fixture(scope="module")
 def plans():
-    return [networks.drawn(seed) for seed in range(DRAWN)]
+    return [networks.drawn(seed) for seed, _ in CASES]
 
 
-def test_the_hundred_hold_what_there_is(plans):
+def rules_in(plan):
+    """Return the classes of the rules of plasticity in a network, those that are combined among them."""
+    drawn = [given["plasticity"] for given in plan.connections if "plasticity" in given]
+    return {type(rule) for one in drawn for rule in getattr(one, "_rules", [one])}
+
+
+def test_they_hold_what_there_is(plans):
     connections = [given for plan in plans for given in plan.connections]
     inputs = [given for plan in plans for given in plan.inputs]
     assert {kind for plan in plans for kind in plan.kinds.values()} == set(kinds.EVERYDAY)
@@ -77,11 +84,11 @@ def test_the_hundred_hold_what_there_is(plans):
     plastic = [given for given in connections if "plasticity" in given]
     own = {rules.Bounded, rules.Inward, rules.Depressing, rules.Rewarded, rules.Noisy, rules.Watching}
     built_in = {model for model in catalogue().values() if issubclass(model, bs.Plasticity)}
-    drawn = [given["plasticity"] for given in plastic]
-    assert {type(rule) for one in drawn for rule in getattr(one, "_rules", [one])} == own | built_in
-    assert any(hasattr(rule, "_rules") for rule in drawn)
+    with_twin = [plan for plan, (_, precision) in zip(plans, CASES, strict=True) if precision == "double"]
+    assert set().union(*map(rules_in, with_twin)) == own | built_in
+    assert any(hasattr(given["plasticity"], "_rules") for given in plastic)
     repeated = [plan.populations["repeated"].model.times for plan in plans if "repeated" in plan.populations]
-    assert len(repeated) > 20
+    assert len(repeated) > 5
     assert {type(given.get("homeostasis")) for given in plastic} == {bs.Normalisation, bs.Scaling, type(None)}
     assert any("modulator" in given for given in plastic)
     assert any("initial" in given for given in plastic)
@@ -90,7 +97,7 @@ def test_the_hundred_hold_what_there_is(plans):
     assert any(given["plasticity"].per_synapse for given in free)
 
 
-def test_the_hundred_have_views_of_all_shapes(plans):
+def test_they_have_views_of_all_shapes(plans):
     views = [given[end] for plan in plans for given in plan.connections for end in ("pre", "post")]
     views += [given["target"] for plan in plans for given in plan.inputs]
     steps = [np.diff(ids) for view in views for _, ids in view.parts if view.n > 1]

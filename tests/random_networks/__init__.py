@@ -13,7 +13,7 @@ From the command line, in processes of their own, so that a crash costs one case
     python -m tests.random_networks --cases 1 --seed 17 --precision single       # one case again
 
 The seed of the first case is printed, and for each case that fails what differs and the command that repeats it. `tests`
-runs a hundred cases each time, and thousands of fresh ones with ``-m slow``; a failure becomes one of the fixed cases there.
+runs thirty cases each time, and thousands of fresh ones with ``-m slow``; a failure becomes one of the fixed cases there.
 
 How it learns a new feature
 ---------------------------
