@@ -91,15 +91,6 @@ def test_it_silences_cells_which_fire_normally_at_once_afterwards(model, current
     assert rates()[0] == 0.0
 
 
-@pytest.mark.parametrize("precision", ["single", "double"])
-def test_in_any_precision(precision):
-    cells = bs.Population(3, bs.LIF(), name="cells")
-    net = bs.Network(seed=1)
-    net.stimulate(cells, bs.VoltageClamp([-70.0, -65.5, -61.25]))
-    v = bs.simulate(net, 5.0, seed=1, precision=precision).state.variables["cells"]["v"]
-    assert v.tolist() == [-70.0, -65.5, -61.25]
-
-
 def stimulated(clamp, model=None):
     bs.Network(seed=1).stimulate(bs.Population(10, model or bs.LIF(), name="cells"), clamp)
 

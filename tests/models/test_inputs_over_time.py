@@ -236,31 +236,6 @@ def test_what_was_recorded_stays_if_a_text_fails():
     assert len(sim.run(1000.0).spikes["cells"]) == len(first.spikes["cells"])
 
 
-def test_another_text_is_another_network():
-    def net(rate):
-        made = bs.Network(seed=1)
-        made.add(bs.Population(5, bs.Poisson(rate=rate), name="source"))
-        cells = bs.Population(5, bs.LIF(), name="cells")
-        made.stimulate(cells, bs.CurrentInput(rate), name="drive")
-        return made
-
-    state = bs.simulate(net("10 + 1*t"), 5.0, seed=1).state
-    assert bs.simulate(net("10 + 1*t"), 5.0, state=state).start == 5.0
-    with pytest.raises(ValueError, match="other values in population 'source', input 'drive'"):
-        bs.simulate(net("11 + 1*t"), 5.0, state=state)
-
-
-@pytest.mark.usefixtures("more_partitions")
-@pytest.mark.parametrize("rate", ["300 + 200*sin(2*pi*t/20)", bs.TimedArray([300.0, 100.0], dt=5.0)], ids=["text", "table"])
-def test_a_partition_with_one_cell_of_the_view(rate):
-    """It gets the same events as if all cells were in one partition: the last of these is alone in the fifth one."""
-    cells, net = bs.Population(73, bs.LI(tau_m=1e9), name="cells"), bs.Network(seed=1)
-    net.stimulate(cells[20:73:6], bs.PoissonInput(rate=rate, weight=1.0, synapse=bs.Delta()))
-    v = [bs.simulate(net, 30.0, seed=3, threads=threads).state.variables["cells"]["v"] for threads in (1, 5)]
-    assert (v[0][20:73:6] > v[0][0]).all()
-    np.testing.assert_array_equal(*v)
-
-
 def test_a_rate_that_becomes_too_high_is_an_error_of_the_run():
     """More events than an integer holds would count as negative."""
     with pytest.raises(ValueError, match=r"0.001\*rate\*dt <= 1e9 must hold \(got 1.05e\+13 at t = 1.05 ms from '1e13\*t'"):
