@@ -98,12 +98,6 @@ def test_learning_stops_before_the_cells_are_labelled(monkeypatch):
     np.testing.assert_allclose(sim.state["10 cells"]["theta"], theta, rtol=1e-6)
 
 
-def test_a_synapse_grows_by_the_second_spike_of_its_target():
-    rule = example.DiehlCook()
-    assert set(rule.plasticity_equations.pre_traces) == {"x"}
-    assert set(rule.plasticity_equations.post_traces) == {"y", "z"}
-
-
 # the machine
 
 
@@ -120,17 +114,6 @@ def test_k_means_recognises_more_with_more_prototypes():
     shares = [figures.accuracy(figures.k_means(n, images)[1], y) for n in (10, 100)]
     assert 0.5 < shares[0] < shares[1] - 0.05
     assert shares[1] > 0.88
-
-
-def test_means_and_deviations_are_over_copies():
-    mean, deviation = figures.mean_and_deviation([[0.5, 0.1], [0.7, 0.1]])
-    np.testing.assert_allclose(mean, [60.0, 10.0])
-    np.testing.assert_allclose(deviation, [10.0 * np.sqrt(2.0), 0.0], atol=1e-12)
-    assert figures.mean_and_deviation([0.5]) == (50.0, 0.0)
-    _, y = example.schedule(1, 2)
-    shares = figures.accuracies([np.eye(10)[y[0]], np.ones((example.SAMPLES, 10))], y)
-    assert shares[0] == 1.0
-    assert shares[1] < 0.2
 
 
 def test_the_picture_of_a_short_run(some):

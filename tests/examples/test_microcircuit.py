@@ -194,34 +194,6 @@ class TestActivity:
         assert len(synchrony.collections) == 0  # nothing published is of the same selection of cells
         np.testing.assert_allclose(strokes_of(rates), microcircuit.RATES)
 
-    @pytest.mark.parametrize(
-        ("start", "stop", "thalamus", "part"),
-        [
-            (0.0, 2000.0, False, (500.0, 2000.0)),
-            (0.0, 400.0, False, (0.0, 400.0)),
-            (0.0, 400.0, True, (0.0, 400.0)),
-            (0.0, 2000.0, True, (760.0, 2000.0)),
-            (0.0, 800.0, True, (500.0, 700.0)),
-            (705.0, 740.0, True, (705.0, 740.0)),
-            (900.0, 2000.0, True, (900.0, 2000.0)),
-            (0.0, 600.0, True, (500.0, 600.0)),
-        ],
-    )
-    def test_what_is_compared_is_after_the_start_and_outside_the_pulse(self, start, stop, thalamus, part):
-        populations = {"L4E": 1} | ({"thalamus": 1} if thalamus else {})
-        result = bs.Result(
-            duration=stop - start,
-            start=start,
-            dt=0.1,
-            seed=1,
-            spikes={},
-            traces={},
-            stats={},
-            state=None,
-            populations=populations,
-        )
-        assert microcircuit.undisturbed(result) == part
-
     def test_all_populations_are_one_group_and_all_of_it_fits_into_as_much_memory_as_is_said(self):
         from brainsim.build.layout import Layout
 

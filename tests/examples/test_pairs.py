@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import decision as deciding
 from brainsim.examples import memory as recalling
 from brainsim.examples._figures import decision, memory
 from brainsim.examples._figures.diffusion import Choices, DriftDiffusion, explained_share, fit_choices
-from brainsim.examples._figures.layout import side_by_side
 from brainsim.results.spikes import Spikes
 
 RINGS = recalling.rings(recalling.SIDE)
@@ -219,30 +217,3 @@ def test_the_picture_of_decision_says_its_numbers(decisions):
     text = texts(deciding.draw(result, (0.0, deciding.DURATION)))
     for measured, predicted in ((choices.accuracy, fit.accuracy), (choices.time, fit.time)):
         assert f"{explained_share(measured, predicted(choices.evidence)):.3f}" in text
-
-
-def test_pictures_of_memory_fill_their_row(memories):
-    """Three squares side by side: a higher row would be empty above and below them."""
-    figure = recalling.draw(memories[0], (0.0, recalling.DURATION))
-    figure.canvas.draw()
-    for ax in figure.axes:
-        if ax.images and not ax.axison:
-            whole = ax.get_position(original=True)
-            assert ax.get_position().height > 0.8 * whole.height
-
-
-def test_evidence_is_a_difference():
-    network, _ = deciding.build(trials=2, seed=1)
-    figure = deciding.draw(bs.simulate(network, 400.0, seed=1), (0.0, 400.0))
-    assert "spikes, A minus B, per 10 ms" in [ax.get_ylabel() for ax in figure.axes]
-
-
-def test_the_machine_is_on_the_left_and_the_brain_beside_it():
-    figure, columns = side_by_side("machine", "brain", "both", caption="what is seen")
-    figure.canvas.draw()
-    heads = [text for ax in figure.axes for text in ax.texts]
-    assert [text.get_text() for text in heads] == ["machine", "brain", "both"]
-    assert [text.get_color() for text in heads[:2]] == [MACHINE, NEURON]
-    left = [[ax.get_position().x0 for ax in column] for column in columns]
-    assert left[0][0] < left[1][0] < left[2][0]
-    assert all(top.get_position().y0 > bottom.get_position().y0 for top, bottom in columns)

@@ -64,34 +64,6 @@ def test_the_example_over_five_seeds_of_words_and_five_of_weights():
     assert np.mean(echo) - np.mean(liquid) < 0.02
 
 
-def utterances(path, per_speaker=12):
-    """Write files in the format of JapaneseVowels: nine speakers, each with a glide of its own between 12 coefficients."""
-    rng = np.random.default_rng(5)
-    ends = rng.normal(0.0, 0.5, (9, 2, 12))
-    ends[1:, 0] = ends[0, 0]  # all begin alike
-    for part in ("TRAIN", "TEST"):
-        lines = []
-        for speaker in np.repeat(np.arange(9), per_speaker):
-            along = np.linspace(0.0, 1.0, rng.integers(7, 30))[:, None]
-            values = (1.0 - along) * ends[speaker, 0] + along * ends[speaker, 1] + rng.normal(0.0, 0.15, (along.size, 12))
-            lines.append(":".join(",".join(f"{x:.6f}" for x in one) for one in values.T) + f":{speaker + 1}")
-        (path / f"JapaneseVowels_{part}.ts").write_text("#a comment\n@data\n" + "\n".join(lines))
-
-
-def test_utterances_from_files(tmp_path):
-    utterances(tmp_path)
-    data = bs.ann.datasets.japanese_vowels(tmp_path)
-    assert data.X_train.shape[0] == 108
-    answer = compare_reservoirs(data, size=80, seeds=(1, 2))
-    assert answer.accuracy["echo"].shape == answer.accuracy["liquid"].shape == (2,)
-    assert answer.accuracy["liquid"].mean() > 0.9
-    assert answer.accuracy["echo"].mean() - answer.accuracy["liquid"].mean() < 0.03
-    assert answer.names == tuple("012345678")
-    text = f"{100 * answer.accuracy['liquid'].mean():.1f} ± {100 * answer.accuracy['liquid'].std():.1f} %"
-    assert text in answer.caption
-    assert text in repr(answer)
-
-
 def test_test_data_have_no_part_in_the_choice():
     data = bs.ann.datasets.vowel_words(train=60, test=30, seed=2)
     rng = np.random.default_rng(1)

@@ -7,12 +7,6 @@ import brainsim as bs
 from brainsim.examples import stdp_window as example
 from brainsim.examples._figures.stdp_window import EXPERIMENTS, calcium_law, series_law, window
 
-# relative changes at 10, 20, 40 and 50 Hz, with the source 10 ms before the target and after it
-TABLE = {
-    "triplets, all, full": ([0.1321, 0.2470, 0.5337, 0.7409], [-0.3336, -0.3516, 0.1548, 0.7272]),
-    "triplets, all, minimal": ([0.1186, 0.2278, 0.5321, 0.7627], [-0.3322, -0.3417, 0.1737, 0.7492]),
-    "triplets, nearest, full": ([0.1036, 0.3232, 0.5603, 0.6243], [-0.4113, -0.3382, 0.2598, 0.6193]),
-}
 COLUMNS = [example.INTERVALS.index(interval) for interval in (100.0, 50.0, 25.0, 20.0)]
 # mean square of the distance to experiments over their standard error
 ERRORS = {
@@ -55,11 +49,6 @@ def test_series_follow_their_law(short, name):
     for row, order in enumerate(example.ORDERS):
         law = [series_law(example.SERIES[name], interval, order) for interval in example.INTERVALS[1:]]
         np.testing.assert_allclose(short[0][name][row, 1:], law, rtol=0.0, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_triplets_have_the_published_curves(short, name):
-    np.testing.assert_allclose(short[0][name][:, COLUMNS], TABLE[name], rtol=0.0, atol=1e-3)
 
 
 def test_calcium_follows_the_theory(short):

@@ -68,14 +68,6 @@ def test_one_neuron_follows_its_equation(shown):
     assert closed == round(2.0 + 20.0 * np.log(30.0 / 15.0), 1)
 
 
-def test_curves_are_named_by_their_current(shown):
-    legend = picture(shown, "A neuron charges").figure.axes[1].get_legend()
-    assert [text.get_text() for text in legend.get_texts()] == ["140 pA", "300 pA"]
-    lines = [line for line in picture(shown, "A neuron charges").figure.axes[1].lines if line.get_label().endswith(" pA")]
-    assert [handle.get_color() for handle in legend.get_lines()] == [line.get_color() for line in lines]
-    assert lines[0].get_ydata().max() < -50.5  # the weak one never reaches the threshold
-
-
 def test_rates_lie_on_the_closed_form(shown):
     one = picture(shown, "How often it fires")
     dots = next(line for line in one.figure.axes[1].lines if line.get_marker() == "o")
@@ -135,14 +127,6 @@ def test_excitation_and_inhibition_cancel(shown):
     assert 0.7 < cv < 1.5
 
 
-def test_a_density_has_its_axis(shown):
-    ax = picture(shown, "A network").figure.axes[2]
-    assert ax.get_ylabel() == "probability density [1/ms]"
-    assert len(ax.get_yticks()) > 2
-    areas = sum(bar.get_height() * bar.get_width() for bar in ax.patches), np.trapezoid(*ax.lines[0].get_data()[::-1])
-    assert 0.95 < min(areas) < max(areas) < 1.0, "of all intervals, the longest are not drawn"
-
-
 def test_memory(shown):
     one = picture(shown, "Memory")
     hopfield, spiking = numbers(one.caption, r"to an overlap of ([\d.]+) and ([\d.]+)")
@@ -162,11 +146,6 @@ def test_decision(shown):
     assert "60 trials" in one.caption
     r2 = numbers(one.caption, r"R2 is ([-\d.]+) for accuracy and ([-\d.]+) for time")
     assert min(r2) > 0.5  # ten trials at each level of evidence
-
-
-def test_a_caption_stands_once(shown):
-    """That of a pair is part of its own figure, and was taken out of it."""
-    assert all(one.figure.get_supxlabel() == "" for one in shown)
 
 
 def test_staircase(shown):

@@ -10,7 +10,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands import cli, running, warmup
-from brainsim.engine import progress, settings
+from brainsim.engine import progress
 from brainsim.jit.cache import Store
 from brainsim.models.catalogue import catalogue
 from brainsim.models.inputs import Input
@@ -152,12 +152,6 @@ class TestRun:
         Missing(python).load_overload(None, None)
         assert capsys.readouterr().out == ""
 
-    def test_says_how_much_it_compiles(self):
-        from brainsim.examples import stdp_window
-
-        net, _ = stdp_window.build()
-        assert running._kinds_in(net) == "2 models, 2 synapses and 8 rules of plasticity"
-
     def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):
         show = lambda self, done: signal.raise_signal(signal.SIGINT) if self._unit == "ms" else None  # noqa: E731
         monkeypatch.setattr(progress.Watch, "show", show)
@@ -266,10 +260,6 @@ def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
     assert len(shown.err.splitlines()) == 1
     assert "building" not in shown.out
     assert not list(folder.glob("*.png"))
-
-
-def test_most_threads_are_those_of_the_engine():
-    assert cli.MAX_THREADS == settings.MAX_THREADS
 
 
 class TestOthers:

@@ -121,12 +121,6 @@ def test_a_docstring_lists_what_its_class_declares():
     assert re.findall(r"^(w_max|sign|pairing) : ", arguments, re.MULTILINE) == ["w_max", "sign", "pairing"]
 
 
-def test_help_shows_the_parameters():
-    """`help(bs.LIF)` and the tooltip of an editor show names and defaults."""
-    assert str(inspect.signature(bs.LIF)).startswith("(*, tau_m=20.0, c_m=200.0, v_rest=-65.0")
-    assert str(inspect.signature(bs.Exponential)).startswith("(*, tau=5.0")
-
-
 CELLS = bs.Population(12_500, bs.LIF(tau_m=10.0, c_m=250.0), name="excitatory")
 TYPICAL = [
     bs.LIF(),

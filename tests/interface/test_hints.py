@@ -220,12 +220,3 @@ class TestProtocols:
 
 def test_a_simulation_shows_where_it_is(simulation):
     assert repr(simulation) == ("Simulation at 50 ms: 20 cells in 1 population, 400 synapses, dt = 0.1 ms, seed 2, 1 thread")
-
-
-def test_times_of_each_cell():
-    spikes = bs.Spikes([5.0, 1.0, 3.0, 2.0], [0, 2, 0, 2], n=4, duration=10.0)
-    assert [one.tolist() for one in spikes.per_cell()] == [[3.0, 5.0], [], [1.0, 2.0], []]
-    assert bs.Spikes([], [], n=0, duration=1.0).per_cell() == []
-    assert [one.size for one in bs.Spikes([], [], n=2, duration=1.0).per_cell()] == [0, 0]
-    with pytest.raises(ValueError, match="read-only"):
-        spikes.per_cell()[0][0] = 1.0

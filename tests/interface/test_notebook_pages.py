@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.core.html import png
 from brainsim.core.palette import PALETTE
 from tests.helpers.pictures import made, random_spikes
 
@@ -140,9 +139,3 @@ def test_what_fails_is_shown_as_text(monkeypatch):
     net, *_ = evil_network()
     monkeypatch.setattr("brainsim.network.html.html_of_network", lambda net: 1 / 0)
     assert net._repr_html_() is None
-
-
-def test_png():
-    pixels = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype(np.uint8)
-    found = plt.imread(io.BytesIO(base64.b64decode(png(pixels).partition(",")[2])))
-    np.testing.assert_array_equal(np.rint(255 * found[..., :3]).astype(np.uint8), pixels)
