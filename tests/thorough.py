@@ -228,7 +228,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/plot/test_conventions.py::TestEveryPicture::test_axes_have_units": ("[trace]", "[raster]"),
     "tests/plot/test_conventions.py::TestEveryPicture::test_vector_files_stay_small": ("[trace]", "[raster]"),
     "tests/plot/test_explore.py::TestPortraits": (),
-    "tests/plot/test_explore.py::TestResponses::test_pictures_stay_in_their_place": ("[None]",),
     "tests/plot/test_live.py::test_a_picture_takes_no_copy_of_what_was_before": (),
     "tests/plot/test_live.py::test_changes_no_bit": (),
     "tests/plot/test_names.py::test_names_are_within_the_figure_and_leave_room": ("raster", "overview", "connectivity"),

@@ -9,8 +9,7 @@ from PIL import Image
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.animations import _of_cells, _of_populations
-from brainsim.plot.elements.groups import groups_of
+from brainsim.plot.animations import _of_cells
 from brainsim.plot.elements.places import fade_rates
 from brainsim.results.result import Spikes, Traces
 from tests.helpers.mistakes import mistakes
@@ -30,13 +29,6 @@ def test_of_populations(tmp_path):
     assert path == tmp_path / "a.gif"
     assert frames(path) == (10, (270, 180), 40)
     assert len(plt.get_fignums()) == before
-
-
-def test_both_panels_name_the_views_of_a_population():
-    groups = groups_of(made(views={"a": [("exc", 0, 40), ("inh", 40, 60)]}), "animate")
-    figure, *_ = _of_populations(groups, None, 5.0, None, None)
-    for ax in figure.axes:
-        assert [text.get_text() for text in ax.get_yticklabels()] == ["exc", "inh", "b"]
 
 
 def test_of_cells_on_a_grid(tmp_path):
@@ -90,13 +82,6 @@ def test_without_ffmpeg(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ValueError, match=r"an MP4 needs the program ffmpeg, which is not installed; a \.gif needs nothing"):
         plot.animate(GRID, tmp_path / "a.mp4", grid=(2, 3))
-
-
-def test_at_the_positions_of_a_population():
-    where = np.random.default_rng(0).random((6, 2))
-    cells = bs.Population(6, bs.LIF(), name="sheet", positions=where)
-    _, (dots, _), _ = _of_cells(GRID, None, cells, None, 10.0, None, None)
-    np.testing.assert_allclose(dots.get_offsets(), where)
 
 
 NOWHERE = bs.Population(6, bs.LIF(), name="sheet")

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from brainsim import plot
-from brainsim.plot.elements.styles import PALETTE
 from brainsim.results.result import Spikes
 from tests.helpers.mistakes import mistakes
 from tests.helpers.pictures import made, random_spikes
@@ -36,12 +35,6 @@ class TestIntervals:
         plt.figure()
         assert len(plot.isi_histogram(spikes, exponential=False).lines) == 0
 
-    def test_a_line_per_population_in_its_colour(self):
-        ax = plot.isi_histogram(made(), log=True)
-        assert [plt.matplotlib.colors.to_hex(p.get_edgecolor()) for p in ax.patches] == list(PALETTE[:2])
-        assert [t.get_text() for t in ax.get_legend().get_texts()] == ["a", "b", "Poisson process"]
-        assert ax.get_yscale() == "log"
-
     def test_most_intervals_are_drawn(self):
         spikes = random_spikes(4000)
         drawn = plot.isi_histogram(spikes).patches[0].get_data()
@@ -60,11 +53,6 @@ class TestIrregularity:
             np.testing.assert_array_equal(line.get_ydata(), spikes.cvs()[known])
         assert set(ax.lines[0].get_ydata()) == {1.0}
         assert (ax.get_xlabel(), ax.get_ylabel()) == ("rate [Hz]", "CV of intervals")
-
-    @pytest.mark.parametrize(("n", "pixels"), [(100, False), (5000, True)])
-    def test_many_dots_are_pixels(self, n, pixels):
-        spikes = Spikes(np.tile(np.arange(1.0, 9.0), n), np.repeat(np.arange(n), 8), n, 10.0)
-        assert bool(plot.cv_rate(spikes, least=8).lines[1].get_rasterized()) is pixels
 
 
 SILENT = Spikes([1.0, 2.0], [0, 1], 2, 10.0)

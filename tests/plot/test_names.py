@@ -2,7 +2,6 @@
 
 import itertools
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
@@ -68,36 +67,6 @@ def test_names_of_a_matrix_lie_apart(names):
     for texts in (ax.get_xticklabels(), ax.get_yticklabels()):
         boxes = [text.get_window_extent() for text in texts]
         assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
-
-
-def test_numbers_of_a_matrix_are_within_their_fields():
-    ax = plot.connectivity(network(MANY))
-    ax.figure.canvas.draw()
-    field = ax.get_window_extent().width / len(MANY)
-    assert len(ax.texts) == len(MANY)
-    assert max(text.get_window_extent().width for text in ax.texts) < field
-
-
-def test_names_of_a_graph_are_within_axes_of_a_user():
-    _, axes = plt.subplots(1, 2)
-    plot.graph(network([end.rjust(90, "x") for end in "ab"]), ax=axes[0])
-    axes[0].figure.canvas.draw()
-    box = axes[0].get_window_extent().padded(2.0)
-    for text in axes[0].texts:
-        extent = text.get_window_extent()
-        assert box.x0 < extent.x0 < extent.x1 < box.x1
-
-
-def test_long_names_of_a_legend_stand_below_each_other():
-    figure, axes = plt.subplots(1, 2)
-    legends = [plot.rate(result(names), ax=ax).get_legend() for names, ax in zip((THREE, "abc"), axes, strict=True)]
-    assert [legend._ncols for legend in legends] == [1, 3]
-    assert legends[0].get_window_extent().width < axes[0].get_window_extent().width
-
-
-@pytest.mark.parametrize("name", ["a", "x" * LONGEST])
-def test_short_names_stay(name):
-    assert shorten(name) == name
 
 
 def test_ends_of_long_names_stay_different():

@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_rgb
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.elements.styles import PALETTE, style
+from brainsim.plot.elements.styles import PALETTE
 from tests.helpers.pictures import made
 
 TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
@@ -67,11 +67,6 @@ def test_neighbours_differ_in_grey():
     lightness = lab(linear(PALETTE))[:, 0]
     assert np.abs(np.diff(lightness)).min() > 6.0
     assert abs(lightness[0] - lightness[1]) > 12.0
-
-
-def test_the_style_sheet_has_the_palette():
-    with style():
-        assert [to_hex(entry["color"]) for entry in plt.rcParams["axes.prop_cycle"]] == list(PALETTE)
 
 
 class TestOneColour:

@@ -23,8 +23,6 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 class TestRate:
-    """The population rate."""
-
     def test_a_line_per_population(self):
         result = made()
         ax = plot.rate(result, sigma=None, bin=2.0)
@@ -43,8 +41,6 @@ class TestRate:
 
 
 class TestBars:
-    """A number of each population."""
-
     def test_a_bar_per_population_the_first_on_top(self):
         result = made()
         ax = plot.bars(result, Spikes.rate, reference=[200.0, np.nan], label="rate [Hz]")
@@ -63,8 +59,6 @@ class TestBars:
 
 
 class TestTrace:
-    """Voltages and their spikes."""
-
     def test_one_cell_with_threshold_and_spikes(self):
         result = made()
         traces, spikes = result.traces["a", "v"].of(7), result.spikes["a"]
@@ -141,8 +135,6 @@ class TestTrace:
 
 
 class TestOverview:
-    """Everything at once."""
-
     def test_rows_for_what_there_is(self):
         result = made(views={"a": [("exc", 0, 40), ("inh", 40, 60)]})
         figure = plot.overview(result)

@@ -9,9 +9,8 @@ from matplotlib.colors import to_hex
 
 from brainsim import plot
 from brainsim.plot.elements.groups import groups_of
-from brainsim.plot.elements.marks import DOTS, STROKES, SpikeImage, spread
+from brainsim.plot.elements.marks import DOTS, STROKES, SpikeImage
 from brainsim.plot.elements.styles import PALETTE, REST
-from brainsim.plot.rasters import apart
 from brainsim.results.result import Spikes
 from tests.helpers.pictures import drawn, labels, made, random_spikes
 
@@ -19,8 +18,6 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 class TestRaster:
-    """One mark per spike."""
-
     @pytest.mark.parametrize("count", [0, 1, STROKES, STROKES + 1, DOTS, DOTS + 1])
     def test_every_spike_is_marked(self, count):
         spikes = random_spikes(count)
@@ -145,23 +142,8 @@ class TestSpikeImage:
         ax.figure.savefig(file, format=format, dpi=150)
         assert 1000 < file.tell() < 2_000_000
 
-    def test_spread(self):
-        counts = np.zeros((5, 7), int)
-        counts[2, 3] = 2
-        wide = spread(counts, 3, axis=1)
-        assert wide[2].tolist() == [0, 0, 2, 2, 2, 0, 0]
-        assert wide.sum() == 6
-        assert spread(counts, 2, axis=0).sum() == 4
-        assert spread(counts, 1, axis=0) is counts
-
     def test_denser_is_darker(self):
         times = np.concatenate([np.linspace(0.1, 50.0, 1000), np.linspace(50.1, 100.0, 20_000)])
         image = self.image(Spikes(times, np.arange(21_000) % 100, 100, 100.0), xlim=(0.0, 100.0), ylim=(-0.5, 99.5))
         alpha = image.pixels((100, 100), 72.0)[..., 3].astype(float)
         assert 3 * alpha[:, :50].mean() < alpha[:, 50:].mean()
-
-
-def test_names_are_moved_apart():
-    assert apart([10.0, 50.0], 5.0, 60.0) == [10.0, 50.0]
-    assert apart([10.0, 11.0, 12.0], 5.0, 60.0) == [10.0, 15.0, 20.0]
-    assert apart([10.0, 58.0, 59.0], 5.0, 60.0) == [10.0, 55.0, 60.0]

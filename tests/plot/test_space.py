@@ -69,13 +69,6 @@ class TestSnapshots:
         (panel,) = plot.snapshots(some, 10.0, positions=SHEET).child_axes
         np.testing.assert_allclose(panel.collections[0].get_offsets(), [[0.0, 0.0], [20.0, 10.0]])
 
-    def test_one_small_picture_has_numbers_and_columns_can_be_chosen(self):
-        ax = plot.snapshots(SPIKES, [5.0, 10.0, 20.0, 30.0], positions=SHEET, columns=3)
-        labelled = [panel.get_xlabel() for panel in ax.child_axes]
-        assert labelled == ["", "", "", "x [um]"]
-        left = [round(panel.get_position().x0, 3) for panel in ax.child_axes]
-        assert left[0] == left[3] < left[1] < left[2]
-
 
 class TestSpaceTime:
     def test_rates_of_stripes(self):

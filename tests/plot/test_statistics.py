@@ -2,7 +2,6 @@
 
 import io
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -57,12 +56,6 @@ class TestPsth:
     def test_only_whole_events_have_a_row(self):
         panel = plot.psth(result(), [20.0, *EVENTS, 990.0], window=(-50.0, 100.0)).child_axes[0]
         assert panel.get_ylim() == (2 * 3 - 0.5, -0.5)
-
-    def test_the_panel_stays_within_the_axes(self):
-        _, axes = plt.subplots(2, 1, layout="constrained")
-        plot.psth(result(), EVENTS, ax=axes[1])
-        axes[0].figure.canvas.draw()
-        assert axes[1].child_axes[0].get_window_extent().y1 < axes[0].get_window_extent().y0
 
 
 class TestCorrelogram:

@@ -102,14 +102,6 @@ class TestOverview:
             chosen = bs.plot.overview(recorded(2, cells=50), cells=[7])
             assert not chosen.axes[1].get_title(loc="left")
 
-    def test_figsize(self):
-        narrow, usual = bs.plot.overview(recorded(2), figsize=(3.4, 3.0)), bs.plot.overview(recorded(2))
-        assert narrow.get_size_inches().tolist() == [3.4, 3.0]
-        assert usual.get_size_inches()[0] == 9.0
-        headings = [figure.axes[0].get_title(loc="right") for figure in (narrow, usual)]
-        assert not headings[0]
-        assert headings[1]
-
     def test_the_heading_is_of_the_window(self):
         """A clock of 100 Hz for half a second, then one of 20 Hz."""
         times = np.concatenate([np.arange(10.0, 501.0, 10.0), np.arange(550.0, 1001.0, 50.0)])

@@ -187,8 +187,6 @@ def settled(page, change):
 
 @pytest.mark.slow
 class TestBrowser:
-    """In headless Chromium."""
-
     def raster(self, page):
         return page.locator("canvas").first.bounding_box()
 

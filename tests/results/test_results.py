@@ -19,8 +19,6 @@ def view(*parts, name=None):
 
 
 class TestTraces:
-    """Values over time."""
-
     def test_of_keeps_the_numbers_of_the_cells(self):
         traces = Traces("cells", "v", "mV", [1.0, 2.0], [4, 9, 2], [[0, 1, 2], [3, 4, 5]])
         assert traces.of([2, 4]).values.tolist() == [[2, 0], [5, 3]]
@@ -41,8 +39,6 @@ class TestTraces:
 
 
 class TestLookup:
-    """Asking a result."""
-
     def test_by_name(self, result, spikes):
         assert result.spikes["cells"] == spikes
         assert list(result.spikes) == ["cells", "L2/3 E%"]

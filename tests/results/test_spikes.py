@@ -11,8 +11,6 @@ from brainsim.results.result import Spikes
 
 
 class TestSpikes:
-    """Statistics and selections."""
-
     def test_sorted_by_time_then_cell(self):
         spikes = Spikes([2.0, 1.0, 2.0], [5, 9, 3], n=10, duration=3.0)
         assert spikes.times.tolist() == [1.0, 2.0, 2.0]

@@ -191,8 +191,6 @@ def test_old_files_are_read(tmp_path):
 
 
 class TestStorage:
-    """Files."""
-
     @pytest.mark.parametrize("compress", [False, True])
     def test_round_trip_is_exact(self, result, tmp_path, compress):
         path = tmp_path / "run.npz"
