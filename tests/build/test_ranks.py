@@ -59,8 +59,11 @@ def table_of(layout):
     return _table(store, layout, plan.projection, (0, store.targets.size), {}), store
 
 
-@pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize("values", VALUES)
+CASES = [(name, "sampled") for name in RULES]
+CASES += [("FixedProbability", "numbers"), ("DistanceRule", "of the distance"), ("FixedIndegree", "of the distance")]
+
+
+@pytest.mark.parametrize(("name", "values"), CASES)
 def test_the_synapses_of_all_ranks_are_those_of_one_process(name, values):
     net = wired(RULES[name], *VALUES[values])
     whole, _ = table_of(Layout(net, 0.1, 1))

@@ -86,14 +86,13 @@ def check(seed, longest, expected, cache=None):
     assert heard < MOST
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_interrupts_with_compiled_kernels(seed, expected):
     check(seed, 2.0, expected)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_interrupts_while_kernels_are_compiled(seed, expected, tmp_path):
-    check(seed, 10.0, expected, tmp_path)
+def test_interrupts_while_kernels_are_compiled(expected, tmp_path):
+    check(0, 10.0, expected, tmp_path)
 
 
 def test_a_script_may_end_while_kernels_are_compiled(tmp_path):

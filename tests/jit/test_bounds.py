@@ -73,14 +73,13 @@ def test_an_index_out_of_bounds_ends_the_run_if_indices_are_checked():
         assert done.stdout.splitlines() == ["6 / 6", f"{error} / {error}", "6 / 5", "1.0", error]
 
 
-@pytest.fixture(scope="module", params=[(name, threads) for name in golden.NETWORKS for threads in (1, 3)], ids=str)
+@pytest.fixture(scope="module", params=golden.NETWORKS)
 def sim(request):
     """Return a simulation of a golden network."""
-    name, threads = request.param
-    build, _, options = golden.NETWORKS[name]
+    build, _, options = golden.NETWORKS[request.param]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(settings, "most_partitions", lambda: settings.MAX_THREADS)
-        return bs.Simulation(build(), seed=1, threads=threads, **options)
+        return bs.Simulation(build(), seed=1, threads=3, **options)
 
 
 def test_what_a_kernel_reaches_lies_within_its_arrays(sim):
