@@ -59,7 +59,7 @@ def _operations(comparison, ax):
     )
     for cost, accuracy, T in zip(costs, comparison.accuracy, comparison.T, strict=True):
         ax.annotate(
-            f"{T}", (cost, 100.0 * accuracy), (5, -9), textcoords="offset points", fontsize=7, color=FAINT, ha="left"
+            f"{T}", (cost, 100.0 * accuracy), (5, -9), textcoords="offset points", fontsize=8.5, color="#666666", ha="left"
         )
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -224,7 +224,7 @@ def _input(x, ax):
 
 def _outputs(probabilities, classes, ax):
     ax.barh(np.arange(classes.size), probabilities, color=MACHINE)
-    ax.set_yticks(np.arange(classes.size), [str(label) for label in classes], fontsize=7)
+    ax.set_yticks(np.arange(classes.size), [str(label) for label in classes], fontsize=8)
     ax.set_xlim(0.0, 1.0)
     ax.set_xlabel("probability")
     ax.set_title("artificial: softmax")

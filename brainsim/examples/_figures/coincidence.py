@@ -177,7 +177,7 @@ def _blocks(ax, blocks, end, cells):
 
 def _against_synchrony(ax, inputs, fired, unit):
     """Draw the rate of detectors and of the rate unit against how many inputs fire together."""
-    base, dark, light = shades(NEURON, 3)
+    base, light, dark = shades(NEURON, 3)
     for (jitter, by_size), colour in zip(fired.items(), (dark, base, light), strict=True):
         label = f"detectors, volleys with {jitter:g} ms jitter" if jitter else "detectors, sharp volleys"
         ax.plot(list(by_size), [spikes.rate() for spikes in by_size.values()], "o-", color=colour, markersize=4, label=label)

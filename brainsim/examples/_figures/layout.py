@@ -112,4 +112,4 @@ def potentials(ax, result, label, names):
         look["linestyle"] = next(dashes) if name and k != label else "-"
         ax.plot(trace.times, values[:, k], label=name or "_others", **look)
     ax.set(xlabel="time [ms]", ylabel="potential of readouts", title=f"the right answer is {names[label]}")
-    ax.legend(loc="best", fontsize=7)
+    ax.legend(loc="best", fontsize=8.5)

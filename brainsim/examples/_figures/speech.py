@@ -88,4 +88,4 @@ def _outputs(ax, machine, word, frame, window, right, names):
         look = {"color": MACHINE, "linewidth": 1.8, "label": names[k]} if k == right else {"color": DARK, "linewidth": 0.7}
         ax.plot(times, outputs[:, k], **look)
     ax.set(xlim=window, xlabel="time [ms]", ylabel="output", title="outputs")
-    ax.legend(loc="best", fontsize=7)
+    ax.legend(loc="best", fontsize=8.5)

@@ -78,13 +78,13 @@ def _legend(ax, columns, entries):
 
 
 def shades(base, count):
-    """Return `count` shades of `base`: itself, then darker and lighter ones.
+    """Return `count` shades of `base`: itself, then darker and lighter ones, none so light that thin lines fade on white.
 
-    A dark colour gets only lighter shades: darker ones could not be told apart.
+    The second one differs most: it is lighter if the colour is dark, and else darker.
     """
     rgb = np.array(to_rgb(base))
     dark = rgb @ LUMA < DARK
-    mixes = ([0.0, 0.5, 0.25, 0.6, 0.38] if dark else [0.0, -0.45, 0.4, -0.25, 0.2])[: max(count, 1)]
+    mixes = ([0.0, 0.36, -0.45, 0.2, -0.25] if dark else [0.0, -0.45, 0.22, -0.25, -0.62])[: max(count, 1)]
     family = [to_hex(rgb * (1 + mix) if mix < 0 else rgb + (1 - rgb) * mix) for mix in mixes]
     return [family[k % len(family)] for k in range(count)]
 

@@ -2,7 +2,8 @@
 A digit in five codes
 =====================
 
-The same 64 pixels as spikes: by rate, by the time of the first spike, by phase, by changes, and by tuning curves.
+The same 64 pixels as spikes: by rate, by the time of the first spike, by phase, by changes while the picture grows
+brighter and darker, and by tuning curves of eight cells for each pixel of a row.
 """
 
 import matplotlib.pyplot as plt
@@ -23,10 +24,11 @@ spikes = {
 }
 
 with bs.plot.style():
-    fig, axes = plt.subplots(2, 3, figsize=(9.0, 5.6), layout="constrained")
+    fig, axes = plt.subplots(2, 3, figsize=(8.0, 5.4), layout="constrained")
     axes = axes.ravel()
     axes[0].imshow(image.reshape(8, 8), cmap="Greys")
     axes[0].set(xticks=[], yticks=[], title="64 pixels")
+    said = {"Delta": "Delta: on below, off above", "PopulationCode": "PopulationCode of a row"}
     for (name, train), ax in zip(spikes.items(), axes[1:], strict=True):
-        bs.plot.raster(train, ax=ax, size=3.0)
-        ax.set_title(name)
+        bs.plot.raster(train, ax=ax, size=4.0)
+        ax.set_title(said.get(name, name), fontsize="medium")
