@@ -31,9 +31,9 @@ def kernel_constants(system, step, values, dt, label):
     except FloatingPointError as error:
         raise ValueError(f"{label}: {error}") from None
     for index, arrivals in enumerate(system.arrivals):
-        constants |= {gain_name(index, name): _plain(lang.computed(gain, known)) for name, gain in arrivals}
+        constants |= {gain_name(index, name): _plain(lang.compute(gain, known)) for name, gain in arrivals}
     if system.fixed_time:
-        times, name = lang.computed(system.refractory, known | {"dt": dt}), f"{label}: {ast.unparse(system.refractory)}"
+        times, name = lang.compute(system.refractory, known | {"dt": dt}), f"{label}: {ast.unparse(system.refractory)}"
         in_range(times, f"{name} as the refractory time", "ms", at_least=0.0)
         constants["refractory_steps"] = whole_steps(np.minimum(times, MAX_REFRACTORY * dt), dt, name)
     return constants
@@ -179,7 +179,7 @@ def initial_values(layout, seed):
             if isinstance(value, str):
                 places = {v: layout.state_row(name, v, "Population.initial")[0] for v in model.initials}
                 rows = {v: state[k : k + n] for v, k in places.items()}
-                value = lang.computed(model.cell_equations.initials[variable], member.values | rows | {"pi": np.pi})
+                value = lang.compute(model.cell_equations.initials[variable], member.values | rows | {"pi": np.pi})
             state[at : at + n] = value
     return state
 

@@ -26,7 +26,7 @@ from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
 from brainsim.build.written import kernel_of, step_of
 from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.precision import warn_where_coarse
-from brainsim.equations.system import prefixed
+from brainsim.equations.system import prefix_of
 from brainsim.models.changing import OVER_TIME, extremes, held_by
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
@@ -345,12 +345,12 @@ def _fill(member, network, dt):
 def _sums(member, n):
     """Return the sums of weights before there are any, of n cells."""
     summed = ((k, getattr(synapse, "summed", ())) for k, synapse in enumerate(member.synapses))
-    return {prefixed(k) + name: np.zeros(n) for k, names in summed for name in names}
+    return {prefix_of(k) + name: np.zeros(n) for k, names in summed for name in names}
 
 
 def _owners(member):
     """Return the model and the synapses, each with the prefix of its parameters in the system."""
-    return [(member.population.model, ""), *((s, prefixed(k)) for k, s in enumerate(member.synapses))]
+    return [(member.population.model, ""), *((s, prefix_of(k)) for k, s in enumerate(member.synapses))]
 
 
 def _values(member, network, dt, one_cell):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.statements import Assign, Load, Sampler, Statement, Store, formula
 from brainsim.equations.steps.step import Step
 from brainsim.equations.system import System
@@ -84,19 +84,19 @@ class Body:
         if tree is None:
             return []
         if lang.is_condition(tree):
-            return [Assign("_free", formula("(_refractory <= 0) | (held ^ True)", held=lowered(tree)))]
+            return [Assign("_free", formula("(_refractory <= 0) | (held ^ True)", held=lower(tree)))]
         return [Assign("_free", formula("_refractory <= 0"))]
 
     def _threshold(self):
         if self.system.threshold is None:
             return [Assign("_spike", formula("False"))]
-        sampled, test = self._random.sampled(self.system.threshold, self._now)
+        sampled, test = self._random.sample(self.system.threshold, self._now)
         return [*sampled, Assign("_spike", test if self.system.refractory is None else formula("_free & test", test=test))]
 
     def _resets(self):
         system, lines, tests = self.system, [], []
         for i, (test, _) in enumerate(system.events):
-            sampled, tree = self._random.sampled(test, self._now)
+            sampled, tree = self._random.sample(test, self._now)
             tests += [*sampled, Assign(f"_event{i}", tree)]
         actions, self.after = self._actions(system.reset, "_spike", "")
         for i, (_, assignments) in enumerate(system.events):
@@ -111,7 +111,7 @@ class Body:
         """
         lines, now = [], dict(self._now)
         for k, (name, tree) in enumerate(actions, start=1):
-            sampled, value = self._random.sampled(tree, now)
+            sampled, value = self._random.sample(tree, now)
             lines += [*sampled, Assign(f"_{name}{suffix}_reset{k}", value)]
             now[name] = ast.Name(f"_{name}{suffix}_reset{k}")
         after = {name: now[name].id for name, _ in actions}
@@ -130,7 +130,7 @@ class Body:
             count = formula(text)
         if system.fixed_time:
             return [Assign("_wait", formula("int32(refractory_steps) if _spike else count", count=count))]
-        sampled, time = self._random.sampled(tree, self._now)
+        sampled, time = self._random.sample(tree, self._now)
         steps = f"min(max(floor(time/(dt*{float(system.substeps)!r}) + 0.5), 0.0), 2e9)"
         wait = Assign("_wait", formula("int32(_steps) if _spike else count", count=count))
         return [*sampled, Assign("_steps", formula(steps, time=time)), wait]

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 from brainsim.equations.body import SHORT, Body, new_name
 from brainsim.equations.expressions.grammar import NOW
-from brainsim.equations.numba_text import fill, indented, module
-from brainsim.equations.precision import less_one, narrowed
+from brainsim.equations.numba_text import fill, indent, module
+from brainsim.equations.precision import less_one, narrow
 from brainsim.equations.statements import Load, Store, formula
 from brainsim.equations.steps.step import Product, Step
 from brainsim.equations.system import System
@@ -248,4 +248,4 @@ def _product(kernel):
 
 
 def _loop_over_cells(statements, single):
-    return ["    for _k in range(_flag.size):", *indented(narrowed(statements) if single else statements, 2)]
+    return ["    for _k in range(_flag.size):", *indent(narrow(statements) if single else statements, 2)]

@@ -195,7 +195,7 @@ class Reader:
         """Return the tree of a condition on the new values, with the algebraic lines substituted."""
         tree = self.expression(text, field, {"t", *algebraic}, condition=True, random=True)
         self.check(tree, f"{self.label}.{field}", None, "")
-        return self.substituted(tree, field, algebraic)
+        return self.substitute_lines(tree, field, algebraic)
 
     def actions(self, text, field, algebraic):
         """Return the assignments of a reset or an event as (variable, tree), with the algebraic lines substituted."""
@@ -206,7 +206,7 @@ class Reader:
                 raise EquationError(label, message, lang.line_of(tree).text, 0)
             self.check_tree(tree, label, {"t", *algebraic}, random=True)
             self.check(tree, label, self.units.get(name), repr(name))
-            actions.append((name, self.substituted(tree, field, algebraic)))
+            actions.append((name, self.substitute_lines(tree, field, algebraic)))
         return tuple(actions)
 
     def events(self, events, algebraic):
@@ -231,7 +231,7 @@ class Reader:
         condition = lang.is_condition(tree)
         self.check_tree(tree, label, {"t", *algebraic}, condition, random=not condition)
         self.check(tree, label, None if condition else units.unit("ms", label), "a refractory time")
-        return self.substituted(tree, "refractory", algebraic)
+        return self.substitute_lines(tree, "refractory", algebraic)
 
     def initials(self, texts, algebraic):
         """Return variable -> tree of the initial values that are expressions of parameters and variables declared before."""
@@ -247,7 +247,7 @@ class Reader:
                 lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, label)
                 lang.check_kind(tree, label)
                 self.check(tree, label, self.units.get(name), repr(name))
-                result[name] = self.substituted(tree, name, algebraic)
+                result[name] = self.substitute_lines(tree, name, algebraic)
                 self._reject_later(result[name], name, before, label)
                 lang.check_names(result[name], self.declared.numbers | before | {"pi"}, label)
             before.add(name)
@@ -279,7 +279,7 @@ class Reader:
                         self.units[name] = dimension * factor
                         unknown.discard(name)
 
-    def substituted(self, tree, field, algebraic):
+    def substitute_lines(self, tree, field, algebraic):
         """Return the tree with the algebraic lines substituted; it must not contain the current."""
         label = f"{self.label}.{field}"
         tree = lang.resolve(tree, algebraic, label)

@@ -66,7 +66,7 @@ def fill(template: str, lines: Mapping[str, Iterable[Statement | str]] | None = 
     return "\n".join(out)
 
 
-def indented(statements: Iterable[Statement | str], depth: int = 1) -> list[str]:
+def indent(statements: Iterable[Statement | str], depth: int = 1) -> list[str]:
     """Return statements as lines that belong to a block."""
     return [INDENT * depth + line_of(statement) for statement in statements]
 

@@ -34,16 +34,16 @@ def less_one(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name + LESS_ONE if DIAGONAL.fullmatch(name) else name for name in names)
 
 
-def narrowed(statements: Iterable[Statement]) -> list[Statement]:
+def narrow(statements: Iterable[Statement]) -> list[Statement]:
     """Return statements whose arithmetic is float32; constants may have the names that `less_one` gave them."""
-    return [_narrowed(statement) for statement in statements]
+    return [_narrow_statement(statement) for statement in statements]
 
 
-def _narrowed(statement):
+def _narrow_statement(statement):
     if isinstance(statement, Load):  # injected currents are stored as float64
         current = formula("float32(_I_ext_[_k])")
         return Assign(statement.name, current) if statement.array == "_I_ext_" else statement
-    return replace(statement, value=_narrow(statement.value))
+    return replace(statement, value=_narrow_tree(statement.value))
 
 
 def warn_where_coarse(variables: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
@@ -76,7 +76,7 @@ def _increment(total):
     return total
 
 
-def _narrow(tree):
+def _narrow_tree(tree):
     """Return a tree in which all that is float64, or would turn a float32 into a float64, is converted to float32."""
     if isinstance(tree, ast.Constant):
         return tree if isinstance(tree.value, bool) else _float32(tree)
@@ -91,8 +91,8 @@ def _narrow(tree):
         if name in WIDE:
             return _float32(tree)
         if name == "flushed":
-            return ast.Call(tree.func, [_narrow(_increment(argument)) for argument in tree.args], [])
-    return lang.rebuilt(tree, _narrow)
+            return ast.Call(tree.func, [_narrow_tree(_increment(argument)) for argument in tree.args], [])
+    return lang.rebuild(tree, _narrow_tree)
 
 
 def _float32(tree):

@@ -2,7 +2,7 @@
 
 What is done with a cell in a step is a list of statements. Methods of integration, the loop over cells, rules of plasticity,
 and the kernels of layers that learn make and change such lists; only `numba_text` knows how they are written. The
-expressions are `lowered` trees, in which functions and numbers are those of kernels. So a writer of another language needs
+expressions are lowered trees, in which functions and numbers are those of kernels. So a writer of another language needs
 to know these, how an element of a cell is loaded and stored, and the frames around the loops, such as `codegen.ENTRY`.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, SAMPLERS, Tree, function_name
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def formula(text: str, **parts: str | Tree) -> Tree:
     return lang.substitute(_parsed(text), trees)
 
 
-def needed(statements: Sequence[Assign], wanted: Collection[str]) -> list[Assign]:
+def select_needed(statements: Sequence[Assign], wanted: Collection[str]) -> list[Assign]:
     """Return the statements on which some names depend."""
     kept, names = [], {*wanted}
     for statement in reversed(statements):
@@ -131,7 +131,7 @@ class Sampler:
         self.count += 1
         return self._bits(self.count - 1, common)
 
-    def sampled(self, tree: Tree, names: Mapping[str, Tree]) -> tuple[list[Assign], Tree]:
+    def sample(self, tree: Tree, names: Mapping[str, Tree]) -> tuple[list[Assign], Tree]:
         """Return the statements that sample the numbers of a tree of the language, and the lowered tree without them.
 
         `names` are trees that replace names.
@@ -140,12 +140,12 @@ class Sampler:
 
         def named(node):
             if not (isinstance(node, ast.Call) and function_name(node) in RANDOM):
-                return lang.rebuilt(node, named)
+                return lang.rebuild(node, named)
             function, name = function_name(node), f"{self._prefix}{self.count}"
             bits = self.next_bits(common=function == "rand_all")
-            arguments = [lowered(named(argument)) for argument in node.args]
+            arguments = [lower(named(argument)) for argument in node.args]
             statements.append(Assign(name, ast.Call(ast.Name(SAMPLERS[function]), [bits, *arguments], [])))
             return ast.Name(name)
 
         tree = named(lang.substitute(tree, names))
-        return statements, lowered(tree)
+        return statements, lower(tree)

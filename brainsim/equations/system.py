@@ -112,22 +112,22 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
     tables, reset = [*sorted(cell.tables)], [*cell.reset]
     for index, receptor in enumerate(receptors):
         names = {*receptor.derivatives, *receptor.algebraic}
-        prefix = prefixed(index)
-        derivatives |= {prefix + n: renamed(tree, prefix, names) for n, tree in receptor.derivatives.items()}
-        lines |= {prefix + n: renamed(tree, prefix, names) for n, tree in receptor.algebraic.items()}
+        prefix = prefix_of(index)
+        derivatives |= {prefix + n: add_prefix(tree, prefix, names) for n, tree in receptor.derivatives.items()}
+        lines |= {prefix + n: add_prefix(tree, prefix, names) for n, tree in receptor.algebraic.items()}
         tables += [prefix + name for name in sorted(receptor.tables)]
         uses = [receptor.current, *receptor.algebraic.values()] if receptor.current is not None else []
         if any("v" in lang.names_in(tree) - names for tree in uses) and "v" not in cell.derivatives:
             raise EquationError(label, "a synapse's current depends on 'v', which these cells do not have")
-        currents += [renamed(tree, prefix, names) for tree in uses[:1]]
+        currents += [add_prefix(tree, prefix, names) for tree in uses[:1]]
         for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives:
                 raise EquationError(label, f"a synapse adds to {name!r}, which these cells do not have")
         _check_jumps(cell, receptor, label)
-        arrivals.append(tuple((prefix + n if n in names else n, renamed(g, prefix, names)) for n, g in receptor.arrivals))
+        arrivals.append(tuple((prefix + n if n in names else n, add_prefix(g, prefix, names)) for n, g in receptor.arrivals))
         if receptor.spike and cell.threshold is None:
             raise EquationError(label, "spikes of the source act on the gate, but these cells never spike")
-        reset += [(prefix + n, renamed(tree, prefix, names)) for n, tree in receptor.spike]
+        reset += [(prefix + n, add_prefix(tree, prefix, names)) for n, tree in receptor.spike]
     if (currents or external_current) and not cell.uses_current:
         raise EquationError(label, "the neuron's equations have no I, so no synaptic or injected current can reach it")
     of_cell, algebraic = _with_current(cell, currents, external_current)
@@ -163,7 +163,7 @@ def _check_jumps(cell, receptor, label):
             raise EquationError(label, f"{message}; {hint}")
 
 
-def prefixed(index: int) -> str:
+def prefix_of(index: int) -> str:
     """Return the prefix of the names of the receptor with this index within a system."""
     return f"r{index}_"
 
@@ -179,7 +179,7 @@ def _with_current(cell, currents, external_current):
         return dict(cell.derivatives), {"I": total, **cell.algebraic}
 
     def with_total(tree):
-        return algebra.simplified(lang.substitute(tree, {"I": total}))
+        return algebra.simplify(lang.substitute(tree, {"I": total}))
 
     return {n: with_total(t) for n, t in cell.derivatives.items()}, {n: with_total(t) for n, t in cell.algebraic.items()}
 
@@ -189,13 +189,13 @@ def _folded(derivatives, algebraic, tables, label):
     varying = {*derivatives, "I_ext", "t", *(name + NOW for name in tables)}
     fixed, lines = {}, {}
     for name, tree in algebraic.items():
-        tree = lang.expanded(tree, fixed, label)
+        tree = lang.expand(tree, fixed, label)
         names = lang.names_in(tree)
         if names & varying or names & lines.keys():
             lines[name] = tree
         else:
             fixed[name] = tree
-    return {name: lang.expanded(tree, fixed, label) for name, tree in derivatives.items()}, lines
+    return {name: lang.expand(tree, fixed, label) for name, tree in derivatives.items()}, lines
 
 
 def _noise_apart(derivatives):
@@ -215,7 +215,7 @@ def bare(name: str) -> str:
     return tail if head[:1] == "r" and head[1:].isdigit() else name
 
 
-def renamed(tree, prefix, variables):
+def add_prefix(tree, prefix, variables):
     """Add a prefix to the names of a receptor, except for the target's ``v``, the time and the constants."""
     common = {*CONSTANTS, "t"}
     names = {n: ast.Name(prefix + n) for n in lang.names_in(tree) if n not in common and (n != "v" or n in variables)}
@@ -234,11 +234,11 @@ def lines_of(
     total: Tree = ast.Name("I_ext") if external_current else algebra.ZERO
     injected, named, lines = total, {}, {}
     for index, (receptor, label) in enumerate(zip(receptors, labels, strict=True)):
-        prefix, names = prefixed(index), {*receptor.derivatives, *receptor.algebraic}
+        prefix, names = prefix_of(index), {*receptor.derivatives, *receptor.algebraic}
         for name, tree in receptor.algebraic.items():
-            lines[prefix + name] = named[f"{label}.{name}"] = renamed(tree, prefix, names)
+            lines[prefix + name] = named[f"{label}.{name}"] = add_prefix(tree, prefix, names)
         if receptor.current is not None:
-            current = renamed(receptor.current, prefix, names)
+            current = add_prefix(receptor.current, prefix, names)
             total = algebra.plus(total, current)
             named.setdefault(f"{label}.{CURRENT}", current)
     for name, tree in cell.algebraic.items():

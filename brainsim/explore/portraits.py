@@ -202,7 +202,7 @@ def _draw_currents(synapse, result, times, ax):
     for name, tree in receptor.algebraic.items():
         known[name] = lang.evaluate(tree, known)
     current = lang.evaluate(receptor.current, known)
-    depends_on_v = "v" in lang.names_in(lang.expanded(receptor.current, receptor.algebraic, "portrait"))
+    depends_on_v = "v" in lang.names_in(lang.expand(receptor.current, receptor.algebraic, "portrait"))
     for cell, held in enumerate(HELD if depends_on_v else HELD[:1]):
         ax.plot(times, current[:, cell], color=PALETTE[cell], linewidth=1.2, label=f"at {held:g} mV")
     ax.axhline(0.0, color=FAINT, linewidth=0.6, zorder=1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, plain, read_only
-from brainsim.equations.expressions.language import computed, names_in
+from brainsim.equations.expressions.language import compute, names_in
 from brainsim.equations.signals import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
 
@@ -21,7 +21,7 @@ def checked_signal(value, label, unit, at_least=None):
         tree = parse_signal(value, label)
         if not names_in(tree):
             with np.errstate(all="ignore"):
-                constant = float(computed(tree, {}))
+                constant = float(compute(tree, {}))
             in_range(plain(constant, "", label), label, unit, at_least=at_least)
         return value
     if isinstance(value, TimedArray):

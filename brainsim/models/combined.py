@@ -33,7 +33,7 @@ class Combined(Plasticity):
         return _restored, (self._rules, vars(self))
 
 
-def combined(rules: Sequence[Any], label: str) -> Plasticity:
+def combine(rules: Sequence[Any], label: str) -> Plasticity:
     """Return two rules as one; raise TypeError or ValueError, beginning with `label`, if they do not fit each other."""
     for rule in rules:
         if not isinstance(rule, Plasticity):

@@ -8,7 +8,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions import units
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
-from brainsim.models.combined import combined
+from brainsim.models.combined import combine
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.plasticity.supports import at_ends
@@ -24,7 +24,7 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
     """Return `plasticity` with these initial values; raise TypeError or ValueError unless it is None or fits."""
     label = "Network.connect.plasticity"
     if isinstance(plasticity, tuple | list):
-        plasticity = combined(plasticity, label)
+        plasticity = combine(plasticity, label)
     if plasticity is None:
         if initial is not None:
             message = (

@@ -33,8 +33,8 @@ def check(tree_of, by, variables, known):
     compared = 0
     for name, tree in tree_of.items():
         for other in variables:
-            ends = [lang.computed(tree, known | {other: known[other] + step}) for step in (1e-6, -1e-6)]
-            found = lang.computed(by[name, other], known) if (name, other) in by else 0.0
+            ends = [lang.compute(tree, known | {other: known[other] + step}) for step in (1e-6, -1e-6)]
+            found = lang.compute(by[name, other], known) if (name, other) in by else 0.0
             assert found == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-7), (name, other)
             compared += (name, other) in by
     return compared
@@ -44,8 +44,8 @@ def check(tree_of, by, variables, known):
 def test_the_derivative_of_each_function(function):
     for x in (0.3, 0.8):
         tree = lang.parse_expression(f"{function}(x*x)", "here")
-        found = lang.computed(derivative(tree, "x", "here"), {"x": x})
-        ends = [lang.computed(tree, {"x": x + step}) for step in (1e-6, -1e-6)]
+        found = lang.compute(derivative(tree, "x", "here"), {"x": x})
+        ends = [lang.compute(tree, {"x": x + step}) for step in (1e-6, -1e-6)]
         assert found == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-8)
 
 
@@ -60,9 +60,9 @@ def test_derivatives_equal_differences(name):
         if adjoint.gap is not None:
             check({"gap": adjoint.gap}, {("gap", v): d for v, d in adjoint.gap_by.items()}, adjoint.variables, known)
             # the gap after a short time along the flow
-            moved = known | {v: known[v] + 1e-6 * lang.computed(f, known) for v, f in adjoint.flow.items()}
-            change = (lang.computed(adjoint.gap, moved) - lang.computed(adjoint.gap, known)) / 1e-6
-            assert lang.computed(adjoint.slope, known) == pytest.approx(change, rel=1e-3, abs=1e-5)
+            moved = known | {v: known[v] + 1e-6 * lang.compute(f, known) for v, f in adjoint.flow.items()}
+            change = (lang.compute(adjoint.gap, moved) - lang.compute(adjoint.gap, known)) / 1e-6
+            assert lang.compute(adjoint.slope, known) == pytest.approx(change, rel=1e-3, abs=1e-5)
 
 
 def test_the_derived_step_is_the_one_of_the_kernels():
@@ -74,13 +74,13 @@ def test_the_derived_step_is_the_one_of_the_kernels():
     assert adjoint.variables == ("v", "r0_i")
     jacobian = np.zeros((2, 2))
     for (row, column), tree in adjoint.jacobian.items():
-        jacobian[adjoint.variables.index(row), adjoint.variables.index(column)] = lang.computed(tree, known)
+        jacobian[adjoint.variables.index(row), adjoint.variables.index(column)] = lang.compute(tree, known)
     numbers = block_numbers(layer, [17.0, 4.0, 100.0, 0.0], 1.0, currents=False)
     expected = np.array([[numbers[V_V], 0.0], [numbers[V_I], numbers[I_I]]])
     np.testing.assert_allclose(one_step(jacobian.T, 1.0), expected, rtol=1e-14, atol=1e-300)
-    assert {name: lang.computed(tree, known) for name, tree in adjoint.gap_by.items()} == {"v": 1.0}
+    assert {name: lang.compute(tree, known) for name, tree in adjoint.gap_by.items()} == {"v": 1.0}
     rise = (known["r0_i"] + known["I_ext"] - known["v"]) / 17.0  # I - theta of EventProp, divided by tau_m
-    assert lang.computed(adjoint.slope, known) == pytest.approx(rise, rel=1e-14)
+    assert lang.compute(adjoint.slope, known) == pytest.approx(rise, rel=1e-14)
     assert adjoint.reset_by == {}  # v is set to a constant
 
 

@@ -13,7 +13,7 @@ import brainsim as bs
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
-from brainsim.equations.expressions.lower import HELPERS, lowered
+from brainsim.equations.expressions.lower import HELPERS, lower
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
 
@@ -227,7 +227,7 @@ def _fuzz(target):
                 for node in ast.walk(tree):
                     assert isinstance(node, ALLOWED), (text, node)
                     assert not isinstance(node, ast.Name) or not node.id.startswith("_")
-                lowered(tree)
+                lower(tree)
     assert refused > 6000
     assert parsed > 500
 

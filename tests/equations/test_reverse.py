@@ -111,7 +111,7 @@ def test_short_steps_have_the_adjoint_of_the_equations():
         wanted = np.eye(len(system.variables))
         for (one, other), tree in jacobian.items():
             place = system.variables.index(one), system.variables.index(other)
-            wanted[place] += dt * lang.computed(tree, values | {"pi": np.pi})
+            wanted[place] += dt * lang.compute(tree, values | {"pi": np.pi})
         errors.append(np.abs(adjoint_matrix(system, lines, ends, values) - wanted).max())
     assert errors[0] < 1e-4
     assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.05)

@@ -67,9 +67,9 @@ def test_a_decay_has_its_derivative_to_rounding():
 
 def test_a_derivative_goes_through_other_names():
     tree, through = (lang.parse_expression(text, "cell") for text in ("p*x + x**2", "3*p"))
-    value = lang.computed(slope_of(tree, "p", {"x": through}, "cell"), {"p": 2.0, "x": 5.0})
+    value = lang.compute(slope_of(tree, "p", {"x": through}, "cell"), {"p": 2.0, "x": 5.0})
     assert value == 5.0 + (2.0 + 10.0) * 6.0
-    assert lang.computed(slope_of(3.0, "p", {}, "cell"), {}) == 0.0
+    assert lang.compute(slope_of(3.0, "p", {}, "cell"), {}) == 0.0
 
 
 def test_what_is_not_smooth_is_refused():

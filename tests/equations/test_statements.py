@@ -10,9 +10,9 @@ import brainsim as bs
 from brainsim.build.constants import kernel_constants
 from brainsim.equations.body import Body, new_name
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, line_of, module, text_of
-from brainsim.equations.statements import Assign, Load, Store, formula, needed
+from brainsim.equations.statements import Assign, Load, Store, formula, select_needed
 from brainsim.equations.steps.accuracy import NUMPY
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
@@ -56,13 +56,13 @@ def test_how_statements_are_written():
     tree = lang.parse_expression("not (a > 1 and b > 2) or min(2, c)**3 > where(a > b, exprel(c), 1/exprel(c))", "here")
     test = "(((a > 1.0) & (b > 2.0)) ^ True)"
     choice = "((1.0 / exprel_inverse(c)) if (a > b) else (1.0 * exprel_inverse(c)))"
-    assert text_of(lowered(tree)) == f"({test} | (cube(lesser(c, 2.0)) > {choice}))"
+    assert text_of(lower(tree)) == f"({test} | (cube(lesser(c, 2.0)) > {choice}))"
 
 
 def test_what_is_needed_of_statements():
     lines = [Assign(name, formula(text)) for name, text in (("a", "x"), ("b", "a*2.0"), ("c", "x"), ("d", "b + d"))]
-    assert [line.name for line in needed(lines, {"d"})] == ["a", "b", "d"]
-    assert needed(lines, {"x"}) == []
+    assert [line.name for line in select_needed(lines, {"d"})] == ["a", "b", "d"]
+    assert select_needed(lines, {"x"}) == []
 
 
 def test_gaps_are_filled_and_helpers_imported():

@@ -3,7 +3,7 @@
 import numpy as np
 
 import brainsim as bs
-from brainsim.models.combined import combined
+from brainsim.models.combined import combine as combine_rules
 from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
 
 from .kinds import TOGETHER
@@ -160,7 +160,7 @@ def combine(rng, plan, free):
         rule, chosen = given["plasticity"], chance(rng, 0.5)
         short = one_of(rng, [TIRED, bs.QuantalRelease(sites=3, U=0.4, tau_rec=40.0)]) if free else TIRED
         if chosen and rule.plasticity_equations.changes_weights and (free or type(rule) is Bounded):
-            given["plasticity"] = combined(one_of(rng, [(short, rule), (rule, short)]), "drawn")
+            given["plasticity"] = combine_rules(one_of(rng, [(short, rule), (rule, short)]), "drawn")
             if "initial" in given:
                 given["initial"] = {f"{type(rule).__name__}_{name}": value for name, value in given["initial"].items()}
 

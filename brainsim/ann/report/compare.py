@@ -274,7 +274,7 @@ def compare(
         ann_accuracy=float(np.mean(of_ann == y)),
         accuracy=np.array([np.mean(classes == y) for classes in predicted]),
         agreement=np.array([np.mean(classes == of_ann) for classes in predicted]),
-        quantised=np.array([np.mean(snn.trained.predict(X, _rounded(snn, steps)) == y) for steps in T]),
+        quantised=np.array([np.mean(snn.trained.predict(X, _round_to_counts(snn, steps)) == y) for steps in T]),
         layers={steps: at_T["layers"] for steps, at_T in zip(T, runs, strict=True)},
         **costs,
         **_fixed(snn, X, activations),
@@ -361,7 +361,7 @@ def _costs(snn, X, steps, seed, activations):
     }
 
 
-def _rounded(snn, steps):
+def _round_to_counts(snn, steps):
     """Return what rounds the activations of hidden units to the ``T + 1`` values of spike counts."""
     return lambda z, layer: qcfs(relu(z), snn.thresholds[layer], steps)
 

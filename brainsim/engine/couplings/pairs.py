@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.engine.synapses.readback import sampled_again
 from brainsim.engine.synapses.wiring import AllPairs
 from brainsim.equations.couplings import WEIGHTS
-from brainsim.equations.system import prefixed
+from brainsim.equations.system import prefix_of
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import MAX_DELAY
@@ -213,7 +213,7 @@ class Couplings:
         for (name, coupling), total in sums.items():
             member = self._layout.members[name]
             self._check_stable(member, coupling, total)
-            key = prefixed(member.synapses.index(coupling)) + WEIGHTS
+            key = prefix_of(member.synapses.index(coupling)) + WEIGHTS
             self._layout.set_sums(name, {key: total})
 
     def _check_stable(self, member, coupling, total):

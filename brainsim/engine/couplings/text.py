@@ -7,7 +7,7 @@ import functools
 
 from brainsim.equations.couplings import GIVEN, SIDE, WEIGHT
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
 from brainsim.equations.statements import Assign, Load, Store
 from brainsim.jit.decorators import load_source
@@ -67,7 +67,7 @@ def give_function(coupling):
     for k, name in enumerate(variables_in(coupling)):
         loads.append(f"_row{k} = array_of(_signal.row{k})")
         lines.append(Load(name, f"_row{k}"))
-    lines.append(Store("_fresh", lowered(tree)))
+    lines.append(Store("_fresh", lower(tree)))
     return load_source(
         module(f"What a source of {type(coupling).__name__} gives.", fill(GIVE, {"loads": loads, "lines": lines}))
     ).give
@@ -81,7 +81,7 @@ def add_function(coupling):
     loads = _loads(names, coupling, "_pairs") + ([f"{SIDE} = _pairs.side"] if SIDE in names else [])
     target = ["v = np.float64(_state[_cells[_i]])"] if "v" in names else []
     text = fill(
-        ADD, {"loads": loads, "target": target, "line": [Assign("_add", lowered(tree)), "_sum += _add"]}, x=GIVEN, w=WEIGHT
+        ADD, {"loads": loads, "target": target, "line": [Assign("_add", lower(tree)), "_sum += _add"]}, x=GIVEN, w=WEIGHT
     )
     return load_source(module(f"What a pair of {type(coupling).__name__} adds.", text, ROWS)).add
 

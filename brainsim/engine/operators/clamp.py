@@ -82,13 +82,13 @@ def capacity(member):
     tree = equations.derivatives["v"]
     lines = {name: line for name, line in equations.algebraic.items() if name in lang.names_in(tree)}
     while lines:
-        tree = lang.expanded(tree, lines, member.population.name)
+        tree = lang.expand(tree, lines, member.population.name)
         lines = {name: line for name, line in equations.algebraic.items() if name in lang.names_in(tree)}
     split = algebra.linear_in(tree, "I")
     known = member.values | {"pi": np.pi}
     if split is None or algebra.is_zero(split[0]) or lang.names_in(split[0]) - known.keys():
         return np.nan
-    return 1.0 / np.asarray(lang.computed(split[0], known), np.float64)
+    return 1.0 / np.asarray(lang.compute(split[0], known), np.float64)
 
 
 @helper

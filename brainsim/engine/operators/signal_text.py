@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import constant_value
-from brainsim.equations.expressions.lower import lowered, number
+from brainsim.equations.expressions.lower import lower, number
 from brainsim.equations.numba_text import fill, module
 from brainsim.equations.signals import parse_signal
 from brainsim.equations.statements import Assign, Load, formula
@@ -71,11 +71,11 @@ def written(text, label, per_cell, clipped, name="", conditions=()):
     names -= {"_value", *NOT_CONSTANTS, *(f"_c{k}" for k in range(len(numbers)))}
     single, arrays = sorted(names - per_cell), sorted(names & per_cell)
     body = [Load(a, f"_{a}_") for a in arrays]
-    body += [Assign("_value", lowered(tree))]
+    body += [Assign("_value", lower(tree))]
     body += [Assign("_value", formula("greater(_value, 0.0)"))] if clipped else []
     wrong = formula("_value - _value != 0.0")
     for test in tests:
-        wrong = formula("wrong | (test ^ True)", wrong=wrong, test=lowered(test))
+        wrong = formula("wrong | (test ^ True)", wrong=wrong, test=lower(test))
     heads = [*single, *(f"_c{k}" for k in range(len(numbers))), *(f"_{a}_" for a in arrays)]
     calls = [f"scalars[{k}]" for k in range(len(single) + len(numbers))]
     calls += [f"arrays[{k} * n : {k + 1} * n]" for k in range(len(arrays))]
@@ -92,4 +92,4 @@ def _without_numbers(tree, numbers):
         return ast.Name(f"_c{len(numbers) - 1}")
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and number(tree.right) is not None:
         return ast.BinOp(_without_numbers(tree.left, numbers), tree.op, tree.right)
-    return lang.rebuilt(tree, lambda part: _without_numbers(part, numbers))
+    return lang.rebuild(tree, lambda part: _without_numbers(part, numbers))

@@ -99,7 +99,7 @@ class Signal:
             values = self._known(name)
             known[name] = values[cell] if np.ndim(values) else values
         with np.errstate(all="ignore"):
-            return lang.computed(tree, known)
+            return lang.compute(tree, known)
 
     def _table(self, each):
         """Return the record of a TimedArray."""

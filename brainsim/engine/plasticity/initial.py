@@ -29,7 +29,7 @@ def initial_columns(kind):
     for name, of in names.items():
         start = kind.equations.initials[of]
         columns[name] = np.empty(n, dtype)
-        columns[name][:] = lang.computed(start, known) if isinstance(start, ast.AST) else start
+        columns[name][:] = lang.compute(start, known) if isinstance(start, ast.AST) else start
     return columns | belonging(kind, {"w"}, columns)
 
 
@@ -51,10 +51,10 @@ def belonging(kind, given, columns):
     tree, followed = kind.equations.computed_weight, kind.equations.followed
     known, dtype = kind.numbers | columns, columns["w"].dtype
     if followed is not None and "w" in given:
-        slope, rest = (lang.computed(part, known) for part in (followed.slope, followed.rest))
+        slope, rest = (lang.compute(part, known) for part in (followed.slope, followed.rest))
         return {followed.variable: ((columns["w"] - rest) / slope).astype(dtype)}
     if tree is not None and lang.names_in(tree) & given:
-        return {"w": np.full(columns["w"].size, lang.computed(tree, known), dtype)}
+        return {"w": np.full(columns["w"].size, lang.compute(tree, known), dtype)}
     return {}
 
 

@@ -41,7 +41,7 @@ def _sent(kind, table, values, fired):
     values |= {name: getattr(rule, name) for name in rule.parameters if name not in rule.per_synapse} | {"pi": np.pi}
     if lang.names_in(amplitude) <= values.keys() and not kind.equations.random:
         with np.errstate(all="ignore"):
-            sent = np.broadcast_to(lang.computed(amplitude, values), table.pre.shape)
+            sent = np.broadcast_to(lang.compute(amplitude, values), table.pre.shape)
         for where in _not_finite(np.where(fired[table.pre], sent, 0.0)):
             return f"sent {sent[where]} along the synapse {table.pre[where]} -> {table.post[where]}"
     return "sent an amount that is not finite"

@@ -32,7 +32,7 @@ def saved_part(part):
     return saved
 
 
-def joined(parts, cells):
+def join(parts, cells):
     """Join what the partitions have saved; `cells` are the targets in the order of the projection."""
     first = parts[0]
     whole = {name: values for name, values in first.items() if name.startswith(("sweep", "log.", "modulator."))}
@@ -49,7 +49,7 @@ def joined(parts, cells):
 
 
 def load_part(part, extra, label):
-    """Take over what `joined` returned, as far as it belongs to a partition; `label` is how the names in `extra` begin."""
+    """Take over what `join` returned, as far as it belongs to a partition; `label` is how the names in `extra` begin."""
     c, code, kind = part.context, part.kind.code, part.kind
     _load_sweep(part, extra, f"{label}sweep")
     load_modulator(part, extra, label)

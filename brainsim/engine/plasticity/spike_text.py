@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from brainsim.engine.plasticity.writer import LOCAL, WHY, names_of, own, own_text, trees_of
-from brainsim.equations.numba_text import fill, indented, text_of
+from brainsim.equations.numba_text import fill, indent, text_of
 from brainsim.equations.plasticity.traces import NEW
 from brainsim.equations.statements import Assign
 
@@ -138,7 +138,7 @@ def _advanced(code, name):
     else:
         lines = _of_target(code.eq, [code.eq.limits.get(name)])
         lines += [_set_row(name, code.stepped(name, f"row_{name}[here + k]"))]
-    return ["for k in range(width):", *indented(lines)]
+    return ["for k in range(width):", *indent(lines)]
 
 
 def _set_row(name, value):

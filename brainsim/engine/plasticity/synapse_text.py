@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brainsim.engine.plasticity.writer import LOCAL, OLD, WHY, names_of, own_text, trees_of
 from brainsim.equations.expressions import algebra
-from brainsim.equations.numba_text import fill, indented
+from brainsim.equations.numba_text import fill, indent
 from brainsim.equations.plasticity.parser import ELAPSED
 from brainsim.equations.plasticity.traces import NEW
 from brainsim.equations.statements import formula
@@ -268,7 +268,7 @@ def _at_post(code):
     lines += code.event("time", 1)
     for other, assignments in (("2.0", eq.on_post), ("1.0", eq.on_step)):
         assigned = code.assign(assignments)
-        lines += [f"if {WHY}{LOCAL} != {other}:", *indented(assigned)] if code.both else assigned
+        lines += [f"if {WHY}{LOCAL} != {other}:", *indent(assigned)] if code.both else assigned
     return lines + [f"{x}{LOCAL} = kept_{x}" for x in code.held]
 
 

@@ -7,7 +7,7 @@ import ast
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import text_of
 from brainsim.equations.plasticity.traces import NEW
 from brainsim.equations.statements import Assign, Sampler, formula
@@ -132,7 +132,7 @@ class RuleCode:
         """Return the statements of assignments to w and synapse variables, with the limits of w."""
         statements = []
         for name, tree in assignments:
-            sampled, value = self.random.sampled(tree, _local_names(tree))
+            sampled, value = self.random.sample(tree, _local_names(tree))
             statements += [*sampled, self.weight(value) if name == "w" else Assign(name + LOCAL, value)]
         return statements
 
@@ -170,7 +170,7 @@ def logged_values(pre_traces):
 
 def own(tree):
     """Return an expression as kernels compute it, with the names that a user may have chosen marked as such."""
-    return lowered(lang.substitute(tree, _local_names(tree)))
+    return lower(lang.substitute(tree, _local_names(tree)))
 
 
 def own_text(tree):

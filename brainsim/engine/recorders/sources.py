@@ -101,7 +101,7 @@ class Line:
         for name in lang.names_in(self.tree) - known.keys():
             known[name] = self._known(name, member, ids, steps, layout.dt)
         with np.errstate(all="ignore"):
-            return np.broadcast_to(lang.computed(self.tree, known), (steps.size, ids.size))
+            return np.broadcast_to(lang.compute(self.tree, known), (steps.size, ids.size))
 
     @staticmethod
     def _known(name, member, ids, steps, dt):
@@ -134,7 +134,7 @@ def condition_line(layout, population, text):
     tree = lang.parse_expression(text, label)
     lang.check_names(tree, {*own, *member.population.model.parameters, "t", "dt", "pi"}, label)
     lang.check_kind(tree, label, condition=True)
-    return _line(layout, population, lang.expanded(tree, {name: lines[name] for name in own if name in lines}, label), label)
+    return _line(layout, population, lang.expand(tree, {name: lines[name] for name in own if name in lines}, label), label)
 
 
 def _line(layout, population, tree, label):

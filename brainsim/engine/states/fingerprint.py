@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
-from brainsim.equations.system import prefixed
+from brainsim.equations.system import prefix_of
 from brainsim.models.attributes import ATTRIBUTES
 from brainsim.models.base import Model
 from brainsim.models.space.of_pairs import OfPair
@@ -64,8 +64,8 @@ class Prints:
 def _shown(parameter, synapses):
     """Return the name of a parameter of a system as the user knows it: "Exponential.tau" is that of a receptor."""
     for k, synapse in enumerate(synapses):
-        if parameter.startswith(prefixed(k)):
-            return f"{synapse.name or type(synapse).__name__}.{parameter[len(prefixed(k)) :]}"
+        if parameter.startswith(prefix_of(k)):
+            return f"{synapse.name or type(synapse).__name__}.{parameter[len(prefix_of(k)) :]}"
     return parameter
 
 

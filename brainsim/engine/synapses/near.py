@@ -16,7 +16,7 @@ import numpy as np
 
 from brainsim.equations.expressions.grammar import Tree
 from brainsim.equations.expressions.language import names_in
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
 from brainsim.equations.statements import Load, Store
 from brainsim.jit.decorators import helper, kernel, load_source
@@ -322,7 +322,7 @@ def values(pairs_):
 
 @functools.cache
 def _text_of(tree):
-    value = lowered(tree)
+    value = lower(tree)
     loads = [Load(name, f"{name}_of") for name in ("d", "dx", "dy", "dz", "j") if name in names_in(value)]
     body = fill(VALUES, {"lines": [*loads, Store("out", value)]})
     return module("A function of two cells written by brainsim (engine/synapses/near.py).", body)

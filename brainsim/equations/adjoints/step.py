@@ -19,7 +19,7 @@ from brainsim.equations.body import gain_name
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import Tree
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.statements import Assign, formula
 from brainsim.equations.steps.exact import Propagator
 from brainsim.equations.steps.step import Step
@@ -61,7 +61,7 @@ def reversed_statements(
             slopes = by_hand[target]
         else:
             names = sorted(statement.needs & active)
-            slopes = {name: lowered(derivative(tree, name, label, RULES)) for name in names}
+            slopes = {name: lower(derivative(tree, name, label, RULES)) for name in names}
         for name, slope in slopes.items():
             if not algebra.is_zero(slope):
                 part = algebra.times(ast.Name(D + target), slope)
@@ -97,7 +97,7 @@ class Slopes:
     def at(self, values: dict[str, Any], dt: float) -> dict[str, float]:
         """Return number -> derivative for these parameters, exact to rounding."""
         known = values | {"dt": dt, "pi": np.pi}
-        found = {name: float(lang.computed(tree, known)) for name, tree in self.trees.items()}
+        found = {name: float(lang.compute(tree, known)) for name, tree in self.trees.items()}
         for matrix, by in self.matrices:
             found |= matrix.slopes(by, values, dt)
         return found

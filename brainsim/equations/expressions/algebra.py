@@ -56,10 +56,10 @@ def linear_terms(tree: Tree, name: str) -> tuple[Tree, Tree]:
     return ZERO, tree
 
 
-def simplified(tree: Tree) -> Tree:
+def simplify(tree: Tree) -> Tree:
     """Drop the terms that a substitution has made zero."""
     if isinstance(tree, ast.BinOp):
-        left, right = simplified(tree.left), simplified(tree.right)
+        left, right = simplify(tree.left), simplify(tree.right)
         if isinstance(tree.op, ast.Add):
             return plus(left, right)
         if isinstance(tree.op, ast.Sub):

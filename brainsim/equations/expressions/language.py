@@ -164,7 +164,7 @@ def check_kind(tree: Tree, label: str, condition: bool = False, line: Line | Non
         tests = [tree.operand]
     if isinstance(tree, ast.Call) and function_name(tree) == "where":
         tests = tree.args[:1]
-    rebuilt(tree, lambda operand: check_kind(operand, label, any(operand is test for test in tests), line))
+    rebuild(tree, lambda operand: check_kind(operand, label, any(operand is test for test in tests), line))
 
 
 def is_condition(tree: ast.AST) -> bool:
@@ -176,12 +176,12 @@ def substitute(tree: Tree, replacements: Trees) -> Tree:
     """Return `tree` with each name in `replacements` replaced by its tree; the arguments are not changed."""
 
     def replace(part):
-        return replacements.get(part.id, part) if isinstance(part, ast.Name) else rebuilt(part, replace)
+        return replacements.get(part.id, part) if isinstance(part, ast.Name) else rebuild(part, replace)
 
     return replace(tree)
 
 
-def expanded(tree: Tree, replacements: Trees, label: str) -> Tree:
+def expand(tree: Tree, replacements: Trees, label: str) -> Tree:
     """Return `substitute`; raise EquationError if the tree gets too large, as it can by lines such as ``b = a + a``."""
     inserted = [replacements[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in replacements]
     sizes = {id(part): sum(1 for _ in ast.walk(part)) for part in inserted}
@@ -195,13 +195,13 @@ def expanded(tree: Tree, replacements: Trees, label: str) -> Tree:
 
 
 def resolve(tree: Tree, lines: Trees, label: str) -> Tree:
-    """Return `tree` with the names of lines replaced until none is left; see `expanded`."""
+    """Return `tree` with the names of lines replaced until none is left; see `expand`."""
     while names_in(tree) & lines.keys():
-        tree = expanded(tree, lines, label)
+        tree = expand(tree, lines, label)
     return tree
 
 
-def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """Return the tree with `change` applied to each of its operands."""
     if isinstance(tree, ast.BinOp):
         return ast.BinOp(change(tree.left), tree.op, change(tree.right))
@@ -218,7 +218,7 @@ def rebuilt(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     return tree
 
 
-def computed(tree: Tree, values: Mapping[str, Any]) -> Any:
+def compute(tree: Tree, values: Mapping[str, Any]) -> Any:
     """Compute a value that enters a run: like `evaluate`, but with the same bits on every processor."""
     from brainsim.jit.functions import FUNCTIONS as EXACT
 

@@ -56,40 +56,40 @@ POWERS = {
 }
 
 
-def lowered(tree: Tree) -> Tree:
+def lower(tree: Tree) -> Tree:
     """Return an expression of the language as a kernel computes it; powers with small whole exponents become products."""
     if isinstance(tree, ast.Constant):
         return tree if isinstance(tree.value, bool) else ast.Constant(constant_value(tree))
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.UAdd):
-        return lowered(tree.operand)
+        return lower(tree.operand)
     # '&' and '^' instead of 'and' and 'not': a branch would keep the loop from vectorising
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
-        return ast.BinOp(lowered(tree.operand), ast.BitXor(), ast.Constant(True))
+        return ast.BinOp(lower(tree.operand), ast.BitXor(), ast.Constant(True))
     if isinstance(tree, ast.BoolOp):
         sign = ast.BitAnd() if isinstance(tree.op, ast.And) else ast.BitOr()
-        joined, *others = map(lowered, tree.values)
+        joined, *others = map(lower, tree.values)
         for other in others:
             joined = ast.BinOp(joined, sign, other)
         return joined
     if isinstance(tree, ast.Call):
-        return tree if function_name(tree) in WHOLE else _lowered_call(function_name(tree), tree.args)
+        return tree if function_name(tree) in WHOLE else _lower_call(function_name(tree), tree.args)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow):
-        return _lowered_power(lowered(tree.left), tree.right)
+        return _lower_power(lower(tree.left), tree.right)
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):
         divisor: Tree = tree.right
         if isinstance(divisor, ast.Call) and function_name(divisor) == "exprel":
-            return ast.BinOp(lowered(tree.left), ast.Mult(), _call("exprel_inverse", lowered(divisor.args[0])))
-    return lang.rebuilt(tree, lowered)
+            return ast.BinOp(lower(tree.left), ast.Mult(), _call("exprel_inverse", lower(divisor.args[0])))
+    return lang.rebuild(tree, lower)
 
 
 def _call(name, *arguments):
     return ast.Call(ast.Name(name), list(arguments), [])
 
 
-def _lowered_call(name, arguments):
+def _lower_call(name, arguments):
     if name in MIN_MAX:  # a literal number as the second argument saves the test for NaN
         arguments = sorted(arguments, key=lambda part: number(part) is not None)
-    arguments = [lowered(part) for part in arguments]
+    arguments = [lower(part) for part in arguments]
     if name == "where":
         test, yes, no = arguments
         return ast.IfExp(test, yes, no)
@@ -98,11 +98,11 @@ def _lowered_call(name, arguments):
     return _call(MIN_MAX.get(name, name), *arguments)
 
 
-def _lowered_power(base, exponent):
+def _lower_power(base, exponent):
     """Return a power; it is a product if the exponent is a literal whole number, and then the base may be negative."""
     value = number(exponent)
     if value is None:
-        return _call("power", base, lowered(exponent))
+        return _call("power", base, lower(exponent))
     if value in POWERS or -value in POWERS:
         # calls, since an expression that repeats its operand would grow with each power of a power
         for name in POWERS[abs(value)]:

@@ -20,7 +20,7 @@ from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import RESERVED
 from brainsim.equations.parsed import Declared
 from brainsim.equations.plasticity.target_cell import OF_TARGET, TargetReader
-from brainsim.equations.plasticity.traces import START, needs, relaxation, renamed, split_jumps, traces_among
+from brainsim.equations.plasticity.traces import START, needs, read_after_jumps, relaxation, split_jumps, traces_among
 
 WEIGHT = "w"
 ELAPSED = "elapsed"  # ms between two events of a synapse
@@ -211,7 +211,7 @@ def parse_plasticity(
     kept, changes = (pre_traces, post_traces, variables, rates, limits), (pre_jumps, post_jumps, at_pre, at_post)
     of_target = tuple(sorted(names & reader.of_target))
     rest: tuple[Any, ...] = (inner, modulator, jumps, drive, random, dimensions, steps, condition, times, of_target)
-    delivered = renamed(delivered, pre_traces)
+    delivered = read_after_jumps(delivered, pre_traces)
     return PlasticityEquations(*kept, *changes, delivered, ends, parameters, starts, *rest)
 
 
@@ -245,7 +245,7 @@ class _RuleReader(TargetReader):
         rates, limits = {}, {}
         for name, tree in derivatives.items():
             self._reject_varying(tree, varying - {name}, label, EXACT)
-            parts = relaxation(self.substituted(tree, "equations", fixed), name)
+            parts = relaxation(self.substitute_lines(tree, "equations", fixed), name)
             if parts is None:
                 raise EquationError(label, f"d{name}/dt is not linear in {name}: {EXACT}", lang.line_of(tree).text, 0)
             self._reject_varying(parts[0], self.of_target, label, EXACT, lang.line_of(tree))
@@ -255,7 +255,7 @@ class _RuleReader(TargetReader):
                 raise EquationError(label, f"d{name}/dt does not depend on {name}: {EXACT}", lang.line_of(tree).text, 0)
         if driven is not None:
             line = lang.line_of(driven)
-            driven = self.substituted(driven, "equations", fixed)
+            driven = self.substitute_lines(driven, "equations", fixed)
             driven.line = line
         return rates, limits, fixed, driven
 
@@ -311,7 +311,7 @@ class _RuleReader(TargetReader):
                 raise EquationError(label, f"{name!r} is not a variable{hint}", lang.line_of(tree).text, 0)
             self._check(tree, label, more, field not in ("on_modulator", "on_step"))
             self.check(tree, label, self.units.get(name), repr(name))
-            result.append((name, self.substituted(tree, field, fixed)))
+            result.append((name, self.substitute_lines(tree, field, fixed)))
             result[-1][1].line = lang.line_of(tree)
         return tuple(result)
 
@@ -321,7 +321,7 @@ class _RuleReader(TargetReader):
         tree = lang.parse_expression(text, label)
         self._check(tree, label, fixed)
         self.check(tree, label, self.units.get(WEIGHT), "a bound of w" if field == "bounds" else f"the {field}")
-        return self.substituted(tree, field, fixed)
+        return self.substitute_lines(tree, field, fixed)
 
     def bounds(self, texts, fixed):
         label = f"{self.label}.bounds"

@@ -51,7 +51,7 @@ class TargetReader(Reader):
             raise EquationError(label, "has no effect without on_step, which says what happens in these steps")
         tree = self.expression(text, "step_condition", {*fixed}, condition=True)
         self.check(tree, label, None, "")
-        return self.substituted(tree, "step_condition", fixed)
+        return self.substitute_lines(tree, "step_condition", fixed)
 
     def followers(self, names, assigned, limits):
         """Return the variables that nothing assigns, and that relax towards something of the target."""

@@ -30,14 +30,14 @@ def relaxation(tree: Tree, name: str) -> tuple[Tree, Tree] | None:
     parts = algebra.linear_in(tree, name)
     if parts is None or algebra.is_zero(parts[0]):
         return parts
-    rate = _negated(parts[0])
+    rate = _negate(parts[0])
     return rate, algebra.over(parts[1], rate)
 
 
-def _negated(tree):
+def _negate(tree):
     """Return minus a tree, with the sign taken from the numerator of a quotient."""
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div):
-        return ast.BinOp(_negated(tree.left), tree.op, tree.right)
+        return ast.BinOp(_negate(tree.left), tree.op, tree.right)
     return algebra.negative(tree)
 
 
@@ -71,10 +71,10 @@ def split_jumps(assignments, traces, label):
             if left[read]:
                 message = f"this reads {read!r} between two assignments of it; assign {read} once"
                 raise EquationError(label, message, lang.line_of(tree).text)
-        others.append((name, renamed(tree, done)))
+        others.append((name, read_after_jumps(tree, done)))
     return tuple(jumps), tuple(others)
 
 
-def renamed(tree, traces):
+def read_after_jumps(tree, traces):
     """Return a tree in which each of the traces has the name of its value after the jump."""
     return lang.substitute(tree, {name: ast.Name(name + NEW) for name in traces})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.statements import Assign, formula
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ def crossing_lines(system: System, label: str) -> list[Assign]:
     gap, rate = _gap_and_rate(system, label)
     end = {n: ast.Name(f"_{n}_new") for n in system.variables} | {"t": formula("t + dt")}
     values = {
-        "_gap0": lowered(gap),
-        "_gap1": lowered(lang.substitute(gap, end)),
-        "_rate0": formula("dt*rate", rate=lowered(rate)),
-        "_rate1": formula("dt*rate", rate=lowered(lang.substitute(rate, end))),
+        "_gap0": lower(gap),
+        "_gap1": lower(lang.substitute(gap, end)),
+        "_rate0": formula("dt*rate", rate=lower(rate)),
+        "_rate1": formula("dt*rate", rate=lower(lang.substitute(rate, end))),
         "_bend": formula("3.0*(_gap1 - _gap0) - 2.0*_rate0 - _rate1"),
         "_twist": formula("2.0*(_gap0 - _gap1) + _rate0 + _rate1"),
         "_at0": formula("min(max(_gap0/(_gap0 - _gap1), 0.0), 1.0)"),

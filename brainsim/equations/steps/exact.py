@@ -120,7 +120,7 @@ class Propagator:
         both = np.zeros((2 * size, 2 * size))  # the exponential of [[A, B], [0, A]] has the derivative of exp(A) along B
         both[:size, :size] = both[size:, size:] = self._matrix.filled(values, dt, (), ())
         for (i, j), tree in by.items():
-            both[i, size + j] = lang.computed(tree, values | {"dt": dt, "pi": np.pi})
+            both[i, size + j] = lang.compute(tree, values | {"dt": dt, "pi": np.pi})
         slope = one_step(both, dt)[:size, size:]
         return {constant: float(slope[i, j]) for constant, (i, j) in self._of_step()}
 
@@ -225,7 +225,7 @@ class _Matrix:
 def _finite(tree, known, variable):
     """Return the value of a coefficient; raise FloatingPointError if it is not finite, as after a division by 0."""
     with np.errstate(all="ignore"):
-        value = lang.computed(tree, known)
+        value = lang.compute(tree, known)
     wrong = ~np.isfinite(np.atleast_1d(value))
     if not wrong.any():
         return value

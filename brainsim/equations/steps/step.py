@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, Tree
-from brainsim.equations.expressions.lower import lowered, number
+from brainsim.equations.expressions.lower import lower, number
 from brainsim.equations.statements import Assign, formula
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ class Writer:
         names = {name: ast.Name(new) for name, new in (at or {}).items()}
         for name in self._needed(sides.values()):
             new = f"_{name}_{stage}" if stage else name
-            self.add(new, self._lowered(self.system.algebraic[name], names))
+            self.add(new, self._lower(self.system.algebraic[name], names))
             names[name] = ast.Name(new)
-        return {key: self._lowered(tree, names) for key, tree in sides.items()}
+        return {key: self._lower(tree, names) for key, tree in sides.items()}
 
     def step(self, method: str, computes: Iterable[Callable] = (), **properties: Any) -> Step:
         """Return the Step of the lines written so far; `computes` are functions that compute further constants."""
@@ -97,7 +97,7 @@ class Writer:
 
         def compute(values, dt):
             known = values | {"dt": dt, "pi": np.pi}
-            numbers = {name: 0.0 + lang.computed(tree, known) for name, tree in constants.items()}
+            numbers = {name: 0.0 + lang.compute(tree, known) for name, tree in constants.items()}
             for function in computes:
                 numbers |= function(values, dt)
             return numbers
@@ -105,8 +105,8 @@ class Writer:
         made: dict[str, Any] = {"compute": compute, "constants": constants, "computes": computes, "product": self.product}
         return Step(method, self.lines, **made, **properties)
 
-    def _lowered(self, tree, names):
-        return lowered(lang.substitute(self._reduced(tree), names))
+    def _lower(self, tree, names):
+        return lower(lang.substitute(self._reduced(tree), names))
 
     def _needed(self, sides):
         """Return the names of the algebraic lines on which trees depend, in the order of the system."""
@@ -130,7 +130,7 @@ class Writer:
             return ast.BinOp(self._reduced(tree.left), ast.Mult(), self._named(algebra.over(algebra.ONE, tree.right)))
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and number(tree.right) is not None:
             return ast.BinOp(self._reduced(tree.left), tree.op, tree.right)  # with a literal exponent it becomes a product
-        return lang.rebuilt(tree, self._reduced)
+        return lang.rebuild(tree, self._reduced)
 
     def _named(self, tree):
         k, _ = self._constants.setdefault(ast.unparse(tree), (len(self._constants), tree))

@@ -5,14 +5,13 @@ from matplotlib.ticker import MaxNLocator
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples import fear
-from brainsim.examples._figures.layout import AXES, note, side_by_side
+from brainsim.examples._figures.layout import AXES, DARK, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster
 
 RATE, SHOWN = 0.3, {"fear": 120, "extinction": 120, "inhibitory": 30}  # of learning; cells in the raster
 COLOURS = {"fear": NEURON, "extinction": PALETTE[6]}
 STAGES = ("first\ntone", "conditioned\nin A", "extinct\nin B", "renewed\nin A")
-OTHER = "#444444"
 
 
 def rescorla_wagner(rate=RATE):
@@ -54,7 +53,7 @@ def fear_figure(result, window):
             "Rescorla-Wagner", "spiking network", caption=_caption(rates, expected), heights=(1.1, 1.0)
         )
         _trials(machine[0], expected[:, None], {"expected shock": (MACHINE, "o-")}, "expected shock")
-        lines = {"tone": (MACHINE, "o-"), "context A": (PALETTE[5], "s--"), "context B": (OTHER, "^:")}
+        lines = {"tone": (MACHINE, "o-"), "context A": (PALETTE[5], "s--"), "context B": (DARK, "^:")}
         _trials(machine[1], course, lines, "strength")
         machine[1].set_ylim(-0.36, 0.48)
         machine[1].legend(loc="lower left", fontsize=8.5)
@@ -105,7 +104,7 @@ def _over_time(ax, window):
 def _raster(ax, result, window):
     parts = {name: result.spikes[name] for name in SHOWN}
     shown = [part.of(slice(min(SHOWN[name], part.n))) for name, part in parts.items()]
-    raster(shown, ax=ax, window=window, color=[*COLOURS.values(), OTHER])
+    raster(shown, ax=ax, window=window, color=[*COLOURS.values(), DARK])
     ends = np.cumsum([0, *(part.n for part in shown)])
     ax.set_yticks(0.5 * (ends[1:] + ends[:-1]), list(parts))
     ax.tick_params(axis="y", length=0)

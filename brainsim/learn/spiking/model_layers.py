@@ -132,9 +132,9 @@ class ModelLayer(Layer):
         label = f"ModelLayer.learns: {kind}.{name}" if name in self.model.parameters else f"ModelLayer.learns: {name}"
         if name in PARTS and name in self.model.parameters:
             raise ValueError(f"{label}: the layer has a {name!r} of its own; give the parameter of {kind} another name")
-        from brainsim.learn.spiking.from_equations.derived import written
+        from brainsim.learn.spiking.from_equations.derived import write_parts
 
-        _, formulas = written(smooth, False, label, (name,))
+        _, formulas = write_parts(smooth, False, label, (name,))
         if not formulas.acts(name):
             why = "; refractory times are not learned" if name == "t_ref" else ""
             raise ValueError(f"{label}: the cells do not depend on it{why}")

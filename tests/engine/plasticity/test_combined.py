@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.models.combined import combined
+from brainsim.models.combined import combine
 from tests.engine.plasticity.test_networks import network
 from tests.engine.plasticity.test_own_rules import IMMOVABLE
 from tests.helpers.plasticity.kicked import Kicked
@@ -75,7 +75,7 @@ def test_names_begin_with_the_class():
 
 
 def test_a_rule_is_rebuilt_from_its_two():
-    rule = combined((bs.TsodyksMarkram(U=bs.Uniform(0.1, 0.5)), bs.VogelsSTDP(sign=-1).starting({"y": 0.5}, "here")), "here")
+    rule = combine((bs.TsodyksMarkram(U=bs.Uniform(0.1, 0.5)), bs.VogelsSTDP(sign=-1).starting({"y": 0.5}, "here")), "here")
     assert rule.sign == -1
     assert rule.initial == {"VogelsSTDP_y": 0.5}
     for other in (pickle.loads(pickle.dumps(rule)), copy.copy(rule), copy.deepcopy(rule)):
@@ -103,8 +103,8 @@ class Named(bs.Plasticity):
 
 def test_texts_with_names_of_their_own():
     hidden = type("_Named", (Named,), {})
-    assert "Named_q" in combined((hidden(), bs.QuantalRelease()), "here").plasticity_equations.variables
-    rule = combined((Named(tau=5.0), bs.QuantalRelease()), "here")
+    assert "Named_q" in combine((hidden(), bs.QuantalRelease()), "here").plasticity_equations.variables
+    rule = combine((Named(tau=5.0), bs.QuantalRelease()), "here")
     assert rule.texts()["equations"].splitlines()[1] == "dNamed_x/dt = (Named_x_rest - Named_x)*Named_rate"
     assert rule.texts()["between"].splitlines()[0] == "Named_kept = exp(-elapsed/Named_tau); Named_q = Named_q*Named_kept"
     assert rule.bound_texts() == ("0", "2*Named_size")
@@ -147,7 +147,7 @@ class Limited_(Limited):  # noqa: N801
             "both leave w as it is, and a synapse has one rule that changes what is",
         ),
         ((bs.STDP(),), r"must be one rule, or two: .*got \[STDP\(\)\]"),
-        ((bs.QuantalRelease(), combined(BOTH, "here")), "must be one rule, or two"),
+        ((bs.QuantalRelease(), combine(BOTH, "here")), "must be one rule, or two"),
         ((bs.STDP(), Idle()), "Idle.* changes neither w nor what is delivered of it"),
         ((type("Limited", (Limited_,), {})(), Limited_Idle()), "the two rules would both have 'Limited_Idle_by', since"),
         ((bs.STDP(), Limited()), "Limited.bounds limit w, which STDP changes"),

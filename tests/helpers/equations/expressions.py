@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.equations.expressions.lower import HOMES, lowered
+from brainsim.equations.expressions.lower import HOMES, lower
 from brainsim.equations.numba_text import text_of
 from brainsim.jit.decorators import load_source
 
@@ -64,7 +64,7 @@ KERNEL_NAMES = "import numpy as np\nfrom brainsim.jit.decorators import kernel\n
 
 def written(tree):
     """Return an expression as the body of a kernel has it."""
-    return text_of(lowered(tree))
+    return text_of(lower(tree))
 
 
 def compiled(tree, names):

@@ -12,7 +12,7 @@ from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.read_now import SelectedPlastic, names_of_traces, trace_now
 from brainsim.engine.plasticity.rule_code import PERIOD, write_rule
-from brainsim.engine.plasticity.saved import joined, load_part, saved_part
+from brainsim.engine.plasticity.saved import join, load_part, saved_part
 from brainsim.engine.program import LOG_FULL, MAX_SLICE
 from brainsim.engine.states.state import taken
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
@@ -157,7 +157,7 @@ class Plastic(SynapseKind):
     def number(self, tree):
         """Return the value of a tree of parameters that do not differ between synapses."""
         with np.errstate(divide="ignore"):  # a time constant of 0 is a rate that is infinite
-            return float(lang.computed(tree, self._values))
+            return float(lang.compute(tree, self._values))
 
     def ids(self):
         """Return the index in the SynapseTable of each synapse of the block: it does not depend on the partitions."""
@@ -255,7 +255,7 @@ class Plastic(SynapseKind):
 
     def bounds(self):
         """Return the lower and the upper bound of w, None for none: numbers, or arrays in the order of the block."""
-        return [None if tree is None else lang.computed(tree, self.numbers) for tree in self.equations.bounds]
+        return [None if tree is None else lang.compute(tree, self.numbers) for tree in self.equations.bounds]
 
     @property
     def learns(self):
@@ -365,7 +365,7 @@ class Plastic(SynapseKind):
         kept = {} if self._homeostat is None else self._homeostat.saved_by_all(ranks)
         if parts is None:
             return {}
-        saved = joined([part for some in parts for part in some], self.targets) | kept
+        saved = join([part for some in parts for part in some], self.targets) | kept
         return saved | ({"weight": self._columns["w"].copy()} if self.shared else {})
 
     def load(self, extra, label):
@@ -379,7 +379,7 @@ class Plastic(SynapseKind):
             self._homeostat.load(extra, label)
 
     def _joined(self):
-        saved = joined([saved_part(part) for part in self.parts.values()], self.targets)
+        saved = join([saved_part(part) for part in self.parts.values()], self.targets)
         return saved | (self._homeostat.saved() if self._homeostat is not None else {})
 
 

@@ -53,13 +53,13 @@ def derive(
     """Write and load the kernels of a model, for steps of dt; `learns` are the parameters that change between batches."""
     from brainsim.jit.decorators import load_source
 
-    parts, formulas = written(smooth, external_current, label, learns)
+    parts, formulas = write_parts(smooth, external_current, label, learns)
     start = formulas.at(formulas.values({}, tau_s), dt)
     module = load_source(module_text(type(smooth.model).__name__, parts))
     return Derived(smooth, (*parts.state, *parts.inputs), tuple(parts.changing), module, formulas, start)
 
 
-def written(smooth: Smooth, external_current: bool, label: str, learns: Sequence[str]) -> tuple[Parts, Formulas]:
+def write_parts(smooth: Smooth, external_current: bool, label: str, learns: Sequence[str]) -> tuple[Parts, Formulas]:
     """Return the statements of the kernels of a model, and the formulas of their numbers."""
     formulas = Formulas(smooth, label, learns)
     changing = set().union(*(formulas.changing(name) for name in learns)) if learns else None

@@ -14,9 +14,9 @@ from collections.abc import Collection
 from brainsim.equations.adjoints.step import D, active_names, reversed_statements
 from brainsim.equations.body import Body, new_name
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.lower import lowered
+from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
-from brainsim.equations.statements import Assign, formula, needed, once
+from brainsim.equations.statements import Assign, formula, once, select_needed
 from brainsim.learn.spiking.from_equations.smooth import CURRENT, DRIVE, Smooth
 
 INPUTS = ("_input_0", "_early", "_late", "I_ext")
@@ -119,14 +119,14 @@ def starts_of(smooth: Smooth) -> tuple[str, ...]:
 def _step(smooth, body):
     """Return the statements of a step up to the spike."""
     begin = [] if smooth.linear else [Assign(CURRENT, formula("i + _early", i=CURRENT))]
-    begin += [Assign("start", formula("lesser(gap, -1e-09)", gap=lowered(smooth.gap)))]  # as in `forward`
+    begin += [Assign("start", formula("lesser(gap, -1e-09)", gap=lower(smooth.gap)))]  # as in `forward`
     begin += [Assign("span", formula("dt"))]
     begin += [Assign(f"start_{name}", ast.Name(name)) for name in smooth.variables]
     begin += [Assign(DRIVE, formula("I_ext"))] if smooth.system.external_current else []
     move = [*body.move, *body.arrive]
     if not smooth.linear:  # nothing arrives at v itself
         move = [Assign(line.name, lang.substitute(line.whole, {"_input_0": formula("0.0")})) for line in move]
-    current = needed(move, {NEW_CURRENT})  # first: it depends on nothing else
+    current = select_needed(move, {NEW_CURRENT})  # first: it depends on nothing else
     move = [line for line in move if line.name != NEW_CURRENT]
     late = formula("i + _late", i=NEW_CURRENT)
     ends = [Assign("i_begin", ast.Name(CURRENT)), *current, Assign("i_end", late)]
@@ -159,8 +159,8 @@ class Parts:
         self.fired = {v: last[new_name(v)] for v in smooth.variables} | {CURRENT: "__i_final"}
         self.still = {v: still[new_name(v)] for v in smooth.variables} | {CURRENT: "__i_final"}
         self.at_start = still.get(CURRENT, CURRENT)
-        self.begin = needed(here, {*starts_of(smooth)} - {CURRENT} | {self.at_start})
-        step = needed(step, {*self.fired.values(), *self.still.values(), self.lag, "_spike"})
+        self.begin = select_needed(here, {*starts_of(smooth)} - {CURRENT} | {self.at_start})
+        step = select_needed(step, {*self.fired.values(), *self.still.values(), self.lag, "_spike"})
         cut = next(k for k, line in enumerate(step) if line.name == "_spike") + 1
         self.move, self.reset = step[:cut], step[cut:]
         self.learns, self.changing = changing is not None, sorted({*(changing or ())} & _numbers(step))

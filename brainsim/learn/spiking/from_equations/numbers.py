@@ -103,22 +103,22 @@ class Formulas:
             total += part * by.get(name, 0.0)
         state = known | self._initial_state(known)
         for part, name in zip(sums.by_start[:-1], self._initial, strict=True):
-            total += float(part) * float(lang.computed(slope.initial[name], state))
+            total += float(part) * float(lang.compute(slope.initial[name], state))
         gain, decay = self._response(known)
-        by_gain, by_decay = (float(lang.computed(tree, known)) for tree in (slope.gain, slope.decay))
+        by_gain, by_decay = (float(lang.compute(tree, known)) for tree in (slope.gain, slope.decay))
         total += sums.by_factor * (by_gain - gain / decay * by_decay) / decay
         return total - sums.by_tau_m * by_decay / (decay * decay)
 
     def _response(self, known):
         """Return the change of v by the current, as a rate, and the rate at which v decays; see `Smooth`."""
-        gain, decay = (float(lang.computed(tree, known)) for tree in (self._gain, self._decay))
+        gain, decay = (float(lang.compute(tree, known)) for tree in (self._gain, self._decay))
         return gain, decay if abs(decay) > SLOWEST else SLOWEST
 
     def _initial_state(self, known):
         """Return the state at the start of a sample; an initial value may depend on those declared before it."""
         found: dict[str, float] = {}
         for name, value in self._initial.items():
-            found[name] = float(lang.computed(value, known | found) if isinstance(value, ast.AST) else value)
+            found[name] = float(lang.compute(value, known | found) if isinstance(value, ast.AST) else value)
         return found
 
     def _slope(self, learned):

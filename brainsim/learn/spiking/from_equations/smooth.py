@@ -52,7 +52,7 @@ class Smooth:
 def smooth(model: Any, method: str, label: str, external_current: bool = False) -> Smooth:
     """Return a model as cells that learn, or raise EquationError or ValueError with `label` that says why it cannot be."""
     _check(model, label)
-    system = composed(model, label, external_current)
+    system = compose_with_current(model, label, external_current)
     adjoint = adjoint_of(system, label)
     if adjoint.gap is None:
         raise EquationError(label, "has no threshold: cells of a layer must fire; a Readout integrates")
@@ -82,12 +82,12 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False) 
     cls: Any = make(f"Crossing{type(model).__name__}", (type(model),), given)
     made = cls(**{name: getattr(model, name) for name in model.parameters})
     gain, decay = (rates["", "gain"], rates["", "decay"]) if linear and rates else (algebra.ONE, algebra.ONE)
-    system = composed(made, label, external_current)
+    system = compose_with_current(made, label, external_current)
     system = replace(system, refractory=None, frozen=frozenset())  # which is 0, by `_check`
     return Smooth(made, system, linear, variables, adjoint.gap, gain, decay)
 
 
-def composed(model: Any, label: str, external_current: bool) -> System:
+def compose_with_current(model: Any, label: str, external_current: bool) -> System:
     """Return the equations of a model with one exponential current."""
     current: Any = WithinStep().receptor_equations
     return compose(model.cell_equations, [current], external_current=external_current, label=label)
@@ -162,7 +162,7 @@ def _linear_reset(adjoint, rates, system):
     if v in used:  # where the distance is 0
         out.append((_name("s", v), formula("v - gap", v=v, gap=lang.substitute(adjoint.gap, at))))
         at[v] = ast.Name(_name("s", v))
-    out += _applied(system, at)
+    out += _apply(system, at)
     for name in dict.fromkeys(resets):
         rate = algebra.negative(rates[name, "decay"])
         jump = "x + (r - s)" if algebra.is_zero(rate) else "x + (r - s)*exp(rate*lag)"
@@ -186,7 +186,7 @@ def _smooth_reset(adjoint: Adjoint, variables):
     for name, tree in adjoint.reset.items():
         out.append((_name("r", name), lang.substitute(tree, at)))
         after[name] = ast.Name(_name("r", name))
-    moved = _moved(adjoint, variables)
+    moved = _list_moved(adjoint, variables)
     for name in moved:
         out.append((_name("f", name), lang.substitute(adjoint.flow[name], after)))
     then = dict(after) | {CURRENT: ast.Name("i_end")}
@@ -201,7 +201,7 @@ def _smooth_reset(adjoint: Adjoint, variables):
     return out
 
 
-def _applied(system, at):
+def _apply(system, at):
     """Return the assignments ``r_x = ...`` of a reset at the state `at`, each with the results of those before it."""
     now, out, count = dict(at), list[tuple[str, Tree]](), {}
     names = [name for name, _ in system.reset]
@@ -213,7 +213,7 @@ def _applied(system, at):
     return out
 
 
-def _moved(adjoint, variables):
+def _list_moved(adjoint, variables):
     """Return the variables that a reset changes, directly or through others by the end of the step."""
     moved = {*adjoint.reset}
     while True:
