@@ -62,7 +62,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     ),
     "tests/engine/plasticity/test_own_rules.py::test_names_of_the_generated_code": (),
     "tests/engine/plasticity/test_own_rules.py::test_pairs_counted_by_hand": ("[Pairs]",),
-    "tests/engine/plasticity/test_own_rules.py::test_random_spikes_against_the_twin": ("[Triplets-",),
     "tests/engine/plasticity/test_quantal.py::test_mean_and_variance": (),
     "tests/engine/plasticity/test_quantal.py::test_synapses_and_seeds_are_independent": (),
     "tests/engine/plasticity/test_sampled.py::test_new_synapses_stay_within_the_narrowest_bound": (),

@@ -48,6 +48,9 @@ def test_sums_are_the_total(name, by):
     np.testing.assert_allclose(sums(sim.synapses(wires), by), 1.5, rtol=1e-12)
     sim.run(10.0)
     assert np.abs(sums(sim.synapses(wires), by) - 1.5).max() > 1e-6
+    whole = bs.Simulation(net, seed=5, threads=1)  # with no other reason to stop at 20 ms
+    whole.run(30.0)
+    np.testing.assert_array_equal(whole.synapses(wires).weight, sim.synapses(wires).weight)
 
 
 def test_a_sample_at_the_time_of_normalisation_comes_after_it():

@@ -15,7 +15,7 @@ CLOSE = 1e-12
 DELTA, AMPA = bs.Delta(), bs.Exponential(tau=2.0)
 
 
-def network(rule, *, dt=0.5, synapse=DELTA, delay=None, dendritic=0.0, wiring=None, weight=None):
+def network(rule, *, dt=0.5, delay=None, dendritic=0.0, wiring=None, weight=None):
     """Return cells that fire often and sources; the plastic projection onto the cells from both; dt decides the ties."""
     sources = bs.Population(15, bs.Poisson(rate=60.0), name="sources")
     cells = bs.Population(12, bs.LIF(t_ref=1.0), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
@@ -27,7 +27,7 @@ def network(rule, *, dt=0.5, synapse=DELTA, delay=None, dendritic=0.0, wiring=No
         weight=bs.Uniform(0.5, 1.5) if weight is None else weight,
         delay=bs.Uniform(2 * dt, 8.0) if delay is None else delay,
         dendritic_delay=dendritic,
-        synapse=synapse,
+        synapse=DELTA,
         plasticity=rule,
         name="loop",
     )
@@ -35,9 +35,9 @@ def network(rule, *, dt=0.5, synapse=DELTA, delay=None, dendritic=0.0, wiring=No
     return net, loop
 
 
-def check(net, loop, durations=(150.0, 0.5, 99.5), *, dt=0.5, threads=1, parameters=None, least=100, **options):
+def check(net, loop, durations=(150.0, 0.5, 99.5), *, dt=0.5, parameters=None, least=100):
     """Run a network in pieces, and compare with the twin after each."""
-    sim = bs.Simulation(net, dt=dt, seed=5, threads=threads, progress=False, **options)
+    sim = bs.Simulation(net, dt=dt, seed=5, threads=1, progress=False)
     before = sim.synapses(loop)
     for duration in durations:
         sim.run(duration)

@@ -1,7 +1,5 @@
 """Rules in a user's own text, against formulas and the slow twin: one synapse a pair of cells."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -83,36 +81,6 @@ def test_spikes_at_one_time(case, dendritic):
     pre, post = [np.array(pre) - 1.0 + back], [np.array(post) - back]
     found = change(own.Pairs(), pre, post, dendritic_delay=dendritic)
     assert abs(found[0] - expected) < 1e-14
-
-
-def random_pairs(rng, n, last, dt):
-    """Return spike times of pairs of cells, many of them at one time: sparse and dense ones, regular ones, none."""
-    grid = np.arange(round(2.0 / dt), round(last / dt)) * dt
-    chosen = [
-        [rng.choice(grid, rng.integers(0, int(rng.choice([3, 20, 100]))), replace=False) for _ in range(n)] for _ in "ab"
-    ]
-    for k in range(0, n, 4):  # the same times at both ends
-        chosen[1][k] = chosen[0][k]
-    return [[np.sort(times) for times in part] for part in chosen]
-
-
-@pytest.mark.parametrize(
-    ("rule", "delays"), list(zip(own.RULES, itertools.cycle([(1.0, 0.0), (2.0, 1.0), ("many", 0.5), ("many", "all")])))
-)
-def test_random_spikes_against_the_twin(rule, delays):
-    """The twin is told the spike times; what arrives, the weight and the variables are its."""
-    rng, dt, n = np.random.default_rng(3), 0.5, 24
-    pre, post = random_pairs(rng, n, 100.0, dt)
-    delay = rng.integers(1, 20, n) * dt if delays[0] == "many" else delays[0]
-    pairs = Kicked(
-        rule(), pre, post, weight=rng.uniform(0.5, 1.5, n), delay=delay, dendritic_delay=delays[1], dt=dt, model=IMMOVABLE
-    )
-    for time in (40.0, 41.5, 120.0):
-        pairs.run_to(time)
-        found = differences(pairs.loop, pairs.sim.result(), pairs.before, pairs.table())
-        assert max(found.values()) < 1e-12, (time, found)
-    assert pairs.fired_as_told()
-    assert len(found) == 1 + {own.Centred: 1, own.Restricted: 2, own.Rich: 2}.get(rule, 0)
 
 
 class Fading(bs.Plasticity):

@@ -27,9 +27,6 @@ class Held(bs.Plasticity):
 
 RULES = {
     "additive": bs.STDP(a_plus=0.05, a_minus=0.06, w_max=1.0),
-    "reduced": bs.STDP(a_plus=0.05, a_minus=0.06, w_max=1.0, pairing="reduced"),
-    "triplet": bs.TripletSTDP.published("hippocampus, all, minimal", w_max=1.0),
-    "inhibitory": bs.VogelsSTDP(w_max=1.0),
     "short": bs.TsodyksMarkram(),
     "held": Held(),
     "calcium": bs.CalciumPlasticity(w_0=0.1, b=8.0),
