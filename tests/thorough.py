@@ -114,7 +114,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/equations/test_methods.py::test_order": ("[rk4",),
     "tests/equations/test_methods.py::test_strang_is_second_order_for_conductances": (),
     "tests/equations/test_methods.py::test_what_depends_on_a_clamped_variable_sees_it_clamped": ("[rk4]",),
-    "tests/equations/test_names.py::test_names_never_meet_those_that_kernels_make_of_them": ("[exact",),
+    "tests/equations/test_names.py::test_names_never_meet_those_that_kernels_make_of_them": ("[heun",),
     "tests/equations/test_noise.py::test_exponential_euler_has_the_variance_of_the_held_equation": (),
     "tests/equations/test_noise.py::test_the_kurtosis_and_tails_are_normal": (),
     "tests/equations/test_noise.py::test_variance_and_autocorrelation_of_a_process": ("[exact",),

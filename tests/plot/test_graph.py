@@ -30,6 +30,15 @@ def balanced(name="cells"):
     return net
 
 
+def pair():
+    """Return a network of two populations that excite themselves."""
+    net = bs.Network(seed=1)
+    for name in "ab":
+        cells = bs.Population(10, bs.LIF(), name=name)
+        net.connect(cells, cells, bs.FixedIndegree(2), weight=1.0, delay=1.0, synapse=bs.Delta())
+    return net
+
+
 def joined(weight, synapse, model=None):
     cells = bs.Population(10, model or bs.LIF(), name="cells")
     return bs.Network(seed=1).connect(cells, cells, bs.AllToAll(), weight=weight, delay=1.0, synapse=synapse)
@@ -107,6 +116,13 @@ class TestPicture:
             for point, node in ((arrow.curve[0], arrow.edge.pre), (tip, arrow.edge.post)):
                 gap = np.linalg.norm(np.subtract(point, circles[node].center)) - circles[node].radius
                 assert 0.0 < gap < 0.06
+
+    def test_a_loop_of_one_of_two_nodes_lies_above_it(self):
+        loops = [arrow for arrow in arrows_of(graph_of(pair())) if arrow.edge.pre == arrow.edge.post]
+        assert len(loops) == 2
+        for arrow in loops:
+            assert np.mean(arrow.curve, axis=0)[0] == pytest.approx(-0.62 if arrow.edge.pre == 0 else 0.62, abs=0.05)
+            assert min(y for _, y in arrow.curve) > 0.0
 
     def test_many_edges_have_no_numbers_and_many_nodes_are_left_out(self):
         net, pops = bs.Network(seed=1), [bs.Population(5, bs.LIF(), name=f"p{k}") for k in range(50)]
