@@ -34,6 +34,9 @@ class Rewiring:
     def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept=None):
         if projection.storage == "procedural":
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
+        if projection.is_coupling and (delay is not None or (np.size(pre) and not is_number(projection.delay))):
+            hint = "leave delay out, and add pairs only if all have one delay"
+            raise ValueError(f"{LABEL}.delay: what the sources of {projection.name!r} gave earlier is not known; {hint}")
         self._run, self._projection, self._described = run, projection, described
         run.settle()
         threads = len(run.layout.own)

@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
-from tests.random_networks import bits, command, kinds, networks, rules
+from tests.random_networks import bits, command, couplings, kinds, networks, rules
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -77,6 +77,9 @@ def test_they_hold_what_there_is(plans):
         given = {"array" if np.ndim(value) else type(value) for value in (c[key] for c in connections)}
         assert given >= {"array", float, bs.Uniform, bs.Clipped}, key
     assert {given.get("storage") for given in connections} == {None, "procedural"}
+    coupled = [given for given in connections if isinstance(given["synapse"], bs.Coupling)]
+    assert {type(given["synapse"]) for given in coupled} == {*couplings.COUPLINGS, couplings.Potentials}
+    assert {type(given["delay"]) for given in coupled} >= {type(None), float}
     assert {type(given["input"]) for given in inputs} == {bs.PoissonInput, bs.CurrentInput, bs.NoiseInput, bs.VoltageClamp}
     drives = [given["input"] for given in inputs if isinstance(given["input"], bs.PoissonInput)]
     assert {np.ndim(drive.rate) for drive in drives} == {0, 1}
@@ -111,6 +114,7 @@ def test_they_have_views_of_all_shapes(plans):
 
 def test_every_model_takes_part():
     models = {kind.model for kind in kinds.KINDS} | {synapse for kind in kinds.KINDS for synapse in kind.receptors}
+    models |= {*couplings.COUPLINGS, bs.RateConnection}  # of which `couplings.Potentials` is one
     assert {model for model in catalogue().values() if not issubclass(model, bs.Plasticity)} <= models
     assert set(kinds.ORDER) <= models
     for kind in kinds.KINDS:

@@ -6,7 +6,7 @@ import numpy as np
 
 import brainsim as bs
 
-from . import over_time, pieces, places, rules
+from . import couplings, over_time, pieces, places, rules
 from .kinds import FREE_SEEDS, LISTED, ORDER, pool
 from .own_models import table
 from .pieces import chance, one_of, spread
@@ -91,6 +91,7 @@ def drawn(seed):
     rules.add_more(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS)
     add_repeated(np.random.default_rng([seed, 12]), plan)
     rules.combine(np.random.default_rng([seed, 13]), plan, seed >= FREE_SEEDS)
+    couplings.add(np.random.default_rng([seed, 14]), plan)
     return plan
 
 
@@ -316,7 +317,7 @@ def add_connection(rng, plan, synapse, names):
 def can_be_procedural(given):
     """Whether a connection can be stored as its keys alone."""
     rule, arrays = given["rule"], any(np.ndim(given[key]) for key in ("weight", "delay") if given[key] is not None)
-    free = not arrays and not rule.listed and "plasticity" not in given
+    free = not arrays and not rule.listed and "plasticity" not in given and not isinstance(given["synapse"], bs.Coupling)
     return free and not rule.by_target
 
 

@@ -271,8 +271,8 @@ def beside_another(case):
 
 
 def _of_own_cells(key, values):
-    """Return an array of a result; of the noise of an input, whose array is as long as the network, what its cells have."""
-    return values[values != 0.0] if key[0] == "extra" and key[1].startswith("noise ") else values
+    """Return an array of a result; of noise and couplings, whose arrays are as long as the network, what is of cells."""
+    return values[values != 0.0] if key[0] == "extra" and key[1].startswith(("noise ", "coupling ")) else values
 
 
 def in_another_order(case):
