@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
 
-from .workload import Workload
+from .workload import DT, Workload
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def check_rates(rows, workload, n):
         row.events, row.updates = (
             sum(row.rates[name] * count * of[name] for name, count in cells.items()) for of in (fan_out, updates)
         )
+        row.pairs = workload.pairs(n) * 1000.0 / DT if workload.pairs else 0
         row.pace = [seconds / biological for seconds in row.seconds]
         reference = reference or (row if all(row.rates.values()) else None)
         seconds = biological * len(row.spikes)
@@ -85,7 +86,8 @@ def table(rows, setting, reference):
         + ", ".join(f"{100 * tolerance:.2g} % ({name})" for name, tolerance in tolerances(rows, workload, names).items())
         + " and three standard deviations of counting gets no ratio.",
         "s/s: seconds per biological second; ratios are of the fastest runs. ns: per synaptic event."
-        + (" ns/update: the same time per change of a weight." if workload.updates else ""),
+        + (" ns/update: the same time per change of a weight." if workload.updates else "")
+        + (" ns/pair: the same time per coupled pair and step, with the time of the cells." if workload.pairs else ""),
         "",
     ]
     head = [
@@ -96,33 +98,39 @@ def table(rows, setting, reference):
         "max",
         "of best peer",
         "ns",
-        *(["ns/update"] if workload.updates else []),
+        *more_columns(workload),
         "events/s",
         "build s",
         "compile s",
         "MB",
     ]
     best = min((min(row.pace) for row in rows if row.agrees and not _ours(row)), default=None)
-    lines += columns([head, *(_cells(row, names, best, bool(workload.updates)) for row in rows)])
+    lines += columns([head, *(_cells(row, names, best, more_columns(workload).values()) for row in rows)])
     for title, cost in (("faster", lambda row: min(row.pace)), ("less memory", lambda row: row.memory)):
         matrix = _matrix(rows, f"times {title} than", cost)
         lines += ["", *matrix] if matrix else []
     return "\n".join(lines)
 
 
-def _cells(row, names, best, learns):
+def more_columns(workload):
+    """Return the columns that only some workloads have: heading -> attribute of a row that the time is divided by."""
+    return {"ns/update": "updates"} if workload.updates else {"ns/pair": "pairs"} if workload.pairs else {}
+
+
+def _cells(row, names, best, more):
     if row.error:
         return [row.task.label, row.error.splitlines()[0][:100]]
     rates = [f"{row.rates[name]:.3g}" for name in names]
     pace = [f"{f(row.pace):.4g}" for f in (min, median, max)]
     ratio = "rates differ" if not row.agrees else f"{min(row.pace) / best:.2f}" if best else "-"
-    per = [f"{min(row.pace) / count * 1e9:.3g}" if count else "-" for count in (row.events, row.updates)]
+    counts = [row.events, *(getattr(row, name) for name in more)]
+    per = [f"{min(row.pace) / count * 1e9:.3g}" if count else "-" for count in counts]
     return [
         row.task.label,
         *rates,
         *pace,
         ratio,
-        *(per if learns else per[:1]),
+        *per,
         f"{row.events:.3g}",
         *(_number(row.about[k]) for k in ("build", "compile")),
         _number(row.memory),
@@ -172,6 +180,7 @@ def _row_as_json(row):
         "rates_Hz": row.rates,
         "events_per_second": row.events,
         "updates_per_second": row.updates,
+        "pairs_per_second": row.pairs,
         "memory_MB": row.memory,
     }
 

@@ -296,6 +296,7 @@ SIMULATORS = {
     "brian2": Brian2,
     "brian2-float32": Brian2Float32,
     "nest": Nest,
+    "nest-exact": Nest,
     "genn": Genn,
     "annarchy": Annarchy,
 }

@@ -27,6 +27,8 @@ class Workload:
         Total number of cells -> population -> mean number of synapses that a spike reaches.
     updates : function, optional
         Total number of cells -> population -> mean number of weights that a spike changes, of networks that learn.
+    pairs : function, optional
+        Total number of cells -> number of pairs of cells that act on each other in each step, of networks with couplings.
     n : int
         Default of ``--n``, the number of cells.
     scaled : bool
@@ -56,6 +58,7 @@ class Workload:
     only: tuple[str, ...] = ()
     apart: bool = False
     updates: Callable[[int], dict[str, float]] | None = None
+    pairs: Callable[[int], float] | None = None
 
     def tolerance_of(self, population, wirings):
         """Return the tolerance of a population's rate, which is the mean over so many wirings."""
