@@ -131,11 +131,13 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/examples/test_language.py::test_the_network_that_is_simulated": (),
     "tests/examples/test_microcircuit.py": ("mistake", "published"),
     "tests/examples/test_pairs.py": (),
+    "tests/examples/test_rates.py": (),
     "tests/examples/test_reservoir.py": (),
     "tests/examples/test_reward.py": (),
     "tests/examples/test_sheet.py": (),
     "tests/examples/test_stdp_window.py": (),
     "tests/examples/test_tour.py": (),
+    "tests/examples/test_wang.py::test_much_evidence": (),
     "tests/extensions/test_recorder.py::test_on_ranks": (),
     "tests/interface/test_benchmarks.py::test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring": (
         "arguments0",

@@ -8,8 +8,8 @@ from pathlib import Path
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GROUPS = {
     "cells and synapses": ("single", "coincidence", "short_term", "stdp_window"),
-    "networks": ("balanced", "coba", "cobahh", "cuba", "gap_junctions", "microcircuit", "sheet", "synfire"),
-    "memory and decisions": ("decision", "memory", "reservoir", "working_memory"),
+    "networks": ("balanced", "coba", "cobahh", "cuba", "gap_junctions", "microcircuit", "rates", "sheet", "synfire"),
+    "memory and decisions": ("decision", "memory", "reservoir", "wang", "working_memory"),
     "learning by plasticity": ("digits_stdp", "fear", "grid", "inhibitory_balance", "reward", "stdp"),
     "learning by gradients": ("image", "language", "speech", "timing"),
     "a page of pictures": ("tour",),
