@@ -7,7 +7,7 @@ from sphinx_gallery.sorting import ExplicitOrder, FileNameSortKey
 
 SECTIONS = ("comparisons", "start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning", "examples")
 ORDER = ExplicitOrder([f"gallery/{section}" for section in SECTIONS])
-BESIDE = 0.6  # of the width of a figure: a narrower panel has others beside it
+BESIDE, LARGE = 0.6, 0.6  # of the width of a figure: a narrower panel has others next to it; of the area of the largest one
 
 
 class TourFirst(FileNameSortKey):
@@ -34,16 +34,17 @@ def reset(configuration, script):
 
 
 def panels(block, variables, configuration):
-    """Let the thumbnail of a figure with panels side by side show the largest one, whose letters can still be read."""
+    """Let the thumbnail of a figure with panels side by side show one that can be read: a large one, of several the last."""
     import matplotlib.pyplot as plt
 
     settings, drawn = variables["file_conf"], plt.get_fignums()
     if drawn and not {"thumbnail_path", "thumbnail_number"} & set(settings):
         figure = plt.figure(drawn[0])
         figure.canvas.draw()  # the layout
-        largest = max((ax for ax in figure.axes if ax.axison), key=lambda ax: ax.bbox.width * ax.bbox.height, default=None)
-        if largest is not None and largest.bbox.width < BESIDE * figure.bbox.width:
-            box = largest.get_tightbbox().transformed(figure.dpi_scale_trans.inverted()).padded(0.04)
+        sizes = {ax: ax.bbox.width * ax.bbox.height for ax in figure.axes if ax.axison}
+        large = [ax for ax, size in sizes.items() if size > LARGE * max(sizes.values())]
+        if large and large[-1].bbox.width < BESIDE * figure.bbox.width:
+            box = large[-1].get_tightbbox().transformed(figure.dpi_scale_trans.inverted()).padded(0.04)
             script = Path(variables["target_file"])
             path = script.parent / "images" / f"{script.stem}_panel.png"
             path.parent.mkdir(exist_ok=True)
