@@ -3,8 +3,9 @@
 Every simulator gets the same 50,000 junctions, with the same drives, and computes the current at both ends in each step.
 ``ns/pair`` is the time of a step per junction, with that of the cells. brainsim and Brian2 hold the potentials of the others
 over a step, brainsim extrapolated to its middle; NEST, without the iterations of its waveform relaxation, at its start.
-Cells: Traub and Miles, as in COBAHH. NEST integrates them with an adaptive step, the others with exponential Euler, with
-which they fire a tenth slower: at 54.9 instead of 60.7 Hz with 300 cells, hence the tolerance.
+Cells: Traub and Miles, as in COBAHH. NEST integrates them with an adaptive step, brainsim and Brian2 with one step of
+exponential Euler, which is the reason for the tolerance: 300 cells fire at 60.7 Hz in NEST, at 54.9 Hz in the other two, and
+at 61.3 Hz in brainsim with its default method.
 """
 
 from harness import rounds

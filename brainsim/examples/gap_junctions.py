@@ -55,6 +55,8 @@ def lags(result):
         fast, slow = (times[times > SETTLED] for times in (spikes.of([2 * k]).times, spikes.of([2 * k + 1]).times))
         after = np.searchsorted(fast, slow) - 1
         inside = (after >= 0) & (after < fast.size - 1)
+        if not inside.any():
+            continue
         phase = (slow[inside] - fast[after[inside]]) / np.diff(fast)[after[inside]]
         mean = np.exp(2j * np.pi * phase).mean()
         if abs(mean) > 0.99 and abs(fast.size - slow.size) <= 1:
