@@ -17,7 +17,7 @@ SMALL = {"n": 20}
 
 CELL = bs.WangBuzsaki()
 CONDUCTANCES = np.arange(21) / 10.0  # nS, of the pairs
-SHOWN = (1, 6)  # of them in the figure
+SHOWN = (1, 6)  # of them in the figure: too weak, and strong enough
 FASTER, SLOWER = 101.0, 100.0  # pA
 NETWORKS = {"none": 0.0, "weak": 0.05, "strong": 0.4}  # nS
 DRIVES, PROBABILITY = bs.Uniform(95.0, 105.0), 0.5  # pA; of a junction
@@ -48,19 +48,25 @@ def build(n=60, seed=1):
     return net, traces
 
 
+def phases(result, pair):
+    """Return when the slower cell of a pair fires, and how much later than the faster one, in periods of the latter."""
+    spikes = result.spikes["pairs"]
+    fast, slow = spikes.of([2 * pair]).times, spikes.of([2 * pair + 1]).times
+    after = np.searchsorted(fast, slow) - 1
+    inside = (after >= 0) & (after < fast.size - 1)
+    times, after = slow[inside], after[inside]
+    return times, (times - fast[after]) / np.diff(fast)[after]
+
+
 def lags(result):
-    """Return for each conductance how much later the slower cell fires, in periods; NaN if the cells fire at two rates."""
-    spikes, found = result.spikes["pairs"], np.full(CONDUCTANCES.size, np.nan)
-    for k in range(CONDUCTANCES.size):
-        fast, slow = (times[times > SETTLED] for times in (spikes.of([2 * k]).times, spikes.of([2 * k + 1]).times))
-        after = np.searchsorted(fast, slow) - 1
-        inside = (after >= 0) & (after < fast.size - 1)
-        if not inside.any():
-            continue
-        phase = (slow[inside] - fast[after[inside]]) / np.diff(fast)[after[inside]]
-        mean = np.exp(2j * np.pi * phase).mean()
-        if abs(mean) > 0.99 and abs(fast.size - slow.size) <= 1:
-            found[k] = np.angle(mean) / (2.0 * np.pi)
+    """Return the lag of the slower cell for each conductance, in periods; NaN if the cells fire at two rates."""
+    found = np.full(CONDUCTANCES.size, np.nan)
+    for pair in range(CONDUCTANCES.size):
+        times, phase = phases(result, pair)
+        phase = phase[times > SETTLED]
+        mean = np.exp(2j * np.pi * phase).mean() if phase.size else 0.0
+        if abs(mean) > 0.99:
+            found[pair] = np.angle(mean) / (2.0 * np.pi)
     return found
 
 
@@ -72,7 +78,7 @@ def synchrony(result, name):
 
 
 def draw(result, window):
-    """Return the figure: two pairs, the lag against the conductance, and the spikes of the networks."""
+    """Return the figure: lags in time, one pair, the lag against the conductance, and the spikes of the networks."""
     from brainsim.examples._figures.gap_junctions import gap_junctions_figure
 
     return gap_junctions_figure(result, window)

@@ -1,8 +1,8 @@
-"""The figure of cells that gap junctions synchronise: two pairs, their lag against the conductance, three networks."""
+"""The figure of cells that gap junctions synchronise: two pairs in time, the lag against the conductance, three networks."""
 
 import numpy as np
 
-from brainsim.examples.gap_junctions import CONDUCTANCES, NETWORKS, SETTLED, SHOWN, lags, synchrony
+from brainsim.examples.gap_junctions import CONDUCTANCES, NETWORKS, SETTLED, SHOWN, lags, phases, synchrony
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
@@ -18,14 +18,22 @@ def gap_junctions_figure(result, window):
     with style():
         figure = plt.figure(figsize=(10.0, 6.4), layout="constrained", FigureClass=ShownOnce)
         axes = figure.subplot_mosaic(mosaic)
-        for k, pair in enumerate(SHOWN):
-            _pair(axes[str(k)], result, pair, window)
-        axes["1"].set_xlabel("time [ms]")
+        _phases(axes["0"], result)
+        _pair(axes["1"], result, SHOWN[1], window)
         _lags(axes["lag"], result)
         for name in NETWORKS:
             _network(axes[name], result, name, window)
         axes["none"].set_ylabel("cell")
     return figure
+
+
+def _phases(ax, result):
+    """Draw how the lag of two pairs changes in time."""
+    for pair, colour in zip(SHOWN, (PALETTE[3], PALETTE[0]), strict=True):
+        ax.plot(*phases(result, pair), ".", color=colour, markersize=3.0, label=f"{CONDUCTANCES[pair]:g} nS")
+    ax.set(xlim=(result.start, result.stop), ylim=(0.0, 1.0), ylabel="lag [periods]")
+    ax.legend(loc="upper right", markerscale=2.0, framealpha=0.9)
+    ax.set_title(f"with {CONDUCTANCES[SHOWN[0]]:g} nS the slower cell falls behind", loc="left")
 
 
 def _pair(ax, result, pair, window):
@@ -34,7 +42,7 @@ def _pair(ax, result, pair, window):
     shown = (v.times >= window[0]) & (v.times <= window[1])
     for cell, colour in ((2 * pair, PALETTE[1]), (2 * pair + 1, PALETTE[0])):
         ax.plot(v.times[shown], v.values[shown, cell], color=colour, linewidth=1.0)
-    ax.set(xlim=window, ylabel="potential [mV]")
+    ax.set(xlim=window, xlabel="time [ms]", ylabel="potential [mV]")
     ax.set_title(f"{CONDUCTANCES[pair]:g} nS: the faster cell in red, the slower one in blue", loc="left")
 
 
