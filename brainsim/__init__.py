@@ -187,9 +187,9 @@ def __getattr__(name):
 
 
 def _load(module):
-    from brainsim.core.pauses import gc_paused, interrupts_held
+    from brainsim.core.pauses import hold_interrupts, pause_gc
 
-    with gc_paused(), interrupts_held():
+    with pause_gc(), hold_interrupts():
         return importlib.import_module(module)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from brainsim.analysis.counting import bin_spikes
-from brainsim.analysis.irregularity import checked_spikes
+from brainsim.analysis.irregularity import check_spikes
 from brainsim.core.arrays import order_by_cell
 from brainsim.core.checks import nearest, number
 from brainsim.results.spikes import Spikes
@@ -81,7 +81,7 @@ def mean_correlation(spikes: Spikes, bin: float = 5.0) -> float:
     >>> round(bs.analysis.mean_correlation(spikes, bin=10.0), 3)
     0.577
     """
-    spikes = checked_spikes(spikes, "analysis.mean_correlation")
+    spikes = check_spikes(spikes, "analysis.mean_correlation")
     if (spikes.counts() == 0).any():  # a matrix of those that fire is smaller
         spikes = spikes.of(np.flatnonzero(spikes.counts()))
     matrix = correlations(spikes, bin)

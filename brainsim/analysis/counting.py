@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.analysis.irregularity import _mean, checked_spikes
-from brainsim.core.arrays import smoothed
+from brainsim.analysis.irregularity import _mean, check_spikes
+from brainsim.core.arrays import smooth
 from brainsim.core.checks import number, plain
 from brainsim.results.spikes import Spikes, rounding
 
@@ -79,8 +79,8 @@ def fanos(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: A
     if events is None:
         spikes, ids, index, windows = bin_spikes(spikes, window, "analysis.fano", "window")
     else:
-        spikes = checked_spikes(spikes, "analysis.fano")
-        at, (t0, t1) = _checked_events(events, "analysis.fano"), _checked_window(window, "analysis.fano")
+        spikes = check_spikes(spikes, "analysis.fano")
+        at, (t0, t1) = _check_events(events, "analysis.fano"), _check_window(window, "analysis.fano")
         ids, index, _ = _around(spikes, at, t0, t1)
         windows = at.size
     if windows < 2:
@@ -143,8 +143,8 @@ def psth(
     Gerstein & Kiang (1960), doi:10.1016/S0006-3495(60)86872-5.
     """
     label = "analysis.psth"
-    spikes, at = checked_spikes(spikes, label), _checked_events(events, label)
-    (t0, t1), bin = _checked_window(window, label), number(bin, f"{label}.bin", "ms", above=0.0)
+    spikes, at = check_spikes(spikes, label), _check_events(events, label)
+    (t0, t1), bin = _check_window(window, label), number(bin, f"{label}.bin", "ms", above=0.0)
     bins = math.floor((t1 - t0) / bin * (1 + 1e-9))
     if bins < 1:
         raise ValueError(f"{label}.bin: must fit into the window of {t1 - t0:g} ms (got {bin:g})")
@@ -167,7 +167,7 @@ def psth(
 
 def bin_spikes(spikes, bin, label, name="bin"):
     """Return spikes, and the cell and the bin of each spike, without those in an incomplete last bin; the number of bins."""
-    spikes, bin = checked_spikes(spikes, label), number(bin, f"{label}.{name}", "ms", above=0.0)
+    spikes, bin = check_spikes(spikes, label), number(bin, f"{label}.{name}", "ms", above=0.0)
     bins = math.floor(spikes.duration / bin * (1 + 1e-9))
     if bins < 1:
         raise ValueError(f"{label}.{name}: must fit into the recording of {spikes.duration:g} ms (got {bin:g})")
@@ -190,18 +190,18 @@ def _around(spikes, events, t0, t1):
 
 def _smooth(rates, samples):
     """Smooth along the last axis; the weights sum to 1 at the ends too."""
-    norm = smoothed(np.ones(rates.shape[-1]), samples)
-    return np.apply_along_axis(lambda row: smoothed(row, samples) / norm, -1, rates)
+    norm = smooth(np.ones(rates.shape[-1]), samples)
+    return np.apply_along_axis(lambda row: smooth(row, samples) / norm, -1, rates)
 
 
-def _checked_events(events, label):
+def _check_events(events, label):
     events = np.atleast_1d(plain(events, "ms", f"{label}.events"))
     if events.ndim != 1 or events.size == 0:
         raise ValueError(f"{label}.events: must be a list of times, at least one (got shape {events.shape})")
     return events
 
 
-def _checked_window(window, label):
+def _check_window(window, label):
     if not isinstance(window, Sequence | np.ndarray) or len(window) != 2:
         raise TypeError(f"{label}.window: must be (start, stop) around the events, such as (-50.0, 200.0) (got {window!r})")
     t0, t1 = (number(t, f"{label}.window", "ms") for t in window)

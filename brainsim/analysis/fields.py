@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from brainsim.core.arrays import interval_of
 from brainsim.core.checks import number
-from brainsim.results.handover import interval_of
 from brainsim.results.traces import Traces
 
 LABEL = "analysis.lfp_proxy"

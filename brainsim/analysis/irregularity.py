@@ -123,7 +123,7 @@ def lvrs(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> np.ndarray:
 
 def _of_pairs(spikes, least, name, term):
     """Return each cell's mean of a term of successive intervals."""
-    spikes = checked_spikes(spikes, f"analysis.{name}")
+    spikes = check_spikes(spikes, f"analysis.{name}")
     least = integer(least, f"analysis.{name}.least", at_least=3)
     owner, gaps = spikes.intervals_by_cell()
     same = owner[1:] == owner[:-1]
@@ -156,7 +156,7 @@ def _mean(values):
     return float(values.mean()) if values.size else math.nan
 
 
-def checked_spikes(spikes, label):
+def check_spikes(spikes, label):
     """Return `spikes` if it is a Spikes, or raise TypeError."""
     if not isinstance(spikes, Spikes):
         raise TypeError(

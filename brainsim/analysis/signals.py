@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from brainsim.analysis.counting import _checked_window, bin_spikes
-from brainsim.analysis.irregularity import checked_spikes
+from brainsim.analysis.counting import _check_window, bin_spikes
+from brainsim.analysis.irregularity import check_spikes
+from brainsim.core.arrays import interval_of
 from brainsim.core.checks import number
 from brainsim.core.contexts import default_arithmetic, within
-from brainsim.results.handover import interval_of
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 
@@ -105,7 +105,7 @@ def spike_triggered_average(
     Schwartz et al. (2006), doi:10.1167/6.4.13.
     """
     label = "analysis.spike_triggered_average"
-    spikes, (t0, t1) = checked_spikes(spikes, label), _checked_window(window, label)
+    spikes, (t0, t1) = check_spikes(spikes, label), _check_window(window, label)
     if not isinstance(traces, Traces):
         raise TypeError(f"{label}.traces: must be Traces: result.traces['cells', 'v'] (got a {type(traces).__name__})")
     interval = interval_of(traces.times)

@@ -95,7 +95,7 @@ def _plain(value):
     return float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=np.float64)
 
 
-def sampled_parameter(network, population, owner, key, label):
+def sample_parameter(network, population, owner, key, label):
     """Return a parameter's value: a float, or one number per cell for an array or a distribution."""
     value = getattr(owner, key)
     if held_by(owner, key):  # computed in each step

@@ -19,7 +19,7 @@ from brainsim.build.constants import (
     has_columns,
     kernel_constants,
     parameter_of_one,
-    sampled_parameter,
+    sample_parameter,
     warn_where_inaccurate,
 )
 from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
@@ -111,7 +111,7 @@ class Layout:
     def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE):
         self.network, self.dt, self.partitions, self.dtype = network, dt, partitions, dtype
         self.ranks, self.own = ranks, ranks.share(partitions)
-        self.groups = _grouped(network, dt, dtype)
+        self.groups = _group(network, dt, dtype)
         self.members = _members(network, self.groups)
         self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
         self.n_cells = self.n_state = 0
@@ -147,11 +147,11 @@ class Layout:
         for group in self.groups:
             for member in group.members if group.kernel else ():
                 _fill(member, self.network, self.dt)
-            group.arrays = _stacked(group, self.dtype)
+            group.arrays = _stack(group, self.dtype)
         members = [member for group in self.groups if group.kernel for member in group.members if member.n]
         warn_where_inaccurate(members, self.dt)
         if self.dtype == np.float32:
-            warn_where_coarse(variable for member in members for variable in _labelled(member))
+            warn_where_coarse(variable for member in members for variable in _label_variables(member))
 
     def reached(self, view, synapse):
         """Return how many cells of a view each partition has, and the lowest and highest place of a synapse's events there.
@@ -283,7 +283,7 @@ class Layout:
         return {name: m.step.method for name, m in self.members.items() if m.step is not None}
 
 
-def _stacked(group, dtype):
+def _stack(group, dtype):
     if group.kernel is None or not group.kernel.arrays:
         return np.zeros((1, max(group.n, 1)), dtype)
     rows = [np.concatenate([np.broadcast_to(m.constants[a], m.n) for m in group.members]) for a in group.kernel.arrays]
@@ -296,10 +296,10 @@ def _members(network, groups):
     return {name: found[name] for name in network.populations}
 
 
-def _grouped(network, dt, dtype):
+def _group(network, dt, dtype):
     """Sort the populations into groups, in the order in which they were added."""
     of_population = _receptors(network)
-    currents, groups = _injected(network), {}
+    currents, groups = _find_injected(network), {}
     for population in network.populations.values():
         if isinstance(population.model, SpikeTrains):
             member = Member(population, (), (), {}, {}, {}, None, None, trains=population.model)
@@ -312,7 +312,7 @@ def _grouped(network, dt, dtype):
     return list(groups.values())
 
 
-def _labelled(member):
+def _label_variables(member):
     """Return what the user calls each variable of a population, its name in the equations, and the kernel's constants."""
     names = zip(member.rows, member.system.variables, strict=True)
     return [(f"{member.population.name}.{label}", name, member.constants) for label, name in names]
@@ -363,7 +363,7 @@ def _values(member, network, dt, one_cell):
         if one_cell:
             parameters = {k: parameter_of_one(owner, k) for k in owner.parameters}
         else:
-            parameters = {k: sampled_parameter(network, population, owner, k, label) for k in owner.parameters}
+            parameters = {k: sample_parameter(network, population, owner, k, label) for k in owner.parameters}
         owner.check_values(parameters | extremes(owner) | {"dt": dt})
         values |= {prefix + k: v for k, v in parameters.items()}
         values |= {prefix + k + OVER_TIME: getattr(owner, k) for k in parameters if held_by(owner, k)}
@@ -405,6 +405,6 @@ def _receptors(network):
     return {name: tuple(sorted(own, key=order.get)) for name, own in synapses.items()}
 
 
-def _injected(network):
+def _find_injected(network):
     """Return the names of the populations into which a current is injected."""
     return {p.name for s in network.inputs if s.input.is_current for p, _ in s.target.parts}

@@ -47,7 +47,7 @@ class Alone:
         """Return the arrays of all ranks, of one dimension, on all of them."""
         return [array]
 
-    def gathered(self, value):
+    def gather(self, value):
         """Return the values of all ranks, a list, on rank 0; None on the others. Arrays may be large."""
         return [value]
 
@@ -139,7 +139,7 @@ def cut_evenly(n, partitions):
 
     Weighting cells by their in-degree balances less well: in the microcircuit, what differs is the rates of the sources.
     """
-    return _aligned(np.linspace(0, n, partitions + 1), n)
+    return _align(np.linspace(0, n, partitions + 1), n)
 
 
 def balance(layout):
@@ -158,13 +158,13 @@ def balance(layout):
     bounds = []
     for load in loads:
         total = np.concatenate([[0.0], np.cumsum(load)])
-        of_ranks = _aligned(np.searchsorted(total, np.linspace(0.0, total[-1], ranks + 1)), load.size)
+        of_ranks = _align(np.searchsorted(total, np.linspace(0.0, total[-1], ranks + 1)), load.size)
         parts = [np.linspace(start, stop, threads + 1)[:-1] for start, stop in zip(of_ranks[:-1], of_ranks[1:], strict=True)]
-        bounds.append(_aligned(np.concatenate([*parts, of_ranks[-1:]]), load.size))
+        bounds.append(_align(np.concatenate([*parts, of_ranks[-1:]]), load.size))
     return bounds
 
 
-def _aligned(borders, n):
+def _align(borders, n):
     """Return borders among n cells at multiples of a cache line."""
     borders = np.round(borders / ALIGNED).astype(np.int64) * ALIGNED
     borders[-1] = n

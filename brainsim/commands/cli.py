@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 from brainsim.commands.catalogue import show_models
-from brainsim.commands.examples import copy_example, example_named, example_names, list_examples
+from brainsim.commands.examples import copy_example, example_names, find_example, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, OVERWRITE, convert_file, plot_file, run_example, view_file
@@ -187,14 +187,13 @@ def _add_run(commands, argv):
     run.set_defaults(options=(), argv=argv)
     name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None
     if name:
-        options = getattr(example_named(name), "OPTIONS", {})
+        options = getattr(find_example(name), "OPTIONS", {})
         for option, values in options.items():
             _add_option(run, name, option, values)
         run.set_defaults(options=tuple(options))
 
 
 def _add_sweep(commands):
-    """Add the command ``sweep``."""
     sweep = _command(commands, "sweep", sweep_example, "run an example over a grid of its parameters and over seeds")
     sweep.add_argument("name", metavar="NAME", type=_known_example, help="the example")
     axis = "what changes: NAME=START:STOP:COUNT or NAME=VALUE,VALUE; may be given several times"

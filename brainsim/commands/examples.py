@@ -28,7 +28,7 @@ def summary_of(name):
     return ast.get_docstring(tree).splitlines()[0]
 
 
-def example_named(name):
+def find_example(name):
     """Return the module of an example."""
     return importlib.import_module(f"brainsim.examples.{name}")
 

@@ -29,7 +29,7 @@ def show_info(arguments):
         print(f"{'cache':<11} none: there is no home folder; set BRAINSIM_CACHE_DIR to a folder to which only you can write")
         return
     print(f"{'cache':<11} {folder}")
-    print(f"{'':<11} {len(compiled())} compiled functions, {in_words(_size(folder))}")
+    print(f"{'':<11} {len(list_compiled())} compiled functions, {in_words(_size(folder))}")
     print(f"{'':<11} all versions in {everything}: {in_words(_size(everything))}; may be deleted at any time")
 
 
@@ -53,7 +53,7 @@ def _size(folder):
     return size
 
 
-def compiled():
+def list_compiled():
     """Return the names of the compiled functions in the cache for the present sources."""
     from brainsim.jit.cache import SUFFIX, cache_folder
 
@@ -66,14 +66,14 @@ def warm_up(arguments):
 
     networks = tiny_networks()
     print(f"{len(networks)} tiny networks, 1 to 3 s each; after Ctrl-C everything compiled so far is kept", flush=True)
-    began, before = time.perf_counter(), compiled()
+    began, before = time.perf_counter(), list_compiled()
     for count, (name, make) in enumerate(networks.items(), 1):
         print(f"{count:>{len(str(len(networks)))}}/{len(networks)} {name:<44} ", end="", flush=True)
-        start, known = time.perf_counter(), len(compiled())
+        start, known = time.perf_counter(), len(list_compiled())
         _run_tiny(*make())
-        new = len(compiled()) - known
+        new = len(list_compiled()) - known
         print(f"{time.perf_counter() - start:5.1f} s  {f'{new} compiled' if new else 'already compiled'}", flush=True)
-    new = len(compiled() - before)
+    new = len(list_compiled() - before)
     took = f"{time.perf_counter() - began:.1f} s"
     print(f"{new} functions compiled in {took}" if new else f"all {len(before)} functions were already compiled ({took})")
 

@@ -5,7 +5,7 @@ import inspect
 import os
 from pathlib import Path
 
-from brainsim.commands.examples import example_named, summary_of
+from brainsim.commands.examples import find_example, summary_of
 from brainsim.commands.ranks import launch, run_as_rank
 from brainsim.core.files import HTML, check_free
 from brainsim.results.formats import check_suffix, endings
@@ -20,7 +20,7 @@ RUN_SEED = 2  # of initial values and inputs, as in the scripts; the seed of the
 
 def run_example(arguments):
     """Simulate an example, print a summary and draw it; return the exit code."""
-    name, example = arguments.name, example_named(arguments.name)
+    name, example = arguments.name, find_example(arguments.name)
     if hasattr(example, "pictures"):
         return _write_page(name, example, arguments)
     if arguments.ranks is not None:
@@ -87,7 +87,7 @@ def _write_page(name, example, arguments):
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
-    from brainsim.plot.html.page import write_page
+    from brainsim.plot.page import write_page
 
     chosen = {} if arguments.seed is None else {"seed": arguments.seed}
     with _tell_of("each picture"):
@@ -97,7 +97,6 @@ def _write_page(name, example, arguments):
 
 
 def _announce_each(pictures):
-    """Yield pictures, printing the title of each."""
     for title, figure, caption in pictures:
         print(title, flush=True)
         yield title, figure, caption
@@ -119,7 +118,7 @@ def _simulate(example, arguments):
     saving = _saving(example, arguments)
     _announce(network)
     with _tell_of(_kinds_in(network)):
-        result = simulated(
+        result = simulate_example(
             example,
             network,
             duration,
@@ -151,7 +150,7 @@ def _saving(example, arguments):
     return {"checkpoint": arguments.checkpoint, "resume": arguments.resume, **every}
 
 
-def simulated(example, network, duration, **settings):
+def simulate_example(example, network, duration, **settings):
     """Return the result of a run of an example; one that has `steer` runs it in pieces."""
     import brainsim as bs
 
@@ -180,7 +179,6 @@ def _check_grid(duration, dt):
 
 
 def _announce(network):
-    """Print what is being built."""
     cells = sum(population.n for population in network.populations.values())
     synapses = sum(projection.expected for projection in network.projections)
     with_synapses = f" and {synapses:,.0f} synapses" if synapses else ""
@@ -247,9 +245,9 @@ def check_writable(*paths, films=False):
         if not os.access(path if path.exists() else folder, os.W_OK):
             raise PermissionError(f"{str(path)!r} cannot be written")
     if paths[0] and films and is_film(paths[0]):
-        from brainsim.plot.animations import checked_path
+        from brainsim.plot.animations import check_path
 
-        checked_path(paths[0], "--out")
+        check_path(paths[0], "--out")
     elif paths[0]:
         _check_format(paths[0])
 
@@ -319,7 +317,6 @@ def _check_is_result(path):
 
 
 def _load(path):
-    """Return the result in a file."""
     import brainsim as bs
 
     _check_is_result(path)
@@ -342,7 +339,7 @@ def view_file(arguments):
     if out.suffix.lower() not in HTML:
         raise ValueError(f"--out: must end in .html (got {str(out)!r})")
     check_writable(None, out)
-    from brainsim.core.optional import optional
+    from brainsim.core.doors import optional
 
     _check_is_result(arguments.file)
     optional("bokeh", "view", "brainsim view")

@@ -4,8 +4,8 @@ import inspect
 import itertools
 from pathlib import Path
 
-from brainsim.commands.examples import example_named, summary_of
-from brainsim.commands.running import DT, OVERWRITE, check_writable, simulated
+from brainsim.commands.examples import find_example, summary_of
+from brainsim.commands.running import DT, OVERWRITE, check_writable, simulate_example
 from brainsim.core.files import check_free
 
 FIGURES = ("rate", "CV", "synchrony")
@@ -13,7 +13,7 @@ FIGURES = ("rate", "CV", "synchrony")
 
 def sweep_example(arguments):
     """Sweep an example, write the table and draw it; return the exit code."""
-    name, example = arguments.name, example_named(arguments.name)
+    name, example = arguments.name, find_example(arguments.name)
     if not hasattr(example, "build"):
         raise ValueError(f"{name} writes a page and cannot be swept")
     over = dict(read_axis(text) for text in arguments.over)
@@ -47,9 +47,9 @@ def run_point(name, duration, seed, **options):
     """Return rate, CV and synchrony of each population of an example."""
     from brainsim.sweeps.points import figures_of
 
-    example = example_named(name)
+    example = find_example(name)
     network, _ = example.build(seed=seed, **options)
-    result = simulated(example, network, duration, dt=getattr(example, "DT", DT), seed=seed, progress=False)
+    result = simulate_example(example, network, duration, dt=getattr(example, "DT", DT), seed=seed, progress=False)
     return figures_of(result)
 
 
@@ -78,7 +78,6 @@ def read_axis(text):
 
 
 def _value(text):
-    """Return a whole number, a number, or the text."""
     for kind in (int, float):
         try:
             return kind(text)

@@ -4,13 +4,13 @@ import functools
 import re
 
 import brainsim as bs
-from brainsim.commands.examples import example_named, example_names
+from brainsim.commands.examples import example_names, find_example
 from brainsim.models.catalogue import catalogue
 
 
 def tiny_networks():
     """Return name -> function that makes (network, traces): examples, each neuron with each synapse, all kinds of rules."""
-    examples = {name: example_named(name) for name in example_names()}
+    examples = {name: find_example(name) for name in example_names()}
     networks = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
     for name, neuron in catalogue().items():
         if not issubclass(neuron, bs.Neuron):

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
 
-def frozen_array(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
+REGULAR = 1e-6  # relative: intervals that differ by less are equal up to the rounding of k * dt
+
+
+def freeze_copy(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
     """Return `values` as a read-only array of `dtype` that the caller cannot change later.
 
     A writeable array is copied, a read-only one is not. Raises TypeError if the conversion would change values.
@@ -30,7 +33,7 @@ def freeze(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def chosen_cells(ids: slice | ArrayLike, n: int, label: str) -> np.ndarray:
+def choose_cells(ids: slice | ArrayLike, n: int, label: str) -> np.ndarray:
     """Turn a slice, a cell, an array of cells or a mask of n bools into an int64 array of cells 0 to n - 1.
 
     Raise TypeError for anything else, IndexError if a cell does not exist, ValueError if one is named twice.
@@ -66,7 +69,7 @@ def order_by_cell(ids: np.ndarray, n: int) -> np.ndarray:
 
 
 @within(default_arithmetic)
-def smoothed(values: np.ndarray, sigma: float) -> np.ndarray:
+def smooth(values: np.ndarray, sigma: float) -> np.ndarray:
     """Convolve with a Gaussian of `sigma` samples, cut off at 4 sigma; same length, with zeros beyond the edges."""
     reach = max(math.ceil(4 * sigma), 1)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
@@ -91,3 +94,12 @@ def times_of(steps, dt):
     """Return steps in ms: the float64 nearest to the decimal number if 1/dt is whole (0.3, not 0.30000000000000004)."""
     per_ms = round(1.0 / dt)
     return steps / per_ms if per_ms and abs(per_ms * dt - 1.0) < 1e-12 else steps * dt
+
+
+def interval_of(times: np.ndarray) -> float | None:
+    """Return the interval [ms] of regular times, or None if they are irregular or fewer than two."""
+    if times.size < 2:
+        return None
+    interval = (times[-1] - times[0]) / (times.size - 1)
+    regular = np.abs(np.diff(times) - interval) <= REGULAR * interval
+    return float(interval) if interval > 0.0 and regular.all() else None

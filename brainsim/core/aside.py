@@ -15,14 +15,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from brainsim.core.files import locked, seized, writable
+from brainsim.core.files import seize, try_to_lock, writable
 
 LOCK, OLD = "lock", "old"  # in the hidden folder: what the writer holds, and the folder that is being replaced
 LONGEST = 200  # bytes of a name; file systems take 255
 
 
 @contextlib.contextmanager
-def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> Iterator[Path]:
+def write_aside(path: str | os.PathLike, label: str, keep: bool = False) -> Iterator[Path]:
     """Give a path to write to; the file there is put in the place of `path` at the end of the block, whole or not at all.
 
     A symbolic link is kept, and the file it points to is replaced; with `keep`, that file stays as `previous`. Errors
@@ -40,7 +40,7 @@ def written_aside(path: str | os.PathLike, label: str, keep: bool = False) -> It
 
 
 @contextlib.contextmanager
-def folder_aside(path: Path, label: str, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
+def write_folder_aside(path: Path, label: str, is_ours: Callable[[Path], bool]) -> Iterator[Path]:
     """Give a new folder to write to, which is put in the place of `path` at the end of the block, whole or not at all.
 
     A folder there is replaced only if ``is_ours(path)`` is true, so that files of others are not removed by mistake.
@@ -71,7 +71,7 @@ def remove_folder(folder: Path, path: Path, label: str) -> None:
 
 
 def previous(path: str | os.PathLike) -> Path:
-    """Return where `written_aside` keeps the file that it replaces, if asked to."""
+    """Return where `write_aside` keeps the file that it replaces, if asked to."""
     target = Path(os.path.realpath(path))
     return target.with_name(f"{target.name}.previous")
 
@@ -140,7 +140,7 @@ def _make(folder):
     lock = None
     try:
         lock = (folder / LOCK).open("xb")
-        if locked(lock) is not False and os.path.samestat(os.fstat(lock.fileno()), os.stat(folder / LOCK)):
+        if try_to_lock(lock) is not False and os.path.samestat(os.fstat(lock.fileno()), os.stat(folder / LOCK)):
             return folder, lock
     except FileNotFoundError:  # another process took it for abandoned before it was locked
         pass
@@ -156,7 +156,7 @@ def _remove_if_abandoned(folder, target):
     """Remove a hidden folder of a process that has ended, and bring back the folder that it was about to replace."""
     with contextlib.suppress(OSError):
         folder.rmdir()  # it ended before it wrote anything
-    with seized(folder / LOCK) as free:
+    with seize(folder / LOCK) as free:
         if not free:
             return
         if (folder / OLD).is_dir() and not target.exists():

@@ -102,7 +102,7 @@ def are_computed() -> bool:
     return _computed.get()
 
 
-def checked_name(name: Any, label: str) -> str:
+def check_name(name: Any, label: str) -> str:
     """Return the name of a thing: a str that is not blank, not longer than `MAX_NAME`, and that any file can hold."""
     if not isinstance(name, str) or not name.strip():
         raise TypeError(f"{label}: must be a name such as 'exc' (got {name!r})")

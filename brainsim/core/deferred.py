@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def deferred(kind: type[T], make: Callable[[], T], **known: object) -> T:
+def defer(kind: type[T], make: Callable[[], T], **known: object) -> T:
     """Return an object of class `kind`, without slots, whose attributes are those of ``make()``, called when one is read.
 
     Two threads may both call `make`, which must return equal objects. Reading the attributes `known` builds nothing.

@@ -18,7 +18,7 @@ def sections_of(text: str) -> list[str]:
     return [part.strip("\n") for part in _SECTION.split(inspect.cleandoc(text))]
 
 
-def explained_by(shared: Mapping[str, str], *sections: str) -> Callable[[Function], Function]:
+def explain_by(shared: Mapping[str, str], *sections: str) -> Callable[[Function], Function]:
     """Return a decorator that completes the docstring of a function.
 
     Parameters

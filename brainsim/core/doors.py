@@ -1,8 +1,9 @@
-"""The doors to floors above: what a description or a result offers as its method, and a higher floor does.
+"""What is imported when it is used: modules that lie above, through doors, and optional packages.
 
-`Network.estimate` counts what the engine keeps, `Projection.synapses` samples rows as it does, `Result.view` and
-`simulate(live=True)` draw. Users look for them there; who does not call them does not load what they need. Nothing else
-calls upwards.
+A description or a result offers as its method what a higher module does: `Network.estimate` counts what the engine keeps,
+`Projection.synapses` samples rows as it does, `Result.view` and `simulate(live=True)` draw. `Result.save`, `load` and
+`to_nwb` know the formats of files, which are made of results. Users look for them there; who does not call them does not
+load what they need. Nothing else calls upwards.
 """
 
 import importlib
@@ -11,12 +12,29 @@ from typing import Any
 DOORS = {
     "estimate": "brainsim.engine.estimates.cost:estimate",
     "synapses": "brainsim.engine.synapses.readback:drawn_table",
-    "view": "brainsim.plot.html.viewer:view",
+    "save": "brainsim.results.formats:save",
+    "load": "brainsim.results.formats:read",
+    "nwb": "brainsim.results.nwb:nwb_file",
+    "view": "brainsim.plot.viewer:view",
     "live": "brainsim.plot.live:following",
 }
 
 
 def through(door: str) -> Any:
-    """Return the function behind a door; its module is imported now."""
+    """Return the function behind a door."""
     module, name = DOORS[door].split(":")
     return getattr(importlib.import_module(module), name)
+
+
+def optional(module: str, extra: str, label: str) -> Any:
+    """Import and return a module of an optional package, which the extra `extra` of brainsim installs.
+
+    Raise ImportError, beginning with `label`, if it is not installed; the message says what to type.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        missing = (error.name or "").partition(".")[0]
+        reason = "" if missing in ("", package) else f" (it lacks {missing})"
+        raise ImportError(f"{label}: needs {package}{reason}; pip install 'brainsim[{extra}]'", name=error.name) from error

@@ -48,7 +48,7 @@ def writable(path: str | os.PathLike, label: str, suffixes: Sequence[str] = ()) 
     return Path(path)
 
 
-def locked(file: IO) -> bool | None:
+def try_to_lock(file: IO) -> bool | None:
     """Try to lock an open file until it is closed; False if somebody else has locked it, None if the system has no locks."""
     if fcntl is None:
         return None
@@ -62,7 +62,7 @@ def locked(file: IO) -> bool | None:
 
 
 @contextlib.contextmanager
-def seized(path: Path) -> Iterator[bool]:
+def seize(path: Path) -> Iterator[bool]:
     """Tell whether a file is not locked any more; if so, keep it from being locked until the end of the block."""
     try:
         file = path.open("r+b")
@@ -71,7 +71,7 @@ def seized(path: Path) -> Iterator[bool]:
         return
     with file:
         if fcntl is not None:
-            yield locked(file) is True
+            yield try_to_lock(file) is True
             return
     try:
         path.unlink()

@@ -1,4 +1,4 @@
-"""Pieces of HTML with which objects show themselves in a notebook.
+"""Pieces of HTML: objects show themselves with them in a notebook, and pages of pictures are made of them.
 
 They need no other package and no network, escape every text, and never raise: a notebook then falls back to the plain text.
 """
@@ -19,7 +19,7 @@ MAX_ROWS = 24  # of a table; the rest is counted
 CELL = "padding:2px 12px 2px 0;text-align:{align};vertical-align:top"
 
 
-def shown_by(module: str, function: str) -> Callable[[Any], str | None]:
+def show_by(module: str, function: str) -> Callable[[Any], str | None]:
     """Return a method ``_repr_html_`` that calls a function of a module, which is imported when it is needed.
 
     If the function raises, the method answers None: notebooks then show the plain text.
@@ -76,8 +76,15 @@ def note(words: str) -> str:
     return f'<div style="color:#666;margin-top:3px">{words}</div>'
 
 
-def png(pixels: np.ndarray) -> str:
-    """Return an image as a data URI; `pixels` are RGB bytes of shape (height, width, 3), the top row first."""
+def image(data: bytes, words: str, look: str = "") -> str:
+    """Return an image, the bytes of a file of type PNG, as an element that holds them; `words` say what it shows."""
+    source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    style = f' style="{look}"' if look else ""
+    return f'<img alt="{html.escape(words)}" src="{source}"{style}>'
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Return an image as a file of type PNG; `pixels` are RGB bytes of shape (height, width, 3), the top row first."""
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # each row begins with the number of its filter, 0
     rows[:, 1:] = pixels.reshape(height, -1)
@@ -87,4 +94,4 @@ def png(pixels: np.ndarray) -> str:
 
     size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = chunk(b"IHDR", size), chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)), chunk(b"IEND", b"")
-    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(parts)).decode()
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def gc_paused() -> Iterator[None]:
+def pause_gc() -> Iterator[None]:
     """Pause the cyclic garbage collector within the block; its previous state is restored on exit.
 
     Loading Numba and compiling create millions of objects that stay alive. Scanning them again and again takes a fifth of
@@ -24,7 +24,7 @@ def gc_paused() -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
+def hold_interrupts() -> Iterator[None]:
     """Delay Ctrl-C until the block is done, such as an import: an interrupted one leaves NumPy half loaded for good."""
     handler = signal.getsignal(signal.SIGINT)
     if handler is None or threading.current_thread() is not threading.main_thread():

@@ -95,7 +95,6 @@ def _check_one_of(value, kinds, label):
 
 
 def _check_record(value, kind, label):
-    """Check a dict with certain names."""
     if not isinstance(value, dict):
         _reject(value, dict, label)
     known = kind if isinstance(kind, dict) else typing.get_type_hints(kind, include_extras=True)

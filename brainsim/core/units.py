@@ -120,7 +120,7 @@ def known_unit(name: str) -> Dimension | None:
     return None
 
 
-def parsed_unit(text: str, one: Callable[[Any, str | None], Dimension]) -> Dimension:
+def parse_unit(text: str, one: Callable[[Any, str | None], Dimension]) -> Dimension:
     """Return the Dimension of a product of powers, such as ``"nS/mV"`` or ``"mV/sqrt(ms)"``.
 
     `one` is called with each other node, and its name if it is a name or 1, and returns its Dimension or raises an error.
@@ -167,7 +167,7 @@ def in_si(text: str) -> tuple[float, dict[str, Fraction]] | None:
         return found
 
     try:
-        dimension = parsed_unit(text.replace("^", "**") or "1", one)
+        dimension = parse_unit(text.replace("^", "**") or "1", one)
     except ValueError:
         return None
     (thousands,) = dimension.thousands

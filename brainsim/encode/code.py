@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number, plain
-from brainsim.core.docstrings import explained_by
+from brainsim.core.docstrings import explain_by
 from brainsim.results.spikes import OF_A_CODE, Spikes
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ RAISES = """Raises
 ------
 TypeError, ValueError
     If a value is not from `low` to `high`, or not exactly one of `duration` and `interval` is given."""
-explained = explained_by(SHARED, RETURNS, RAISES)  # methods `encode` of codes
+explained = explain_by(SHARED, RETURNS, RAISES)  # methods `encode` of codes
 
 
 class Code:
@@ -196,3 +196,46 @@ def first_in_frames(spikes, frames, length):
     first = np.full((frames, spikes.n), np.inf)
     np.minimum.at(first, (frame[inside], spikes.ids[inside]), after[inside] - frame[inside] * length)
     return np.maximum(first, 0.0)
+
+
+def random_steps(shares, steps, key):
+    """Return spikes (steps, cells), bool: in each step with the probability ``shares`` (cells,), independently.
+
+    The random numbers are those with the indices 0, 1, 2, ... of the stream `key`.
+
+    Examples
+    --------
+    >>> from brainsim.rng.streams import stream_key
+    >>> random_steps(np.array([0.0, 0.5, 1.0]), 1000, stream_key(1, "x")).sum(axis=0)
+    array([   0,  502, 1000])
+    """
+    return uniforms((steps, shares.size), key) < shares
+
+
+def latency_steps(shares, steps):
+    """Return the step of the only spike of each share: ``steps - round(steps*share)``; `steps` means none.
+
+    Examples
+    --------
+    >>> latency_steps(np.array([0.0, 0.5, 1.0]), 4)
+    array([4, 2, 0])
+    """
+    return steps - np.rint(steps * shares).astype(np.int64)
+
+
+def uniforms(shape, key):
+    """Return random numbers in [0, 1), those with the indices 0, 1, 2, ... of a stream."""
+    return _fill(shape, key, 1.0, 0.0, 1.0)
+
+
+def exponentials(shape, key):
+    """Return exponential random numbers of mean 1, those with the indices 0, 1, 2, ... of a stream."""
+    return _fill(shape, key, 4.0, 1.0, 0.0)
+
+
+def _fill(shape, key, kind, a, b):
+    from brainsim.rng.variates import fill
+
+    values = np.empty(shape)
+    fill(values.ravel(), np.array([kind, a, b, -np.inf, np.inf]), key)
+    return values

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
-from brainsim.encode.code import Code, explained, whole_steps
-from brainsim.encode.steps import exponentials, random_steps
+from brainsim.encode.code import Code, explained, exponentials, random_steps, whole_steps
 from brainsim.results.spikes import Spikes, rounding
 from brainsim.rng.streams import checked_seed, stream_key
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
-from brainsim.encode.code import Code, explained, first_in_frames, whole_steps
-from brainsim.encode.steps import latency_steps
+from brainsim.encode.code import Code, explained, first_in_frames, latency_steps, whole_steps
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.settings import slice_steps
-from brainsim.engine.states.state import CELL, STEP_BITS, Snapshot, arrays_of, load_state, taken
+from brainsim.engine.states.state import CELL, STEP_BITS, Snapshot, arrays_of, load_state, take_array
 
 
 class Run:
@@ -251,7 +251,7 @@ class Run:
         for partition in self.partitions:
             for operator in partition.program.keepers:
                 kinds = {name: values.dtype for name, (_, values) in operator.saved().items()}
-                operator.load({name: taken(extra, name, kind, self.layout.n_cells) for name, kind in kinds.items()})
+                operator.load({name: take_array(extra, name, kind, self.layout.n_cells) for name, kind in kinds.items()})
         if self.synapses.kinds:
             from brainsim.engine.synapses.readback import load_kinds
 

@@ -14,7 +14,7 @@ from brainsim.engine.exchange.ranks import ranks_of
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
-from brainsim.network.checks import checked_precision
+from brainsim.network.checks import check_precision
 from brainsim.network.network import Network
 from brainsim.rng.streams import checked_seed
 
@@ -62,7 +62,7 @@ class RunSettings:
         object.__setattr__(self, "dt", number(self.dt, "simulate.dt", "ms", above=0.0))
         if self.seed is not None:
             checked_seed(self.seed, "simulate.seed")
-        checked_precision(self.precision, "simulate.precision")
+        check_precision(self.precision, "simulate.precision")
         if self.threads is not None:
             in_range(integer(self.threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         true_or_false(self.profile, "simulate.profile")

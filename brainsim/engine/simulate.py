@@ -208,7 +208,7 @@ def _run_with_checkpoints(network, settings, state, duration, call):
         if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
             return finished
         saved = read_on_ranks(checkpoint, ranks, to, "simulate")
-        simulation = Simulation._continued(network, settings, saved, "simulate")
+        simulation = Simulation._continue(network, settings, saved, "simulate")
     else:
         simulation = Simulation._with(network, settings, state)
     left = time_left(simulation, duration, "simulate.duration")

@@ -13,7 +13,7 @@ from brainsim.core.files import check_free
 from brainsim.engine.recorders.stream import Stream, reject_if_locked
 from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
 from brainsim.results.formats import MARKS, check_target, write
-from brainsim.results.streams.folder import PART, REST, opened
+from brainsim.results.streams.folder import PART, REST, open_stream
 
 LABEL = "simulate.to"
 
@@ -129,7 +129,7 @@ class Target:
         """Make the file from the folder, unless somebody else has changed the folder."""
         check_free(self.path, LABEL, self.may_replace())
         try:
-            held = opened(self.folder, strict=True)
+            held = open_stream(self.folder, strict=True)
         except ValueError as error:
             raise ValueError(f"{LABEL}: {str(error).removeprefix('Result.load: ')}") from None
         if held.step != stream.step:

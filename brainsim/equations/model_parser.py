@@ -217,7 +217,7 @@ class Reader:
         parsed = []
         for name, texts in events.items():
             field = f"events[{name!r}]"
-            lang.check_name(name, f"{self.label}.{field}")
+            lang.check_npz_name(name, f"{self.label}.{field}")
             if not isinstance(texts, tuple | list) or len(texts) != 2:
                 message = "must be a pair (condition, effect), such as ('v > v_burst', 'n = n + 1')"
                 raise EquationError(f"{self.label}.{field}", message)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from brainsim.core.checks import SI_SLIP, nearest, plain
-from brainsim.core.docstrings import explained_by
+from brainsim.core.docstrings import explain_by
 from brainsim.engine.simulate import simulate
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM
@@ -34,10 +34,10 @@ RAISES = """Raises
 ------
 ValueError, TypeError
     If the model has no current ``I``, or a parameter that is not the same in all cells."""
-explained = explained_by(RUN, RAISES)
+explained = explain_by(RUN, RAISES)
 
 
-def checked_model(model, label, current=True):
+def check_model(model, label, current=True):
     """Return `model` if it is a neuron with one number per parameter and, if `current`, with a current ``I``."""
     if isinstance(model, type) and issubclass(model, Neuron):
         raise TypeError(f"{label}.model: {model.__name__} is a class; write {model.__name__}()")
@@ -59,14 +59,14 @@ def check_one_number(model, label):
             raise ValueError(f"{label}: {name} must be one number, the same in all cells (got {value!r})")
 
 
-def checked_variable(model, variable, label):
+def check_variable(model, variable, label):
     """Return `variable` if the model has a variable of this name."""
     if variable not in model.initials:
         raise ValueError(f"{label}: {type(model).__name__} has no variable {variable!r}{nearest(variable, model.initials)}")
     return variable
 
 
-def checked_currents(currents, label) -> np.ndarray:
+def check_currents(currents, label) -> np.ndarray:
     """Return currents as an array of one dimension, one for each cell."""
     currents = np.atleast_1d(plain(currents, "pA", label))
     if currents.ndim != 1 or currents.size == 0:

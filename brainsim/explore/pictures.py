@@ -115,7 +115,6 @@ def _label_lanes(ax, response):
 
 
 def _draw_current(ax, response):
-    """Draw the currents of a response."""
     for cell in range(response.current.shape[1]):
         look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
         ax.step(response.times, response.current[:, cell], where="post", **look)

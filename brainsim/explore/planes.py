@@ -9,8 +9,8 @@ import numpy as np
 from brainsim.core.checks import integer, number, plain
 from brainsim.explore.cells import (
     NAME,
-    checked_model,
-    checked_variable,
+    check_model,
+    check_variable,
     explained,
     find_firing_current,
     run_cells,
@@ -177,11 +177,11 @@ def phase_plane(
         stable focus at v = -1.199, u = -0.6243
     >>> ax = plane.plot()                                                                           # doctest: +SKIP
     """
-    checked_model(model, "phase_plane", current=False)
+    check_model(model, "phase_plane", current=False)
     current = number(current, "phase_plane.current", "pA")
     if current:
-        checked_model(model, "phase_plane")
-    x, y = checked_variable(model, x, "phase_plane.x"), checked_variable(model, y, "phase_plane.y")
+        check_model(model, "phase_plane")
+    x, y = check_variable(model, x, "phase_plane.x"), check_variable(model, y, "phase_plane.y")
     if x == y:
         raise ValueError(f"phase_plane.y: must be another variable than x (got {y!r} twice)")
     plane = _Plane(model, x, y, current, dt, steady, held, initial)
@@ -219,7 +219,7 @@ class _Plane:
         self.steady = (steady,) if isinstance(steady, str) else tuple(steady)
         for field, names in (("steady", self.steady), ("held", held)):
             for name in names:
-                checked_variable(model, name, f"phase_plane.{field}")
+                check_variable(model, name, f"phase_plane.{field}")
                 if name in (x, y):
                     raise ValueError(f"phase_plane.{field}: must be another variable than x and y (got {name!r})")
                 if name in self.steady and name in held:
@@ -243,7 +243,7 @@ def _simulate(model, variables, current, duration, dt, initial, seed):
 
 def _limits(model, variables, ranges, result, dt):
     """Return the limits of both axes: the given ranges, or limits around the values that the variables take."""
-    limits = [_checked_range(pair, f"phase_plane.{axis}_range") for axis, pair in zip("xy", ranges, strict=True)]
+    limits = [_check_range(pair, f"phase_plane.{axis}_range") for axis, pair in zip("xy", ranges, strict=True)]
     silent = None in limits and not len(result.spikes[NAME])
     firing = find_firing_current(model, dt, variables=variables) if silent else None
     for axis, variable in enumerate(variables):
@@ -254,7 +254,7 @@ def _limits(model, variables, ranges, result, dt):
     return limits
 
 
-def _checked_range(pair, label):
+def _check_range(pair, label):
     if pair is None:
         return None
     limits = plain(pair, "", label)
@@ -264,7 +264,6 @@ def _checked_range(pair, label):
 
 
 def _extent(values):
-    """Return the lowest and the highest of the finite values."""
     values = values[np.isfinite(values)]
     return (values.min(), values.max()) if values.size else (-1.0, 1.0)
 

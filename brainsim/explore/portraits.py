@@ -11,8 +11,8 @@ from brainsim.explore.cells import (
     LENGTH,
     NAME,
     ONSET,
+    check_model,
     check_one_number,
-    checked_model,
     find_firing_current,
     resting_state,
     run_cells,
@@ -73,7 +73,7 @@ def portrait(model: Neuron | Synapse) -> Figure:
         if isinstance(model, Synapse):
             check_one_number(model, "portrait")
             return _of_synapse(model)
-        checked_model(model, "portrait", current=False)
+        check_model(model, "portrait", current=False)
         return _of_cell(model) if model.cell_equations.uses_current else _of_source(model)
 
 
@@ -81,7 +81,6 @@ def portrait(model: Neuron | Synapse) -> Figure:
 
 
 def _of_cell(model):
-    """Draw a neuron under a step of current."""
     rest, spontaneous = resting_state(model, DT)
     amplitude = _firing_current(model, rest)
     response = step_response(model, amplitude, onset=ONSET, length=LENGTH, duration=DURATION, dt=DT, initial=rest)
@@ -137,7 +136,6 @@ def _firing_current(model, rest):
 
 
 def _of_source(model):
-    """Draw the spikes of cells that only send."""
     spikes = run_cells(model, RECORDING, 0.1, n=SOURCES).spikes[NAME]
     figure, ax = plt.subplots(layout="constrained", figsize=(7.0, 2.6), FigureClass=ShownOnce)
     raster(spikes, ax=ax, window=(0.0, SHOWN))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
-from brainsim.explore.cells import NAME, checked_currents, checked_model, explained, is_random, run_cells, steps_of_current
+from brainsim.explore.cells import NAME, check_currents, check_model, explained, is_random, run_cells, steps_of_current
 from brainsim.models.base import Neuron
 from brainsim.results.result import Result
 
@@ -112,10 +112,10 @@ def fi_curve(
     200.0
     >>> ax = curve.plot()                                                                           # doctest: +SKIP
     """
-    checked_model(model, "fi_curve")
+    check_model(model, "fi_curve")
     if model.cell_equations.threshold is None:
         raise ValueError(f"fi_curve: {type(model).__name__} has no threshold, so it does not fire; see step_response")
-    currents = checked_currents(currents, "fi_curve.currents")
+    currents = check_currents(currents, "fi_curve.currents")
     settle = number(settle, "fi_curve.settle", "ms", at_least=0.0)
     if settle >= number(duration, "fi_curve.duration", "ms", above=0.0):
         raise ValueError(f"fi_curve.settle: must be shorter than the duration of {duration:g} ms (got {settle:g} ms)")

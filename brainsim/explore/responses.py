@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
 from brainsim.explore import cells
-from brainsim.explore.cells import NAME, checked_currents, checked_model, checked_variable, explained
+from brainsim.explore.cells import NAME, check_currents, check_model, check_variable, explained
 from brainsim.models.base import Neuron
 from brainsim.results.result import Result, Spikes
 
@@ -49,7 +49,7 @@ class Response:
 
     def __getitem__(self, variable: str) -> np.ndarray:
         """Return the values of a variable, shape (T, n)."""
-        return self.result.traces[NAME, checked_variable(self.model, variable, "Response")].values
+        return self.result.traces[NAME, check_variable(self.model, variable, "Response")].values
 
     def __repr__(self) -> str:
         """Return the model, the range of the current and the number of spikes, in one line."""
@@ -70,7 +70,7 @@ class Response:
         from brainsim.explore.pictures import draw_response
 
         first = next(iter(self.model.initials))
-        return draw_response(self, ax, first if variable is None else checked_variable(self.model, variable, "plot"))
+        return draw_response(self, ax, first if variable is None else check_variable(self.model, variable, "plot"))
 
 
 @explained
@@ -111,8 +111,8 @@ def step_response(
     array([63.9, 79.8, 95.7])
     >>> ax = response.plot()                                                                        # doctest: +SKIP
     """
-    checked_model(model, "step_response")
-    amplitude = checked_currents(amplitude, "step_response.amplitude")
+    check_model(model, "step_response")
+    amplitude = check_currents(amplitude, "step_response.amplitude")
     onset = number(onset, "step_response.onset", "ms", at_least=0.0)
     length = number(length, "step_response.length", "ms", above=0.0)
     baseline = number(baseline, "step_response.baseline", "pA")
@@ -158,7 +158,7 @@ def current_ramp(
     np.float64(150.6)
     >>> ax = ramp.plot()                                                                            # doctest: +SKIP
     """
-    checked_model(model, "current_ramp")
+    check_model(model, "current_ramp")
     start, stop = number(start, "current_ramp.start", "pA"), number(stop, "current_ramp.stop", "pA")
     duration = number(duration, "current_ramp.duration", "ms", above=0.0)
     steps = round(duration / number(dt, "current_ramp.dt", "ms", above=0.0))

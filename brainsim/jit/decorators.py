@@ -16,11 +16,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from brainsim.core.pauses import gc_paused
+from brainsim.core.pauses import pause_gc
 from brainsim.jit.background import in_background
 from brainsim.jit.cache import Store
 
-with gc_paused():
+with pause_gc():
     import numba  # 0.2 s
     from numba.core.bytecode import FunctionIdentity
     from numba.core.ccallback import CFunc

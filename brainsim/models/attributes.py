@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from brainsim.equations.expressions.language import check_name
+from brainsim.equations.expressions.language import check_npz_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
@@ -41,7 +41,7 @@ def check_declared_name(name, label, *, taken, allowed=()):
     word = isinstance(name, str) and (name in RESERVED or NOISE.fullmatch(name) or OF_RECEPTOR.match(name))
     if name not in allowed and (word or (isinstance(name, str) and re.match(r"_|\w*__", name))):
         raise ValueError(f"{label}: this name is reserved in equations; choose another")
-    check_name(name, label)
+    check_npz_name(name, label)
     if name in taken:
         raise ValueError(f"{label}: every model has an attribute of this name; choose another")
 

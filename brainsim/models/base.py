@@ -21,8 +21,8 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import checked_name, integer, nearest, number, warn_of_larger_unit
-from brainsim.core.html import shown_by
+from brainsim.core.checks import check_name, integer, nearest, number, warn_of_larger_unit
+from brainsim.core.html import show_by
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.units import WEIGHT, unit
@@ -134,7 +134,7 @@ class Model:
         values |= {k: value for k in self._options if (value := getattr(self, k)) != getattr(type(self), k)}
         return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
 
-    _repr_html_ = shown_by("brainsim.models.html", "html_of_model")
+    _repr_html_ = show_by("brainsim.models.html", "html_of_model")
 
     @classmethod
     def declared(cls) -> Declared:
@@ -375,7 +375,7 @@ class Synapse(Model):
         if name is not None:
             if not (isinstance(name, str) and name.isidentifier()):
                 raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
-            checked_name(name, f"{type(self).__name__}.name")
+            check_name(name, f"{type(self).__name__}.name")
         if self.receptor_equations is None:
             message = "has no arrival; write in the class: arrival = 'g = g + w'"
             raise TypeError(f"{type(self).__name__}: {message}{WITHOUT_SPIKES if self.current else ''}")

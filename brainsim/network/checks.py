@@ -19,14 +19,14 @@ MAX_DELAY = 65_000  # steps
 MIN_DELAY = 0.01  # ms, a tenth of the usual step: a shorter delay was probably meant in seconds
 
 
-def checked_precision(precision, label):
+def check_precision(precision, label):
     """Return the dtype of the state for a precision, or raise ValueError."""
     if not isinstance(precision, str) or precision not in PRECISIONS:
         raise ValueError(f"{label}: must be 'double' or 'single' (got {precision!r})")
     return PRECISIONS[precision]
 
 
-def checked_view(view, label):
+def check_view(view, label):
     """Return `view` if it is a view, or raise TypeError that says what came instead."""
     if isinstance(view, View):
         return view
@@ -197,7 +197,6 @@ def _compose(population, receptors, injected, label):
 
 
 def _check_shape(value, field, rule, pre, post):
-    """Raise ValueError if an array does not fit the pairs of the rule."""
     if not isinstance(value, np.ndarray):
         return
     shape = rule.value_shape(pre.n, post.n)

@@ -178,12 +178,12 @@ def _bow(start, stop, r0, r1, bend):
     length = math.hypot(dx, dy) or 1.0
     ux, uy = dx / length, dy / length
     turn = math.atan(2.0 * bend)  # the angle at which a parabola with this bend leaves
-    leave = _turned((ux, uy), turn)
-    arrive = _turned((-ux, -uy), -turn)
+    leave = _turn((ux, uy), turn)
+    arrive = _turn((-ux, -uy), -turn)
     first = (start[0] + (r0 + GAP) * leave[0], start[1] + (r0 + GAP) * leave[1])
     last = (stop[0] + (r1 + GAP) * arrive[0], stop[1] + (r1 + GAP) * arrive[1])
     reach = 0.36 * math.dist(first, last)
-    return first, _moved(first, leave, reach), _moved(last, arrive, reach), last
+    return first, _move(first, leave, reach), _move(last, arrive, reach), last
 
 
 def label_distance(radius: float, looped: bool) -> float:
@@ -195,13 +195,13 @@ def _loop(centre, radius, again, count):
     """Return a curve from a node back to itself, on the side away from the middle of the graph."""
     length = math.hypot(*centre)
     out = (centre[0] / length, centre[1] / length) if length > 1e-9 and count > 2 else (0.0, 1.0)
-    out = _turned(out, 0.9 * again)
+    out = _turn(out, 0.9 * again)
     spread = 0.5
-    leave, arrive = _turned(out, spread), _turned(out, -spread)
-    first = _moved(centre, leave, radius + GAP)
-    last = _moved(centre, arrive, radius + GAP)
+    leave, arrive = _turn(out, spread), _turn(out, -spread)
+    first = _move(centre, leave, radius + GAP)
+    last = _move(centre, arrive, radius + GAP)
     reach = 0.26 + 1.1 * radius
-    return first, _moved(first, _turned(leave, 0.35), reach), _moved(last, _turned(arrive, -0.35), reach), last
+    return first, _move(first, _turn(leave, 0.35), reach), _move(last, _turn(arrive, -0.35), reach), last
 
 
 def _with_head(curve, sign, size):
@@ -211,13 +211,13 @@ def _with_head(curve, sign, size):
     back = ((before[0] - tip[0]) / length, (before[1] - tip[1]) / length)
     side = (-back[1], back[0])
     if sign < 0:
-        bar = [_moved(tip, side, 0.7 * size), _moved(tip, side, -0.7 * size)]
+        bar = [_move(tip, side, 0.7 * size), _move(tip, side, -0.7 * size)]
         return curve, bar
-    foot = _moved(tip, back, size)
-    triangle = [tip, _moved(foot, side, 0.42 * size), _moved(foot, side, -0.42 * size)]
+    foot = _move(tip, back, size)
+    triangle = [tip, _move(foot, side, 0.42 * size), _move(foot, side, -0.42 * size)]
     if sign == 0:  # excites and inhibits: a bar behind the point
-        triangle += [_moved(foot, side, 0.7 * size), _moved(foot, side, -0.7 * size)]
-    return (curve[0], curve[1], _moved(before, back, 0.5 * size), _moved(tip, back, 0.9 * size)), triangle
+        triangle += [_move(foot, side, 0.7 * size), _move(foot, side, -0.7 * size)]
+    return (curve[0], curve[1], _move(before, back, 0.5 * size), _move(tip, back, 0.9 * size)), triangle
 
 
 def _at(curve, u):
@@ -226,10 +226,10 @@ def _at(curve, u):
     return tuple(sum(w * point[k] for w, point in zip(weights, curve, strict=True)) for k in (0, 1))
 
 
-def _moved(point, direction, distance):
+def _move(point, direction, distance):
     return point[0] + distance * direction[0], point[1] + distance * direction[1]
 
 
-def _turned(direction, angle):
+def _turn(direction, angle):
     c, s = math.cos(angle), math.sin(angle)
     return c * direction[0] - s * direction[1], s * direction[0] + c * direction[1]

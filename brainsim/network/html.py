@@ -8,9 +8,9 @@ from html import escape
 
 from brainsim.core import html
 from brainsim.core.arrays import plural, short_repr
-from brainsim.core.palette import colour
 from brainsim.network.graph import Arrow, Graph, arrows_of, graph_of, label_distance, positions, radii, sign_of
 from brainsim.network.projection import effect_of
+from brainsim.results.places import colour
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network

@@ -9,7 +9,7 @@ from brainsim.core.checks import integer, reject_masked
 def select(key, n, name):
     """Return the indices, 0 to n - 1, that `key` selects."""
     if isinstance(key, slice):
-        indices = _sliced(key, n, name)
+        indices = _slice(key, n, name)
     else:
         reject_masked(key, repr(name))
         array = np.asarray(key)
@@ -31,7 +31,7 @@ def select(key, n, name):
     return indices
 
 
-def _sliced(key, n, name):
+def _slice(key, n, name):
     """Return the indices of a slice, whose ends, unlike those of a slice of a list, must lie within the cells."""
     for end in (key.start, key.stop):
         if end is not None and not -n <= integer(end, f"{name!r}: end of a slice") <= n:

@@ -9,21 +9,20 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from brainsim.core.checks import checked_name, integer, number
+from brainsim.core.checks import check_name, integer, number
 from brainsim.core.contexts import default_arithmetic, within
-from brainsim.core.doors import through
+from brainsim.core.doors import optional, through
 from brainsim.core.hints import Answering
-from brainsim.core.html import shown_by
-from brainsim.core.optional import optional
+from brainsim.core.html import show_by
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
-from brainsim.network.checks import check_synapse, checked_precision, checked_view
+from brainsim.network.checks import check_precision, check_synapse, check_view
 from brainsim.network.couplings import check_coupled, check_coupling, delay_of_coupling, is_coupling
 from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View
-from brainsim.network.probes import Request, checked_traces
+from brainsim.network.probes import Request, check_traces
 from brainsim.network.projection import (
     Projection,
     Stimulus,
@@ -213,7 +212,7 @@ class Network(Answering):
         >>> net.connect(cells, cells, bs.FromArrays([0, 1], [1, 2]), weight=[0.5, 2.0], delay=1.0, synapse=bs.Delta())
         Projection('cells->cells', FromArrays(2 pairs), Delta(), weight=[0.5, 2.0] mV, delay=1.0 ms, 2 synapses)
         """
-        pre, post = checked_view(pre, "Network.connect.pre"), checked_view(post, "Network.connect.post")
+        pre, post = check_view(pre, "Network.connect.pre"), check_view(post, "Network.connect.post")
         checks.check_rule(rule, pre, post)
         coupled = is_coupling(synapse)
         if not coupled:
@@ -270,7 +269,7 @@ class Network(Answering):
         >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
         >>> net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
         """
-        target = checked_view(target, "Network.stimulate.target")
+        target = check_view(target, "Network.stimulate.target")
         checks.check_target(target, "Network.stimulate.target")
         if isinstance(input, type) or not isinstance(input, Input):
             raise TypeError(
@@ -317,7 +316,7 @@ class Network(Answering):
         >>> list(net.populations)
         ['lonely']
         """
-        self._register(checked_view(population, "Network.add.population"))
+        self._register(check_view(population, "Network.add.population"))
 
     def synapses(self, projection: Projection | str, dt: float = 0.1) -> SynapseTable:
         """Return the synapses of a projection, without a simulation: see `Projection.synapses`.
@@ -334,7 +333,7 @@ class Network(Answering):
         MissingName
             If the network has no such projection.
         """
-        return self._drawn(projection, dt, "Network.synapses")
+        return self._read_synapses(projection, dt, "Network.synapses")
 
     def to_sparse(self, projection: Projection | str, values: str = "weight", dt: float = 0.1) -> scipy.sparse.csr_array:
         """Return the synapses of a projection as a sparse matrix of shape (n_pre, n_post).
@@ -359,9 +358,7 @@ class Network(Answering):
                [0., 0., 2.],
                [2., 0., 0.]])
         """
-        return draw_synapses(
-            find_projection(self._projections, projection, "Network.to_sparse"), dt, "Network.to_sparse"
-        ).matrix(values)
+        return self._read_synapses(projection, dt, "Network.to_sparse").matrix(values)
 
     def to_frame(self, projection: Projection | str | None = None, dt: float = 0.1) -> pandas.DataFrame:
         """Return the synapses as a pandas DataFrame, a row for each, which `FromFrame` takes back.
@@ -386,9 +383,7 @@ class Network(Answering):
         """
         pandas = optional("pandas", "frames", "Network.to_frame")
         if projection is not None:
-            return draw_synapses(
-                find_projection(self._projections, projection, "Network.to_frame"), dt, "Network.to_frame"
-            ).to_frame()
+            return self._read_synapses(projection, dt, "Network.to_frame").to_frame()
         return frame_of(pandas, self.projections, dt)
 
     def to_networkx(self, of: Literal["cells", "populations"] = "cells", dt: float = 0.1) -> networkx.MultiDiGraph:
@@ -473,14 +468,14 @@ class Network(Answering):
         kept              10,000,000     61 MB
         <BLANKLINE>
         """
-        checked_precision(precision, "Network.estimate.precision")
+        check_precision(precision, "Network.estimate.precision")
         return through("estimate")(
             self,
             number(dt, "Network.estimate.dt", "ms", above=0.0),
             integer(threads, "Network.estimate.threads", at_least=1),
             precision,
             number(duration, "Network.estimate.duration", "ms", at_least=0.0),
-            checked_traces(record, self._projections, "Network.estimate.record"),
+            check_traces(record, self._projections, "Network.estimate.record"),
             None if ranks is None else integer(ranks, "Network.estimate.ranks", at_least=1),
             number(rate, "Network.estimate.rate", "Hz", at_least=0.0),
         )
@@ -522,9 +517,9 @@ class Network(Answering):
             lines += ["    " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         return "\n".join(lines)
 
-    _repr_html_ = shown_by("brainsim.network.html", "html_of_network")
+    _repr_html_ = show_by("brainsim.network.html", "html_of_network")
 
-    def _drawn(self, projection, dt, label):
+    def _read_synapses(self, projection, dt, label):
         return draw_synapses(find_projection(self._projections, projection, label), dt, label)
 
     def _register(self, *views):
@@ -549,7 +544,7 @@ class Network(Answering):
     def _free_name(self, name, default, label):
         """Return `name` if it is free; if it is None, the default name, with a number if that is taken."""
         if name is not None:
-            if checked_name(name, label) in self._names:
+            if check_name(name, label) in self._names:
                 raise ValueError(f"{label}: a projection or an input is already named {name!r}; choose another name")
             return name
         if default not in self._names:

@@ -14,7 +14,7 @@ from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.plasticity.supports import at_ends
 from brainsim.models.space.of_pairs import written_within
 from brainsim.models.values import Distribution
-from brainsim.network.checks import check_source, checked_view, describe
+from brainsim.network.checks import check_source, check_view, describe
 
 DELAY = 1.0  # ms, from a spike of a modulating cell to its effect
 CLOSE = 1e-6  # relative, by which weights may be beyond the ends of a computed range: they may be in single precision
@@ -202,6 +202,6 @@ def modulator_of(modulator, delay, plasticity):
         raise ValueError(f"{label}: has no effect {rule}; leave it out, or give a rule such as DopamineSTDP()")
     if modulator is None:
         raise ValueError(f"{label}_delay: has no effect without cells; write modulator=...")
-    modulator = checked_view(modulator, label)
+    modulator = check_view(modulator, label)
     check_source(modulator, label)
     return modulator, DELAY if delay is None else number(delay, f"{label}_delay", "ms", above=0.0)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from brainsim.core.arrays import freeze
-from brainsim.core.checks import MAX_INDEX, checked_name, integer, nearest
-from brainsim.core.html import shown_by
+from brainsim.core.checks import MAX_INDEX, check_name, integer, nearest
+from brainsim.core.html import show_by
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text
 from brainsim.models.space.positions import checked_positions
@@ -100,7 +100,7 @@ class View:
     def __repr__(self) -> str:
         return f"View({self.name!r}, {self.n} cell{'s' * (self.n != 1)})"
 
-    _repr_html_ = shown_by("brainsim.network.html", "html_of_view")
+    _repr_html_ = show_by("brainsim.network.html", "html_of_view")
 
     def __eq__(self, other: object) -> bool:
         """Return whether both views have the same cells in the same order, whatever their names."""
@@ -165,7 +165,7 @@ class View:
         >>> bs.Population(100, bs.LIF(), name="cells")[:80].named("exc")
         View('exc', 80 cells)
         """
-        name = checked_name(name, "View.named")
+        name = check_name(name, "View.named")
         return View(self.parts, name, name, is_named=True)
 
     @property
@@ -268,9 +268,9 @@ class Population(Identified, View):
             raise TypeError(f"Population.n: must be a whole number (got {n!r}); the order is Population(n, model)")
         n = integer(n, "Population.n", at_least=1, at_most=MAX_INDEX)
         _check_model(model)
-        name = checked_name(type(model).__name__.lower() if name is None else name, "Population.name")
+        name = check_name(type(model).__name__.lower() if name is None else name, "Population.name")
         model.check_cells(n, name)
-        initial = _checked_initial({} if initial is None else initial, model, n)
+        initial = _check_initial({} if initial is None else initial, model, n)
         places = None if positions is None else checked_positions(positions, n, "Population.positions")
         super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
         self.__dict__.update(model=model, _initial=initial, _positions=places)
@@ -278,10 +278,10 @@ class Population(Identified, View):
             if isinstance(text := getattr(model, key), str):
                 check_text(text, f"{type(model).__name__}.{key}", spec.unit, self)
 
-    def _packed(self):
-        return {name: value for name, value in super()._packed().items() if name != "parts"}
+    def _pack(self):
+        return {name: value for name, value in super()._pack().items() if name != "parts"}
 
-    def _unpacked(self, state):
+    def _unpack(self, state):
         return {**state, "parts": ((self, freeze(np.arange(state["n"]))),)}
 
     def __repr__(self) -> str:
@@ -318,7 +318,7 @@ def _check_model(model):
         )
 
 
-def _checked_initial(initial, model, n):
+def _check_initial(initial, model, n):
     if not isinstance(initial, dict):
         raise TypeError(f"Population.initial: must be a dict such as {{'v': -65.0}} (got {initial!r})")
     checked = {}

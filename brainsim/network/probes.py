@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from brainsim.core.checks import checked_name, indices, integer, number
+from brainsim.core.checks import check_name, indices, integer, number
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, find_projection
 
@@ -304,7 +304,7 @@ class EventRecord:
         if not isinstance(self.condition, str):
             raise TypeError(f"EventRecord.condition: must be a string, e.g. 'v > v_half' (got {self.condition!r})")
         if self.name is not None:
-            checked_name(self.name, "EventRecord.name")
+            check_name(self.name, "EventRecord.name")
 
     def __repr__(self) -> str:
         """Return the request nearly as Python code, with the cells by name."""
@@ -343,7 +343,6 @@ def _check_window(request, label):
 
 
 def _given(request, *names):
-    """Return the arguments that are not None as text."""
     return "".join(f", {name}={value!r}" for name in names if (value := getattr(request, name)) is not None)
 
 
@@ -354,7 +353,7 @@ def _edges(value, label):
     return edges
 
 
-def checked_traces(
+def check_traces(
     record: Request | Sequence[Request], projections: Sequence[Projection], label: str = "simulate.record"
 ) -> list[Request]:
     """Return what to record of a network with these projections, as a list in which no projection is a name."""

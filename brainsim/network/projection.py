@@ -10,7 +10,7 @@ from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import MissingName, nearest, number, warn_user
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.doors import through
-from brainsim.core.html import shown_by
+from brainsim.core.html import show_by
 from brainsim.core.identity import Identified
 from brainsim.models.base import Synapse
 from brainsim.models.couplings.base import Coupling
@@ -89,7 +89,7 @@ class Projection(Identified):
             f"{', procedural' * (self.storage == 'procedural')})"
         )
 
-    _repr_html_ = shown_by("brainsim.network.html", "html_of_projection")
+    _repr_html_ = show_by("brainsim.network.html", "html_of_projection")
 
     def synapses(self, dt: float = 0.1) -> "SynapseTable":
         """Return the synapses as they will be when a simulation begins: who is connected to whom, weights and delays.
@@ -282,6 +282,5 @@ def add_cells(graph, populations, projections, dt):
 
 
 def _nodes(view):
-    """Return the node of each cell of a view."""
     names, ids = cells_of(view)
     return list(zip(names.tolist(), ids.tolist(), strict=True))

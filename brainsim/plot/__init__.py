@@ -9,7 +9,6 @@ from brainsim.core.hints import answer_in
 from brainsim.plot.animations import animate
 from brainsim.plot.elements.styles import style
 from brainsim.plot.graphs import connectivity, graph
-from brainsim.plot.html.viewer import view
 from brainsim.plot.intervals import correlogram, cv_rate, isi_histogram
 from brainsim.plot.live import Live
 from brainsim.plot.overviews import overview
@@ -18,6 +17,7 @@ from brainsim.plot.rates import bars, psth, rate
 from brainsim.plot.space import snapshots, space_time
 from brainsim.plot.spectra import spectrogram, spectrum, synchrony
 from brainsim.plot.traces import trace
+from brainsim.plot.viewer import view
 from brainsim.plot.weights import degrees, weight_histogram, weight_matrix, weights
 
 __all__ = [

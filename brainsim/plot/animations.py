@@ -15,7 +15,7 @@ from brainsim.core.checks import nearest, number
 from brainsim.core.files import writable
 from brainsim.plot.elements.axes import add_scale, name_rows
 from brainsim.plot.elements.groups import SpikesLike, groups_of, part_of
-from brainsim.plot.elements.places import checked_tau, draw_cells, fade_rates, latest, one_population, places_of, scale_of
+from brainsim.plot.elements.places import check_tau, draw_cells, fade_rates, latest, one_population, places_of, scale_of
 from brainsim.plot.elements.styles import style
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.weights import MAPS
@@ -82,7 +82,7 @@ def animate(
     >>> bs.plot.animate(result, "run.gif", window=(0.0, 300.0))                         # doctest: +SKIP
     >>> bs.plot.animate(result.spikes["sheet"], "waves.gif", grid=(200, 200))           # doctest: +SKIP
     """
-    file = checked_path(path, "animate.path")
+    file = check_path(path, "animate.path")
     fps = number(fps, "animate.fps", "1/s", above=0.0)
     if grid is not None and positions is not None:
         raise TypeError("animate: give either grid= or positions=, not both")
@@ -116,7 +116,7 @@ def _of_populations(groups, window, step, tau, figsize):
     """Return a figure with a raster and bars of rates, what moves in it, and its frames."""
     start, stop = window_of(groups, window, "animate")
     times, step = _times_of(start, stop, step)
-    tau = checked_tau(tau, 3.0 * step, "animate")
+    tau = check_tau(tau, 3.0 * step, "animate")
     rates = np.array([[one.mean() for one in fade_rates(group.spikes, times, step, tau)] for group in groups])
     with style():
         figure = Figure(figsize=figsize or (8.0, 3.6), dpi=DPI, layout="constrained")
@@ -150,7 +150,7 @@ def _of_cells(data, grid, positions, window, step, tau, figsize):
     if spikes is None:
         values, shades = latest(data, times), "viridis"
     else:
-        tau = checked_tau(tau, 3.0 * step, "animate")
+        tau = check_tau(tau, 3.0 * step, "animate")
         values, shades = np.array(list(fade_rates(spikes, times, step, tau))), MAPS[False, True]
     low, high = scale_of(values, spikes)
     where = None if grid is not None else places_of(positions, data, n, "animate")
@@ -175,7 +175,7 @@ COLOURS = 64  # of a GIF: a picture has few, and fewer make a smaller file
 FORMATS = (".gif", ".mp4")
 
 
-def checked_path(path, label):
+def check_path(path, label):
     """Return the path of a film; raise ValueError unless its suffix names a format that can be written here."""
     path = writable(path, label)
     suffix = path.suffix.lower()

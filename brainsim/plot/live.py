@@ -72,7 +72,6 @@ class Live:
         self._due = began + took + max(SOONEST, took / SHARE)
 
     def _draw(self, result):
-        """Draw the last part of a result."""
         start, stop = max(result.stop - self.window, result.start), result.stop
         with style():
             self._figure.clear()

@@ -13,7 +13,7 @@ from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_
 from brainsim.plot.elements.marks import add_marks
 from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.plot.rasters import window_of
-from brainsim.results.places import place_of, placed
+from brainsim.results.places import place_of, set_place
 from brainsim.results.result import Result, Spikes
 
 PIXELS = 40_000  # points: lines of more are pixels in vector files
@@ -227,7 +227,7 @@ def _join(trials):
     ids = np.concatenate([trial.ids for trial in trials])
     times = np.minimum(times, length * len(trials))  # rounding
     joined = Spikes(times, ids, n, length * len(trials), 0.0, trials[0].name)
-    return placed(joined, place_of(trials[0])), starts, (0.0, length)
+    return set_place(joined, place_of(trials[0])), starts, (0.0, length)
 
 
 def _inside(spikes, events, window):

@@ -10,7 +10,7 @@ from brainsim.core.checks import integer, number, plain
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import SpikesLike, part_of
-from brainsim.plot.elements.places import checked_tau, draw_cells, latest, one_population, places_of, scale_of
+from brainsim.plot.elements.places import check_tau, draw_cells, latest, one_population, places_of, scale_of
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
 
@@ -74,11 +74,11 @@ def snapshots(
     >>> bs.plot.snapshots(result.spikes["sheet"], [100, 120, 140, 160], positions=sheet)    # doctest: +SKIP
     """
     spikes, n, (first, last), label = one_population(data, "snapshots:")
-    moments = _checked_times(times, first, last)
+    moments = _check_times(times, first, last)
     if (grid is None) == (positions is None):
         raise TypeError("snapshots: cells are drawn at their positions; give either grid= or positions=")
     where = None if grid is not None else places_of(positions, data, n, "snapshots")
-    tau = checked_tau(tau, TAU, "snapshots")
+    tau = check_tau(tau, TAU, "snapshots")
     columns = None if columns is None else integer(columns, "snapshots.columns", at_least=1)
     values = latest(data, moments) if spikes is None else np.array([_rates_at(spikes, time, tau) for time in moments])
     low, high = scale_of(values, spikes)
@@ -167,7 +167,7 @@ def space_time(
     return ax
 
 
-def _checked_times(times, first, last):
+def _check_times(times, first, last):
     times = np.atleast_1d(plain(times, "ms", "snapshots.times"))
     if times.ndim != 1 or not 1 <= times.size <= MOST:
         raise ValueError(f"snapshots.times: must be 1 to {MOST} times in ms (got the shape {times.shape})")
@@ -199,7 +199,6 @@ def _shape_of(grid, where):
 
 
 def _panels(ax, count, columns, shape):
-    """Return `count` axes within `ax`, in rows."""
     box = ax.get_window_extent()
     if columns is None:  # the number with the largest pictures
         sizes = [min(box.width / side / shape, box.height / -(-count // side) * 0.85) for side in range(1, count + 1)]

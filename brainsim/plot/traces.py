@@ -188,7 +188,6 @@ def _colours(color, cells):
 
 
 def _strokes(ax, times, line, fired, top, shift, colour):
-    """Draw spikes upwards from the trace."""
     fired = fired[(fired >= times[0]) & (fired <= times[-1])]
     feet = np.interp(fired, times, line)
     ends = np.column_stack((feet, np.full_like(feet, top), np.full_like(feet, np.nan))).ravel() + shift

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from brainsim.core.aside import written_aside
+from brainsim.core.aside import write_aside
 from brainsim.core.structure import check_structure
 
 T = TypeVar("T")
@@ -82,8 +82,8 @@ def write_arrays(
 
     A symbolic link is kept, and the file it points to is replaced. Errors are those of `write`; messages begin with `label`.
     """
-    check_name(path, label)
-    with written_aside(path, label, keep) as temporary, temporary.open("xb") as file:
+    check_npz_name(path, label)
+    with write_aside(path, label, keep) as temporary, temporary.open("xb") as file:
         save: Callable = np.savez_compressed if compress else np.savez
         save(file, **arrays)
     return Path(path)
@@ -100,7 +100,7 @@ class Part:
         return self._archive.take(f"{self._prefix}/{name}", max_size)
 
 
-def check_name(path: str | os.PathLike, label: str) -> None:
+def check_npz_name(path: str | os.PathLike, label: str) -> None:
     """Raise ValueError if a file that is written as an ``.npz`` would have the suffix of another format."""
     suffix = Path(path).suffix.lower() if isinstance(path, str | os.PathLike) else ""
     if suffix in OF_OTHER_FORMATS:
@@ -112,7 +112,7 @@ def check_name(path: str | os.PathLike, label: str) -> None:
 
 def with_suffix(path: str | os.PathLike, label: str) -> Path:
     """Return the path of a file that ends in ``.npz``, which is appended; raise ValueError for that of another format."""
-    check_name(path, label)
+    check_npz_name(path, label)
     path = Path(path)
     return path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
 
@@ -152,14 +152,14 @@ class Archive:
 
     def description(self) -> dict[str, Any]:
         """Return the description."""
-        _, dtype, _ = self._declared(DESCRIPTION)
+        _, dtype, _ = self._read_header(DESCRIPTION)
         if dtype.itemsize > MAX_DESCRIPTION:
             raise ValueError(f"{DESCRIPTION!r} declares {dtype.itemsize:,} bytes, at most {MAX_DESCRIPTION:,} are read")
         return json.loads(str(self.take(DESCRIPTION)))
 
     def take(self, name: str, max_size: float = math.inf) -> np.ndarray:
         """Return an array, or raise ValueError if it is large and has more than `max_size` elements."""
-        shape, dtype, header = self._declared(name)
+        shape, dtype, header = self._read_header(name)
         size, size_in_bytes = math.prod(shape), math.prod(shape) * dtype.itemsize
         if dtype.hasobject:
             raise ValueError(f"{name!r} holds Python objects, which are never loaded")
@@ -170,7 +170,7 @@ class Archive:
         with self._open(name) as stream:
             return np.lib.format.read_array(stream, allow_pickle=False)
 
-    def _declared(self, name):
+    def _read_header(self, name):
         """Return the shape and the type that an array declares, and the length of its header."""
         with self._open(name) as stream:
             version = np.lib.format.read_magic(stream)

@@ -11,8 +11,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from brainsim.core.doors import optional
 from brainsim.core.files import check_free
-from brainsim.core.optional import optional
 
 if TYPE_CHECKING:
     from brainsim.results.recording import Recording
@@ -143,12 +143,21 @@ def write(recording: Recording, path: str | os.PathLike, label: str, compress: b
     return Path(path)
 
 
+def save(result: Result, path: str | os.PathLike, compress: bool = False) -> Path:
+    """Write a Result to a file of the format of its path, and return the path; an unknown suffix is an error."""
+    from brainsim.results.recording import recording_of
+
+    if not os.path.exists(path) or os.path.isfile(path):  # a folder or a device has an error of its own
+        check_suffix(path, "Result.save")
+    return write(recording_of(result), path, "Result.save", compress)
+
+
 def read(path: str | os.PathLike) -> Result:
     """Return the Result in a file, or in the folder of a stream."""
     if is_stream(path):
-        from brainsim.results.streams.folder import opened
+        from brainsim.results.streams.folder import open_stream
 
-        return opened(path).result()
+        return open_stream(path).result()
     of = format_of(path)
     if of.package:
         optional(*of.package, "Result.load")
@@ -192,8 +201,7 @@ def convert(
 
 
 def _recording_in(path: str | os.PathLike) -> Any:
-    """Return what a file or a folder holds as a Recording."""
     from brainsim.results.recording import recording_of
-    from brainsim.results.streams.folder import opened
+    from brainsim.results.streams.folder import open_stream
 
-    return opened(path).recording() if is_stream(path) else recording_of(read(path))
+    return open_stream(path).recording() if is_stream(path) else recording_of(read(path))

@@ -1,7 +1,7 @@
 """HDF5 files, whoever wrote them: only what lies in the file itself is read, and no more than it can hold.
 
 HDF5 lets a file point to other files, by external links, external storage and virtual datasets, and a header of 100 bytes
-can claim 64 GiB. So objects are taken by `part` and arrays by `values`, `mapped` and `whole`. Arrays that `Growing` wrote
+can claim 64 GiB. So objects are taken by `part` and arrays by `values`, `map_array` and `whole`. Arrays that `Growing` wrote
 have a checksum in the attribute ``crc32``, of their name, type, shape and bytes, which is compared when they are read.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.optional import optional
+from brainsim.core.doors import optional
 from brainsim.results.archive import reading
 
 CHECKSUM = "crc32"
@@ -28,7 +28,7 @@ EXACT = 2.0**53  # beyond it a float64 does not tell whole numbers apart
 
 
 @contextlib.contextmanager
-def opened(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
+def open_file(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
     """Open a file for reading; any fault in it becomes a ValueError that names it and calls a valid file `what`.
 
     A ValueError that begins with `label` stays as it is. PermissionError, BlockingIOError and MemoryError are raised
@@ -41,7 +41,7 @@ def opened(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
         yield file
 
 
-def created(path: str | os.PathLike) -> Any:
+def create(path: str | os.PathLike) -> Any:
     """Return a new file, open for writing."""
     import h5py
 
@@ -135,7 +135,7 @@ def whole(group: Any, *names: str, at_least: int | None = None, size: int | None
     return integers
 
 
-def mapped(dataset: Any, path: Path) -> np.ndarray:
+def map_array(dataset: Any, path: Path) -> np.ndarray:
     """Return what `array_in` found as a read-only array, mapped from the file if it lies there in one piece."""
     offset = dataset.id.get_offset()
     if offset is None or not dataset.size or dataset.dtype.byteorder == ">":

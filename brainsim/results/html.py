@@ -7,8 +7,7 @@ import typing
 import numpy as np
 
 from brainsim.core import html
-from brainsim.core.palette import colour
-from brainsim.results.places import parts_of
+from brainsim.results.places import colour, parts_of
 
 if typing.TYPE_CHECKING:
     from brainsim.results.result import Result
@@ -32,7 +31,6 @@ def html_of(result: Result) -> str:
 
 
 def _colours(result):
-    """Return population -> the colours of its parts."""
     sizes = {name: spikes.n for name, spikes in result.spikes.items()}
     found: dict[str, list[str]] = {}
     for part in parts_of(sizes, result.views):
@@ -60,7 +58,7 @@ def small_raster(result: Result) -> str:
         _draw(pixels, result.spikes[part.population], part, (start, stop), (row, scale), mark)
         row += part.stop - part.start + gap
     alt = f"raster of {total:,} spikes of {cells:,} cells"
-    image = f'<img alt="{alt}" src="{html.png(pixels)}" style="width:{WIDTH // 2}px;height:{HEIGHT // 2}px;display:block">'
+    image = html.image(html.png(pixels), alt, f"width:{WIDTH // 2}px;height:{HEIGHT // 2}px;display:block")
     axis = (
         f'<div style="display:flex;justify-content:space-between;width:{WIDTH // 2}px;color:#666;font-size:85%;'
         f'border-top:1px solid #bbb"><span>{start:,.6g}</span><span>time [ms]</span><span>{stop:,.6g}</span></div>'

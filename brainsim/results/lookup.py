@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
-from brainsim.results.places import parts_of, place_among, placed
+from brainsim.results.places import parts_of, place_among, set_place
 
 if TYPE_CHECKING:
     from brainsim.results.spikes import Spikes
@@ -70,30 +70,30 @@ class SpikesLookup(Lookup):
         self._parts = parts_of({name: spikes.n for name, spikes in self._items.items()}, views or {})
         for part in self._parts:
             if part.stop - part.start == self._items[part.population].n:
-                placed(self._items[part.population], part.place)
+                set_place(self._items[part.population], part.place)
 
     def __getitem__(self, key: Any) -> Spikes:
         """Return the spikes of a population or view; the cells of a view are renumbered from 0."""
         if not hasattr(key, "parts"):
-            return self._named(key)
+            return self._find(key)
         name, ids = only_part(key, self._label)
         view_name = str(getattr(key, "name", ""))
         if name not in self._items and view_name in self._items and self._items[view_name].n == len(ids):
             return self._items[view_name]  # only the spikes of this view were recorded
-        spikes = self._named(name)
+        spikes = self._find(name)
         if np.array_equal(ids, np.arange(spikes.n)):
             return spikes
         chosen = replace(spikes.of(ids), name=str(getattr(key, "name", None) or name))
-        return placed(chosen, place_among(self._parts, name, int(ids.min()), int(ids.max()) + 1))
+        return set_place(chosen, place_among(self._parts, name, int(ids.min()), int(ids.max()) + 1))
 
-    def _named(self, key):
+    def _find(self, key):
         """Return the spikes of the population with this name, or else of the view."""
         if isinstance(key, str) and key in self._items:
             return self._items[key]
         if isinstance(key, str) and key in self._views:
             name, start, stop = self._views[key]
             chosen = replace(self._items[name].of(slice(start, stop)), name=key)
-            return placed(chosen, place_among(self._parts, name, start, stop))
+            return set_place(chosen, place_among(self._parts, name, start, stop))
         raise MissingName(f"{self._label}: has no {key!r}{nearest(key, [*self._items, *self._views])}")
 
 
@@ -114,17 +114,17 @@ class TracesLookup(Lookup):
             raise MissingName(f"{self._label}: the key must be a population and a variable (got {key!r}); {hint}")
         owner, variable = key
         if not hasattr(owner, "parts"):
-            return self._named(owner, variable)
+            return self._find(owner, variable)
         if (owner.name, variable) in self._items and isinstance(variable, str) and variable.endswith(")"):
             return self._items[owner.name, variable]  # a mean over the cells of a view
         name, ids = only_part(owner, self._label)
-        traces = self._named(name, variable)
+        traces = self._find(name, variable)
         recorded = np.intersect1d(ids, traces.ids)
         if recorded.size == 0:
             raise MissingName(f"{self._label}: has no {variable!r} of these cells of {name!r}; available: {traces!r}")
         return traces if recorded.size == traces.ids.size else traces.of(recorded)
 
-    def _named(self, name, variable):
+    def _find(self, name, variable):
         if (name, variable) in self._items:
             return self._items[name, variable]
         recorded = [v for n, v in self._items if n == name]
@@ -141,6 +141,6 @@ def only_part(view: Any, label: str) -> tuple[str, np.ndarray]:
     parts = view.parts
     if len(parts) != 1:
         names = ", ".join(repr(population.name) for population, _ in parts)
-        raise ValueError(f"{label}: must be a view of one population (got a view of {names}); look up each by itself")
+        raise ValueError(f"{label}: must be a view of one population (got a view of {names}); look up each of them")
     population, ids = parts[0]
     return population.name, np.asarray(ids)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.aside import written_aside
+from brainsim.core.aside import write_aside
 from brainsim.results import archive
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, OfResult, pack_recording, unpack
@@ -31,9 +31,9 @@ class Npz(Format):
         description, arrays = pack_recording(recording)
         archive.check_arrays(arrays, label)
         text = archive.description_text("Result", FORMAT, description)
-        archive.check_name(path, label)
+        archive.check_npz_name(path, label)
         how = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-        with written_aside(path, label) as aside, zipfile.ZipFile(aside, "x", how) as zipped:
+        with write_aside(path, label) as aside, zipfile.ZipFile(aside, "x", how) as zipped:
             for name, array in {archive.DESCRIPTION: np.array(text), **arrays}.items():
                 _write_blocks(zipped, name, array.dtype, array.shape, [array])
             for part, index, kind in (("times", 1, "<f8"), ("ids", 2, "<i8")):

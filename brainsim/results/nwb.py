@@ -16,13 +16,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from brainsim.core.arrays import times_of
-from brainsim.core.aside import written_aside
-from brainsim.core.optional import optional
+from brainsim.core.arrays import interval_of, times_of
+from brainsim.core.aside import write_aside
+from brainsim.core.doors import optional
 from brainsim.results import hdf5
 from brainsim.results.archive import reading
 from brainsim.results.formats import Format, register_format
-from brainsim.results.handover import interval_of
 from brainsim.results.packing import PLAIN
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
@@ -69,7 +68,7 @@ class NWB(Format):
         pynwb = optional(*self.package, label)
         file = nwb_file(recording.result(), {})
         _add_checksums(file)
-        with written_aside(path, label) as aside, hdf5.created(aside) as h5, pynwb.NWBHDF5IO(str(aside), "w", file=h5) as io:
+        with write_aside(path, label) as aside, hdf5.create(aside) as h5, pynwb.NWBHDF5IO(str(aside), "w", file=h5) as io:
             io.write(file)
 
     def read(self, path: Path) -> Result:
@@ -93,7 +92,6 @@ def _add_checksums(file):
 
 
 def _checksum(notes):
-    """Return the checksum of what brainsim notes."""
     return zlib.crc32(json.dumps(notes).encode())
 
 

@@ -123,13 +123,13 @@ def unpack(description, arrays):
         traces[key, name] = Traces(
             *of, times, ids, arrays.take(archive.member("traces", key, name, "values"), times.size * ids.size)
         )
-    weights = dict(_unpacked_weights(description, arrays, steps))
+    weights = dict(_unpack_weights(description, arrays, steps))
     state = description["state"] and unpack_state(description["state"], arrays, cells)
     rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files lack it
     return Result(spikes=spikes, traces=traces, weights=weights, state=state, **rest)
 
 
-def _unpacked_weights(description, arrays, steps):
+def _unpack_weights(description, arrays, steps):
     """Yield ((projection, variable), Weights); older files have none."""
     for key, variable, *of, n, edges in description.get("weights", []):
         sizes = {"times": steps, "synapses": n, "pre": n, "post": n, "values": steps * n}

@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 import numpy as np
 
-from brainsim.core.aside import folder_aside
-from brainsim.core.deferred import deferred
+from brainsim.core.aside import write_folder_aside
+from brainsim.core.deferred import defer
 from brainsim.results.archive import reading
 from brainsim.results.formats import Format, register_format
-from brainsim.results.recording import Recording, replaced
+from brainsim.results.recording import Recording, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
@@ -42,7 +42,7 @@ class Parquet(Format):
 
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
         """Write a Recording; never more than a block of it is in memory."""
-        with folder_aside(path, label, is_parquet) as folder:
+        with write_folder_aside(path, label, is_parquet) as folder:
             _write_spikes(recording, folder / SPIKES)
             for trace in recording.traces:
                 _write_trace(trace, folder / _trace_file(*trace.key))
@@ -56,18 +56,17 @@ class Parquet(Format):
         with _reading(path):
             if not is_parquet(path):
                 raise ValueError(f"it is not a folder with {SPIKES} and {REST}")
-            described = json.loads((_opened(path / SPIKES).schema_arrow.metadata or {})[DESCRIPTION])
+            described = json.loads((_open(path / SPIKES).schema_arrow.metadata or {})[DESCRIPTION])
             rest, spikes, at = Result.load(path / REST), {}, 0
             for label, name, n, duration, start, size in described["spikes"]:
                 known = {"n": n, "duration": duration, "start": start, "name": name}
-                spikes[label] = deferred(Spikes, partial(_spikes, path, at, size, known), **known)
+                spikes[label] = defer(Spikes, partial(_spikes, path, at, size, known), **known)
                 at += size
             traces = {(label, variable): _traces(path, label, variable, *of) for label, variable, *of in described["traces"]}
-        return replaced(rest, spikes=spikes, traces=traces)
+        return replace_fields(rest, spikes=spikes, traces=traces)
 
 
 def _reading(path):
-    """Turn any error in the content of a folder into a ValueError that names it."""
     return reading(path, "Result.load", "result of brainsim")
 
 
@@ -81,7 +80,7 @@ def _sum_of_end(path):
         return zlib.crc32(file.read())
 
 
-def _opened(path):
+def _open(path):
     """Return the ParquetFile of a file whose end has its checksum; those of the pages are compared when they are read."""
     import pyarrow.parquet as pq
 
@@ -124,7 +123,7 @@ def _spikes(path, at, size, known):
     """Return the Spikes in `size` rows from row `at` on."""
     times, ids, row = [np.empty(0)], [np.empty(0, np.int64)], 0
     with _reading(path):
-        file = _opened(path / SPIKES)
+        file = _open(path / SPIKES)
         for group in range(file.num_row_groups):
             n_rows = file.metadata.row_group(group).num_rows
             if row < at + size and row + n_rows > at and size:
@@ -137,7 +136,7 @@ def _spikes(path, at, size, known):
 
 
 def _traces(path, label, variable, name, unit):
-    table = _opened(path / _trace_file(label, variable)).read()
+    table = _open(path / _trace_file(label, variable)).read()
     ids = [int(column) for column in table.column_names[1:]]
     values = [table.column(k).to_numpy() for k in range(1, table.num_columns)]
     shape = table.num_rows, len(ids)

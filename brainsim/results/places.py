@@ -10,6 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 MAX_PARTS = 8  # unnamed views of a population that pictures distinguish, the number of colours
+# Cool and warm colours alternate, as excitatory and inhibitory populations usually do. On white each has a contrast of at
+# least 3 to 1; with red-green blindness any two are at least 15 apart in CIELAB, the first four 19; neighbours differ in
+# lightness, for prints in grey. tests/plot/test_palette.py holds these numbers.
+PALETTE = ("#1a5ca6", "#d3594c", "#2f9ad8", "#a35a06", "#0b2e57", "#70281c", "#24837c", "#b38f16")
+REST = "#8c8c8c"  # cells outside every named view
 
 
 class Part(NamedTuple):
@@ -48,7 +53,7 @@ def place_among(parts: Iterable[Part], population: str, start: int, stop: int) -
     return next((part.place for part in holding if part.start <= start and stop <= part.stop), None)
 
 
-def placed(thing: Any, place: int | None) -> Any:
+def set_place(thing: Any, place: int | None) -> Any:
     """Note the place of spikes, or of what is made of them, and return them."""
     if place is not None:
         object.__getattribute__(thing, "__dict__")["_place"] = place  # builds nothing that is deferred
@@ -58,6 +63,11 @@ def placed(thing: Any, place: int | None) -> Any:
 def place_of(thing: Any) -> int | None:
     """Return the noted place, or None."""
     return vars(thing).get("_place")
+
+
+def colour(place: int | None) -> str:
+    """Return the colour of the population at a place among those of its network; grey for None."""
+    return REST if place is None else PALETTE[place % len(PALETTE)]
 
 
 def tile(parts: Iterable[tuple[str, int, int]], n: int) -> bool:

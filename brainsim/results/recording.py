@@ -70,7 +70,7 @@ def recording_of(result: Result) -> Recording:
     of = list(result.spikes.items())
     spikes = [SpikeColumns(label, s.name, s.n, s.duration, s.start, len(s)) for label, s in of]
     traces = [TraceColumns(key, some, partial(_rows, some.values)) for key, some in result.traces.items()]
-    rest = replaced(result, spikes={}, traces={})
+    rest = replace_fields(result, spikes={}, traces={})
 
     def blocks():
         for k, (_, some) in enumerate(of):
@@ -84,6 +84,6 @@ def _rows(values, begin, end):
     return values[begin:end]
 
 
-def replaced(result: Result, **fields: Any) -> Result:
+def replace_fields(result: Result, **fields: Any) -> Result:
     """Return a Result with other values of some fields; what is only made when it is looked at is not made."""
     return Result(**{name: getattr(result, name) for name in Result.__dataclass_fields__} | fields)

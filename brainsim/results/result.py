@@ -1,4 +1,4 @@
-"""What a run returns: spikes, traces, the state to continue from, and how long it took."""
+"""What a run returns: spikes, traces, the state to continue from, and how long it took; on rank 0 of an MPI run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
-from brainsim.core.doors import through
-from brainsim.core.html import shown_by
-from brainsim.core.own import named_by_class
-from brainsim.results import formats
-from brainsim.results.handover import ResultHandOver
+from brainsim.core.doors import optional, through
+from brainsim.core.hints import Answering
+from brainsim.core.html import show_by
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
@@ -28,6 +26,7 @@ __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
 ALONG_TIME = ("times", "ids", "values", "counts")  # the fields of what was recorded that grow with time
 PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
+HERE = ("duration", "dt", "seed", "start", "stop", "stats", "state")  # what all ranks know; of the state that it is not here
 
 
 @dataclass(eq=False)
@@ -78,9 +77,8 @@ class State:
         return f"State at {self.step * self.dt:,.6g} ms (step {self.step:,} of {self.dt:g} ms) of {names or 'no population'}"
 
 
-@named_by_class
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Result(ResultHandOver):
+class Result(Answering):
     """The outcome of one run.
 
     Parameters
@@ -203,7 +201,7 @@ class Result(ResultHandOver):
         ]
         return "\n".join([f"Result: {self._heading()}", *table, *self._footer()])
 
-    _repr_html_ = shown_by("brainsim.results.html", "html_of")
+    _repr_html_ = show_by("brainsim.results.html", "html_of")
 
     def view(self, path: str | os.PathLike = "result.html", *, title: str | None = None) -> Path:
         """Write the result to one HTML file to be looked at in a browser, and return its path; see `brainsim.plot.view`.
@@ -246,11 +244,7 @@ class Result(ResultHandOver):
         >>> result.save("run.npz")                                      # doctest: +SKIP
         >>> bs.Result.load("run.npz").spikes["cells"]                   # doctest: +SKIP
         """
-        if not os.path.exists(path) or os.path.isfile(path):  # a folder or a device has an error of its own
-            formats.check_suffix(path, "Result.save")
-        from brainsim.results.recording import recording_of
-
-        return formats.write(recording_of(self), path, "Result.save", compress)
+        return through("save")(self, path, compress)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Result:
@@ -270,7 +264,58 @@ class Result(ResultHandOver):
             If the file is damaged, truncated, not a result of brainsim, or unfolds to arrays larger than its numbers of
             cells and steps allow.
         """
-        return formats.read(path)
+        return through("load")(path)
+
+    def to_neo(self) -> Any:
+        """Return a ``neo.Block`` of one segment with the spike trains of all populations and all traces.
+
+        Raises
+        ------
+        ImportError
+            Without Neo: ``pip install 'brainsim[analysis]'``.
+
+        Examples
+        --------
+        >>> neo.io.PickleIO("run.pkl").write(result.to_neo())           # doctest: +SKIP
+        """
+        neo = optional("neo", "analysis", "Result.to_neo")
+        block = neo.Block(name="brainsim", dt=self.dt, seed=self.seed, duration=self.duration, start=self.start)
+        segment = neo.Segment(name="run")
+        segment.spiketrains.extend([train for spikes in self.spikes.values() for train in spikes.to_neo()])
+        for traces in self.traces.values():
+            signal = traces.to_neo()
+            regular = type(signal).__name__ == "AnalogSignal"
+            (segment.analogsignals if regular else segment.irregularlysampledsignals).append(signal)
+        block.segments.append(segment)
+        return block
+
+    def to_nwb(self, **given: Any) -> Any:
+        """Return a ``pynwb.NWBFile`` in memory, to which a subject and so on can be added; `save` writes one to a file.
+
+        Spikes are a ``Units`` table with the columns population and cell; traces and weights are ``TimeSeries``. Times are
+        in seconds. The state is left out.
+
+        Parameters
+        ----------
+        **given
+            Fields of NWBFile, such as ``session_description``, ``experimenter`` and ``session_start_time``; by default a
+            description of the run, and now.
+
+        Raises
+        ------
+        ImportError
+            Without pynwb: ``pip install 'brainsim[nwb]'``.
+
+        Examples
+        --------
+        >>> file = result.to_nwb(experimenter="Hodgkin, Alan")          # doctest: +SKIP
+        >>> result.save("run.nwb")                                      # doctest: +SKIP
+
+        References
+        ----------
+        Rübel et al. (2022), doi:10.7554/eLife.78362.
+        """
+        return through("nwb")(self, given)
 
 
 def _jsonable(stats, label):
@@ -297,3 +342,43 @@ def _join(before, after):
     same = () if isinstance(after, Spikes) else ("ids",)  # the cells
     growing = [field.name for field in fields(after) if field.name in ALONG_TIME and field.name not in same]
     return replace(after, **{name: np.concatenate([getattr(before, name), getattr(after, name)]) for name in growing})
+
+
+class ElsewhereError(RuntimeError):
+    """The result of an MPI run is on rank 0."""
+
+
+class Elsewhere(Result):
+    """The Result of an MPI run on a rank that does not have it. It is false, so ``if result:`` is true on rank 0 only.
+
+    Parameters
+    ----------
+    rank, size : int
+        Which rank this is, and how many there are.
+    duration, dt, start : float
+    seed : int
+    stats : dict
+        As in Result, of this rank.
+    """
+
+    def __init__(self, rank: int, size: int, **known: Any):
+        vars(self).update(known, _rank=rank, _size=size, state=None)
+
+    def __bool__(self) -> bool:
+        """Return False: a Result is true."""
+        return False
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return what all ranks know; raise ElsewhereError for anything else that a Result has."""
+        if name.startswith("_") or name in HERE:
+            return super().__getattribute__(name)
+        raise ElsewhereError(
+            f"Result.{name}: is on rank 0, and this is rank {self._rank} of {self._size}; write `if result:` before what "
+            "looks at a result"
+        )
+
+    def __repr__(self) -> str:
+        return f"Result on rank 0 (this is rank {self._rank} of {self._size})"
+
+    def _repr_html_(self):
+        return f"<div>{self!r}</div>"

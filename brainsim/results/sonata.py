@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.aside import written_aside
-from brainsim.core.deferred import deferred
+from brainsim.core.aside import write_aside
+from brainsim.core.deferred import defer
 from brainsim.results import archive, hdf5
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, pack_recording, unpack
-from brainsim.results.recording import Recording, replaced
+from brainsim.results.recording import Recording, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
@@ -39,7 +39,7 @@ class Sonata(Format):
 
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
         """Write a Recording; never more than a block of it is in memory."""
-        with written_aside(path, label) as aside, hdf5.created(aside) as h5:
+        with write_aside(path, label) as aside, hdf5.create(aside) as h5:
             h5.attrs["magic"], h5.attrs["version"] = np.uint32(MAGIC), np.array(VERSION, np.uint32)
             _write_spikes(h5, recording)
             _write_reports(h5, recording)
@@ -48,7 +48,7 @@ class Sonata(Format):
     def read(self, path: Path) -> Result:
         """Return the Result in a file; spikes and samples are mapped, and checked when they are looked at."""
         path = path.absolute()
-        with hdf5.opened(path, "Result.load", "result of brainsim") as h5:
+        with hdf5.open_file(path, "Result.load", "result of brainsim") as h5:
             if OWN not in h5:
                 missing = "it has no group /brainsim, which holds numbers of cells, the duration and the like"
                 others = [name for name, group in (("spikes", "spikes"), ("reports", "report")) if group in h5]
@@ -122,7 +122,7 @@ def _write_rest(h5, recording):
 
 def _read(h5, path):
     arrays = _Arrays(h5, path)
-    description = json.loads(arrays.taken(f"{OWN}/description").tobytes())
+    description = json.loads(arrays.read(f"{OWN}/description").tobytes())
     archive.check_description(description, "Result", FORMAT)
     listed, samples = description["spikes"], description["traces"]
     rest = unpack(description | {"spikes": [], "traces": []}, arrays)
@@ -131,13 +131,13 @@ def _read(h5, path):
         here = f"spikes/{group_name(label)}"
         times, ids = (arrays.later(f"{here}/{part}", kind) for part, kind in (("timestamps", "<f8"), ("node_ids", "<u8")))
         known = {"n": n, "duration": duration, "start": start, "name": name}
-        spikes[label] = deferred(Spikes, partial(_spikes, times, ids, known), **known)
+        spikes[label] = defer(Spikes, partial(_spikes, times, ids, known), **known)
     for *key, name, variable, unit in samples:
-        times, ids = (arrays.taken(_own("traces", *key, part)) for part in ("times", "ids"))
+        times, ids = (arrays.read(_own("traces", *key, part)) for part in ("times", "ids"))
         values = arrays.later(_own("traces", *key, "values"), "<f8")
         known = {"name": name, "variable": variable, "unit": unit, "times": times, "ids": ids}
-        traces[tuple(key)] = deferred(Traces, partial(_traces, values, known), **known)
-    return replaced(rest, spikes=spikes, traces=traces)
+        traces[tuple(key)] = defer(Traces, partial(_traces, values, known), **known)
+    return replace_fields(rest, spikes=spikes, traces=traces)
 
 
 def _spikes(times, ids, known):
@@ -156,12 +156,12 @@ class _Arrays:
 
     def take(self, name, max_size=math.inf):
         """Return an array of our own group, or raise ValueError if there is none or it has more than `max_size` elements."""
-        array = self.taken(_own(name))
+        array = self.read(_own(name))
         if array.size > max_size:
             raise ValueError(f"{name!r} has {array.size:,} values; the rest of the file allows {max_size:,.0f}")
         return array
 
-    def taken(self, name):
+    def read(self, name):
         """Return an array by its name in the file, after a check of its checksum."""
         return self.later(name)()
 
@@ -174,16 +174,16 @@ class _Arrays:
         dataset = hdf5.array_in(group, last)
         if kind is not None and dataset.dtype != np.dtype(kind):
             raise ValueError(f"{dataset.name!r} must be {np.dtype(kind)} (got {dataset.dtype})")
-        expected, found = hdf5.Expected(dataset), hdf5.mapped(dataset, self._path)
+        expected, found = hdf5.Expected(dataset), hdf5.map_array(dataset, self._path)
 
-        def checked():
+        def compare():
             try:
                 expected.compare(found)
             except ValueError as error:
                 raise ValueError(f"Result.load: {str(self._path)!r} is damaged: {error}") from None
             return found
 
-        return checked
+        return compare
 
 
 def _own(*names):

@@ -140,7 +140,6 @@ def _report(group, name, element, label):
 
 
 def _attribute(dataset, key, default):
-    """Return an attribute of a dataset as a string."""
     value = dataset.attrs.get(key, default)
     return value.decode() if isinstance(value, bytes) else str(value)
 
@@ -155,7 +154,7 @@ def _scale(dataset):
 @contextlib.contextmanager
 def _group(path: str | os.PathLike, kind: str, label: str) -> Iterator[Any]:
     """Open a file and yield one of its groups; any error in the file becomes a ValueError that names it."""
-    with hdf5.opened(path, label, "file of SONATA") as file:
+    with hdf5.open_file(path, label, "file of SONATA") as file:
         if kind not in file:
             has = ", ".join(map(repr, file)) or "nothing"
             raise ValueError(f"{label}: {str(path)!r} has no group {kind!r}, as SONATA has it (it has {has})")

@@ -10,17 +10,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from brainsim.core.arrays import chosen_cells, freeze, frozen_array, order_by_cell, plural, smoothed
+from brainsim.core.arrays import choose_cells, freeze, freeze_copy, order_by_cell, plural, smooth
 from brainsim.core.checks import integer, number
-from brainsim.core.own import named_by_class
-from brainsim.results.handover import SpikesHandOver
-from brainsim.results.places import place_of, placed
+from brainsim.core.doors import optional
+from brainsim.core.hints import Answering
+from brainsim.results.places import place_of, set_place
 
 if TYPE_CHECKING:
+    import pandas
     from numpy.typing import ArrayLike
 
 OF_A_CODE = "_of_a_code"  # marks the spikes that `bs.encode` makes: their times lie on no grid
@@ -28,9 +29,8 @@ ENOUGH = 20  # spikes of a cell for a CV: that of a Poisson process is then 7 % 
 ROUNDING = 1e-9  # relative, or in ms below 1 ms: far below any time step, far above the rounding error of k * dt
 
 
-@named_by_class
 @dataclass(frozen=True, eq=False, repr=False)
-class Spikes(SpikesHandOver):
+class Spikes(Answering):
     """The spikes of one population, read-only and sorted by time, then by cell.
 
     Parameters
@@ -79,7 +79,7 @@ class Spikes(SpikesHandOver):
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        times, ids = frozen_array(self.times, np.float64, "Spikes.times"), frozen_array(self.ids, np.int64, "Spikes.ids")
+        times, ids = freeze_copy(self.times, np.float64, "Spikes.times"), freeze_copy(self.ids, np.int64, "Spikes.ids")
         checked = {
             "n": integer(self.n, "Spikes.n", at_least=0),
             "name": str(self.name),
@@ -215,7 +215,7 @@ class Spikes(SpikesHandOver):
         """
         bin = number(bin, "Spikes.synchrony.bin", "ms", above=0.0)
         bins = math.floor(self.duration / bin * (1 + ROUNDING))
-        counts = self._binned(bin)[1][:bins]
+        counts = self._bin(bin)[1][:bins]
         return float(counts.var() / counts.mean()) if bins > 1 and counts.any() else math.nan
 
     def between(self, t0: float | None = None, t1: float | None = None) -> Spikes:
@@ -247,7 +247,7 @@ class Spikes(SpikesHandOver):
         start, stop = np.searchsorted(self.times, [t0 + rounding(t0), t1 + rounding(t1)], side="right")
         start, t0, t1 = 0 if t0 <= self.start else start, max(t0, self.start), min(t1, self.stop)
         window = Spikes(self.times[start:stop], self.ids[start:stop], self.n, t1 - t0, t0, self.name)
-        return self._noted(window)
+        return self._hand_on_notes(window)
 
     def of(self, ids: slice | ArrayLike) -> Spikes:
         """Return the spikes of some cells, numbered 0, 1, ... in the order of `ids`, so that `rates` has a number for each.
@@ -274,20 +274,20 @@ class Spikes(SpikesHandOver):
         >>> part.ids, part.cells      # cell 1 becomes cell 0
         (array([1, 0, 1]), array([1, 0]))
         """
-        chosen = chosen_cells(ids, self.n, "Spikes.of")
+        chosen = choose_cells(ids, self.n, "Spikes.of")
         new_index = np.full(self.n, -1, dtype=np.int64)
         new_index[chosen] = np.arange(chosen.size)
         new = new_index[self.ids]
         kept = new >= 0
         times, ids = freeze(self.times[kept]), freeze(new[kept])
-        part = self._noted(Spikes(times, ids, chosen.size, self.duration, self.start, self.name))
+        part = self._hand_on_notes(Spikes(times, ids, chosen.size, self.duration, self.start, self.name))
         vars(part)["_cells"] = freeze(self.cells[chosen])
         return part
 
-    def _noted(self, part):
+    def _hand_on_notes(self, part):
         """Return a part of these spikes with what is noted of them: their place and cells, and whether a code made them."""
         vars(part).update({note: vars(self)[note] for note in (OF_A_CODE, "_cells") if note in vars(self)})
-        return placed(part, place_of(self))
+        return set_place(part, place_of(self))
 
     def per_cell(self) -> list[np.ndarray]:
         """Return the spike times of each cell [ms]: a list of n sorted arrays, empty ones for silent cells.
@@ -322,7 +322,7 @@ class Spikes(SpikesHandOver):
         >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).histogram(bin=5.0)
         (array([2.5, 7.5]), array([3, 0]))
         """
-        edges, counts = self._binned(number(bin, "Spikes.histogram.bin", "ms", above=0.0))
+        edges, counts = self._bin(number(bin, "Spikes.histogram.bin", "ms", above=0.0))
         return (edges[1:] + edges[:-1]) / 2, counts
 
     def population_rate(self, bin: float = 1.0, sigma: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -346,15 +346,84 @@ class Spikes(SpikesHandOver):
         array([300.,   0.])
         """
         bin = number(bin, "Spikes.population_rate.bin", "ms", above=0.0)
-        edges, counts = self._binned(bin)
+        edges, counts = self._bin(bin)
         seconds = np.diff(edges) / 1000.0
         if sigma is not None:
             samples = number(sigma, "Spikes.population_rate.sigma", "ms", above=0.0) / bin
-            counts, seconds = smoothed(counts, samples), smoothed(seconds, samples)
+            counts, seconds = smooth(counts, samples), smooth(seconds, samples)
         with np.errstate(invalid="ignore"):
             return (edges[1:] + edges[:-1]) / 2, counts / (self.n * seconds)
 
-    def _binned(self, bin):
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a pandas DataFrame with a row for each spike, in order of time: columns ``time`` [ms] and ``cell``.
+
+        Its ``attrs`` hold n, duration, start and name.
+
+        Raises
+        ------
+        ImportError
+            Without pandas: ``pip install 'brainsim[frames]'``.
+
+        Examples
+        --------
+        >>> spikes.to_frame().groupby("cell").time.min()                # doctest: +SKIP
+        """
+        pandas = optional("pandas", "frames", "Spikes.to_frame")
+        frame = pandas.DataFrame({"time": self.times, "cell": self.ids})
+        frame.attrs.update(n=self.n, duration=self.duration, start=self.start, name=self.name)
+        return frame
+
+    def to_neo(self) -> list[Any]:
+        """Return a list of n ``neo.SpikeTrain`` from `start` to `stop` in ms, one for each cell, as Elephant takes them.
+
+        Each is annotated with ``population`` and ``cell``. Elephant's bins are closed on the left, those of brainsim on the
+        right: a spike exactly on an edge falls into the next bin there.
+
+        Raises
+        ------
+        ImportError
+            Without Neo: ``pip install 'brainsim[analysis]'``.
+
+        Examples
+        --------
+        >>> elephant.spike_train_correlation.spike_time_tiling_coefficient(*spikes.to_neo()[:2])    # doctest: +SKIP
+
+        References
+        ----------
+        Garcia et al. (2014), doi:10.3389/fninf.2014.00010 (Neo); Denker et al. (2018), doi:10.12751/incf.ni2018.0019
+        (Elephant).
+        """
+        neo = optional("neo", "analysis", "Spikes.to_neo")
+        limits = {"t_start": self.start, "t_stop": self.stop, "units": "ms"}
+        inside = [np.clip(train, self.start, self.stop) for train in self.per_cell()]  # rounding can put one just outside
+        return [
+            neo.SpikeTrain(times, **limits, name=f"{self.name}[{cell}]", population=self.name, cell=cell)
+            for cell, times in enumerate(inside)
+        ]
+
+    def to_pynapple(self) -> Any:
+        """Return a ``pynapple.TsGroup`` of n cells, whose time support is the recording; pynapple's times are in seconds.
+
+        Raises
+        ------
+        ImportError
+            Without pynapple: ``pip install 'brainsim[analysis]'``.
+
+        Examples
+        --------
+        >>> pynapple.compute_crosscorrelogram(spikes.to_pynapple(), binsize=0.001, windowsize=0.05)    # doctest: +SKIP
+
+        References
+        ----------
+        Viejo et al. (2023), doi:10.7554/eLife.85786.
+        """
+        nap = optional("pynapple", "analysis", "Spikes.to_pynapple")
+        support = nap.IntervalSet(start=self.start, end=self.stop, time_units="ms")
+        seconds = [np.clip(train, self.start, self.stop) / 1000.0 for train in self.per_cell()]
+        cells = {cell: nap.Ts(t=times, time_units="s") for cell, times in enumerate(seconds)}
+        return nap.TsGroup(cells, time_support=support)
+
+    def _bin(self, bin):
         """Return the edges of bins of `bin` ms and the number of spikes in each."""
         bins = max(math.ceil(self.duration / bin * (1 - ROUNDING)), 1)
         edges = np.append(self.start + bin * np.arange(bins), self.stop)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.doors import optional
 from brainsim.core.hints import Answering
-from brainsim.core.optional import optional
 
 if typing.TYPE_CHECKING:
     import pandas

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.arrays import freeze, frozen_array, plural
+from brainsim.core.arrays import freeze, freeze_copy, interval_of, plural
 from brainsim.core.checks import number
-from brainsim.core.own import named_by_class
-from brainsim.results.handover import TracesHandOver
+from brainsim.core.doors import optional
+from brainsim.core.hints import Answering
 from brainsim.results.spikes import Spikes, rounding
 
 if TYPE_CHECKING:
+    import pandas
+    import xarray
     from numpy.typing import ArrayLike
 
 
-@named_by_class
 @dataclass(frozen=True, eq=False, repr=False)
-class Traces(TracesHandOver):
+class Traces(Answering):
     """One variable of some cells of a population over time, read-only.
 
     Parameters
@@ -71,9 +72,9 @@ class Traces(TracesHandOver):
             name=str(self.name),
             variable=str(self.variable),
             unit=str(self.unit),
-            times=frozen_array(self.times, np.float64, "Traces.times"),
-            ids=frozen_array(self.ids, np.int64, "Traces.ids"),
-            values=frozen_array(self.values, np.float64, "Traces.values"),
+            times=freeze_copy(self.times, np.float64, "Traces.times"),
+            ids=freeze_copy(self.ids, np.int64, "Traces.ids"),
+            values=freeze_copy(self.values, np.float64, "Traces.values"),
         )
         for field in ("times", "ids"):
             if getattr(self, field).ndim != 1:
@@ -187,6 +188,68 @@ class Traces(TracesHandOver):
         found &= times <= latest
         values[found] = self.values[row[found], column[found]]
         return values
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a pandas DataFrame: a row for each time [ms], the index, and a column for each recorded cell.
+
+        Raises
+        ------
+        ImportError
+            Without pandas: ``pip install 'brainsim[frames]'``.
+        """
+        pandas = optional("pandas", "frames", "Traces.to_frame")
+        columns = pandas.Index(self.ids, name="cell")
+        frame = pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=columns)
+        frame.attrs.update(name=self.name, variable=self.variable, unit=self.unit)
+        return frame
+
+    def to_xarray(self) -> xarray.DataArray:
+        """Return an ``xarray.DataArray`` with the dimensions time [ms] and cell; ``attrs["units"]`` is the unit.
+
+        Raises
+        ------
+        ImportError
+            Without xarray: ``pip install 'brainsim[frames]'``.
+        """
+        xarray = optional("xarray", "frames", "Traces.to_xarray")
+        array = xarray.DataArray(
+            self.values, {"time": self.times, "cell": self.ids}, ("time", "cell"), self.variable, {"units": self.unit}
+        )
+        array.attrs["population"] = self.name
+        array.time.attrs["units"] = "ms"
+        return array
+
+    def to_neo(self) -> Any:
+        """Return a ``neo.AnalogSignal`` with a channel for each cell, or an IrregularlySampledSignal if times are irregular.
+
+        Raises
+        ------
+        ImportError
+            Without Neo: ``pip install 'brainsim[analysis]'``.
+        """
+        neo = optional("neo", "analysis", "Traces.to_neo")
+        quantities = optional("quantities", "analysis", "Traces.to_neo")
+        try:
+            unit = quantities.Quantity(1.0, self.unit or "dimensionless").units
+        except LookupError:  # a unit that only the user's equations know
+            unit = quantities.dimensionless
+        given = {"name": self.variable, "population": self.name, "cells": self.ids.tolist(), "unit": self.unit}
+        interval, ms = interval_of(self.times), quantities.ms
+        if interval is None:
+            return neo.IrregularlySampledSignal(self.times * ms, self.values * unit, **given)
+        start = self.times[0] * ms
+        return neo.AnalogSignal(self.values * unit, sampling_period=interval * ms, t_start=start, **given)
+
+    def to_pynapple(self) -> Any:
+        """Return a ``pynapple.TsdFrame`` with a column for each cell; its times are in seconds.
+
+        Raises
+        ------
+        ImportError
+            Without pynapple: ``pip install 'brainsim[analysis]'``.
+        """
+        nap = optional("pynapple", "analysis", "Traces.to_pynapple")
+        return nap.TsdFrame(t=self.times / 1000.0, d=self.values, columns=self.ids)
 
     def _columns(self, ids):
         if isinstance(ids, slice):

@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.arrays import frozen_array, plural
+from brainsim.core.arrays import freeze_copy, plural
 from brainsim.core.checks import MissingName, nearest
-from brainsim.core.own import named_by_class
-from brainsim.results.handover import WeightsHandOver
+from brainsim.core.doors import optional
+from brainsim.core.hints import Answering
 from brainsim.results.lookup import Lookup
 
 if TYPE_CHECKING:
+    import pandas
+    import xarray
     from numpy.typing import ArrayLike
 
 KINDS = {"times": float, "synapses": int, "pre": int, "post": int, "values": float, "edges": float, "counts": int}
 
 
-@named_by_class
 @dataclass(frozen=True, eq=False, repr=False)
-class Weights(WeightsHandOver):
+class Weights(Answering):
     """The weights of some synapses of a projection over time, and histograms of all of them; read-only.
 
     Parameters
@@ -92,7 +93,7 @@ class Weights(WeightsHandOver):
             given["counts"] = np.zeros((np.size(self.times), 0), np.int64)
         vars(self).update({key: str(given[key]) for key in ("name", "variable", "unit")})
         for key, kind in KINDS.items():
-            vars(self)[key] = frozen_array(given[key], np.float64 if kind is float else np.int64, f"Weights.{key}")
+            vars(self)[key] = freeze_copy(given[key], np.float64 if kind is float else np.int64, f"Weights.{key}")
         samples, n = self.times.size, self.synapses.size
         shapes = {"times": (samples,), "synapses": (n,), "pre": (n,), "post": (n,), "values": (samples, n)}
         shapes |= {"edges": (self.edges.size,), "counts": (samples, max(self.edges.size - 1, 0))}
@@ -119,6 +120,31 @@ class Weights(WeightsHandOver):
             f"Weights of {self.name!r}.{self.variable}: {plural(self.synapses.size, 'synapse')}, "
             f"{plural(self.times.size, 'sample')}{span}{bins}{unit}"
         )
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a pandas DataFrame: a row for each time [ms], and a column for each synapse, with its pre and post.
+
+        Raises
+        ------
+        ImportError
+            Without pandas: ``pip install 'brainsim[frames]'``.
+        """
+        pandas = optional("pandas", "frames", "Weights.to_frame")
+        columns = pandas.MultiIndex.from_arrays([self.synapses, self.pre, self.post], names=["synapse", "pre", "post"])
+        return pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=columns)
+
+    def to_xarray(self) -> xarray.DataArray:
+        """Return an ``xarray.DataArray`` with the dimensions time [ms] and synapse, and pre and post as coordinates.
+
+        Raises
+        ------
+        ImportError
+            Without xarray: ``pip install 'brainsim[frames]'``.
+        """
+        xarray = optional("xarray", "frames", "Weights.to_xarray")
+        ends = {"pre": ("synapse", self.pre), "post": ("synapse", self.post)}
+        coordinates = {"time": self.times, "synapse": self.synapses, **ends}
+        return xarray.DataArray(self.values, coordinates, ("time", "synapse"), self.variable, {"units": self.unit})
 
 
 class WeightsLookup(Lookup):

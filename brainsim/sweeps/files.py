@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.aside import written_aside
+from brainsim.core.aside import write_aside
 from brainsim.results import archive
 from brainsim.results.result import Result
 from brainsim.sweeps.keys import key_of, key_of_function, name_of
@@ -80,7 +80,7 @@ class Folder:
 
         said = {"function": name_of(function), "parameters": names, "points": points, "brainsim": __version__}
         said["numpy"] = np.__version__
-        with written_aside(self.path / "manifest.json", "sweep.to") as temporary:
+        with write_aside(self.path / "manifest.json", "sweep.to") as temporary:
             temporary.write_text(json.dumps(said, indent=1) + "\n")
 
 

@@ -70,7 +70,7 @@ class _Keys:
         if id(value) in self._open:
             return _hash("outer", str(len(self._open) - self._open.index(id(value))))
         if len(self._open) == DEEPEST:
-            return self._unseen(value, f"it is nested more than {DEEPEST} deep")
+            return self._key_of_type(value, f"it is nested more than {DEEPEST} deep")
         self._open.append(id(value))
         try:
             key = _hash(*self._parts(value))
@@ -141,14 +141,14 @@ class _Keys:
     def _object(self, value):
         """Return class and content of an object, as its pickle would have them."""
         if isinstance(value, Identified):  # its pickle has a random token
-            return "object", self.of(type(value)), self.of(_lasting(value, value._packed()))
+            return "object", self.of(type(value)), self.of(_lasting(value, value._pack()))
         try:
             if type(value) is object:
                 raise TypeError("a plain object() has no content")
             reduce = copyreg.dispatch_table.get(type(value))
             reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)
         except Exception as error:  # whatever a class answers to being pickled
-            return (self._unseen(value, str(error)),)
+            return (self._key_of_type(value, str(error)),)
         if isinstance(reduced, str):
             return "global", _name(type(value)), reduced
         make, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
@@ -157,7 +157,7 @@ class _Keys:
         called = [self.of(call)] if isinstance(call, types.FunctionType) else []
         return "object", self.of(type(value)), *parts, *self._items(pairs or ()), *called
 
-    def _unseen(self, value, reason):
+    def _key_of_type(self, value, reason):
         """Return a key of the type alone, if that is allowed."""
         if self._strict:
             raise TypeError(reason)

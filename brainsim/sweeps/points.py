@@ -34,8 +34,8 @@ class Axis:
 
 def axes_of(over: Any, zipped: Any, seeds: Any) -> list[Axis]:
     """Return the axes of a sweep, the seeds last."""
-    over = _checked("over", {} if over is None else over)
-    zipped = _checked("zip", {} if zipped is None else zipped)
+    over = _check_lists("over", {} if over is None else over)
+    zipped = _check_lists("zip", {} if zipped is None else zipped)
     axes = [Axis((name,), [(value,) for value in values]) for name, values in over.items()]
     if zipped:
         sizes = {name: len(values) for name, values in zipped.items()}
@@ -43,7 +43,7 @@ def axes_of(over: Any, zipped: Any, seeds: Any) -> list[Axis]:
             raise ValueError(f"sweep.zip: lists must be equally long (got {sizes})")
         axes.append(Axis(tuple(zipped), list(zip(*zipped.values(), strict=True))))
     if seeds is not None:
-        axes.append(Axis(("seed",), [(seed,) for seed in _checked_seeds(seeds)]))
+        axes.append(Axis(("seed",), [(seed,) for seed in _check_seeds(seeds)]))
     names = [name for axis in axes for name in axis.names]
     for name in names:
         if names.count(name) > 1:
@@ -90,7 +90,7 @@ def check_function(function: Any, names: Sequence[str]) -> None:
         raise TypeError(f"sweep.function: {label}() also needs {needed[0]!r}; {hint}, or a default")
 
 
-def _checked(field, given):
+def _check_lists(field, given):
     """Return a dict name -> list of plain values."""
     if not isinstance(given, Mapping):
         raise TypeError(f"sweep.{field}: must be a dict such as {{'g': [4.0, 5.0]}} (got {given!r})")
@@ -106,7 +106,7 @@ def _checked(field, given):
     return lists
 
 
-def _checked_seeds(seeds):
+def _check_seeds(seeds):
     if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
         return list(range(integer(seeds, "sweep.seeds", at_least=1)))
     if isinstance(seeds, str) or not hasattr(seeds, "__iter__"):
@@ -191,7 +191,6 @@ def figures_of(returned):
 
 
 def _figure(name, value):
-    """Return a number, a string, or an array of numbers."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     try:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.arrays import plural
-from brainsim.core.aside import written_aside
+from brainsim.core.aside import write_aside
 from brainsim.core.checks import MissingName, nearest
-from brainsim.core.optional import optional
+from brainsim.core.doors import optional
 from brainsim.sweeps.points import Axis, Row
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Sweep:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self._columns())
         writer.writerows(["" if cell is None else cell for cell in cells] for cells in self._cells())
-        with written_aside(path, "Sweep.to_csv") as temporary:
+        with write_aside(path, "Sweep.to_csv") as temporary:
             temporary.write_text(text.getvalue(), encoding="utf-8")
         return Path(path)
 

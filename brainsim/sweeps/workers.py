@@ -55,7 +55,7 @@ def outcomes(function, todo, keep, workers, bytes_each):
     if joblib is not None and not _is_here(joblib):
         yield from _by_joblib(joblib, function, todo, keep, workers)
         return
-    count = min(workers or (joblib and _told(joblib)) or fitting(bytes_each), len(todo))
+    count = min(workers or (joblib and _count_asked_for(joblib)) or fitting(bytes_each), len(todo))
     if count == 1:
         yield from (outcome(function, index, parameters, keep) for index, parameters in todo)
     else:
@@ -101,7 +101,7 @@ def _is_here(joblib):
     return isinstance(joblib.parallel.get_active_backend()[0], joblib.parallel.LokyBackend)
 
 
-def _told(joblib):
+def _count_asked_for(joblib):
     """Return how many workers there are according to joblib's active configuration, None if it does not say."""
     count = joblib.effective_n_jobs(None)
     return count if count > 1 or joblib.parallel.get_active_backend()[1] is not None else None
@@ -128,14 +128,14 @@ def _by_workers(joblib, function, todo, keep, count, threads):
         workers += [_worker(joblib, threads) for _ in range(count)]
         for worker in workers:
             worker.take(function)
-        yield from _computed(workers, function, todo, keep)
+        yield from _compute(workers, function, todo, keep)
         finished = True
     finally:
         for worker in workers:
             worker.release(finished)
 
 
-def _computed(workers, function, todo, keep):
+def _compute(workers, function, todo, keep):
     """Yield the outcomes of points; a process that ends is replaced."""
     left = iter(todo)
     running = {worker.compute(*point, keep): (worker, point) for worker, point in zip(workers, left, strict=False)}

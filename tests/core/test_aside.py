@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from brainsim.core.aside import folder_aside, put_folder, remove_leftovers, written_aside
+from brainsim.core.aside import put_folder, remove_leftovers, write_aside, write_folder_aside
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
 
 def write(path, text="new"):
-    with written_aside(path, "save") as aside:
+    with write_aside(path, "save") as aside:
         aside.write_text(text)
 
 
 def write_folder(path, text="new"):
-    with folder_aside(path, "save", lambda folder: (folder / "a.txt").is_file()) as aside:
+    with write_folder_aside(path, "save", lambda folder: (folder / "a.txt").is_file()) as aside:
         (aside / "a.txt").write_text(text)
 
 
@@ -31,14 +31,14 @@ def killed(path, how, moment):
             rename = os.rename
             os.rename = lambda old, new: rename(old, new) if Path(old) == path else os.kill(os.getpid(), signal.SIGKILL)
             write_folder(path)
-        with how(path, "save", *[bool] * (how is folder_aside)) as aside:
-            (aside / "a.txt" if how is folder_aside else aside).write_text("half")
+        with how(path, "save", *[bool] * (how is write_folder_aside)) as aside:
+            (aside / "a.txt" if how is write_folder_aside else aside).write_text("half")
             os.kill(os.getpid(), signal.SIGKILL)
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
 
 
 @needs_fork
-@pytest.mark.parametrize(("how", "write"), [(written_aside, write), (folder_aside, write_folder)])
+@pytest.mark.parametrize(("how", "write"), [(write_aside, write), (write_folder_aside, write_folder)])
 def test_the_next_write_clears_what_a_killed_process_left(tmp_path, how, write):
     path = tmp_path / ("x" * 250)  # about as long as names may be
     for clear in (remove_leftovers, write):
@@ -53,7 +53,7 @@ def test_the_next_write_clears_what_a_killed_process_left(tmp_path, how, write):
 def test_a_folder_that_was_being_replaced_comes_back(tmp_path):
     path = tmp_path / "run.parquet"
     write_folder(path, "old")
-    killed(path, folder_aside, "between the renames")
+    killed(path, write_folder_aside, "between the renames")
     assert not path.exists()
     remove_leftovers(path)
     assert (path / "a.txt").read_text() == "old"
@@ -63,7 +63,7 @@ def test_a_folder_that_was_being_replaced_comes_back(tmp_path):
 @pytest.mark.parametrize("process", [threading.Thread, multiprocessing.get_context("spawn").Process])
 def test_two_may_write_to_one_place(tmp_path, process):
     path = tmp_path / "a.npz"
-    with written_aside(path, "save") as aside:
+    with write_aside(path, "save") as aside:
         aside.write_text("first")
         other = process(target=write, args=(path, "second"))
         other.start()

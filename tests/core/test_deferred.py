@@ -5,7 +5,7 @@ import pickle
 from dataclasses import dataclass, field, replace
 
 import brainsim as bs
-from brainsim.core.deferred import deferred
+from brainsim.core.deferred import defer
 
 
 @dataclass
@@ -25,7 +25,7 @@ def later():
         made.append(1)
         return Box(3, [1, 2], "given")
 
-    return deferred(Box, make), made
+    return defer(Box, make), made
 
 
 def test_nothing_is_made_until_it_is_looked_at():

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from brainsim.core.pauses import interrupts_held
+from brainsim.core.pauses import hold_interrupts
 from brainsim.jit.background import Workers
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all processes of a console")
@@ -107,7 +107,7 @@ def test_an_interrupt_waits_for_the_end_of_an_import():
     done = []
 
     def import_slowly():
-        with interrupts_held():
+        with hold_interrupts():
             signal.raise_signal(signal.SIGINT)
             done.append("whole")
 

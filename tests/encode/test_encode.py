@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim import encode
 from brainsim.ann.conversion import forward
-from brainsim.encode.steps import random_steps
+from brainsim.encode.code import random_steps
 from brainsim.rng.streams import stream_key
 from tests.helpers.mistakes import mistakes
 

@@ -90,7 +90,7 @@ def test_a_line_cannot_have_such_a_name_either(name):
 def test_the_message_tells_the_form_of_a_letter_that_python_reads():
     with pytest.raises(ValueError, match=re.escape("Mine.ﬁ: must be a name of letters, digits") + ".*did you mean 'fi'"):
         mine(ﬁ_=None, **{"ﬁ": bs.parameter(0.0, "", "x")})
-    lang.check_name("τ_m", "here")  # letters of any alphabet, in the form in which Python keeps them
+    lang.check_npz_name("τ_m", "here")  # letters of any alphabet, in the form in which Python keeps them
 
 
 @pytest.mark.parametrize("field", ["parameters", "initials", "cell_equations"])

@@ -13,7 +13,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands.examples import EXAMPLES, example_names
-from brainsim.commands.running import simulated
+from brainsim.commands.running import simulate_example
 
 
 def module(name):
@@ -42,7 +42,7 @@ def variants():
 def test_builds_runs_and_draws(name, options):
     example = module(name)
     network, traces = example.build(**options, **getattr(example, "SMALL", {}))
-    result = simulated(example, network, 50.0, dt=getattr(example, "DT", 0.1), seed=2, record=traces, threads=1)
+    result = simulate_example(example, network, 50.0, dt=getattr(example, "DT", 0.1), seed=2, record=traces, threads=1)
     assert len(result.traces) + len(result.weights) == len(traces)
     picture = io.BytesIO()
     figure = getattr(example, "draw", bs.plot.overview)(result, window=(0.0, 50.0))

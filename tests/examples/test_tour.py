@@ -11,7 +11,7 @@ import brainsim as bs
 from brainsim.commands import cli
 from brainsim.examples import tour as example
 from brainsim.explore.theory import if_counts, siegert_rate
-from brainsim.plot.html.page import write_page
+from brainsim.plot.page import write_page
 from tests.helpers.browser import chromium, opened
 
 TITLES = (

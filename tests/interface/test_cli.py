@@ -145,8 +145,8 @@ class TestRun:
                 Missing(python).load_overload(None, None)
             return as_ever(*arguments, **settings)
 
-        as_ever = running.simulated
-        monkeypatch.setattr(running, "simulated", simulated)
+        as_ever = running.simulate_example
+        monkeypatch.setattr(running, "simulate_example", simulated)
         cli.main(["run", "single", "--no-plot"])
         assert capsys.readouterr().out.count("compiling the functions of 1 model, once for this version ...\n") == 1
         Missing(python).load_overload(None, None)
@@ -361,7 +361,7 @@ class TestOthers:
 
     def test_warmup_knows_every_built_in_word(self):
         names = list(warmup.tiny_networks())
-        networks = {name for name in cli.example_names() if hasattr(cli.example_named(name), "build")}
+        networks = {name for name in cli.example_names() if hasattr(cli.find_example(name), "build")}
         assert len(networks) > 5
         assert networks <= set(names)
         assert {"STDP()", "STDP(pairing='reduced')", "ClopathSTDP(homeostatic=True)", "QuantalRelease()"} <= set(names)

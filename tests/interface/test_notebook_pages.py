@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.core.palette import PALETTE
+from brainsim.results.places import PALETTE
 from tests.helpers.pictures import made, random_spikes
 
 EVIL = "<script>alert('x')</script>&\""

@@ -188,7 +188,7 @@ class TestStops:
         for _ in range(epochs):
             net.partial_fit(X, y)
         assert bits(net) == bits(whole)
-        with pytest.warns(UserWarning, match="has not fallen for 3 epochs, so no more are trained; raise patience to go on"):
+        with pytest.warns(UserWarning, match="has not fallen for 3 epochs.*; raise patience to continue"):
             net.partial_fit(X, y, 5)
         assert bits(net) == bits(whole)
         assert net.history_ == whole.history_

@@ -12,7 +12,7 @@ import pytest
 
 from brainsim import plot
 from brainsim.plot.elements.styles import PALETTE
-from brainsim.plot.html.viewer import _contents, pack_floats, pack_spikes
+from brainsim.plot.viewer import _contents, pack_floats, pack_spikes
 from brainsim.results.result import Result, Spikes, Traces
 from tests.helpers.browser import chromium, opened
 from tests.helpers.mistakes import mistakes

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.core.optional import optional
-from brainsim.results.handover import interval_of
+from brainsim.core.arrays import interval_of
+from brainsim.core.doors import optional
 from brainsim.results.result import Result, Spikes, Traces, Weights
 
 OTHERS = ["neo", "elephant", "pynapple", "pandas", "xarray", "pynwb", "h5py", "hdmf", "quantities", "joblib"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.ann.conversion.thresholds import CellLayer
-from brainsim.encode.steps import latency_steps, random_steps
+from brainsim.encode.code import latency_steps, random_steps
 from brainsim.learn.batches import Runner
 from brainsim.rng.streams import stream_key
 

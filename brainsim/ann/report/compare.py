@@ -157,7 +157,7 @@ class Comparison:
         robustness : int
             Seeds of `robustness`, at the first T with 99 % of the last accuracy; 0 leaves it out.
         """
-        from brainsim.plot.html.page import write_comparison
+        from brainsim.ann.report.figures import write_comparison
 
         path = writable(path, "Comparison.to_html.path", HTML)
         chosen = range(min(2, len(self.y))) if examples is None else np.atleast_1d(examples)

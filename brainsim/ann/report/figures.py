@@ -1,6 +1,7 @@
 """Pictures of a comparison: six panels over all samples, and one sample in both networks."""
 
 import textwrap
+from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +12,7 @@ from brainsim.ann.report.pictures import MACHINE, NEURON, scale_steps
 from brainsim.ann.report.summary import AC, CAVEAT, MAC
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, shades, style
+from brainsim.plot.page import write_page
 
 MAX_DOTS = 4000  # of a scatter
 
@@ -241,3 +243,17 @@ def _evidence(evidence, classes, ax, decision, stop):
     ax.set_xlim(0.0, stop + 0.5)
     ax.set_ylabel("sum of the output so far")
     ax.set_title("spiking: potentials of the output cells over time")
+
+
+def write_comparison(comparison, path, examples, robustness=None):
+    """Write the summary, the six panels and some samples of a `Comparison` to a page, and its `Robustness` if not None."""
+    pictures = [
+        ("", comparison.plot(), "Blue: the spiking network; red: the artificial one. Costs are means per inference.")
+    ]
+    pictures += [
+        ("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
+        for i in examples
+    ]
+    noise = "" if robustness is None else f"<h2>Under noise</h2><pre>{escape(repr(robustness))}</pre>"
+    title = f"An artificial network and its spiking version: {comparison.snn!r}"
+    write_page(path, title, pictures, f"<pre>{escape(comparison.summary())}</pre>{noise}")

@@ -12,7 +12,7 @@ from brainsim.core.aside import previous
 from brainsim.core.checks import integer, warn_user
 from brainsim.engine.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
 from brainsim.engine.states.state import check_clock
-from brainsim.network.checks import checked_precision
+from brainsim.network.checks import check_precision
 from brainsim.results import archive
 from brainsim.results.packing import OfResult, OfState, pack, pack_state, unpack, unpack_state
 from brainsim.results.result import Result, State
@@ -102,7 +102,7 @@ class Checkpoint:
 
 def read(path):
     """Return the Checkpoint in a file, or else the one before; raise the error of the last one if both are unreadable."""
-    path = checked_path(path, f"{LABEL}.path")
+    path = check_path(path, f"{LABEL}.path")
     try:
         return _read(path)
     except (ValueError, FileNotFoundError) as error:
@@ -117,7 +117,7 @@ def read(path):
         return checkpoint
 
 
-def checked_path(path, label):
+def check_path(path, label):
     """Return the name of a file as a Path; raise TypeError if it is something else."""
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"{label}: must be the name of a file such as 'run.ckpt' (got {path!r})")
@@ -159,7 +159,7 @@ def _read(path):
 
 def _check_plain(plain, state, restored):
     """Raise ValueError if what a checkpoint says of its run is impossible."""
-    checked_precision(plain.precision, "its precision")
+    check_precision(plain.precision, "its precision")
     for name in ("begin", "origin"):
         integer(getattr(plain, name), f"its {name}", at_least=0, at_most=state.step)
     if restored is not None and (restored.dt, restored.seed) != (state.dt, state.seed):

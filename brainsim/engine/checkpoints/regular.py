@@ -9,10 +9,10 @@ from pathlib import Path
 from brainsim.core.aside import remove_leftovers
 from brainsim.core.checks import warn_user
 from brainsim.core.files import writable
-from brainsim.engine.checkpoints.file import checked_path, exists
+from brainsim.engine.checkpoints.file import check_path, exists
 from brainsim.engine.checkpoints.saving import write
 from brainsim.engine.states.state import what_is_not_finite
-from brainsim.results.archive import check_name
+from brainsim.results.archive import check_npz_name
 
 TEMPORARY_FAILURE = 75  # exit status EX_TEMPFAIL of sysexits.h: it is worth running the same command again
 
@@ -39,8 +39,8 @@ def refuse_to_replace(path, label):
 
 def check_writable(path, label):
     """Raise an error, before anything is built, if no checkpoint can be written to `path`."""
-    check_name(path, label)
-    folder = Path(os.path.realpath(writable(checked_path(path, label), label))).parent
+    check_npz_name(path, label)
+    folder = Path(os.path.realpath(writable(check_path(path, label), label))).parent
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{label}: the folder {str(folder)!r} cannot be written to")
 
@@ -105,5 +105,5 @@ class Regular:
             except (OSError, MemoryError) as error:
                 problem = str(error) or type(error).__name__
         if problem and simulation.rank == 0:
-            warn_user(f"no checkpoint at {simulation.time:g} ms: {problem}; the run goes on")
+            warn_user(f"no checkpoint at {simulation.time:g} ms: {problem}; the run continues")
         return not problem

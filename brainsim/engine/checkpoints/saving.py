@@ -13,22 +13,21 @@ from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, find_changed_values, list_rewired, rewire_network
-from brainsim.engine.checkpoints.file import Checkpoint, Plain, checked_path, read, reading
+from brainsim.engine.checkpoints.file import Checkpoint, Plain, check_path, read, reading
 from brainsim.engine.settings import checked_network, checked_steps
 from brainsim.engine.simulation.changes import take_run
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
 from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.target import Target, continued_target, path_of
-from brainsim.network.checks import checked_precision
+from brainsim.network.checks import check_precision
 from brainsim.results.archive import part_of_it
-from brainsim.results.elsewhere import Elsewhere
-from brainsim.results.result import Result, join
+from brainsim.results.result import Elsewhere, Result, join
 
 
 def write(sim, path):
     """Write a checkpoint of a simulation as it is now, and return its path."""
-    path, run, recording, described = checked_path(path, "Simulation.save.path"), sim._run, sim._recording, sim._described
+    path, run, recording, described = check_path(path, "Simulation.save.path"), sim._run, sim._recording, sim._described
     if run.failed:
         raise RuntimeError("Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first")
     if text := what_is_not_finite(run.layout, run.shared):
@@ -71,7 +70,7 @@ def read_on_ranks(path, ranks, to, label):
     return checkpoint
 
 
-def checked(checkpoint, network, settings, label):
+def check_settings(checkpoint, network, settings, label):
     """Return the RunSettings with which a network continues from a checkpoint; raise ValueError if they do not fit it."""
     state, saved = checkpoint.state, checkpoint.settings
     checked_network(network, state.dt)
@@ -85,7 +84,7 @@ def checked(checkpoint, network, settings, label):
     target = continued_target(settings.to, checkpoint.plain.streams, label, settings.ranks, settings.overwrite)
     with warnings.catch_warnings(), reading(checkpoint), part_of_it("its time step"):
         warnings.simplefilter("ignore")  # they come when the simulation is made
-        layout = Layout(network, state.dt, 1, checked_precision(settings.precision, label))
+        layout = Layout(network, state.dt, 1, check_precision(settings.precision, label))
     _check_network(checkpoint, Prints(layout), label)
     return replace(settings, **saved, to=target)
 
@@ -136,7 +135,6 @@ def _take_changes(sim, checkpoint):
 
 
 def _take_recorded(sim, checkpoint):
-    """Continue to record where the simulation was that wrote a checkpoint."""
     ranks, recording, log = sim._settings.ranks, sim._recording, sim._run.log
     recording.begin = checkpoint.plain.begin
     log.load(checkpoint.recorders)
@@ -225,8 +223,8 @@ def finished_result(path, to, duration, ranks=ALONE):
     done = (state.step - checkpoint.plain.origin) * state.dt
     if duration > done + 0.5 * state.dt:
         raise ValueError(
-            f"simulate.to: {str(target.path)!r} is complete after {done:g} ms, so a run of {duration:g} ms cannot go on in "
-            "it; give another name"
+            f"simulate.to: {str(target.path)!r} is complete after {done:g} ms, so a run of {duration:g} ms cannot "
+            "continue in it; give another name"
         )
     if ranks.rank == 0:
         return Result.load(target.path)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.engine.synapses.readback import sampled_again
 from brainsim.engine.synapses.wiring import AllPairs
 from brainsim.equations.couplings import WEIGHTS
 from brainsim.equations.system import prefix_of
@@ -107,9 +106,11 @@ class Couplings:
     - `signals`, `width`: what is given, and how many columns the ring has.
     - `sums`: the Pairs and the Everybody, in the order of the projections.
     - `number`: how many pairs of cells there are.
+
+    ``sample(projection)`` returns the SynapseTable of a projection, as it is built.
     """
 
-    def __init__(self, layout, threads):
+    def __init__(self, layout, sample):
         self._layout, self.signals, self.width, self.sums, self.number = layout, {}, 0, [], 0
         projections = [p for p in layout.network.projections if p.is_coupling]
         if layout.ranks.size > 1:
@@ -122,7 +123,7 @@ class Couplings:
             for view in _sources(projection):
                 self._give(projection, view)
         for projection in projections:
-            self._add(projection, threads)
+            self._add(projection, sample)
         self._sum_weights()
 
     @property
@@ -149,7 +150,7 @@ class Couplings:
         found = [self.signals[projection.synapse, p.name, delayed].column + ids for p, ids in view.parts]
         return np.concatenate(found).astype(np.uint16 if self.width <= UINT16_RANGE else np.int32)
 
-    def _add(self, projection, threads):
+    def _add(self, projection, sample):
         pre, post, coupling = projection.pre, projection.post, projection.synapse
         delay = int(_steps(projection.delay, self._layout.dt)) if is_number(projection.delay) else 0
         ends = [(pre, post, 1.0)] + ([(post, pre, -1.0)] if coupling.symmetric else [])
@@ -164,7 +165,7 @@ class Couplings:
             self.number -= pre.n * post.n if coupling.symmetric and not same else 0
             delays = np.array([delay])
         else:
-            table = sampled_again(self._layout, projection, threads)
+            table = sample(projection)
             delays = _steps(table.delay, self._layout.dt)
             for sources, targets, side in ends:
                 source, target = (table.pre, table.post) if side > 0 else (table.post, table.pre)

@@ -81,7 +81,7 @@ class Ranks(Alone):
                 self.comm.Bcast(part, rank)
         return found
 
-    def gathered(self, value):
+    def gather(self, value):
         """Return a list with the value of each rank, on rank 0; None on the others.
 
         Arrays, alone or in lists, tuples and dicts of the same structure on all ranks, are sent without pickles and may be
@@ -91,7 +91,7 @@ class Ranks(Alone):
             return self._arrays(value)
         if not isinstance(value, list | tuple | dict):
             return self.comm.gather(value)
-        parts = [self.gathered(part) for part in (value.values() if isinstance(value, dict) else value)]
+        parts = [self.gather(part) for part in (value.values() if isinstance(value, dict) else value)]
         if self.rank:
             return None
         some = [[part[rank] for part in parts] for rank in range(self.size)]

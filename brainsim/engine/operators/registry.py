@@ -1,6 +1,6 @@
 """All operators in the order in which they are called within a phase: those of the package, then those of extensions."""
 
-from brainsim.core.registers import put
+from brainsim.core.identity import put
 from brainsim.engine.exchange.threads import EndOfSlice
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells

@@ -6,7 +6,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.core.checks import warn_user
-from brainsim.engine.states.state import CELL, taken
+from brainsim.engine.states.state import CELL, take_array
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS
@@ -97,7 +97,7 @@ class Scaler(Homeostat):
 
     def saved_by_all(self, ranks):
         """Return the rates and the counts of all targets, each from the rank that has it, on rank 0."""
-        found = {name: ranks.gathered(values) for name, values in self.saved().items()}
+        found = {name: ranks.gather(values) for name, values in self.saved().items()}
         if ranks.rank:
             return {}
         return {name: np.stack(values)[self._ranks, np.arange(self._cells.size)] for name, values in found.items()}
@@ -105,10 +105,10 @@ class Scaler(Homeostat):
     def load(self, extra, label):
         """Take over what `saved` returned."""
         n = self._cells.size
-        counts = taken(extra, f"{label}homeostasis.count", np.dtype(np.int64), n)
+        counts = take_array(extra, f"{label}homeostasis.count", np.dtype(np.int64), n)
         if n and counts.min() < 0:
             raise ValueError(f"state.extra['{label}homeostasis.count']: must be 0 or more (got {counts.min()})")
-        self._rates = taken(extra, f"{label}homeostasis.rate", np.dtype(np.float64), n).copy()
+        self._rates = take_array(extra, f"{label}homeostasis.rate", np.dtype(np.float64), n).copy()
         self._counts = counts.copy()
 
 

@@ -58,7 +58,7 @@ def belonging(kind, given, columns):
     return {}
 
 
-def sampled_parameter(kind, name):
+def sample_parameter(kind, name):
     """Return a parameter that differs between synapses, or such initial values, in the order of the block."""
     value, layout = getattr(kind.projection.plasticity, name), kind.block.layout
     order, (ids, n) = order_of(kind), in_table(kind)

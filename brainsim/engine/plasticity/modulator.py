@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.engine.plasticity.rule_code import PERIOD
 from brainsim.engine.program import MAX_SLICE
-from brainsim.engine.states.state import taken
+from brainsim.engine.states.state import take_array
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions.language import names_in
 from brainsim.jit.records import Context, call
@@ -89,8 +89,8 @@ def load_modulator(part, extra, label):
     c = part.context
     if part.kind.equations.modulator:
         for name in SAVED:
-            c[name][:] = taken(extra, f"{label}modulator.{name}", c[name].dtype, c[name].size)
-        followed = int(taken(extra, f"{label}modulator.followed", np.dtype(np.int64), 1)[0])
+            c[name][:] = take_array(extra, f"{label}modulator.{name}", c[name].dtype, c[name].size)
+        followed = int(take_array(extra, f"{label}modulator.followed", np.dtype(np.int64), 1)[0])
         if not 0 <= followed - part.step() <= part.kind.modulator_delay:
             name = f"{label}modulator.followed"
             raise ValueError(f"state.extra[{name!r}]: must be near the step of the state (got {followed})")

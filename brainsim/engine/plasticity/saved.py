@@ -9,7 +9,7 @@ from brainsim.engine.plasticity.modulator import load_modulator, saved_modulator
 from brainsim.engine.plasticity.part import entries_of
 from brainsim.engine.plasticity.rule_code import INDEX_BITS
 from brainsim.engine.plasticity.writer import logged_values
-from brainsim.engine.states.state import taken
+from brainsim.engine.states.state import take_array
 
 
 def saved_part(part):
@@ -56,7 +56,7 @@ def load_part(part, extra, label):
     _load_log(part, extra, f"{label}log.")
     mine, rows = np.isin(kind.targets, part.cells), _rows(part)
     for y in code.post:
-        values = taken(extra, f"{label}rows.{y}", np.dtype(np.float64), rows.size * kind.targets.size)
+        values = take_array(extra, f"{label}rows.{y}", np.dtype(np.float64), rows.size * kind.targets.size)
         c[f"row_{y}"].reshape(c["ring"], -1)[rows[:, None], _places(part, kind.targets[mine])] = values.reshape(
             rows.size, -1
         )[:, mine]
@@ -68,7 +68,7 @@ def load_part(part, extra, label):
 def _load_sweep(part, extra, name):
     """Take over the step of the last sweep of all synapses; decay tables end with the longest time between two sweeps."""
     c, step = part.context, part.step()
-    swept, learning = (int(v) for v in taken(extra, name, np.dtype(np.int64), 2))
+    swept, learning = (int(v) for v in take_array(extra, name, np.dtype(np.int64), 2))
     earliest = step - step % c["period"] if part.kind.sweeps else 0
     if not (earliest <= swept <= step + 1 and learning in (0, 1)):
         raise ValueError(
@@ -87,7 +87,7 @@ def _load_log(part, extra, label):
     while c["log_free_number"] < times.size:
         part.grow_log()
     for side, trace in logged_values(part.kind.code.pre):
-        values = taken(extra, f"{label}{side}.{trace}", np.dtype(np.float64), times.size)
+        values = take_array(extra, f"{label}{side}.{trace}", np.dtype(np.float64), times.size)
         part.logged(side, trace)[: times.size] = values
     part.link[: times.size, 0] = times
     for entry, source in enumerate(owners.tolist()):
@@ -109,7 +109,7 @@ def _load_posts(part, extra, label):
     places = _places(part, cells[mine])
     c["post_time"][:number], c["post_owner"][:number] = times[mine], places
     for y in part.kind.code.listed:
-        c[f"post_{y}"][:number] = taken(extra, f"{label}{y}", np.dtype(np.float64), times.size)[mine]
+        c[f"post_{y}"][:number] = take_array(extra, f"{label}{y}", np.dtype(np.float64), times.size)[mine]
     latest = c["latest"]
     for post, (place, time) in enumerate(zip(places.tolist(), times[mine].tolist(), strict=True)):
         c["older"][post] = latest[2 * place]
@@ -124,7 +124,7 @@ def index_in(cells, wanted):
 
 
 def _indices(extra, name, size, number):
-    indices = taken(extra, name, np.dtype(np.int64), size)
+    indices = take_array(extra, name, np.dtype(np.int64), size)
     if size and not 0 <= indices.min() <= indices.max() < number:
         raise ValueError(f"state.extra[{name!r}]: must be 0 to {number - 1} (got {indices.min()} to {indices.max()})")
     return indices
@@ -133,7 +133,7 @@ def _indices(extra, name, size, number):
 def _listed(extra, name, step):
     """Return an array of steps, up to the one of the state, whose size is not known in advance."""
     size = np.size(extra.get(name, ()))
-    times = taken(extra, name, np.dtype(np.int64), size)
+    times = take_array(extra, name, np.dtype(np.int64), size)
     if size and not 0 <= times.min() <= times.max() <= step:
         raise ValueError(f"state.extra[{name!r}]: steps must be 0 to {step} (got {times.min()} to {times.max()})")
     return times

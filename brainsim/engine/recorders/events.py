@@ -89,7 +89,7 @@ class EventRecorder(Recorder):
     def _of_all_ranks(self, k, values):
         """Return an array with a number for each cell of a condition, on rank 0; `values` are those of this rank."""
         ranks, whole = self._sampler.layout.ranks, np.zeros(self._traces[k].ids.size, values.dtype)
-        columns, parts = ranks.gathered(self._sampler.mine(k)), ranks.gathered(values)
+        columns, parts = ranks.gather(self._sampler.mine(k)), ranks.gather(values)
         for where, some in zip(columns or [], parts or [], strict=True):
             whole[where] = some
         return whole

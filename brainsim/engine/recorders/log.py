@@ -201,7 +201,7 @@ class Memory:
         rows, self._new = dict(self.rows), []
         for name, column in self._columns.items():
             if len(arrays[name]):
-                array = column.shaped(arrays[name])
+                array = column.cast(arrays[name])
                 self._new.append((column, array))
                 rows[name] += len(array)
         return rows
@@ -250,7 +250,7 @@ class Blocks:
             return np.empty((n, *self._empty.shape[1:]), self._empty.dtype)
         return self._reserved[self._filled : end]
 
-    def shaped(self, rows):
+    def cast(self, rows):
         """Return rows in the shape and of the type of the column."""
         rows = np.asarray(rows, self._empty.dtype)
         return rows if rows.ndim == self._empty.ndim else rows.reshape(-1, *self._empty.shape[1:])
@@ -303,7 +303,7 @@ def of_ranks(ranks, header, arrays, first):
         return [(header, arrays, first)]
     every = ranks.all((header, first))
     columns = {column["name"]: column for of_rank, _ in every for column in of_rank["columns"]}
-    found = {name: ranks.gathered(arrays.get(name, _empty(column))) for name, column in columns.items()}
+    found = {name: ranks.gather(arrays.get(name, _empty(column))) for name, column in columns.items()}
     if ranks.rank:
         return []
     names = [[column["name"] for column in of_rank["columns"]] for of_rank, _ in every]

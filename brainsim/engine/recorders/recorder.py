@@ -117,7 +117,7 @@ class Recorder:
         return new
 
 
-def checked_recorder(recorder):
+def check_recorder(recorder):
     """Return a recorder from outside; raise TypeError if it does not record by columns and rows."""
     kind = type(recorder)
     if not isinstance(recorder, Recorder) or kind.columns is Recorder.columns or kind.rows is Recorder.rows:

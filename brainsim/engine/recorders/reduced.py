@@ -53,16 +53,16 @@ def reduce_samples(stored, stretches, trace, ranks):
     With ranks all call it; the others get no numbers. `stored` (samples, numbers) is what the partitions of this rank have
     stored, one after the other; `stretches` are those of each rank.
     """
-    parts = ranks.gathered(stored)
+    parts = ranks.gather(stored)
     if parts is None:
         return np.empty((len(stored), 0))
     samples = []
     for values, some in zip(parts, stretches, strict=True):
         samples += np.split(values, np.cumsum([s.width for s in some])[:-1], axis=1) if some else []
-    return reduced(samples, sum(stretches, []), trace.ids.size, trace.reduce)[:, None]
+    return add_up(samples, sum(stretches, []), trace.ids.size, trace.reduce)[:, None]
 
 
-def reduced(samples, stretches, n, reduce):
+def add_up(samples, stretches, n, reduce):
     """Return a number for each sample: the "sum", "mean" or "std" over n cells.
 
     `samples` is what each partition has stored, shape (samples, stretch.width).
@@ -115,14 +115,14 @@ def stretches_of(trace, layout, partitions):
     return [Stretch.of(int(columns[0]), int(columns[-1]) + 1, n, kind) for columns in found]
 
 
-def stored_cells(cells, stretches):
+def store_cells(cells, stretches):
     """Return what partitions would store of samples of the cells in their stretches, shape (samples, cells)."""
     ends = np.cumsum([s.stop - s.start for s in stretches])
     parts = np.split(cells, ends[:-1], axis=1) if stretches else []
-    return np.concatenate([cells[:, :0], *(stored(part, s) for part, s in zip(parts, stretches, strict=True))], axis=1)
+    return np.concatenate([cells[:, :0], *(_store(part, s) for part, s in zip(parts, stretches, strict=True))], axis=1)
 
 
-def stored(cells, s):
+def _store(cells, s):
     """Return what a partition stores of samples of the cells of its Stretch, shape (samples, cells)."""
     head, inner, tail = np.split(cells, [s.whole - s.start, s.end - s.start], axis=1)
     rows, n = inner.shape

@@ -62,7 +62,7 @@ def resolve_traces(record, layout):
         start, stop = limits(trace, layout.dt)
         key, ids = trace.key, np.sort(trace.ids) if trace.reduce else trace.ids
         new = Recorded(*key, trace.population, unit, ids, every, source, start, stop, trace.reduce)
-        recorded[key] = _joined(recorded[key], new, trace) if key in recorded else new
+        recorded[key] = _join(recorded[key], new, trace) if key in recorded else new
     return list(recorded.values())
 
 
@@ -111,8 +111,7 @@ def limits(trace, dt):
     )
 
 
-def _joined(old, new, trace):
-    """Return two traces of one variable as one."""
+def _join(old, new, trace):
     if new.reduce:
         if np.array_equal(old.ids, new.ids) and (old.every, old.start, old.stop) == (new.every, new.start, new.stop):
             return old

@@ -95,7 +95,7 @@ class Line:
     tree: object
     sources: dict = field(default_factory=dict)
 
-    def computed(self, layout, ids, steps, samples):
+    def compute(self, layout, ids, steps, samples):
         """Return the values, (steps, cells), of samples by name; the bits are the same on every processor."""
         member, known = layout.members[self.population], dict(samples)
         for name in lang.names_in(self.tree) - known.keys():

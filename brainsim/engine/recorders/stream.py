@@ -11,7 +11,7 @@ import numpy as np
 from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.aside import sync_folder
-from brainsim.core.files import locked
+from brainsim.core.files import try_to_lock
 from brainsim.engine.recorders.log import Memory
 from brainsim.results.streams.folder import COMMITS, HEADER, PART
 from brainsim.results.streams.header import Commit, commits_in, read_header, with_checksum
@@ -66,7 +66,7 @@ class Stream:
 
     def start(self, header):
         """Write the header, and make the files of the columns, which are empty; what there was is removed."""
-        with self._named():
+        with self._naming_errors():
             if self._lock is None:
                 self._check_may_start()
                 self.folder.mkdir()
@@ -89,7 +89,7 @@ class Stream:
         Returns the rows of each column, which count when `advance` takes them over.
         """
         rows, crc = dict(self.rows), []
-        with self._named():
+        with self._naming_errors():
             self._check_there()
             for column in self.header["columns"]:
                 name = column["name"]
@@ -114,7 +114,7 @@ class Stream:
 
     def commit(self):
         """Wait until the disk has everything that was appended; return the rows of each column."""
-        with self._named():
+        with self._naming_errors():
             if self._log is not None:
                 self._check_there()
                 self._sync_columns()
@@ -123,14 +123,14 @@ class Stream:
 
     def read(self, first):
         """Return (header, columns from the rows `first`, their numbers) in a list: with ranks there are several."""
-        return [(self.header, {c["name"]: self._mapped(c, first.get(c["name"], 0)) for c in self.header["columns"]}, first)]
+        return [(self.header, {c["name"]: self._map(c, first.get(c["name"], 0)) for c in self.header["columns"]}, first)]
 
     def search(self, name, step):
         """Return how many rows of a column of steps are not after a step."""
         of = next(column for column in self.header["columns"] if column["name"] == name)
-        return int(np.searchsorted(self._mapped(of, 0), step, side="right"))
+        return int(np.searchsorted(self._map(of, 0), step, side="right"))
 
-    def _mapped(self, column, first):
+    def _map(self, column, first):
         return rows_in(self._files[column["name"]], column, first, self.rows[column["name"]])
 
     def reserve(self, name, n):
@@ -161,7 +161,6 @@ class Stream:
             self.folder.rmdir()
 
     def _drop(self):
-        """Close the files and remove them."""
         names = list(self._files)
         self._close_files()
         for name in [*names, COMMITS, HEADER]:
@@ -202,16 +201,15 @@ class Stream:
             raise FileNotFoundError(2, "was removed or renamed during the run")
 
     def _take_lock(self):
-        """Hold the folder for this process."""
         self._lock = (self.folder / LOCK).open("a+b", buffering=0)
-        if locked(self._lock) is False:
+        if try_to_lock(self._lock) is False:
             self._lock.close()
             self._lock = None
             reject_if_locked(self.folder, "stream")
         self._lock.truncate(0)
         self._lock.write(_this_process().encode())
 
-    def _named(self):
+    def _naming_errors(self):
         return _Named(self)
 
 
@@ -257,7 +255,7 @@ def reject_if_locked(folder, label):
     for part in (folder, *folder.glob(f"{PART}*")):
         try:
             with (part / LOCK).open("r+b") as file:
-                if locked(file) is not False:
+                if try_to_lock(file) is not False:
                     continue
                 who = file.read(1000).decode(errors="replace")
         except FileNotFoundError:

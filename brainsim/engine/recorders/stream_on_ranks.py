@@ -42,7 +42,7 @@ class StreamOnRanks(Stream):
     def _make_top(self):
         if self._lock is None:
             self._check_top()
-            with self._named():
+            with self._naming_errors():
                 self._top.mkdir()
                 replace(self._top / RANKS, json.dumps({"format": 1, "ranks": self.ranks.size}))
 

@@ -16,7 +16,7 @@ from brainsim.engine.recorders.reduced import (
     block_sum,
     positions,
     reduce_samples,
-    stored_cells,
+    store_cells,
     stretches_of,
 )
 from brainsim.engine.recorders.requests import resolve_traces
@@ -44,7 +44,7 @@ class Part:
     row: int = 0
     at: int = 0
 
-    def stored(self, count):
+    def take(self, count):
         """Return what is stored of `count` samples, shape (samples, numbers)."""
         return self.context["samples"][self.at : self.at + count * self.width].reshape(count, self.width)
 
@@ -168,16 +168,16 @@ class TraceRecorder(Recorder):
             samples = {}
             for i, name in enumerate(trace.source.sources):
                 samples[name] = self._cells(j + i, np.empty((n, self.mine(k).size)))
-            cells = trace.source.computed(self.layout, trace.ids[self.mine(k)], steps, samples)
+            cells = trace.source.compute(self.layout, trace.ids[self.mine(k)], steps, samples)
             if trace.reduce is None:
                 values[:] = cells
                 return
-            stored = stored_cells(cells, self._all_stretches(k)[self.layout.ranks.rank])
+            stored = store_cells(cells, self._all_stretches(k)[self.layout.ranks.rank])
         elif trace.reduce is None:
             self._cells(j, values)
             return
         else:
-            stored = np.concatenate([np.empty((n, 0)), *(part.stored(n) for part in self._parts(j))], axis=1)
+            stored = np.concatenate([np.empty((n, 0)), *(part.take(n) for part in self._parts(j))], axis=1)
         values[:] = reduce_samples(stored, self._all_stretches(k), trace, self.layout.ranks)
 
     def _parts(self, j):
@@ -187,7 +187,7 @@ class TraceRecorder(Recorder):
     def _cells(self, j, values):
         """Fill an array (samples, cells) with the samples of what is not reduced; return it."""
         for part in self._parts(j):
-            values[:, part.columns] = part.stored(len(values))
+            values[:, part.columns] = part.take(len(values))
         return values
 
     def _all_stretches(self, k):

@@ -81,7 +81,7 @@ class WeightRecorder(Recorder):
             widths = zip(COLUMNS, (1, watched.where[0].size, max(request.edges.size - 1, 0)), strict=True)
             columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in widths if width]
             row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
-            rows.append(row | watched.described() | {"edges": request.edges})
+            rows.append(row | watched.describe() | {"edges": request.edges})
         return {"columns": columns, "weights": rows}
 
     def calls(self, partition):
@@ -127,7 +127,7 @@ class WeightRecorder(Recorder):
     def load(self, saved):
         """Record the synapses that were recorded when `saved` was called."""
         for k, (watched, kind) in enumerate(self._with_kinds() if saved else ()):
-            watched.load(kind, *_checked(saved, k, kind))
+            watched.load(kind, *_check_saved(saved, k, kind))
 
     def copy(self):
         """Return an independent recorder of the same synapses."""
@@ -167,7 +167,7 @@ class Watched:
         if self.where is None:
             self.where = in_table(kind)[0][self.now], self._chosen.pre, self._chosen.post
 
-    def described(self):
+    def describe(self):
         """Return what the header of a log says of the synapses."""
         found = dict(zip(PARTS[1:], self.where, strict=True))
         return found | ({"wanted": self.wanted} if self._ranks.size > 1 else {})  # of which those here are some
@@ -197,7 +197,7 @@ class Watched:
 
     def saved(self):
         """Return where the synapses of all processes are, and `where`, in the order of those wanted; on rank 0."""
-        parts = self._ranks.gathered([self._in_table(), *self.where])
+        parts = self._ranks.gather([self._in_table(), *self.where])
         if parts is None:
             return [self.now, *self.where]
         order = order_of(self.wanted, np.concatenate([part[1] for part in parts]))
@@ -223,7 +223,7 @@ class Watched:
         return self._kind.block.layout.ranks
 
 
-def _checked(saved, k, kind):
+def _check_saved(saved, k, kind):
     """Return what `WeightRecorder.saved` returned of a request; raise ValueError for synapses that are not there."""
     projection, n = kind.block.projection, in_table(kind)[1]
     found = [saved.get(f"{k}.{name}", np.empty(0)) for name in PARTS]

@@ -1,4 +1,4 @@
-"""What `Simulation.set`, `rewire` and `reset` change of the network that is simulated, checked before it applies."""
+"""What `Simulation.set`, `rewire` and `reset` change of the simulated network, and the network as it was described."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from brainsim.build.constants import check_against_dt
 from brainsim.core.checks import MissingName, computed_values, nearest
 from brainsim.core.contexts import within
 from brainsim.engine.rewiring import Rewiring, revaluing
+from brainsim.engine.states.fingerprint import Prints
 from brainsim.engine.synapses.store import Synapses
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.signals import parse_signal
@@ -15,6 +16,7 @@ from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.network.population import Population, View
 from brainsim.network.projection import Projection
+from brainsim.network.rewired import copy_network
 
 
 def change(sim, target, values):
@@ -113,7 +115,7 @@ def change_parameters(layout, name, values):
             raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, known)}")
         value, old = known[key].checked(value, label), member.values[key]
         if key + OVER_TIME in new:
-            new[key + OVER_TIME] = _checked_over_time(layout, name, key, value, label)
+            new[key + OVER_TIME] = _check_over_time(layout, name, key, value, label)
             continue
         if is_timed(value) and not known[key].timed:
             hint = f"to change it, give it an expression or a TimedArray from the start: {type(model).__name__}({key}=...)"
@@ -149,7 +151,7 @@ def change_trains(layout, name, values, first=0):
     member.trains = trains
 
 
-def _checked_over_time(layout, name, key, value, label):
+def _check_over_time(layout, name, key, value, label):
     """Return another value for a parameter that may change in time: of any kind, for the cells of the population."""
     member, one = layout.members[name], np.ndim(value) == 0
     if isinstance(value, Distribution):
@@ -202,3 +204,49 @@ def change_input(layout, original, target, values):
         new.check(inputs[k].target)
     for k, new in changed.items():
         inputs[k] = type(inputs[k])(inputs[k].target, new, inputs[k].name)
+
+
+class Described:
+    """What was described, and the fingerprints of what is simulated now.
+
+    - `given`, `network`: the network that was given, which may grow, and a copy of it as it was then.
+    - `inputs`, `values`: the inputs, and the parameters of each population.
+    - `views`: the parts of populations that pictures show.
+    - `first_prints`, `prints`: Prints of the network as it was described, and as it is now.
+    - `thresholds`: of each population for pictures, as they are now; None unless it is one number.
+    """
+
+    def __init__(self, network, layout):
+        self.given, self.network, self.inputs = network, copy_network(network, network.projections), tuple(network.inputs)
+        self.values = {name: member.values for name, member in layout.members.items()}
+        self.views = network.parts_for_plots()
+        self.prints = self.first_prints = Prints(layout)
+        self._details = None
+
+    def note(self, layout, wiring=False):
+        """Note that parameters and inputs have changed, and perhaps the `wiring`."""
+        self.prints = Prints(layout, None if wiring else self.prints)
+        self.thresholds = {name: member.threshold for name, member in layout.members.items()}
+
+    def projection(self, name):
+        """Return a projection as it was described."""
+        return next(p for p in self.network.projections if p.name == name)
+
+    def details(self):
+        """Return the fingerprints of the fields of each part, as it was described."""
+        if self._details is None:
+            self._details = self.first_prints.details()
+        return self._details
+
+    def take_back(self, layout):
+        """Give inputs, parameters and listed spikes the values that were described; return which of these had changed."""
+        changed = [name for name, values in self.values.items() if layout.members[name].values is not values]
+        for name in changed:
+            layout.change(name, self.values[name])
+        inputs = any(now is not then for now, then in zip(layout.inputs, self.inputs, strict=True))
+        layout.inputs = list(self.inputs)
+        trains = [member for member in layout.members.values() if member.trains not in (None, member.population.model)]
+        for member in trains:
+            member.trains = member.population.model
+        what = {"parameters": changed, "inputs": inputs, "trains": trains}
+        return [name for name, has in what.items() if has]

@@ -7,19 +7,19 @@ import numpy as np
 
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
-from brainsim.core.deferred import deferred
+from brainsim.core.deferred import defer
 from brainsim.engine.recorders.events import EventRecorder
 from brainsim.engine.recorders.log import Log, Memory
-from brainsim.engine.recorders.recorder import checked_recorder
+from brainsim.engine.recorders.recorder import check_recorder
 from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
 from brainsim.engine.recorders.traces import TraceRecorder
 from brainsim.engine.recorders.weights import WeightRecorder
 from brainsim.engine.states.state import Snapshot, save_state
 from brainsim.engine.target import checked_target
-from brainsim.network.probes import checked_traces
+from brainsim.network.probes import check_traces
 from brainsim.results import formats
-from brainsim.results.recording import replaced
-from brainsim.results.result import Result, State, join
+from brainsim.results.recording import replace_fields
+from brainsim.results.result import Elsewhere, Result, State, join
 
 RECORDERS = TraceRecorder, WeightRecorder, EventRecorder  # in the order in which checkpoints have them
 
@@ -51,13 +51,13 @@ class Recording:
     def recorders(self, layout):
         """Return the recorders: of spikes, of traces, and whatever else is to be recorded of a network."""
         wanted = wanted_spikes(self._settings.spikes, layout)
-        requests = checked_traces(self._settings.record, layout.network.projections)
+        requests = check_traces(self._settings.record, layout.network.projections)
         self.requested = wanted, requests
         found = [SpikeRecorder(wanted, layout.lag_places() is not None, layout.n_cells)]
         for kind in RECORDERS:
             mine = [request for request in requests if isinstance(request, kind.request)]
             found += [kind.of(mine, layout)] if mine else []
-        found += [checked_recorder(request.recorder(layout)) for request in requests if hasattr(request, "recorder")]
+        found += [check_recorder(request.recorder(layout)) for request in requests if hasattr(request, "recorder")]
         # a stream needs no memory for samples
         self.traces = [one for recorder in found for one in recorder.sampled] if self.target is None else []
         return found
@@ -120,7 +120,7 @@ class Recording:
 
         def rest():  # with ranks all close it; rank 0 has the Result
             found.append(self.result(sim))
-            return replaced(found[0], spikes={}, traces={}, weights={}) if found[0] else None
+            return replace_fields(found[0], spikes={}, traces={}, weights={}) if found[0] else None
 
         self.target.finish(self.stream, rest)
         again = self.target.raw or formats.format_of(self.target.path).is_lazy
@@ -215,15 +215,13 @@ class Outcome:
             stats=self._stats() | recorded["stats"],
             views=self.views,
             thresholds=self.thresholds,
-            state=None if self.snapshot is None else deferred(State, self.state),
+            state=None if self.snapshot is None else defer(State, self.state),
             populations=self._sizes(recorded),
             resets={name: member.resets for name, member in layout.members.items()},
         )
 
     def _elsewhere(self):
         """Return what takes the place of the Result on the ranks other than 0."""
-        from brainsim.results.elsewhere import Elsewhere
-
         ranks = self.layout.ranks
         return Elsewhere(
             ranks.rank,

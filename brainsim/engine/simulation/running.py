@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from brainsim.core.checks import warn_user
 from brainsim.core.contexts import default_arithmetic
-from brainsim.core.deferred import deferred
+from brainsim.core.deferred import defer
 from brainsim.engine.estimates.memory import reject_if_traces_too_large
 from brainsim.engine.progress import Interrupt, Watch
 from brainsim.engine.settings import checked_steps
-from brainsim.engine.states.state import checked_end, what_is_not_finite
-from brainsim.results.result import Result
+from brainsim.engine.states.state import check_end, what_is_not_finite
+from brainsim.results.result import ElsewhereError, Result
 
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 CHECK_EVERY = 1.0  # ms between two checks of a condition
@@ -94,11 +94,10 @@ def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start
             make = sim._recording.outcome(sim, sim._run.log.rows(before_it), start, seconds, profile).result
     if interrupt.asked:
         raise KeyboardInterrupt(f"stopped at {sim.time:g} ms")
-    return deferred(Result, make) if seconds < SHORT_PIECE and ranks.rank == 0 else make()
+    return defer(Result, make) if seconds < SHORT_PIECE and ranks.rank == 0 else make()
 
 
 def _run_piece(sim, steps, interrupt, show):
-    """Run for `steps` steps without a break."""
     run, stop, began = sim._run, sim._run.step + steps, time.perf_counter()
     run.begin(stop)
     try:
@@ -142,7 +141,7 @@ def _check_can_run(sim, steps):
             "Simulation.run: the last run failed half-way; reset() goes back to the start, and result() "
             "returns what was recorded before"
         )
-    checked_end(sim._run.step + steps, sim.dt, "run.duration")
+    check_end(sim._run.step + steps, sim.dt, "run.duration")
     reject_if_traces_too_large(sim._recording.traces, steps, sim.dt)
     _check_state(sim)
 
@@ -155,8 +154,6 @@ def _check_state(sim):
 
 def _on_all_ranks(function, agree, ranks):
     """Return the answer of a function of the user on rank 0, which has results; all call this, and all fail if one does."""
-    from brainsim.results.elsewhere import ElsewhereError
-
     answer = error = elsewhere = None
     try:
         answer = function()

@@ -1,8 +1,8 @@
 """A network that is being simulated: `Simulation`, as users see it.
 
 This file has its methods with their documentation, its lock, and what ranks agree on. What they do is in the parts: `run`
-(the state and the time loop), `recording` (what is recorded, and Results), `described` (the network as it was described),
-`running` (runs in pieces), `changes` (set and rewire), and `checkpoints.saving`.
+(the state and the time loop), `recording` (what is recorded, and Results), `running` (runs in pieces), `changes` (set and
+rewire, and the network as it was described), and `checkpoints.saving`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from brainsim.core.arrays import plural, times_of
 from brainsim.core.checks import true_or_false
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import Answering
-from brainsim.core.pauses import gc_paused
+from brainsim.core.pauses import pause_gc
 from brainsim.engine.checkpoints import saving
 from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_recorders
@@ -31,11 +31,10 @@ from brainsim.engine.progress import Watch
 from brainsim.engine.run import Run
 from brainsim.engine.settings import RunSettings, checked_network, checked_steps, thread_count
 from brainsim.engine.simulation import changes
-from brainsim.engine.simulation.described import Described
 from brainsim.engine.simulation.recording import Recording
 from brainsim.engine.simulation.running import CHECK_EVERY, Exclusive, check_callback, run_pieces
 from brainsim.engine.states.fingerprint import fingerprint_of
-from brainsim.engine.states.state import Variables, check_fits, checked_state
+from brainsim.engine.states.state import Variables, check_fits, check_state
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.target import path_of
 from brainsim.network.checks import PRECISIONS
@@ -137,7 +136,7 @@ class Simulation(Answering):
         ranks.agree("Simulation.to", "makes a simulation", to=path_of(settings.to))
         self._number = ranks.number()
         self._recording = Recording(settings)
-        with gc_paused(), ranks.quiet(), default_arithmetic():
+        with pause_gc(), ranks.quiet(), default_arithmetic():
             self._build(network, settings, state)
             self.reset()
         self._recording.continue_stream(self._run)
@@ -146,7 +145,7 @@ class Simulation(Answering):
         """Lay out the network, build its synapses and compile its operators."""
         began, ranks, given = time.perf_counter(), settings.ranks, settings.seed
         checked_network(network, settings.dt)
-        self._restored = state = checked_state(ranks.first(state), settings.dt, given)
+        self._restored = state = check_state(ranks.first(state), settings.dt, given)
         seed = ranks.first(checked_seed(given if state is None else state.seed, "simulate.seed"))
         threads = thread_count(settings.threads, network, settings.dt, ranks)
         self._settings = settings = replace(settings, seed=seed, threads=threads)
@@ -155,7 +154,7 @@ class Simulation(Answering):
         check_inputs_have_operators(layout)
         reject_if_too_large(layout)
         layout.fill()
-        self._described = Described(network, layout)
+        self._described = changes.Described(network, layout)
         if ranks.size > 1:
             parts = {part: print_.encode() for part, print_ in self._described.prints.parts().items()}
             doing = "makes a simulation"
@@ -240,7 +239,7 @@ class Simulation(Answering):
         given_out = self._run.shared.given_out
         values |= {"number of the simulation": self._number, "time": self.time, **given_out.values()}
         ranks.agree(f"Simulation.{method}", doing, **values)
-        given_out.agreed()
+        given_out.note_agreement()
 
     def run(
         self,
@@ -779,12 +778,12 @@ class Simulation(Answering):
             to=to,
             overwrite=overwrite,
         )
-        return cls._continued(network, settings, checkpoint, label)
+        return cls._continue(network, settings, checkpoint, label)
 
     @classmethod
-    def _continued(cls, network, settings, checkpoint, label):
+    def _continue(cls, network, settings, checkpoint, label):
         """Return a simulation that continues from a checkpoint; messages begin with `label`."""
-        settings = saving.checked(checkpoint, network, settings, label)
+        settings = saving.check_settings(checkpoint, network, settings, label)
         new = cls._with(network, settings)
         with settings.ranks.quiet():
             saving.continue_from(new, checkpoint, label)

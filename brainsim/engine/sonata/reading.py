@@ -161,7 +161,7 @@ def read_edges(path: str | os.PathLike, types: str | os.PathLike | None = None) 
 
 def _populations(path, kind, label, build):
     """Return name -> ``build(name, group)`` of the populations of a file."""
-    with hdf5.opened(path, label, "file of SONATA") as file:
+    with hdf5.open_file(path, label, "file of SONATA") as file:
         return {name: build(name, group) for name, group in hdf5.groups_in(hdf5.group_in(file, kind)).items()}
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.aside import written_aside
+from brainsim.core.aside import write_aside
 from brainsim.core.checks import number
+from brainsim.core.doors import optional
 from brainsim.core.files import check_free
-from brainsim.core.optional import optional
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.projection import draw_synapses
@@ -79,7 +79,7 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, 
     nodes["populations"] = {_group_name(p.name): {"type": _kind(p)} for p in network.populations.values()}
     edges["populations"] = {name: {"type": "chemical"} for name in names}
     config = {"manifest": {"$BASE_DIR": "."}, "networks": {"nodes": [nodes], "edges": [edges]}}
-    with written_aside(folder / "circuit_config.json", LABEL) as path:
+    with write_aside(folder / "circuit_config.json", LABEL) as path:
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return folder
 
@@ -90,7 +90,7 @@ def _files(kind) -> dict[str, typing.Any]:
 
 def _write_nodes(network, folder):
     rows = []
-    with written_aside(folder / "nodes.h5", LABEL) as path, hdf5.created(path) as file:
+    with write_aside(folder / "nodes.h5", LABEL) as path, hdf5.create(path) as file:
         _mark(file)
         for kind, population in enumerate(network.populations.values()):
             group = file.create_group(f"nodes/{_group_name(population.name)}")
@@ -125,7 +125,7 @@ def _write_edges(network, folder, dt):
     """Write the edges and their types; return the names of the edge populations."""
     rows: list = []
     names: list = []
-    with written_aside(folder / "edges.h5", LABEL) as path, hdf5.created(path) as file:
+    with write_aside(folder / "edges.h5", LABEL) as path, hdf5.create(path) as file:
         _mark(file)
         for kind, projection in enumerate(network.projections):
             for name, source, target, columns in _edges_of(projection, dt):
@@ -206,6 +206,6 @@ def _template(model):
 
 def _write_table(path, names, rows):
     """Write a table of types, with columns separated by spaces as in SONATA."""
-    with written_aside(path, LABEL) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+    with write_aside(path, LABEL) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=" ", lineterminator="\n")
         writer.writerows([names, *rows])

@@ -36,7 +36,7 @@ class GivenOut:
         """Return what ranks must have in common: label -> row, or a note that it has not changed."""
         return {_label(key): SAME if _equal(self._row(key), was) else self._row(key) for key, was in self._rows.items()}
 
-    def agreed(self):
+    def note_agreement(self):
         """Note that all ranks have the same rows now."""
         for key, was in self._rows.items():
             was[:] = self._row(key)
@@ -68,7 +68,7 @@ def gather_snapshot(run, extra):
     layout, shared = run.layout, run.shared
     state = _gather(layout, shared.state, state_here)
     refractory = _gather(layout, shared.refractory, cells_here)
-    recent, kept = layout.ranks.gathered(run.under_way()), {}
+    recent, kept = layout.ranks.gather(run.under_way()), {}
     for name, kind in sorted(set().union(*layout.ranks.all({(name, values.dtype.str) for name, values in extra.items()}))):
         kept[name] = _gather(layout, extra.get(name, np.zeros(layout.n_cells, kind)), cells_here)
     for kind in run.synapses.kinds:
@@ -78,7 +78,7 @@ def gather_snapshot(run, extra):
 
 def _gather(layout, array, here):
     """Return an array with what belongs to each rank, on rank 0; `here` gives the slices that belong to partitions."""
-    parts = layout.ranks.gathered(np.concatenate([array[some] for some in here(layout)] or [array[:0]]))
+    parts = layout.ranks.gather(np.concatenate([array[some] for some in here(layout)] or [array[:0]]))
     if parts is None:
         return None
     whole = np.zeros_like(array)
@@ -95,9 +95,9 @@ def _of_kind(kind, ranks):
     name, columns, kept = kind.block.projection.name, kind.columns(), {}
     if columns:
         order, (ids, n) = order_of(kind), in_table(kind)
-        ids = ranks.gathered(ids)
+        ids = ranks.gather(ids)
         for column, values in columns.items():
-            parts = ranks.gathered(values[order])
+            parts = ranks.gather(values[order])
             if parts is not None:
                 whole = np.empty(n, values.dtype)
                 for where, part in zip(ids, parts, strict=True):

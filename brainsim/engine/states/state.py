@@ -27,7 +27,7 @@ PARTS = {  # of a State, and their structures
 OF_CELLS = ("variables", "refractory", "pending", "arriving")  # those that have an entry for each population
 
 
-def checked_state(state, dt, seed):
+def check_state(state, dt, seed):
     """Return a copy of the state to continue from; raise an error if its dt or seed differ."""
     if state is None:
         return None
@@ -44,11 +44,11 @@ def checked_state(state, dt, seed):
 def check_clock(state):
     """Raise TypeError or ValueError if the step, the dt or the seed of a state is impossible."""
     step = integer(state.step, "state.step", at_least=0)
-    checked_end(step, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
+    check_end(step, number(state.dt, "state.dt", "ms", above=0.0), "state.step")
     checked_seed(state.seed, "state.seed")
 
 
-def checked_end(step, dt, label):
+def check_end(step, dt, label):
     """Raise ValueError if a simulation would go beyond the last step that fits into a packed spike."""
     if step > MAX_STEPS:
         raise ValueError(
@@ -153,7 +153,7 @@ def load_state(state, layout, shared):
     return np.sort(np.concatenate(packed))
 
 
-def taken(extra, name, dtype, n):
+def take_array(extra, name, dtype, n):
     """Return an array of ``state.extra``; raise ValueError if it is missing, of another type or size, or contains NaN."""
     if name not in extra:
         raise ValueError(

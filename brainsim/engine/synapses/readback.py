@@ -8,7 +8,7 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.build.own import whole
 from brainsim.core.machine import processors
-from brainsim.engine.states.state import taken
+from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, weights_in_full
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
@@ -31,7 +31,7 @@ def read_back(synapses, projection, threads, traces=False):
     """
     layout, kind = synapses.layout, synapses.kind_of(projection)
     if kind is None:
-        return sampled_again(layout, projection, threads)
+        return sample_again(layout, projection, threads)
     columns = dict(kind.current_columns())
     table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
     if traces:
@@ -49,7 +49,7 @@ def _of_all(ranks, table):
     return replace(table, **{name: values[order] for name, values in fields.items()}, columns=columns)
 
 
-def sampled_again(layout, projection, threads):
+def sample_again(layout, projection, threads):
     """Return the SynapseTable of a projection as it was built."""
     layout, coupling = whole(layout), projection
     if projection.is_coupling and acts_at_once(projection):
@@ -75,12 +75,12 @@ def drawn_table(projection, dt):
     alone.add(projection.pre)
     alone.add(projection.post)
     layout = Layout(copy_network(alone, [projection]), dt, 1, filled=False)
-    return sampled_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
+    return sample_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
 
 
 def initial_weights(kind):
     """Return the weights with which a kind of synapses began, in the order of its block; they are sampled again."""
-    table = sampled_again(kind.block.layout, kind.block.projection, 1)
+    table = sample_again(kind.block.layout, kind.block.projection, 1)
     ids, _ = in_table(kind)
     weights = np.empty(ids.size)
     weights[order_of(kind)] = table.weight[ids]
@@ -192,7 +192,7 @@ def load_kinds(kinds, extra, unsorted=()):
         else:
             order, (ids, n) = (order_of(kind), in_table(kind)) if columns else (None, (None, 0))
         for column, values in columns.items():
-            values[order] = taken(extra, f"{name}.{column}", values.dtype, n)[ids]
+            values[order] = take_array(extra, f"{name}.{column}", values.dtype, n)[ids]
         kind.load(extra, f"{name}.")
 
 

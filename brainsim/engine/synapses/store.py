@@ -85,8 +85,9 @@ class Synapses:
         self.couplings = None
         if any(p.is_coupling for p in layout.network.projections):
             from brainsim.engine.couplings.pairs import Couplings
+            from brainsim.engine.synapses.readback import sample_again
 
-            self.couplings = Couplings(layout, threads)
+            self.couplings = Couplings(layout, lambda projection: sample_again(layout, projection, threads))
             self.number += self.couplings.number
 
     def copy(self):

@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.build.own import index_here
 from brainsim.core.checks import indices
-from brainsim.core.registers import put
+from brainsim.core.identity import put
 from brainsim.engine.synapses import counting
 from brainsim.engine.synapses import sampling as ways
 from brainsim.jit.records import Context

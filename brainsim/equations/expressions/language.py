@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import checked_name, nearest
+from brainsim.core.checks import check_name, nearest
 from brainsim.equations.expressions.grammar import (
     FUNCTIONS,
     MAX_DEPTH,
@@ -89,7 +89,7 @@ def parse_equations(text: str, label: str, tables: Collection[str] = ()) -> tupl
         name = _name(match.group(1) if match else left)
         if name is None:
             raise EquationError(label, "an equation is 'dx/dt = ...' or 'name = ...'", line, 0)
-        checked_name(name, label)
+        check_name(name, label)
         if name in derivatives or name in algebraic:
             raise EquationError(label, f"{name!r} has two equations", line, 0)
         table[name] = parse_expression(right, label, tables, Line(line, start))
@@ -312,14 +312,14 @@ def _name(text):
     return name if text.isidentifier() and re.fullmatch(NAME, name) else None
 
 
-def check_name(name: object, label: str) -> None:
+def check_npz_name(name: object, label: str) -> None:
     """Raise ValueError unless `name` can be used in equations, in the form in which Python reads it and kernels use it."""
     if not isinstance(name, str) or keyword.iskeyword(name) or _name(name) != name:
         form = _name(name) if isinstance(name, str) else None
         hint = f"; did you mean {form!r}?" if form and form != name else ""
         message = "must be a name of letters, digits and single underscores, such as 'tau_m', and not a keyword of Python"
         raise ValueError(f"{label}: {message} (got {name!r}){hint}")
-    checked_name(name, label)
+    check_name(name, label)
 
 
 def _depths(tree):

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from brainsim.core.checks import nearest
-from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parsed_unit
+from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parse_unit
 from brainsim.equations.expressions.grammar import FUNCTIONS, NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.expressions.language import Line, line_of
 
@@ -41,7 +41,7 @@ def unit(text: str, label: str) -> Dimension:
             raise ValueError(f"{label}: unknown unit {text!r}{_unit_hint(tree, name, text)}")
         return known_unit(name)
 
-    return parsed_unit(text, one)
+    return parse_unit(text, one)
 
 
 def _unit_hint(tree, name, text):

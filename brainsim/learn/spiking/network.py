@@ -486,7 +486,7 @@ class SpikingNetwork(Estimator):
         training.take_changes()
         if training.finished():
             text = f"the validation loss has not fallen for {training.best.waited} epochs, so no more are trained"
-            warn_user(f"{label}: {text}; raise patience to go on, such as net.patience = {2 * training.best.waited}")
+            warn_user(f"{label}: {text}; raise patience to continue, such as net.patience = {2 * training.best.waited}")
             return self
         rows, held_out = self._split(len(inputs), np.random.default_rng(self.seed))
         rows = np.sort(rows)

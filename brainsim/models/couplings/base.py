@@ -7,7 +7,7 @@ import functools
 import typing
 from typing import Any, ClassVar
 
-from brainsim.core.checks import checked_name
+from brainsim.core.checks import check_name
 from brainsim.equations import couplings as texts
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -104,7 +104,7 @@ class Coupling(Model):
         if name is not None:
             if not (isinstance(name, str) and name.isidentifier()):
                 raise ValueError(f"{kind}.name: must be a word such as 'gap' (got {name!r})")
-            checked_name(name, f"{kind}.name")
+            check_name(name, f"{kind}.name")
         if order not in (1, 2) or isinstance(order, bool):
             raise ValueError(f"{kind}.order: must be 1 or 2 (got {order!r})")
         object.__setattr__(self, "name", name)

@@ -109,7 +109,7 @@ def _read_npy(path):
 
 def _read_sonata(path):
     """Return the times [ms] and cells in an HDF5 file with the spikes of one population in the layout of SONATA."""
-    with hdf5.opened(path, LABEL, "file of spikes in the layout of SONATA") as h5:
+    with hdf5.open_file(path, LABEL, "file of spikes in the layout of SONATA") as h5:
         found = hdf5.group_in(h5, "spikes") if "spikes" in h5 else {}
         groups = {"": found} if "timestamps" in found else hdf5.groups_in(found)
         if not groups:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.transforms import Bbox
 
-from brainsim.core.docstrings import explained_by
+from brainsim.core.docstrings import explain_by
 from brainsim.plot.elements.groups import type_name
 from brainsim.plot.elements.styles import FAINT, ink
 
@@ -27,7 +27,7 @@ SHARED = {  # arguments that functions of `bs.plot` explain alike
     "    Which sample of recorded weights: the last one at or before this time [ms]; by default the last.",
     "unit": "unit : str, optional\n    Of the weights, for the label; by default that of `weights`, if it is known.",
 }
-drawing = explained_by(SHARED, "Returns\n-------\nAxes")
+drawing = explain_by(SHARED, "Returns\n-------\nAxes")
 
 
 def axes_of(ax: Any, caller: str) -> Axes:

@@ -131,6 +131,6 @@ def scale_of(values, spikes):
     return low, high if high > low else low + 1.0
 
 
-def checked_tau(tau, default, caller):
+def check_tau(tau, default, caller):
     """Return the time constant with which rates fade [ms]."""
     return default if tau is None else number(tau, f"{caller}.tau", "ms", above=0.0)

@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import is_color_like, to_hex, to_rgb
 
-from brainsim.core.palette import PALETTE, REST, colour
+from brainsim.results.places import PALETTE, REST, colour
 
 __all__ = ["DARK", "FAINT", "LUMA", "PALETTE", "REST", "colour", "ink", "legend_above", "shades", "style"]
 
@@ -42,7 +42,6 @@ def style() -> Iterator[None]:
 
 @functools.cache
 def _sheet():
-    """Return the settings of the style sheet."""
     sheet = Path(__file__).parents[1] / "brainsim.mplstyle"  # matplotlib finds it as brainsim.plot.brainsim
     return dict(matplotlib.rc_params_from_file(sheet, use_default_template=False))
 

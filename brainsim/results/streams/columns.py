@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.arrays import freeze, times_of
-from brainsim.core.deferred import deferred
+from brainsim.core.deferred import defer
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights
@@ -113,7 +113,7 @@ class Columns:
     def _later(self, row):
         """Return the Spikes of a row, which are read when they are looked at."""
         (duration, start), name = self.span(row), row["label"]
-        return deferred(Spikes, partial(self.spikes, row), n=cells_of(row), duration=duration, start=start, name=name)
+        return defer(Spikes, partial(self.spikes, row), n=cells_of(row), duration=duration, start=start, name=name)
 
     def spikes(self, row: Row) -> Spikes:
         """Return the Spikes of a row of the header."""
@@ -159,11 +159,11 @@ class Columns:
 
     def traces(self, row: Row) -> Traces:
         """Return the Traces of a row of the header; the values stay where they are."""
-        ids, times = np.asarray(row["ids"], np.int64), freeze(self.sampled(row))
+        ids, times = np.asarray(row["ids"], np.int64), freeze(self.sample_times(row))
         values = self.arrays[row["column"]].reshape(times.size, ids.size)
         return Traces(row["label"], row["variable"], row["unit"], times, ids, values)
 
-    def sampled(self, row: Row) -> np.ndarray:
+    def sample_times(self, row: Row) -> np.ndarray:
         """Return the times of the samples of a row of the header [ms]."""
         first, n = self._first.get(row["column"], 0), len(self.arrays[row["column"]])
         return times_of(sampled_steps(row, self.header["completed"], range(first, first + n)), self.header["dt"])

@@ -25,7 +25,7 @@ import numpy as np
 
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
-from brainsim.results.recording import Recording, SpikeColumns, TraceColumns, replaced
+from brainsim.results.recording import Recording, SpikeColumns, TraceColumns, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
 from brainsim.results.streams.header import commits_in, read_header
@@ -49,7 +49,7 @@ class Folder:
             raise ValueError(f"Result.load: {str(path)!r} holds nothing: its run ended before it began")
         self.header = read_header(path / HEADER)
         columns = self.header["columns"]
-        self._maps = {c["name"]: _mapped(path / c["name"], c) for c in columns}
+        self._maps = {c["name"]: _map(path / c["name"], c) for c in columns}
         self.step, self.rows = self.header["begin"], {c["name"]: 0 for c in columns}
         self.commits: dict[int, dict[str, int]] = {}
         commits, bad_line = commits_in(path / COMMITS, len(columns), self.step)
@@ -97,13 +97,13 @@ class Folder:
         header, dt = self.header, self.header["dt"]
         start = float(times_of(header["begin"], dt))
         plain = {key: header[key] for key in ("dt", "seed", "populations", "stats", "views", "thresholds", "resets")}
-        with _named(self.path / HEADER):
+        with _naming_errors(self.path / HEADER):
             return Result(spikes={}, start=start, duration=float(times_of(self.step - header["begin"], dt)), **plain)
 
     def result(self) -> Result:
         """Return the Result; its spikes are read when they are looked at."""
         rest = self.rest()
-        with _named(self.path / HEADER):
+        with _naming_errors(self.path / HEADER):
             return with_columns(rest, self.columns())
 
     def recording(self) -> Recording:
@@ -112,7 +112,7 @@ class Folder:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _naming_errors(path: Path) -> Iterator[None]:
     """Turn any error in the content of a header into a ValueError that names it."""
     try:
         yield
@@ -120,7 +120,7 @@ def _named(path: Path) -> Iterator[None]:
         raise ValueError(f"Result.load: {str(path)!r} is damaged ({error})") from error
 
 
-def opened(path: str | os.PathLike, strict: bool = False) -> Folder:
+def open_stream(path: str | os.PathLike, strict: bool = False) -> Folder:
     """Return the Folder of a stream; it may be one that the ranks of an MPI run have left."""
     path = Path(path).absolute()
     if not (path / RANKS).is_file():
@@ -134,7 +134,7 @@ def with_columns(rest: Result, columns: Columns) -> Result:
     """Return the Result `rest` with the spikes, traces and weights of columns."""
     fields = columns.lookups()
     weights = {**dict(rest.weights), **fields["weights"]}
-    return replaced(rest, spikes=fields["spikes"], traces=fields["traces"], weights=weights)
+    return replace_fields(rest, spikes=fields["spikes"], traces=fields["traces"], weights=weights)
 
 
 def recording_of_columns(columns: Columns, rest: Result, result: Callable[[], Result]) -> Recording:
@@ -150,7 +150,7 @@ def recording_of_columns(columns: Columns, rest: Result, result: Callable[[], Re
         TraceColumns(key, some, partial(columns.samples, row))
         for row, (key, some) in zip(columns.header["traces"], found["traces"].items(), strict=True)
     ]
-    rest = replaced(rest, spikes={}, traces={}, weights={**dict(rest.weights), **found["weights"]})
+    rest = replace_fields(rest, spikes={}, traces={}, weights={**dict(rest.weights), **found["weights"]})
 
     def blocks():
         for group in _groups(sizes):
@@ -179,7 +179,7 @@ def _groups(sizes):
     return groups
 
 
-def _mapped(path, of):
+def _map(path, of):
     kind, width = np.dtype(of["kind"]), of["width"]
     size = os.path.getsize(path) // (kind.itemsize * width) if path.is_file() else 0
     if size == 0:

@@ -63,14 +63,14 @@ def commits_in(path: Path, columns: int, begin: int) -> tuple[list[Commit], int 
     last = Commit(begin, [0] * columns, [])
     for number, line in enumerate(lines, start=1):
         try:
-            last = _checked_commit(without_checksum(line), last)
+            last = _check_commit(without_checksum(line), last)
         except (ValueError, TypeError):
             return commits, number
         commits.append(last)
     return commits, None
 
 
-def _checked_commit(entry, last):
+def _check_commit(entry, last):
     """Return a line of the log as a Commit; raise ValueError or TypeError unless it can follow the one before."""
     commit = Commit(**entry)
     whole = [commit.step, *commit.rows, *commit.crc]

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from brainsim.core.arrays import freeze
-from brainsim.core.deferred import deferred
+from brainsim.core.deferred import defer
 from brainsim.results.streams import columns as columns_module
 from brainsim.results.streams.columns import Columns, Row
 from brainsim.results.streams.folder import PART, RANKS, Folder
@@ -98,9 +98,9 @@ class ColumnsOfRanks(Columns):
         """Return the Traces of a row of the header, whose values are read when they are looked at."""
         label, variable, ids = row["label"], row["variable"], freeze(np.asarray(row["ids"], np.int64))
         here = self._with_samples(row)
-        times = freeze(here[0][0].sampled(row)) if here else np.empty(0)
+        times = freeze(here[0][0].sample_times(row)) if here else np.empty(0)
         known = {"name": label, "variable": variable, "unit": row["unit"], "times": times, "ids": ids}
-        return deferred(Traces, lambda: Traces(**known, values=freeze(self.samples(row, 0, times.size))), **known)
+        return defer(Traces, lambda: Traces(**known, values=freeze(self.samples(row, 0, times.size))), **known)
 
     def samples(self, row: Row, start: int, stop: int) -> np.ndarray:
         """Return the samples of a row of the header, from one number to another."""

@@ -106,7 +106,7 @@ class TestSimulate:
     @pytest.mark.filterwarnings("ignore:no checkpoint")
     def test_a_full_disk_ends_no_run(self, path, often, monkeypatch):
         monkeypatch.setattr(os, "fsync", full_disk)
-        with pytest.warns(UserWarning, match=r"no checkpoint at 3.7 ms: .*No space left on device; the run goes on"):
+        with pytest.warns(UserWarning, match=r"no checkpoint at 3.7 ms: .*No space left on device; the run continues"):
             result = bs.simulate(network(), 10.0, seed=2, checkpoint=path, **often)
         assert result.duration == 10.0
         assert list(path.parent.iterdir()) == []
@@ -237,7 +237,7 @@ class TestStreams:
         result = self.run(path)
         assert self.run(path).spikes["cells"] == result.spikes["cells"]
         with pytest.raises(
-            ValueError, match=r"simulate.to: '.*run.npz' is complete after 10 ms, so a run of 20 ms cannot go on"
+            ValueError, match=r"simulate.to: '.*run.npz' is complete after 10 ms, so a run of 20 ms cannot continue"
         ):
             self.run(path, 20.0)
 

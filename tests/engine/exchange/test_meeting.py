@@ -8,7 +8,7 @@ import pytest
 from brainsim.engine.exchange import meeting
 from brainsim.engine.exchange.meeting import ApartError, Meeting
 from brainsim.engine.simulation.running import _on_all_ranks
-from brainsim.results.elsewhere import ElsewhereError
+from brainsim.results.result import ElsewhereError
 
 
 class Shared:

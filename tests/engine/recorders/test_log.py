@@ -14,7 +14,7 @@ class TestBlocks:
         blocks, expected = Blocks(np.empty((0, 2))), np.empty((0, 2))
         for n in (3, 1, 4):
             rows = np.random.default_rng(n).random((n, 2))
-            blocks.add(blocks.shaped(rows))
+            blocks.add(blocks.cast(rows))
             expected = np.concatenate([expected, rows])
             for first in range(len(expected) + 1):
                 assert np.array_equal(blocks.read(first), expected[first:])

@@ -7,14 +7,14 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.plasticity.homeostasis import homeostat_of
-from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sampled_parameter
+from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sample_parameter
 from brainsim.engine.plasticity.modulator import check_shared
 from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.read_now import SelectedPlastic, names_of_traces, trace_now
 from brainsim.engine.plasticity.rule_code import PERIOD, write_rule
 from brainsim.engine.plasticity.saved import join, load_part, saved_part
 from brainsim.engine.program import LOG_FULL, MAX_SLICE
-from brainsim.engine.states.state import taken
+from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import in_table, order_of
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
@@ -60,7 +60,7 @@ class Plastic(SynapseKind):
         self.longest = max(layout.ranks.all(int(self.store.delay[mine].max(initial=0))))
         self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
         self._look_back(layout.dt)
-        self._parameters = {name: sampled_parameter(self, name) for name in self.code.parameters}
+        self._parameters = {name: sample_parameter(self, name) for name in self.code.parameters}
         check_sampled(self)
         self._columns = initial_columns(self)
         self.parts, self._kept, self._written, self._ids = {}, None, False, None
@@ -182,7 +182,7 @@ class Plastic(SynapseKind):
     def differing(self):
         """Return name -> array of the parameters and initial values that differ between synapses, in the block's order."""
         starts = [name for name in sorted(self.projection.plasticity.per_synapse) if name.endswith(START)]
-        return self._parameters | {name: sampled_parameter(self, name) for name in starts}
+        return self._parameters | {name: sample_parameter(self, name) for name in starts}
 
     def part(self, partition):
         """Return what a partition keeps, made when it is asked for first."""
@@ -361,7 +361,7 @@ class Plastic(SynapseKind):
 
     def saved_by_all(self, ranks):
         """Return what `saved` returns, of all ranks, on rank 0."""
-        parts = ranks.gathered([saved_part(part) for part in self.parts.values()])
+        parts = ranks.gather([saved_part(part) for part in self.parts.values()])
         kept = {} if self._homeostat is None else self._homeostat.saved_by_all(ranks)
         if parts is None:
             return {}
@@ -372,7 +372,7 @@ class Plastic(SynapseKind):
         """Take over what `saved` returned; the names in `extra` begin with `label`."""
         self._written = True
         if self.shared:
-            self._columns["w"][:] = taken(extra, f"{label}weight", np.dtype(np.float64), 1)
+            self._columns["w"][:] = take_array(extra, f"{label}weight", np.dtype(np.float64), 1)
         for part in self.parts.values():
             load_part(part, extra, label)
         if self._homeostat is not None:

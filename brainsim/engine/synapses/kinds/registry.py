@@ -2,7 +2,7 @@
 
 import importlib
 
-from brainsim.core.registers import put
+from brainsim.core.identity import put
 from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, Shared, SynapseKind
 from brainsim.engine.synapses.segments import TAGS
 from brainsim.models.values import is_number

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import integer
+from brainsim.core.doors import optional
 from brainsim.core.files import HTML, writable
-from brainsim.core.optional import optional
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
 from brainsim.results.result import Result
@@ -148,7 +148,6 @@ def _describe(traces, kept, groups):
 
 
 def _page(result, info, packed, title):
-    """Return the page as text."""
     from bokeh.embed import file_html
     from bokeh.resources import Resources
 

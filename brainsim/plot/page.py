@@ -3,12 +3,13 @@
 On a narrow screen a picture keeps a readable width and scrolls sideways.
 """
 
-import base64
-import html
 import io
+from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+
+from brainsim.core.html import image
 
 TEMPLATE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -33,26 +34,8 @@ def write_page(path, title, pictures, introduction=""):
     title.
     """
     figures = "\n".join(_figure(*picture) for picture in pictures)
-    text = TEMPLATE.format(title=html.escape(title), introduction=introduction, figures=figures)
+    text = TEMPLATE.format(title=escape(title), introduction=introduction, figures=figures)
     Path(path).write_text(text, encoding="utf-8")
-
-
-def write_comparison(comparison, path, examples, robustness=None):
-    """Write the summary, the six panels and some samples of a `Comparison` to a file, and its `Robustness` if not None."""
-    pictures = [
-        ("", comparison.plot(), "Blue: the spiking network; red: the artificial one. Costs are means per inference.")
-    ]
-    pictures += [
-        ("", comparison.raster(i), f"Sample {i}: the same units in the same order, as activations and as spikes.")
-        for i in examples
-    ]
-    noise = "" if robustness is None else f"<h2>Under noise</h2><pre>{html.escape(repr(robustness))}</pre>"
-    write_page(
-        path,
-        f"An artificial network and its spiking version: {comparison.snn!r}",
-        pictures,
-        f"<pre>{html.escape(comparison.summary())}</pre>{noise}",
-    )
 
 
 def _figure(heading, figure, caption):
@@ -60,10 +43,9 @@ def _figure(heading, figure, caption):
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=130)
     plt.close(figure)
-    data = base64.b64encode(picture.getvalue()).decode()
-    title = f"<h2>{html.escape(heading)}</h2>" if heading else ""
-    image = f'<img alt="{html.escape(heading or caption)}" src="data:image/png;base64,{data}">'
+    title = f"<h2>{escape(heading)}</h2>" if heading else ""
+    shown = image(picture.getvalue(), heading or caption)
     return (
-        f'<figure>{title}<div class="picture">{image}</div><div class="hint">The picture is wider than the screen: '
-        f"scroll sideways.</div><figcaption>{html.escape(caption)}</figcaption></figure>"
+        f'<figure>{title}<div class="picture">{shown}</div><div class="hint">The picture is wider than the screen: '
+        f"scroll sideways.</div><figcaption>{escape(caption)}</figcaption></figure>"
     )
