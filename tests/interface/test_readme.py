@@ -97,7 +97,7 @@ def test_every_example_and_rule_that_is_named_is_there():
     from brainsim.models.catalogue import catalogue
 
     text = "".join(path.read_text(encoding="utf-8") for path in (README, *GUIDE.glob("*.md")))
-    assert set(re.findall(r"brainsim run ([a-z]+)", text)) <= set(example_names())
+    assert set(re.findall(r"brainsim run ([a-z_]+)", text)) <= set(example_names())
     listed = re.search(r"^## Models, inputs and rules\n(.*?)(?=^## |\Z)", text, re.M | re.S).group(1)
     quoted = " ".join(re.findall(r"`([^`]+)`", listed))
     named = set(re.findall(r"[A-Z][A-Za-z]+\d?", quoted)) - {"False"}

@@ -103,6 +103,7 @@ class Everybody:
 class Couplings:
     """All couplings of a network; never changed, and shared by copies of a simulation.
 
+    - `projections`: those that are couplings.
     - `signals`, `width`: what is given, and how many columns the ring has.
     - `sums`: the Pairs and the Everybody, in the order of the projections.
     - `number`: how many pairs of cells there are.
@@ -112,7 +113,7 @@ class Couplings:
 
     def __init__(self, layout, sample):
         self._layout, self.signals, self.width, self.sums, self.number = layout, {}, 0, [], 0
-        projections = [p for p in layout.network.projections if p.is_coupling]
+        self.projections = projections = [p for p in layout.network.projections if p.is_coupling]
         if layout.ranks.size > 1:
             names = ", ".join(repr(p.name) for p in projections)
             raise ValueError(

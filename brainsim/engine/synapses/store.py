@@ -98,8 +98,9 @@ class Synapses:
 
     @property
     def projections(self):
-        """Name -> projection."""
-        return {projection.name: projection for projection in self.layout.network.projections}
+        """Name -> projection, of those that were built; the network may have got more."""
+        built = [plan.projection for plan in self.plans] + ([] if self.couplings is None else self.couplings.projections)
+        return {projection.name: projection for projection in built}
 
     def projection(self, wanted, label):
         """Return a projection, given by its name or as an object; raise MissingName if the network does not have it."""
