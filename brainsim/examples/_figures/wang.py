@@ -154,7 +154,7 @@ def _curve(ax, values, errors):
 def _accuracy(ax, choices):
     _curve(ax, choices.accuracy, choices.accuracy_error)
     fine = np.geomspace(0.016, EVIDENCE[-1], 200)
-    label = "Weibull curve of the paper"
+    label = f"Weibull curve ({100 * HALF:g} %, {STEEPNESS:g})"
     ax.plot(fine, 1.0 - 0.5 * np.exp(-((fine / HALF) ** STEEPNESS)), color=MACHINE, label=label, zorder=1)
     ax.set(ylim=(0.0, 1.05), ylabel="choices of A")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
