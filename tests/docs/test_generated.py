@@ -61,7 +61,8 @@ def test_every_model_input_and_rule_is_listed(written):
     public = {name: getattr(bs, name) for name in bs._PUBLIC}
     wanted = {name for name, thing in public.items() if isinstance(thing, type) and issubclass(thing, Input | Rule)}
     assert wanted | set(catalogue()) <= set(described)
-    lists = "".join(pages[f"models/{kind}.rst"] for kind in ("neurons", "synapses", "plasticity", "couplings", "inputs", "rules"))
+    kinds = ("neurons", "synapses", "plasticity", "couplings", "inputs", "rules")
+    lists = "".join(pages[f"models/{kind}.rst"] for kind in kinds)
     assert all(f":doc:`{name}`" in lists for name in wanted | set(catalogue()))
 
 

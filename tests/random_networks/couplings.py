@@ -21,6 +21,7 @@ class Potentials(bs.RateConnection):
 
     source_unit = "mV"
     weight_unit = "nS"
+    top: float = bs.parameter(80.0, "mV", "scale of the sigmoid")
 
 
 def add(rng, plan):
@@ -54,7 +55,7 @@ def coupling(rng):
     if kind is bs.GapJunction:
         return bs.GapJunction(order=order, rectifying=chance(rng, 0.3))
     if kind is Potentials:
-        return Potentials(variable="v", gain=one_of(rng, ["linear", "80*sigmoid(r/80)"]), order=order, name="given")
+        return Potentials(variable="v", gain=one_of(rng, ["linear", "top*sigmoid(r/top)"]), order=order, name="given")
     return kind(order=order)
 
 
