@@ -117,7 +117,7 @@ def test_every_script_runs(script, tmp_path):
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Error" not in done.stdout + done.stderr, done.stdout[-2000:]
-    assert len(done.stdout.splitlines()) > 2
+    assert len(done.stdout.splitlines()) >= 2  # a heading and a row
 
 
 def test_a_network_that_learns_has_a_column_more(report):
