@@ -4,8 +4,8 @@ Every simulator gets the same 50,000 junctions, with the same drives, and comput
 ``ns/pair`` is the time of a step per junction, with that of the cells. brainsim and Brian2 hold the potentials of the others
 over a step, brainsim extrapolated to its middle; NEST, without the iterations of its waveform relaxation, at its start.
 Cells: Traub and Miles, as in COBAHH. NEST integrates them with an adaptive step, brainsim and Brian2 with one step of
-exponential Euler, which is the reason for the tolerance: 300 cells fire at 60.7 Hz in NEST, at 54.9 Hz in the other two, and
-at 61.3 Hz in brainsim with its default method.
+exponential Euler, with which cells fire more slowly: of 300 cells, at 54.9 Hz instead of 60.7 Hz in NEST, and of 61.3 Hz in
+brainsim with its default method. So NEST may differ by more than the tolerance, and then gets no ratio.
 """
 
 from harness import rounds
@@ -133,7 +133,7 @@ WORKLOAD = Workload(
     n=1000,
     duration=1000.0,
     populations=lambda n: {"cells": n},
-    tolerance=0.15,
+    tolerance=0.1,
     fan_out=lambda n: {"cells": 0},
     pairs=lambda n: PROBABILITY * n * (n - 1) / 2,
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "nest": in_nest},

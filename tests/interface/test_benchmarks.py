@@ -76,7 +76,7 @@ SMALLEST = {
     "analysis": ["--spikes", "1000", "--cells", "10", "--runs", "1"],
     "brunel": [*SHORT, "--n", "100"],
     "cells": ["LIF", "--runs", "1", "--duration", "5"],
-    "choices": ["--only", "brainsim", "--trials", "1", "--evidence", "51.2", "--n", "200"],
+    "choices": ["--only", "brainsim", "--trials", "1", "--evidence", "51.2,12.8", "--n", "200"],
     "checkpoints": ["--scale", "0.01", "--duration", "10", "--runs", "1"],
     "coba": [*SHORT, "--n", "100"],
     "cobahh": [*SHORT, "--n", "100"],
@@ -117,7 +117,7 @@ def test_every_script_runs(script, tmp_path):
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Error" not in done.stdout + done.stderr, done.stdout[-2000:]
-    assert len(done.stdout.splitlines()) >= 2  # a heading and a row
+    assert len(done.stdout.splitlines()) > 2
 
 
 def test_a_network_that_learns_has_a_column_more(report):
