@@ -2,11 +2,11 @@
 
 2,000 cells, all connected to all. Two pools of 240 excitatory cells excite themselves 1.7 times as strongly as the others
 and compete through 400 inhibitory cells. In each trial the network begins at rest; from 0.5 to 2.5 s both pools get sensory
-spikes, at mean rates of 40 (1 + c) and 40 (1 - c) Hz that are drawn anew every 50 ms: c is the evidence. The rates ramp up
-together, then apart, as slowly as the NMDA gates of the cells (`GatedNMDA`) allow. The pool that reaches 15 Hz first is the
-choice, and it keeps firing without the evidence. The trials of six levels of evidence run one after the other in one
-simulation. With ``--trials 200`` it takes about a quarter of an hour. Wang (2002),
-doi:10.1016/S0896-6273(02)01092-9; ``decision`` is a small version with currents, of which thousands of trials take seconds.
+spikes, at mean rates of 40 (1 + c) and 40 (1 - c) Hz that are redrawn every 50 ms, where c is the evidence. The rates ramp
+up together, then apart, as slowly as the NMDA gates of the cells (`GatedNMDA`) allow. The pool that reaches 15 Hz first is
+the choice, and it keeps firing without the evidence. The trials of six levels of evidence run one after the other in one
+simulation. More trials, with ``--trials 200``, take minutes. Wang (2002), doi:10.1016/S0896-6273(02)01092-9; ``decision``
+is a small version with currents, of which thousands of trials take seconds.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 Numba optimises each function alone, makes machine code of it, and links its optimised form into every function that calls
 it, which is then optimised again as a whole. Nobody calls the machine code of an inner function, so here it stays in LLVM's
-language, as it was written, until it is linked. Of the 13.0 s that the first network of 1,000 LIF cells took to compile,
-2.2 s went into that: 1.2 s for machine code and 1.0 s for optimising.
+language, as it was written, until it is linked. Golden networks with an empty cache take
+13.6 s of processor time instead of 15.2 s (means of three runs of each, side by side).
 """
 
 from __future__ import annotations

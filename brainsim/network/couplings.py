@@ -44,7 +44,7 @@ def check_coupling(coupling, post, label, pre):
 
 
 def delay_of_coupling(delay, rule, pre, post, coupling):
-    """Return the delay of a coupling, 0 if there is none; raise an error if it cannot have the one that was given."""
+    """Return the delay of a coupling, 0 if it has none; raise an error if this coupling cannot have the given delay."""
     label, name = "Network.connect.delay", type(coupling).__name__
     given = getattr(rule, "delay", None) if delay is None else delay
     if coupling.delayed is False:

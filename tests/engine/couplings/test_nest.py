@@ -1,8 +1,8 @@
 """Gap junctions and gated NMDA receptors against NEST 3.10, with its cells written as equations.
 
 The tables of gap junctions are those of test_hh_psc_alpha_gap and test_hh_cond_beta_gap_traub in its test suite: two cells
-with a junction of 20 nS, of which the first gets 200 pA; the potential of the second after so many steps of 0.1 ms. Those of
-NMDA receptors were computed by its iaf_bw_2001_exact with gsl_error_tol = 1e-9.
+with a junction of 20 nS, of which the first gets 200 pA; the potential of the second after these numbers of steps of 0.1 ms.
+Those of NMDA receptors were computed by its iaf_bw_2001_exact with gsl_error_tol = 1e-9.
 """
 
 import numpy as np
