@@ -4,6 +4,8 @@
 the network is in after half a second. The NMDA gate of each source is computed once. NEST has its approximate model
 (`nest`) and one that is exact and keeps a gate for each synapse (`nest-exact`); they integrate with an adaptive step, Brian2
 with Euler as in its own example, and brainsim with exponential Euler. ``choices.py`` compares what the networks choose.
+Over 12 seeds, one second of brainsim has 31.7 Hz in pool A with a standard deviation of 2.0 Hz (B 1.69 and 0.13, other
+excitatory cells 4.30 and 0.18, inhibitory ones 13.7 and 0.33). The tolerances are three times that of a difference.
 """
 
 from harness import rounds
@@ -213,7 +215,7 @@ WORKLOAD = Workload(
     duration=1000.0,
     warm_up=500.0,
     populations=sizes,
-    tolerance={"A": 0.2, "B": 0.6, "other": 0.15, "I": 0.1},
+    tolerance={"A": 0.27, "B": 0.32, "other": 0.18, "I": 0.1},
     fan_out=lambda n: {"A": n, "B": n, "other": n, "I": n},
     networks={
         "brainsim": in_brainsim,
