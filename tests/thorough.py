@@ -39,7 +39,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/couplings/test_bits.py::test_the_same_bits_in_every_way": (),
     "tests/engine/couplings/test_nest.py::test_the_tables_of_nest": ("traub]",),
     "tests/engine/exchange/test_memory_on_ranks.py": (),
-    "tests/engine/exchange/test_ranks.py": (),
+    "tests/engine/exchange/test_ranks.py": ("travels_with_the_spikes[junctions-2-2",),
     "tests/engine/exchange/test_threads.py::test_where_a_thread_cannot_be_woken_it_naps": (),
     "tests/engine/plasticity/test_built_in.py::test_frequency_curves_of_triplets": (),
     "tests/engine/plasticity/test_built_in.py::test_slow_pairs_of_visual_cortex": (),

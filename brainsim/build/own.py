@@ -115,9 +115,9 @@ def state_here(layout, own=None):
     return slices
 
 
-def members_here(layout):
-    """Return name -> slice of its cells of each population: those that are in this process."""
-    here, found = cells_here(layout), {}
+def members_here(layout, own=None):
+    """Return name -> slice of its cells of each population: those that are in this process, or in some partitions."""
+    here, found = cells_here(layout, own), {}
     for name, member in layout.members.items():
         cells = here[layout.group_of[name]]
         found[name] = slice(*(min(max(edge - member.first, 0), member.n) for edge in (cells.start, cells.stop)))

@@ -1,8 +1,53 @@
-"""Cells for couplings: leaky ones of which all is known."""
+"""Cells for couplings: leaky ones of which all is known; and networks of all kinds of couplings."""
+
+import numpy as np
 
 import brainsim as bs
+
+OF_TWO = bs.Uniform(-75.0, -50.0)
 
 
 def leaky(n, name="cells", **given):
     """Return leaky cells of 10 nS and 200 pF."""
     return bs.Population(n, bs.LI(tau_m=20.0, c_m=200.0, v_rest=-65.0), name=name, **given)
+
+
+def spiking(n=60):
+    return bs.Population(n, bs.LIF(), name="cells", initial={"v": OF_TWO})
+
+
+def driven(net, cells):
+    net.stimulate(cells, bs.CurrentInput(np.linspace(150.0, 400.0, cells.n)))
+    return net
+
+
+def junctions(order=2):
+    """Gap junctions of three kinds onto cells that fire, next to synapses."""
+    cells, others = spiking(), leaky(30, "others", initial={"v": OF_TWO})
+    net = bs.Network(seed=1)
+    gap = bs.GapJunction(order=order)
+    net.connect(cells, cells, bs.FixedProbability(0.2), weight=bs.Uniform(0.1, 0.9), synapse=gap)
+    net.connect(cells[::3], others, bs.AllToAll(), weight=0.05, synapse=gap)
+    net.connect(others, others, bs.FixedTotal(50), weight=0.5, synapse=bs.GapJunction(rectifying=True, order=order))
+    net.connect(cells, cells, bs.FixedIndegree(5), weight=20.0, delay=1.5, synapse=bs.Exponential())
+    return driven(net, cells)
+
+
+def delayed():
+    """Delays of one and of many steps; graded synapses with kinetics; gates of cells that fire."""
+    cells, others = spiking(), leaky(30, "others", initial={"v": OF_TWO})
+    net = bs.Network(seed=1)
+    net.connect(cells, others, bs.FixedIndegree(6), weight=0.4, delay=bs.Uniform(0.3, 4.0), synapse=bs.GatedNMDA())
+    net.connect(cells, cells, bs.AllToAll(autapses=False), weight=0.01, delay=0.5, synapse=bs.GatedNMDA())
+    graded = bs.GradedSynapse(tau=3.0)
+    net.connect(others, cells, bs.FixedProbability(0.3), weight=bs.Uniform(0.1, 0.5), delay=0.7, synapse=graded)
+    return driven(net, cells)
+
+
+def rates():
+    units = bs.Population(40, bs.RateUnit(), name="units", initial={"r": bs.Uniform(0.0, 50.0)})
+    net = bs.Network(seed=1)
+    net.connect(units, units, bs.FixedIndegree(7), weight=bs.Normal(0.0, 2.0), synapse=bs.RateConnection(gain="sigmoid"))
+    net.connect(units, units, bs.FixedIndegree(3), weight=1.0, delay=2.0, synapse=bs.RateConnection(order=1))
+    net.stimulate(units, bs.NoiseInput(50.0, tau=5.0))
+    return net

@@ -5,10 +5,11 @@ side in the rows of a ring, a row for each step that a delay can reach back. A p
 source, and 4 for its weight and 2 for its delay if these differ between pairs; a symmetric pair is there for both ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from brainsim.build.own import index_here, members_here
 from brainsim.engine.synapses.wiring import AllPairs
 from brainsim.equations.couplings import WEIGHTS
 from brainsim.equations.system import prefix_of
@@ -34,6 +35,11 @@ class Signal:
     column: int
     n: int
     longest: int = 0
+
+    @property
+    def shift(self):
+        """1 if a row of the ring has what was given during the step that follows, 0 if what is given at its time."""
+        return int(self.delayed and self.coupling.order == 2)
 
     @property
     def kept(self):
@@ -70,6 +76,13 @@ class Pairs:
             return self.weight * counts
         return np.bincount(np.repeat(np.arange(counts.size), counts), self.weights, counts.size)
 
+    def onto(self, here):
+        """Return the pairs of those targets that are `here`, a bool for each."""
+        counts = np.diff(self.first)
+        kept = np.repeat(here, counts)
+        columns = {name: values[kept] for name in ("source", "weights", "delays") if (values := getattr(self, name)).size}
+        return replace(self, first=np.concatenate([[0], np.cumsum(counts * here)]), **columns)
+
     @property
     def nbytes(self):
         """Bytes of the pairs."""
@@ -105,8 +118,8 @@ class Couplings:
 
     - `projections`: those that are couplings.
     - `signals`, `width`: what is given, and how many columns the ring has.
-    - `sums`: the Pairs and the Everybody, in the order of the projections.
-    - `number`: how many pairs of cells there are.
+    - `sums`: the Pairs and the Everybody, in the order of the projections; on ranks, Pairs are those onto cells of this one.
+    - `number`: how many pairs of cells there are, on all ranks.
 
     ``sample(projection)`` returns the SynapseTable of a projection, as it is built.
     """
@@ -114,18 +127,15 @@ class Couplings:
     def __init__(self, layout, sample):
         self._layout, self.signals, self.width, self.sums, self.number = layout, {}, 0, [], 0
         self.projections = projections = [p for p in layout.network.projections if p.is_coupling]
-        if layout.ranks.size > 1:
-            names = ", ".join(repr(p.name) for p in projections)
-            raise ValueError(
-                f"simulate.ranks: couplings without spikes work on one rank in this version, since values do not travel "
-                f"between ranks ({names}); leave ranks= out, and use threads"
-            )
         for projection in projections:
             for view in _sources(projection):
                 self._give(projection, view)
+        totals = {}
         for projection in projections:
-            self._add(projection, sample)
-        self._sum_weights()
+            for some in self._sums_of(projection, sample):
+                _add_weights(some, totals)
+                self.sums.append(self._here(some))
+        self._tell_cells(totals)
 
     @property
     def longest(self):
@@ -136,6 +146,17 @@ class Couplings:
     def nbytes(self):
         """Bytes of the pairs."""
         return sum(some.nbytes for some in self.sums)
+
+    def stretches(self, own):
+        """Return what the cells of some partitions give in a row: of each signal the first column, how many, its shift."""
+        here = members_here(self._layout, own)
+        cells = [(signal, here[signal.population]) for signal in self.signals.values()]
+        return np.array([(s.column + some.start, some.stop - some.start, s.shift) for s, some in cells], np.int64)
+
+    def columns(self, partition):
+        """Return the columns of the ring of what the cells of a partition give."""
+        stretches = self.stretches(range(partition, partition + 1))
+        return np.concatenate([np.arange(first, first + n) for first, n, _ in stretches])
 
     def _give(self, projection, view):
         """Add what the cells of a view give, unless it is there."""
@@ -151,8 +172,9 @@ class Couplings:
         found = [self.signals[projection.synapse, p.name, delayed].column + ids for p, ids in view.parts]
         return np.concatenate(found).astype(np.uint16 if self.width <= UINT16_RANGE else np.int32)
 
-    def _add(self, projection, sample):
-        pre, post, coupling = projection.pre, projection.post, projection.synapse
+    def _sums_of(self, projection, sample):
+        """Return what the cells of all ranks add up of a projection, as a list."""
+        found, pre, post, coupling = [], projection.pre, projection.post, projection.synapse
         delay = int(_steps(projection.delay, self._layout.dt)) if is_number(projection.delay) else 0
         ends = [(pre, post, 1.0)] + ([(post, pre, -1.0)] if coupling.symmetric else [])
         if is_everybody(projection):
@@ -161,7 +183,7 @@ class Couplings:
                 columns = self._columns(projection, sources)
                 own = self._own(projection, sources, targets) if same or not projection.rule.autapses else None
                 own = np.full(targets.n, -1) if own is None else own
-                self.sums.append(Everybody(coupling, targets, columns, own, float(projection.weight), delay))
+                found.append(Everybody(coupling, targets, columns, own, float(projection.weight), delay))
                 self.number += int((columns.size - (own >= 0)).sum()) // (2 if same else 1)
             self.number -= pre.n * post.n if coupling.symmetric and not same else 0
             delays = np.array([delay])
@@ -170,12 +192,20 @@ class Couplings:
             delays = _steps(table.delay, self._layout.dt)
             for sources, targets, side in ends:
                 source, target = (table.pre, table.post) if side > 0 else (table.post, table.pre)
-                self.sums.append(self._pairs(projection, sources, targets, side, source, target, table.weight, delays))
+                found.append(self._pairs(projection, sources, targets, side, source, target, table.weight, delays))
             self.number += len(table)
         for view in _sources(projection):
             for population, _ in view.parts:
                 signal = self.signals[coupling, population.name, not acts_at_once(projection)]
                 signal.longest = max(signal.longest, int(delays.max(initial=0)))
+        return found
+
+    def _here(self, some):
+        """Return what is for cells of this process."""
+        layout = self._layout
+        if layout.ranks.size == 1 or isinstance(some, Everybody):
+            return some
+        return some.onto(index_here(layout, layout.input_places(some.view, some.coupling)[1]) >= 0)
 
     def _pairs(self, projection, sources, targets, side, source, target, weights, delays):
         """Return the Pairs of one direction, from the cells of pairs that are sorted by `pre`."""
@@ -200,19 +230,9 @@ class Couplings:
         found[layout.global_indices(sources)] = self._columns(projection, sources)
         return found[layout.global_indices(targets)]
 
-    def _sum_weights(self):
+    def _tell_cells(self, totals):
         """Tell the cells the sums of their weights, which are constants of their equations."""
-        sums = {}
-        for some in self.sums:
-            if not some.coupling.summed:
-                continue
-            at = 0
-            for_each = some.weights_of_targets()
-            for population, ids in some.view.parts:
-                total = sums.setdefault((population.name, some.coupling), np.zeros(population.n))
-                total[ids] += for_each[at : at + ids.size]
-                at += ids.size
-        for (name, coupling), total in sums.items():
+        for (name, coupling), total in totals.items():
             member = self._layout.members[name]
             self._check_stable(member, coupling, total)
             key = prefix_of(member.synapses.index(coupling)) + WEIGHTS
@@ -230,6 +250,17 @@ class Couplings:
                 f"{member.population.name}: the weights of {kind} onto a cell add up to {worst:.3g} c_m/dt; with order=2 "
                 f"they must stay below {STABLE:.2f}, or currents grow in each step: take a smaller dt, or {kind}(order=1)"
             )
+
+
+def _add_weights(some, totals):
+    """Add the weights of all targets to their totals: (population, coupling) -> array."""
+    if not some.coupling.summed:
+        return
+    at, for_each = 0, some.weights_of_targets()
+    for population, ids in some.view.parts:
+        total = totals.setdefault((population.name, some.coupling), np.zeros(population.n))
+        total[ids] += for_each[at : at + ids.size]
+        at += ids.size
 
 
 def shortest_delay(projection, dt):
@@ -251,15 +282,15 @@ def is_everybody(projection):
     return not projection.synapse.symmetric or common in (0, max(projection.pre.n, projection.post.n))
 
 
-def bytes_of_coupling(projection, expected):
-    """Return the bytes of the pairs of a coupling, of which there are about as many as expected."""
+def bytes_of_coupling(projection, share):
+    """Return the bytes of a coupling in a process, which has a ``share(view)`` of the cells of a view."""
     ends = [projection.pre, projection.post] if projection.synapse.symmetric else [projection.post]
     column = 2.0 if sum(p.n for view in (projection.pre, projection.post) for p, _ in view.parts) <= UINT16_RANGE else 4.0
     if is_everybody(projection):
         ends = ends[:1] if projection.pre.in_common(projection.post) else ends
         return (8.0 + column) * sum(view.n for view in ends)
     each = column + 4.0 * (not is_number(projection.weight)) + 2.0 * (not is_number(projection.delay))
-    return len(ends) * each * expected + 8.0 * sum(view.n for view in ends)
+    return sum(each * projection.expected * share(view) + 8.0 * view.n for view in ends)
 
 
 def pairs_in_a_step(network):

@@ -23,7 +23,7 @@ BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
 BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")
 BYTES_SHARED = 8  # of a segment in addition if any weight is shared
 BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
-BYTES_SAMPLED = 80  # of a pair of a coupling, while it is sampled by source and sorted by target
+BYTES_SAMPLED = 80  # of a pair of a coupling, while it is sampled by source and sorted by target, all pairs on each rank
 BYTES_SOURCE = 64  # such as where its rows begin, while they are built
 BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what is not returned to the system
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and a safety factor
@@ -47,7 +47,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     pools = partitions * _of_pool(procedural, layout) + procedural_plans
     sizes = {p: n * _bytes_of_synapse(p, target, layout) for p, n in stored.items()}
     sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
-    sizes |= {p: bytes_of_coupling(p, n) for p, n in coupled.items()}
+    sizes |= {p: bytes_of_coupling(p, functools.partial(share_here, layout, p)) for p in coupled}
     rows = [(p.name, n, sizes[p]) for p, n in expected.items()]
     sampled = [(_called(request), 0.0, _of_samples(request, duration, dt)) for request in record]
     traces = sum(size for _, _, size in sampled)
@@ -59,7 +59,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # one chunk of one column exists twice while chunks are joined at the end
     building = (
-        max([0.0, *(BYTES_SAMPLED * n for p, n in coupled.items() if not is_everybody(p))])
+        max([0.0, *(BYTES_SAMPLED * p.expected for p in coupled if not is_everybody(p))])
         + plans
         + cells * (BYTES_SOURCE + 16.0 * partitions)
         + max(batches, 8.0 * min(segments, CHUNK))
@@ -76,11 +76,12 @@ def _free(layout):
     return free if free is None else free // layout.ranks.neighbours
 
 
-def share_here(layout, projection):
-    """Return the share of a projection's synapses that are in this process."""
+def share_here(layout, projection, view=None):
+    """Return the share of a projection's targets, or of the cells of another view of its cells, that is in this process."""
     if layout.ranks.size == 1:
         return 1.0
-    return layout.reached(projection.post, projection.synapse)[0][layout.own].sum() / projection.post.n
+    view = projection.post if view is None else view
+    return layout.reached(view, projection.synapse)[0][layout.own].sum() / view.n
 
 
 def _bytes_of_synapse(projection, target, layout):

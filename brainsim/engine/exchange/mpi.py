@@ -1,9 +1,10 @@
 """The exchange of spikes between the ranks of an MPI run: one collective call a slice, made from compiled code.
 
-All ranks send messages of equal length, which they all know: a spike is one number, its step within the slice and its index
-among the cells of the rank, after the number of spikes. If a rank has more spikes than fit, all see it, send the rest in a
-second call, and use longer messages from then on. Messages become shorter again if nobody needs their length. Ranks on one
-machine leave the first part of their messages in memory that they share (`segment`).
+All ranks send messages of equal length, which they all know. After the number of words come the values that cells give
+through couplings, in two words each, and then the spikes: a spike is one number, its step within the slice and its index
+among the cells of the rank. If a rank has more than fits, all see it, send the rest in a second call, and use longer
+messages from then on. Messages become shorter again if nobody needs their length. Ranks on one machine leave the first part
+of their messages in memory that they share (`segment`).
 
 Within a rank, its first partition does this while the others wait at the threads' barrier. It unpacks all messages into one
 list in the order (step, group, rank, partition, cell). Threads read each other's lists in the same order, so the bits do not
@@ -22,6 +23,7 @@ import sys
 import numpy as np
 
 from brainsim.build.own import cells_here
+from brainsim.engine.couplings.sums import row_of
 from brainsim.engine.exchange.barrier import ABORT, ABORTED, LINE, SPINS, abort, clear_barrier, new_barrier, wait_for_all
 from brainsim.engine.exchange.segment import WORDS, segment_of
 from brainsim.engine.exchange.threads import Exchange, whole_lines
@@ -43,7 +45,7 @@ class Messages(Exchange):
 
     def __init__(self, layout, capacity, slice_steps):
         super().__init__(layout, capacity, slice_steps)
-        ranks, self._ranks = layout.ranks, layout.ranks
+        ranks, self._layout, self._slice = layout.ranks, layout, slice_steps
         borders, firsts = _numbering(layout)
         # of the first partition of rank 0 this also counts the listed spikes
         room = layout.n_cells * slice_steps + ranks.first(capacity)
@@ -51,7 +53,6 @@ class Messages(Exchange):
         self.ends = np.zeros((1, 2, whole_lines(slice_steps * len(layout.groups))), np.int32)
         longest = 1 + max(ranks.all(self.written.shape[0] * self.written.shape[2]))
         segment = self._segment = segment_of(ranks)
-        received = np.zeros(ranks.size * max(longest, SHORTEST), np.uint32) if segment is None else segment.slots
         self.barrier = new_barrier(len(layout.own))
         self._context = Context(
             **_functions(ranks.comm),
@@ -64,14 +65,20 @@ class Messages(Exchange):
             count=np.zeros(1, np.int64) if segment is None else segment.exchanges,
             at=0,  # where in `received` the messages of this exchange are
             words=SHORTEST if segment is None else WORDS,  # of a message
-            longest=max(longest, SHORTEST),
+            longest=0,
+            fixed=0,  # words of what cells give in a slice
             need=0,  # words that the longest message of the last exchange needed
             most=0,  # and that of the last exchanges
             exchanges=0,  # since messages were made shorter
             calls=0,
-            message=np.zeros(max(longest, SHORTEST), np.uint32),
-            received=received,
-            rest=np.zeros(ranks.size * max(longest, SHORTEST), np.uint32),
+            message=np.zeros(0, np.uint32),
+            received=np.zeros(0, np.uint32) if segment is None else segment.slots,
+            rest=np.zeros(0, np.uint32),
+            begins=np.zeros(ranks.size, np.int64),  # where the spikes in the message of each rank begin
+            ring=np.zeros(0, np.uint32),
+            depth=1,
+            width=0,
+            stretches=np.zeros(0, np.int64),
             borders=borders.reshape(-1),
             firsts=firsts.reshape(-1),
             cursors=np.zeros(slice_steps * len(layout.groups), np.int64),
@@ -82,6 +89,24 @@ class Messages(Exchange):
             written=self.written.reshape(-1),
             written_ends=self.written_ends.reshape(-1),
         )
+        self._make_room(max(longest, SHORTEST))
+
+    def _make_room(self, longest):
+        """Let messages have up to as many words."""
+        context, size = self._context, self._layout.ranks.size
+        context["longest"], context["message"] = longest, np.zeros(longest, np.uint32)
+        context["rest"] = np.zeros(size * longest, np.uint32)
+        if self._segment is None:
+            context["received"] = np.zeros(size * longest, np.uint32)
+
+    def carry(self, ring, stretches):
+        """Let numbers that cells give travel with the spikes."""
+        layout, context = self._layout, self._context
+        of_ranks = np.array([stretches(layout.ranks.share(layout.partitions, rank)) for rank in range(layout.ranks.size)])
+        context["ring"], context["stretches"] = ring.reshape(-1).view(np.uint32), of_ranks.reshape(-1)
+        context["depth"], context["width"] = ring.shape
+        context["fixed"] = 2 * self._slice * int(of_ranks[:, :, 1].sum(axis=1).max())
+        self._make_room(context["longest"] + context["fixed"])
 
     def calls(self, partition):
         """Return the call that exchanges the spikes of a slice."""
@@ -190,10 +215,10 @@ def pass_on(messages_, progress_):
 
 @helper
 def _pack(m, p):
-    """Write the spikes of all partitions of this rank into the message, in the order (step, group, partition, cell)."""
+    """Write the message of this rank: what its cells gave, and their spikes in the order (step, group, partition, cell)."""
     spikes, ends, message = array_of(m.written), array_of(m.written_ends), array_of(m.message)
     borders, firsts, groups = array_of(m.borders), array_of(m.firsts), p.groups
-    n = np.int64(1)
+    n = _carry(m, p, m.rank, True)
     for s in range(p.slice_steps):
         for g in range(groups):
             index, shift = s * groups + g, borders[m.rank * (groups + 1) + g] - firsts[m.rank * groups + g]
@@ -203,6 +228,24 @@ def _pack(m, p):
                     message[n] = np.uint32(s) << INDEX_BITS | np.uint32(spikes[k] + shift)
                     n += 1
     message[0] = np.uint32(n - 1)
+
+
+@helper
+def _carry(m, p, rank, packing):
+    """Copy what the cells of a rank gave in the slice to the message, or back; return where in it the spikes begin."""
+    ring, stretches, message = array_of(m.ring), array_of(m.stretches), array_of(m.message)
+    received, rest = array_of(m.received), array_of(m.rest)
+    n, each = np.int64(1), stretches.size // m.size
+    for s in range(p.slice_steps):
+        for k in range(rank * each, (rank + 1) * each, 3):
+            at = row_of(m, p.slice_start + s + 1, stretches[k + 2]) + stretches[k]
+            for word in range(2 * at, 2 * (at + stretches[k + 1])):
+                if packing:
+                    message[n] = ring[word]
+                else:
+                    ring[word] = _word(m, rank, n, received, rest)
+                n += 1
+    return n
 
 
 @helper
@@ -264,10 +307,15 @@ def _word(m, r, i, received, rest):
 
 @helper
 def _unpack(m, p):
-    """Put the spikes of all messages into one list, in the order (step, group, rank), and of one rank as they came."""
+    """Put the spikes of all messages into one list, in the order (step, group, rank), and of one rank as they came.
+
+    What the cells gave goes to the ring.
+    """
     spikes, ends, cursors = array_of(m.spikes), array_of(m.ends), array_of(m.cursors)
-    received, rest = array_of(m.received), array_of(m.rest)
+    received, rest, begins = array_of(m.received), array_of(m.rest), array_of(m.begins)
     borders, firsts, groups = array_of(m.borders), array_of(m.firsts), p.groups
+    for r in range(m.size):
+        begins[r] = _carry(m, p, r, False)
     to, at, bins = p.parity * m.ends_room, p.parity * m.list_room, p.slice_steps * p.groups
     for b in range(bins):
         ends[to + b] = 0
@@ -275,7 +323,7 @@ def _unpack(m, p):
     for placing in range(2):
         for r in range(m.size):
             step, g = np.int64(-1), np.int64(0)
-            for i in range(1, np.int64(received[m.at + r * m.words]) + 1):
+            for i in range(begins[r], np.int64(received[m.at + r * m.words]) + 1):
                 word = _word(m, r, i, received, rest)
                 s, index = np.int64(word >> INDEX_BITS), np.int64(word & INDEX)
                 if s != step:
@@ -302,10 +350,16 @@ def _adapt(m):
     if m.shared:
         return
     if m.need > m.words:
-        m.words = min(m.longest, m.need + m.need // 2)
+        m.words = min(m.longest, _with_spare(m, m.need))
     m.exchanges += 1
     if m.exchanges == PERIOD:
-        wanted = max(np.int64(SHORTEST), m.most + m.most // 2)
+        wanted = max(np.int64(SHORTEST), _with_spare(m, m.most))
         if 2 * wanted < m.words:
             m.words = wanted
         m.exchanges = m.most = 0
+
+
+@helper
+def _with_spare(m, words):
+    """Return the length of messages that have room for half as many spikes more."""
+    return words + max(words - m.fixed, 0) // 2

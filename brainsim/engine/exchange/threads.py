@@ -49,6 +49,13 @@ class Exchange:
             "ends_room": self.ends.shape[2],
         }
 
+    def carry(self, ring, stretches):
+        """Let numbers that cells give travel with the spikes; here all partitions read them where they are written.
+
+        Each row of the `ring` (rows, columns) holds what was given for one step. ``stretches(partitions)`` returns what some
+        partitions write, int64 (stretches, 3): the first column, how many there are, and how many rows they lag behind.
+        """
+
     def calls(self, partition):
         """Return the calls in the phase EXCHANGE of a partition, as `Operator.calls` does."""
         return []

@@ -4,6 +4,7 @@ After a step, each partition leaves what its cells give in a ring that all parti
 completed, each adds up what is due for its own targets, in the variable ``total`` of their receptor, which the kernel of the
 cells reads. A row of the ring is overwritten only when nobody can read it any more. Without a delay, a row is read right
 after it was written, so partitions wait for each other in each step; else they wait for each other as they do for spikes.
+Each rank of an MPI run has a ring, and what its cells gave in a slice travels to the others with their spikes.
 """
 
 import numpy as np
@@ -26,11 +27,15 @@ class Couplings(Operator):
         # imported here: without couplings nothing of it has to be compiled
         from brainsim.engine.couplings import sums, text
 
-        self._partition, built = partition, partition.synapses.couplings
+        self._partition, shared = partition, partition.shared
+        self._built = built = partition.synapses.couplings
         self._sums, self._text = sums, text
         depth = built.longest + int(partition.progress["slice"]) + 2
-        ring = partition.shared.common.setdefault("couplings", np.zeros(depth * built.width))
-        self._given = {"ring": ring, "depth": depth, "width": built.width}
+        if "couplings" not in shared.common:
+            shared.common["couplings"] = np.zeros((depth, built.width))
+            shared.exchange.carry(shared.common["couplings"], built.stretches)
+        self._ring = shared.common["couplings"]
+        self._given = {"ring": self._ring.reshape(-1), "depth": depth, "width": built.width}
         self._givers = [
             s for s in (_Signal(partition, signal, self._given, text) for signal in built.signals.values()) if s.n
         ]
@@ -55,14 +60,15 @@ class Couplings(Operator):
 
     @classmethod
     def expected_bytes(cls, layout):
-        """Return the bytes of the ring."""
-        found = {}
+        """Return the bytes of the ring, and on ranks of the messages."""
+        found, slice_ = {}, cls.max_slice(layout)
+        slice_ *= 1 if layout.ranks.size == 1 else 3
         for p in (p for p in layout.network.projections if p.is_coupling):
             longest = 0 if np.ndim(p.delay) or hasattr(p.delay, "support") else p.delay / layout.dt
             for view in (p.pre, p.post) if p.synapse.symmetric else (p.pre,):
                 for population, _ in view.parts:
                     key = p.synapse, population.name
-                    found[key] = max(found.get(key, 0.0), 8.0 * population.n * (longest + 4.0))
+                    found[key] = max(found.get(key, 0.0), 8.0 * population.n * (longest + slice_ + 2.0))
         return sum(found.values())
 
     def _clear(self, built):
@@ -144,10 +150,24 @@ class Couplings(Operator):
     def announce(self):
         """Leave what the cells give for others before a chunk begins."""
         self._call([c for s in self._givers for c in s.calls(self._sums.announce)])
+        p, row = self._partition.progress, self._partition.progress["step"] % len(self._ring)
+        self._tell_ranks(self._ring if p["completed"] < p["step"] else self._ring[row : row + 1])
 
     def take_note(self):
         """Add up what all cells give before a chunk begins."""
         self._call(self._gather)
+
+    def _tell_ranks(self, rows):
+        """Tell other ranks what the cells of this partition gave, in some rows of the ring, and learn what theirs gave."""
+        layout, index = self._partition.layout, self._partition.index
+        if layout.ranks.size == 1:
+            return
+        # that of each rank with the same index
+        partitions = range(index, layout.partitions, len(layout.own))
+        columns = [self._built.columns(number) for number in partitions]
+        given = layout.ranks.everywhere(rows[:, columns[layout.ranks.rank]].reshape(-1))
+        for some, values in zip(columns, given, strict=True):
+            rows[:, some] = values.reshape(len(rows), some.size)
 
     def _call(self, calls):
         progress = self._partition.progress
@@ -170,6 +190,7 @@ class Couplings(Operator):
             for ago in signal.kept:
                 signal.row(step - ago)[:] = values[f"{signal.name}, {ago} steps ago"][signal.gids]
         self._call([c for s in self._givers for c in s.calls(self._sums.remember)])
+        self._tell_ranks(self._ring)
 
 
 class _Signal:
@@ -202,7 +223,7 @@ class _Signal:
             first=member.first + first,
             now=now,
             before=before,
-            shift=int(signal.delayed and coupling.order == 2),
+            shift=signal.shift,
             jumps=int(jumps),
         )
 

@@ -64,7 +64,8 @@ class Coupling(Model):
     a step is of second order if that method is: `exact`, `exponential_strang`, `heun`, and `rk4` are, `exponential_euler`
     often is not.
 
-    Without a delay, all partitions of the network exchange values in each step. A network without such couplings does not.
+    Without a delay, all threads and ranks of the network exchange values in each step. A network without such couplings does
+    not.
 
     Examples
     --------

@@ -4,51 +4,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.couplings import leaky
+from tests.build.test_ranks import layouts
+from tests.helpers.couplings import delayed, junctions, leaky, rates
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
-OF_TWO = bs.Uniform(-75.0, -50.0)
-
-
-def spiking(n=60):
-    return bs.Population(n, bs.LIF(), name="cells", initial={"v": OF_TWO})
-
-
-def driven(net, cells):
-    net.stimulate(cells, bs.CurrentInput(np.linspace(150.0, 400.0, cells.n)))
-    return net
-
-
-def junctions(order=2):
-    """Gap junctions of three kinds onto cells that fire, next to synapses."""
-    cells, others = spiking(), leaky(30, "others", initial={"v": OF_TWO})
-    net = bs.Network(seed=1)
-    gap = bs.GapJunction(order=order)
-    net.connect(cells, cells, bs.FixedProbability(0.2), weight=bs.Uniform(0.1, 0.9), synapse=gap)
-    net.connect(cells[::3], others, bs.AllToAll(), weight=0.05, synapse=gap)
-    net.connect(others, others, bs.FixedTotal(50), weight=0.5, synapse=bs.GapJunction(rectifying=True, order=order))
-    net.connect(cells, cells, bs.FixedIndegree(5), weight=20.0, delay=1.5, synapse=bs.Exponential())
-    return driven(net, cells)
-
-
-def delayed():
-    """Delays of one and of many steps; graded synapses with kinetics; gates of cells that fire."""
-    cells, others = spiking(), leaky(30, "others", initial={"v": OF_TWO})
-    net = bs.Network(seed=1)
-    net.connect(cells, others, bs.FixedIndegree(6), weight=0.4, delay=bs.Uniform(0.3, 4.0), synapse=bs.GatedNMDA())
-    net.connect(cells, cells, bs.AllToAll(autapses=False), weight=0.01, delay=0.5, synapse=bs.GatedNMDA())
-    graded = bs.GradedSynapse(tau=3.0)
-    net.connect(others, cells, bs.FixedProbability(0.3), weight=bs.Uniform(0.1, 0.5), delay=0.7, synapse=graded)
-    return driven(net, cells)
-
-
-def rates():
-    units = bs.Population(40, bs.RateUnit(), name="units", initial={"r": bs.Uniform(0.0, 50.0)})
-    net = bs.Network(seed=1)
-    net.connect(units, units, bs.FixedIndegree(7), weight=bs.Normal(0.0, 2.0), synapse=bs.RateConnection(gain="sigmoid"))
-    net.connect(units, units, bs.FixedIndegree(3), weight=1.0, delay=2.0, synapse=bs.RateConnection(order=1))
-    net.stimulate(units, bs.NoiseInput(50.0, tau=5.0))
-    return net
 
 
 @pytest.mark.parametrize("build", [junctions, delayed, rates])
@@ -150,11 +109,42 @@ def test_the_estimate_knows_the_bytes():
         assert abs(built.nbytes - each * sim.n_synapses) < 150e3
 
 
-def test_several_ranks_are_refused():
-    from brainsim.build.layout import Layout
-    from brainsim.build.own import Planned
+@pytest.mark.parametrize("build", [junctions, delayed])
+def test_ranks_divide_the_pairs(build):
+    """Each has those onto its cells, in their order, and knows the sums of the weights of all cells."""
     from brainsim.engine.synapses.store import Synapses
 
-    layout = Layout(junctions(), 0.1, 2, ranks=Planned(2))
-    with pytest.raises(ValueError, match="couplings without spikes work on one rank .*'cells->cells'"):
-        Synapses(layout, 1)
+    of_ranks = [Synapses(layout, 1).couplings for layout in layouts(build(), 3, 2)]
+    whole = Synapses(layouts(build(), 1, 1)[0], 1).couplings
+    for here in of_ranks:
+        assert here.number == whole.number
+        for name, member in here._layout.members.items():
+            for key, values in member.sums.items():
+                assert np.array_equal(values, whole._layout.members[name].sums[key])
+    for k, some in enumerate(whole.sums):
+        parts = [here.sums[k] for here in of_ranks]
+        if not hasattr(some, "source"):
+            assert all(np.array_equal(part.columns, some.columns) for part in parts)
+            continue
+        assert max(part.source.size for part in parts) < some.source.size
+        for target in range(some.view.n):
+            places = slice(*some.first[target : target + 2])
+            found = [(part, slice(*part.first[target : target + 2])) for part in parts]
+            found = [(part, here) for part, here in found if here.start < here.stop]
+            assert len(found) == (places.start < places.stop)
+            for part, here in found:
+                for name in ("source", "weights", "delays"):
+                    assert np.array_equal(getattr(part, name)[here], getattr(some, name)[places])
+
+
+def test_the_estimate_knows_the_bytes_of_a_rank():
+    from brainsim.engine.estimates.memory import estimate_layout
+    from brainsim.engine.synapses.store import Synapses
+
+    cells = leaky(2000)
+    net = bs.Network(seed=1)
+    rule, weight = bs.FixedProbability(0.1), bs.Uniform(0.0, 1.0)
+    net.connect(cells[:1200], cells[1200:], rule, weight=weight, synapse=bs.GapJunction(), name="gap")
+    for layout in layouts(net, 3, 1):
+        row = next(row for row in estimate_layout(layout).rows if row[0] == "gap")
+        assert row[2] == pytest.approx(Synapses(layout, 1).couplings.nbytes, rel=0.1)

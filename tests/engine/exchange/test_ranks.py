@@ -20,8 +20,10 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 # seconds for which the processes of a run may live after one of them has failed: 5 are allowed, on a machine without other
 # programs, on which it takes about one
 PATIENCE = 30.0
-# rules, delta and direct receptors and listed spikes, conductances, interpolated spikes, single precision, plastic synapses
-SOME = ["rules_stored", "rules_procedural", "inputs", "interpolated", "single_precision", "plastic_modulated"]
+# rules, delta and direct receptors and listed spikes, conductances, interpolated spikes, single precision, plastic synapses,
+# couplings
+SOME = ["rules_stored", "rules_procedural", "inputs", "interpolated", "single_precision", "plastic_modulated", "couplings"]
+COUPLED = ["junctions", "delayed", "rates"]  # networks of `tests.helpers.couplings`
 
 
 @pytest.fixture(autouse=True)
@@ -100,9 +102,28 @@ def test_a_burst_that_does_not_fit_into_a_message():
     # the first burst is more than ten messages long, and those that follow fit
     assert found.pop("calls") == slices + 1
     assert found == expected
-    found = ranked.on_ranks(2, "burst", 2, 500)
+    found = ranked.on_ranks(2, "in_slots", 500, "burst", 2)
     assert found.pop("calls") == 3, "only the rest of each burst does not fit into shared memory"
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("build", "ranks", "threads", "how"),
+    [
+        *((build, *numbers, ()) for build in COUPLED for numbers in ((2, 1), (2, 2), (3, 1), (3, 2))),
+        ("junctions", 3, 1, ("over_mpi",)),
+        ("delayed", 2, 2, ("over_mpi",)),
+        ("delayed", 2, 1, ("in_slots", 300)),
+    ],
+)
+def test_what_cells_give_travels_with_the_spikes(tmp_path, build, ranks, threads, how):
+    on_one, on_ranks = tmp_path / "one.ckpt", tmp_path / "ranks.ckpt"
+    expected = ranked.coupled(build, 1, on_one, ranks=None)
+    assert expected["begun"]["count"] > 10 or build == "rates"
+    assert expected["itself"] == expected["loaded"] == expected["a copy"] == expected["restored"]
+    assert ranked.on_ranks(ranks, *how, "coupled", build, threads, on_ranks) == expected
+    later = ranked.after_coupled(build, 2, on_ranks, ranks=None).run(10.0)
+    assert ranked.golden.hashes(later) == expected["itself"]
 
 
 def ended(how, folder, launcher=()):

@@ -21,6 +21,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine import settings
 from tests import golden
+from tests.helpers import couplings
 
 BIN = Path(sys.executable).parent
 SIGNALS = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
@@ -201,6 +202,14 @@ def over_mpi(name, *arguments):
     return globals()[name](*arguments)
 
 
+def in_slots(words, name, *arguments):
+    """Return what another function returns, if the slots of shared memory have so many words."""
+    from brainsim.engine.exchange import mpi, segment
+
+    segment.WORDS = mpi.WORDS = int(words)
+    return globals()[name](*arguments)
+
+
 def polled(threads):
     """Return the same as `driven`, with the exchange of libraries that do not wait gently."""
     from brainsim.engine.exchange import mpi
@@ -242,6 +251,37 @@ def loaded(path, threads, ranks=True):
     return golden.hashes(result) | {"recorded": sha(*values), "duration": result.duration}
 
 
+def coupled(build, threads, path, ranks=True):
+    """Return hashes of a network with couplings, by the way in which it was run.
+
+    It is run in pieces, between which the state is written to; then it continues itself, as a copy, from a checkpoint, and
+    from its state, and with other weights.
+    """
+    net, run = getattr(couplings, build)(), {"threads": int(threads), "ranks": ranks}
+    sim = bs.Simulation(net, seed=5, **run)
+    sim.run(8.3)
+    for name, variables in {"cells": ("v",), "others": ("v",), "units": ("r",)}.items():
+        for variable in variables if name in net.populations else ():
+            sim.state[name][variable][::3] += 1.5
+    sim.run(0.1)
+    begun = sim.run(6.6)
+    sim.save(path)
+    sims = {"itself": sim, "a copy": copy.deepcopy(sim), "loaded": after_coupled(build, threads, path, ranks)}
+    sims["restored"] = bs.Simulation(net, state=begun.state if begun else None, **run)
+    found = {"begun": begun} | {name: one.run(10.0) for name, one in sims.items()}
+    first = net.projections[0].name
+    sim.set(first, weight=0.9 * sim.synapses(first).weight)
+    found["set"] = sim.run(5.0)
+    sim.reset()
+    found["reset"] = sim.run(8.3)
+    return {name: golden.hashes(result) for name, result in found.items()} if begun else None
+
+
+def after_coupled(build, threads, path, ranks=True):
+    """Return the simulation that continues from a checkpoint of `coupled`."""
+    return bs.Simulation.load(getattr(couplings, build)(), path, threads=int(threads), ranks=ranks)
+
+
 def recorded(net):
     """Return traces of the network."""
     return [bs.Trace(net.populations["exc"], "v", every=1.0), bs.WeightTrace(net.projections[0], synapses=50, every=5.0)]
@@ -263,15 +303,8 @@ def continued(path, threads, ranks=True):
     return golden.hashes(result) if result else None
 
 
-def burst(threads, words=None, ranks=True):
-    """Return the hashes of a run in which all cells fire at once, now and then, and how many messages there were.
-
-    Slots of shared memory have so many words, if the number is given.
-    """
-    if words is not None:
-        from brainsim.engine.exchange import mpi, segment
-
-        segment.WORDS = mpi.WORDS = int(words)
+def burst(threads, ranks=True):
+    """Return the hashes of a run in which all cells fire at once, now and then, and how many messages there were."""
     cells = bs.Population(2000, bs.LIF(), name="cells")
     net, delta = bs.Network(seed=1), bs.Delta()
     net.connect(cells, cells, bs.FixedOutdegree(5), weight=bs.Uniform(0.0, 0.1), delay=1.5, synapse=delta)
