@@ -130,3 +130,15 @@ def test_a_number_of_ranks_must_be_a_number():
     net = wired(bs.FixedProbability(0.1), 1.0, 1.5)
     with pytest.raises(ValueError, match=r"Network.estimate.ranks: must be >= 1"):
         net.estimate(ranks=0)
+
+
+def test_what_couplings_give_costs_ranks_time():
+    """Each number takes 3 ns in each step, once for all projections that read it; the sums are divided among the ranks."""
+    cells, works = bs.Population(10_000, bs.LIF(), name="cells"), []
+    for number in (1, 2):
+        net = bs.Network(seed=1)
+        for k in range(number):
+            net.connect(cells, cells, bs.AllToAll(), weight=1e-5, synapse=bs.GapJunction(), name=f"gap {k}")
+        works.append([net.estimate(ranks=ranks, rate=1e-6).cost.work for ranks in (1, 2)])
+    for alone, divided in works:
+        assert divided - alone / 2 == pytest.approx(10_000 * 10_000 * 3e-9)

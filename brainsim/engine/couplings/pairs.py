@@ -303,6 +303,13 @@ def pairs_in_a_step(network):
     return total
 
 
+def given_in_a_step(network):
+    """Return how many numbers the sources of couplings give in a step."""
+    coupled = [p for p in network.projections if p.is_coupling]
+    found = {(p.synapse, cells, acts_at_once(p)) for p in coupled for view in _sources(p) for cells, _ in view.parts}
+    return sum(cells.n for _, cells, _ in found)
+
+
 def _sources(projection):
     return (projection.pre, projection.post) if projection.synapse.symmetric else (projection.pre,)
 

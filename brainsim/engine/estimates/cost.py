@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE, Planned
-from brainsim.engine.couplings.pairs import pairs_in_a_step
+from brainsim.engine.couplings.pairs import given_in_a_step, pairs_in_a_step
 from brainsim.engine.estimates.memory import estimate_layout
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.settings import slice_steps
@@ -28,7 +28,7 @@ from brainsim.network.population import Population
 WITHIN, FABRIC, ETHERNET = 0.5e-6, 3e-6, 30e-6
 BARRIER = 1e-6  # seconds for which threads wait for each other at the end of a slice
 FILING = 15e-9  # seconds in which a partition looks up a spike; each looks up all of them
-UNPACKING = 3e-9  # and in which a rank unpacks it
+UNPACKING = 3e-9  # and in which a rank unpacks it, or a number that a cell gives through a coupling
 CELLS, SYNAPSES, PIECE, PIECES = 4000, 250, 50.0, 4  # of the network that is measured; ms of a piece
 
 
@@ -84,7 +84,7 @@ def cost(layout, rate):
     work = (layout.n_cells * 1000.0 / dt * per_step + events * per_event) / layout.partitions + spikes * FILING
     if size == 1:
         return Cost(rate, work, slices, slices * BARRIER * (threads > 1), {"one machine": 0.0})
-    work += spikes * UNPACKING
+    work += (spikes + given_in_a_step(network) * 1000.0 / dt) * UNPACKING
     networks = {"one machine": WITHIN, "fast network": FABRIC, "Ethernet": ETHERNET}
     exchange = {name: slices * seconds * math.log2(size) for name, seconds in networks.items()}
     return Cost(rate, work, slices, slices * 2 * BARRIER * (threads > 1), exchange)
