@@ -8,7 +8,8 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import brainsim as bs
-from brainsim.build.layout import Layout, step_of
+from brainsim.build.groups import step_of
+from brainsim.build.layout import Layout
 from brainsim.equations.steps.accuracy import LIMIT, deviation
 from tests.equations.test_large_systems import chain
 from tests.helpers.equations.catalogue import NEURONS

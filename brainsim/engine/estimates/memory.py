@@ -49,7 +49,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
     sizes |= {p: bytes_of_coupling(p, functools.partial(share_here, layout, p)) for p in coupled}
     rows = [(p.name, n, sizes[p]) for p, n in expected.items()]
-    sampled = [(_called(request), 0.0, _of_samples(request, duration, dt)) for request in record]
+    sampled = [(_name_of(request), 0.0, _of_samples(request, duration, dt)) for request in record]
     traces = sum(size for _, _, size in sampled)
     rows += sampled
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
@@ -186,7 +186,7 @@ def _of_samples(request, duration, dt):
     return 0.0 if columns is None else bytes_of_samples(columns, duration / (every or dt) + 1)
 
 
-def _called(request):
+def _name_of(request):
     return type(request).__name__ if type(request).__repr__ is object.__repr__ else repr(request)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.engine.operators.signals import Observed, signal_of
-from brainsim.engine.operators.windows import cells_here, window
+from brainsim.engine.operators.windows import cells_here, join_parts, window
 from brainsim.engine.program import Operator, Phase
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -51,18 +51,15 @@ class _Clamped:
         self.cells = mine
         on, off = window(stimulus, layout.dt)
         self.signal = signal_of(layout, stimulus, "v", mine, each=True, window=(on, off))
-        places, capacities = [], []
-        for population, ids in stimulus.target.parts:
-            places.append(layout.state_row(population.name, "v", stimulus.name)[0] + ids)
-            capacities.append(np.broadcast_to(capacity(layout.members[population.name]), population.n)[ids])
+        capacities = [capacity(layout.members[population.name]) for population, _ in stimulus.target.parts]
         flags = np.zeros(layout.n_cells, np.uint8)
         flags[gids] = 1
         self.context = Context(
             on=on,
             off=off,
             values=self.signal.values,
-            places=np.concatenate(places)[mine].astype(np.int64),
-            capacity=np.concatenate(capacities)[mine] / layout.dt,
+            places=layout.state_places(stimulus.target, "v", stimulus.name)[mine],
+            capacity=join_parts(stimulus.target, capacities)[mine] / layout.dt,
             current=np.zeros(mine.size),
             flags=flags,
             state=partition.shared.state,

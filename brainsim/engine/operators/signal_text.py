@@ -58,7 +58,7 @@ class Written:
 
 
 @functools.lru_cache(maxsize=256)
-def written(text, label, per_cell, clipped, name="", conditions=()):
+def write_signal(text, label, per_cell, clipped, name="", conditions=()):
     """Return the module that computes an expression, the user's `text`; messages about it begin with `label`.
 
     Names in `per_cell` differ from cell to cell; values below 0 count as 0 if `clipped`. `conditions` is what must hold of

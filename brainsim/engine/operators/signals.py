@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import MAX_STEPS
-from brainsim.engine.operators.signal_text import written
-from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, step_of, window
+from brainsim.engine.operators.signal_text import write_signal
+from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, join_parts, step_of, window
 from brainsim.engine.program import Phase
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.signals import parse_signal
@@ -125,7 +125,7 @@ class Signal:
             names |= lang.names_in(lang.parse_expression(condition, self.label)) - {self._name}
         known = {name: self._known(name) for name in sorted(names - {"t", "dt", "pi"})}
         arrays = frozenset(name for name, values in known.items() if np.ndim(values))
-        made = written(self.value, self.label, arrays, self._clipped, self._name, self._conditions)
+        made = write_signal(self.value, self.label, arrays, self._clipped, self._name, self._conditions)
         self.function, self.shared = load_source(made.text).evaluate, not (each or made.arrays)
         scalars = [known[s] if isinstance(s, str) else s for s in made.scalars] or [0.0]
         rows = [np.asarray(known[a], np.float64) for a in made.arrays]
@@ -198,8 +198,7 @@ def parameter_of(layout, view, name, cells):
         return view.positions[cells, PLACES.index(name)].astype(np.float64)
     if all(np.ndim(value) == 0 and value == values[0] for value in values):
         return float(values[0])
-    parts = [np.broadcast_to(v, population.n)[ids] for v, (population, ids) in zip(values, view.parts, strict=True)]
-    return np.concatenate(parts)[cells].astype(np.float64)
+    return join_parts(view, values)[cells].astype(np.float64)
 
 
 @dataclass

@@ -18,7 +18,7 @@ class Trains(Operator):
         layout, calls = partition.layout, []
         for name, member in layout.members.items() if partition.number == 0 else ():
             if member.trains is not None:
-                steps, ids = listed(member, layout.dt)
+                steps, ids = list_spikes(member, layout.dt)
                 cursor = np.searchsorted(steps, partition.progress["step"], side="right")
                 context = Context(steps=steps, sources=(member.first + ids).astype(np.int32), cursor=int(cursor))
                 calls.append((Phase.UPDATE, layout.group_of[name], emit_listed, context))
@@ -45,7 +45,7 @@ def emit_listed(trains_, progress_):
     return 0
 
 
-def listed(member, dt):
+def list_spikes(member, dt):
     """Return (steps, cells within the population) of the listed spikes of a population, sorted."""
     trains = member.trains
     times = trains.times if trains.on_a_grid else dt * np.rint(trains.times / dt)

@@ -26,6 +26,12 @@ def cells_here(partition, stimulus):
     return mine, gids[mine]
 
 
+def join_parts(view, values):
+    """Return an array for the cells of a view, given a number or an array for each of its populations."""
+    parts = zip(values, view.parts, strict=True)
+    return np.concatenate([np.broadcast_to(value, population.n)[ids] for value, (population, ids) in parts])
+
+
 @helper
 def step_of(signal, progress):
     """Return the step whose value is wanted: the next one, or in AFTER_UPDATE the one that has just been made."""

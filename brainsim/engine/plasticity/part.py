@@ -97,11 +97,7 @@ class Part:
         fields = {}
         for name in kind.equations.of_target:
             variable, label = name.removesuffix(OF_TARGET), f"{kind.projection.name}.plasticity"
-            rows = [
-                (layout.state_row(population.name, variable, label)[0], ids)
-                for population, ids in kind.projection.post.parts
-            ]
-            places = np.concatenate([row + ids for row, ids in rows])[np.isin(kind.targets, self.cells)]
+            places = layout.state_places(kind.projection.post, variable, label)[np.isin(kind.targets, self.cells)]
             # some places between those of the targets belong to other cells: they are advanced too, which is simplest
             fields[f"at_{name}"] = np.full(self._width, places[0] if places.size else 0, np.int64)
             fields[f"at_{name}"][self.indices] = places
