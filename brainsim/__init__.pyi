@@ -71,9 +71,9 @@ from brainsim.models.plasticity.base import Plasticity as Plasticity
 from brainsim.models.plasticity.calcium import CalciumPlasticity as CalciumPlasticity
 from brainsim.models.plasticity.homeostasis import Normalisation as Normalisation
 from brainsim.models.plasticity.homeostasis import Scaling as Scaling
-from brainsim.models.plasticity.inhibitory import VogelsSTDP as VogelsSTDP
 from brainsim.models.plasticity.pair import STDP as STDP
-from brainsim.models.plasticity.reward import DopamineSTDP as DopamineSTDP
+from brainsim.models.plasticity.pair import DopamineSTDP as DopamineSTDP
+from brainsim.models.plasticity.pair import VogelsSTDP as VogelsSTDP
 from brainsim.models.plasticity.short_term import QuantalRelease as QuantalRelease
 from brainsim.models.plasticity.short_term import TsodyksMarkram as TsodyksMarkram
 from brainsim.models.plasticity.triplet import TripletSTDP as TripletSTDP
