@@ -5,14 +5,13 @@ random wiring. Over 24 wirings of 3 s each the excitatory cells fire at 18.7 +- 
 with a standard deviation of 1.3 Hz (inhibitory: 18.9 +- 0.1 in both, 0.6 Hz), hence the tolerances; ``--rounds 3`` averages.
 """
 
-from harness import rounds
+from harness import brette, rounds
 from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -60.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
-TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV, mV, ms
+TAU_EXC, TAU_INH, E_EXC, E_INH = 5.0, 10.0, 0.0, -80.0  # ms, ms, mV, mV
 W_EXC, W_INH = 6.0, 67.0  # nS
 LEAK = C_M / TAU_M  # nS
-IN_DEGREE = 80.0
 # mean and spread at the start, cut at 0 (mV, nS, nS): wide enough that cells do not fire synchronously and then fall silent
 V_START, G_EXC_START, G_INH_START = (-70.0, 5.0), (30.0, 10.0), (200.0, 200.0)
 
@@ -26,10 +25,7 @@ def in_brainsim(task):
     cells = bs.Population(task.n, lif, name="cells", initial={"v": bs.Normal(*V_START)})
     ampa = bs.ExponentialConductance(tau=TAU_EXC, e_rev=E_EXC, name="ampa")
     gaba = bs.ExponentialConductance(tau=TAU_INH, e_rev=E_INH, name="gaba")
-    n_exc, random = four_to_one(task.n)["E"], bs.FixedProbability(IN_DEGREE / task.n)
-    net = bs.Network(seed=task.seed)
-    net.connect(cells[:n_exc], cells, random, weight=W_EXC, delay=DELAY, synapse=ampa)
-    net.connect(cells[n_exc:], cells, random, weight=W_INH, delay=DELAY, synapse=gaba)
+    net = brette.in_brainsim(cells, task.seed, (W_EXC, W_INH), (ampa, gaba))
     rng = np.random.default_rng(task.seed)
     start = {"ampa.g": G_EXC_START, "gaba.g": G_INH_START}
     return net, {name: np.maximum(rng.normal(*spread, task.n), 0.0) for name, spread in start.items()}
@@ -66,15 +62,7 @@ def in_brian2(task):
     cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
     cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)/{LEAK}"
     cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)/{LEAK}"
-    n_exc = four_to_one(task.n)["E"]
-    synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters),
-        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters),
-    ]
-    for projection in synapses:
-        projection.connect(p=IN_DEGREE / task.n)
-    monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
-    return b2.Network(cells, synapses, list(monitors.values())), monitors
+    return brette.in_brian2(cells, parameters)
 
 
 def in_nest(task):
@@ -96,14 +84,8 @@ def in_nest(task):
     cells.V_m = nest.random.normal(*V_START)
     cells.g_ex = nest.math.max(nest.random.normal(*G_EXC_START), 0.0)
     cells.g_in = nest.math.max(nest.random.normal(*G_INH_START), 0.0)
-    n_exc, recorders = four_to_one(task.n)["E"], {}
     # a negative weight stands for an inhibitory conductance
-    for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], -W_INH)):
-        rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
-        nest.Connect(part, cells, rule, {"weight": weight, "delay": DELAY})
-        recorders[name] = nest.Create("spike_recorder")
-        nest.Connect(part, recorders[name])
-    return recorders
+    return brette.in_nest(cells, W_EXC, -W_INH)
 
 
 WORKLOAD = Workload(
@@ -112,7 +94,7 @@ WORKLOAD = Workload(
     duration=10_000.0,
     populations=four_to_one,
     tolerance={"E": 0.29, "I": 0.13},
-    fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
+    fan_out=lambda n: {"E": brette.IN_DEGREE, "I": brette.IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
 )
 

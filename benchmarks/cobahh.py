@@ -4,14 +4,12 @@ NEST integrates the cells with an adaptive step and counts a spike at its peak. 
 Euler, with which cells fire a few per cent slower, and count a spike when v crosses -20 mV.
 """
 
-from harness import rounds
-from harness.workload import Workload, four_to_one, refractory_in_brian2
+from harness import brette, rounds, traub_miles
+from harness.traub_miles import C_M, E_K, E_L, E_NA, G_K, G_L, G_NA, T_REF, V_T, V_TH
+from harness.workload import Workload, four_to_one
 
-C_M, G_L, G_NA, G_K = 200.0, 10.0, 20_000.0, 6000.0  # pF, nS
-E_L, E_NA, E_K, V_T, V_TH = -60.0, 50.0, -90.0, -63.0, -20.0  # mV
-TAU_EXC, TAU_INH, E_EXC, E_INH, DELAY = 5.0, 10.0, 0.0, -80.0, 0.1  # ms, ms, mV, mV, ms
-W_EXC, W_INH, T_REF = 6.0, 67.0, 3.0  # nS, nS, ms
-IN_DEGREE = 80.0
+TAU_EXC, TAU_INH, E_EXC, E_INH = 5.0, 10.0, 0.0, -80.0  # ms, ms, mV, mV
+W_EXC, W_INH = 6.0, 67.0  # nS
 # mean and spread at the start, cut at 0 (mV, nS, nS)
 V_START, G_EXC_START, G_INH_START = (-65.0, 5.0), (40.0, 15.0), (200.0, 120.0)
 
@@ -21,20 +19,10 @@ def in_brainsim(task):
 
     import brainsim as bs
 
-    class OneStep(bs.TraubMiles):
-        """With the method of the others; the default is more accurate and takes five times as long."""
-
-        method = "exponential_euler"
-        substeps = 1
-
-    model = OneStep(c_m=C_M, g_l=G_L, g_na=G_NA, g_k=G_K, e_l=E_L, e_na=E_NA, e_k=E_K, v_t=V_T, v_th=V_TH)
-    cells = bs.Population(task.n, model, name="cells", initial={"v": bs.Normal(*V_START)})
+    cells = bs.Population(task.n, traub_miles.in_brainsim(), name="cells", initial={"v": bs.Normal(*V_START)})
     ampa = bs.ExponentialConductance(tau=TAU_EXC, e_rev=E_EXC, name="ampa")
     gaba = bs.ExponentialConductance(tau=TAU_INH, e_rev=E_INH, name="gaba")
-    n_exc, random = four_to_one(task.n)["E"], bs.FixedProbability(IN_DEGREE / task.n)
-    net = bs.Network(seed=task.seed)
-    net.connect(cells[:n_exc], cells, random, weight=W_EXC, delay=DELAY, synapse=ampa)
-    net.connect(cells[n_exc:], cells, random, weight=W_INH, delay=DELAY, synapse=gaba)
+    net = brette.in_brainsim(cells, task.seed, (W_EXC, W_INH), (ampa, gaba))
     rng = np.random.default_rng(task.seed)
     start = {"ampa.g": G_EXC_START, "gaba.g": G_INH_START}
     return net, {name: np.maximum(rng.normal(*spread, task.n), 0.0) for name, spread in start.items()}
@@ -43,17 +31,8 @@ def in_brainsim(task):
 def in_brian2(task):
     import brian2 as b2
 
-    ms, mV, nS, pF = b2.ms, b2.mV, b2.nS, b2.pF
+    ms, mV, nS = b2.ms, b2.mV, b2.nS
     parameters = {
-        "C": C_M * pF,
-        "gl": G_L * nS,
-        "gna": G_NA * nS,
-        "gk": G_K * nS,
-        "El": E_L * mV,
-        "ENa": E_NA * mV,
-        "EK": E_K * mV,
-        "VT": V_T * mV,
-        "Vs": V_TH * mV,
         "taue": TAU_EXC * ms,
         "taui": TAU_INH * ms,
         "Ee": E_EXC * mV,
@@ -61,73 +40,26 @@ def in_brian2(task):
         "we": W_EXC * nS,
         "wi": W_INH * nS,
     }
-    cells = b2.NeuronGroup(
-        task.n,
-        """dv/dt = (gl*(El - v) + ge*(Ee - v) + gi*(Ei - v) - gna*(m*m*m)*h*(v - ENa) - gk*(n*n*n*n)*(v - EK))/C : volt
-           dm/dt = am*(1 - m) - bm*m : 1
-           dn/dt = an*(1 - n) - bn*n : 1
-           dh/dt = ah*(1 - h) - bh*h : 1
-           dge/dt = -ge/taue : siemens
-           dgi/dt = -gi/taui : siemens
-           u = (v - VT)/mV : 1
-           am = 1.28/exprel((13 - u)/4)/ms : Hz
-           bm = 1.4/exprel((u - 40)/5)/ms : Hz
-           ah = 0.128*exp((17 - u)/18)/ms : Hz
-           bh = 4/(1 + exp((40 - u)/5))/ms : Hz
-           an = 0.16/exprel((15 - u)/5)/ms : Hz
-           bn = 0.5*exp((10 - u)/40)/ms : Hz""",
-        threshold="v > Vs",
-        refractory=refractory_in_brian2(T_REF) * ms,
-        method="exponential_euler",
-        namespace=parameters,
-    )
+    conductances = "dge/dt = -ge/taue : siemens\ndgi/dt = -gi/taui : siemens"
+    cells = traub_miles.in_brian2(task.n, "ge*(Ee - v) + gi*(Ei - v)", conductances, parameters)
     cells.v = f"({V_START[0]} + {V_START[1]}*randn())*mV"
-    for gate in "mhn":
-        setattr(cells, gate, f"a{gate}/(a{gate} + b{gate})")
+    traub_miles.start_gates(cells)
     cells.ge = f"clip({G_EXC_START[0]} + {G_EXC_START[1]}*randn(), 0, inf)*nS"
     cells.gi = f"clip({G_INH_START[0]} + {G_INH_START[1]}*randn(), 0, inf)*nS"
-    n_exc = four_to_one(task.n)["E"]
-    synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters),
-        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters),
-    ]
-    for projection in synapses:
-        projection.connect(p=IN_DEGREE / task.n)
-    monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
-    return b2.Network(cells, synapses, list(monitors.values())), monitors
+    return brette.in_brian2(cells, parameters)
 
 
 def in_nest(task):
     import nest
 
-    parameters = {
-        "C_m": C_M,
-        "g_L": G_L,
-        "g_Na": G_NA,
-        "g_K": G_K,
-        "E_L": E_L,
-        "E_Na": E_NA,
-        "E_K": E_K,
-        "V_T": V_T,
-        "E_ex": E_EXC,
-        "E_in": E_INH,
-        "tau_syn_ex": TAU_EXC,
-        "tau_syn_in": TAU_INH,
-        "t_ref": T_REF,
-    }
-    cells = nest.Create("hh_cond_exp_traub", task.n, params=parameters)
+    reversals = {"E_ex": E_EXC, "E_in": E_INH, "tau_syn_ex": TAU_EXC, "tau_syn_in": TAU_INH}
+    cells = nest.Create("hh_cond_exp_traub", task.n, params=traub_miles.IN_NEST | reversals)
     cells.V_m = nest.random.normal(*V_START)
     # its conductances cannot be set: spikes for the first 50 ms start the activity
     kick = nest.Create("poisson_generator", params={"rate": 300.0, "stop": 50.0})
-    nest.Connect(kick, cells, syn_spec={"weight": 4 * W_EXC, "delay": DELAY})
-    n_exc, recorders = four_to_one(task.n)["E"], {}
+    nest.Connect(kick, cells, syn_spec={"weight": 4 * W_EXC, "delay": brette.DELAY})
     # a negative weight stands for an inhibitory conductance
-    for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], -W_INH)):
-        rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
-        nest.Connect(part, cells, rule, {"weight": weight, "delay": DELAY})
-        recorders[name] = nest.Create("spike_recorder")
-        nest.Connect(part, recorders[name])
-    return recorders
+    return brette.in_nest(cells, W_EXC, -W_INH)
 
 
 def in_genn(task):
@@ -169,7 +101,7 @@ def in_genn(task):
     sizes = four_to_one(task.n)
     start = {"V": 0.0, "m": 0.0, "h": 0.0, "n": 0.0, "left": 0.0, "spikes": 0}
     groups = {name: model.add_neuron_population(name, count, cell, {}, start) for name, count in sizes.items()}
-    wiring = g.init_sparse_connectivity("FixedProbability", {"prob": IN_DEGREE / task.n})
+    wiring = g.init_sparse_connectivity("FixedProbability", {"prob": brette.IN_DEGREE / task.n})
     for source, tau, weight in (("E", TAU_EXC, W_EXC), ("I", TAU_INH, W_INH)):
         for target in sizes:
             projection = model.add_synapse_population(
@@ -237,7 +169,7 @@ def in_annarchy(task):
     parts = {"E": cells[:n_exc], "I": cells[n_exc:]}
     for name, receptor, weight in (("E", "exc", W_EXC), ("I", "inh", W_INH)):
         projection = network.connect(parts[name], cells, receptor)
-        projection.fixed_probability(probability=IN_DEGREE / task.n, weights=weight, allow_self_connections=True)
+        projection.fixed_probability(probability=brette.IN_DEGREE / task.n, weights=weight, allow_self_connections=True)
     return {name: network.monitor(part, "spike") for name, part in parts.items()}
 
 
@@ -248,7 +180,7 @@ WORKLOAD = Workload(
     populations=four_to_one,
     # three standard deviations of the difference of two wirings, whose rates scatter by 7 and 3.5 % in brainsim and Brian2
     tolerance={"E": 0.31, "I": 0.15},
-    fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
+    fan_out=lambda n: {"E": brette.IN_DEGREE, "I": brette.IN_DEGREE},
     only=("brainsim", "brian2", "genn:1", "annarchy", "nest"),
     networks={
         "brainsim": in_brainsim,

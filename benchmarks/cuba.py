@@ -5,14 +5,13 @@ cells the rates depend on the random wiring: 5.5 Hz with a standard deviation of
 0.07 Hz), hence the tolerances.
 """
 
-from harness import rounds
+from harness import brette, rounds
 from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -49.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
-TAU_EXC, TAU_INH, DELAY = 5.0, 10.0, 0.1  # ms
+TAU_EXC, TAU_INH = 5.0, 10.0  # ms
 W_EXC, W_INH = 1.62, -9.0  # mV: a current in units of the leak conductance C_M / TAU_M
 TO_PA = C_M / TAU_M
-IN_DEGREE = 80.0
 
 
 def in_brainsim(task):
@@ -20,11 +19,8 @@ def in_brainsim(task):
 
     lif = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
     cells = bs.Population(task.n, lif, name="cells", initial={"v": bs.Uniform(V_RESET, V_TH)})
-    n_exc, random = four_to_one(task.n)["E"], bs.FixedProbability(IN_DEGREE / task.n)
-    net = bs.Network(seed=task.seed)
-    net.connect(cells[:n_exc], cells, random, weight=W_EXC * TO_PA, delay=DELAY, synapse=bs.Exponential(tau=TAU_EXC))
-    net.connect(cells[n_exc:], cells, random, weight=W_INH * TO_PA, delay=DELAY, synapse=bs.Exponential(tau=TAU_INH))
-    return net, {}
+    synapses = (bs.Exponential(tau=TAU_EXC), bs.Exponential(tau=TAU_INH))
+    return brette.in_brainsim(cells, task.seed, (W_EXC * TO_PA, W_INH * TO_PA), synapses), {}
 
 
 def in_brian2(task):
@@ -53,15 +49,7 @@ def in_brian2(task):
         namespace=parameters,
     )
     cells.v = "Vr + rand()*(Vt - Vr)"
-    n_exc = four_to_one(task.n)["E"]
-    synapses = [
-        b2.Synapses(cells[:n_exc], cells, on_pre="ge += we", delay=DELAY * ms, namespace=parameters),
-        b2.Synapses(cells[n_exc:], cells, on_pre="gi += wi", delay=DELAY * ms, namespace=parameters),
-    ]
-    for projection in synapses:
-        projection.connect(p=IN_DEGREE / task.n)
-    monitors = {"E": b2.SpikeMonitor(cells[:n_exc], record=False), "I": b2.SpikeMonitor(cells[n_exc:], record=False)}
-    return b2.Network(cells, synapses, list(monitors.values())), monitors
+    return brette.in_brian2(cells, parameters)
 
 
 def in_nest(task):
@@ -79,14 +67,7 @@ def in_nest(task):
     }
     cells = nest.Create("iaf_psc_exp", task.n, params=parameters)
     cells.V_m = nest.random.uniform(V_RESET, V_TH)
-    n_exc, recorders = four_to_one(task.n)["E"], {}
-    for name, part, weight in (("E", cells[:n_exc], W_EXC), ("I", cells[n_exc:], W_INH)):
-        # the same number of synapses on average; with a test of each pair NEST would take far longer to build
-        rule = {"rule": "fixed_total_number", "N": int(IN_DEGREE * len(part))}
-        nest.Connect(part, cells, rule, {"weight": weight * TO_PA, "delay": DELAY})
-        recorders[name] = nest.Create("spike_recorder")
-        nest.Connect(part, recorders[name])
-    return recorders
+    return brette.in_nest(cells, W_EXC * TO_PA, W_INH * TO_PA)
 
 
 WORKLOAD = Workload(
@@ -95,7 +76,7 @@ WORKLOAD = Workload(
     duration=10_000.0,
     populations=four_to_one,
     tolerance={"E": 0.19, "I": 0.06},
-    fan_out=lambda n: {"E": IN_DEGREE, "I": IN_DEGREE},
+    fan_out=lambda n: {"E": brette.IN_DEGREE, "I": brette.IN_DEGREE},
     networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
 )
 

@@ -8,11 +8,9 @@ exponential Euler, with which cells fire more slowly: of 300 cells, at 54.9 Hz i
 brainsim with its default method. So NEST may differ by more than the tolerance, and then gets no ratio.
 """
 
-from harness import rounds
-from harness.workload import Workload, refractory_in_brian2
+from harness import rounds, traub_miles
+from harness.workload import Workload
 
-C_M, G_L, G_NA, G_K = 200.0, 10.0, 20_000.0, 6000.0  # pF, nS
-E_L, E_NA, E_K, V_T, V_TH, T_REF = -60.0, 50.0, -90.0, -63.0, -20.0, 3.0  # mV, ms
 WEIGHT, PROBABILITY, DRIVES, V_START = 0.05, 0.1, (250.0, 350.0), (-70.0, -55.0)  # nS, pA, mV
 
 
@@ -36,13 +34,7 @@ def drawn(n, seed):
 def in_brainsim(task):
     import brainsim as bs
 
-    class OneStep(bs.TraubMiles):
-        """With the method of Brian2; the default is more accurate and takes five times as long."""
-
-        method = "exponential_euler"
-        substeps = 1
-
-    model = OneStep(c_m=C_M, g_l=G_L, g_na=G_NA, g_k=G_K, e_l=E_L, e_na=E_NA, e_k=E_K, v_t=V_T, v_th=V_TH)
+    model = traub_miles.in_brainsim()
     drive, start = drawn(task.n, task.seed)
     cells = bs.Population(task.n, model, name="cells", initial={"v": start})
     net = bs.Network(seed=task.seed)
@@ -56,45 +48,13 @@ def in_brian2(task):
     import brian2 as b2
     import numpy as np
 
-    ms, mV, nS, pF, pA = b2.ms, b2.mV, b2.nS, b2.pF, b2.pA
-    parameters = {
-        "c_m": C_M * pF,
-        "g_l": G_L * nS,
-        "g_na": G_NA * nS,
-        "g_k": G_K * nS,
-        "El": E_L * mV,
-        "ENa": E_NA * mV,
-        "EK": E_K * mV,
-        "VT": V_T * mV,
-        "Vs": V_TH * mV,
-        "w": WEIGHT * nS,
-    }
-    cells = b2.NeuronGroup(
-        task.n,
-        """dv/dt = (g_l*(El - v) + drive + gap - g_na*(m*m*m)*h*(v - ENa) - g_k*(n*n*n*n)*(v - EK))/c_m : volt
-           dm/dt = am*(1 - m) - bm*m : 1
-           dn/dt = an*(1 - n) - bn*n : 1
-           dh/dt = ah*(1 - h) - bh*h : 1
-           u = (v - VT)/mV : 1
-           am = 1.28/exprel((13 - u)/4)/ms : Hz
-           bm = 1.4/exprel((u - 40)/5)/ms : Hz
-           ah = 0.128*exp((17 - u)/18)/ms : Hz
-           bh = 4/(1 + exp((40 - u)/5))/ms : Hz
-           an = 0.16/exprel((15 - u)/5)/ms : Hz
-           bn = 0.5*exp((10 - u)/40)/ms : Hz
-           drive : amp (constant)
-           gap : amp""",
-        threshold="v > Vs",
-        refractory=refractory_in_brian2(T_REF) * ms,
-        method="exponential_euler",
-        namespace=parameters,
-    )
+    weight = {"w": WEIGHT * b2.nS}
+    cells = traub_miles.in_brian2(task.n, "drive + gap", "drive : amp (constant)\ngap : amp", weight)
     drive, start = drawn(task.n, task.seed)
-    cells.drive, cells.v = drive * pA, start * mV
-    for gate in "mhn":
-        setattr(cells, gate, f"a{gate}/(a{gate} + b{gate})")
+    cells.drive, cells.v = drive * b2.pA, start * b2.mV
+    traub_miles.start_gates(cells)
     first, second = junctions(task.n, task.seed)
-    gap = b2.Synapses(cells, cells, "gap_post = w*(v_pre - v_post) : amp (summed)", namespace=parameters)
+    gap = b2.Synapses(cells, cells, "gap_post = w*(v_pre - v_post) : amp (summed)", namespace=weight)
     gap.connect(i=np.concatenate([first, second]), j=np.concatenate([second, first]))
     monitor = b2.SpikeMonitor(cells, record=False)
     return b2.Network(cells, gap, monitor), {"cells": monitor}
@@ -106,18 +66,7 @@ def in_nest(task):
 
     nest.use_wfr = False  # its iterations are more accurate, and take several times as long
     drive, start = drawn(task.n, task.seed)
-    parameters = {
-        "C_m": C_M,
-        "g_L": G_L,
-        "g_Na": G_NA,
-        "g_K": G_K,
-        "E_L": E_L,
-        "E_Na": E_NA,
-        "E_K": E_K,
-        "V_T": V_T,
-        "t_ref": T_REF,
-    }
-    cells = nest.Create("hh_cond_beta_gap_traub", task.n, params=parameters)
+    cells = nest.Create("hh_cond_beta_gap_traub", task.n, params=traub_miles.IN_NEST)
     cells.I_e, cells.V_m = drive, start
     ids = np.array(cells.tolist())
     first, second = junctions(task.n, task.seed)
