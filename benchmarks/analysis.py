@@ -1,7 +1,7 @@
 """What statistics of spikes cost: ``python benchmarks/analysis.py``, a million spikes through each of ``bs.analysis``.
 
 At most 0.2 s are wanted for each. If Elephant is installed, the statistics that it computes for all cells at once are timed
-beside it, with its own objects made before. The least processor time of several calls counts.
+in it as well, with its own objects made before. The least processor time of several calls counts.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What inputs that change in time cost beside constant ones: Poisson drive, sources of spikes, currents and noise.
+"""What inputs that change in time cost compared with constant ones: Poisson drive, sources of spikes, currents and noise.
 
 ``python benchmarks/inputs.py [--cells 10000]``. Only the operators of an input are called, step after step as in a run; the
 variants of an input take turns in one process, and the smallest of several figures of processor time counts.

@@ -32,7 +32,7 @@ DT = 0.1  # ms
 
 
 def main():
-    """Measure everything and print it beside what the prototypes of these loops reached."""
+    """Measure everything and print it next to what the prototypes of these loops reached."""
     options = _options()
     rows = [(*what, _per_unit(measure, options.runs)) for what, measure in _measurements(options)]
     head = ["", "min", "median", "max", "target", ""]

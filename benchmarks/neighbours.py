@@ -1,4 +1,4 @@
-"""brainsim on a shared machine: beside programs that never pause, and beside a second run.
+"""brainsim on a shared machine: with programs that never pause, and with a second run.
 
 ``python benchmarks/neighbours.py``. CUBA has the shortest possible slices, one step of a few microseconds; it has 4,000 or
 64,000 cells. The threads of a run wait for each other, so a thread that does not run delays the others. The question is
@@ -27,16 +27,16 @@ def main():
     for n in options.n:
         for threads in options.threads:
             for neighbours in NEIGHBOURS:
-                seconds = beside(neighbours, n, threads, options.runs)
+                seconds = run_with(neighbours, n, threads, options.runs)
                 rows.append({"cells": n, "threads": threads, "neighbours": neighbours, "seconds": seconds})
                 figures = f"min {min(seconds):.3f}  median {statistics.median(seconds):.3f}  max {max(seconds):.3f}"
-                print(f"{n:>6,} cells  threads {threads}  beside {neighbours:<13}  {figures}", flush=True)
+                print(f"{n:>6,} cells  threads {threads}  with {neighbours:<13}  {figures}", flush=True)
     if options.save:
         Path(options.save).write_text(json.dumps({"machine": about, "rows": rows}, indent=1) + "\n")
 
 
-def beside(neighbours, n, threads, runs):
-    """Return the seconds per biological second of each run, beside the given neighbours."""
+def run_with(neighbours, n, threads, runs):
+    """Return the seconds per biological second of each run, with the given neighbours."""
     if neighbours == "a second run":
         together, answers = multiprocessing.Barrier(2), multiprocessing.Queue()
         second = multiprocessing.Process(target=_answer, args=(answers, n, threads, runs, together))
@@ -92,7 +92,7 @@ def measure(n, threads, runs, together=None):
 
 
 def _options():
-    parser = argparse.ArgumentParser(description="brainsim beside programs that use the same processors.")
+    parser = argparse.ArgumentParser(description="brainsim with programs that use the same processors.")
     parser.add_argument("--n", type=rounds.numbers_of, default=list(LENGTHS), help="cells (default 4000,64000)")
     parser.add_argument("--threads", type=rounds.numbers_of, default=[1, 2], help="numbers of threads (default 1,2)")
     parser.add_argument("--runs", type=int, default=7, help="timed runs of each (default 7)")

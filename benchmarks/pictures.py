@@ -1,4 +1,4 @@
-"""What pictures and distances cost, beside what is asked of them: ``python benchmarks/pictures.py``.
+"""What pictures and distances cost, compared with what is asked of them: ``python benchmarks/pictures.py``.
 
 A raster of a million spikes; the file of the viewer, and, if Playwright and Chromium are there, how long it takes to open
 and to zoom; a live picture; a pair within reach of a `DistanceRule`. The smallest of several figures counts. What a live

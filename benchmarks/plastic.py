@@ -1,4 +1,4 @@
-"""What plasticity costs beside static synapses: processor time an event and a change of a weight, and memory a synapse.
+"""What plasticity costs compared with static synapses: processor time an event and a change of a weight, memory a synapse.
 
 ``python benchmarks/plastic.py [--n 8000]``. Sources fire at random and targets regularly, both at about 4.2 Hz, and weights
 are too small to matter: all variants have the same spikes. They take turns in one process, on one thread; the smallest of

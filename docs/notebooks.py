@@ -12,7 +12,7 @@ from pathlib import Path
 
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n.*?^```\n)?|^```\{.*?^```\n", re.M | re.S)
 PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.M)
-LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:)[^)]*\)")  # to another page, which a notebook does not have beside it
+LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:)[^)]*\)")  # to another page, which a notebook does not have next to it
 FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>|</details>")
 NEEDS = "This page needs brainsim: `pip install .` in its folder, or `%pip install` with its path or address in a cell."
 

@@ -69,5 +69,12 @@ def rc_params():
 
 
 @pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def ax():
     return plt.subplots()[1]

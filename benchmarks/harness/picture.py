@@ -67,9 +67,9 @@ def _usual(curves):
     )
 
 
-def _line(ax, curve, cost, beside):
+def _line(ax, curve, cost, curves):
     """Draw a curve: solid if it is the last of its simulator, otherwise dashed."""
-    solid = curve is [other for other in beside if other.simulator == curve.simulator][-1]
+    solid = curve is [other for other in curves if other.simulator == curve.simulator][-1]
     points = [point for point in curve.points if not point["error"]]
     colour = COLOURS[curve.simulator]
     ax.plot(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def launcher():
-    """Return the path of mpiexec beside this Python."""
+    """Return the path of mpiexec next to this Python."""
     return Path(sys.prefix) / "bin" / "mpiexec"
 
 

@@ -61,7 +61,7 @@ class Workload:
     pairs: Callable[[int], float] | None = None
 
     def tolerance_of(self, population, wirings):
-        """Return the tolerance of a population's rate, which is the mean over so many wirings."""
+        """Return the tolerance of a population's rate, which is the mean over some wirings."""
         one = self.tolerance[population] if isinstance(self.tolerance, dict) else self.tolerance
         return one / max(wirings, 1) ** 0.5
 

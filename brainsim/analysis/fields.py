@@ -37,7 +37,7 @@ def lfp_proxy(
     Raises
     ------
     TypeError
-        If the currents are no Traces.
+        If the currents are not Traces.
     ValueError
         If their times are irregular, not the same, or not longer than `delay`, or a value is not finite.
 

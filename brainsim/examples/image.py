@@ -54,7 +54,7 @@ def images(data="digits"):
 
 
 @functools.cache
-def learned(seed=1, epochs=None, cells=256, samples=None, data="digits"):
+def train_network(seed=1, epochs=None, cells=256, samples=None, data="digits"):
     """Return the trained network, and (epochs, test accuracy) as it learned."""
     found, rng = images(data), np.random.default_rng(seed)
     X, y = found.X_train[:samples], found.y_train[:samples]
@@ -74,7 +74,7 @@ def learned(seed=1, epochs=None, cells=256, samples=None, data="digits"):
 
 def build(epochs=None, cells=256, samples=None, data="digits", seed=1):
     """Return the trained network with one test digit as its input, and the potentials of its readouts."""
-    net, *_ = learned(seed, epochs, cells, samples, data)
+    net, *_ = train_network(seed, epochs, cells, samples, data)
     network = net.to_network(spike_times(images(data).X_test[SHOWN : SHOWN + 1])[0], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]
 

@@ -50,7 +50,7 @@ def spikes_of(pieces):
 
 
 @functools.cache
-def learned(seed=1, epochs=14, cells=256, samples=2000):
+def train_network(seed=1, epochs=14, cells=256, samples=2000):
     """Return the trained network, and (epochs, bits per letter of the test text) as it learned."""
     rng, tried = np.random.default_rng(seed), spikes_of(test_windows()[:: len(test_windows()) // TRIED])
     layer = bs.learn.Layer(cells, recurrent=True, tau_m=15.0, tau_s=10.0, weight=(1.2, 1.5), recurrent_weight=(0.0, 0.03))
@@ -70,7 +70,7 @@ def learned(seed=1, epochs=14, cells=256, samples=2000):
 
 def build(epochs=14, cells=256, samples=2000, seed=1):
     """Return the trained network with a piece of the test text as its input, and the potentials of its readouts."""
-    net, *_ = learned(seed, epochs, cells, samples)
+    net, *_ = train_network(seed, epochs, cells, samples)
     network = net.to_network(spikes_of(test_windows()[:1])[0][0], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]
 

@@ -57,7 +57,7 @@ class Unit(bs.Neuron):
 
 
 @functools.cache
-def measured():
+def measure():
     """Return currents [pA] and the rates of single cells at them [Hz], the mean of fifty each."""
     curve = bs.explore.fi_curve(Cell(**MEMBRANE), np.linspace(0.0, 450.0, 31), duration=700.0, trials=50)
     return curve.currents, curve.rates
@@ -65,7 +65,7 @@ def measured():
 
 def line():
     """Return slope [Hz/pA] and foot [pA] of the straight line through the rate of a cell against its current."""
-    current, rate = measured()
+    current, rate = measure()
     fitted = (rate >= FITTED[0]) & (rate <= FITTED[1])
     slope, offset = np.polyfit(current[fitted], rate[fitted], 1)
     return slope, -offset / slope

@@ -81,7 +81,7 @@ def decay(time, tau):
     return np.exp(-time / tau) if tau else 0.0
 
 
-def measured(result, kind):
+def measure(result, kind):
     """Return u*x of each spike, from the jumps of the current: a list of arrays, one for each cell."""
     rule, weight, _ = KINDS[kind]
     current = result.traces[kind, "psc.i"].values

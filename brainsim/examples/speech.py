@@ -87,7 +87,7 @@ def lasts(data="words", **_):
 
 
 @functools.cache
-def learned(seed=1, epochs=None, cells=None, samples=None, data="words"):
+def train_network(seed=1, epochs=None, cells=None, samples=None, data="words"):
     """Return the trained network, and (epochs, test accuracy) as it learned."""
     kind, (train, test), (_, y, _, y_test) = kind_of(data), spikes(data, samples), words(data)
     epochs, (rate, decay) = epochs or EPOCHS[kind], RATES[kind]
@@ -106,7 +106,7 @@ def learned(seed=1, epochs=None, cells=None, samples=None, data="words"):
 
 def build(epochs=None, cells=None, samples=None, data="words", seed=1):
     """Return the trained network with one test word as its input, and the potentials of its readouts."""
-    net, *_ = learned(seed, epochs, cells, samples, data)
+    net, *_ = train_network(seed, epochs, cells, samples, data)
     network = net.to_network(spikes(data, samples)[1][SHOWN], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]
 

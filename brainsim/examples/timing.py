@@ -33,7 +33,7 @@ def data(samples=5000):
 
 
 @functools.cache
-def learned(seed=1, epochs=60, cells=200, samples=5000):
+def train_network(seed=1, epochs=60, cells=200, samples=5000):
     """Return the trained network, and (epochs, test accuracy) as it learned."""
     points = data(samples)
     net = bs.learn.SpikingNetwork(
@@ -49,7 +49,7 @@ def learned(seed=1, epochs=60, cells=200, samples=5000):
 
 def build(epochs=60, cells=200, samples=5000, seed=1):
     """Return the trained network with one test point as its input, and the potentials of its readouts."""
-    net, *_ = learned(seed, epochs, cells, samples)
+    net, *_ = train_network(seed, epochs, cells, samples)
     network = net.to_network(spike_times(data(samples).X_test)[SHOWN], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]
 

@@ -33,7 +33,7 @@ def offered():
 
 
 def write(app, problem):
-    """Write the files beside the pages of the site."""
+    """Write the files next to the pages of the site."""
     if problem is None and app.builder.format == "html":
         for name in offered():
             path = DOCS / f"{name}.md"

@@ -1,4 +1,4 @@
-"""Statistics beside their theory, by hand, and their mistakes."""
+"""Statistics compared with theory and with results by hand, and their mistakes."""
 
 import numpy as np
 import pytest

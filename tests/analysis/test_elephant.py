@@ -1,4 +1,4 @@
-"""Each statistic is Elephant's, to 1e-12: beside Elephant itself if it is installed, else beside numbers that it gave.
+"""Each statistic is Elephant's, to 1e-12: compared with Elephant itself if it is installed, else with numbers that it gave.
 
 ``python -m tests.analysis.test_elephant`` writes the numbers anew, with Elephant.
 """

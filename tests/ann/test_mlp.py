@@ -39,7 +39,7 @@ def test_gradients_are_gradients(activation):
 
 
 def test_gradients_of_the_quantised_pass_through_the_floor():
-    """With so many levels that steps vanish, they are those of a ReLU with an end, thresholds among them."""
+    """With enough levels for the steps to vanish, they are those of a ReLU with an end, thresholds among them."""
     X, y = points(40)
     mlp = MLP((6, 5), activation="qcfs", levels=1 << 24, dropout=0.0, epochs=1, seed=3).fit(X, y)
     mlp.thresholds_ = [0.7, 0.5]

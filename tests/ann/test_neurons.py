@@ -1,4 +1,4 @@
-"""One neuron beside theory and activation functions, in numbers and in pictures."""
+"""One neuron compared with theory and activation functions, in numbers and in pictures."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -285,7 +285,7 @@ def test_single_precision_halves_the_state():
 
 def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
     net, cells = bs.Network(seed=1), bs.Population(10_000, bs.LIF(), name="cells")
-    for tau in range(1, 20):  # so many variables that the state is most of it
+    for tau in range(1, 20):  # enough variables for the state to be most of it
         net.stimulate(cells, bs.PoissonInput(rate=1.0, weight=1.0, synapse=bs.Exponential(tau=float(tau))))
     double, single = (net.estimate(precision=kind).peak for kind in ("double", "single"))
     assert single < 0.7 * double

@@ -1,6 +1,6 @@
 """Quantities of other libraries become plain numbers in ms, mV, pA, pF, nS and Hz at the border.
 
-The libraries are no dependencies: fakes imitate what was seen of pint 0.25, astropy 8.0, quantities 0.16 and brian2 2.9;
+The libraries are not dependencies: fakes imitate what was seen of pint 0.25, astropy 8.0, quantities 0.16 and brian2 2.9;
 where the real ones are installed, the same table runs with them.
 """
 

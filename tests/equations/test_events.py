@@ -81,7 +81,7 @@ def test_refractory_times(name):
 
 
 def test_a_condition_keeps_a_cell_refractory():
-    """v comes down by itself: no reset, one spike for each time that v rises through the threshold."""
+    """v comes down without a reset: one spike for each time that v rises through the threshold."""
     model = type(
         "Mine",
         (bs.Neuron,),

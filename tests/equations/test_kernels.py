@@ -1,4 +1,4 @@
-"""The text of kernels, and what the loop does beside the method: parts of dt, single precision, values of each cell."""
+"""The text of kernels, and what the loop does besides the method: parts of dt, single precision, values of each cell."""
 
 import ast
 import textwrap

@@ -31,16 +31,16 @@ def of_speech(kind, rate, decay, seed, data):
     """Return the accuracy on held-out words."""
     with patch.object(speech, "words", lambda *_: data), patch.dict(speech.RATES, {kind: (rate, decay)}):
         speech.spikes.cache_clear()
-        speech.learned.cache_clear()
-        return speech.learned(seed, data=kind)[2][-1]
+        speech.train_network.cache_clear()
+        return speech.train_network(seed, data=kind)[2][-1]
 
 
 def of_images(name, rate, decay, seed, data):
     """Return the accuracy on held-out images."""
     kind = "digits" if name == "digits" else "mnist"
     with patch.object(image, "images", lambda *_: data), patch.dict(image.RATES, {kind: (rate, decay)}):
-        image.learned.cache_clear()
-        return image.learned(seed, data=name)[2][-1]
+        image.train_network.cache_clear()
+        return image.train_network(seed, data=name)[2][-1]
 
 
 def main():

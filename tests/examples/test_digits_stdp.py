@@ -1,4 +1,4 @@
-"""Cells that learn digits by STDP, and k-means beside them."""
+"""Cells that learn digits by STDP, and k-means for comparison."""
 
 import io
 

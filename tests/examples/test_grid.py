@@ -32,8 +32,8 @@ def test_tables_find_the_shortest_way():
     assert moves[:, :3].mean() > 30
     assert np.median(moves[:, -10:]) <= figures.SHORTEST + 1.5
     values = figures.tables(300, 1)[1]
-    beside, first = (example.FOOD - 1, example.FOOD - example.SIDE), values[example.START]
-    assert max(values[list(beside)]) == pytest.approx(1.0, abs=0.01)  # the food is worth 1
+    next_to_it, first = (example.FOOD - 1, example.FOOD - example.SIDE), values[example.START]
+    assert max(values[list(next_to_it)]) == pytest.approx(1.0, abs=0.01)  # the food is worth 1
     assert first == pytest.approx(example.DISCOUNT ** (figures.SHORTEST - 1), abs=0.1)
 
 

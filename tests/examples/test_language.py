@@ -1,4 +1,4 @@
-"""Spiking cells that predict letters: bits per letter over seeds, beside n-grams and a recurrent network; the text."""
+"""Spiking cells that predict letters: bits a letter over seeds, compared with n-grams and a recurrent network; the text."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_bits_per_letter_over_five_seeds():
     """Better than pairs of letters; groups of three and the recurrent network are better."""
     pieces, grams, bits = example.test_windows(), ngram_bits(example.text(), 3), {"spiking": [], "recurrent": []}
     for seed in SEEDS:
-        net, *_ = example.learned(seed)
+        net, *_ = example.train_network(seed)
         bits["spiking"].append(net.mean_loss(*example.spikes_of(pieces)) / np.log(2.0))
         bits["recurrent"].append(figures.machine(seed).mean_loss(*figures.one_hot(pieces)) / np.log(2.0))
     for name, values in bits.items():
@@ -29,7 +29,7 @@ def test_bits_per_letter_over_five_seeds():
 
 def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer():
     network, _ = example.build(**example.SMALL)
-    net, *_ = example.learned(1, *example.SMALL.values())
+    net, *_ = example.train_network(1, *example.SMALL.values())
     spikes = bs.simulate(network, example.DURATION, dt=example.DT, threads=1).spikes["hidden0"]
     activity = net.activity(example.spikes_of(example.test_windows()[:1])[0])["hidden0"]
     assert np.array_equal(spikes.times, activity.times)
@@ -49,7 +49,7 @@ def test_each_letter_predicts_the_next():
 
 
 def test_probabilities_of_the_figure_are_those_of_the_loss():
-    net, *_ = example.learned(1, *example.SMALL.values())
+    net, *_ = example.train_network(1, *example.SMALL.values())
     pieces = example.test_windows()[:7]
     guesses = figures.spiking_probabilities(net, pieces)
     assert guesses.sum(axis=2) == pytest.approx(1.0)

@@ -33,25 +33,29 @@ def randman_machine(seed):
 # task -> accuracy of the spiking network by seed, what it must reach, and accuracy of the artificial network by seed
 TASKS = {
     "Yin-Yang": (
-        lambda seed: timing.learned(seed, epochs=120)[2][-1],
+        lambda seed: timing.train_network(seed, epochs=120)[2][-1],
         0.972,
         lambda seed: timing_figure.machine_of(seed, 200)[1],
     ),
-    "digits": (lambda seed: image.learned(seed)[2][-1], 0.96, lambda seed: image_figure.machine_of("digits", seed)[1]),
+    "digits": (lambda seed: image.train_network(seed)[2][-1], 0.96, lambda seed: image_figure.machine_of("digits", seed)[1]),
     "Randman": (randman, 0.985, randman_machine),
     "MNIST-5k": (
-        lambda seed: image.learned(seed, data="mnist5k")[2][-1],
+        lambda seed: image.train_network(seed, data="mnist5k")[2][-1],
         0.91,
         lambda seed: image_figure.machine_of("mnist5k", seed)[1],
     ),
-    "vowel words": (lambda seed: speech.learned(seed)[2][-1], 0.85, lambda seed: speech_figure.machine_of("words", seed)[1]),
+    "vowel words": (
+        lambda seed: speech.train_network(seed)[2][-1],
+        0.85,
+        lambda seed: speech_figure.machine_of("words", seed)[1],
+    ),
     "JapaneseVowels": (
-        lambda seed: speech.learned(seed, data="vowels")[2][-1],
+        lambda seed: speech.train_network(seed, data="vowels")[2][-1],
         0.92,
         lambda seed: speech_figure.machine_of("vowels", seed)[1],
     ),
     "spoken digits": (
-        lambda seed: speech.learned(seed, data="digits")[2][-1],
+        lambda seed: speech.train_network(seed, data="digits")[2][-1],
         0.82,
         lambda seed: speech_figure.machine_of("digits", seed)[1],
     ),
@@ -70,8 +74,8 @@ def test_accuracies_over_five_seeds(task):
         pytest.skip("needs espeak-ng")
     spiking, least, machine = TASKS[task]
     shares = np.array([spiking(seed) for seed in SEEDS])
-    beside = np.array([machine(seed) for seed in SEEDS])
-    for name, found in (("spiking", shares), ("artificial", beside)):
+    artificial = np.array([machine(seed) for seed in SEEDS])
+    for name, found in (("spiking", shares), ("artificial", artificial)):
         print(f"{task}, {name}: {100.0 * found.mean():.2f} +- {100.0 * found.std():.2f} %", *found.round(4))
     assert shares.mean() >= least
     assert shares.std() < SPREAD.get(task, 0.01)
@@ -81,7 +85,7 @@ def test_accuracies_over_five_seeds(task):
 def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer(example):
     options = dict(example.SMALL)
     network, _ = example.build(**options)
-    net, *_ = example.learned(1, *options.values(), *([] if example is timing else [example.OPTIONS["data"]]))
+    net, *_ = example.train_network(1, *options.values(), *([] if example is timing else [example.OPTIONS["data"]]))
     spikes = bs.simulate(network, example.DURATION, dt=example.DT, threads=1).spikes["hidden0"]
     samples = options["samples"]
     if example is speech:

@@ -1,4 +1,4 @@
-"""Memory and decision, a machine beside spiking cells: both recall up to capacity, both choose alike."""
+"""Memory and decision, a machine and spiking cells: both recall up to capacity, both choose alike."""
 
 import numpy as np
 import pytest

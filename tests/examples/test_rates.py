@@ -32,6 +32,6 @@ def test_the_connections_sharpen_what_the_input_hardly_tells(found):
 
 
 def test_the_line_is_close_to_the_measured_rate():
-    (current, rate), (slope, i_min) = example.measured(), example.line()
+    (current, rate), (slope, i_min) = example.measure(), example.line()
     fitted = (rate >= example.FITTED[0]) & (rate <= example.FITTED[1])
     assert np.abs(slope * (current - i_min) - rate)[fitted].max() < 3.0

@@ -1,4 +1,4 @@
-"""A network that learns by dopamine which synapse earned the rewards, and TD(lambda) beside it."""
+"""A network that learns by dopamine which synapse earned the rewards, and TD(lambda) for comparison."""
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context

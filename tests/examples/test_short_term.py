@@ -24,7 +24,7 @@ def results():
 @pytest.mark.parametrize("kind", example.KINDS)
 @pytest.mark.parametrize("states", example.OPTIONS["states"])
 def test_every_spike_releases_what_the_law_says(results, states, kind):
-    measured = example.measured(results[states], kind)
+    measured = example.measure(results[states], kind)
     for times, released in zip(example.trains_sent(kind), measured, strict=True):
         law = example.releases(example.KINDS[kind][0], times, states)
         np.testing.assert_allclose(released, law, rtol=0.0, atol=1e-12)
@@ -37,7 +37,7 @@ def test_the_law_settles_as_in_closed_form(kind, rate):
 
 
 def test_facilitation_at_70_hz_peaks_at_the_seventh_spike(results):
-    released = example.measured(results["two"], "facilitating")[1]
+    released = example.measure(results["two"], "facilitating")[1]
     assert released.argmax() == 6
     assert released.max() == pytest.approx(0.11505, abs=2e-5)  # spikes are on the grid of 0.1 ms
 
@@ -51,7 +51,7 @@ def test_potentials_of_the_first_panel(results):
 
 def test_a_release_falls_as_the_inverse_of_the_rate_or_has_a_best_rate(results):
     depressing, facilitating = (
-        np.array([one[-1] for one in example.measured(results["three"], kind)[-example.RATES.size :]])
+        np.array([one[-1] for one in example.measure(results["three"], kind)[-example.RATES.size :]])
         for kind in ("depressing", "facilitating")
     )
     limit = 1000.0 / (example.DEPRESSING.tau_rec * example.RATES)

@@ -1,4 +1,4 @@
-"""Windows of spike timing and series of pairs, measured through the whole engine, beside formulas and published tables."""
+"""Windows of spike timing and series of pairs, measured in the whole engine; compared with formulas and tables."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A memory that synapses hold while the cells are silent, and a key-value memory beside it."""
+"""A memory that synapses hold while the cells are silent, and a key-value memory for comparison."""
 
 import numpy as np
 import pytest

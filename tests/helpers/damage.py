@@ -1,6 +1,6 @@
 """Files of all kinds, damaged at random: what is read must be what was written, or an error that names the file.
 
-``python -m tests.helpers.damage 1000`` damages each kind of file so many times and prints what became of it.
+``python -m tests.helpers.damage 1000`` damages each kind of file 1,000 times and prints what became of it.
 """
 
 import collections
@@ -219,7 +219,7 @@ def trial(kind, rng, whole, original, folder):
 
 
 def trials(name, number, seed=1):
-    """Return what happened in so many trials of a kind, as a Counter."""
+    """Return what happened in some trials of a kind, as a Counter."""
     kind, rng, counts = KINDS[name], random.Random(f"{name} {seed}"), collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "whole").mkdir()

@@ -58,7 +58,7 @@ def connect(pre=A, post=B, rule=None, **given):
     net = bs.Network(seed=1)
     given = {"weight": 0.1, "delay": 1.5, "synapse": DELTA} | given
     try:
-        net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
+        return net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
     except Exception:
         assert net.populations == {}
         assert net.projections == ()

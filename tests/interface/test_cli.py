@@ -19,11 +19,7 @@ from brainsim.models.rules import Rule
 MARKS = {"png": b"\x89PNG", "svg": b"<?xml"}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Work in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def python(*arguments):

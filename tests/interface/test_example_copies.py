@@ -8,12 +8,7 @@ import pytest
 from brainsim.commands import cli
 from brainsim.commands.examples import EXAMPLES, example_names
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Work in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def test_the_copy_runs_and_draws(capsys):

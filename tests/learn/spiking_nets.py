@@ -130,7 +130,7 @@ def assert_same_in_the_engine(net, X, k):
 
 
 def assert_continues(net, x, tmp_path):
-    """Stop a simulation and go on from its state, a copy, and a checkpoint: the spikes must be those of one run."""
+    """Stop a simulation and continue from its state, a copy, and a checkpoint: the spikes must be those of one run."""
     ordinary, options = net.to_network(x), {"dt": net.dt, "threads": 1, "seed": 1}
     whole = bs.simulate(ordinary, 60.0, **options)
     assert len(whole.spikes["hidden0"]) > 5

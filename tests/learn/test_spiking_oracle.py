@@ -1,4 +1,4 @@
-"""The gradient of `bs.learn.SpikingNetwork` beside that in continuous time, to which it tends as the step becomes short."""
+"""The gradient of `bs.learn.SpikingNetwork` compared with its limit, that in continuous time."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A slow twin of the forward pass of `bs.learn.SpikingNetwork`: loops over cells and synapses, every arrival by itself."""
+"""A slow twin of the forward pass of `bs.learn.SpikingNetwork`: loops over cells and synapses, each arrival alone."""
 
 from math import exp
 

@@ -109,7 +109,7 @@ def test_morris_lecar_as_it_is_published():
         np.testing.assert_allclose(found[0][name], found[1][name], rtol=0, atol=1e-9)
 
 
-# the equations once more, a current that makes it fire, the duration [ms], and the size of v beside which errors count
+# the equations once more, a current that makes it fire, the duration [ms], and the size of v, to which errors are compared
 TWINS = {
     "HodgkinHuxley": (hodgkin_huxley, 1000.0, 50.0, 100.0),
     "TraubMiles": (traub_miles, 500.0, 50.0, 100.0),

@@ -1,4 +1,4 @@
-"""Rates and currents that change in time, beside their theory: texts and TimedArrays in inputs and in sources of spikes."""
+"""Rates and currents that change in time, compared with theory: texts and TimedArrays in inputs and in sources of spikes."""
 
 import numpy as np
 import pytest

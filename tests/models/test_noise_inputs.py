@@ -1,4 +1,4 @@
-"""Noise currents beside their theory: variance, correlation time, spectrum, correlation of cells; and their bits."""
+"""Noise currents compared with theory: variance, correlation time, spectrum, correlation of cells; and their bits."""
 
 import numpy as np
 import pytest

@@ -5,21 +5,7 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-
-LIF = bs.LIF()
-A = bs.Population(20, LIF, name="a")
-B = bs.Population(10, LIF, name="b")
-NOISE = bs.Population(5, bs.Poisson(rate=8.0), name="noise")
-TRAINS = bs.Population(5, bs.SpikeTrains([1.0], [0]), name="trains")
-DELTA = bs.Delta()
-COND = bs.ExponentialConductance(tau=5.0, e_rev=0.0)
-
-
-def connect(pre=A, post=B, rule=None, **given):
-    """Connect in a new network, everything right unless given otherwise."""
-    net = bs.Network(seed=1)
-    given = {"weight": 0.1, "delay": 1.5, "synapse": DELTA} | given
-    return net.connect(pre, post, bs.FixedIndegree(3) if rule is None else rule, **given)
+from tests.helpers.mistaken import COND, DELTA, LIF, NOISE, TRAINS, A, B, connect, poisson
 
 
 def stimulate(target=A, drive=None, **given):
@@ -201,10 +187,6 @@ def test_conductances_at_least_zero(value):
 
 def test_sources_can_be_sources():
     assert connect(NOISE + TRAINS, A).pre.n == 10
-
-
-def poisson(**given):
-    return bs.PoissonInput(**({"rate": 10.0, "weight": 0.1, "synapse": DELTA} | given))
 
 
 def test_arrays_of_a_synapse_fit_the_population():

@@ -3,7 +3,7 @@
 A case is a seed and a precision. `networks.drawn(seed)` is its network: populations of the models of the catalogue and of
 models written in equations, views of all shapes, every rule, weights and delays of every kind, plasticity, inputs, storage.
 It is run whole on one thread, and then in each of `ways.WAYS`: on two to five threads, in pieces, after a reset, from a
-saved state, with other recordings, to the disk, with other storage, beside another population, with changes half-way.
+saved state, with other recordings, to the disk, with other storage, next to another population, with changes half-way.
 All spikes, traces and final states are compared byte by byte, and synapses that learn with a twin that takes one spike at
 a time.
 

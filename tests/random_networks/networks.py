@@ -96,7 +96,7 @@ def drawn(seed):
 
 
 def _is_exact(kind):
-    """Whether events are summed by themselves, before they meet a number that is not exact, and currents not at all."""
+    """Whether events are summed on their own, before they meet a number that is not exact, and currents not at all."""
     return len(kind.receptors) <= 1 and not any(synapse.receptor_equations.direct for synapse in kind.receptors)
 
 

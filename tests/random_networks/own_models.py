@@ -44,7 +44,7 @@ class Multiplicative(bs.Neuron):
 
 
 class Bursting(bs.Neuron):
-    """Two events beside the spike, and a refractory time that they lengthen; only v is clamped meanwhile."""
+    """Two events besides the spike, and a refractory time that they lengthen; only v is clamped meanwhile."""
 
     equations = """
         leak = (v_rest - v)/tau_m

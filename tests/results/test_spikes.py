@@ -62,7 +62,7 @@ class TestSpikes:
 
     def test_irregularity_needs_enough_spikes_of_most_cells_that_fire(self):
         def clocks(*counts):
-            """Return cells with so many spikes each."""
+            """Return cells with these numbers of spikes."""
             times = np.concatenate([np.arange(1.0, count + 1.0) for count in counts])
             return Spikes(times, np.repeat(np.arange(len(counts)), counts), len(counts), 100.0)
 

@@ -19,7 +19,9 @@ def image_figure(result, window, data="digits"):
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     small = {} if cells == 256 else image.SMALL
     images, samples = image.images(data), small.get("samples")
-    _, epochs, shares = image.learned(seed, small.get("epochs"), cells, samples, data)  # the call of `build`: it is cached
+    _, epochs, shares = image.train_network(
+        seed, small.get("epochs"), cells, samples, data
+    )  # the call of `build`: it is cached
     machine, share = machine_of(data, seed, cells, samples)
     shown, right = images.X_test[image.SHOWN], images.y_test[image.SHOWN]
     with style():

@@ -16,7 +16,7 @@ CONTEXT = 4  # letters of the longest n-gram
 
 
 def settings_of(result):
-    """Return the keywords of `language.learned` that belong to a result."""
+    """Return the keywords of `language.train_network` that belong to a result."""
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     return {"seed": seed, "cells": cells} | ({} if cells == 256 else {k: language.SMALL[k] for k in ("epochs", "samples")})
 
@@ -50,7 +50,7 @@ def bits_of(probabilities, pieces):
 
 def language_figure(result, window):
     chosen = settings_of(result)
-    net, *_ = language.learned(**chosen)
+    net, *_ = language.train_network(**chosen)
     rival = machine(**chosen)
     pieces = language.test_windows() if len(chosen) == 2 else language.test_windows()[:20]
     guesses = {"spiking": spiking_probabilities(net, pieces), "recurrent": rival.predict_proba(one_hot(pieces)[0])}

@@ -5,7 +5,7 @@ import numpy as np
 
 from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.examples._figures.layout import AXES, BOTH, note
-from brainsim.examples.rates import ANGLES, FITTED, SHOWN, STEP, UNITS, artificial, inputs, line, measured
+from brainsim.examples.rates import ANGLES, FITTED, SHOWN, STEP, UNITS, artificial, inputs, line, measure
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, style
 
@@ -115,7 +115,7 @@ def _unit(ax, found, stop):
 
 def _gain(ax):
     """Draw the rate of a cell against its current, and the straight line of the units."""
-    (current, rate), (slope, i_min) = measured(), line()
+    (current, rate), (slope, i_min) = measure(), line()
     ax.plot(current, slope * np.maximum(current - i_min, 0.0), color=BOTH, label="rate units, and the ReLU")
     ax.plot(current, rate, "o", color=NEURON, markersize=3.5, label="measured rate of a cell")
     ax.axhspan(*FITTED, color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.examples.short_term import DELAY, KINDS, RATES, SHOWN, measured, releases, trains_of
+from brainsim.examples.short_term import DELAY, KINDS, RATES, SHOWN, measure, releases, trains_of
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 
@@ -22,7 +22,7 @@ def short_term_figure(result, window, states):
             cell = [one for one, _ in SHOWN[:k]].count(kind)
             _potential(axes[str(k)], result.traces[kind, "v"].of([cell]), trains_of(rate), window)
             axes[str(k)].set_title(f"{'ABC'[k]}: {kind} synapse, spikes at {rate:g} Hz", color=COLOURS[k])
-            released, law = measured(result, kind)[cell], releases(KINDS[kind][0], trains_of(rate), states)
+            released, law = measure(result, kind)[cell], releases(KINDS[kind][0], trains_of(rate), states)
             _released(axes["spikes"], released, law, "ABC"[k], COLOURS[k])
         note = "dots: jumps of the current / weight\nlines: the law, from spike to spike"
         axes["spikes"].annotate(note, (0.98, 0.95), xycoords="axes fraction", ha="right", va="top", color="#444444")
@@ -57,7 +57,7 @@ def _against_rate(ax, result, states):
     fine = np.geomspace(RATES[0], RATES[-1], 60)
     for kind, colour in OF_KIND.items():
         law = [releases(KINDS[kind][0], np.arange(200) * 1000.0 / rate, states)[-1] for rate in fine]
-        last = [released[-1] if released.size else np.nan for released in measured(result, kind)[-RATES.size :]]
+        last = [released[-1] if released.size else np.nan for released in measure(result, kind)[-RATES.size :]]
         ax.loglog(fine, law, color=colour, linewidth=0.8)
         ax.loglog(RATES, last, "o", color=colour, markersize=4.0, label=kind)
     fast = fine[fine > 6.0]

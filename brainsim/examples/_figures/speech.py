@@ -43,7 +43,7 @@ def speech_figure(result, window, data):
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     small = cells == speech.SMALL["cells"]
     chosen = (speech.SMALL["epochs"], cells, speech.SMALL["samples"]) if small else (None, None, None)
-    net, epochs, shares = speech.learned(seed, *chosen, data)  # the call of `build`: it is cached
+    net, epochs, shares = speech.train_network(seed, *chosen, data)  # the call of `build`: it is cached
     machine, share = machine_of(data, seed, small)
     found, names, frame = speech.words(data), names_of(data), speech.CODES[speech.kind_of(data)][0]
     word, right = trim(found.X_test[speech.SHOWN : speech.SHOWN + 1])[0], int(found.y_test[speech.SHOWN])

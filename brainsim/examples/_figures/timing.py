@@ -15,7 +15,7 @@ CLASSES = ("yin", "yang", "dots")
 
 
 def settings_of(result):
-    """Return the keywords of `timing.learned` that belong to a result: seed, cells, and what is not the default."""
+    """Return the keywords of `timing.train_network` that belong to a result: seed, cells, and what is not the default."""
     cells, seed = result.spikes["hidden0"].n, result.stats["network_seed"]
     whole = cells == 200
     return {"seed": seed, "cells": cells} | ({} if whole else {k: timing.SMALL[k] for k in ("epochs", "samples")})
@@ -31,7 +31,7 @@ def machine_of(seed, cells, samples=5000):
 def timing_figure(result, window):
     chosen = settings_of(result)
     samples = chosen.get("samples", 5000)
-    net, epochs, shares = timing.learned(  # the call of `build`: it is cached
+    net, epochs, shares = timing.train_network(  # the call of `build`: it is cached
         chosen["seed"], chosen.get("epochs", 60), chosen["cells"], samples
     )
     points = timing.data(samples)

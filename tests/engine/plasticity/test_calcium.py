@@ -240,7 +240,7 @@ class TestTheWeightAndTheEfficacy:
         np.testing.assert_array_equal(sim.synapses("wires").columns["rho"], table.columns["rho"])
 
     def test_each_is_set_by_the_other(self):
-        sim = bs.Simulation(connected(bs.CalciumPlasticity(tau=1e12)), seed=2)  # nothing moves by itself
+        sim = bs.Simulation(connected(bs.CalciumPlasticity(tau=1e12)), seed=2)  # nothing moves without spikes
         sim.run(300.0)
         sim.set("wires", weight=3.0)
         assert np.allclose(sim.synapses("wires").columns["rho"], 0.5)

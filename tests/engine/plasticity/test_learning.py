@@ -40,7 +40,7 @@ def test_weights_are_written_between_pieces(w, dendritic):
 
 @pytest.mark.parametrize(("rule", "dendritic"), [(own.Pairs, 0.0), (own.Rich, 0.5), (own.Depressing, "all")])
 def test_weights_are_frozen_for_a_while(rule, dendritic):
-    """What is not the weight goes on: traces, variables, what is delivered."""
+    """All but the weight continues: traces, variables, what is delivered."""
     found = run_with([(80.0, {"learning": False}), (200.5, {"learning": True})], rule, dendritic, threads=2)
     assert max(found.values()) < 1e-12, found
 

@@ -43,7 +43,7 @@ def test_pairs_as_in_nest():
 
 
 class Watching(bs.Plasticity):
-    """All that a rule may read of the target, at each of the places where it may, beside traces of spikes."""
+    """All that a rule may read of the target, at each of the places where it may, with traces of spikes."""
 
     equations = """
         dx/dt = -x/tau

@@ -149,7 +149,7 @@ class TestCrash:
         same(loaded, run(duration=loaded.duration) if loaded.duration else loaded, state=False, silent=not loaded.duration)
 
     def test_a_stream_is_continued(self):
-        """What `Stream.reopen` is for: a checkpoint knows the rows, and the run goes on from there."""
+        """What `Stream.reopen` is for: a checkpoint knows the rows, and the run continues from there."""
         from brainsim.engine.target import Target
 
         sim = simulation(to="run/")

@@ -1,4 +1,4 @@
-"""Copies of a simulation go on by themselves; a simulation is used by one thread at a time and is never pickled."""
+"""Copies of a simulation are independent; a simulation is used by one thread at a time and is never pickled."""
 
 import copy
 import pickle

@@ -8,11 +8,7 @@ import brainsim as bs
 h5py = pytest.importorskip("h5py")
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Work in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def random_spikes(seed=1, count=200):

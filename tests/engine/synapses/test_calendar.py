@@ -135,7 +135,7 @@ def test_as_many_blocks_come_back_as_a_step_has_filled(number):
 
 
 def test_of_spikes_of_the_past_only_what_is_still_to_come_is_filed():
-    """As a state that is restored at step 20 holds them; filing goes on where it stopped, after room was made."""
+    """As a state that is restored at step 20 holds them; filing continues where it stopped, after room was made."""
     rng = np.random.default_rng(4)
     filing = Filing([rng.integers(1, 6, size) for size in (30, 90, 700)], False, slots=6, blocks=2)
     first, delay = filing.synapses["first"], filing.synapses["delay"]

@@ -106,7 +106,7 @@ def test_weights_of_all_pairs_belong_to_them(synapse):
 
 
 def test_rows_longer_than_a_segment_are_cut_into_as_many_as_there_is_room_for(monkeypatch):
-    """Segments of at most 7 synapses, not 16 million: those of each class, partition, delay and shared weight by itself."""
+    """Segments of at most 7 synapses, not 16 million: each class, partition, delay and shared weight has its own."""
     monkeypatch.setattr(segments, "MAX_LENGTH", 7)
     rng = np.random.default_rng(1)
     for synapses in (0, 1, 6, 7, 8, 14, 60, 61, 500, 5000):

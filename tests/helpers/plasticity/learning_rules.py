@@ -23,7 +23,7 @@ class Pairs(bs.Plasticity):
 
 
 class Centred(Pairs):
-    """A variable of the synapse that both ends assign, beside a trace of the target."""
+    """A variable of the synapse that both ends assign, and a trace of the target."""
 
     on_post = "w = w + b*x; x = 0; y = 1"
 

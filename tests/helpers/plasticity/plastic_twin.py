@@ -1,6 +1,6 @@
 """The slow twin of synapses that learn: one synapse at a time, event by event, each spike dealt with when it is there.
 
-It reads the texts of a rule by itself (`eval`, scalars of NumPy) and knows nothing of the parser, the code and the lists of
+It reads the texts of a rule on its own (`eval`, scalars of NumPy) and knows nothing of the parser, the code and the lists of
 the engine. Times are in steps, on the clock of the synapse: a presynaptic spike is there after the axonal delay, a
 postsynaptic one after the dendritic delay.
 """

@@ -73,13 +73,13 @@ def content(result):
 
 
 def killed_after(seconds, path, streamed):
-    """Continue the run in a child, which is killed after so many seconds; return whether it had finished before."""
+    """Continue the run in a child, which is killed after some seconds; return whether it had finished before."""
     child = os.fork()
     if child == 0:
         try:
             run(path, streamed=streamed)
             os._exit(0)
-        except BaseException as error:  # a child of a fork must not go on with what the parent does
+        except BaseException as error:  # a child of a fork must not continue with what the parent does
             print(f"the child failed: {error!r}", file=sys.stderr, flush=True)
             os._exit(1)
     time.sleep(seconds)
@@ -91,7 +91,7 @@ def killed_after(seconds, path, streamed):
 
 
 def main(folder, kills, seed, streamed):
-    """Kill runs until so many kills have come, and check each run when it is done."""
+    """Kill runs until there were enough kills, and check each run when it is done."""
     Pace.steps = lambda self, left: min(left, 100)  # so that there are many checkpoints
     warnings.simplefilter("ignore")
     chance, done, runs, least = random.Random(seed), 0, 0, kills

@@ -32,7 +32,7 @@ def mpi_or_skip():
     """Skip a test where brainsim's extra `mpi` is not installed."""
     pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install brainsim[mpi]")
     if not (BIN / "mpiexec").exists():
-        pytest.skip("there is no mpiexec beside python: pip install brainsim[mpi]")
+        pytest.skip("there is no mpiexec next to python: pip install brainsim[mpi]")
 
 
 def command(ranks, function, *arguments):

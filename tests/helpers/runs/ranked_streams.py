@@ -88,7 +88,7 @@ def resumed(folder, ranks=True):
 
 
 def saved(folder, ranks=True):
-    """Run for a while with a stream, save, and go on for a bit, which is lost."""
+    """Run for a while with a stream, save, and continue for a while, which is lost."""
     sim = simulation(1, ranks, to=f"{folder}/run.npz")
     sim.run(20.0)
     sim.save(f"{folder}/run.ckpt")
