@@ -56,7 +56,8 @@ Plasticity of synapses
                         CalciumPlasticity; by the potential of the target: ClopathSTDP
     short-term          TsodyksMarkram QuantalRelease
     homeostasis         Normalisation Scaling; of thresholds: the cell HomeostaticLIF
-    your own            Plasticity, with parameter and initial
+    of couplings        by rates: Oja BCM
+    your own            Plasticity, of couplings RatePlasticity, with parameter and initial
 
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
@@ -123,6 +124,7 @@ _HOMES = {
     "brainsim.models.plasticity.homeostasis": ("Normalisation", "Scaling"),
     "brainsim.models.plasticity.pair": ("STDP", "VogelsSTDP", "DopamineSTDP"),
     "brainsim.models.plasticity.short_term": ("QuantalRelease", "TsodyksMarkram"),
+    "brainsim.models.plasticity.rates": ("RatePlasticity", "Oja", "BCM"),
     "brainsim.models.plasticity.triplet": ("TripletSTDP",),
     "brainsim.models.plasticity.voltage": ("ClopathSTDP",),
     "brainsim.models.neurons.channels": ("HodgkinHuxley", "TraubMiles", "WangBuzsaki", "ConnorStevens"),

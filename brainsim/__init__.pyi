@@ -74,6 +74,9 @@ from brainsim.models.plasticity.homeostasis import Scaling as Scaling
 from brainsim.models.plasticity.pair import STDP as STDP
 from brainsim.models.plasticity.pair import DopamineSTDP as DopamineSTDP
 from brainsim.models.plasticity.pair import VogelsSTDP as VogelsSTDP
+from brainsim.models.plasticity.rates import BCM as BCM
+from brainsim.models.plasticity.rates import Oja as Oja
+from brainsim.models.plasticity.rates import RatePlasticity as RatePlasticity
 from brainsim.models.plasticity.short_term import QuantalRelease as QuantalRelease
 from brainsim.models.plasticity.short_term import TsodyksMarkram as TsodyksMarkram
 from brainsim.models.plasticity.triplet import TripletSTDP as TripletSTDP

@@ -72,6 +72,7 @@ def table(models):
         ("synapses", "weight [unit]", bs.Synapse),
         ("couplings", "weight [unit]", bs.Coupling),
         ("plasticity", "variables", bs.Plasticity),
+        ("plasticity of couplings", "variables", bs.RatePlasticity),
     )
     for heading, column, base in kinds:
         of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
@@ -133,7 +134,7 @@ def page(model):
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]
     texts = {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
-    if issubclass(model, bs.Plasticity | bs.Coupling):
+    if issubclass(model, bs.Plasticity | bs.Coupling | bs.RatePlasticity):
         texts |= model().texts()
     if texts["equations"].strip():
         lines += ["equations", *textwrap.indent(inspect.cleandoc(texts["equations"]), "    ").splitlines(), ""]
@@ -143,7 +144,7 @@ def page(model):
         lines += _label(name, f"{test}: {effect}")
     if issubclass(model, bs.Synapse | bs.Coupling):
         lines += [f"{'weight':<{LABEL}}{units_of(model)}"]
-    elif issubclass(model, bs.Plasticity):
+    elif issubclass(model, bs.Plasticity | bs.RatePlasticity):
         low, high = texts["bounds"]
         lines += _label("bounds", f"{f'{low} <= ' * bool(low)}w{f' <= {high}' * bool(high)}") if low or high else []
     elif model.initials:

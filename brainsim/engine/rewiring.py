@@ -76,7 +76,7 @@ class Rewiring:
             return set()
         news = {kind.block.projection.name: kind for kind in self.synapses.kinds}
         olds = {kind.block.projection.name: kind for kind in self._run.synapses.kinds}
-        others = olds.keys() & news.keys() - {self._projection.name}
+        others = {name for name in olds.keys() & news.keys() - {self._projection.name} if olds[name].called}
         return {name for name in others if same_synapses(olds[name], news[name])}
 
     def _pairs(self, table, pre, post, weight, delay):

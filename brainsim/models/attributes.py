@@ -30,7 +30,7 @@ OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator
 OF_COUPLINGS = ("source", "source_unit", "gate", "spike", "pair", "symmetric", "delayed")
 OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | dict.fromkeys(OF_COUPLINGS, "Coupling")
 # computed when the class is defined
-DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations")
+DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations", "rate_equations")
 
 
 def check_declared_name(name, label, *, taken, allowed=()):
@@ -49,7 +49,7 @@ def check_declared_name(name, label, *, taken, allowed=()):
 def reject_attributes_without_effect(cls, kind):
     """Raise TypeError for attributes that look meaningful but have no effect in a class of a kind such as ``"Neuron"``."""
     known = [name for name, owner in OWNERS.items() if owner in (None, kind)]
-    known += ["current", "weight_unit"] if kind == "Coupling" else []
+    known += {"Coupling": ["current", "weight_unit"], "RatePlasticity": ["bounds", "source_unit"]}.get(kind, [])
     for name, value in vars(cls).items():
         if name in DERIVED:
             raise TypeError(

@@ -8,12 +8,13 @@ from brainsim.models import couplings, neurons, plasticity, synapses
 from brainsim.models.base import Model, Neuron, Synapse
 from brainsim.models.couplings.base import Coupling
 from brainsim.models.plasticity.base import Plasticity
+from brainsim.models.plasticity.rates import RatePlasticity
 
 
 def catalogue() -> dict[str, type[Model]]:
     """Return name -> class of every built-in model: neurons, synapses, couplings, plasticity, each in alphabetical order."""
     models = _classes(neurons, Neuron) | _classes(synapses, Synapse) | _classes(couplings, Coupling)
-    return models | _classes(plasticity, Plasticity)
+    return models | _classes(plasticity, Plasticity) | _classes(plasticity, RatePlasticity)
 
 
 def _classes(package, base):

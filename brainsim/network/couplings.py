@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from brainsim.equations.couplings import check_source
+from brainsim.equations.expressions import units
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.system import compose
 from brainsim.models.couplings.base import Coupling
+from brainsim.models.plasticity.rates import RatePlasticity
 from brainsim.models.rules import AllToAll
 from brainsim.models.values import is_number
 from brainsim.network import checks
+from brainsim.network.plastic import check_weights
 from brainsim.network.projection import tries_both_orders
 
 
@@ -28,12 +31,7 @@ def check_coupling(coupling, post, label, pre):
                 f"{label}: {type(coupling).__name__} acts through variables of its sources, but {population.name!r} is of "
                 f"{type(model).__name__}, whose cells only send spikes; use a synapse such as bs.Exponential()"
             )
-        gate = coupling.gate_side().receptor_equations
-        if gate is not None:
-            compose(model.cell_equations, [gate], label=where, external_current=False)
-        variables = {name: model.cell_equations.units.get(name) for name in model.initials}
-        own = gate.derivatives if gate is not None else ()
-        check_source(coupling.given, where, type(coupling).declared(), variables, own, coupling.source_unit)
+        _check_gives(coupling, model, where)
     for view in (post, pre) if coupling.symmetric else (post,):
         checks.check_target(view, label)
         checks.check_synapse(coupling, view, label)
@@ -41,6 +39,16 @@ def check_coupling(coupling, post, label, pre):
         for population, _ in view.parts:
             if needs_v and "v" not in population.model.initials:
                 raise ValueError(f"{label}: {coupling!r} depends on v, which {population.name!r} does not have")
+
+
+def _check_gives(coupling, model, where):
+    """Raise an error if the cells of a model cannot give what a coupling needs."""
+    gate = coupling.gate_side().receptor_equations
+    if gate is not None:
+        compose(model.cell_equations, [gate], label=where, external_current=False)
+    variables = {name: model.cell_equations.units.get(name) for name in model.initials}
+    own = gate.derivatives if gate is not None else ()
+    check_source(coupling.given, where, type(coupling).declared(), variables, own, coupling.source_unit)
 
 
 def delay_of_coupling(delay, rule, pre, post, coupling):
@@ -58,11 +66,51 @@ def delay_of_coupling(delay, rule, pre, post, coupling):
     return checks.delay_of(delay, rule, pre, post)
 
 
-def check_coupled(coupling, rule, weight, pre, post, storage, learning):
-    """Raise an error if a coupling is given what only synapses have, or lists of pairs are not symmetric."""
+def rule_of_coupling(plasticity, initial, coupling, post, weight):
+    """Return the rule that changes the weights of a coupling, None if there is none; raise an error if it cannot."""
+    label, name = "Network.connect.plasticity", type(coupling).__name__
+    if plasticity is None:
+        if initial is not None:
+            raise ValueError(f"Network.connect.initial: is for variables of a rule; {name} has none without plasticity=...")
+        return None
+    if isinstance(plasticity, type) and issubclass(plasticity, RatePlasticity):
+        raise TypeError(f"{label}: {plasticity.__name__} is a class; write {plasticity.__name__}()")
+    if not isinstance(plasticity, RatePlasticity):
+        hint = "couplings take bs.Oja(), bs.BCM(), or a class of bs.RatePlasticity"
+        raise ValueError(
+            f"{label}: connections by {name} cannot have one that acts at spikes; {hint} (got {checks.describe(plasticity)})"
+        )
+    rule = type(plasticity).__name__
+    for reason, holds in {
+        "a pair acts in both directions with one weight": coupling.symmetric,
+        "what a pair adds is not the weight times what the source gives": coupling.of_pair is not None,
+        "what a source gives is its gate, which targets do not have": coupling.texts()["gate"],
+        "the sum of the weights enters its current as a constant": coupling.summed,
+    }.items():
+        if holds:
+            raise ValueError(f"{label}: the weights of {name} cannot change by {rule}, since {reason}")
+    given, read = (units.unit(of.source_unit, label) for of in (coupling, plasticity))
+    if plasticity.dimensions and type(coupling).dimensions and not given.fits(read):
+        read, gives = (of.source_unit or "plain numbers" for of in (plasticity, coupling))
+        hint = f"write a class with dimensions = False: class Plain(bs.{rule})"
+        raise ValueError(f"{label}: {rule} is for sources that give {read}, and those of {name} give {gives}; {hint}")
+    for population, _ in post.parts:
+        _check_gives(coupling, population.model, f"{label}: {rule} needs what the target itself gives, {population.name!r}")
+    if coupling.weight_unit == "nS" and (plasticity.limits()[0] is None or plasticity.limits()[0] < 0.0):
+        raise ValueError(f'{label}: weights of {name} are conductances; give {rule} the bound 0: bounds = ("0", "")')
+    check_weights(weight, plasticity, "Network.connect.weight")
+    return plasticity if initial is None else plasticity.starting(initial, "Network.connect.initial")
+
+
+def check_coupled(coupling, rule, weight, pre, post, storage, others):
+    """Raise an error if a coupling is given what only synapses have, or lists of pairs are not symmetric.
+
+    `others` are further arguments of `connect` by their names, None if they were not given.
+    """
     name = type(coupling).__name__
-    if learning is not None:
-        raise ValueError(f"Network.connect.plasticity: acts on events; connections by {name} cannot have one")
+    for other, value in others.items():
+        if value is not None:
+            raise ValueError(f"Network.connect.{other}: is for synapses; connections by {name} cannot have one")
     if storage != "stored":
         raise ValueError(f"Network.connect.storage: connections by {name} must be 'stored' (got {storage!r})")
     if not coupling.symmetric:

@@ -19,7 +19,7 @@ from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_precision, check_synapse, check_view
-from brainsim.network.couplings import check_coupled, check_coupling, delay_of_coupling, is_coupling
+from brainsim.network.couplings import check_coupled, check_coupling, delay_of_coupling, is_coupling, rule_of_coupling
 from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View
 from brainsim.network.probes import Request, check_traces
@@ -47,6 +47,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.couplings.base import Coupling
     from brainsim.models.plasticity.base import Plasticity
     from brainsim.models.plasticity.homeostasis import Homeostasis
+    from brainsim.models.plasticity.rates import RatePlasticity
     from brainsim.models.values import ValueLike
     from brainsim.network.estimate import Estimate
     from brainsim.results.synapses import SynapseTable
@@ -136,7 +137,7 @@ class Network(Answering):
         weight: ValueLike | None = None,
         delay: ValueLike | None = None,
         synapse: Synapse | Coupling | None = None,
-        plasticity: Plasticity | Sequence[Plasticity] | None = None,
+        plasticity: Plasticity | RatePlasticity | Sequence[Plasticity] | None = None,
         initial: Mapping[str, ValueLike] | None = None,
         dendritic_delay: float | Literal["all"] | None = None,
         modulator: View | None = None,
@@ -167,9 +168,10 @@ class Network(Answering):
             Required: the effect of an arriving spike, or how cells act on others without spikes, such as `GapJunction`.
             Equal synapses share one receptor of a cell. An array among its parameters has one value for each cell of the
             population of `post`, even if `post` is only a part of it.
-        plasticity : Plasticity, or a pair of them, optional
+        plasticity : Plasticity, or a pair of them, or RatePlasticity, optional
             How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are. Of
             two rules, ``(TsodyksMarkram(), STDP())``, one changes the weight, and the other what a spike delivers of it.
+            Weights of a coupling change by what both cells give: ``Oja()`` or another `RatePlasticity`.
             Weights must lie within the bounds of the rule. Those that it changes are kept in the precision of the run, as
             float64 by default; sampled ones begin as float32, as all sampled weights do.
         initial : dict, optional
@@ -227,12 +229,15 @@ class Network(Answering):
         weights = checks.weight_of(weight, rule, pre, post, synapse)
         delays = delay_of_coupling(delay, rule, pre, post, synapse) if coupled else checks.delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weights, delays)
-        learning = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
-        dendritic = dendritic_delay_of(dendritic_delay, delays, learning)
-        modulator, after = modulator_of(modulator, modulator_delay, learning)
-        check_homeostasis(homeostasis, learning, pre, post)
         if coupled:
-            check_coupled(synapse, rule, weights, pre, post, storage, learning)
+            others = {"dendritic_delay": dendritic_delay, "modulator": modulator, "homeostasis": homeostasis}
+            check_coupled(synapse, rule, weights, pre, post, storage, others)
+            learning = rule_of_coupling(plasticity, initial, synapse, post, weights)
+        else:
+            learning = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
+        dendritic = dendritic_delay_of(dendritic_delay, delays, learning)
+        modulator, after = modulator_of(modulator, modulator_delay, None if coupled else learning)
+        check_homeostasis(homeostasis, learning, pre, post)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))

@@ -11,6 +11,7 @@ from brainsim.equations.plasticity.traces import START
 from brainsim.models.combined import combine
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
+from brainsim.models.plasticity.rates import RatePlasticity
 from brainsim.models.plasticity.supports import at_ends
 from brainsim.models.space.of_pairs import written_within
 from brainsim.models.values import Distribution
@@ -34,6 +35,9 @@ def check_plasticity(plasticity, initial, rule, pre, post, weight, storage):
         return None
     if isinstance(plasticity, type) and issubclass(plasticity, Plasticity):
         raise TypeError(f"{label}: {plasticity.__name__} is a class; write {plasticity.__name__}()")
+    if isinstance(plasticity, RatePlasticity):
+        hint = "synapses take rules of spikes such as bs.STDP()"
+        raise ValueError(f"{label}: {type(plasticity).__name__} acts on couplings, such as bs.RateConnection(); {hint}")
     if not isinstance(plasticity, Plasticity):
         raise TypeError(f"{label}: must be a rule of plasticity such as STDP() (got {describe(plasticity)})")
     if storage != "stored":

@@ -17,6 +17,7 @@ from brainsim.models.couplings.base import Coupling
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis
+from brainsim.models.plasticity.rates import RatePlasticity
 from brainsim.models.rules import AllToAll, FixedProbability, Rule
 from brainsim.models.values import Distribution
 from brainsim.network.population import Population, View
@@ -45,8 +46,8 @@ class Projection(Identified):
         The name in results, on which its random numbers depend.
     storage : str
         ``"stored"`` or ``"procedural"``.
-    plasticity : Plasticity or None
-        How spikes change the synapses; None if they stay as they are.
+    plasticity : Plasticity, RatePlasticity or None
+        How spikes, or rates, change the synapses; None if they stay as they are.
     dendritic_delay : float or "all"
         How much of `delay` is dendritic [ms].
     modulator : Population or View, or None
@@ -74,7 +75,7 @@ class Projection(Identified):
     synapse: Synapse | Coupling
     name: str
     storage: str = "stored"
-    plasticity: Plasticity | None = None
+    plasticity: Plasticity | RatePlasticity | None = None
     dendritic_delay: float | Literal["all"] = 0.0
     modulator: View | None = None
     modulator_delay: float = 1.0

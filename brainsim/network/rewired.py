@@ -45,10 +45,10 @@ def list_synapses(projection, pairs, parameters):
     check_float32(of_each["weight"], f"{projection.name}.weight")
     if plasticity is None:
         check_sign(of_each["weight"], projection.synapse, f"{projection.name}.weight")
-        if parameters:
-            raise ValueError(f"{projection.name}: has no rule of plasticity (got {', '.join(parameters)} of one)")
-    else:
-        plasticity = plasticity.for_pairs(parameters, rule.pairs)
+    if parameters and (plasticity is None or projection.is_coupling):
+        raise ValueError(f"{projection.name}: has no rule of synapses (got {', '.join(parameters)} of one)")
+    if plasticity is not None:
+        plasticity = plasticity if projection.is_coupling else plasticity.for_pairs(parameters, rule.pairs)
         check_weights(of_each["weight"], plasticity, f"{projection.name}.weight", CLOSE)
         if not isinstance(dendritic, str):
             dendritic_delay_of(dendritic, of_each["delay"], plasticity)

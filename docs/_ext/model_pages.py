@@ -45,7 +45,7 @@ def things_of_each_kind():
         "neurons": of_base(models, bs.Neuron),
         "synapses": of_base(models, bs.Synapse),
         "couplings": of_base(models, bs.Coupling),
-        "plasticity": of_base(models, bs.Plasticity) | of_base(public, Homeostasis),
+        "plasticity": of_base(models, bs.Plasticity | bs.RatePlasticity) | of_base(public, Homeostasis),
         "inputs": of_base(public, Input),
         "rules": of_base(public, Rule),
         "values": {n if hasattr(bs, n) and getattr(bs, n) is c else f"values.{n}": c for n, c in distributions.items()},
@@ -128,7 +128,7 @@ def pictures_with(name):
 
 def equations(model):
     """Return the section with the equations of a model, drawn and as they are written."""
-    is_rule = issubclass(model, bs.Plasticity | bs.Coupling)
+    is_rule = issubclass(model, bs.Plasticity | bs.Coupling | bs.RatePlasticity)
     texts = model().texts() if is_rule else {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
     lines, written = title("Equations", "-"), inspect.cleandoc(texts["equations"] or "")
     if written:

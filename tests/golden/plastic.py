@@ -2,7 +2,7 @@
 
 import brainsim as bs
 
-from .networks import golden, lif
+from .networks import golden, lif, spread
 
 
 def learning(rules, **options):
@@ -95,4 +95,19 @@ def plastic_voltage():
             dendritic_delay=("all", 0.6)[number],
             name=f"voltage {number}",
         )
+    return net
+
+
+@golden(duration=60.0)
+def plastic_rates():
+    """Return a network of rate units with the rules for couplings: at once and with delays, of both orders."""
+    units = bs.Population(25, bs.RateUnit(), name="units", initial={"r": spread(25, 0.0, 60.0)})
+    net = bs.Network(seed=3)
+    net.stimulate(units, bs.CurrentInput(spread(25, 100.0, 250.0)))
+    oja, bcm = bs.Oja(eta=1e-5, alpha=0.5), bs.BCM(eta=1e-7, r_0=20.0, tau=30.0)
+    weight, rates = bs.Uniform(0.0, 2.0), bs.RateConnection()
+    net.connect(units, units[5:], bs.FixedIndegree(5), weight=weight, synapse=rates, plasticity=oja, name="at once")
+    net.connect(units, units, bs.FixedTotal(60), weight=0.5, delay=0.7, synapse=rates, plasticity=bcm, name="later")
+    given = {"weight": weight, "delay": bs.Uniform(0.2, 2.0), "synapse": bs.RateConnection(order=1), "plasticity": bcm}
+    net.connect(units[:9], units, bs.FixedProbability(0.2), **given, name="delays")
     return net

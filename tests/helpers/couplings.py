@@ -1,4 +1,4 @@
-"""Cells for couplings: leaky ones of which all is known; and networks of all kinds of couplings."""
+"""Cells for couplings: leaky ones and linear rates, of which all is known; and networks of all kinds of couplings."""
 
 import numpy as np
 
@@ -10,6 +10,16 @@ OF_TWO = bs.Uniform(-75.0, -50.0)
 def leaky(n, name="cells", **given):
     """Return leaky cells of 10 nS and 200 pF."""
     return bs.Population(n, bs.LI(tau_m=20.0, c_m=200.0, v_rest=-65.0), name=name, **given)
+
+
+class Linear(bs.Neuron):
+    """A rate that follows its input."""
+
+    equations = "dr/dt = (slope*(I + drive) - r)/tau"
+    slope: float = bs.parameter(0.1, "Hz/pA", "slope of the gain")
+    drive: float = bs.parameter(0.0, "pA", "constant input")
+    tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
+    r: float = bs.initial(0.0, "Hz", "rate")
 
 
 def spiking(n=60):

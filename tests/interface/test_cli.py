@@ -271,7 +271,7 @@ class TestOthers:
         lines = capsys.readouterr().out.splitlines()
         named = [line.split()[0] for line in lines if line.startswith("  ")]
         assert not [line for line in lines if "..." in line]  # nothing is cut in mid-thought
-        bases = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, Input, Rule)
+        bases = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, bs.RatePlasticity, Input, Rule)
         models = {n: kind for n in bs.__all__ if isinstance(kind := getattr(bs, n), type) and kind not in bases}
         assert sorted(named) == sorted(n for n, kind in models.items() if issubclass(kind, bases))
         assert {"LIF", "Delta"} <= set(named)

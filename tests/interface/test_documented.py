@@ -13,10 +13,11 @@ import pytest
 import brainsim as bs
 
 UNITS = {"", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM"}
-BASES = ("Neuron", "Synapse", "Coupling", "Plasticity")
+BASES = ("Neuron", "Synapse", "Coupling", "Plasticity", "RatePlasticity")
+OF_MODELS = tuple(getattr(bs, name) for name in BASES)
 PUBLIC = [name for name in bs.__all__ if not isinstance(getattr(bs, name), types.ModuleType)]
 KINDS = {name: thing for name in PUBLIC if inspect.isclass(thing := getattr(bs, name))}
-MODELS = [name for name, kind in KINDS.items() if issubclass(kind, bs.Neuron | bs.Synapse | bs.Coupling | bs.Plasticity)]
+MODELS = [name for name, kind in KINDS.items() if issubclass(kind, OF_MODELS)]
 BASE = bs.values.Distribution
 VALUES = [n for n, kind in vars(bs.values).items() if inspect.isclass(kind) and issubclass(kind, BASE) and kind != BASE]
 
@@ -86,10 +87,10 @@ def test_models_say_units_and_meanings():
     for name in (m for m in MODELS if m not in BASES):
         model = getattr(bs, name)
         text = inspect.getdoc(model)
-        units = UNITS | {"1"} | ({"weight"} if issubclass(model, bs.Plasticity) else set())
+        units = UNITS | {"1"} | ({"weight"} if issubclass(model, bs.Plasticity | bs.RatePlasticity) else set())
         for key, spec in {**model.parameters, **model.initials}.items():
             assert len(spec.meaning) > 4, (name, key)
-            assert all(part in units for part in re.split(r"[*/]", spec.unit)), (name, key)
+            assert all(part in units for part in re.split(r"/|\*(?!\*)", re.sub(r"\*\*\d", "", spec.unit))), (name, key)
         for key, spec in model.parameters.items():
             assert re.search(rf"\b{key}\b", text), (name, key)
             assert not spec.unit or f"[{spec.unit}]" in text, (name, key)

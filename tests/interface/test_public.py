@@ -17,6 +17,7 @@ from brainsim.models.rules import Rule
 
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
+BASES = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, bs.RatePlasticity)
 MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "signals", "sonata", "testing", "values")
 
 
@@ -89,11 +90,7 @@ def without_types(thing):
             return []
         fields = {name for base in thing.__mro__ for name in vars(base).get("__annotations__", ())}
         parameters = [p for p in inspect.signature(thing).parameters.values() if p.annotation is p.empty]
-        return [
-            p.name
-            for p in parameters
-            if not (issubclass(thing, bs.Neuron | bs.Synapse | bs.Coupling | bs.Plasticity) and p.name in fields)
-        ]
+        return [p.name for p in parameters if not (issubclass(thing, BASES) and p.name in fields)]
     function = thing.__func__ if isinstance(thing, classmethod | staticmethod) else thing
     signature = inspect.signature(function)
     missing = [p.name for p in signature.parameters.values() if p.annotation is p.empty and p.name not in ("self", "cls")]
@@ -121,15 +118,14 @@ def test_the_catalogue_has_every_public_model():
     from brainsim.models.catalogue import catalogue
 
     classes = [thing for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name))]
-    bases = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity)
-    assert catalogue() == {kind.__name__: kind for kind in classes if issubclass(kind, bases) and kind not in bases}
+    assert catalogue() == {kind.__name__: kind for kind in classes if issubclass(kind, BASES) and kind not in BASES}
 
 
 def test_the_reference_lists_every_model_input_and_rule():
     page = (Path(__file__).parents[2] / "docs" / "guide" / "reference.md").read_text(encoding="utf-8")
-    bases = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, Input, Rule, Homeostasis)
+    bases = (*BASES, Input, Rule, Homeostasis)
     kinds = {name for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name)) and issubclass(thing, bases)}
-    assert kinds - set(re.findall(r"\w+", page)) - {"Neuron", "Synapse", "Coupling", "Plasticity"} == set()
+    assert kinds - set(re.findall(r"\w+", page)) - {kind.__name__ for kind in BASES} == set()
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def plans():
 
 def rules_in(plan):
     """Return the classes of the rules of plasticity in a network, those that are combined among them."""
-    drawn = [given["plasticity"] for given in plan.connections if "plasticity" in given]
+    plastic = (given for given in plan.connections if "plasticity" in given)
+    drawn = [given["plasticity"] for given in plastic if not isinstance(given["plasticity"], bs.RatePlasticity)]
     return {type(rule) for one in drawn for rule in getattr(one, "_rules", [one])}
 
 
@@ -84,6 +85,7 @@ def test_they_hold_what_there_is(plans):
     coupled = [given for given in connections if isinstance(given["synapse"], bs.Coupling)]
     assert {type(given["synapse"]) for given in coupled} == {*couplings.COUPLINGS, couplings.Potentials}
     assert {type(given["delay"]) for given in coupled} >= {type(None), float}
+    assert {type(given.get("plasticity")) for given in coupled} == {type(None), couplings.Drifting}
     assert {type(given["input"]) for given in inputs} == {bs.PoissonInput, bs.CurrentInput, bs.NoiseInput, bs.VoltageClamp}
     drives = [given["input"] for given in inputs if isinstance(given["input"], bs.PoissonInput)]
     assert {np.ndim(drive.rate) for drive in drives} == {0, 1}
@@ -119,7 +121,8 @@ def test_they_have_views_of_all_shapes(plans):
 def test_every_model_takes_part():
     models = {kind.model for kind in kinds.KINDS} | {synapse for kind in kinds.KINDS for synapse in kind.receptors}
     models |= {*couplings.COUPLINGS, bs.RateConnection}  # of which `couplings.Potentials` is one
-    assert {model for model in catalogue().values() if not issubclass(model, bs.Plasticity)} <= models
+    rules_of_all = (bs.Plasticity, bs.RatePlasticity)
+    assert {model for model in catalogue().values() if not issubclass(model, rules_of_all)} <= models
     assert set(kinds.ORDER) <= models
     for kind in kinds.KINDS:
         assert list(kind.receptors) == sorted(kind.receptors, key=kinds.ORDER.index), "the order decides the kernel"

@@ -69,13 +69,130 @@ test_values = mistakes(
     (lambda: connect(UNITS, UNITS, synapse=RATE, delay=-1.0), ValueError, "Network.connect.delay"),
     (lambda: connect(UNITS, UNITS, synapse=RATE, delay=1e-4), ValueError, "times are in ms: did you mean 0.1?"),
     (lambda: connect(storage="procedural"), ValueError, "connections by GapJunction must be 'stored'"),
-    (lambda: connect(LIF, LIF, plasticity=bs.STDP(w_max=2.0)), ValueError, "connections by GapJunction cannot have one"),
     (lambda: run(weight=900.0), ValueError, "a: the weights of GapJunction onto a cell add up to 1.35 c_m/dt", "order=1"),
     (
         lambda: bs.PoissonInput(rate=5.0, weight=1.0, synapse=GAP),
         TypeError,
         "PoissonInput.synapse: GapJunction acts without spikes",
     ),
+)
+
+
+class Plain(bs.Oja):
+    """A rule for whatever cells give."""
+
+    dimensions = False
+
+
+def rule(**texts):
+    return type("Own", (bs.RatePlasticity,), {"equations": "dw/dt = eta*pre*post", "eta": ETA} | texts)
+
+
+ETA = bs.parameter(1e-6, "weight/ms/Hz**2", "rate of learning")
+RATES, OJA = {"pre": UNITS, "post": UNITS, "synapse": RATE}, bs.Oja()
+test_rules = mistakes(
+    (
+        lambda: connect(LIF, LIF, plasticity=bs.STDP(w_max=2.0)),
+        ValueError,
+        "Network.connect.plasticity: connections by GapJunction cannot have one that acts at spikes",
+        "bs.Oja(), bs.BCM()",
+    ),
+    (
+        lambda: connect(**RATES, plasticity=(bs.TsodyksMarkram(), bs.STDP())),
+        ValueError,
+        "RateConnection cannot have one that",
+    ),
+    (lambda: connect(**RATES, plasticity=bs.Oja), TypeError, "Network.connect.plasticity: Oja is a class; write Oja()"),
+    (
+        lambda: connect(plasticity=OJA),
+        ValueError,
+        "the weights of GapJunction cannot change by Oja, since a pair acts in both",
+    ),
+    (
+        lambda: connect(LIF, LIF, synapse=bs.GatedNMDA(), delay=0.5, plasticity=OJA),
+        ValueError,
+        "the weights of GatedNMDA cannot change by Oja, since what a source gives is its gate",
+    ),
+    (
+        lambda: connect(synapse=own(pair="w*max(x, 0)")(), plasticity=OJA),
+        ValueError,
+        "Own cannot change by Oja, since what a pair adds is not the weight times",
+    ),
+    (
+        lambda: connect(synapse=own(current="total - weights*v")(), plasticity=OJA),
+        ValueError,
+        "Own cannot change by Oja, since the sum of the weights enters",
+    ),
+    (
+        lambda: connect(synapse=own()(), plasticity=OJA),
+        ValueError,
+        "Oja is for sources that give Hz, and those of Own give mV",
+        "dimensions = False",
+    ),
+    (
+        lambda: connect(synapse=own()(), plasticity=Plain()),
+        ValueError,
+        "weights of Own are conductances; give Plain the bound 0",
+    ),
+    (
+        lambda: connect(UNITS, A, synapse=RATE, plasticity=OJA),
+        ValueError,
+        "Oja needs what the target itself gives, 'a'",
+        "unknown name 'r'",
+    ),
+    (
+        lambda: bs.Network(seed=1).connect(
+            LIF, LIF, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta(), plasticity=OJA
+        ),
+        ValueError,
+        "Network.connect.plasticity: Oja acts on couplings, such as bs.RateConnection()",
+    ),
+    (lambda: connect(**RATES, initial={"x": 1.0}), ValueError, "Network.connect.initial: is for variables of a rule"),
+    (lambda: connect(**RATES, plasticity=OJA, initial={"x": 1.0}), ValueError, "Oja has no variable 'x'"),
+    (lambda: connect(**RATES, plasticity=bs.BCM(), initial={"w": 1.0}), ValueError, "the weight begins with connect("),
+    (lambda: connect(**RATES, plasticity=bs.BCM(), initial={"theta": [1.0]}), TypeError, "Network.connect.initial['theta']"),
+    (lambda: connect(**RATES, dendritic_delay=1.0), ValueError, "Network.connect.dendritic_delay: is for synapses"),
+    (lambda: connect(**RATES, homeostasis=bs.Scaling(5.0)), ValueError, "Network.connect.homeostasis: is for synapses"),
+    (
+        lambda: connect(**RATES, weight=-1.0, plasticity=rule(bounds=("0", ""))()),
+        ValueError,
+        "Network.connect.weight: must be >= 0, the bound of Own()",
+    ),
+)
+
+test_classes_of_rules = mistakes(
+    (lambda: bs.RatePlasticity(), TypeError, "RatePlasticity: has no text that changes w"),
+    (lambda: bs.Oja(eta=[1.0, 2.0]), TypeError, "Oja.eta: must be one number for all pairs"),
+    (lambda: bs.Oja(eta=bs.Uniform(0.0, 1.0)), TypeError, "Oja.eta: must be one number for all pairs"),
+    (lambda: bs.BCM(tau=0.0), ValueError, "BCM.tau: must be > 0"),
+    (
+        lambda: rule(
+            equations="dx/dt = -0.1*x/tau", x=bs.initial(0.0, "", "a variable"), tau=bs.parameter(1.0, "ms", "time")
+        ),
+        ValueError,
+        "must say how the weight changes: dw/dt = eta*pre*post",
+    ),
+    (lambda: rule(equations="dw/dt = eta*pre*y"), ValueError, "Own.equations: unknown name 'y'"),
+    (lambda: rule(equations="dw/dt = eta*pre"), ValueError, "Own.equations", "dw/dt"),
+    (lambda: rule(equations="dw/dt = eta*pre*post + xi"), ValueError, "Own.equations"),
+    (lambda: rule(equations="dw/dt = eta*pre*post*rand()"), ValueError, "rand() is allowed only in"),
+    (lambda: rule(x=bs.initial(0.0, "", "a variable")), ValueError, "Own.x: has no equation"),
+    (
+        lambda: rule(equations="dw/dt = eta*pre*post\ndx/dt = pre", x=bs.initial(0.0, "", "a variable"), dimensions=False),
+        ValueError,
+        "dx/dt depends on 'pre'; variables of such a rule are kept once for each target",
+    ),
+    (lambda: rule(pre=bs.parameter(1.0, "Hz", "something")), ValueError, "Own.pre: this name has a meaning in rules"),
+    (lambda: rule(bounds="0"), TypeError, "Own.bounds: must be a pair of strings"),
+    (lambda: rule(bounds=("0", "pre")), ValueError, "Own.bounds: unknown name 'pre'"),
+    (lambda: rule(bounds=("3", "eta")), ValueError, "Own.bounds"),
+    (
+        lambda: rule(bounds=("0", "w_max"), w_max=bs.parameter(1.0, "weight", "upper bound"))(w_max=-1.0),
+        ValueError,
+        "Own.bounds: the lower bound of w, 0 = 0, must be below the upper one, w_max = -1",
+    ),
+    (lambda: rule(on_pre="w = 1"), TypeError, "Own.on_pre: is an attribute of bs.Plasticity"),
+    (lambda: rule(bound=("0", "")), TypeError, "Own.bound: no such attribute of a model; did you mean 'bounds'?"),
 )
 
 test_lists_of_junctions = mistakes(

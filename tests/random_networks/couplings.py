@@ -16,6 +16,22 @@ PLAIN = {(bs.LIF, (bs.Delta,)), (bs.LIF, ()), (bs.LI, (bs.Exponential,))}
 COUPLINGS = (bs.GapJunction, bs.GradedSynapse, bs.GatedNMDA)
 
 
+class Drifting(bs.RatePlasticity):
+    """A rule for weights of `Potentials`, with a variable of the target."""
+
+    equations = """
+        dw/dt = eta*(pre*(post - mean) - w/tau)
+        dmean/dt = (post - mean)/tau
+    """
+    bounds = ("0", "w_max")
+    source_unit = "mV"
+    dimensions = False
+    eta: float = bs.parameter(1e-4, "weight/ms/mV**2", "rate of learning")
+    tau: float = bs.parameter(5.0, "ms", "time constant", above=0.0)
+    w_max: float = bs.parameter(0.5, "weight", "upper bound")
+    mean: float = bs.initial(-60.0, "mV", "mean potential")
+
+
 class Potentials(bs.RateConnection):
     """A connection that transmits a potential."""
 
@@ -46,6 +62,8 @@ def add(rng, plan):
     given = {"pre": pre, "post": post, "rule": rule, "synapse": made, "weight": weight, "name": "coupling"}
     if made.delayed is not False:
         given["delay"] = plan.dt if made.delayed and delay is None else delay
+    if isinstance(made, Potentials) and chance(rng, 0.5):
+        given["plasticity"] = Drifting(tau=one_of(rng, [5.0, 50.0]))
     plan.connections.append(given | {"delay": given.get("delay")})
 
 

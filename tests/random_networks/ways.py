@@ -368,7 +368,7 @@ def watched(projections, dt):
 
 def learning(case):
     """Synapses that learn, in two pieces, each piece against a twin that takes one spike at a time: to 1e-12."""
-    plastic = [projection for projection in case.net.projections if projection.plasticity is not None]
+    plastic = [p for p in case.net.projections if p.plasticity is not None and not p.is_coupling]
     if case.precision != "double" or not plastic:
         return
     sim = case.simulation(threads=case.threads(), record=watched(plastic, case.plan.dt))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from brainsim.build.own import index_here, members_here
+from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.wiring import AllPairs
 from brainsim.equations.couplings import WEIGHTS
 from brainsim.equations.system import prefix_of
@@ -57,6 +58,7 @@ class Pairs:
     - `first`, `source`: where the pairs of each target begin, and the column of each source.
     - `weight`, `weights`: the weight of all pairs, or float32 of each.
     - `delay`, `delays`: the delay in steps of all pairs, or uint16 of each.
+    - `projection`: the one whose rule changes the weights, which its kind of synapses then keeps; None if none does.
     """
 
     coupling: object
@@ -68,6 +70,7 @@ class Pairs:
     weights: np.ndarray
     delay: int
     delays: np.ndarray
+    projection: object = None
 
     def weights_of_targets(self):
         """Return the sum of the weights of each target, in the order of its pairs."""
@@ -87,6 +90,33 @@ class Pairs:
     def nbytes(self):
         """Bytes of the pairs."""
         return sum(column.nbytes for column in (self.first, self.source, self.weights, self.delays))
+
+
+class SortedPairs:
+    """Where the pairs of a projection whose weights change are; other kinds of synapses have a block of the store."""
+
+    in_table = None
+
+    def __init__(self, layout, projection, pairs, columns):
+        self.layout, self.projection, self.pairs, self._columns = layout, projection, pairs, columns
+        self.start, self.stop = 0, pairs.source.size
+
+    @property
+    def post(self):
+        """The target of each pair."""
+        return np.repeat(np.arange(self.pairs.first.size - 1), np.diff(self.pairs.first))
+
+    @property
+    def pre(self):
+        """The source of each pair."""
+        places = np.zeros(int(self._columns.max(initial=0)) + 1, np.int64)
+        places[self._columns] = np.arange(self._columns.size)
+        return places[self.pairs.source]
+
+    @property
+    def order(self):
+        """The index of each synapse of the SynapseTable, which is sorted by source and then by target."""
+        return np.argsort(self.pre, kind="stable")
 
 
 @dataclass
@@ -120,16 +150,19 @@ class Couplings:
     - `signals`, `width`: what is given, and how many columns the ring has.
     - `sums`: the Pairs and the Everybody, in the order of the projections; on ranks, Pairs are those onto cells of this one.
     - `number`: how many pairs of cells there are, on all ranks.
+    - `kinds`: the weights that rules change, see `engine.couplings.learning.Learning`.
 
     ``sample(projection)`` returns the SynapseTable of a projection, as it is built.
     """
 
     def __init__(self, layout, sample):
-        self._layout, self.signals, self.width, self.sums, self.number = layout, {}, 0, [], 0
+        self._layout, self.signals, self.width, self.sums, self.number, self.kinds = layout, {}, 0, [], 0, []
         self.projections = projections = [p for p in layout.network.projections if p.is_coupling]
         for projection in projections:
             for view in _sources(projection):
-                self._give(projection, view)
+                self._give(projection, view, not acts_at_once(projection))
+            if projection.plasticity is not None:
+                self._give(projection, projection.post, False)  # what a target gives itself
         totals = {}
         for projection in projections:
             for some in self._sums_of(projection, sample):
@@ -158,17 +191,17 @@ class Couplings:
         stretches = self.stretches(range(partition, partition + 1))
         return np.concatenate([np.arange(first, first + n) for first, n, _ in stretches])
 
-    def _give(self, projection, view):
+    def _give(self, projection, view, delayed):
         """Add what the cells of a view give, unless it is there."""
         for population, _ in view.parts:
-            key = projection.synapse, population.name, not acts_at_once(projection)
+            key = projection.synapse, population.name, delayed
             if key not in self.signals:
                 self.signals[key] = Signal(*key, self.width, population.n)
                 self.width += population.n
 
-    def _columns(self, projection, view):
-        """Return the column of the ring of each cell of a view."""
-        delayed = not acts_at_once(projection)
+    def _columns(self, projection, view, delayed=None):
+        """Return the column of the ring of each cell of a view, by default as the delay of the projection says."""
+        delayed = not acts_at_once(projection) if delayed is None else delayed
         found = [self.signals[projection.synapse, p.name, delayed].column + ids for p, ids in view.parts]
         return np.concatenate(found).astype(np.uint16 if self.width <= UINT16_RANGE else np.int32)
 
@@ -193,6 +226,8 @@ class Couplings:
             for sources, targets, side in ends:
                 source, target = (table.pre, table.post) if side > 0 else (table.post, table.pre)
                 found.append(self._pairs(projection, sources, targets, side, source, target, table.weight, delays))
+            if projection.plasticity is not None:
+                self._learn(projection, found[-1])
             self.number += len(table)
         for view in _sources(projection):
             for population, _ in view.parts:
@@ -211,7 +246,8 @@ class Couplings:
         """Return the Pairs of one direction, from the cells of pairs that are sorted by `pre`."""
         order = np.argsort(target, kind="stable")
         first = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=targets.n))])
-        one, same = is_number(projection.weight), np.all(delays == delays[:1])
+        learns = projection.plasticity is not None
+        one, same = is_number(projection.weight) and not learns, np.all(delays == delays[:1])
         return Pairs(
             projection.synapse,
             targets,
@@ -219,10 +255,23 @@ class Couplings:
             first.astype(np.int64),
             self._columns(projection, sources)[source[order]],
             float(projection.weight) if one else 0.0,
-            np.empty(0, np.float32) if one else weights[order].astype(np.float32),
+            np.empty(0, np.float32) if one else weights[order].astype(np.float64 if learns else np.float32),
             int(delays[0]) if same and delays.size else 0,
             np.empty(0, np.uint16) if same else delays[order].astype(np.uint16),
+            projection if learns else None,
         )
+
+    def _learn(self, projection, pairs):
+        """Let a kind of synapses keep the weights of a projection, which change."""
+        if self._layout.ranks.size > 1:
+            raise ValueError(
+                f"simulate.ranks: couplings whose weights learn work on one rank in this version ({projection.name!r} has "
+                f"{projection.plasticity}); leave ranks= out, and use threads"
+            )
+        block = SortedPairs(self._layout, projection, pairs, self._columns(projection, projection.pre))
+        own = self._columns(projection, projection.post, delayed=False).astype(np.int64)
+        self.kinds.append(kind_of(projection)(block, pairs.weights, own))
+        pairs.weights = np.empty(0)
 
     def _own(self, projection, sources, targets):
         """Return the column of each target if it is a source, else -1."""
@@ -276,7 +325,7 @@ def shortest_delay(projection, dt):
 def is_everybody(projection):
     """Return whether a coupling is one sum for all targets: all pairs, with one weight and one delay."""
     numbers = is_number(projection.weight) and is_number(projection.delay)
-    if not (AllPairs.takes(projection.rule) and numbers and projection.synapse.of_pair is None):
+    if not (AllPairs.takes(projection.rule) and numbers and projection.synapse.of_pair is None) or projection.plasticity:
         return False
     common = projection.pre.in_common(projection.post)
     return not projection.synapse.symmetric or common in (0, max(projection.pre.n, projection.post.n))
@@ -289,7 +338,8 @@ def bytes_of_coupling(projection, share):
     if is_everybody(projection):
         ends = ends[:1] if projection.pre.in_common(projection.post) else ends
         return (8.0 + column) * sum(view.n for view in ends)
-    each = column + 4.0 * (not is_number(projection.weight)) + 2.0 * (not is_number(projection.delay))
+    weight = 4.0 * (not is_number(projection.weight)) if projection.plasticity is None else 8.0
+    each = column + weight + 2.0 * (not is_number(projection.delay))
     return sum(each * projection.expected * share(view) + 8.0 * view.n for view in ends)
 
 

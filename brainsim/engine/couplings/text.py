@@ -1,15 +1,17 @@
-"""The functions of couplings that are written from their texts: what a source gives, and what a pair adds.
+"""The functions of couplings that are written from their texts: what a source gives, what a pair adds, how it learns.
 
 What is a variable of the source, and pairs that add the weight times what is given, need no such function.
 """
 
+import ast
 import functools
 
 from brainsim.equations.couplings import GIVEN, SIDE, WEIGHT
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
-from brainsim.equations.statements import Assign, Load, Store
+from brainsim.equations.plasticity.rates import POST, PRE
+from brainsim.equations.statements import Assign, Load, Store, formula
 from brainsim.jit.decorators import load_source
 
 GIVE = '''\
@@ -24,27 +26,28 @@ def give(signal_, progress_):
     return 0
 '''
 
-ADD = '''\
+PAIRS = '''\
 @by_address
-def add(pairs_, progress_):
-    """Add what each pair gives to the sum of its target."""
+def <name>(pairs_, progress_):
+    """Go through the pairs of each target."""
     _pairs, _progress = record_at(pairs_), record_at(progress_)
     _state, _ring, _places = array_of(_pairs.state), array_of(_pairs.ring), array_of(_pairs.places)
     _first, _rows, _source = array_of(_pairs.first), array_of(_pairs.rows), array_of(_pairs.source)
-    _weights, _delays, _cells = array_of(_pairs.weights), array_of(_pairs.delays), array_of(_pairs.cells)
+    _weights, _delays = array_of(_pairs.weights), array_of(_pairs.delays)
     _now = row_of(_pairs, _progress.step, _pairs.delay)
     <loads>
     for _i in range(_rows.size):
-        <target>
         _sum = 0.0
+        <target>
         for _k in range(_first[_rows[_i]], _first[_rows[_i] + 1]):
             _row = _now if _delays.size == 0 else row_of(_pairs, _progress.step, np.int64(_delays[_k]))
             <x> = _ring[_row + np.int64(_source[_k])]
             <w> = np.float64(_weights[_k]) if _weights.size else _pairs.weight
-            <line>
-        _state[_places[_i]] += _sum
+            <lines>
+        <end>
     return 0
 '''
+ADD_UP = ["_state[_places[_i]] += _sum"]
 ROWS = ("from brainsim.engine.couplings.sums import row_of",)
 
 
@@ -79,11 +82,56 @@ def add_function(coupling):
     tree = coupling.of_pair
     names = lang.names_in(tree)
     loads = _loads(names, coupling, "_pairs") + ([f"{SIDE} = _pairs.side"] if SIDE in names else [])
+    loads += ["_cells = array_of(_pairs.cells)"]
     target = ["v = np.float64(_state[_cells[_i]])"] if "v" in names else []
-    text = fill(
-        ADD, {"loads": loads, "target": target, "line": [Assign("_add", lower(tree)), "_sum += _add"]}, x=GIVEN, w=WEIGHT
-    )
+    gaps = {"loads": loads, "target": target, "lines": [Assign("_add", lower(tree)), "_sum += _add"], "end": ADD_UP}
+    text = fill(PAIRS, gaps, name="add", x=GIVEN, w=WEIGHT)
     return load_source(module(f"What a pair of {type(coupling).__name__} adds.", text, ROWS)).add
+
+
+@functools.lru_cache(512)
+def learning_functions(rule, order):
+    """Return the functions that add up the pairs of a rule, and that let their weights change over the step that begins.
+
+    Both work on one record: ``own``, the column of each target; ``pace``, an array of dt, or of 0 if the weights stay;
+    ``dt``; ``trace0``, ... for all targets; and the parameters ``number0``, ... With order 2 both are midpoint rules.
+    """
+    equations, half = rule.rate_equations, order == 2
+    loads = [
+        *_loads(equations.names, rule, "_pairs"),
+        "_own, _dt, _pace = array_of(_pairs.own), _pairs.dt, array_of(_pairs.pace)[0]",
+    ]
+    loads += ["_itself = row_of(_pairs, _progress.step, 0)"]
+    loads += [f"_trace{k} = array_of(_pairs.trace{k})" for k in range(len(equations.traces))]
+    target = [f"{POST} = _ring[_itself + _own[_i]]"]
+    target += [f"{name} = _trace{k}[_rows[_i]]" for k, name in enumerate(equations.traces)]
+    middle = {name: ast.Name(f"_mid_{name}") for name in (*equations.traces, WEIGHT)} if half else {}
+    to_middle = _moved(f"_mid_{WEIGHT}", "0.5*_pace", equations.change, equations.bounds) if half else []
+    add = {"target": target, "lines": [*to_middle, f"_sum += {f'_mid_{WEIGHT}' if half else WEIGHT}*{PRE}"], "end": ADD_UP}
+    lines = [*to_middle, *_moved(WEIGHT, "_pace", lang.substitute(equations.change, middle), equations.bounds)]
+    traces = equations.traces.items()
+    end = [_advanced(name, name, "_dt", lang.substitute(tree, middle)) for name, tree in traces]
+    end += [f"_trace{k}[_rows[_i]] = {name}" for k, name in enumerate(equations.traces)]
+    if half:
+        target = target + [_advanced(f"_mid_{name}", name, "0.5*_dt", tree) for name, tree in traces]
+    learn = {"target": target, "lines": [*lines, f"_weights[_k] = {WEIGHT}"], "end": end}
+    texts = [
+        fill(PAIRS, {"loads": loads} | gaps, name=name, x=PRE, w=WEIGHT) for name, gaps in (("add", add), ("learn", learn))
+    ]
+    found = load_source(module(f"How weights change by {type(rule).__name__}.", "\n\n".join(texts), ROWS))
+    return found.add, found.learn
+
+
+def _moved(name, step, change, bounds):
+    """Return the statements that give a name the weight after a step, within its bounds."""
+    limits = [(choice, limit) for choice, limit in zip(("max", "min"), bounds, strict=True) if limit is not None]
+    within = [Assign(name, lower(formula(f"{choice}({name}, limit)", limit=limit))) for choice, limit in limits]
+    return [_advanced(name, WEIGHT, step, change), *within]
+
+
+def _advanced(name, before, step, slope):
+    """Return the statement that gives a name the value of another one after a step."""
+    return Assign(name, lower(formula(f"{before} + ({step})*slope", slope=slope)))
 
 
 def _parameters(names, coupling):

@@ -22,6 +22,7 @@ class Arrivals(Operator):
     def __init__(self, partition):
         synapses, layout, shared = partition.synapses, partition.layout, partition.shared
         self._partition, self._synapses, self._keepalive, store = partition, synapses, [], synapses.store
+        self._kinds = [kind for kind in synapses.kinds if kind.called]
         fields = {}
         self._pool = self._segment = None
         if synapses.procedural:
@@ -29,8 +30,8 @@ class Arrivals(Operator):
 
             self._pool = fields["pool"] = synapses.procedural.new_pool(synapses.longest, partition.index)
             fields["resample"] = resample.address(self._pool.kind)
-        if synapses.kinds:
-            fields |= self._kinds(partition)
+        if self._kinds:
+            fields |= self._fields_of_kinds(partition)
         weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))
         self._context = Context(
             partition=partition.index,
@@ -44,7 +45,7 @@ class Arrivals(Operator):
             state=shared.state,
             here=shared.state[store.base[partition.index] :],
             **shared.exchange.read_fields(),
-            **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(synapses.kinds)),
+            **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(self._kinds)),
             **fields,
         )
 
@@ -53,19 +54,20 @@ class Arrivals(Operator):
         """Return the operator, or None if the network has neither synapses nor kinds that listen to spikes."""
         synapses = partition.synapses
         coupled = 0 if synapses.couplings is None else synapses.couplings.number
-        return cls(partition) if synapses.number > coupled or synapses.kinds else None
+        called = any(kind.called for kind in synapses.kinds)
+        return cls(partition) if synapses.number > coupled or called else None
 
     @classmethod
     def max_slice(cls, layout):
         """Return the shortest slice that the kinds of synapses of the network ask for."""
         return min([MAX_SLICE, *(kind_of(p).max_slice(p, layout.dt) for p in layout.network.projections)])
 
-    def _kinds(self, partition):
+    def _fields_of_kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""
         base = int(partition.synapses.store.base[partition.index])
         segment = Context(start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0, entered=0, pending=0)
         rows = []
-        for kind in partition.synapses.kinds:
+        for kind in self._kinds:
             context = kind.context(partition)
             self._keepalive.append(context)
             address = kind.deliver.address(context.kind, segment.kind)
@@ -91,12 +93,12 @@ class Arrivals(Operator):
         # imported here: without synapses nothing of it has to be compiled
         from brainsim.engine.synapses.delivery import deliver, file_slice
 
-        calls = [call for kind in self._synapses.kinds for call in kind.calls(self._partition)]
+        calls = [call for kind in self._kinds for call in kind.calls(self._partition)]
         return [*calls, (Phase.FILE, 0, file_slice, self._context), (Phase.ARRIVE, 0, deliver, self._context)]
 
     def reset(self, step):
         """Forget all that is under way and go to `step`."""
-        for kind in self._synapses.kinds:
+        for kind in self._kinds:
             kind.clear(self._partition, step)
         clear_calendar(self._context)
         if self._segment is not None:
@@ -116,7 +118,7 @@ class Arrivals(Operator):
             self._synapses.procedural.check(self._pool)
             grow(self._pool, self._context)
         elif status in (LOG_FULL, LISTS_FULL):
-            for kind in self._synapses.kinds:
+            for kind in self._kinds:
                 if kind.enter:
                     kind.make_room(self._partition, status)
         return status in (CALENDAR_FULL, POOL_FULL, LOG_FULL, LISTS_FULL)

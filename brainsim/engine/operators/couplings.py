@@ -40,11 +40,13 @@ class Couplings(Operator):
             s for s in (_Signal(partition, signal, self._given, text) for signal in built.signals.values()) if s.n
         ]
         gather = self._clear(built)
+        self._learners, self._learn = [kind for kind in partition.synapses.kinds if not kind.called], []
         known = {}
         for some in built.sums:
             gather += self._everybody(some, known) if isinstance(some, Everybody) else self._pairs(some)
         self._gather = gather
         calls = [(Phase.EMITTED, 0, function, c) for s in self._givers for function, c in s.calls(sums.publish)]
+        calls += [(Phase.BEFORE_UPDATE, 0, function, context) for function, context in self._learn]
         super().__init__([*calls, *((Phase.ARRIVE, 0, function, context) for function, context in gather)])
 
     @classmethod
@@ -121,12 +123,14 @@ class Couplings(Operator):
         mine, places = mine[has], places[has]
         if not mine.size:
             return []
-        coupling, fields, function = some.coupling, {}, self._sums.add_pairs
-        if coupling.of_pair is not None:
+        coupling, fields, function, learn = some.coupling, {"weights": some.weights}, self._sums.add_pairs, None
+        if some.projection is not None:
+            function, learn, fields = self._learning(some, mine)
+        elif coupling.of_pair is not None:
             names = lang.names_in(coupling.of_pair)
             function = self._text.add_function(coupling)
             cells = self._cells(some.view)[mine] if "v" in names else np.empty(0, np.int64)
-            fields = {"cells": cells, "side": some.side, **self._text.numbers_of(names, coupling)}
+            fields |= {"cells": cells, "side": some.side, **self._text.numbers_of(names, coupling)}
         context = Context(
             **self._given,
             state=self._partition.shared.state,
@@ -135,12 +139,21 @@ class Couplings(Operator):
             first=some.first,
             source=some.source,
             weight=some.weight,
-            weights=some.weights,
             delay=some.delay,
             delays=some.delays,
             **fields,
         )
+        if learn is not None:
+            self._learn.append((learn, context))
         return [(function, context)]
+
+    def _learning(self, some, mine):
+        """Return what adds up pairs whose weights a rule changes, what lets them change, and the fields for both."""
+        kind, order = self._partition.synapses.kind_of(some.projection), some.coupling.order
+        add, learn = self._text.learning_functions(kind.rule, order)
+        fields = {"weights": kind.weights, "own": kind.own[mine], "dt": self._partition.layout.dt, "pace": kind.pace}
+        fields |= {f"trace{k}": values for k, values in enumerate(kind.traces.values())}
+        return add, learn, fields | self._text.numbers_of(kind.rule.rate_equations.names, kind.rule)
 
     def _cells(self, view):
         """Return the place of v of each cell of a view."""
@@ -155,6 +168,8 @@ class Couplings(Operator):
 
     def take_note(self):
         """Add up what all cells give before a chunk begins."""
+        for kind in self._learners:
+            kind.touched = True
         self._call(self._gather)
 
     def _tell_ranks(self, rows):

@@ -30,7 +30,7 @@ def change_synapses(kind, values):
     if columns:
         order = order_of(kind)
         ids, n = in_table(kind)
-        columns = {name: _checked(name, column, n, label) for name, column in columns.items()}
+        columns = {name: checked_column(name, column, n, label) for name, column in columns.items()}
         columns = {name: column[ids] if column.ndim else column for name, column in columns.items()}
         if kind.shared and np.ndim(columns.get("w", 0.0)):
             hint = "give connect an array or a distribution, or set one number"
@@ -78,6 +78,8 @@ def normalise_synapses(synapses, projection, total, by):
 
 
 def _plastic(synapses, projection, label):
+    if projection.is_coupling:
+        raise ValueError(f"{label} is a coupling; the weights of synapses with plasticity can be normalised")
     if projection.plasticity is not None:
         return synapses.kind_of(projection)
     hint = f"connect(..., weight={projection.weight!r}, plasticity=...) makes weights that can change"
@@ -88,16 +90,15 @@ def modulator_of(synapses, projection):
     """Return the modulator of a projection, or of the one of a name, now."""
     projection = synapses.projection(projection, "Simulation.modulator")
     kind = synapses.kind_of(projection)
-    if projection.plasticity is not None and kind.equations.modulator:
+    if projection.plasticity is not None and not projection.is_coupling and kind.equations.modulator:
         return modulator_now(next(iter(kind.parts.values())))
     raise MissingName(f"Simulation.modulator: the synapses of {projection.name!r} have no modulator")
 
 
-def _checked(name, values, n, label):
-    """Return values of synapses as a number or an array of n finite numbers."""
+def checked_column(name, values, n, label, hint="in the order of sim.synapses(projection)"):
+    """Return values of synapses as a number or an array of n finite numbers; `hint` says in which order."""
     values = np.asarray(values, np.float64)
     if values.shape not in ((), (n,)):
-        hint = "in the order of sim.synapses(projection)"
         raise ValueError(f"{label}: {name} must be a number or an array of {n} numbers, {hint} (got shape {values.shape})")
     if not np.isfinite(values).all():
         raise ValueError(f"{label}: {name} must be finite (got {values[~np.isfinite(values)][0]})")

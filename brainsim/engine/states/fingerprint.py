@@ -77,7 +77,7 @@ def _learning(projection):
     """Return what else the fingerprint of a plastic projection has."""
     p = projection
     if p.is_coupling:
-        return [p.synapse.texts()]
+        return [p.synapse.texts()] + ([] if p.plasticity is None else [p.plasticity, p.plasticity.texts()])
     if p.plasticity is None:
         return []
     # texts that were added later count only if there are any, so states that were saved before still fit

@@ -33,7 +33,11 @@ def read_back(synapses, projection, threads, traces=False):
     if kind is None:
         return sample_again(layout, projection, threads)
     columns = dict(kind.current_columns())
-    table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
+    if projection.is_coupling:
+        table, order = sample_again(layout, projection, threads), order_of(kind)
+        table.columns.update({name: values[order] for name, values in columns.items()})
+    else:
+        table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
     if traces:
         table.columns.update(kind.traces_now(table))
     table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
@@ -90,6 +94,8 @@ def initial_weights(kind):
 def order_of(kind):
     """Return the index, within the block of a kind, of each synapse of the SynapseTable."""
     block = kind.block
+    if block.order is not None:
+        return block.order
     index = {"": np.arange(block.stop - block.start)}
     return _table(block.store, block.layout, block.projection, (block.start, block.stop), index).columns[""]
 

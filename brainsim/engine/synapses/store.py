@@ -28,12 +28,14 @@ POLL = 0.1  # seconds after which the progress of building is shown again
 
 
 class Block:
-    """The synapses of one projection of a registered kind, as they lie in the store.
+    """The synapses of one projection of a registered kind, as they lie in the store; couplings have `SortedPairs` for it.
 
     - `start`, `stop`: their range among all synapses of the store.
     - `targets`: uint16 or int32, the place in the state of each event, counted from the base of its partition.
     - `weights`: float32, of each synapse, see `listed_weights`; None if they share a weight.
     """
+
+    order = None  # the index of each synapse of the SynapseTable; None if it follows from the store
 
     def __init__(self, store, plan, start, stop):
         self.projection, self.tag, self.start, self.stop = plan.projection, plan.kind.tag, start, stop
@@ -49,7 +51,7 @@ class Synapses:
 
     - `number`: how many synapses there are.
     - `shortest`, `longest`: shortest and longest delay as filed, in steps; 0 without synapses.
-    - `kinds`: the SynapseKind objects of registered kinds.
+    - `kinds`: the SynapseKind objects of registered kinds, and of couplings that learn.
     - `couplings`: the Couplings, through which cells act on others without spikes; None without any.
     - `former`: projection -> the name it had when it was described, if synapses were added or removed since.
     """
@@ -89,6 +91,7 @@ class Synapses:
 
             self.couplings = Couplings(layout, lambda projection: sample_again(layout, projection, threads))
             self.number += self.couplings.number
+            self.kinds += self.couplings.kinds
 
     def copy(self):
         """Return the same synapses for a copy of the simulation: only the columns of registered kinds are copied."""

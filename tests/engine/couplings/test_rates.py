@@ -5,17 +5,7 @@ import pytest
 from scipy.linalg import expm
 
 import brainsim as bs
-from tests.helpers.couplings import leaky
-
-
-class Linear(bs.Neuron):
-    """A rate that follows its input."""
-
-    equations = "dr/dt = (slope*(I + drive) - r)/tau"
-    slope: float = bs.parameter(0.1, "Hz/pA", "slope of the gain")
-    drive: float = bs.parameter(0.0, "pA", "constant input")
-    tau: float = bs.parameter(10.0, "ms", "time constant", above=0.0)
-    r: float = bs.initial(0.0, "Hz", "rate")
+from tests.helpers.couplings import Linear, leaky
 
 
 class Noisy(Linear):

@@ -11,6 +11,7 @@ from brainsim.network.checks import STORAGES
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
 FIRST_FREE = CALLED + 1  # the tag of the first of them; that before is the tag of plastic synapses
 PLASTIC = "brainsim.engine.synapses.kinds.plastic"  # loaded by networks in which synapses learn
+LEARNING = "brainsim.engine.couplings.learning"  # and by those in which couplings do
 
 
 def register_kind(cls):
@@ -34,7 +35,11 @@ def register_kind(cls):
 def kind_of(projection):
     """Return the kind of the synapses of a projection."""
     if projection.plasticity is not None:
-        return importlib.import_module(PLASTIC).Plastic
+        return (
+            importlib.import_module(LEARNING).Learning
+            if projection.is_coupling
+            else importlib.import_module(PLASTIC).Plastic
+        )
     for kind in KINDS:
         if kind.takes(projection):
             return kind
