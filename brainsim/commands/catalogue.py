@@ -6,22 +6,6 @@ import textwrap
 
 from brainsim.commands.running import check_writable
 
-TEXTS = (
-    "threshold",
-    "reset",
-    "refractory",
-    "arrival",
-    "gate",
-    "spike",
-    "source",
-    "pair",
-    "current",
-    "on_pre",
-    "on_post",
-    "between",
-    "on_modulator",
-    "amplitude",
-)
 LABEL, WIDTH = 12, 125  # letters
 
 
@@ -129,7 +113,7 @@ def summary_of(model, width):
 def page(model):
     """Return the page of a model: description, equations, parameters and variables with units, and references."""
     import brainsim as bs
-    from brainsim.models.docstrings import shown
+    from brainsim.models.documentation import TEXTS, shown
 
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]

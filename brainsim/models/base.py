@@ -32,7 +32,7 @@ from brainsim.equations.steps.methods import method_named
 from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
 from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
 from brainsim.models.declared import Initial, Parameter, initial, parameter
-from brainsim.models.docstrings import write_sections
+from brainsim.models.documentation import write_sections
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution, ValueLike
 
@@ -134,7 +134,7 @@ class Model:
         values |= {k: value for k in self._options if (value := getattr(self, k)) != getattr(type(self), k)}
         return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
 
-    _repr_html_ = show_by("brainsim.models.html", "html_of_model")
+    _repr_html_ = show_by("brainsim.models.documentation", "html_of_model")
 
     @classmethod
     def declared(cls) -> Declared:

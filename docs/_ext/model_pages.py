@@ -13,9 +13,9 @@ import portraits
 from docstrings import as_rst, description_of
 
 import brainsim as bs
-from brainsim.commands.catalogue import TEXTS, methods_of, summary_of, units_of
+from brainsim.commands.catalogue import methods_of, summary_of, units_of
 from brainsim.models.catalogue import catalogue
-from brainsim.models.docstrings import shown
+from brainsim.models.documentation import TEXTS, shown
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule

@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.roles import XRefRole
 
 import brainsim as bs
-from brainsim.models.docstrings import declared_sections
+from brainsim.models.documentation import declared_sections
 
 
 def setup(app: Sphinx):

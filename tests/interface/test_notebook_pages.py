@@ -87,6 +87,8 @@ def test_a_model_shows_equations_and_changed_values():
     assert "dv/dt" in page
     assert re.search(r"font-weight:bold[^>]*>3.5<", page)
     assert page.count("font-weight:bold") == 1
+    page = bs.GatedNMDA()._repr_html_()
+    assert all(word in page for word in ("gate", "ds/dt = alpha*x*(1 - s)", "spike", "x = x + 1"))
 
 
 def raster_of(page):

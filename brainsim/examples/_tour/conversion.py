@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import brainsim as bs
-from brainsim.ann.conversion.cells import SubtractIF
+from brainsim.ann.conversion.spiking import SubtractIF
 from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.compare import compare

@@ -1,9 +1,14 @@
-"""The docstring of a model: its sections Parameters and Variables are written from what the class declares."""
+"""What a model says of itself, from what its class declares: two sections of its docstring, and a page in a notebook."""
 
+import inspect
 import re
 import textwrap
 import typing
 
+import numpy as np
+
+from brainsim.core import html
+from brainsim.core.arrays import short_repr
 from brainsim.core.docstrings import PARAMETERS, sections_of
 
 if typing.TYPE_CHECKING:
@@ -11,6 +16,24 @@ if typing.TYPE_CHECKING:
 
 WIDTH = 114  # letters of a line, without the indentation
 VARIABLES = "Variables\n---------\n"
+# texts of a model that are shown below its equations, in this order
+TEXTS = (
+    "threshold",
+    "reset",
+    "refractory",
+    "arrival",
+    "gate",
+    "spike",
+    "source",
+    "pair",
+    "current",
+    "on_pre",
+    "on_post",
+    "between",
+    "on_modulator",
+    "amplitude",
+)
+CHANGED = "font-weight:bold"
 
 
 def write_sections(model: type["Model"]) -> None:
@@ -60,3 +83,34 @@ def _entry(first, spec, limit="", relations=""):
     text = f"{name} [{spec.unit or 1}]{limit}{mark}{more}{relations}."
     lines = textwrap.wrap(text, WIDTH) if len(text) > WIDTH else [text]
     return "\n    ".join([first, *lines])
+
+
+def html_of_model(model: typing.Any) -> str:
+    """Return a model as HTML; values that differ from the defaults are bold."""
+    kind = type(model).__name__
+    summary = (inspect.getdoc(type(model)) or "").split("\n\n")[0].replace("``", "")
+    lines, fields = [], ("equations", *TEXTS)
+    texts = model.texts() if hasattr(model, "texts") else {field: getattr(model, field, None) for field in fields}
+    for field in fields:
+        words = texts.get(field)
+        if isinstance(words, str) and words.strip():
+            block = html.text(inspect.cleandoc(words), 4000).replace("\n", "<br>")
+            lines.append((field, f'<span style="font-family:monospace">{block}</span>'))
+    equations = html.table(("", ""), lines) if lines else ""
+    rows = [_row(model, name, spec) for name, spec in model.parameters.items()]
+    header = ("parameter", "value", "unit", "meaning")
+    parameters = html.table(header, rows) if rows else ""
+    starts = [
+        (html.text(name), html.text(short_repr(spec.default)), html.text(spec.unit or "1"), html.text(spec.meaning))
+        for name, spec in model.initials.items()
+    ]
+    variables = html.table(("variable", "at t = 0", "unit", "meaning"), starts) if starts else ""
+    return f"<div>{html.heading(kind, html.text(summary, 400))}{equations}{parameters}{variables}</div>"
+
+
+def _row(model, name, spec):
+    value = getattr(model, name)
+    same = type(value) is type(spec.default) and not isinstance(value, np.ndarray) and bool(value == spec.default)
+    shown = html.text(short_repr(value), 80)
+    shown = shown if same else f'<span style="{CHANGED}">{shown}</span>'
+    return html.text(name), shown, html.text(spec.unit or "1"), html.text(spec.meaning)
