@@ -89,7 +89,7 @@ class Rewiring:
             label = f"{LABEL}.delay: {delay}"
             delay = plain(delay.of(pre, post), "ms", label)
             in_range(delay, label, "ms", above=0.0)
-            delay = self._rounded(delay)
+            delay = self._round(delay)
         weight, delay = self._of_new("weight", weight, n), self._of_new("delay", delay, n)
         if self._kind is not None:
             self._kind.check_new(weight, LABEL)
@@ -123,14 +123,14 @@ class Rewiring:
             # nothing but the state decides, so a simulation that continues from a saved one samples the same
             when = str(self._run.step), str(int(self._kept.size)), str(n)
             fill(sampled, value.code, stream_key(layout.network.seed, "rewired", self._projection.name, of, name, *when))
-            return self._rounded(sampled) if name == "delay" else sampled
+            return self._round(sampled) if name == "delay" else sampled
         if np.shape(value) != (n,) and n:
             owner = f"{LABEL}.{name}" if of == "synapses" else f"{LABEL}: {name} of {self._projection.plasticity}"
             message = "must be one number or one for each synapse that is added"
             raise ValueError(f"{owner}: {message}, {n} (got {np.size(value)})")
         return np.asarray(value, np.float64) if n else np.empty(0)
 
-    def _rounded(self, delays):
+    def _round(self, delays):
         """Return delays as whole steps, at least one."""
         dt = self._run.layout.dt
         return np.maximum(1.0, np.rint(delays / dt)) * dt

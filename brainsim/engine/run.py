@@ -50,7 +50,7 @@ class Run:
     def copy(self):
         """Return an independent run that continues from here; what never changes, e.g. the synapses, is shared."""
         synapses, extra, same = self._own()
-        return self._moved(self.layout.copy(), synapses, self.log.copy(), extra, same)
+        return self._move(self.layout.copy(), synapses, self.log.copy(), extra, same)
 
     def _own(self):
         """Return a copy of the synapses and of their stored values, for a run that has them in the same places."""
@@ -62,7 +62,7 @@ class Run:
 
         `extra` is as in a State, except for projections with the names `same`: their synapses stay in their places.
         """
-        return self._moved(layout, synapses, self.log, extra, same, self.shared)
+        return self._move(layout, synapses, self.log, extra, same, self.shared)
 
     def with_synapses(self, layout, synapses):
         """Return a run with other synapses and the same recorders, which is to be started."""
@@ -73,7 +73,7 @@ class Run:
         snapshot = self.snapshot()
         return self.layout.ranks.first(snapshot and arrays_of(snapshot.extra, unsorted))
 
-    def _moved(self, layout, synapses, log, extra, same, shared=None):
+    def _move(self, layout, synapses, log, extra, same, shared=None):
         """Return a run that continues from here with a state of its own, or in the arrays that are `shared`."""
         state, refractory = self.shared.state.copy(), self.shared.refractory.copy()
         new = copy.copy(self)
@@ -120,7 +120,7 @@ class Run:
         """
         if "trains" in what and max_listed_in_a_slice(self.layout, self._slice) > self.shared.listed:
             synapses, extra, same = self._own()
-            return self._moved(self.layout, synapses, self.log, extra, same, self.shared)
+            return self._move(self.layout, synapses, self.log, extra, same, self.shared)
         if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):
             what += ("inputs",)  # texts of inputs read parameters
         if "inputs" in what:

@@ -65,7 +65,7 @@ Statement = Assign | Load | Store
 
 
 @functools.lru_cache(4096)
-def _parsed(text):
+def _parse(text):
     return ast.parse(text, mode="eval").body
 
 
@@ -78,7 +78,7 @@ def formula(text: str, **parts: str | Tree) -> Tree:
     'v + dt * _v_slope'
     """
     trees = {name: ast.Name(part) if isinstance(part, str) else part for name, part in parts.items()}
-    return lang.substitute(_parsed(text), trees)
+    return lang.substitute(_parse(text), trees)
 
 
 def select_needed(statements: Sequence[Assign], wanted: Collection[str]) -> list[Assign]:

@@ -131,7 +131,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
     if (currents or external_current) and not cell.uses_current:
         raise EquationError(label, "the neuron's equations have no I, so no synaptic or injected current can reach it")
     of_cell, algebraic = _with_current(cell, currents, external_current)
-    derivatives, algebraic = _folded(of_cell | derivatives, lines | algebraic, tables, label)
+    derivatives, algebraic = _fold(of_cell | derivatives, lines | algebraic, tables, label)
     drift, noise = _noise_apart(derivatives)
     system = System(
         variables=tuple(drift),
@@ -184,7 +184,7 @@ def _with_current(cell, currents, external_current):
     return {n: with_total(t) for n, t in cell.derivatives.items()}, {n: with_total(t) for n, t in cell.algebraic.items()}
 
 
-def _folded(derivatives, algebraic, tables, label):
+def _fold(derivatives, algebraic, tables, label):
     """Substitute the algebraic lines that never change in time, so that they are computed once with the constants."""
     varying = {*derivatives, "I_ext", "t", *(name + NOW for name in tables)}
     fixed, lines = {}, {}

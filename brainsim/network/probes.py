@@ -100,7 +100,7 @@ class Trace:
 
     def __repr__(self) -> str:
         """Return the trace nearly as Python code, with the cells by name."""
-        return f"Trace({self.cells.name}, {self.variable!r}{_given(self, 'every', 'start', 'stop', 'reduce')})"
+        return f"Trace({self.cells.name}, {self.variable!r}{_list_options(self, 'every', 'start', 'stop', 'reduce')})"
 
     @property
     def key(self) -> tuple[str, str]:
@@ -166,7 +166,7 @@ class SpikeRecord:
     def __repr__(self) -> str:
         """Return the request nearly as Python code, with the cells by name."""
         cells = "" if self.cells is None else self.cells.name
-        return f"SpikeRecord({(cells + _given(self, 'start', 'stop')).removeprefix(', ')})"
+        return f"SpikeRecord({(cells + _list_options(self, 'start', 'stop')).removeprefix(', ')})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -248,7 +248,7 @@ class WeightTrace:
         """Return the request nearly as Python code, with the projection by name."""
         synapses = self.synapses if np.ndim(self.synapses) == 0 else f"[{np.size(self.synapses)} indices]"
         bins = "" if self.bins is None else f", bins={self.bins if np.ndim(self.bins) == 0 else '[...]'}"
-        limits = _given(self, "start", "stop")
+        limits = _list_options(self, "start", "stop")
         name = self.projection if isinstance(self.projection, str) else self.projection.name
         return f"WeightTrace({name!r}, {self.variable!r}, synapses={synapses}, every={self.every!r}{bins}{limits})"
 
@@ -308,7 +308,7 @@ class EventRecord:
 
     def __repr__(self) -> str:
         """Return the request nearly as Python code, with the cells by name."""
-        return f"EventRecord({self.cells.name}, {self.condition!r}{_given(self, 'name')})"
+        return f"EventRecord({self.cells.name}, {self.condition!r}{_list_options(self, 'name')})"
 
     @property
     def label(self) -> str:
@@ -342,7 +342,7 @@ def _check_window(request, label):
         raise ValueError(f"{label}.stop: must be > start, {request.start:g} ms (got {request.stop:g} ms)")
 
 
-def _given(request, *names):
+def _list_options(request, *names):
     return "".join(f", {name}={value!r}" for name in names if (value := getattr(request, name)) is not None)
 
 

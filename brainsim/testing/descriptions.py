@@ -18,7 +18,7 @@ from brainsim.models.values import Uniform
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
-from brainsim.testing.properties import SEED, check_bits, check_properties, made, require, variables_of
+from brainsim.testing.properties import SEED, check_bits, check_properties, make, require, variables_of
 
 START, STOP, DURATION = 10.0, 20.0, 30.0  # ms
 SEEDS = 12  # networks whose numbers of synapses are compared with what a rule expects
@@ -60,7 +60,7 @@ def check_input(
     >>> import brainsim as bs
     >>> bs.testing.check_input(bs.NoiseInput(100.0, tau=5.0), only=["acts", "window"])
     """
-    given = made(given, Input, "check_input.given")
+    given = make(given, Input, "check_input.given")
     check_properties(INPUT_PROPERTIES, _Driven(given, LIF() if target is None else target, dt), only)
 
 
@@ -183,7 +183,7 @@ def check_rule(rule: Rule | type[Rule], *, sizes: tuple[int, int] = (64, 36), on
     >>> import brainsim as bs
     >>> bs.testing.check_rule(bs.FixedTotal(200, autapses=False))
     """
-    rule = made(rule, Rule, "check_rule.rule")
+    rule = make(rule, Rule, "check_rule.rule")
     check_properties(RULE_PROPERTIES, _Wired(rule, sizes), only)
 
 

@@ -17,7 +17,7 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
 from brainsim.results.result import Result
-from brainsim.testing.properties import SEED, check_bits, check_properties, made, require
+from brainsim.testing.properties import SEED, check_bits, check_properties, make, require
 
 DURATION, ONSET = 200.0, 20.0  # ms, and when the current begins
 EXTREMES = 0.0, 3.0, -1.0  # times the usual current
@@ -61,7 +61,7 @@ def check_neuron(
     >>> import brainsim as bs
     >>> bs.testing.check_neuron(bs.LIF(tau_m=10.0), only=["alive", "bits"])
     """
-    check_properties(PROPERTIES, _Cells(made(model, Neuron, "check_neuron.model"), model, current, dt), only)
+    check_properties(PROPERTIES, _Cells(make(model, Neuron, "check_neuron.model"), model, current, dt), only)
 
 
 class _Cells:
@@ -73,7 +73,7 @@ class _Cells:
         if current is None and model.cell_equations.uses_current:
             self.current = working_current(model, dt)
 
-    def made(self, **changes):
+    def make(self, **changes):
         """Return the model, made anew, with some other parameters."""
         if isinstance(self._given, type):
             return self._given(**changes)
@@ -81,7 +81,7 @@ class _Cells:
 
     def network(self, n, model=None, times=1.0):
         """Return n cells of a model under the current, or some times as much."""
-        cells, net = Population(n, self.made() if model is None else model, name="cells"), Network(seed=1)
+        cells, net = Population(n, self.make() if model is None else model, name="cells"), Network(seed=1)
         net.add(cells)
         if self.current is not None:
             net.stimulate(cells, CurrentInput(times * self.current, start=ONSET))
@@ -99,21 +99,21 @@ class _Cells:
 
 def _check_alive(cells: _Cells) -> None:
     faster = {"rate": 50.0} if cells.kind.spiking_source and "rate" in cells.kind.parameters else {}
-    result, traces = cells.run(model=cells.made(**faster))
+    result, traces = cells.run(model=cells.make(**faster))
     for variable, values in traces.items():
-        require(np.isfinite(values).all(), f"{cells.label}: {variable} must stay finite under {_said(cells.current)}")
+        require(np.isfinite(values).all(), f"{cells.label}: {variable} must stay finite under {_phrase(cells.current)}")
     if cells.kind.threshold:
-        require(len(result.spikes["cells"]) >= 2, f"{cells.label}: must fire under {_said(cells.current)}")
+        require(len(result.spikes["cells"]) >= 2, f"{cells.label}: must fire under {_phrase(cells.current)}")
     else:
         moves = any(np.ptp(values) > 0.0 for values in traces.values())
-        require(moves, f"{cells.label}: a variable must change under {_said(cells.current)}")
+        require(moves, f"{cells.label}: a variable must change under {_phrase(cells.current)}")
 
 
 def _check_extreme(cells: _Cells) -> None:
     for times in EXTREMES if cells.current is not None else (1.0,):
         _, traces = cells.run(times=times)
         for variable, values in traces.items():
-            where = _said(None if cells.current is None else times * cells.current)
+            where = _phrase(None if cells.current is None else times * cells.current)
             require(not np.isnan(values).any(), f"{cells.label}: {variable} must not become NaN under {where}")
 
 
@@ -122,14 +122,14 @@ def _check_bits(cells: _Cells) -> None:
 
 
 def _check_cells(cells: _Cells) -> None:
-    others = {key: value for key in cells.kind.parameters if (value := _changed(cells, key)) is not None}
+    others = {key: value for key in cells.kind.parameters if (value := _change(cells, key)) is not None}
     if not others:
         return
-    n, usual = 1 + len(others), {key: getattr(cells.made(), key) for key in others}
+    n, usual = 1 + len(others), {key: getattr(cells.make(), key) for key in others}
     arrays = {key: np.array([usual[key], *(v if key == k else usual[key] for k, v in others.items())]) for key in others}
-    together, of_all = cells.run(n, cells.made(**arrays))
+    together, of_all = cells.run(n, cells.make(**arrays))
     for cell, changes in enumerate([{}, *({key: value} for key, value in others.items())]):
-        alone, of_one = cells.run(n, cells.made(**changes))
+        alone, of_one = cells.run(n, cells.make(**changes))
         message = f"{cells.label}: a cell with {changes or 'the defaults'} must behave as if all cells had them; not so "
         for variable, values in of_all.items():
             same = np.array_equal(values[:, cell], of_one[variable][:, cell], equal_nan=True)
@@ -139,7 +139,7 @@ def _check_cells(cells: _Cells) -> None:
 
 
 def _check_reset(cells: _Cells) -> None:
-    model = cells.made()
+    model = cells.make()
     equations = cells.kind.cell_equations
     if equations.threshold is None or cells.kind.spiking_source:
         return
@@ -213,19 +213,19 @@ def working_current(model: Neuron, dt: float = 0.1) -> float:
     return float(LADDER[np.logical_and.reduce(finite) & (LADDER <= 100.0)][-1])
 
 
-def _changed(cells: _Cells, key: str) -> Any:
+def _change(cells: _Cells, key: str) -> Any:
     """Return another value that the class allows for a parameter, or None."""
     spec, value = cells.kind.parameters[key], getattr(cells.model, key)
     if spec.timed or isinstance(value, Distribution) or np.ndim(value) or not isinstance(value, float):
         return None
     for other in (1.1 * value, 0.9 * value, 0.1) if value else (0.1,):
         try:
-            cells.made(**{key: other})
+            cells.make(**{key: other})
         except ValueError:
             continue
         return other
     return None
 
 
-def _said(current):
+def _phrase(current):
     return "no current" if not current else f"a current of {current:g} pA"

@@ -34,7 +34,7 @@ def check_properties(properties: Mapping[str, Callable[[Any], None]], subject: A
             check(subject)
 
 
-def made(thing: Any, base: type, label: str) -> Any:
+def make(thing: Any, base: type, label: str) -> Any:
     """Return an object of a class, which may be given itself; raise TypeError for anything else."""
     thing = thing() if isinstance(thing, type) and issubclass(thing, base) else thing
     if not isinstance(thing, base):

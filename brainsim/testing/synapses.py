@@ -16,7 +16,7 @@ from brainsim.models.synapses.basic import Delta
 from brainsim.models.values import Uniform
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-from brainsim.testing.properties import SEED, check_bits, check_properties, made, require, values_at_end, variables_of
+from brainsim.testing.properties import SEED, check_bits, check_properties, make, require, values_at_end, variables_of
 
 WEIGHTS = {"mV": 0.3, "pA": 40.0, "pA*ms": 200.0, "nS": 1.0, "": 1.0}  # by the unit of the weights of a synapse
 LARGE = 1000.0  # times the usual weight
@@ -61,7 +61,7 @@ def check_synapse(
     >>> import brainsim as bs
     >>> bs.testing.check_synapse(bs.Alpha, only=["acts", "weight"])
     """
-    synapse = made(synapse, Synapse, "check_synapse.synapse")
+    synapse = make(synapse, Synapse, "check_synapse.synapse")
     if weight is None and synapse.weight_unit not in WEIGHTS:
         raise ValueError(f"check_synapse.weight: give one, in {synapse.weight_unit}")
     check_properties(SYNAPSE_PROPERTIES, _Events(synapse, weight or WEIGHTS[synapse.weight_unit], target), only)
@@ -177,7 +177,7 @@ def check_plasticity(
     >>> import brainsim as bs
     >>> bs.testing.check_plasticity(bs.STDP(pairing="nearest"), only=["learns", "bounds"])
     """
-    rule = made(rule, Plasticity, "check_plasticity.rule")
+    rule = make(rule, Plasticity, "check_plasticity.rule")
     check_properties(PLASTICITY_PROPERTIES, _Learning(rule, weight, target, synapse, options), only)
 
 

@@ -79,11 +79,11 @@ def write_rule(
     single: bool = False,
 ) -> RuleCode:
     """Return the `RuleCode` of a rule; `RuleCode` explains the parameters."""
-    return _written(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
+    return _write(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
 
 
 @lru_cache(MAX_KEPT)  # writing takes a few ms, and each simulation of a network asks for it
-def _written(equations, per_synapse, held, shared, single):
+def _write(equations, per_synapse, held, shared, single):
     code = RuleCode(equations, per_synapse, dict(held), shared, single)
     functions = (begin, enter, remember, modulate, replay, deliver, sweep)
     body = "\n\n".join(text for function in functions if (text := function(code)))

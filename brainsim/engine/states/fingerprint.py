@@ -49,7 +49,7 @@ class Prints:
         details = {}
         for name, (population, synapses, values) in self._cells.items():
             texts = [_texts(owner) for owner in (population.model, *synapses)]
-            parts = {_shown(key, synapses): value for key, value in values.items()}
+            parts = {_show(key, synapses): value for key, value in values.items()}
             parts |= {"number of cells": population.n, "equations": texts, "positions": population.positions}
             details[f"population {name!r}"] = parts
         for stimulus in self._inputs:
@@ -61,7 +61,7 @@ class Prints:
         return {part: {name: fingerprint(v) for name, v in values.items()} for part, values in details.items()}
 
 
-def _shown(parameter, synapses):
+def _show(parameter, synapses):
     """Return the name of a parameter of a system as the user knows it: "Exponential.tau" is that of a receptor."""
     for k, synapse in enumerate(synapses):
         if parameter.startswith(prefix_of(k)):

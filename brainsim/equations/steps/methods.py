@@ -76,7 +76,7 @@ def exponential_euler(system: System, label: str) -> Step:
     for name in others:
         slope = f"_{name}_slope"
         writer.add(slope, sides[name, "slope"])
-        moved = _relaxed(name, sides[name, "rest"], slope, "dt")
+        moved = _relax(name, sides[name, "rest"], slope, "dt")
         for noise in system.noise.get(name, ()):
             normals.append(f"_z__of_{noise}")
             size = formula("gain*sqrt(dt*relaxation(-2.0*slope*dt))", gain=sides[name, noise], slope=slope)
@@ -111,12 +111,12 @@ def exponential_strang(system: System, label: str) -> Step:
             start, slope, rest = at.get(name, name), f"_{name}_slope{stage}", sides[name, "rest"]
             writer.add(slope, sides[name, "slope"])
             if name in needs[name]:  # not linear: again, with the rest at the middle of this move
-                writer.add(f"_{name}_half{stage}", _moved(system, name, _relaxed(start, rest, slope, half_share)))
+                writer.add(f"_{name}_half{stage}", _move(system, name, _relax(start, rest, slope, half_share)))
                 at_half = at | {name: f"_{name}_half{stage}"}
                 rest = writer.right_sides({0: parts[name, "rest"]}, at_half, f"_{name}_half{stage}")[0]
-            moved = _relaxed(start, rest, slope, share)
+            moved = _relax(start, rest, slope, share)
             came[name] = f"_{name}_new" if last else f"_{name}_s{stage}"
-            writer.add(came[name], formula("flushed(moved)", moved=moved) if last else _moved(system, name, moved))
+            writer.add(came[name], formula("flushed(moved)", moved=moved) if last else _move(system, name, moved))
         at |= came
     return writer.step("exponential_strang", [compute], normals=normals, **_orders(system, 2 if others else 0, 1, 1))
 
@@ -141,7 +141,7 @@ def heun(system: System, label: str) -> Step:
         for noise in system.noise.get(name, ()):
             writer.add(f"_{name}__{noise}_gain", first[name, noise])
             move = formula("move + gain*z", move=move, gain=f"_{name}__{noise}_gain", z=f"_z__of_{noise}")
-        writer.add(f"_{name}_end", _moved(system, name, move))
+        writer.add(f"_{name}_end", _move(system, name, move))
     second = writer.right_sides(sides, ends | _later(system, writer, "end", "t + dt"), "end")
     for name in system.variables:
         move = formula("x + 0.5*dt*(slope + end)", x=name, slope=f"_{name}_slope", end=second[name])
@@ -166,7 +166,7 @@ def rk4(system: System, label: str) -> Step:
         if move:
             for name in system.variables:
                 moved = formula(f"x + {move}*slope", x=name, slope=f"_{name}_k{stage}")
-                writer.add(f"_{name}_s{stage}", _moved(system, name, moved))
+                writer.add(f"_{name}_s{stage}", _move(system, name, moved))
             at = {name: f"_{name}_s{stage}" for name in system.variables}
             at |= _later(system, writer, f"s{stage}", f"t + {move}")
     for name in system.variables:
@@ -262,7 +262,7 @@ def _exact_first(system, label):
     compute, normals = exact_lines(writer, coefficients)
     for name in coefficients:
         mean = formula("0.5*(x + new)", x=name, new=f"_{name}_new")
-        writer.add(f"_{name}_mid", _moved(system, name, mean))
+        writer.add(f"_{name}_mid", _move(system, name, mean))
     others = [name for name in system.variables if name not in coefficients]
     return writer, compute, normals, {name: f"_{name}_mid" for name in coefficients}, others
 
@@ -299,7 +299,7 @@ def _groups(needs):
     return [group for group in groups if group is not inner][::-1], inner
 
 
-def _relaxed(start, rest, slope, time):
+def _relax(start, rest, slope, time):
     """Return the solution of ``dx/dt = slope*x + rest`` from `start` after a time, which is a formula."""
     text = "start + (rest + slope*start)*time*relaxation(-slope*time)"
     return formula(text, start=start, rest=rest, slope=slope, time=formula(time))
@@ -345,7 +345,7 @@ def _once(names):
     return list(dict.fromkeys(names))
 
 
-def _moved(system, name, value):
+def _move(system, name, value):
     """Return a variable's value within the step; a frozen variable of a refractory cell is clamped there too."""
     held = name in system.frozen and system.refractory is not None
     return formula("value if _free else x", value=value, x=name) if held else value

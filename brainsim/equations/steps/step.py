@@ -106,7 +106,7 @@ class Writer:
         return Step(method, self.lines, **made, **properties)
 
     def _lower(self, tree, names):
-        return lower(lang.substitute(self._reduced(tree), names))
+        return lower(lang.substitute(self._reduce(tree), names))
 
     def _needed(self, sides):
         """Return the names of the algebraic lines on which trees depend, in the order of the system."""
@@ -117,21 +117,21 @@ class Writer:
                 needed |= lang.names_in(algebraic[name]) & algebraic.keys()
         return [name for name in algebraic if name in needed]
 
-    def _reduced(self, tree):
+    def _reduce(self, tree):
         """Return the tree with its constant parts replaced by names ``_k0, _k1, ...``."""
         varying = self.system.varying
         if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in varying):
             return tree
         if not lang.names_in(tree) & varying and not lang.calls_in(tree) & RANDOM:
             if lang.is_condition(tree):  # its value is 0 or 1, and only a comparison can be joined to others by '&'
-                return ast.Compare(self._named(tree), [ast.NotEq()], [algebra.ZERO])
-            return self._named(tree)
+                return ast.Compare(self._name(tree), [ast.NotEq()], [algebra.ZERO])
+            return self._name(tree)
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and not lang.names_in(tree.right) & varying:
-            return ast.BinOp(self._reduced(tree.left), ast.Mult(), self._named(algebra.over(algebra.ONE, tree.right)))
+            return ast.BinOp(self._reduce(tree.left), ast.Mult(), self._name(algebra.over(algebra.ONE, tree.right)))
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and number(tree.right) is not None:
-            return ast.BinOp(self._reduced(tree.left), tree.op, tree.right)  # with a literal exponent it becomes a product
-        return lang.rebuild(tree, self._reduced)
+            return ast.BinOp(self._reduce(tree.left), tree.op, tree.right)  # with a literal exponent it becomes a product
+        return lang.rebuild(tree, self._reduce)
 
-    def _named(self, tree):
+    def _name(self, tree):
         k, _ = self._constants.setdefault(ast.unparse(tree), (len(self._constants), tree))
         return ast.Name(f"_k{k}")

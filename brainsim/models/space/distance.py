@@ -337,12 +337,12 @@ def nearest_of(pre: SomeCells, post: SomeCells, rule: Rule) -> float:
     sources, targets = places_of(pre), places_of(post)
     wraps = np.array(periods(rule, sources.shape[1]))
     low = np.minimum(sources.min(axis=0), targets.min(axis=0))
-    tree = cKDTree(_wrapped(sources - low, wraps), boxsize=wraps if wraps.any() else None)
-    d, _ = tree.query(_wrapped(targets - low, wraps), k=[1, 2])  # of a cell that is a source itself, the nearest is itself
+    tree = cKDTree(_wrap(sources - low, wraps), boxsize=wraps if wraps.any() else None)
+    d, _ = tree.query(_wrap(targets - low, wraps), k=[1, 2])  # of a cell that is a source itself, the nearest is itself
     return float(np.where(shared, d[:, 1], d[:, 0]).min())
 
 
-def _wrapped(places, wraps):
+def _wrap(places, wraps):
     """Return places within the first period along each axis that has one."""
     periods = np.where(wraps > 0.0, wraps, np.inf)
     within = np.mod(places, periods)

@@ -351,12 +351,12 @@ class Plastic(SynapseKind):
     def frozen(self):
         """Return a copy that can only be saved."""
         new = self.copy()
-        new._kept = self._joined()
+        new._kept = self._join()
         return new
 
     def saved(self):
         """Return what a saved state holds besides the columns: name -> array."""
-        saved = self._joined() if self._kept is None else self._kept
+        saved = self._join() if self._kept is None else self._kept
         return saved | ({"weight": self._columns["w"].copy()} if self.shared else {})
 
     def saved_by_all(self, ranks):
@@ -378,7 +378,7 @@ class Plastic(SynapseKind):
         if self._homeostat is not None:
             self._homeostat.load(extra, label)
 
-    def _joined(self):
+    def _join(self):
         saved = join([saved_part(part) for part in self.parts.values()], self.targets)
         return saved | (self._homeostat.saved() if self._homeostat is not None else {})
 
