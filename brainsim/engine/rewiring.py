@@ -34,9 +34,8 @@ class Rewiring:
     def __init__(self, run, projection, described, remove=(), pre=(), post=(), weight=None, delay=None, kept=None):
         if projection.storage == "procedural":
             raise ValueError(f"{LABEL}: {projection.name!r} is procedural; its synapses cannot be changed one by one")
-        if projection.is_coupling and (delay is not None or (np.size(pre) and not is_number(projection.delay))):
-            hint = "leave delay out, and add pairs only if all have one delay"
-            raise ValueError(f"{LABEL}.delay: what the sources of {projection.name!r} gave earlier is not known; {hint}")
+        if projection.is_coupling and delay is not None:
+            _reject_without_delay(projection, f"{LABEL}.delay")
         self._run, self._projection, self._described = run, projection, described
         run.settle()
         threads = len(run.layout.own)
@@ -48,6 +47,9 @@ class Rewiring:
         pairs = self._pairs(table, *_added(pre, post), weight, delay)
         for name, values in (kept or {}).items():
             pairs[name] = _one_each(name, values, len(table), projection)
+        label = f"Simulation.set: projection {projection.name!r}: delay" if kept else f"{LABEL}.delay"
+        if projection.is_coupling and np.any(pairs["delay"]) and not np.all(pairs["delay"]):
+            raise ValueError(f"{label}: all pairs of a coupling have a delay, or all act at once")
         network, new = with_synapses(
             run.layout.network, run.synapses.projections.values(), projection, pairs, self._parameters(table, pairs)
         )
@@ -55,6 +57,7 @@ class Rewiring:
         self.layout.network = network
         self.synapses = Synapses(self.layout, threads)
         self.synapses.former = run.synapses.former | {projection: projection.name}
+        self._past = _past(run, self.synapses, label)
         # which pair each synapse of the new table is; those that were kept come first
         self._order = order_of_pairs(new, self.layout.dt)
         index = np.full(len(table), -1)
@@ -65,6 +68,8 @@ class Rewiring:
         """Return the Run that continues with the new synapses."""
         same = self._same()
         extra = dict(self._run.extra(same))
+        unknown = np.zeros(self.layout.n_cells)  # at time 0, at which all that was given before is taken from the state
+        extra |= {name: unknown if former is None else extra[former] for name, former in self._past.items()}
         new = self.synapses.kind_of(self.synapses.projections[self._projection.name])
         if new is not None:
             self._move(extra, new)
@@ -168,7 +173,7 @@ def revaluing(run, projection, described, values):
     label = f"Simulation.set: projection {projection.name!r}"
     _reject_all_but_values(projection, values)
     if projection.is_coupling and "delay" in values:
-        raise ValueError(f"{label}: delays of a coupling cannot be set; what its sources gave earlier is not known")
+        _reject_without_delay(projection, f"{label}: delay")
     kind = run.synapses.kind_of(projection)
     if kind is not None and not kind.described:
         raise ValueError(f"{label}: weights and delays of this kind of synapses cannot be set")
@@ -182,9 +187,34 @@ def revaluing(run, projection, described, values):
             kept[name] = plain(given, "ms", f"{label}: delay")
             in_range(kept[name], f"{label}: delay", "ms", at_least=run.layout.dt * (1 - 1e-9))
     rewiring = Rewiring(run, projection, described, kept=kept)
-    if "delay" in kept:
+    if "delay" in kept and not projection.is_coupling:
         _reject_under_way(run, projection, rewiring.synapses, label)
     return rewiring
+
+
+def _reject_without_delay(projection, label):
+    """Raise ValueError if a coupling cannot have a delay."""
+    if projection.synapse.delayed is False:
+        raise ValueError(f"{label}: {type(projection.synapse).__name__} acts without a delay; leave it out")
+
+
+def _past(run, synapses, label):
+    """Return how what sources of couplings gave is called with other synapses -> what it is called now, None if unknown.
+
+    Raise ValueError if it is needed and not known: a run keeps what was given up to the longest delay ago.
+    """
+    if synapses.couplings is None:
+        return {}
+    names, before = {}, run.synapses.couplings.signals
+    for key, signal in synapses.couplings.signals.items():
+        known = before[key].kept if key in before else range(0)
+        for ago in signal.kept:
+            if ago not in known and run.is_complete():
+                longest = f"{run.layout.dt * len(known):g} ms" if known else "0"
+                reason = f"what {signal.population!r} gave longer ago is not known, unless no run has begun"
+                raise ValueError(f"{label}: must be at most {longest}, the longest so far; {reason}")
+            names[signal.past(ago)] = before[key].past(ago) if ago in known else None
+    return names
 
 
 def _reject_under_way(run, projection, synapses, label):

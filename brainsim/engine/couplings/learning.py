@@ -75,7 +75,7 @@ class Learning(SynapseKind):
         """Set weights, variables of the targets, or whether the weights change."""
         label = f"Simulation.set: projection {self.block.projection.name!r}"
         if "delay" in values:
-            raise ValueError(f"{label}: delays of a coupling cannot be set; what its sources gave earlier is not known")
+            raise ValueError(f"{label}: delays of a coupling whose weights learn cannot be set")
         if "weight" in values and "w" not in values:
             values = {"w" if name == "weight" else name: value for name, value in values.items()}
         known, sizes = ["w", *self.traces, "learning"], {"w": self.weights.size} | dict.fromkeys(self.traces, self.own.size)

@@ -42,6 +42,13 @@ class Signal:
         """1 if a row of the ring has what was given during the step that follows, 0 if what is given at its time."""
         return int(self.delayed and self.coupling.order == 2)
 
+    def past(self, ago):
+        """Return what a saved state calls that which the cells gave some steps ago."""
+        coupling = self.coupling
+        return (
+            f"coupling {type(coupling).__name__} {coupling.name or ''} {self.column} of {self.population}, {ago} steps ago"
+        )
+
     @property
     def kept(self):
         """How many steps ago what a saved state holds was given: what cannot be computed from the variables again."""

@@ -194,8 +194,7 @@ class Couplings(Operator):
         found, step = {}, self._partition.progress["step"]
         for signal in self._givers:
             for ago in signal.kept:
-                name = f"{signal.name}, {ago} steps ago"
-                found[name] = signal.gids, signal.row(step - ago).copy()
+                found[signal.past(ago)] = signal.gids, signal.row(step - ago).copy()
         return found
 
     def load(self, values):
@@ -203,7 +202,7 @@ class Couplings(Operator):
         step = self._partition.progress["step"]
         for signal in self._givers:
             for ago in signal.kept:
-                signal.row(step - ago)[:] = values[f"{signal.name}, {ago} steps ago"][signal.gids]
+                signal.row(step - ago)[:] = values[signal.past(ago)][signal.gids]
         self._call([c for s in self._givers for c in s.calls(self._sums.remember)])
         self._tell_ranks(self._ring)
 
@@ -217,7 +216,7 @@ class _Signal:
         rows = [partition.variable(population, self._label(member, coupling, name)) for name in names]
         first = rows[0][1] if rows else 0
         self.n, self.kept, self._signal, self._compute = (rows[0][0].size if rows else 0), signal.kept, signal, []
-        self.name = f"coupling {type(coupling).__name__} {coupling.name or ''} {signal.column} of {population}"
+        self.past = signal.past
         self.gids = member.first + first + np.arange(self.n)
         if not self.n:
             return

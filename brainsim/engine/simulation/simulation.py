@@ -465,9 +465,10 @@ class Simulation(Answering):
             text or a TimedArray may replace any other. Parameters of the model: numbers where there was one number for the
             population, arrays where there were arrays. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are
             sent from now on, in place of those listed so far. Of a projection: its ``weight``, as a number or an array in
-            the order of `synapses`, and, while no spike of its cells is under way, as before a run, its ``delay`` [ms].
-            With plasticity not the delay, but also a variable of its synapses, ``learning``, whether its weights change,
-            and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            the order of `synapses`, and, while no spike of its cells is under way, as before a run, its ``delay`` [ms];
+            of a coupling, once a run has begun, up to the longest that its sources had so far, since no more of what they
+            gave is kept. With plasticity not the delay, but also a variable of its synapses, ``learning``, whether its
+            weights change, and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
@@ -637,7 +638,8 @@ class Simulation(Answering):
         now; new ones begin with the initial values of the rule. Spikes that are under way arrive over the synapses as they
         are now. A new delay that is longer than all before it also reaches spikes that have arrived over other synapses:
         those sent within the longest delay in the network so far; with a plasticity rule, within the longest of the
-        projection, and the spike of each source before these.
+        projection, and the spike of each source before these. Pairs of a coupling get what their sources gave the new delay
+        ago, which may be at most the longest that these sources had so far.
 
         All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so it
         is best to make many changes at once. The weights of other projections are copied as they are. With ranks, all call
