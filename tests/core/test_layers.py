@@ -31,7 +31,7 @@ NUMBA_AT_HOME = {
         for name in ("responses", "forward", "losses", "backward", "surrogate", "chunk", "between")
     ),
     *(f"brainsim.jit.{name}" for name in ("decorators", "vmath", "elementary", "products", "functions", "intrinsics")),
-    *(f"brainsim.jit.{name}" for name in ("records", "clock", "inner")),
+    *(f"brainsim.jit.{name}" for name in ("records", "references", "clock", "inner")),
     *(
         "brainsim.rng.hashing",
         "brainsim.rng.variates",

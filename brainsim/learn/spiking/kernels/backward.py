@@ -8,6 +8,7 @@ doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), a
 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
+from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.kernels.forward import arrival_step
 from brainsim.learn.spiking.kernels.responses import (
@@ -41,13 +42,14 @@ from brainsim.learn.spiking.plan import (
 from brainsim.learn.vectors import copy
 
 
-@inlined
+@helper
 def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient):
     """Add the gradient of one sample to `gradient`, which is shaped like `vector`.
 
     `work` is as `forward` left it, with the derivatives of the loss with respect to the trace of the readout in `d_trace`,
     and to the times of its spikes in `d_time`. The derivatives with respect to time constants need all steps, `keep`.
     """
+    net, work = refer(net), refer(work)
     work.g_v[:] = 0.0
     work.g_i[:] = 0.0
     work.g_a[:] = 0.0

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.jit.decorators import kernel
+from brainsim.jit.references import refer
 from brainsim.learn.spiking.kernels.backward import backward
 from brainsim.learn.spiking.kernels.forward import forward
 from brainsim.learn.spiking.kernels.losses import loss_of
@@ -64,6 +65,7 @@ class SampleRange(NamedTuple):
 @kernel
 def run_chunk(net, vector, data, chunk, task, work, out, gradient):
     """Run the samples of a chunk; `gradient` becomes the sum of their gradients."""
+    net, data, task, work, out = refer(net), refer(data), refer(task), refer(work), refer(out)
     mode, keep = chunk.mode, chunk.keep
     if mode != ONLY_FORWARD:
         gradient[:] = 0.0

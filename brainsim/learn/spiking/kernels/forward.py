@@ -10,6 +10,7 @@ These functions are also called by the operator that runs a trained network in t
 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
+from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.kernels.responses import fast_of, left, potential, slow_of
 from brainsim.learn.spiking.plan import A_A, I_I, JUMP, T_REF, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
@@ -19,12 +20,13 @@ SCAN = 64  # cells that are looked at together: most of them do not fire
 NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses it again at the start of the next step
 
 
-@inlined
+@helper
 def forward(net, vector, sample, keep, work):
     """Run one sample and fill `work`; with `keep` the values of every step are kept.
 
     `vector` (size,) holds weights, delays and time constants.
     """
+    net, work = refer(net), refer(work)
     clear(work)
     last, at = net.start.size - 1, 0
     for o in range(net.stop[last] - net.start[last]):

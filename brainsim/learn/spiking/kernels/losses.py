@@ -1,6 +1,7 @@
 """What is minimised: the loss of one sample, and its derivatives with respect to trace and spike times of the readout."""
 
-from brainsim.jit.decorators import inlined
+from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
 from brainsim.learn.vectors import softmax
 
@@ -9,13 +10,14 @@ NAMES = {"mean": MEAN, "max": MAX, "first": FIRST, "count": COUNT, "labels": LAB
 PUSH = 0.1  # of the potential of the right output at the end of a sample in which it should have fired, but did not
 
 
-@inlined
+@helper
 def loss_of(net, task, label, labels, values, work):
     """Return the loss of a sample, and put its derivatives into `work`, where `forward` has left the trace.
 
     `label` is the class, -1 for none; `labels` (steps,) the class of each step, -1 for none, and `values` (steps, outputs)
     the wanted trace, both of length 0 if they are not used.
     """
+    net, task, work = refer(net), refer(task), refer(work)
     work.d_trace[:] = 0.0
     work.score[:] = 0.0
     for x in range(work.ends[0]):

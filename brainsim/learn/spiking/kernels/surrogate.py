@@ -6,6 +6,7 @@ could have computed its gradient forwards in time.
 """
 
 from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, gather, undo_step
 from brainsim.learn.spiking.kernels.forward import arrival_step
@@ -47,12 +48,13 @@ def bump(shape, u):
     return 1.0 if x < 0.5 else 0.0
 
 
-@inlined
+@helper
 def surrogate_backward(net, vector, currents, local, keep, task, work, gradient):
     """Add the surrogate gradient of one sample, or with `local` that of e-prop, to `gradient`.
 
     The derivatives with respect to time constants and delays are only found with `keep`, which needs all steps.
     """
+    net, task, work = refer(net), refer(task), refer(work)
     work.g_v[:] = 0.0
     work.g_i[:] = 0.0
     work.g_a[:] = 0.0
@@ -193,9 +195,10 @@ def add_worth_each(net, vector, c, k, work):
                 work.worth[j] += vector[net.at[c] + row + m] * arrives
 
 
-@inlined
+@helper
 def turn_weights(net, vector, work):
     """Put the weights between cells into `work.turned`, those onto a target side by side."""
+    net, work = refer(net), refer(work)
     for c in range(net.pre.size):
         if net.pre[c] == 0 or net.each[c]:
             continue
