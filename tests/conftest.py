@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from brainsim.testing.properties import any_threads
-from tests.thorough import entries_without_tests, is_thorough
+from tests.thorough import entries_without_tests, tier
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.pop(name, None)  # tests choose the number of threads themselves
@@ -20,8 +20,8 @@ matplotlib.use("Agg")  # no screen
 def pytest_collection_modifyitems(config, items):
     """Mark the tests that `tests.thorough` lists; if all tests are collected, each entry must be of some."""
     for item in items:
-        if is_thorough(item.nodeid):
-            item.add_marker("thorough")
+        if mark := tier(item.nodeid):
+            item.add_marker(mark)
     if config.args_source == pytest.Config.ArgsSource.TESTPATHS and (stale := entries_without_tests(items)):
         raise pytest.UsageError(f"tests/thorough.py: there is no test {', '.join(stale)}")
 

@@ -2,7 +2,7 @@
 
 Most of the time of tests is that of compiling, so what stays usual is one of each idea: the laws, a model of each family,
 the golden hashes, a dozen random networks, the tables of mistakes, extensions, and smoke tests of pictures, pages and the
-command line.
+command line. Of further cases of one idea, each with a kernel of its own, most are `slow`: they run before a release.
 """
 
 # the beginning of the names of tests -> parts of the names of those in it that stay usual
@@ -36,23 +36,27 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/docs/test_notebooks.py": (),
     "tests/engine/checkpoints/test_checkpointed_runs.py::test_killed_at_random_moments": (),
     "tests/engine/couplings/test_bits.py::test_in_single_precision": (),
+    "tests/engine/couplings/test_bits.py::test_networks_without_couplings_keep_their_slices": (),
     "tests/engine/couplings/test_bits.py::test_the_same_bits_in_every_way": (),
-    "tests/engine/couplings/test_learning.py::test_against_the_twin": ("BCM",),
+    "tests/engine/couplings/test_learning.py::test_against_the_twin": ("BCM-delays-2",),
     "tests/engine/couplings/test_learning.py::test_the_same_bits_in_every_way": (),
     "tests/engine/couplings/test_nest.py::test_the_tables_of_nest": ("traub]",),
     "tests/engine/exchange/test_memory_on_ranks.py": (),
     "tests/engine/exchange/test_ranks.py": ("travels_with_the_spikes[junctions-2-2",),
     "tests/engine/exchange/test_threads.py::test_where_a_thread_cannot_be_woken_it_naps": (),
     "tests/engine/plasticity/test_built_in.py::test_frequency_curves_of_triplets": (),
+    "tests/engine/plasticity/test_built_in.py::test_pairs_and_triplets_of_hippocampus": ("[hippocampus, all, full]",),
     "tests/engine/plasticity/test_built_in.py::test_slow_pairs_of_visual_cortex": (),
     "tests/engine/plasticity/test_built_in.py::test_window_of_one_pair": ("additive",),
     "tests/engine/plasticity/test_calcium.py::TestTheWeightAndTheEfficacy::test_a_rule_of_ones_own": (),
     "tests/engine/plasticity/test_calcium.py::TestTheWeightAndTheEfficacy::test_the_weight_says_where_the_efficacy_begins": (
         "double",
     ),
+    "tests/engine/plasticity/test_calcium.py::test_pairs_at_1_hz": (),
     "tests/engine/plasticity/test_calcium.py::test_slow_pairs_of_cortical_slices": (),
     "tests/engine/plasticity/test_combined.py::test_a_loop_written_by_hand": (),
     "tests/engine/plasticity/test_combined.py::test_each_rule_alone_has_the_same_bits": (),
+    "tests/engine/plasticity/test_combined.py::test_names_begin_with_the_class": (),
     "tests/engine/plasticity/test_growth.py": (),
     "tests/engine/plasticity/test_homeostasis.py::test_the_law_of_a_threshold_that_holds_a_rate": (),
     "tests/engine/plasticity/test_learning.py::test_weights_are_frozen_for_a_while": ("Pairs",),
@@ -251,21 +255,69 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/testing/test_broken_classes.py::test_what_is_sound_passes": (),
 }
 
+# the same, of tests that are slow: what stays is usual or thorough
+SLOW: dict[str, tuple[str, ...]] = {
+    "tests/build/test_memory.py::test_the_peak_of_building_is_little_more_than_the_store": ("0.1, 0.2", "1.5-None"),
+    "tests/build/test_memory.py::test_what_is_kept_is_what_was_estimated": (
+        "one weight]",
+        "learning]",
+        "both]",
+        "vesicles]",
+    ),
+    "tests/build/test_ranks.py::test_the_synapses_of_all_ranks_are_those_of_one_process": (
+        "[FixedProbability",
+        "[DistanceRule-of the distance",
+        "[AllToAll",
+    ),
+    "tests/engine/couplings/test_learning.py::test_against_the_twin": ("BCM-delays", "delays-2"),
+    "tests/engine/exchange/test_ranks.py::test_a_state_continues_on_another_number_of_ranks": (),
+    "tests/engine/exchange/test_ranks.py::test_inputs_of_all_kinds_and_both_ways_to_wait": ("driven",),
+    "tests/engine/exchange/test_ranks.py::test_the_pinned_bits_on_any_number_of_ranks_and_threads": ("[3-1-1]",),
+    "tests/engine/exchange/test_ranks.py::test_what_cells_give": ("[junctions-2-2", "[delayed-3-1", "[rates-2-1", "how13"),
+    "tests/engine/plasticity/test_networks.py::test_each_rule": ("Rich", "[Triplets-"),
+    "tests/engine/plasticity/test_networks.py::test_parameters_that_differ_between_synapses": ("[a]", "[top]"),
+    "tests/engine/plasticity/test_own_rules.py::test_names_of_the_generated_code": ("[0]",),
+    "tests/engine/plasticity/test_sign.py::test_it_is_the_rule": (
+        "[additive",
+        "[triplets-double",
+        "[inhibition",
+        "[voltage",
+    ),
+    "tests/engine/plasticity/test_voltage.py::test_against_the_twin": (),
+    "tests/equations/test_constant_parts.py::test_constant_and_varying_conditions_are_joined": ("[rk4",),
+    "tests/equations/test_kernels.py::test_single_precision_follows": (),
+    "tests/equations/test_large_systems.py::test_a_product_gives_what_the_sums_give": ("given0",),
+    "tests/laws/test_golden.py::test_any_number_of_threads_and_pieces": ("[plastic", "[couplings", "[inputs]"),
+    "tests/laws/test_random_networks.py::test_what_failed_once": ("[389-",),
+    "tests/learn/test_model_layers.py::test_gradients_equal_differences": ("[smooth]",),
+    "tests/models/test_every_model.py::test_neuron": (
+        "[LIF-",
+        "[Izhikevich-",
+        "-cells]",
+        "-alive]",
+        "-bits]",
+        "-extreme]",
+        "-reset]",
+    ),
+}
 
-def is_thorough(name):
-    """Return whether a test, given by its name in pytest, is left to `.ci/run`."""
-    kept = next((parts for beginning, parts in THOROUGH.items() if name.startswith(beginning)), None)
+
+def tier(name):
+    """Return "slow" or "thorough" for a test, given by its name in pytest, or None for a usual one."""
+    return "slow" if _is_in(SLOW, name) else "thorough" if _is_in(THOROUGH, name) else None
+
+
+def _is_in(table, name):
+    kept = next((parts for beginning, parts in table.items() if name.startswith(beginning)), None)
     return kept is not None and not any(part in name for part in kept)
 
 
 def entries_without_tests(items):
-    """Return the entries of the table, and the parts of names in them, that are of none of all tests."""
-    names = [item.nodeid for item in items]
-    found = {beginning: [name for name in names if name.startswith(beginning)] for beginning in THOROUGH}
-    stale = [beginning for beginning, tests in found.items() if not tests]
-    return stale + [
-        f"{beginning} with {part!r}"
-        for beginning, parts in THOROUGH.items()
-        for part in parts
-        if not any(part in name for name in found[beginning])
-    ]
+    """Return the entries of the tables, and the parts of names in them, that are of none of all tests."""
+    names, stale = [item.nodeid for item in items], []
+    for table in (THOROUGH, SLOW):
+        for beginning, parts in table.items():
+            found = [name for name in names if name.startswith(beginning)]
+            stale += [f"{beginning} with {part!r}" for part in parts if not any(part in name for name in found)]
+            stale += [] if found else [beginning]
+    return stale
