@@ -161,7 +161,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[models": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[space": (),
     "tests/jit/test_bounds.py": (),
-    "tests/jit/test_cache.py::test_functions_of_no_two_processes_have_the_same_name": (),
     "tests/jit/test_compiling.py::test_nothing_is_compiled_at_import": (),
     "tests/jit/test_records.py::test_arrays_are_held_as_long_as_they_are_pointed_to": (),
     "tests/jit/test_vmath.py::test_special_points": ("[exp]", "[tanh]"),

@@ -14,7 +14,6 @@ from brainsim.engine.operators.trains import max_listed_in_a_slice
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.engine.states.on_ranks import GivenOut
 from brainsim.jit.clock import TICK
-from brainsim.jit.decorators import compiled_for
 from brainsim.jit.records import Context
 
 
@@ -98,7 +97,7 @@ class Partition:
         )
         self.progress["profiled"] = profile
         self.program = Program(self, [*OPERATORS, Sampling])  # what is sampled is up to date by then
-        self._compiled = None
+        self._loop: tuple | None = None
 
     def operator(self, cls):
         """Return the operator of a class, None if the network does not need it."""
@@ -124,12 +123,10 @@ class Partition:
 
     def run(self):
         """Run to the stop that is set in the progress, making room on the way."""
-        arguments = self.progress.record, self.program.calls, self.program.first
         try:
-            if self._compiled is None:
-                self._compiled = compiled_for(driver.run_partition, arguments)
+            loop = self._bound_loop()
             while True:
-                status = self._compiled(*arguments)
+                status = loop()
                 if status == CONTINUE:
                     return
                 if status == ABANDONED:
@@ -141,6 +138,13 @@ class Partition:
         except BaseException:
             self.shared.exchange.abort()
             raise
+
+    def _bound_loop(self):
+        """Return the compiled loop for the table of calls as it is now."""
+        calls = self.program.calls
+        if self._loop is None or self._loop[0] is not calls:
+            self._loop = calls, driver.run_partition.bind(self.progress.record, calls, self.program.first)
+        return self._loop[1]
 
     def seconds(self):
         """Return part of the work -> seconds, as profiled since the partition was made or `clear` was called."""

@@ -1,9 +1,10 @@
 """The cache of compiled code on disk: a process starts with what an earlier one has compiled.
 
 There is one folder for each state of the sources, ``<cache>/brainsim/<fingerprint>``. Each compiled function is one file,
-named by a hash of everything that determines its machine code: the function, its signature, the processor, the versions
-and the settings of Numba. A name therefore never changes its meaning: no index can be corrupted by two processes, no locks
-are needed, and a file is written under a temporary name and moved into place in one step.
+named by a hash of everything that determines its machine code: the function, the kinds of its arguments, the processor, the
+versions and the settings of Numba, none of which needs Numba to be imported. A name therefore never changes its meaning: no
+index can be corrupted by two processes, no locks are needed, and a file is written under a temporary name and moved into
+place in one step. It holds a line that describes the function, and object code, in which the function has this name too.
 
 A file is machine code, so it is used only if nobody but the user or the administrator can have written it, and only if its
 content matches the hash stored in it. Otherwise the function is compiled again and the file replaced. If nothing can be
@@ -15,9 +16,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib.util
+import json
 import os
-import pickle
 import platform
+import re
+import runpy
 import shutil
 import stat
 import sys
@@ -30,8 +34,10 @@ from typing import Any
 PACKAGE = Path(__file__).resolve().parents[1]
 # folders of the package whose files can affect compiled code
 SOURCES = ("core", "jit", "rng", "results", "analysis", "equations", "models", "network", "build", "engine", "learn", "ann")
-# settings of Numba that change the code it generates
-SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "USING_SVML")
+# settings of Numba that change the code it generates, and names of the environment that set them, after "NUMBA_"
+SETTINGS = ["OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "CPU_NAME", "CPU_FEATURES"]
+SETTINGS += ["DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "LLVM_REFPRUNE_PASS"]
+NAMES = (*SETTINGS, "DEBUGINFO", "ENABLE_PROFILING")
 SUFFIX = ".code"
 HASH = hashlib.sha256
 # do not follow links and do not wait for pipes; Windows has neither flag
@@ -66,11 +72,22 @@ def cache_folder() -> Path | None:
 
 
 @functools.cache
-def fingerprint() -> str:
-    """Return a hash of every source file that can affect compiled code, and of Numba's version."""
+def numba_version() -> str:
+    """Return the version of Numba without importing it, which takes 0.2 s."""
+    found = importlib.util.find_spec("numba")
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        text = Path(found.origin).with_name("_version.py").read_text(encoding="utf-8")  # type: ignore[union-attr, arg-type]
+        if version := re.search(r'"version": "(.+?)"', text):
+            return version[1]
     import numba
 
-    digest = HASH(numba.__version__.encode())
+    return numba.__version__
+
+
+@functools.cache
+def fingerprint() -> str:
+    """Return a hash of every source file that can affect compiled code, and of Numba's version."""
+    digest = HASH(numba_version().encode())
     for path in source_files():
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -83,13 +100,34 @@ def source_files() -> list[Path]:
 
 @functools.cache
 def _surroundings():
-    """Return, as text, what compiled code depends on besides the function and the processor."""
+    """Return, as text, what compiled code depends on besides the function and its arguments."""
     import llvmlite
-    import numba
+    import llvmlite.binding as llvm
 
     python = sys.implementation.cache_tag, getattr(sys, "abiflags", ""), sys.maxsize
-    settings = [(name, repr(getattr(numba.config, name, None))) for name in SETTINGS]
-    return repr((numba.__version__, llvmlite.__version__, python, sys.platform, platform.machine(), settings))
+    try:
+        processor = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM does not know its features, and Numba uses none
+        processor = llvm.get_process_triple(), llvm.get_host_cpu_name(), ""
+    versions = numba_version(), llvmlite.__version__
+    return repr((versions, python, sys.platform, platform.machine(), processor, _settings(), _assigned()))
+
+
+def _settings():
+    """Return what the environment, or a file in this folder that Numba reads, says of its settings."""
+    with contextlib.suppress(OSError):
+        return *(os.environ.get(f"NUMBA_{name}") for name in NAMES), Path(".numba_config.yaml").read_bytes()
+    return tuple(os.environ.get(f"NUMBA_{name}") for name in NAMES)
+
+
+def _assigned():
+    """Return the settings that this process has given other values than those of the environment."""
+    if "numba" not in sys.modules:
+        return []
+    from numba.core import config
+
+    usual = runpy.run_path(config.__file__)
+    return [(name, repr(now)) for name in SETTINGS if repr(now := getattr(config, name)) != repr(usual[name])]
 
 
 _waiting: list[Callable[[], None]] = []  # to be called when a function is not found, once each
@@ -106,74 +144,46 @@ def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
             _waiting.remove(tell)
 
 
-class Store:
-    """The compiled forms of one function on disk, with the interface of the caches of Numba's dispatchers.
+def tell() -> None:
+    """Say that a function is about to be compiled."""
+    if _waiting:
+        _waiting.pop()()
 
-    The function must not have a closure, whose values would be part of the code.
-    """
 
-    def __init__(self, function: Callable):
-        if function.__closure__:
-            raise TypeError(f"{function.__qualname__}: a compiled function must not have a closure")
-        code = function.__code__
-        self._name = function.__name__
-        self._function = repr((function.__module__, function.__qualname__, code.co_firstlineno, code.co_code.hex()))
+def name_of(function: Callable, kinds: str) -> str:
+    """Return the name of the machine code of a function for arguments of these kinds."""
+    code = function.__code__
+    constants = [each for each in code.co_consts if not isinstance(each, type(code))]
+    own = function.__module__, function.__qualname__, code.co_firstlineno, code.co_code.hex(), code.co_names, constants
+    return f"{function.__name__}-{HASH(repr((own, kinds, _surroundings())).encode()).hexdigest()[:32]}"
 
-    @property
-    def cache_path(self) -> str | None:
-        """The folder as text, or None if the user has no home folder."""
-        folder = cache_folder()
-        return None if folder is None else str(folder)
 
-    def enable(self) -> None:
-        """Do nothing: the store is always enabled."""
+def path_of(name: str) -> Path | None:
+    """Return the file of the machine code with a name, None without a folder."""
+    folder = cache_folder()
+    return None if folder is None else folder / f"{name}{SUFFIX}"
 
-    disable = flush = enable
 
-    def path(self, signature: Any, codegen: Any) -> Path | None:
-        """Return the file of the machine code for one signature and one processor, or None without a folder."""
-        folder = cache_folder()
-        if folder is None:
-            return None
-        digest = HASH(repr((self._function, str(signature), codegen.magic_tuple(), _surroundings())).encode())
-        return folder / f"{self._name}-{digest.hexdigest()[:32]}{SUFFIX}"
+def read(name: str) -> tuple[Any, bytes] | None:
+    """Return what `write` has written under this name, None if the file does not exist or is not valid."""
+    path = path_of(name)
+    content = None if path is None else _read(path)
+    if content is None:
+        return None
+    text, _, code = content.partition(b"\n")
+    return json.loads(text), code
 
-    def load_overload(self, signature: Any, target: Any) -> Any:
-        """Return the compiled function, or None if its file does not exist or is not valid."""
-        found = self._loaded(signature, target)
-        if found is None and _waiting:
-            _waiting.pop()()
-        return found
 
-    def _loaded(self, signature, target):
-        from numba.core.compiler import CompileResult
-
-        target.refresh()
-        path = self.path(signature, target.codegen())
-        content = None if path is None else _read(path)
-        if content is None:
-            return None
-        try:
-            saved_signature, parts = pickle.loads(content)
-            return CompileResult._rebuild(target, *parts) if saved_signature == signature else None
-        except Exception:  # whatever is wrong, the function is compiled again and the file replaced
-            return None
-
-    def save_overload(self, signature: Any, compiled: Any) -> None:
-        """Write a compiled function; if that fails, warn once and continue."""
-        from numba.core.serialize import dumps
-
-        if compiled.library.has_dynamic_globals:  # contains addresses of this process
-            return
-        path = self.path(signature, compiled.codegen)
-        if path is None:
-            _warn("brainsim: there is no home folder to store compiled code in")
-            return
-        content = dumps((signature, compiled._reduce()))
-        try:
-            _write(path, _sealed(path, content))
-        except OSError as error:
-            _warn(f"brainsim: the cache folder {path.parent} cannot be written ({error.strerror or error})")
+def write(name: str, description: Any, code: bytes) -> None:
+    """Write a compiled function; if that fails, warn once and continue."""
+    path = path_of(name)
+    if path is None:
+        _warn("brainsim: there is no home folder to store compiled code in")
+        return
+    try:
+        _write(path, _sealed(path, json.dumps(description).encode() + b"\n" + code))
+    except OSError as error:
+        _warn(f"brainsim: the cache folder {path.parent} cannot be written ({error.strerror or error})")
 
 
 def _sealed(path, content):

@@ -3,11 +3,9 @@
 import ctypes
 import sys
 
-import llvmlite.binding as llvm
 import numpy as np
-from numba import types
 
-from brainsim.jit.decorators import helper
+from brainsim.jit.decorators import External, helper
 
 WINDOWS = sys.platform == "win32"
 MONOTONIC = {"linux": 1, "darwin": 6}.get(sys.platform, 1)  # the system's identifier of the clock that never goes back
@@ -24,11 +22,7 @@ def _counter():
 
 
 _address, TICK = _counter()
-llvm.add_symbol("brainsim_clock", _address)
-if WINDOWS:
-    _clock = types.ExternalFunction("brainsim_clock", types.int32(types.intp))
-else:
-    _clock = types.ExternalFunction("brainsim_clock", types.int32(types.int32, types.intp))
+_clock = External("clock", "int32(intp)" if WINDOWS else "int32(int32, intp)", _address)
 
 
 @helper

@@ -1,41 +1,48 @@
 """How brainsim's functions become machine code.
 
-A function is compiled when it is first called or its address is first read. `brainsim.jit.cache` stores the machine code,
-and `brainsim.jit.background` keeps Ctrl-C responsive while LLVM works.
+The decorators only note a function. It becomes machine code when it is first called or its address is first read: code in
+the cache (`brainsim.jit.cache`) is linked without Numba (`brainsim.jit.machine`). Otherwise Numba is imported and compiles
+the function (`brainsim.jit.compiler`), while `brainsim.jit.background` keeps Ctrl-C responsive.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
 import hashlib
-import itertools
 import linecache
 import os
 import sys
 import threading
 import types
+from array import array
 from collections.abc import Callable
 from typing import Any
 
-from brainsim.core.pauses import pause_gc
+from brainsim.jit import cache, machine
+from brainsim.jit.arguments import Layout, kind_of, text_of
 from brainsim.jit.background import in_background
-from brainsim.jit.cache import Store
+from brainsim.jit.bounds import call_and_raise, indices_are_checked
 
-with pause_gc():
-    import numba  # 0.2 s
-    from numba.core.bytecode import FunctionIdentity
-    from numba.core.ccallback import CFunc
-    from numba.core.compiler_lock import global_compiler_lock
-    from numba.core.sigutils import normalize_signature
-
-    from brainsim.jit.inner import InnerCompiler
-
-# "numpy" removes the branch for division by zero, which would keep loops from vectorising; fastmath stays off, since it
-# would make the last bits depend on the width of the processor's vectors.
-# No reference counting: Python holds every array while a kernel runs. Counting, which is atomic, took 1.5 of the 5
-# microseconds of a step of 4,000 cells. So a compiled function may slice arrays but not create any: scratch is passed in.
-OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
-INNER = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
+ROW = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)  # takes a row of words, returns 0 unless it failed
 _loading = threading.Lock()
+_compiling = threading.RLock()
+
+
+class Noted:
+    """A function that compiled functions call; Numba asks for its type when the first of them is compiled."""
+
+    def __init__(self, function: Callable, make: str, *details: Any):
+        functools.update_wrapper(self, function)  # type: ignore[arg-type]  # it cannot be called
+        self._making = make, function, details
+
+    @functools.cached_property
+    def _numba_type_(self) -> Any:
+        from brainsim.jit import compiler
+
+        make, function, details = self._making
+        return getattr(compiler, make)(function, *details)
 
 
 def helper(function: Callable) -> Any:
@@ -43,7 +50,7 @@ def helper(function: Callable) -> Any:
 
     Without its wrappers the driver compiled in 3.5 s instead of 4.7; `brainsim.jit.inner` leaves out more.
     """
-    return numba.njit(**INNER)(function)
+    return Noted(function, "type_of_helper", False)
 
 
 def inlined(function: Callable) -> Any:
@@ -52,69 +59,144 @@ def inlined(function: Callable) -> Any:
     Called, such a function gets each array as seven numbers; with 45 of them, a call takes as long as 300 additions. LLVM
     would call the elementary functions, which are long, and a loop with a call does not vectorise.
     """
-    return numba.njit(forceinline=True, **INNER)(function)
+    return Noted(function, "type_of_helper", True)
+
+
+def intrinsic(function: Callable | None = None, **options: Any) -> Any:
+    """Note a function that writes LLVM's code; when it is needed, `numba.extending.intrinsic` takes it."""
+    if function is None:
+        return functools.partial(intrinsic, **options)
+    return Noted(function, "type_of_intrinsic", options)
+
+
+class External:
+    """A function of the system that compiled functions call; LLVM gets its address under a name of its own.
+
+    An address in the code would be wrong in the next process that loads it from the cache.
+    """
+
+    def __init__(self, name: str, signature: str, address: int):
+        import llvmlite.binding as llvm
+
+        self._name, self._signature = machine.OWN + name, signature
+        llvm.add_symbol(self._name, address)
+
+    @functools.cached_property
+    def _numba_type_(self) -> Any:
+        from brainsim.jit import compiler
+
+        return compiler.type_of_external(self._name, self._signature)
+
+
+class Code:
+    """Machine code in memory, for arguments of certain kinds."""
+
+    def __init__(self, name: str, address: int, returns: Any, kinds: tuple):
+        if not address:
+            raise RuntimeError(f"the compiled function {name} needs a function of the system that does not exist")
+        self.address, self._name, self._returns, self._kinds = address, name, returns, kinds
+        self._call, self._checked = ROW(address), indices_are_checked()
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """How the arguments and the results of a function called from Python lie in a row."""
+        return Layout(self._kinds, self._returns)
+
+    def run(self, row: array) -> Any:
+        """Call a function with a row of arguments; return what it returns."""
+        address = row.buffer_info()[0]
+        status = call_and_raise(self._call, address) if self._checked else self._call(address)
+        if status:
+            raise RuntimeError(f"the compiled function {self._name} failed with status {status}")
+        return self.layout.unpack(row)
+
+
+class Entry(Noted):
+    """A function with machine code of its own, one for each combination of the kinds of its arguments."""
+
+    def __init__(self, function: Callable):
+        if function.__closure__:  # its values would be part of the code
+            raise TypeError(f"{function.__qualname__}: a compiled function must not have a closure")
+        super().__init__(function, "type_of_helper", False)
+        self._function = function
+        self._codes: dict[tuple, Code] = {}
+        self.compiled = 0  # how many of them this process has compiled
+
+    def _code(self, kinds, given):
+        """Return the machine code for arguments of these kinds; `given` is what `_signature` takes."""
+        code = self._codes.get(kinds)
+        if code is None:
+            name = cache.name_of(self._function, text_of(kinds))
+            code = self._stored(name, kinds) or in_background(self._compile, name, kinds, given)
+            self._codes[kinds] = code
+        return code
+
+    def _stored(self, name, kinds):
+        """Return the machine code with this name from the cache, None if it is not there or cannot be used here."""
+        with contextlib.suppress(ValueError, IndexError):  # a file of ours that holds something else
+            returns, code = cache.read(name) or (None, b"")
+            if address := machine.load(code, name):
+                return Code(name, address, returns, kinds)
+        return None
+
+    def _compile(self, name, kinds, given):
+        with _compiling:
+            if kinds in self._codes:  # another thread was faster
+                return self._codes[kinds]
+            cache.tell()
+            from brainsim.jit import compiler
+
+            returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name)
+            self.compiled += 1
+            if lasting:
+                cache.write(name, returns, code)
+            self._codes[kinds] = Code(name, machine.load(code, name), returns, kinds)
+            return self._codes[kinds]
+
+    def _signature(self, given):
+        raise NotImplementedError
+
+    def _text(self, given):
+        from brainsim.jit import compiler
+
+        with _compiling:
+            return compiler.text_of_entry(self._function, self._signature(given))
+
+
+class Kernel(Entry):
+    """A compiled function that is called from Python; other threads of Python run meanwhile."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the machine code for arguments of these kinds."""
+        code = self._code(tuple(map(kind_of, arguments)), arguments)
+        return code.run(code.layout.pack(arguments))
+
+    def bind(self, *arguments: Any) -> Callable[[], Any]:
+        """Return a function that calls the kernel with these arguments: numbers as they are now, and the same arrays.
+
+        It takes half a microsecond, a call 1 for each argument. Threads must not call it at the same time.
+        """
+        code = self._code(tuple(map(kind_of, arguments)), arguments)
+        row = code.layout.pack(arguments)
+
+        def call(held: tuple = arguments) -> Any:
+            return code.run(row)
+
+        return call
+
+    def inspect_llvm(self, *arguments: Any) -> str:
+        """Return the code for arguments of these kinds as LLVM's text; it is compiled again."""
+        return self._text(arguments)
+
+    def _signature(self, given):
+        from brainsim.jit import compiler
+
+        return compiler.signature_of_values(given)
 
 
 def kernel(function: Callable) -> Any:
     """Compile an entry function, to be called from Python; its machine code is cached on disk."""
-    dispatcher = numba.njit(no_cfunc_wrapper=True, **OPTIONS)(function)
-    dispatcher._cache = Store(function)
-    compile_here = dispatcher.compile
-    # Numba calls this for each new signature
-    dispatcher.compile = lambda signature: _compiled(compile_here, signature)
-    return raising(dispatcher) if numba.config.BOUNDSCHECK else dispatcher
-
-
-def compiled_for(function: Any, arguments: tuple) -> Callable:
-    """Return the compiled form of a kernel for arguments of these types, compiling it if necessary.
-
-    It is called like the kernel, but skips the dispatch on types, which takes 20 microseconds for a dozen tuples of arrays.
-    Arguments of other types crash the process.
-    """
-    if numba.config.BOUNDSCHECK:
-        return function  # the compiled form alone would not raise
-    signature = tuple(numba.typeof(argument) for argument in arguments)
-    function.compile(signature)
-    return function.overloads[signature].entry_point
-
-
-def callback(signature: Any) -> Callable[[Callable], Callback]:
-    """Make a function with a fixed C signature; the driver calls it by its ``.address``."""
-    return lambda function: Callback(function, signature)
-
-
-class Callback:
-    """A function with a fixed C signature, compiled when its address is first read and cached on disk."""
-
-    def __init__(self, function: Callable, signature: Any):
-        self._function, self._signature = function, signature
-        self._cfunc: CFunc | None = None
-
-    @property
-    def address(self) -> int:
-        """Address of the machine code."""
-        return self._compiled().address
-
-    def inspect_llvm(self) -> str:
-        """Return the code in LLVM's language; a function that comes from the cache has none."""
-        return self._compiled().inspect_llvm()
-
-    def _compiled(self):
-        return self._cfunc or _compiled(self._compile)
-
-    def _compile(self):
-        with global_compiler_lock:
-            if self._cfunc is None:
-                cfunc = CFunc(self._function, normalize_signature(self._signature), {}, {"error_model": "numpy"})
-                cfunc._cache = Store(self._function)
-                cfunc.compile()
-                self._cfunc = cfunc
-            return self._cfunc
-
-
-def _compiled(work, *arguments):
-    """Compile in another thread; but in this one if it holds Numba's lock, since the other would wait for it forever."""
-    return work(*arguments) if global_compiler_lock.is_locked() else in_background(work, *arguments)
+    return Kernel(function)
 
 
 def load_source(text: str) -> types.ModuleType:
@@ -131,66 +213,25 @@ def load_source(text: str) -> types.ModuleType:
         return sys.modules[name]
 
 
-def _number_apart():
-    """Let Numba number the functions of this process from a random number on.
-
-    Names in machine code hold this number and one for the type of a record; Numba counts both from 0 in each process. So
-    files of the cache that two processes had written held functions of the same name for records of different forms. A
-    process that read both used one function for both records, and crashed.
-    """
-    FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6)))
-
-
-_number_apart()
-
-
-# -- bounds checking in every compiled function, for tests: with ``NUMBA_BOUNDSCHECK=1`` in the environment ----------------
-#
-# Numba then checks each index, which makes a run several times slower, and a function called from Python raises IndexError.
-# A function called by address cannot raise: Numba passes its errors to ``sys.unraisablehook`` and continues. Here they are
-# collected, and the function called from Python raises the first one when it returns.
-
-_unraised = threading.local()  # errors: a list while this thread is within a function called from Python
-_previous_hook = sys.unraisablehook
-
-
-def raising(dispatcher: Any) -> Any:
-    """Let a compiled function raise the errors of functions that it calls by address; returns the function."""
-    kind = type(dispatcher)
-    dispatcher.__class__ = type(kind.__name__, (kind,), {"__call__": _call})
-    return dispatcher
-
-
-def _call(self, *arguments):
-    global _previous_hook
-    if sys.unraisablehook is not _collect:  # others, such as pytest, set it too
-        _previous_hook, sys.unraisablehook = sys.unraisablehook, _collect
-    outer, _unraised.errors = getattr(_unraised, "errors", None), []
-    try:
-        result = super(type(self), self).__call__(*arguments)
-        if _unraised.errors:
-            raise _unraised.errors[0]
-        return result
-    finally:
-        _unraised.errors = outer
-
-
-def _collect(unraisable):
-    if getattr(_unraised, "errors", None) is None:
-        _previous_hook(unraisable)
-    else:
-        _unraised.errors.append(unraisable.exc_value)
-
-
 if hasattr(os, "register_at_fork"):
+    _held: list[Any] = []
+
+    def _hold():
+        """Take the locks of compiling, in the order in which a thread that compiles takes them."""
+        numba_too = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
+        for lock in (_compiling, numba_too, machine.lock):
+            if lock is not None:
+                lock.acquire()
+                _held.append(lock)
+
+    def _release():
+        while _held:
+            _held.pop().release()
 
     def _begin_in_child():
         global _loading
-        _number_apart()
         _loading = threading.Lock()
-        global_compiler_lock.release()
+        _release()
 
     # a process that forks while a thread compiles would leave its child with locks that nobody releases
-    os.register_at_fork(
-        before=global_compiler_lock.acquire, after_in_parent=global_compiler_lock.release, after_in_child=_begin_in_child
-    )
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_begin_in_child)

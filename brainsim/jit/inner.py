@@ -17,8 +17,16 @@ from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import NativeLowering
 
 
-class InnerLibrary(JITCodeLibrary):
-    """Code that is linked into other libraries and has no address of its own."""
+class Unaddressed(JITCodeLibrary):
+    """Code that Numba does not load into memory."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+
+class InnerLibrary(Unaddressed):
+    """Code that is linked into other libraries."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
@@ -26,20 +34,17 @@ class InnerLibrary(JITCodeLibrary):
     def _optimize_final_module(self) -> None:
         """Leave it to the functions that this code is linked into."""
 
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
-        self._finalized = True
-
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class InnerLowering(NativeLowering):
     """Translate a function into LLVM's language, and make it known to the functions that call it."""
 
     _name = "inner_lowering"
+    library_class: type[Unaddressed] = InnerLibrary
 
     def run_pass(self, state: Any) -> bool:
         """Do both; Python gets a function without an address."""
-        state.library = InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = self.library_class(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
         state.library.finalize()
@@ -53,13 +58,18 @@ class InnerLowering(NativeLowering):
         return True
 
 
+def passes_with(lowering: type[NativeLowering], state: Any) -> PassManager:
+    """Return the passes of Numba, the last step replaced."""
+    manager = PassManager("brainsim")
+    for each, text in DefaultPassBuilder.define_nopython_pipeline(state).passes:
+        manager.add_pass(lowering if each is NativeLowering else each, text)
+    manager.finalize()
+    return manager
+
+
 class InnerCompiler(CompilerBase):
     """Numba's compiler with `InnerLowering` in place of its own last step."""
 
     def define_pipelines(self) -> list[PassManager]:
         """Return the passes of Numba, one of them replaced."""
-        manager = PassManager("inner")
-        for each, text in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
-            manager.add_pass(InnerLowering if each is NativeLowering else each, text)
-        manager.finalize()
-        return [manager]
+        return [passes_with(InnerLowering, self.state)]

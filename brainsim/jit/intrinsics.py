@@ -3,10 +3,8 @@
 What is called by address is compiled on its own, so that what a network does not use is neither compiled nor loaded.
 """
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from brainsim.jit.decorators import intrinsic
+from brainsim.jit.late import cgutils, ir, types
 
 
 @intrinsic

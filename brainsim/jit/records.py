@@ -9,15 +9,11 @@ import functools
 import hashlib
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numba.np import arrayobj
-from numba.np.numpy_support import from_dtype
 
-from brainsim.jit.decorators import Callback, kernel
-from brainsim.jit.intrinsics import call_address
+from brainsim.jit.bounds import call_and_raise, indices_are_checked
+from brainsim.jit.decorators import Entry, intrinsic
+from brainsim.jit.late import arrayobj, cgutils, ir, types
+from brainsim.jit.machine import invoke
 
 
 class Context:
@@ -140,10 +136,9 @@ def address_of(context, record):
     return types.int64(record), generate
 
 
-@kernel
 def call(address, *records):
     """Call a function that was made by `by_address` from Python; `records` are addresses."""
-    return call_address(address, records)
+    return call_and_raise(invoke, address, *records) if indices_are_checked() else invoke(address, *records)
 
 
 def by_address(function):
@@ -151,23 +146,21 @@ def by_address(function):
     return ByAddress(function)
 
 
-class ByAddress:
+class ByAddress(Entry):
     """A function of pointers to records, compiled for each combination of their types when its address is asked for."""
-
-    def __init__(self, function):
-        self._function, self._made = function, {}
 
     def address(self, *kinds):
         """Return the address of the machine code for records of these types."""
-        if kinds not in self._made:
-            pointers = [types.CPointer(from_dtype(kind)) for kind in kinds]
-            self._made[kinds] = Callback(self._function, types.int64(*pointers))
-        return self._made[kinds].address
+        return self._code(kinds, kinds).address
 
     def inspect_llvm(self, *kinds):
-        """Return the code as LLVM's text."""
-        self.address(*kinds)
-        return self._made[kinds].inspect_llvm()
+        """Return the code for records of these types as LLVM's text; it is compiled again."""
+        return self._text(kinds)
+
+    def _signature(self, given):
+        from brainsim.jit import compiler
+
+        return compiler.signature_of_records(given)
 
 
 @intrinsic(prefer_literal=True)

@@ -12,10 +12,9 @@ time of float64. ``abs`` and ``math.sqrt`` vectorise unchanged, and so do ``min`
 import math
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
-from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.decorators import helper, inlined, intrinsic
+from brainsim.jit.late import types
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 6.93145751953125e-1, 1.42860682030941723212e-6

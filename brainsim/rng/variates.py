@@ -25,6 +25,19 @@ MAX_ATTEMPTS = 300_000
 MAX_TRIALS = 1000  # trials that are drawn one by one
 MAX_BINOMIAL = 1e12  # trials; beyond, the sums of logarithms below are not exact enough
 HALF_LOG_TWO_PI = 0.9189385332046727
+# log(k!) of k = 0, 1, 2, ...; the C library's `lgamma` may differ in the last bit from system to system
+LOG_FACTORIALS = (
+    0.0,
+    0.0,
+    0.6931471805599453,
+    1.791759469228055,
+    3.1780538303479458,
+    4.787491742782046,
+    6.579251212010101,
+    8.525161361065415,
+    10.60460290274525,
+    12.801827480081469,
+)
 
 
 @helper
@@ -154,6 +167,6 @@ def _by_rejection(bits, n, p):
 def _rest(k):
     """Return the logarithm of k! without the leading terms of Stirling's formula."""
     if k < 10.0:
-        return math.lgamma(k + 1.0) - (HALF_LOG_TWO_PI + (k + 0.5) * log(k + 1.0) - (k + 1.0))
+        return LOG_FACTORIALS[np.int64(k)] - (HALF_LOG_TWO_PI + (k + 0.5) * log(k + 1.0) - (k + 1.0))
     square = (k + 1.0) ** 2
     return (1.0 / 12.0 - (1.0 / 360.0 - 1.0 / 1260.0 / square) / square) / (k + 1.0)

@@ -13,7 +13,6 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.steps.methods import METHODS
 from brainsim.equations.system import compose
-from brainsim.jit import cache
 from brainsim.jit.decorators import load_source
 from tests.helpers.equations.own_models import Bent, Driven, Process, Reading, Squid, clock
 from tests.helpers.equations.single_cells import run, steps
@@ -109,10 +108,8 @@ def records():
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_kernels_vectorise(name, records, tmp_path, monkeypatch):
+def test_kernels_vectorise(name, records):
     """The innermost loop works on vectors of doubles: without that all else about speed is idle."""
-    # numba shows the code of what it compiles here and now only, not of what it finds in a cache
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "new")
     given, options = KERNELS[name]
     module = load_source(kernel_of(*given, **options).text + "# for the test that it vectorises\n")
     text = module.advance.inspect_llvm(*records)

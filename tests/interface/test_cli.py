@@ -11,7 +11,7 @@ import pytest
 import brainsim as bs
 from brainsim.commands import cli, running, warmup
 from brainsim.engine import progress
-from brainsim.jit.cache import Store
+from brainsim.jit.cache import tell
 from brainsim.models.catalogue import catalogue
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
@@ -133,19 +133,16 @@ class TestRun:
     def test_says_before_it_compiles(self, monkeypatch, capsys):
         """Once, also if there are functions of other networks in the cache."""
 
-        class Missing(Store):
-            _loaded = staticmethod(lambda *_: None)
-
         def simulated(*arguments, **settings):
             for _ in range(2):
-                Missing(python).load_overload(None, None)
+                tell()
             return as_ever(*arguments, **settings)
 
         as_ever = running.simulate_example
         monkeypatch.setattr(running, "simulate_example", simulated)
         cli.main(["run", "single", "--no-plot"])
         assert capsys.readouterr().out.count("compiling the functions of 1 model, once for this version ...\n") == 1
-        Missing(python).load_overload(None, None)
+        tell()
         assert capsys.readouterr().out == ""
 
     def test_ctrl_c_keeps_and_draws_what_there_is(self, folder, monkeypatch, capsys):

@@ -1,14 +1,19 @@
 """Compiling: from memory, by several threads and processes, and what the code depends on."""
 
 import ast
+import contextlib
 import inspect
+import math
 import os
 import shutil
 import sys
 import threading
 import traceback
+from types import SimpleNamespace
 
+import llvmlite.binding as llvm
 import numba
+import numpy as np
 import pytest
 
 import brainsim as bs
@@ -24,7 +29,7 @@ def test_text_runs_from_memory(folder):
     module = fresh(text)
     assert module.value(1.0) == 4.0
     assert [path.suffix for path in folder.iterdir()] == [cache.SUFFIX]
-    assert "return 3*x" in inspect.getsource(module.value.py_func)
+    assert "return 3*x" in inspect.getsource(module.value)
     with pytest.raises(ValueError, match="as it should") as caught:
         module.fails()
     assert "raise ValueError('as it should')" in "".join(traceback.format_exception(caught.value))
@@ -93,7 +98,7 @@ def test_two_processes_that_write_simultaneously_do_not_mix_up_their_code(folder
     one, two = fresh(text).value, fresh(text).value
     assert one is not two
     monkeypatch.setattr(decorators, "in_background", lambda function, *given: function(*given))
-    monkeypatch.setattr(decorators, "global_compiler_lock", Unlocked())
+    monkeypatch.setattr(decorators, "_compiling", contextlib.nullcontext())
     monkeypatch.setattr(os, "replace", replace_together)
     paths = [folder / name for name in ("a.code", "b.code")]
     run_together([lambda path=path: cache._write(path, cache._sealed(path, path.name.encode())) for path in paths])
@@ -107,13 +112,6 @@ def test_two_processes_that_write_simultaneously_do_not_mix_up_their_code(folder
     for x in (2.0, 2):
         assert came_from_cache(text, x)
         assert type(fresh(text).value(x)) is type(x)
-
-
-class Unlocked:
-    """Stands for the lock of another process."""
-
-    def is_locked(self):
-        return False
 
 
 FORK = """
@@ -154,7 +152,7 @@ def test_every_source_of_compiled_code_is_in_the_fingerprint():
         if any(
             isinstance(node, ast.ImportFrom)
             and node.module in ("brainsim.jit.decorators", "brainsim.jit.records")
-            and {alias.name for alias in node.names} & {"helper", "kernel", "callback", "by_address"}
+            and {alias.name for alias in node.names} & {"helper", "kernel", "by_address"}
             for node in ast.walk(tree)
         )
     }
@@ -170,34 +168,109 @@ def test_every_source_of_compiled_code_is_in_the_fingerprint():
     assert found - covered == set()
 
 
-class Codegen:
-    def __init__(self, *cpu):
-        self._cpu = cpu
-
-    def magic_tuple(self):
-        return self._cpu
-
-
-def test_the_name_of_a_file_says_what_its_code_depends_on(folder, monkeypatch):
-    value = fresh(TEXT.format(1)).value
-    store, signature = cache.Store(value.py_func), numba.float64(numba.float64)
-    cpu = ("x86_64", "skylake", "+avx2")
-    usual = store.path(signature, Codegen(*cpu))
-    assert store.path(signature, Codegen(*cpu)) == usual
-    other = {store.path(signature, Codegen(*cpu[:place], "other", *cpu[place + 1 :])) for place in range(3)}
-    other.add(store.path(numba.float32(numba.float32), Codegen(*cpu)))
-    other.add(cache.Store(fresh(TEXT.format(2)).value.py_func).path(signature, Codegen(*cpu)))
-    for where, name, text in [
-        (numba, "__version__", "1.2"),
-        (numba.config, "BOUNDSCHECK", not numba.config.BOUNDSCHECK),
+def test_the_name_of_a_file_says_what_its_code_depends_on(monkeypatch):
+    value, other_value = (fresh(TEXT.format(number)).value._function for number in (1, 2))
+    usual = cache.name_of(value, "float")
+    assert cache.name_of(value, "float") == usual
+    names = [cache.name_of(value, "numpy.float32"), cache.name_of(other_value, "float")]
+    assigned = numba.config.BOUNDSCHECK, numba.config.OPT
+    for where, name, given in [
+        (llvm, "get_process_triple", lambda: "another"),
+        (llvm, "get_host_cpu_name", lambda: "skylake"),
+        (llvm, "get_host_cpu_features", lambda: SimpleNamespace(flatten=lambda: "+avx2")),
+        (cache, "numba_version", lambda: "1.2"),
+        (numba.config, "BOUNDSCHECK", not assigned[0]),
         (numba.config, "OPT", 0),
     ]:
         with monkeypatch.context() as patch:
-            patch.setattr(where, name, text)
-            cache._surroundings.cache_clear()
-            other.add(store.path(signature, Codegen(*cpu)))
+            patch.setattr(where, name, given)
+            names.append(_name(value))
+    for name in ("NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_OPT"):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, "3")
+            names.append(_name(value))
+    assert _name(value) == usual
+    assert len({*names, usual}) == len(names) + 1 == 12
+
+
+def _name(function):
     cache._surroundings.cache_clear()
-    assert len(other - {usual}) == 8
+    try:
+        return cache.name_of(function, "float")
+    finally:
+        cache._surroundings.cache_clear()
+
+
+@decorators.kernel
+def results(kind, a, pair, nothing):
+    """Return what it was given."""
+    if kind < 0:
+        raise ValueError("a negative kind")
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            total += (10.0 * i + j) * a[i, j]
+    return kind, total, pair[1][0] if nothing is None else np.float32(0.0), a.shape[0]
+
+
+def test_arguments_and_results_of_all_kinds():
+    a = np.arange(12.0).reshape(3, 4)
+    cases = [a, a.T, np.asfortranarray(a), a[::2, ::-1], a[:1], np.ones((0, 4)), a.astype(np.float32), a.astype(np.uint8)]
+    for case in cases:
+        expected = (case * np.add.outer(10.0 * np.arange(case.shape[0]), np.arange(case.shape[1]))).sum()
+        for kind in (3, np.int64(3), np.int32(3), np.uint8(3), True):
+            found = results(kind, case, (1, (np.float32(1.5), False)), None)
+            assert found == (kind, expected, 1.5, case.shape[0])
+    codes = len(results._codes)
+    results(np.int64(3), a[:2], (np.int64(1), (np.float32(2.5), np.bool_(True))), None)
+    assert len(results._codes) == codes
+
+
+def test_a_number_without_a_sign_keeps_its_bits():
+    value = fresh("from brainsim.jit.decorators import kernel\n\n\n@kernel\ndef value(x):\n    return x\n").value
+    for x in (np.uint64(2**63 + 1), 2**63 + 1, 2**62 + 1, -1, -(2**63), math.inf):
+        assert value(x) == x
+    assert value(None) is None
+
+
+@pytest.mark.parametrize("value", ["text", [1.0], {}, 1j, 2**64, object()])
+def test_what_no_compiled_function_takes(value):
+    with pytest.raises(TypeError, match="takes numbers, arrays and tuples of them"):
+        results(value, np.ones((1, 1)), (1, (1.0, False)), None)
+
+
+def test_a_compiled_function_that_fails_says_so():
+    with pytest.raises((RuntimeError, ValueError), match="results|a negative kind"):
+        results(-1, np.ones((1, 1)), (1, (np.float32(1.0), False)), None)
+
+
+def test_a_bound_function_reads_its_arrays_as_they_are():
+    a = np.ones((2, 2))
+    bound = results.bind(1, a, (1, (np.float32(1.0), False)), None)
+    assert bound()[1] == 22.0
+    a[1, 1] = 2.0
+    assert bound()[1] == 33.0
+    del a
+    assert bound()[1] == 33.0
+
+
+WARM = """
+import sys
+import brainsim as bs
+cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+net = bs.Network(seed=1)
+net.connect(cells, cells, bs.FixedProbability(0.1), weight=10.0, delay=1.5, synapse=bs.Exponential())
+net.stimulate(cells, bs.PoissonInput(rate=9000.0, weight=30.0, synapse=bs.Exponential()))
+print(len(bs.simulate(net, 50.0, seed=1, threads=1).spikes["cells"]))
+print("numba" in sys.modules, "scipy" in sys.modules, "matplotlib" in sys.modules)
+"""
+
+
+def test_a_process_that_finds_its_code_in_the_cache_imports_neither_numba_nor_scipy():
+    first, second = (python(WARM)[0].split() for _ in range(2))
+    assert first[0] == second[0]
+    assert int(first[0]) > 10
+    assert second[1:] == ["False"] * 3
 
 
 def test_a_compiled_function_has_no_closure():

@@ -291,4 +291,4 @@ def test_a_record_that_begins_like_another_is_not_taken_for_it():
     assert first_two(small.record) == (1.0, 2.0)
     assert first_two(large.record) == (3.0, 4.0)
     assert first_two(small.record) == (1.0, 2.0)
-    assert len(first_two.signatures) == 2
+    assert len(first_two._codes) == 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.jit.decorators import Callback
+from brainsim.jit.decorators import Entry
 from brainsim.learn.spiking.learned import keep_in_range, scales
 from tests.learn.test_model_layers import COMMON, KINDS, OF_TWO, Leaky, Started, Two, network, of_kind
 
@@ -102,7 +102,7 @@ def test_nothing_is_compiled_again(monkeypatch):
         raise AssertionError("a kernel is compiled again")
 
     monkeypatch.setattr("brainsim.jit.decorators.load_source", compiled)
-    monkeypatch.setattr(Callback, "_compile", compiled)
+    monkeypatch.setattr(Entry, "_compile", compiled)
     before, derived = net.parts()["tau_m", 0].copy(), net._plan.derived(1, False)
     kept = derived.start.scalars.copy()
     net.partial_fit(X, y, 2)

@@ -191,14 +191,14 @@ def versions():
     """Return name -> version of all on which the bits of a run may depend."""
     import llvmlite
     import llvmlite.binding as llvm
-    import numba
 
     import brainsim
+    from brainsim.jit.cache import numba_version
 
     features = llvm.get_host_cpu_features().flatten()
     return {
         "brainsim": brainsim.__version__,
-        "numba": numba.__version__,
+        "numba": numba_version(),
         "llvmlite": llvmlite.__version__,
         "numpy": np.__version__,
         "processor": f"{llvm.get_host_cpu_name()} ({hashlib.blake2b(features.encode(), digest_size=4).hexdigest()})",

@@ -23,11 +23,9 @@ import ctypes
 import platform
 import sys
 
-import llvmlite.binding as llvm
 import numpy as np
-from numba import types
 
-from brainsim.jit.decorators import helper
+from brainsim.jit.decorators import External, helper
 from brainsim.jit.intrinsics import fence, observe, publish
 
 LINE = 8  # int64 numbers in a cache line: one for each partition
@@ -56,17 +54,12 @@ def _system_function(name, windows_name):
     return ctypes.cast(getattr(ctypes.CDLL(None), name), ctypes.c_void_p).value
 
 
-# symbols instead of addresses in the code: an address would be wrong in the next process that loads it from the cache
 if FUTEX:
-    llvm.add_symbol("brainsim_system", _system_function("syscall", ""))
-    llvm.add_symbol("brainsim_processor", _system_function("sched_getcpu", ""))
-    _system = types.ExternalFunction("brainsim_system", types.int64(*[types.int64] * 5))
-    _processor = types.ExternalFunction("brainsim_processor", types.int32())
+    _system = External("system", "int64(int64, int64, int64, int64, int64)", _system_function("syscall", ""))
+    _processor = External("processor", "int32()", _system_function("sched_getcpu", ""))
 else:
-    llvm.add_symbol("brainsim_nap", _system_function("usleep", "Sleep"))
-    llvm.add_symbol("brainsim_offer", _system_function("sched_yield", "SwitchToThread"))
-    _nap = types.ExternalFunction("brainsim_nap", types.int32(types.uint32))
-    _offer = types.ExternalFunction("brainsim_offer", types.int32())
+    _nap = External("nap", "int32(uint32)", _system_function("usleep", "Sleep"))
+    _offer = External("offer", "int32()", _system_function("sched_yield", "SwitchToThread"))
 
 
 @helper

@@ -163,9 +163,8 @@ def facts_of(sim):
     """Return what does not change from step to step: the size of a simulation, and the versions with which it runs."""
     run = sim._run
     if run.facts is None:
-        import numba
-
         import brainsim
+        from brainsim.jit.cache import numba_version
 
         run.facts = {
             "synapses": run.synapses.number,
@@ -175,7 +174,7 @@ def facts_of(sim):
             "precision": "single" if run.layout.dtype == np.float32 else "double",
             "network_seed": run.layout.network.seed,
             "methods": run.layout.methods(),
-            "versions": {"brainsim": brainsim.__version__, "numba": numba.__version__, "numpy": np.__version__},
+            "versions": {"brainsim": brainsim.__version__, "numba": numba_version(), "numpy": np.__version__},
         }
     return run.facts
 

@@ -27,7 +27,7 @@ def thread_here(x):
 
 def compiled_here(x):
     """Return how many functions this process has compiled for a model of its own; at 0 its file in the cache is removed."""
-    from brainsim.jit.cache import Store
+    from brainsim.jit import cache
 
     class Own(bs.Neuron):
         equations = "dv/dt = -v*v*v/(tau*v_th*(v_th + v_reset))"
@@ -38,24 +38,24 @@ def compiled_here(x):
         v_reset: float = bs.parameter(0.0, "mV", "reset")
         v: float = bs.initial(0.0, "mV", "potential")
 
-    names, save, load = [], Store.save_overload, Store.load_overload
+    names, write, read = [], cache.write, cache.read
 
-    def forgotten(store, signature, target):
-        if x == 0 and store._name == "advance":
-            store.path(signature, target.codegen()).unlink(missing_ok=True)
-        return load(store, signature, target)
+    def forgotten(name):
+        if x == 0 and name.startswith("advance-"):
+            cache.path_of(name).unlink(missing_ok=True)
+        return read(name)
 
-    def noted(store, *arguments):
-        names.append(store._name)
-        save(store, *arguments)
+    def noted(name, *arguments):
+        names.append(name)
+        write(name, *arguments)
 
-    Store.save_overload, Store.load_overload = noted, forgotten
+    cache.write, cache.read = noted, forgotten
     try:
         net = bs.Network(seed=1)
         net.add(bs.Population(2, Own(), name="cells"))
         bs.simulate(net, 1.0, seed=x, threads=1)
     finally:
-        Store.save_overload, Store.load_overload = save, load
+        cache.write, cache.read = write, read
     return {"compiled": len(names), "process": os.getpid()}
 
 

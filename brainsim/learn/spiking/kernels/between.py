@@ -1,7 +1,6 @@
 """Between two steps of a trained network in the engine: the loop of `forward` without the steps of the cells."""
 
 from brainsim.jit.decorators import inlined, kernel
-from brainsim.jit.intrinsics import call_address
 from brainsim.jit.vmath import flushed
 from brainsim.learn.spiking.kernels.forward import NARROW, decay_potential, drive_by, enter_inputs, hold, send
 from brainsim.learn.spiking.plan import I_I, T_REF, V_I, V_TH, V_V, V_X
@@ -19,12 +18,6 @@ def between(net, vector, k, at, sample, state, work):
         at = complete(net, vector, k - 1, at, sample, state, work)
     prepare(net, vector, k, sample.currents, state, work)
     return at
-
-
-@kernel
-def invoke(address, record):
-    """Call a derived kernel."""
-    return call_address(address, (record, record))
 
 
 @inlined

@@ -17,7 +17,7 @@ from brainsim.engine.operators.windows import window
 from brainsim.engine.program import CONTINUE, Operator, Phase
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
-from brainsim.jit.records import Context, by_address, record_at
+from brainsim.jit.records import Context, by_address, call, record_at
 from brainsim.learn.spiking.simulated.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
 from brainsim.learn.spiking.simulated.changed import as_simulated
 from brainsim.models.clamp import VoltageClamp
@@ -265,7 +265,7 @@ class BetweenSteps(Operator):
         """Prepare the next step."""
         if status != ASK:
             return False
-        from brainsim.learn.spiking.kernels.between import between, invoke
+        from brainsim.learn.spiking.kernels.between import between
         from brainsim.learn.spiking.kernels.work import Sample
 
         k, given = int(self._progress["step"]), self.given
@@ -284,7 +284,7 @@ class BetweenSteps(Operator):
         self.work.moment[:] = k, k % self.work.ring_v.shape[0], 0
         for address, record, read, write in self._models:
             record["state"][:] = np.concatenate(read)
-            invoke(address, record.address)
+            call(address, record.address, record.address)
             for part, values in zip(write, record["starts"].reshape(len(write), -1), strict=True):
                 part[...] = values
         self._context["ready"] = k + 1
