@@ -21,7 +21,6 @@ import json
 import os
 import platform
 import re
-import runpy
 import shutil
 import stat
 import sys
@@ -124,6 +123,8 @@ def _assigned():
     """Return the settings that this process has given other values than those of the environment."""
     if "numba" not in sys.modules:
         return []
+    import runpy
+
     from numba.core import config
 
     usual = runpy.run_path(config.__file__)

@@ -132,7 +132,7 @@ def test_numba_is_loaded_only_where_code_is_compiled():
     assert at_load == NUMBA_AT_HOME
 
 
-HEAVY = ["numba", "scipy", "matplotlib", "tqdm", "llvmlite"]
+HEAVY = ["numba", "scipy", "matplotlib", "tqdm", "numpy.ma", "llvmlite"]
 DESCRIPTION = """
 cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
 net = bs.Network(seed=1)
