@@ -153,10 +153,36 @@ def tell() -> None:
 
 def name_of(function: Callable, kinds: str) -> str:
     """Return the name of the machine code of a function for arguments of these kinds."""
+    own = _text_of(function, set())
+    return f"{function.__name__}-{HASH(repr((own, kinds, _surroundings())).encode()).hexdigest()[:32]}"
+
+
+def _text_of(function, seen):
+    """Return what says which code a function has: of one from elsewhere, also that of the functions and constants it names.
+
+    Those of the package are in the fingerprint.
+    """
     code = function.__code__
     constants = [each for each in code.co_consts if not isinstance(each, type(code))]
     own = function.__module__, function.__qualname__, code.co_firstlineno, code.co_code.hex(), code.co_names, constants
-    return f"{function.__name__}-{HASH(repr((own, kinds, _surroundings())).encode()).hexdigest()[:32]}"
+    if function.__module__.split(".")[0] == PACKAGE.name or function in seen:
+        return own
+    seen.add(function)
+    return own, [_text_of_global(function.__globals__[name], seen) for name in code.co_names if name in function.__globals__]
+
+
+def _text_of_global(value, seen):
+    """Return the same of what a function names: another function, with or without a decorator, an array, or a constant."""
+    while hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
+    if hasattr(value, "__code__"):
+        return _text_of(value, seen)
+    if hasattr(value, "tobytes"):
+        return str(value.dtype), value.shape, HASH(value.tobytes()).hexdigest()
+    if isinstance(value, type(sys)):
+        return value.__name__
+    kind = type(value)
+    return repr(value) if kind.__module__.split(".")[0] in ("builtins", "numpy") else kind.__qualname__
 
 
 def path_of(name: str) -> Path | None:
