@@ -20,6 +20,15 @@ def modules():
 
 def imported(module, tree, types=False):
     """Return the names of all modules that a module imports, and whether when it is loaded; those for types if asked."""
+    return _imported(module, types) if modules().get(module) is tree else _imported_by(module, tree, types)
+
+
+@cache  # several tests ask for those of all modules, which takes two seconds
+def _imported(module, types):
+    return _imported_by(module, modules()[module], types)
+
+
+def _imported_by(module, tree, types):
     loaded = {id(node) for top in tree.body for node in _at_load(top)}
     for_types = {
         id(inner) for node in ast.walk(tree) if _is_for_types(node) for line in node.body for inner in ast.walk(line)

@@ -18,8 +18,16 @@ PRECISIONS = command.PRECISIONS
 # three have the rules that are compared with the twin, which is in double precision, in none of the others
 CASES = [(seed, PRECISIONS[seed // kinds.TOGETHER % 2]) for seed in range(30)]
 CASES += [(13, "double"), (43, "double"), (83, "double")]
-# those that run with the usual tests; each of the others compiles for half a minute
-USUAL = (3, 6, 15, 18, 19, 22, *range(24, 30))
+# those that run with the usual tests, and those that `.ci/run` adds; each of the others compiles for half a minute
+USUAL = (3, 5, 6, 8, 21, *range(23, 30))
+THOROUGH = (15, 18, 19, 22)
+
+
+def marked(seed, precision):
+    marks = () if seed in USUAL else pytest.mark.thorough if seed in THOROUGH else pytest.mark.slow
+    return pytest.param(seed, precision, marks=marks)
+
+
 # those that failed once
 FIXED = [(252, "double"), (389, "double"), (997, "double"), (997, "single")]
 
@@ -30,9 +38,7 @@ def check(seed, precision):
     assert outcome in ("agrees", "ran away"), "\n".join([f"{outcome}; to repeat it: {again}", *lines])
 
 
-@pytest.mark.parametrize(
-    ("seed", "precision"), [case if case[0] in USUAL else pytest.param(*case, marks=pytest.mark.slow) for case in CASES]
-)
+@pytest.mark.parametrize(("seed", "precision"), [marked(*case) for case in CASES])
 def test_the_same_bits_in_every_way(seed, precision):
     check(seed, precision)
 
