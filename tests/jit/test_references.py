@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
+from brainsim.jit.arguments import Held
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.references import refer
 
@@ -63,3 +64,15 @@ def test_a_tuple_of_fields_of_one_type():
 def test_a_field_that_the_tuple_does_not_have():
     with pytest.raises(TypingError, match="third"):
         unknown_field(Alike(np.zeros(1), np.zeros(1)))
+
+
+def test_a_tuple_may_be_prepared_for_many_calls():
+    """Its arrays are the same ones, and the machine code is that for the tuple."""
+    alike = Alike(np.arange(3.0), np.zeros(3))
+    assert through_two(alike) == 3
+    codes, held = len(through_two._codes), Held(alike)
+    for value in (1.0, 5.0):
+        alike.first[:] = value
+        assert through_two(held) == 3
+        assert alike.second.tolist() == [2.0 * value] * 3
+    assert len(through_two._codes) == codes

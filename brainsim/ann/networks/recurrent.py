@@ -13,6 +13,7 @@ from brainsim.ann.samples import pad, pad_labels
 from brainsim.core.checks import integer, number, one_of, warn_user
 from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
+from brainsim.jit.arguments import Held
 from brainsim.learn.batches import CHUNKS, Runner, chunks_of
 from brainsim.learn.checks import check_saved_classes, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, Loss, of_training
@@ -305,9 +306,10 @@ class RecurrentRunner(Runner):
         from brainsim.ann.networks.recurrent_kernels import Samples
 
         super().__init__(settings.threads)
-        self.data, self.units, self.gated = Samples(X, lengths, label, labels), settings.hidden, settings.cell == "gru"
+        self._steps, self._data = X.shape[1], Held(Samples(X, lengths, label, labels))
+        self.units, self.gated = settings.hidden, settings.cell == "gru"
         self.loss = LOSSES[settings.loss]
-        self._scratch, self._gradients = list[Any](), list[Any]()
+        self._scratch, self._gradients = list[Held](), list[Held]()
 
     def run(
         self, weights: dict[str, np.ndarray], chosen: np.ndarray, learn: bool, traces: bool = False
@@ -315,36 +317,36 @@ class RecurrentRunner(Runner):
         """Return losses, sums of gradients (empty without `learn`), scores and outputs of samples."""
         from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, run_chunk
 
-        p, n, steps = Parameters(**weights), len(chosen), self.data.X.shape[1]
+        p, n, steps = Parameters(**weights), len(chosen), self._steps
         net = Net(int(self.gated), self.loss, p, np.ascontiguousarray(p.U.T), np.ascontiguousarray(p.V.T))
         out = Out(np.empty(n), np.empty((n, p.d.size)), np.empty((n if traces else 0, steps, p.d.size)))
         edges = chunks_of(n, CHUNKS if learn else None)
         parts = min(len(edges), self.window)
         chunks = [SampleRange(chosen, begin, end, int(learn)) for begin, end in edges]
         self._prepare(p, parts, max(end - begin for begin, end in edges), steps)
-        same = repeat(net), repeat(self.data)
-        list(self.in_turn(run_chunk, *same, chunks, cycle(self._scratch), repeat(out), cycle(self._gradients)))
+        same = repeat(Held(net)), repeat(self._data)
+        list(self.in_turn(run_chunk, *same, chunks, cycle(self._scratch), repeat(Held(out)), cycle(self._gradients)))
         return out.losses, self._sum(parts) if learn else {}, out.scores, out.traces
 
     def _prepare(self, p, parts, rows, steps):
         """Make the arrays for each chunk, unless there are some that fit."""
         from brainsim.ann.networks.recurrent_kernels import Parameters, Scratch
 
-        if self._scratch and self._scratch[0].h.shape[1] < rows:
+        if self._scratch and self._scratch[0].values.h.shape[1] < rows:
             self._scratch = []
         width, units, outputs = p.b.size, self.units, p.d.size
         while len(self._scratch) < parts:
             shapes = {"h": (steps + 1, rows, units), "gates": (steps, rows, width), "inner": (steps, rows, units)}
             shapes |= {"out": (steps, rows, outputs), "d_out": (steps, rows, outputs), "score": (rows, outputs)}
             shapes |= dict.fromkeys(("drive", "back"), (rows, width)) | dict.fromkeys(("d_h", "d_before"), (rows, units))
-            self._scratch.append(Scratch(**{name: np.zeros(shapes[name]) for name in Scratch._fields}))
+            self._scratch.append(Held(Scratch(**{name: np.zeros(shapes[name]) for name in Scratch._fields})))
         while len(self._gradients) < parts:
-            self._gradients.append(Parameters(*(np.zeros_like(part) for part in p)))
+            self._gradients.append(Held(Parameters(*(np.zeros_like(part) for part in p))))
 
     def _sum(self, parts):
         """Return the sums of the gradients of the chunks, added up in their order."""
-        total = {name: getattr(self._gradients[0], name).copy() for name in NAMES}
+        total = {name: getattr(self._gradients[0].values, name).copy() for name in NAMES}
         for gradient in self._gradients[1:parts]:
             for name, part in total.items():
-                part += getattr(gradient, name)
+                part += getattr(gradient.values, name)
         return total

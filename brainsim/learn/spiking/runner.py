@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from brainsim.jit.arguments import Held
 from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
@@ -38,14 +39,15 @@ class SpikingRunner(Runner):
         super().__init__(settings.threads)
         self.plan, self.inputs, self.floor, self.size = plan, inputs, settings.floor, len(inputs)
         self.task = task_of(settings, plan.steps, sequence)
-        self.data = chunk.Data(inputs.times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
+        data = chunk.Data(inputs.times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
+        self._data = Held(data)
         self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
         self.on_grid = settings.gradient != "exact"
         self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
         # only derivatives with respect to time constants, and derived kernels, need the state of every step
         self.history = any(set(layer.learns) - {*DELAYS} for layer in plan.layers)
         self.history = self.history or any(layer.model is not None for layer in plan.layers)
-        self._works, self._gradients = list[Any](), list[Any]()
+        self._works, self._gradients = list[Held](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 
     def run(self, vector: np.ndarray, rows: np.ndarray, learn: bool, traces: bool = False, history: bool = False) -> Batch:
@@ -64,8 +66,8 @@ class SpikingRunner(Runner):
         self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
         chunks = [SampleRange(rows, *edge, self.code if learn else ONLY_FORWARD, keep) for edge in edges]
-        same = repeat(net), repeat(vector), repeat(self.data)
-        list(self.in_turn(run_chunk, *same, chunks, repeat(self.task), self._works, repeat(out), self._gradients))
+        same = repeat(Held(net)), repeat(vector), repeat(self._data)
+        list(self.in_turn(run_chunk, *same, chunks, repeat(self.task), self._works, repeat(Held(out)), self._gradients))
         total = self._sum(parts) if learn else np.zeros(0)
         if learn:
             self._add_parameters(total, vector, of_models, parts)
@@ -74,7 +76,7 @@ class SpikingRunner(Runner):
     def events(self, vector: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return (block, cell, time, trace) of all events of one sample: block 0 are the inputs."""
         batch = self.run(vector, np.array([row], np.int64), learn=False, traces=True)
-        work = self._works[0]
+        work = self._works[0].values
         stop = int(work.ends[0])
         return work.block[:stop].copy(), work.cell[:stop].copy(), work.time[:stop].copy(), batch.traces[0]
 
@@ -82,16 +84,17 @@ class SpikingRunner(Runner):
         """Make the arrays for each chunk, unless there are some that fit."""
         from brainsim.learn.spiking.kernels.work import new_work
 
-        fits = self._works and len(self._works[0].ring_v) >= delay_steps and (len(self._works[0].v0) > 1 or not history)
-        if not fits:
+        first = self._works[0].values if self._works else None
+        if first is None or len(first.ring_v) < delay_steps or (history and len(first.v0) == 1):
             self._works, self._records = [], []
         while len(self._works) < parts:
-            self._works.append(new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting, self.on_grid))
+            work = new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting, self.on_grid)
+            self._works.append(Held(work))
             currents, settings = self.inputs.currents.shape[1] > 0, (self.floor, self.task.rate_cost, self.task.rate_target)
             if any(layer.model is not None for layer in self.plan.layers):
                 from brainsim.learn.spiking.from_equations.derived import records_of
 
-                self._records.append(records_of(self.plan, self._works[-1], currents, settings, history))
+                self._records.append(records_of(self.plan, work, currents, settings, history))
         size = self.plan.size if learn else 0
         if len(self._gradients) < parts or self._gradients[0].size < size:
             self._gradients = [np.empty(size) for _ in range(max(parts, len(self._gradients)))]

@@ -17,6 +17,7 @@ from brainsim.engine.operators.windows import window
 from brainsim.engine.program import CONTINUE, Operator, Phase
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import register_kind
+from brainsim.jit.arguments import Held
 from brainsim.jit.records import Context, by_address, call, record_at
 from brainsim.learn.spiking.simulated.cells import CrossingLIF, HeldLIF, Integrator, WithinStep
 from brainsim.learn.spiking.simulated.changed import as_simulated
@@ -152,7 +153,7 @@ class BetweenSteps(Operator):
     inputs = (Learned,)
 
     def __init__(self, partition, stimulus):
-        from brainsim.learn.spiking.kernels.work import new_work
+        from brainsim.learn.spiking.kernels.work import Sample, new_work
 
         given, layout, state = stimulus.input, partition.layout, partition.shared.state
         self.given, self._progress = given, partition.progress
@@ -161,6 +162,8 @@ class BetweenSteps(Operator):
         self.net = plan.net(vector, given.on_grid, 0.0, given.currents.shape[0] > 0)
         waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
         self.work = new_work(plan, plan.longest_delay(vector), given.times.size, False, waiting)
+        sample = Sample(given.times, given.units, given.currents)
+        self._held = Held(self.net), Held(sample), Held(self.work)  # for `between`, which is called in each step
         self.values, self._rows = np.zeros((8, plan.n_cells)), []
         names = names[1:]
         for b, name in enumerate(names, 1):
@@ -266,7 +269,6 @@ class BetweenSteps(Operator):
         if status != ASK:
             return False
         from brainsim.learn.spiking.kernels.between import between
-        from brainsim.learn.spiking.kernels.work import Sample
 
         k, given = int(self._progress["step"]), self.given
         if k >= given.plan.steps:
@@ -277,8 +279,8 @@ class BetweenSteps(Operator):
         for start, stop, cells in self._clamps:
             if start <= k - 1 < stop:
                 self.values[FIRED, cells] = 0.0  # the engine has dropped these spikes
-        sample = Sample(given.times, given.units, given.currents)
-        self.at = between(self.net, self.vector, k, self.at, sample, self.values, self.work)
+        net, sample, work = self._held
+        self.at = between(net, self.vector, k, self.at, sample, self.values, work)
         for row, cells, part in self._rows:
             part[...] = self.values[row, cells]
         self.work.moment[:] = k, k % self.work.ring_v.shape[0], 0
