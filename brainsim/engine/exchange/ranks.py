@@ -20,7 +20,6 @@ from brainsim.engine.states.fingerprint import fingerprint
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
 STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
-HOW = "start the script with mpiexec -n 4 python -m mpi4py script.py"
 INTERRUPTED = 130  # exit status
 PATIENCE = 1.0  # seconds for which a rank that failed waits for the others to fail as well
 

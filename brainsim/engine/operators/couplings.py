@@ -215,8 +215,7 @@ class _Signal:
         member, names = layout.members[population], text.variables_in(coupling)
         rows = [partition.variable(population, self._label(member, coupling, name)) for name in names]
         first = rows[0][1] if rows else 0
-        self.n, self.kept, self._signal, self._compute = (rows[0][0].size if rows else 0), signal.kept, signal, []
-        self.past = signal.past
+        self.n, self.kept, self.past, self._compute = (rows[0][0].size if rows else 0), signal.kept, signal.past, []
         self.gids = member.first + first + np.arange(self.n)
         if not self.n:
             return
