@@ -20,6 +20,7 @@ with pause_gc():
     from brainsim.jit.entry import ENTRY, EntryCompiler
     from brainsim.jit.inner import InnerCompiler
     from brainsim.jit.late import types
+    from brainsim.jit.passes import remember_types
 
 # "numpy" removes the branch for division by zero, which would keep loops from vectorising; fastmath stays off, since it
 # would make the last bits depend on the width of the processor's vectors.
@@ -88,7 +89,8 @@ def text_of_entry(function: Callable, signature: Any) -> str:
 
 def _compiled(function, signature):
     dispatcher = numba.njit(pipeline_class=EntryCompiler, **OPTIONS)(function)
-    dispatcher.compile(signature)
+    with remember_types():
+        dispatcher.compile(signature)
     (compiled,) = dispatcher.overloads.values()
     return compiled
 

@@ -17,8 +17,9 @@ from numba.core.lowering import Lower
 from numba.np import arrayobj
 
 from brainsim.jit.arguments import BITS
-from brainsim.jit.inner import InnerLowering, Unaddressed, passes_with
+from brainsim.jit.inner import InnerLowering, Unaddressed
 from brainsim.jit.late import types
+from brainsim.jit.passes import passes_with
 
 ENTRY = "brainsim_entry"
 WORD = ir.IntType(BITS)

@@ -12,9 +12,11 @@ from typing import Any
 
 from numba import _dynfunc
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import NativeLowering
+
+from brainsim.jit.passes import passes_with
 
 
 class Unaddressed(JITCodeLibrary):
@@ -56,15 +58,6 @@ class InnerLowering(NativeLowering):
         state.targetctx.insert_user_function(function, described, [state.library])
         state["cr"] = lowered._replace(cfunc=function)
         return True
-
-
-def passes_with(lowering: type[NativeLowering], state: Any) -> PassManager:
-    """Return the passes of Numba, the last step replaced."""
-    manager = PassManager("brainsim")
-    for each, text in DefaultPassBuilder.define_nopython_pipeline(state).passes:
-        manager.add_pass(lowering if each is NativeLowering else each, text)
-    manager.finalize()
-    return manager
 
 
 class InnerCompiler(CompilerBase):

@@ -25,7 +25,7 @@ FACES = {
 MOST_ARGUMENTS = 8  # of a compiled function
 COMPILED = {"kernel", "by_address", "helper", "inlined"}  # decorators
 # what compiles: nobody imports it before something has to be compiled
-NUMBA_AT_HOME = {f"brainsim.jit.{name}" for name in ("compiler", "entry", "inner", "reference_type")}
+NUMBA_AT_HOME = {f"brainsim.jit.{name}" for name in ("compiler", "entry", "inner", "passes", "reference_type")}
 
 
 def floor(module):

@@ -124,15 +124,16 @@ EDITS = {"nothing": 6.0, "scale, table = 3.0": 8.0, "* x + 1.0": 7.0, "2.0]": 8.
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_code_from_elsewhere_is_compiled_again_if_what_it_names_changes(folder, tmp_path, edit):
+def test_code_from_elsewhere_is_compiled_again_if_what_it_names_changes(tmp_path, edit):
     """A constant, a function and an array: their values are in the machine code, but their file not in the fingerprint."""
     script = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nsys.dont_write_bytecode = True\n"
     script += "from elsewhere import outer\nprint(outer(1.0), outer.compiled)"
     file = tmp_path / "elsewhere.py"
     file.write_text(ELSEWHERE)
-    assert python(script)[0].split()[0] == "6.0"
+    cached = {"BRAINSIM_CACHE_DIR": str(tmp_path / "cached")}
+    assert python(script, **cached)[0].split()[0] == "6.0"
     file.write_text(ELSEWHERE.replace(edit, edit.translate(str.maketrans("123", "245"))))
-    assert python(script)[0].split() == [str(EDITS[edit]), str(int(edit != "nothing"))]
+    assert python(script, **cached)[0].split() == [str(EDITS[edit]), str(int(edit != "nothing"))]
 
 
 # -- code of others --------------------------------------------------------------------------------------------------------
