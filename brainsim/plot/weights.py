@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.typing import ColorType
-from scipy.stats import binom, poisson
 
 from brainsim.core.checks import integer
 from brainsim.core.contexts import default_arithmetic, within
@@ -240,6 +239,8 @@ def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = Tru
 
 def _draw_random(ax, mean, partners, edges, colour):
     """Draw the share of cells in each bin if synapses were drawn at random."""
+    from scipy.stats import binom, poisson  # takes 0.6 s to import, and no other picture needs it
+
     chance = mean / partners
     law = binom(partners, chance) if chance <= 1.0 else poisson(mean)  # several synapses of a pair
     share = np.diff(law.cdf(edges))

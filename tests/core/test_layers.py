@@ -132,7 +132,7 @@ def test_numba_is_loaded_only_where_code_is_compiled():
     assert at_load == NUMBA_AT_HOME
 
 
-HEAVY = ["numba", "scipy", "matplotlib", "tqdm", "numpy.ma", "llvmlite"]
+HEAVY = ["numba", "scipy.stats", "scipy", "matplotlib", "tqdm", "llvmlite"]
 DESCRIPTION = """
 cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
 net = bs.Network(seed=1)
@@ -148,8 +148,16 @@ class Mine(bs.Neuron):
 
 @pytest.mark.parametrize(
     ("script", "loaded"),
-    [("", []), (DESCRIPTION, []), ("import brainsim.engine.simulate, brainsim.learn.spiking.kernels.chunk", ["llvmlite"])],
-    ids=["import", "describing a network", "all that simulates and learns"],
+    [
+        ("", []),
+        (DESCRIPTION, []),
+        ("import brainsim.analysis, brainsim.encode, brainsim.examples, brainsim.learn, brainsim.results", []),
+        ("import brainsim.engine.simulate, brainsim.learn.spiking.kernels.chunk", ["llvmlite"]),
+        ("import brainsim.plot", ["matplotlib"]),
+        ("import brainsim.explore, brainsim.testing", ["matplotlib", "llvmlite"]),
+        ("import brainsim.ann", ["scipy", "matplotlib", "llvmlite"]),
+    ],
+    ids=["import", "describing a network", "light rooms", "all that simulates and learns", "plot", "explore", "ann"],
 )
 def test_importing_is_light(script, loaded):
     code = f"import sys, json\nimport brainsim as bs\n{script}\nprint(json.dumps([m for m in {HEAVY} if m in sys.modules]))"

@@ -1,5 +1,6 @@
 """What every function of `bs.plot`, and every picture of `bs.explore`, has in common if it draws into axes."""
 
+import functools
 import inspect
 import io
 import re
@@ -76,16 +77,13 @@ CALLS = {
     "weight_matrix": lambda **ax: plot.weight_matrix(TABLE, **ax),
     "weights": lambda **ax: plot.weights(WEIGHTS, **ax),
 }
-CURVE = bs.explore.fi_curve(bs.LIF(), [100.0, 200.0, 300.0], duration=300.0)
-PLANE = bs.explore.phase_plane(bs.AdEx(), "v", "w", current=500.0)
-STEPS = bs.explore.step_response(bs.LIF(), [100.0, 300.0], duration=100.0)
-RAMP = bs.explore.current_ramp(bs.LIF(), 400.0, duration=100.0)
-EVERY = CALLS | {
-    "explore.fi_curve": lambda **ax: CURVE.plot(**ax),
-    "explore.phase_plane": lambda **ax: PLANE.plot(**ax),
-    "explore.step_response": lambda **ax: STEPS.plot(**ax),
-    "explore.current_ramp": lambda **ax: RAMP.plot(**ax),
+EXPLORED = {
+    "explore.fi_curve": functools.cache(lambda: bs.explore.fi_curve(bs.LIF(), [100.0, 200.0, 300.0], duration=300.0)),
+    "explore.phase_plane": functools.cache(lambda: bs.explore.phase_plane(bs.AdEx(), "v", "w", current=500.0)),
+    "explore.step_response": functools.cache(lambda: bs.explore.step_response(bs.LIF(), [100.0, 300.0], duration=100.0)),
+    "explore.current_ramp": functools.cache(lambda: bs.explore.current_ramp(bs.LIF(), 400.0, duration=100.0)),
 }
+EVERY = CALLS | {name: lambda explored=explored, **ax: explored().plot(**ax) for name, explored in EXPLORED.items()}
 
 
 def beyond(figure):
