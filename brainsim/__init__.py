@@ -70,6 +70,7 @@ Connections, inputs and values
 Modules and errors
     bs.plot             pictures of results: overview, raster, trace, rate
     bs.analysis         statistics of spikes: irregularity, correlations, PSTH, spectrum, spike-triggered average
+    bs.connectomes      brains that have been mapped: fly, larva and worm, from the files of their authors
     bs.encode           images, sounds and series as spike trains, and back
     bs.explore          single cells: portrait, f-I curve, phase plane
     bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by eligibility traces, Oja and BCM
@@ -158,7 +159,8 @@ _HOMES = {
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.expressions.language": ("EquationError",),
 }
-_MODULES = {name: f"brainsim.{name}" for name in ("analysis", "ann", "encode", "explore", "learn", "plot", "testing")} | {
+_ROOMS = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "plot", "testing")
+_MODULES = {name: f"brainsim.{name}" for name in _ROOMS} | {
     "positions": "brainsim.models.space.positions",
     "signals": "brainsim.models.signals",
     "sonata": "brainsim.engine.sonata",

@@ -2,6 +2,7 @@
 
 from brainsim import analysis as analysis
 from brainsim import ann as ann
+from brainsim import connectomes as connectomes
 from brainsim import encode as encode
 from brainsim import explore as explore
 from brainsim import learn as learn

@@ -40,6 +40,9 @@ class _PairList(Rule):
         return (self.pairs,)
 
     def _checked(self, value, label):
+        kind = (value.dtype, value.ndim, value.flags.writeable) if isinstance(value, np.ndarray) else ()
+        if kind == (np.int32, 1, False) and value.min(initial=0) >= 0:
+            return value  # a copy of the 15 million edges of a mapped brain would take four times their memory
         return read_only(indices(value, label).astype(np.int32))
 
     def _check_within(self, pre, post):
@@ -129,7 +132,7 @@ class FromFrame(_PairList):
 
     def __post_init__(self, frame: Any) -> None:
         """Copy the columns; the table is not kept."""
-        names = _names_of(frame)
+        names = names_of(frame, "FromFrame.frame")
         for name in ("pre", "post"):
             if name not in names:
                 got = f"must have the columns pre and post (got {', '.join(map(str, names)) or 'none'})"
@@ -229,15 +232,16 @@ def _renaming(names):
     return ""
 
 
-def _names_of(frame):
+def names_of(frame: Any, label: str) -> list[Any]:
+    """Return the names of the columns of a table in memory; TypeError, beginning with `label`, if it is not one."""
     for attribute in ("column_names", "columns", "keys"):  # of pyarrow, of pandas and polars, of a dict
         if (names := getattr(frame, attribute, None)) is not None:
             return list(names() if callable(names) else names)
     names = getattr(getattr(frame, "dtype", None), "names", None)  # of a structured array
     if names is None:
         raise TypeError(
-            f"FromFrame.frame: must be a table with columns, such as a pandas.DataFrame (got a {type(frame).__name__}); "
-            "bs.FromArrays takes two arrays"
+            f"{label}: must be a table with columns, such as a pandas.DataFrame (got a {type(frame).__name__})"
+            + "; bs.FromArrays takes two arrays" * label.startswith("FromFrame")
         )
     return list(names)
 

@@ -11,7 +11,8 @@ from model_pages import pictures_with, put, title
 import brainsim as bs
 
 FOLDER = "reference"
-MODULES = ("analysis", "ann", "encode", "explore", "learn", "plot", "positions", "signals", "sonata", "testing", "values")
+MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "plot", "positions", "signals", "sonata")
+MODULES += ("testing", "values")
 # heading -> the packages that define its names
 SECTIONS = {
     "Networks": ("brainsim.network.", "brainsim.engine."),

@@ -1,0 +1,152 @@
+"""A synthetic brain with the size and the distributions of a mapped one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brainsim.connectomes.brain import Brain
+from brainsim.connectomes.edges import Edges
+from brainsim.core.arrays import freeze
+from brainsim.core.checks import integer
+
+SPREAD = 1.0  # standard deviation of the logarithm of the expected number of edges of a cell, on both sides
+SYNAPSES = (0.4, 0.9)  # mean and standard deviation of the logarithm of the number of synapses of an edge
+MOST = 2400  # synapses of an edge; the largest in the fly is 2,405
+REGIONS, WITHIN = 40, 0.5  # parts of the brain, and the share of edges that stay within theirs
+TRANSMITTERS = {"acetylcholine": 0.6, "glutamate": 0.25, "GABA": 0.15}
+CLASSES = {"sensory": 0.12, "motor": 0.001, "descending": 0.01}  # shares of cells; the others are central
+TASTE, RELAY, PROBOSCIS = 21, 420, 12  # cells of the pathway
+
+
+def synthetic(cells: int = 138_639, edges: int = 15_100_000, seed: int = 1, *, name: str = "brain") -> Brain:
+    """Return a brain that is made up, by default of the size of the fly's: for examples where there is no file, and tests.
+
+    The numbers of edges that a cell sends and receives are Poisson with log-normal means (independent of each other, the
+    standard deviation of the logarithm is 1), and the number of synapses of an edge is log-normal, rounded up. Half of the
+    edges stay within one of 40 regions. Cells have a transmitter (60 % acetylcholine), a ``super_class``, a ``side`` and a
+    ``region``. A pathway with strong edges leads from 21 cells, ``cell_class == "taste"``, over 420 of the ``"relay"`` to
+    12 of the ``"proboscis"`` (fewer in a small brain), so that activating the first has consequences. Nothing else in it is
+    like any real brain.
+
+    Parameters
+    ----------
+    cells : int
+        Number of cells, >= 100.
+    edges : int
+        Number of edges, at most a fifth of all pairs of cells. No pair occurs twice, and no cell is connected to itself.
+    seed : int
+        The same seed gives the same brain.
+    name : str
+        Name of its population.
+
+    Returns
+    -------
+    Brain
+        Its title says that it is synthetic.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not whole or outside its range.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> brain = bs.connectomes.synthetic(cells=1000, edges=20_000, seed=1)
+    >>> brain.title
+    'Synthetic brain (made up): 1,000 cells, 20,000 edges'
+    >>> brain.where(cell_class="taste").size
+    4
+    """
+    n = integer(cells, "synthetic.cells", at_least=100, at_most=10_000_000)
+    k = integer(edges, "synthetic.edges", at_least=n, at_most=n * (n - 1) // 5)
+    rng = np.random.default_rng(integer(seed, "synthetic.seed", at_least=0))
+    region = rng.integers(REGIONS, size=n, dtype=np.uint8)  # NumPy sorts short numbers by radix
+    annotations, members = _annotations(n, region, rng)
+    strong = _pathway(members, rng)
+    keys, count = _draw(n, k, region, strong, rng)
+    sign = np.where(annotations["transmitter"] == "acetylcholine", 1, -1).astype(np.int8)
+    pre, post = (freeze((part).astype(np.int32)) for part in np.divmod(keys, n))
+    return Brain(
+        [f"s{cell:06d}" for cell in range(n)],
+        annotations,
+        Edges(pre, post, freeze(count), freeze(sign[pre])),
+        title=f"Synthetic brain (made up): {n:,} cells, {k:,} edges",
+        name=name,
+    )
+
+
+def _annotations(n, region, rng):
+    """Return the annotations, and the cells of the pathway: taste, relay, proboscis."""
+    sizes = [max(4, min(size, n * size // 20_000)) for size in (TASTE, RELAY, PROBOSCIS)]
+    chosen = rng.choice(n, sum(sizes), replace=False)
+    members = np.split(chosen, np.cumsum(sizes)[:-1])
+    shares = [*CLASSES.values(), 1.0 - sum(CLASSES.values())]
+    super_class = rng.choice([*CLASSES, "central"], size=n, p=shares).astype(object)
+    cell_class = np.full(n, "", dtype=object)
+    transmitter = rng.choice(list(TRANSMITTERS), size=n, p=list(TRANSMITTERS.values())).astype(object)
+    for ids, kind, of in zip(members, ("sensory", "central", "motor"), ("taste", "relay", "proboscis"), strict=True):
+        super_class[ids], cell_class[ids] = kind, of
+    transmitter[members[0]] = "acetylcholine"
+    annotations = {
+        "super_class": super_class,
+        "cell_class": cell_class,
+        "transmitter": transmitter,
+        "side": np.where(rng.random(n) < 0.5, "left", "right"),
+        "region": np.array([f"R{k:02d}" for k in range(REGIONS)], dtype=object)[region],
+    }
+    return annotations, members
+
+
+def _pathway(members, rng):
+    """Return (pre, post, count) of the strong edges: a cell of the relay gets 8 from taste and 10 from the relay."""
+    taste, relay, proboscis = members
+    gain = rng.lognormal(0.0, 0.35, relay.size)
+    parts = [(taste, relay, 8, 6.0 * gain), (relay, relay, 10, 6.0 * gain), (relay, proboscis, 20, 6.0)]
+    pre = [rng.choice(of, (to.size, k)).ravel() for of, to, k, _ in parts]
+    post = [np.repeat(to, k) for _, to, k, _ in parts]
+    mean = np.concatenate([np.repeat(np.broadcast_to(scale, to.size), k) for _, to, k, scale in parts])
+    count = np.ceil(mean * rng.lognormal(-0.3, 0.8, mean.size)).clip(1, MOST)
+    return np.concatenate(pre), np.concatenate(post), count.astype(np.int32)
+
+
+def _draw(n, k, region, strong, rng):
+    """Return ``pre*n + post`` of k different edges in ascending order, and their numbers of synapses."""
+    pre, post, count = strong
+    keys, first = np.unique(pre * n + post, return_index=True)
+    fixed, count = keys[keys // n != keys % n], count[first[keys // n != keys % n]]
+    sends, receives = rng.lognormal(0.0, SPREAD, n), rng.lognormal(0.0, SPREAD, n)
+    keys = np.zeros(0, np.int64)
+    while keys.size < k - fixed.size:
+        more = _pairs(n, int(1.05 * (k - fixed.size - keys.size)) + 100, region, sends, receives, rng)
+        # np.unique takes 200 times longer with NumPy 2.4
+        keys = np.sort(np.concatenate([keys, more[more // n != more % n]]))
+        keys = keys[np.append(True, keys[1:] != keys[:-1])]
+        at = np.searchsorted(keys, fixed).clip(max=keys.size - 1)
+        keys = np.delete(keys, at[keys[at] == fixed])
+    keys = np.delete(keys, rng.choice(keys.size, keys.size - (k - fixed.size), replace=False))
+    others = np.ceil(np.exp(rng.normal(*SYNAPSES, keys.size))).clip(1, MOST).astype(np.int32)
+    keys, count = np.concatenate([keys, fixed]), np.concatenate([others, count])
+    order = np.argsort(keys, kind="stable")
+    return keys[order], count[order]
+
+
+def _pairs(n, k, region, sends, receives, rng):
+    """Return ``pre*n + post`` of about k edges, of which some may be equal."""
+    pre = np.repeat(np.arange(n), rng.poisson(sends * (k / sends.sum())))
+    post = np.empty(pre.size, np.int64)
+    within = rng.random(pre.size) < WITHIN
+    everywhere = np.cumsum(receives)
+    far = np.flatnonzero(~within)
+    post[far] = np.searchsorted(everywhere, rng.random(far.size) * everywhere[-1], side="right").clip(max=n - 1)
+    of = region[pre]
+    near = np.flatnonzero(within)
+    near = near[np.argsort(of[near], kind="stable")]
+    stops = np.searchsorted(of[near], np.arange(REGIONS), side="right")
+    for r, edges in enumerate(np.split(near, stops[:-1])):
+        members = np.flatnonzero(region == r)
+        if edges.size:  # a region that sends has cells
+            reach = np.cumsum(receives[members])
+            drawn = np.searchsorted(reach, rng.random(edges.size) * reach[-1], side="right").clip(max=members.size - 1)
+            post[edges] = members[drawn]
+    return pre * n + post

@@ -1,0 +1,244 @@
+"""Tables that users have: files of text, Parquet and Feather, and frames in memory.
+
+Nothing is guessed of a column: text stays text, and what becomes a number is converted by `Column`. Large files are read by
+pyarrow. Without it, files of text are read line by line, which also finds the line of a mistake.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brainsim.connectomes.columns import Column, encode
+from brainsim.core.checks import nearest, warn_user
+from brainsim.core.doors import optional
+from brainsim.models.pair_lists import names_of
+
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": " "}
+ENDINGS = ".csv, .tsv, .txt (also with .gz), .parquet or .feather"
+BLOCK = 16 << 20  # bytes of text that a thread of pyarrow encodes at a time: few dictionaries to join at the end
+
+
+class Table:
+    """A table whose columns are read when they are asked for.
+
+    Attributes
+    ----------
+    file : str
+        What messages call it: the quoted name of the file, or "the table".
+    names : list of str
+        Its columns.
+    label : str
+        How messages begin.
+    """
+
+    def __init__(self, file: str, names: Sequence[Any], label: str) -> None:
+        self.file, self.names, self.label = file, list(names), label
+
+    def name_of(self, *choices: str) -> str:
+        """Return the first of some names that is a column; ValueError, which lists the columns, if none is."""
+        for name in choices:
+            if name in self.names:
+                return name
+        wanted, there = " or ".join(map(repr, choices)), ", ".join(map(repr, self.names)) or "none"
+        near = nearest(choices[0], self.names)
+        near = near if "did you mean" in near else ""
+        raise ValueError(f"{self.label}: {self.file} has no column {wanted}{near}; its columns are {there}")
+
+    def column(self, *choices: str) -> Column:
+        """Return the column with the first of some names that there is."""
+        return self.columns([self.name_of(*choices)])[0]
+
+    def columns(self, names: Sequence[str]) -> list[Column]:
+        """Return some columns."""
+        return [self._column(name, *coded) for name, coded in zip(names, self._read(list(names)), strict=True)]
+
+    def place(self, row: int) -> str:
+        """Return where a row is."""
+        return f"{self.file}, row {row} (the first is 0)"
+
+    def _column(self, name, values, codes):
+        return Column(name, values, codes, self.place, self.label)
+
+    def _read(self, names):
+        """Return (values, codes) of some columns."""
+        raise NotImplementedError
+
+    def damaged(self, error: object) -> ValueError:
+        """Return the error that the file cannot be read."""
+        return ValueError(f"{self.label}: {self.file} is damaged, or was cut off ({error})")
+
+
+class TextTable(Table):
+    """A file of lines, with a first line of names unless they are given."""
+
+    def __init__(self, path: Path, separator: str, header: Sequence[str] | None, label: str) -> None:
+        self.path, self.separator, self.titles = path, separator, int(header is None)
+        super().__init__(repr(path.name), header or (), label)
+        self._check_end()
+        if header is None:
+            self.names = next(self._lines(check=False), (0, []))[1]
+            if not self.names:
+                raise ValueError(f"{label}: {self.file} is empty")
+
+    def place(self, row: int) -> str:
+        """Return the line of a row."""
+        return f"{self.file}, line {row + 1 + self.titles}"
+
+    def _read(self, names):
+        try:
+            import pyarrow
+        except ImportError:
+            return self._read_lines(names)
+        try:
+            return [encode_arrow(column) for column in self._read_arrow(pyarrow, names)]
+        except (pyarrow.ArrowException, OSError) as error:
+            self._read_lines(names)  # finds the line
+            raise self.damaged(error) from None
+
+    def _read_arrow(self, pyarrow, names):
+        from pyarrow import csv as arrow
+
+        # as texts in a dictionary: pyarrow would make floats of identifiers if a later line has a point
+        kinds = dict.fromkeys(names, pyarrow.dictionary(pyarrow.int32(), pyarrow.string()))
+        table = arrow.read_csv(
+            self.path,
+            read_options=arrow.ReadOptions(column_names=self.names, skip_rows=self.titles, block_size=BLOCK),
+            parse_options=arrow.ParseOptions(delimiter=self.separator),
+            convert_options=arrow.ConvertOptions(
+                include_columns=names, column_types=kinds, null_values=[""], strings_can_be_null=True
+            ),
+        )
+        return [table[name] for name in names]
+
+    def _read_lines(self, names):
+        wanted = [self.names.index(name) for name in names]
+        codes: list[list[int]] = [[] for _ in names]
+        known: list[dict[str, int]] = [{"": -1} for _ in names]
+        for _, line in self._lines():
+            for of, code, k in zip(known, codes, wanted, strict=True):
+                code.append(of.setdefault(line[k], len(of) - 1))
+        return [
+            (np.array(list(of)[1:], dtype=object), np.array(code, dtype=np.int32))
+            for of, code in zip(known, codes, strict=True)
+        ]
+
+    def _lines(self, check=True):
+        """Yield (number, fields) of each line that is not empty, after the names unless they are wanted."""
+        try:
+            with self._open() as file:
+                reader = csv.reader(file, delimiter=self.separator)
+                for line in reader:
+                    if check and (not line or reader.line_num <= self.titles):
+                        continue
+                    if check and len(line) != len(self.names):
+                        raise ValueError(
+                            f"{self.label}: {self.file}, line {reader.line_num}: has {len(line)} fields, but there are "
+                            f"{len(self.names)} columns; was the file cut off, or has it another separator?"
+                        )
+                    yield reader.line_num, line
+        except (EOFError, OSError, UnicodeDecodeError, csv.Error) as error:
+            raise self.damaged(error) from None
+
+    def _open(self):
+        opener: Any = gzip.open if self.path.suffix.lower() == ".gz" else open
+        return opener(self.path, "rt", newline="", encoding="utf-8-sig")
+
+    def _check_end(self):
+        """Warn if the last line has no end: what was cut off in the middle of a number is a number."""
+        if self.path.suffix.lower() == ".gz" or not (size := self.path.stat().st_size):
+            return
+        with self.path.open("rb") as file:
+            file.seek(size - 1)
+            if file.read(1) not in b"\r\n":
+                warn_user(f"{self.label}: the last line of {self.file} has no end; if the file was cut off, it is wrong")
+
+
+class ArrowTable(Table):
+    """A file of Parquet or Feather."""
+
+    def __init__(self, path: Path, label: str) -> None:
+        self.path = path
+        self.pyarrow = optional("pyarrow", "connectomes", label)
+        super().__init__(repr(path.name), (), label)
+        self.names = self._guarded(self._names)
+
+    def _names(self):
+        if self.path.suffix.lower() == ".parquet":
+            schema = optional("pyarrow.parquet", "connectomes", self.label).read_schema(self.path)
+        else:
+            with self.pyarrow.memory_map(str(self.path)) as file:
+                schema = self.pyarrow.ipc.open_file(file).schema
+        return [field.name for field in schema if not self.pyarrow.types.is_nested(field.type)]  # a list is no annotation
+
+    def _read(self, names):
+        module, read = ("parquet", "read_table") if self.path.suffix.lower() == ".parquet" else ("feather", "read_table")
+        reader = getattr(optional(f"pyarrow.{module}", "connectomes", self.label), read)
+        # one after the other: the numbers of a column take twice the memory of its codes
+        return [self._guarded(lambda name=name: encode_arrow(reader(self.path, columns=[name])[name])) for name in names]
+
+    def _guarded(self, read):
+        try:
+            return read()
+        except (self.pyarrow.ArrowException, OSError) as error:
+            raise self.damaged(error) from None
+
+
+class FrameTable(Table):
+    """A table in memory: a frame of pandas or polars, a table of pyarrow, a dict of arrays."""
+
+    def __init__(self, frame: Any, label: str) -> None:
+        self.frame = frame
+        super().__init__("the table", names_of(frame, label), label)
+
+    def _read(self, names):
+        columns = [self.frame[name] for name in names]
+        return [encode(column.to_numpy() if hasattr(column, "to_numpy") else column) for column in columns]
+
+
+def open_table(source: Any, label: str, header: Sequence[str] | None = None) -> Table:
+    """Return the table in a file, or in memory; `header` names the columns of a file of text that has no line of names."""
+    if isinstance(source, Table):
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        return FrameTable(source, label)
+    path = Path(source)
+    suffix = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+    if suffix not in (*SEPARATORS, ".parquet", ".feather"):
+        raise ValueError(f"{label}: must end in {ENDINGS} (got {str(path)!r})")
+    if not path.is_file():
+        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
+    if suffix in SEPARATORS:
+        return TextTable(path, SEPARATORS[suffix], header, label)
+    return ArrowTable(path, label)
+
+
+def encode_arrow(column: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct values of a column of pyarrow, and which of them each row has, -1 if it has none."""
+    import pyarrow
+
+    if not pyarrow.types.is_dictionary(column.type):
+        kind = column.type
+        simple = (pyarrow.types.is_integer, pyarrow.types.is_floating, pyarrow.types.is_boolean)
+        column = (column if any(test(kind) for test in simple) else column.cast(pyarrow.string())).dictionary_encode()
+    column = column.unify_dictionaries()
+    if column.num_chunks == 0:
+        return np.array([], dtype=object), np.array([], dtype=np.int32)
+    codes = np.concatenate([_indices(chunk) for chunk in column.chunks])
+    values = column.chunk(0).dictionary
+    if not pyarrow.types.is_string(values.type) and not pyarrow.types.is_large_string(values.type):
+        return values.to_numpy(zero_copy_only=False), codes
+    texts = np.empty(len(values), dtype=object)
+    texts[:] = values.to_pylist()
+    return texts, codes
+
+
+def _indices(chunk):
+    indices = chunk.indices
+    return (indices.fill_null(-1) if indices.null_count else indices).to_numpy(zero_copy_only=False).astype(np.int32)
