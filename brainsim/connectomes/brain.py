@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from brainsim.results.result import Result
 
 IDS = ("id", "root_id", "bodyId", "bodyid", "body", "cell_id", "pt_root_id", "")  # columns of identifiers in common files
+SHOWN = 8  # annotations in the repr
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,7 +122,9 @@ class Brain:
     def __repr__(self) -> str:
         parts = [plural(self.n, "cell"), plural(len(self.edges), "edge"), plural(self.edges.synapses, "synapse")]
         parts += [plural(len(self.junctions), "junction")] * (len(self.junctions) > 0)
-        return f"Brain({self.title!r}, {', '.join(parts)}; {', '.join(self.annotations) or 'no annotations'})"
+        names = list(self.annotations)
+        more = f" and {len(names) - SHOWN} others" if len(names) > SHOWN else ""
+        return f"Brain({self.title!r}, {', '.join(parts)}; {', '.join(names[:SHOWN]) or 'no annotations'}{more})"
 
     def __contains__(self, cell: object) -> bool:
         return str(cell) in self._index

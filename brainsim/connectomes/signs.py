@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from brainsim.core.arrays import plural
 from brainsim.core.checks import integer
 
 # Shiu et al. (2024), doi:10.1038/s41586-024-07763-9, methods: neurons of the fly with GABA or glutamate are inhibitory (its
@@ -49,7 +50,7 @@ def signs_of(values: np.ndarray, signs: Mapping[str, int], unknown: int | None, 
     distinct, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
     found = [table.get(full(value), other) for value in distinct.tolist()]
     if missing := [(str(v), int(k)) for v, k, sign in zip(distinct, counts, found, strict=True) if sign is None]:
-        cells = ", ".join(f"{value!r} ({count:,} cells)" for value, count in missing[:8])
+        cells = ", ".join(f"{value!r} ({plural(count, 'cell')})" for value, count in missing[:8])
         raise ValueError(
             f"{label}: there is no sign for {by} {cells}; add it to signs, or give one for all others, "
             "unknown=1, -1 or 0 (no effect)"

@@ -49,7 +49,7 @@ class Table:
         wanted, there = " or ".join(map(repr, choices)), ", ".join(map(repr, self.names)) or "none"
         near = nearest(choices[0], self.names)
         near = near if "did you mean" in near else ""
-        raise ValueError(f"{self.label}: {self.file} has no column {wanted}{near}; its columns are {there}")
+        raise ValueError(f"{self.label}: {self.file} has no column {wanted}; its columns are {there}{near}")
 
     def column(self, *choices: str) -> Column:
         """Return the column with the first of some names that there is."""
@@ -151,12 +151,12 @@ class TextTable(Table):
         return opener(self.path, "rt", newline="", encoding="utf-8-sig")
 
     def _check_end(self):
-        """Warn if the last line has no end: what was cut off in the middle of a number is a number."""
+        """Warn if the last line ends with a digit: what was cut off in the middle of a number is a number."""
         if self.path.suffix.lower() == ".gz" or not (size := self.path.stat().st_size):
             return
         with self.path.open("rb") as file:
             file.seek(size - 1)
-            if file.read(1) not in b"\r\n":
+            if file.read(1).isdigit():
                 warn_user(f"{self.label}: the last line of {self.file} has no end; if the file was cut off, it is wrong")
 
 

@@ -71,11 +71,17 @@ def test_a_selection_that_is_mistyped(brain, wanted, error, text):
         brain.where(**wanted)
 
 
+def test_a_brain_is_shown_in_one_line(brain):
+    assert repr(brain).startswith("Brain('Five cells', 5 cells, 5 edges, 2,432 synapses; super_class, side, ")
+    many = Brain(["a"], {f"n{k}": [k] for k in range(11)}, Edges([], [], [], []))
+    assert repr(many).endswith("0 synapses; n0, n1, n2, n3, n4, n5, n6, n7 and 3 others)")
+
+
 def test_signs_follow_from_transmitters(brain):
     assert brain.signed().edges.sign.tolist() == [1, 1, -1, -1, 1]
     assert brain.signed({"ach": 1, "da": 0}, unknown=-1).edges.sign.tolist() == [1, 1, -1, -1, 1]
     assert brain.signed({"left": -1, "right": 1}, by="side").edges.sign.tolist() == [-1, -1, -1, 1, -1]
-    with pytest.raises(ValueError, match=r"no sign for transmitter 'DA' \(1 cells\), 'Glutamate' \(1 cells\); add"):
+    with pytest.raises(ValueError, match=r"no sign for transmitter 'DA' \(1 cell\), 'Glutamate' \(1 cell\); add"):
         brain.signed({"ACH": 1, "GABA": -1})
     with pytest.raises(ValueError, match=r"Brain.signed.signs\['GABA'\]: must be >= -1 \(got -2\)"):
         brain.signed({"GABA": -2})

@@ -151,7 +151,7 @@ class Mine(bs.Neuron):
     [
         ("", []),
         (DESCRIPTION, []),
-        ("import brainsim.analysis, brainsim.encode, brainsim.examples, brainsim.learn, brainsim.results", []),
+        ("import brainsim.analysis, brainsim.connectomes, brainsim.encode, brainsim.examples, brainsim.learn", []),
         ("import brainsim.engine.simulate, brainsim.learn.spiking.kernels.chunk", ["llvmlite"]),
         ("import brainsim.plot", ["matplotlib"]),
         ("import brainsim.explore, brainsim.testing", ["matplotlib", "llvmlite"]),

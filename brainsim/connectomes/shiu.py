@@ -1,0 +1,92 @@
+"""The files of the model of Shiu et al. (2024): a list of completed cells, and signed numbers of synapses between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from brainsim.connectomes.assembling import Choices, Names, cells_of, join, name_brain, read_cells
+from brainsim.connectomes.brain import Brain
+from brainsim.connectomes.codex import CODEX
+from brainsim.connectomes.formats import register_format
+from brainsim.connectomes.tables import Table, open_table
+
+SHIU = Names(
+    id=("", "Unnamed: 0", "root_id", "id"),
+    pre=("Presynaptic_Index",),
+    post=("Postsynaptic_Index",),
+    count=("Excitatory x Connectivity",),
+)
+IDENTIFIERS = ("Presynaptic_ID", "Postsynaptic_ID")
+
+
+@register_format(
+    "shiu", {"cells": "*ompleteness*.csv", "edges": "*onnectivity*.parquet"}, {"annotations": "*annotations*.tsv"}
+)
+def read_shiu(cells: Any, edges: Any, annotations: Any = None, *, title: str | None = None, name: str = "brain") -> Brain:
+    """Return the fly's brain as Shiu et al. (2024) published it with their model.
+
+    Parameters
+    ----------
+    cells : str, Path or frame
+        ``Completeness_783.csv`` or that of version 630, with the identifiers in its first column.
+    edges : str, Path or frame
+        ``Connectivity_783.parquet``: ``Presynaptic_Index``, ``Postsynaptic_Index`` and ``Excitatory x Connectivity``, the
+        number of synapses with its sign. ``Presynaptic_ID`` and ``Postsynaptic_ID``, if there, are compared with `cells`.
+    annotations : str, Path or frame, optional
+        A table with a column ``root_id``: ``classification.csv`` of Codex, or
+        ``Supplemental_file1_neuron_annotations.tsv`` of flyconnectome/flywire_annotations. ``class`` is called
+        ``cell_class``, and ``top_nt`` or ``nt_type`` ``transmitter``; the signs remain those of the file.
+    title, name : str, optional
+        As of `Brain`.
+
+    Raises
+    ------
+    FileNotFoundError, ImportError, ValueError
+        As for `read_table`; also if both files are not of the same version.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> fly = bs.connectomes.read_shiu("Completeness_783.csv", "Connectivity_783.parquet")  # doctest: +SKIP
+    >>> fly["720575940660219265"]                                                         # doctest: +SKIP
+
+    References
+    ----------
+    Shiu et al. (2024), doi:10.1038/s41586-024-07763-9; files: https://github.com/philshiu/Drosophila_brain_model.
+    """
+    label = "read_shiu"
+    listed, table = open_table(cells, label), open_table(edges, label)
+    ids, known = read_cells(listed, SHIU)
+    wanted = [*SHIU.pre, *SHIU.post, *SHIU.count]
+    pre, post = (_indices(table, place, column, ids, listed) for place, column in zip(IDENTIFIERS, wanted, strict=False))
+    signed = table.column(*SHIU.count).whole(-(2**31) + 1)
+    choices = Choices(title=title, name=name)
+    found = join(pre, post, np.abs(signed), np.sign(signed).astype(np.int8), None, len(ids), choices, table)
+    brain = name_brain(Brain(ids, known, found, name=name), choices, table)
+    if annotations is None:
+        return brain
+    more = open_table(annotations, label)
+    return brain.annotate(more, columns={column: CODEX.called(column) for column in more.names if column not in CODEX.id})
+
+
+def _indices(table: Table, identifiers: str, name: str, ids: np.ndarray, listed: Table) -> np.ndarray:
+    """Return a column of indices, which must lie within the cells, and agree with the identifiers if the table has them."""
+    column = table.column(name)
+    indices = column.whole(0)
+    version = "; are both files of the same version?"
+    if indices.size and indices.max() >= ids.size:
+        row = int(np.argmax(indices >= ids.size))
+        raise ValueError(f"{column.where(row)}: {indices[row]} is beyond the {ids.size:,} cells of {listed.file}{version}")
+    if identifiers in table.names:
+        named = table.column(identifiers)
+        index = {cell: k for k, cell in enumerate(ids.tolist())}
+        wrong = cells_of(named, index, "error", listed.file) != indices
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            cell = named.identifiers().values[named.codes[row]]
+            raise ValueError(
+                f"{named.where(row)}: {cell!r} is cell {index[cell]} of {listed.file}, but {name} is {indices[row]}{version}"
+            )
+    return indices

@@ -1,0 +1,183 @@
+"""Mistakes in files: each is said with the file, the row and the column, and nothing is guessed."""
+
+import gzip
+import sys
+
+import numpy as np
+import pytest
+
+from brainsim.connectomes import read_codex, read_shiu, read_table
+from tests.connectomes.files import CELLS, FLY, write, write_codex, write_shiu
+
+GOOD = {"cells": "id,nt\n1,ACH\n2,GABA\n3,ACH\n", "edges": "pre,post,count\n1,2,7\n2,3,12\n3,1,5\n"}
+
+
+def tables(folder, **texts):
+    return [write(folder / f"{name}.csv", texts.get(name, GOOD[name])) for name in ("cells", "edges")]
+
+
+def test_the_tables_below_are_right_without_a_mistake(tmp_path, text_reader):
+    assert len(read_table(*tables(tmp_path), transmitter="nt").edges) == 3
+
+
+@pytest.mark.parametrize(
+    ("texts", "text"),
+    [
+        ({"edges": "pre,post,n\n1,2,7\n"}, "'edges.csv' has no column 'count'; its columns are 'pre', 'post', 'n'"),
+        ({"edges": "pre,Post,count\n1,2,7\n"}, "'edges.csv' has no column 'post'; its columns are .*; did you mean 'Post'"),
+        ({"cells": "root_id,nt\n1,ACH\n"}, "'cells.csv' has no column 'id'; its columns are 'root_id', 'nt'"),
+        ({"edges": "pre,post,count\n1,2,7\n2,3\n"}, "'edges.csv', line 3: has 2 fields, but there are 3 columns"),
+        ({"edges": "pre,post,count\n1,2,7\n2,3,1,4\n"}, "'edges.csv', line 3: has 4 fields, but there are 3 columns"),
+        ({"edges": "pre,post,count\n1,2,7\n2,3,\n"}, "'edges.csv', line 3, column 'count': is empty"),
+        ({"edges": "pre,post,count\n1,2,7\n2,,1\n"}, "'edges.csv', line 3, column 'post': is empty"),
+        ({"edges": "pre,post,count\n1,2,7\n2,3,2.5\n"}, r"line 3, column 'count': must be a whole number >= 0 .got '2.5'"),
+        ({"edges": "pre,post,count\n1,2,-7\n"}, r"line 2, column 'count': must be a whole number >= 0 \(got '-7'\)"),
+        ({"edges": "pre,post,count\n1,2,many\n"}, r"line 2, column 'count': must be a whole number >= 0 \(got 'many'\)"),
+        (
+            {"edges": "pre,post,count\n1,2,7\n2,4,1\n2,5,1\n"},
+            r"'edges.csv', line 3, column 'post': '4' is not one of the 3 cells of 'cells.csv' \(2 of 3 "
+            r"rows name such a cell\); are both files of the same version\? unlisted='drop'",
+        ),
+        (
+            {"edges": "pre,post,count\n2,3,1\n1,2,7\n2,3,1\n"},
+            "'edges.csv', line 4: is the same pair of cells as 'edges.csv', line 2; repeated='add'",
+        ),
+        ({"cells": "id,nt\n1,ACH\n2,ACH\n1,ACH\n"}, "'cells.csv', line 4, column 'id': '1' is there for the second time"),
+        ({"cells": "id,nt\n1,ACH\n2,\n3,XYZ\n"}, r"there is no sign for transmitter '' \(1 cell\), 'XYZ' \(1 cell\)"),
+        ({"cells": ""}, "'cells.csv' is empty"),
+    ],
+)
+def test_in_files_of_text(tmp_path, text_reader, texts, text):
+    with pytest.raises(ValueError, match=text):
+        read_table(*tables(tmp_path, **texts), transmitter="nt")
+
+
+@pytest.mark.parametrize("bad", ["7.20575940660219e+17", "720575940660219265.0", "1.23e17"])
+def test_identifiers_that_were_written_as_floats(tmp_path, text_reader, bad):
+    files = tables(tmp_path, edges=f"pre,post,count\n1,2,7\n{bad},2,1\n")
+    with pytest.raises(ValueError, match="line 3, column 'pre': an identifier that became a float has lost its last digits"):
+        read_table(*files)
+    assert read_table(*tables(tmp_path, edges="pre,post,count\n1.0,2.0,7\n")).edges.pre.tolist() == [0]  # these are exact
+
+
+def test_identifiers_that_are_floats_in_memory():
+    cells = {"id": np.array([FLY, FLY + 1])}
+    edges = {"pre": np.array([FLY], dtype=np.float64), "post": [FLY], "count": [1]}
+    with pytest.raises(ValueError, match=r"the table, row 0 .*column 'pre': an identifier that became a float .*got 7.2"):
+        read_table(cells, edges)
+    with pytest.raises(ValueError, match=r"column 'pre': must be an identifier, a whole number or a text \(got 0.5\)"):
+        read_table({"id": [1, 2]}, {"pre": [0.5], "post": [1], "count": [1]})
+    with pytest.raises(ValueError, match=r"row 1 .*column 'pre': is empty"):
+        read_table({"id": [1, 2]}, {"pre": [1.0, np.nan], "post": [2, 1], "count": [1, 1]})
+
+
+def test_identifiers_above_2_53_that_pandas_made_floats():
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    edges = pandas.DataFrame({"pre": [FLY, None], "post": [FLY, FLY], "count": [1, 1]})  # a missing value makes floats
+    with pytest.raises(ValueError, match="column 'pre': is empty|became a float"):
+        read_table({"id": [FLY]}, edges)
+
+
+def test_a_file_of_text_whose_last_line_has_no_end(tmp_path):
+    files = tables(tmp_path, edges="pre,post,count\n1,2,7\n2,3,1")
+    with pytest.warns(UserWarning, match="the last line of 'edges.csv' has no end; if the file was cut off, it is wrong"):
+        assert len(read_table(*files).edges) == 2
+
+
+def test_compressed_files_that_were_cut_off(tmp_path, text_reader):
+    files = write_codex(tmp_path, ".csv.gz")
+    whole = files["connections"].read_bytes()
+    files["connections"].write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="'connections.csv.gz' is damaged, or was cut off"):
+        read_codex(files["neurons"], files["connections"])
+    with gzip.open(files["connections"], "wt") as file:
+        file.write("pre_root_id,post_root_id,neuropil,syn_count,nt_type\n" + f"{FLY},{FLY + 1},AL,3,ACH\n{FLY},{FLY},A")
+    with pytest.raises(ValueError, match="'connections.csv.gz', line 3: has 3 fields, but there are 5 columns"):
+        read_codex(files["neurons"], files["connections"])
+
+
+def test_parts_of_an_edge_that_are_repeated(tmp_path, text_reader):
+    files = write_codex(tmp_path)
+    lines = files["connections"].read_text().splitlines()
+    write(files["connections"], "\n".join([*lines, lines[1], ""]))
+    with pytest.raises(ValueError, match="'connections.csv', line 7: is the same pair of cells as .*, line 2"):
+        read_codex(files["neurons"], files["connections"])
+    assert read_codex(files["neurons"], files["connections"], repeated="add").edges.count.tolist() == [10, 12, 2405, 1]
+
+
+def test_cut_off_files_of_parquet_and_feather(tmp_path, parquet):
+    cells, edges = write_shiu(tmp_path)
+    whole = edges.read_bytes()
+    for size in (0, 3, len(whole) // 2, len(whole) - 1):
+        edges.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match="'Connectivity_783.parquet' is damaged, or was cut off"):
+            read_shiu(cells, edges)
+    edges = edges.rename(tmp_path / "edges.feather")
+    with pytest.raises(ValueError, match="'edges.feather' is damaged, or was cut off"):
+        read_table(cells, edges, id="")
+
+
+def test_files_of_different_versions(tmp_path, parquet):
+    cells, edges = write_shiu(tmp_path)
+    write(cells, "".join(cells.read_text().splitlines(keepends=True)[:-1]))
+    text = r"row 2 .*column 'Postsynaptic_Index': 3 is beyond the 3 cells of 'Completeness_783.csv'; are both files"
+    with pytest.raises(ValueError, match=text):
+        read_shiu(cells, edges)
+    cells, edges = write_shiu(tmp_path)
+    lines = cells.read_text().splitlines(keepends=True)
+    write(cells, "".join([lines[0], lines[2], lines[1], *lines[3:]]))
+    text = rf"row 0 .*column 'Presynaptic_ID': '{CELLS[0]}' is cell 1 of 'Completeness_783.csv', but Presynaptic_Index is 0"
+    with pytest.raises(ValueError, match=text):
+        read_shiu(cells, edges)
+    cells, edges = write_shiu(tmp_path, Postsynaptic_ID=[CELLS[1], 5, CELLS[3], CELLS[3]])
+    with pytest.raises(ValueError, match=r"row 1 .*column 'Postsynaptic_ID': '5' is not one of the 4 cells"):
+        read_shiu(cells, edges)
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"Excitatory x Connectivity": None}, "has no column 'Excitatory x Connectivity'; its columns are 'Presynaptic_ID'"),
+        ({"Presynaptic_Index": [0, 2, 1.5, 0]}, r"row 2 .*column 'Presynaptic_Index': must be a whole number >= 0 .got 1.5"),
+        ({"Presynaptic_Index": [0, 2, None, 0]}, r"row 2 .*column 'Presynaptic_Index': is empty"),
+        ({"Presynaptic_ID": [float(FLY)] * 4}, r"row 0 .*column 'Presynaptic_ID': an identifier that became a float"),
+        (
+            {"Presynaptic_Index": [0, 2, 0, 0], "Presynaptic_ID": None},
+            r"row 3 .*: is the same pair of cells as 'Connectivity_783.parquet', row 2 \(the first is 0\)",
+        ),
+    ],
+)
+def test_in_files_of_parquet(tmp_path, parquet, changed, text):
+    with pytest.raises(ValueError, match=text):
+        read_shiu(*write_shiu(tmp_path, **changed))
+
+
+def test_rows_of_one_pair_with_opposite_signs():
+    edges = {"pre": ["a", "a"], "post": ["b", "b"], "count": [1, 1], "sign": [1, -1]}
+    with pytest.raises(ValueError, match="row 1 .*: has another sign than the table, row 0"):
+        read_table({"id": ["a", "b"]}, edges, sign="sign", repeated="add")
+
+
+def test_what_is_not_a_table(tmp_path):
+    with pytest.raises(FileNotFoundError, match="read_table: there is no file .*nodes.csv"):
+        read_table(tmp_path / "nodes.csv", {})
+    with pytest.raises(ValueError, match=r"read_table: must end in .csv, .tsv, .* or .feather \(got 'nodes.xlsx'\)"):
+        read_table("nodes.xlsx", {})
+    with pytest.raises(TypeError, match=r"read_table: must be a table with columns, such as a pandas.DataFrame .got a int"):
+        read_table(5, {})
+    with pytest.raises(ValueError, match="read_table.unlisted: there is no 'ignore'; available: error, drop"):
+        read_table({"id": [1]}, {"pre": [1], "post": [1], "count": [1]}, unlisted="ignore")
+
+
+def test_without_pyarrow(tmp_path, monkeypatch):
+    write(tmp_path / "Connectivity.parquet", "")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=r"read_table: needs pyarrow; pip install 'brainsim\[connectomes\]'"):
+        read_table({"id": [1]}, tmp_path / "Connectivity.parquet")
+
+
+def test_a_table_in_a_wrong_encoding(tmp_path):
+    cells, edges = tables(tmp_path)
+    cells.write_bytes("id,nt\n1,Ä\n2,b\n3,c\n".encode("latin-1"))
+    with pytest.raises(ValueError, match="'cells.csv' is damaged, or was cut off"):
+        read_table(cells, edges)
