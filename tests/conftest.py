@@ -1,7 +1,10 @@
 """Fixtures that all folders share."""
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -12,6 +15,13 @@ from tests.thorough import entries_without_tests, tier
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.pop(name, None)  # tests choose the number of threads themselves
+os.environ.setdefault("BRAINSIM_COMPILERS", "1")  # the processes of pytest use all processors
+
+# Where Python is told to write no byte code, it goes to a temporary folder: without it, each of the many processes that
+# tests start takes 0.6 s instead of 0.35 to import what simulates.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="brainsim-")
+    atexit.register(shutil.rmtree, os.environ["PYTHONPYCACHEPREFIX"], ignore_errors=True)
 
 matplotlib.use("Agg")  # no screen
 

@@ -147,7 +147,7 @@ def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
 
 def tell() -> None:
     """Say that a function is about to be compiled."""
-    if _waiting:
+    while _waiting:
         _waiting.pop()()
 
 

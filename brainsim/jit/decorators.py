@@ -17,14 +17,15 @@ import sys
 import threading
 import types
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from brainsim.jit import cache, machine
+from brainsim.jit import ahead, cache, machine
 from brainsim.jit.arguments import Layout, kind_of, text_of
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import call_and_raise, indices_are_checked
 
+_noted: list | None = None  # what `note_needed` found
 ROW = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)  # takes a row of words, returns 0 unless it failed
 _loading = threading.Lock()
 _compiling = threading.RLock()
@@ -111,6 +112,33 @@ class Code:
         return self.layout.unpack(row)
 
 
+class NoCode:
+    """Stands for machine code while functions are noted but not called: it does nothing, and returns 0."""
+
+    address, layout = 0, property(lambda self: self)
+
+    def pack(self, arguments: tuple) -> None:
+        """Take arguments."""
+
+    def run(self, row: None) -> int:
+        """Return 0."""
+        return 0
+
+
+@contextlib.contextmanager
+def note_needed() -> Iterator[list[tuple[str, Callable[[], object]]]]:
+    """Note, within the block, the functions that have to be compiled, in a process that needs none of them.
+
+    Each is noted by the name of its machine code, with a call that compiles it. Meanwhile compiled functions do nothing.
+    """
+    global _noted
+    _noted = []
+    try:
+        yield _noted
+    finally:
+        _noted = None
+
+
 class Entry(Noted):
     """A function with machine code of its own, one for each combination of the kinds of its arguments."""
 
@@ -126,6 +154,8 @@ class Entry(Noted):
         """Return the machine code for arguments of these kinds; `given` is what `_signature` takes."""
         code = self._codes.get(kinds)
         if code is None:
+            if _noted is not None:
+                return self._note(kinds, given)
             name = cache.name_of(self._function, text_of(kinds))
             code = self._stored(name, kinds) or in_background(self._compile, name, kinds, given)
             self._codes[kinds] = code
@@ -139,11 +169,19 @@ class Entry(Noted):
                 return Code(name, address, returns, kinds)
         return None
 
+    def _note(self, kinds, given):
+        """Note that machine code for arguments of these kinds is needed."""
+        name = cache.name_of(self._function, text_of(kinds))
+        _noted.append((name, lambda: self._compile(name, kinds, given)))
+        return NoCode()
+
     def _compile(self, name, kinds, given):
+        cache.tell()
+        if ahead.wait_for(name) and (code := self._stored(name, kinds)):
+            return code
         with _compiling:
             if kinds in self._codes:  # another thread was faster
                 return self._codes[kinds]
-            cache.tell()
             from brainsim.jit import compiler
 
             returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name)

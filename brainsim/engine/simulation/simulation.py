@@ -26,6 +26,7 @@ from brainsim.core.pauses import pause_gc
 from brainsim.engine.checkpoints import saving
 from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.exchange.ranks import ranks_of, reject_recorders
+from brainsim.engine.needed import compile_for
 from brainsim.engine.operators.registry import check_inputs_have_operators
 from brainsim.engine.progress import Watch
 from brainsim.engine.run import Run
@@ -37,6 +38,7 @@ from brainsim.engine.states.fingerprint import fingerprint_of
 from brainsim.engine.states.state import Variables, check_fits, check_state
 from brainsim.engine.synapses.store import Synapses
 from brainsim.engine.target import path_of
+from brainsim.jit.cache import told_of_compiling
 from brainsim.network.checks import PRECISIONS
 from brainsim.rng.streams import checked_seed
 
@@ -166,7 +168,8 @@ class Simulation(Answering):
             ranks.agree("Simulation.record", doing, recorded=fingerprint_of(*self._recording.requested).encode())
             reject_recorders(recorders)
         expected = sum(p.expected for p in network.projections if p.storage != "procedural" and not p.is_coupling)
-        with Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses") as watch:
+        watched = Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses")
+        with watched as watch, told_of_compiling(lambda: compile_for(network, settings)):
             synapses = Synapses(layout, threads, watch.show)
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
         log = self._recording.log(recorders, self)

@@ -1,0 +1,46 @@
+"""Which functions a network needs: found by building it without calling any of them, in a process that compiles ahead."""
+
+import pickle
+import sys
+from contextlib import suppress
+from dataclasses import replace
+from types import SimpleNamespace
+
+from brainsim.build.constants import initial_values
+from brainsim.build.layout import Layout
+from brainsim.engine.run import Run
+from brainsim.engine.settings import RunSettings
+from brainsim.engine.simulation.recording import Recording
+from brainsim.engine.synapses.store import Synapses
+from brainsim.jit.ahead import compile_ahead, compile_last_first
+from brainsim.jit.decorators import note_needed
+from brainsim.network.checks import PRECISIONS
+
+
+def compile_for(network, settings):
+    """Let another process compile what a run with these settings needs, if it is possible."""
+    if settings.ranks.size == 1:
+        plain = replace(settings, to=None, overwrite=False, checkpoint=None, checkpoint_every=None, resume=False)
+        options = {name: value for name, value in vars(plain).items() if name != "ranks"}
+        compile_ahead(__name__, "compile_needed", network, options)
+
+
+def compile_needed(stream):
+    """Read a network and options from a stream, and compile what they need; say so on the standard output."""
+    network, options = pickle.load(stream)
+    with note_needed() as needed, suppress(Exception):  # without numbers, something may end it early
+        _build(network, RunSettings(**options))
+    compile_last_first(needed, sys.stdout.buffer)
+
+
+def _build(network, settings):
+    """Build a network without numbers, as `Simulation` builds it."""
+    layout = Layout(network, settings.dt, settings.threads, PRECISIONS[settings.precision])
+    recorders = Recording(settings).recorders(layout)
+    synapses = Synapses(layout, 1)
+    if not all(projection.is_coupling for projection in network.projections):
+        synapses.number, synapses.shortest, synapses.longest = max(synapses.number, 1), 1, 1  # nothing was counted
+    log = SimpleNamespace(recorders=recorders, max_steps=lambda: 1)
+    run = Run(layout, synapses, log, 0, settings.profile)
+    run.compile()
+    initial_values(layout, 0)
