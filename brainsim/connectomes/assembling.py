@@ -167,13 +167,12 @@ def merge(edges: Edges, n: int, parts: np.ndarray | None, repeated: str, label: 
     If there is nothing to add up, they stay in their order; otherwise they are sorted.
     """
     pairs = edges.pre.astype(np.int64) * n + edges.post
-    if np.all(pairs[1:] > pairs[:-1]):
+    ordered = np.sort(pairs)  # ten times faster than the order, which is rarely needed
+    if not np.any(ordered[1:] == ordered[:-1]):
         return edges
     order = order_by_cell(pairs, n * n)
-    pairs = pairs[order]
+    pairs = ordered
     same = pairs[1:] == pairs[:-1]
-    if not same.any():
-        return edges
     if parts is not None and repeated == "error":
         order = order[np.lexsort((parts[order], pairs))]
     again = same if parts is None else same & (parts[order][1:] == parts[order][:-1])

@@ -15,7 +15,7 @@ MOST = 2400  # synapses of an edge; the largest in the fly is 2,405
 REGIONS, WITHIN = 40, 0.5  # parts of the brain, and the share of edges that stay within theirs
 TRANSMITTERS = {"acetylcholine": 0.6, "glutamate": 0.25, "GABA": 0.15}
 CLASSES = {"sensory": 0.12, "motor": 0.001, "descending": 0.01}  # shares of cells; the others are central
-TASTE, RELAY, PROBOSCIS = 21, 420, 12  # cells of the pathway
+PATHWAY = {"taste": (21, 50), "relay": (420, 20), "proboscis": (12, 200)}  # cells, at most; and at most one of so many
 
 
 def synthetic(cells: int = 138_639, edges: int = 15_100_000, seed: int = 1, *, name: str = "brain") -> Brain:
@@ -56,16 +56,17 @@ def synthetic(cells: int = 138_639, edges: int = 15_100_000, seed: int = 1, *, n
     >>> brain.title
     'Synthetic brain (made up): 1,000 cells, 20,000 edges'
     >>> brain.where(cell_class="taste").size
-    4
+    20
     """
     n = integer(cells, "synthetic.cells", at_least=100, at_most=10_000_000)
     k = integer(edges, "synthetic.edges", at_least=n, at_most=n * (n - 1) // 5)
     rng = np.random.default_rng(integer(seed, "synthetic.seed", at_least=0))
     region = rng.integers(REGIONS, size=n, dtype=np.uint8)  # NumPy sorts short numbers by radix
     annotations, members = _annotations(n, region, rng)
-    strong = _pathway(members, rng)
+    excites = annotations["transmitter"] == "acetylcholine"
+    strong = _pathway(members, excites, rng)
     keys, count = _draw(n, k, region, strong, rng)
-    sign = np.where(annotations["transmitter"] == "acetylcholine", 1, -1).astype(np.int8)
+    sign = np.where(excites, 1, -1).astype(np.int8)
     pre, post = (freeze((part).astype(np.int32)) for part in np.divmod(keys, n))
     return Brain(
         [f"s{cell:06d}" for cell in range(n)],
@@ -78,14 +79,14 @@ def synthetic(cells: int = 138_639, edges: int = 15_100_000, seed: int = 1, *, n
 
 def _annotations(n, region, rng):
     """Return the annotations, and the cells of the pathway: taste, relay, proboscis."""
-    sizes = [max(4, min(size, n * size // 20_000)) for size in (TASTE, RELAY, PROBOSCIS)]
+    sizes = [max(4, min(most, n // share)) for most, share in PATHWAY.values()]
     chosen = rng.choice(n, sum(sizes), replace=False)
     members = np.split(chosen, np.cumsum(sizes)[:-1])
     shares = [*CLASSES.values(), 1.0 - sum(CLASSES.values())]
     super_class = rng.choice([*CLASSES, "central"], size=n, p=shares).astype(object)
     cell_class = np.full(n, "", dtype=object)
     transmitter = rng.choice(list(TRANSMITTERS), size=n, p=list(TRANSMITTERS.values())).astype(object)
-    for ids, kind, of in zip(members, ("sensory", "central", "motor"), ("taste", "relay", "proboscis"), strict=True):
+    for ids, kind, of in zip(members, ("sensory", "central", "motor"), PATHWAY, strict=True):
         super_class[ids], cell_class[ids] = kind, of
     transmitter[members[0]] = "acetylcholine"
     annotations = {
@@ -98,11 +99,12 @@ def _annotations(n, region, rng):
     return annotations, members
 
 
-def _pathway(members, rng):
+def _pathway(members, excites, rng):
     """Return (pre, post, count) of the strong edges: a cell of the relay gets 8 from taste and 10 from the relay."""
     taste, relay, proboscis = members
     gain = rng.lognormal(0.0, 0.35, relay.size)
-    parts = [(taste, relay, 8, 6.0 * gain), (relay, relay, 10, 6.0 * gain), (relay, proboscis, 20, 6.0)]
+    output = relay[excites[relay]] if excites[relay].any() else relay
+    parts = [(taste, relay, 8, 6.0 * gain), (relay, relay, 10, 6.0 * gain), (output, proboscis, 20, 12.0)]
     pre = [rng.choice(of, (to.size, k)).ravel() for of, to, k, _ in parts]
     post = [np.repeat(to, k) for _, to, k, _ in parts]
     mean = np.concatenate([np.repeat(np.broadcast_to(scale, to.size), k) for _, to, k, scale in parts])
