@@ -38,6 +38,8 @@ class Body:
     - `gather`: a loop before this one, which collects the inputs of the product if the step has one
     - `free`: whether the cell is refractory; `move`: by the method; `arrive`: events; `hold`: frozen variables are clamped
     - `spike`: the threshold, ``_spike``; `reset`: and other events; `wait`: how long the cell stays refractory
+    - `waits_apart`: whether `wait` only counts down, because a spike sets ``refractory_steps``, which never change: this is
+      done where spikes are listed, one cell at a time, so that the loop over all cells does not read them
     - `after`: variable -> name of its value after the reset, as if the cell fired
     """
 
@@ -55,6 +57,7 @@ class Body:
         clamped = [n for n in system.variables if n in system.frozen] if system.refractory is not None else []
         self.hold = [Assign(new_name(n), formula("new if _free else x", new=new_name(n), x=n)) for n in clamped]
         self.reset = self._resets()
+        self.waits_apart = system.fixed_time and system.substeps == 1
         self.wait = self._wait()
         self.random = self._random.count > 0
 
@@ -128,6 +131,8 @@ class Body:
             # counted down once per dt, in the last substep, but not in the dt of the spike itself
             text = "_refractory - int32((_refractory > 0) & (_flag[_k] == 0))" if self.last else "_refractory"
             count = formula(text)
+        if self.waits_apart:
+            return [Assign("_wait", count)]
         if system.fixed_time:
             return [Assign("_wait", formula("int32(refractory_steps) if _spike else count", count=count))]
         sampled, time = self._random.sample(tree, self._now)

@@ -4,7 +4,8 @@ A kernel advances the cells of one group by one step, in the order of the time g
 then threshold and reset. It works on blocks that fit the first-level cache. A branch-free loop over slices, which LLVM
 vectorises, leaves a flag per cell; a second loop collects the spikes where flags are set (0.7 ns per cell and step for LIF
 with exponential currents; a single loop that appends spikes takes 1.2 ns). If a model divides dt into substeps, the loop
-over a block runs once for each substep; events are added in the last one only.
+over a block runs once for each substep; events are added in the last one only. Without substeps, the refractory time is set
+in the second loop: if cells have different ones, to read them in the first loop takes a quarter longer.
 
 The text contains names and structure, never the value of a parameter, so one compiled kernel serves all networks of its
 kind.
@@ -29,6 +30,7 @@ BLOCK = 2048
 SCAN = 64
 # names in the loop that are not constants
 NOT_CONSTANTS = {"I_ext", "t", "pi", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
+WAIT = "refractory_steps"  # the constant with the refractory time
 
 PRODUCT = ("from brainsim.jit.products import multiply as _multiply, multiply_each as _multiplyeach",)
 
@@ -78,6 +80,7 @@ def advance(cells_, progress_):
                     if part[k]:
                         spikes[found] = first + low + begin + k
                         found += 1
+                        <wait>
     progress.total = found - empty
     return 0
 """
@@ -99,6 +102,7 @@ class Kernel:
     - `scalars`, `arrays`: names of the constants with one number for all cells, and with one number per cell
     - `tables`: (TimedArray, whether it has a column for each cell); their numbers follow the scalars
     - `product`: if there is one, the entries of its matrix are the last of the scalars, or of the arrays
+    - `apart`: names of the constants that the loop over cells does not read itself
     """
 
     text: str
@@ -107,6 +111,7 @@ class Kernel:
     tables: tuple[tuple[str, bool], ...]
     random: bool
     product: Product | None = None
+    apart: frozenset[str] = frozenset()
 
     @property
     def of_each(self) -> bool:
@@ -136,7 +141,8 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     assigned = {line.name for line in written if not isinstance(line, Store)}
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
     local = {*system.variables, *NOT_CONSTANTS, *(name + NOW for name, _ in tables)}
-    constants = loaded - assigned - local - {f"_input_{i}" for i in system.buffered}
+    apart = {WAIT} if body.waits_apart else set[str]()
+    constants = (loaded - assigned - local - {f"_input_{i}" for i in system.buffered}) | apart
     timed = "t" in loaded or bool(tables)
     names = sorted(constants | {"dt"} if "t" in loaded else constants)
     scalars = tuple(n for n in names if n not in per_cell)
@@ -144,14 +150,15 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     if step.product is not None:
         matrix, shared = step.product.constants, per_cell.isdisjoint(step.product.constants)
         scalars, arrays = ((*scalars, *matrix), arrays) if shared else (scalars, (*arrays, *matrix))
+        apart |= {*matrix}
     if single:
         scalars, arrays = less_one(scalars), less_one(arrays)
-    kernel = Kernel("", scalars, arrays, tables, body.random, step.product)
+    kernel = Kernel("", scalars, arrays, tables, body.random, step.product, frozenset(apart))
     head, arguments = _arguments(system, kernel, "t" in loaded)
     blocks = "".join(_block(name, head, kernel, each, single) for name, each in bodies.items())
     entry = fill(
         ENTRY,
-        {"before": _before(kernel, timed), "parts": _parts(system, arguments)},
+        {"before": _before(kernel, timed), "parts": _parts(system, arguments), "wait": _wait(kernel)},
         block=SHORT if kernel.scratch else BLOCK,
         scan=SCAN,
         arguments=", ".join(arguments),
@@ -171,9 +178,8 @@ def _arguments(system, kernel, timed):
     pairs += [(f"__input_{i}", row("inputs", k, "width")) for k, i in enumerate(system.buffered)]
     pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
     pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
-    matrix = {*kernel.product.constants} if kernel.product is not None else set()
-    pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays) if a not in matrix]
-    pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars) if a not in matrix]
+    pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays) if a not in kernel.apart]
+    pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars) if a not in kernel.apart]
     for i, (name, per_cell) in enumerate(kernel.tables):
         row_now = f"row_of(scalars, table{i}, position)"
         start = f"table{i} + 4 + {f'count * {row_now}' if per_cell else row_now}"
@@ -185,7 +191,7 @@ def _arguments(system, kernel, timed):
         pairs.append(("t", f"position * ({full})"))
     pairs += [("_key", "key"), ("_cell", "cell + low")] if kernel.random else []
     pairs += [("_turn", "turn")] if kernel.random and system.substeps > 1 else []
-    pairs += _arguments_of_product(kernel) if matrix else []
+    pairs += _arguments_of_product(kernel) if kernel.product is not None else []
     return [name for name, _ in pairs], [expression for _, expression in pairs]
 
 
@@ -197,6 +203,16 @@ def _arguments_of_product(kernel):
     if kernel.of_each:
         return [*pairs, ("_matrix", f"arrays[{len(kernel.arrays) - n} * stride + low :]"), ("_stride", "stride")]
     return [*pairs, ("_matrix", f"scalars[{len(kernel.scalars) - n} : {len(kernel.scalars)}]")]
+
+
+def _wait(kernel):
+    """Return the line by which a cell that fires begins to wait, if the loop over cells does not do this."""
+    if WAIT not in kernel.apart:
+        return []
+    cell = "low + begin + k"
+    each = WAIT in kernel.arrays
+    steps = f"arrays[{kernel.arrays.index(WAIT)} * stride + {cell}]" if each else f"scalars[{kernel.scalars.index(WAIT)}]"
+    return [f"refractory[{cell}] = np.int32({steps})"]
 
 
 def _before(kernel, timed):
@@ -222,11 +238,10 @@ def _parts(system, arguments):
 def _block(name, head, kernel, body, single):
     """Return the text of the vectorised loop over one block of cells, after that of the product if there is one."""
     system, product = body.system, kernel.product
-    matrix = {*product.constants} if product is not None else set()
     loads = [Load(n, f"_{n}_") for n in system.variables]
     loads += [Load(f"_input_{i}", f"__input_{i}") for i in system.buffered] if body.last else []
     loads += [Load("I_ext", "_I_ext_")] if system.external_current else []
-    arrays = [*(a for a in kernel.arrays if a not in matrix), *(t + NOW for t, per_cell in kernel.tables if per_cell)]
+    arrays = [*(a for a in kernel.arrays if a not in kernel.apart), *(t + NOW for t, per_cell in kernel.tables if per_cell)]
     loads += [Load(a, f"_{a}_") for a in arrays]
     loads += [Load("_refractory", "__refractory")] if system.refractory is not None else []
     stores = [Store(f"_{n}_", ast.Name(new_name(n))) for n in system.variables]

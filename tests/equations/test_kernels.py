@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.build.groups import form_groups
 from brainsim.engine.operators.cells import Cells
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions import algebra
@@ -68,6 +69,21 @@ def test_a_kernel_says_what_its_arguments_hold():
     assert kernel_of(bs.Poisson()).random
     compile(kernel.text, "kernel", "exec")
     assert max(map(len, kernel.text.splitlines())) < 400
+
+
+def test_a_refractory_time_of_each_cell_is_not_read_in_the_loop_over_cells():
+    shared, own = (kernel_of(bs.LIF(), bs.Delta(), per_cell=names) for names in ((), {"t_ref", "refractory_steps"}))
+    assert own.arrays == ("refractory_steps",)
+    assert own.text != shared.text
+    assert [kernel.text.partition("def advance")[0] for kernel in (own, shared)].count(
+        own.text.partition("def advance")[0]
+    ) == 2
+
+
+def test_only_parameters_in_the_equations_give_each_cell_factors_of_its_own():
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, bs.LIF(t_ref=np.array([0.0, 1.0, 2.0]), v_th=np.linspace(-50.0, -48.0, 3)), name="cells"))
+    assert form_groups(net, 0.1, np.float64)[0].kernel.arrays == ("refractory_steps", "v_th")
 
 
 KERNELS = {

@@ -33,7 +33,8 @@ def interpreted(model, steps, dt, current):
         now = dict(known)
         for line in body.statements:
             now[line.name] = lang.evaluate(line.whole, now, FUNCTIONS)
-        known |= {name: now[new_name(name)] for name in system.variables} | {"_refractory": now["_wait"]}
+        wait = now["refractory_steps"] if body.waits_apart and now["_spike"] else now["_wait"]
+        known |= {name: now[new_name(name)] for name in system.variables} | {"_refractory": wait}
         v.append(float(known["v"]))
         spikes += [k] * bool(now["_spike"])
     return v, spikes

@@ -194,8 +194,8 @@ class _Matrix:
 
     def numbers(self, values, dt, frozen):
         """Return (letter, row, column) -> number; the variables in `frozen` are clamped."""
-        if self.many:  # a matrix for each cell takes much memory: only if its own parameters differ from cell to cell
-            values = {name: value for name, value in values.items() if name in self.names}
+        # a matrix for each cell takes memory, and time in each step: only if its own parameters differ from cell to cell
+        values = {name: value for name, value in values.items() if name in self.names}
         size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
         shape = (size,) if size else ()
         n, m = len(self.variables), len(self.columns)
