@@ -36,7 +36,8 @@ class Body:
     The phases are lists of statements in their order; there are no events in a substep before the last one.
 
     - `gather`: a loop before this one, which collects the inputs of the product if the step has one
-    - `free`: whether the cell is refractory; `move`: by the method; `arrive`: events; `hold`: frozen variables are clamped
+    - `free`: whether the cell is refractory; `move`: by the method; `arrive`: events; `hold`: frozen variables are clamped,
+      after the events, which are then discarded, or before them, which keeps them
     - `spike`: the threshold, ``_spike``; `reset`: and other events; `wait`: how long the cell stays refractory
     - `waits_apart`: whether `wait` only counts down, because a spike sets ``refractory_steps``, which never change: this is
       done where spikes are listed, one cell at a time, so that the loop over all cells does not read them
@@ -64,7 +65,8 @@ class Body:
     @property
     def statements(self) -> list[Statement]:
         """All phases, in order."""
-        return [*self.free, *self.move, *self.arrive, *self.hold, *self.spike, *self.reset, *self.wait]
+        arrive = [*self.hold, *self.arrive] if self.system.kept else [*self.arrive, *self.hold]
+        return [*self.free, *self.move, *arrive, *self.spike, *self.reset, *self.wait]
 
     def _moves(self):
         step, lines = self.step, list[Statement]()

@@ -40,6 +40,7 @@ def parse_cell(
     events: Mapping[str, tuple[str, str]] | None = None,
     refractory: str | None = None,
     frozen: tuple[str, ...] | None = None,
+    arrivals: str = "discarded",
     initials: Mapping[str, Any] | None = None,
     substeps: int = 1,
     interpolate: bool = False,
@@ -47,11 +48,11 @@ def parse_cell(
     """Parse and check the texts of a neuron class; `label` is its name in messages.
 
     `frozen` is a tuple of variables, or None for the default: v, or nothing if a condition keeps cells refractory, since a
-    clamped v could never end that condition.
+    clamped v could never end that condition. `arrivals` says what becomes of events at a frozen variable.
     """
     reader = Reader(label, declared)
     check_left_sides(label, equations, declared)
-    check_frozen(label, frozen, declared)
+    check_frozen(label, frozen, arrivals, declared)
     derivatives, algebraic = reader.equations(equations, {"I", "t"})
     test = reader.condition(threshold, "threshold", algebraic) if threshold else None
     actions = reader.actions(reset, "reset", algebraic)
@@ -69,6 +70,7 @@ def parse_cell(
         others,
         waits,
         frozenset(frozen),
+        arrivals == "kept",
         reader.initials(initials or {}, algebraic),
         declared.tables,
         substeps,

@@ -40,7 +40,7 @@ class CellEquations:
     - `algebraic`: name -> tree, in an order in which each needs only the lines before it
     - `events`: events other than spikes, each a condition and its assignments
     - `refractory`: refractory time in ms, or the condition that keeps a cell refractory
-    - `frozen`: variables that are clamped while a cell is refractory
+    - `frozen`: variables that are clamped while a cell is refractory; `kept`: whether events are added to them meanwhile
     - `initials`: variable -> tree of its initial value, if that is an expression
     - `substeps`: number of steps of the method in one dt; `interpolate`: whether spike times are found within the step
     - `units`: variable -> its Dimension; empty if units are not checked
@@ -53,6 +53,7 @@ class CellEquations:
     events: tuple
     refractory: Tree | None
     frozen: frozenset[str]
+    kept: bool
     initials: dict[str, Tree]
     tables: frozenset[str]
     substeps: int = 1

@@ -32,7 +32,7 @@ class System:
     - `noise`: variable -> {name: gain}, ``dx = f dt + gain dW`` with a Wiener process for each name
     - `arrivals`: for each receptor the pairs (variable, gain); an event of weight w adds ``gain*w`` to the variable
     - `direct`: for each receptor, whether its events are added directly to its variable; see `ReceptorEquations.direct`
-    - `frozen`: variables that are clamped while a cell is refractory
+    - `frozen`: variables that are clamped while a cell is refractory; `kept`: whether events are added to them meanwhile
     - `refractory`: the refractory time in ms, or the condition that keeps a cell refractory
     - `external_current`: whether the cells have an injected current, ``I_ext``
     - `substeps`: number of steps of the method in one dt
@@ -49,6 +49,7 @@ class System:
     reset: tuple
     events: tuple
     frozen: frozenset[str]
+    kept: bool
     refractory: Tree | None
     external_current: bool
     tables: tuple[str, ...]
@@ -144,6 +145,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         reset=tuple(reset),
         events=cell.events,
         frozen=cell.frozen,
+        kept=cell.kept,
         refractory=cell.refractory,
         external_current=external_current,
         tables=tuple(tables),

@@ -24,13 +24,24 @@ OF_CELLS_AND_SYNAPSES = {
     "current": "Synapse",
     "weight_unit": "Synapse",
     "interpolate": "Neuron",
+    "arrivals": "Neuron",
 }
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
+LATER = {"arrivals": "discarded"}  # attributes that were added when there were saved states already, and their defaults
 OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator", "on_step", "step_condition", "late")
 OF_COUPLINGS = ("source", "source_unit", "gate", "spike", "pair", "symmetric", "delayed")
 OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | dict.fromkeys(OF_COUPLINGS, "Coupling")
 # computed when the class is defined
 DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations", "rate_equations")
+
+
+def texts_of(model):
+    """Return the class attributes of a model by name: its equations and options.
+
+    Those that were added later are left out if they are the default, so what was saved before still fits.
+    """
+    texts = {name: getattr(model, name, None) for name in ATTRIBUTES}
+    return {name: text for name, text in texts.items() if name not in LATER or text not in (None, LATER[name])}
 
 
 def check_declared_name(name, label, *, taken, allowed=()):

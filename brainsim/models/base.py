@@ -29,7 +29,7 @@ from brainsim.equations.expressions.units import WEIGHT, unit
 from brainsim.equations.model_parser import check_condition, parse_cell, parse_receptor
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.steps.methods import method_named
-from brainsim.models.attributes import check_declared_name, reject_attributes_without_effect
+from brainsim.models.attributes import LATER, check_declared_name, reject_attributes_without_effect
 from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.documentation import write_sections
@@ -45,7 +45,7 @@ WITHOUT_SPIKES = (
 ONE_A_STEP = (
     "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or drive the cells by a PoissonInput"
 )
-AFTER_A_SPIKE = ("reset", "refractory", "frozen", "interpolate")  # attributes that act only at or after a spike
+AFTER_A_SPIKE = ("reset", "refractory", "frozen", "arrivals", "interpolate")  # attributes that act only at or after a spike
 
 
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
@@ -192,7 +192,11 @@ class Neuron(Model):
     frozen : tuple of str
         Variables that are held fixed while refractory: by default ``("v",)``, or ``()`` if refractory is a condition. So a
         class with the parameter ``t_ref`` holds v at its reset value for that time. In Brian2, v keeps moving unless its
-        equation says ``(unless refractory)``; ``frozen = ()`` does the same here.
+        equation says ``(unless refractory)``; ``frozen = ()`` does the same here. What a synapse adds to a frozen variable
+        meanwhile is discarded; variables of the synapse itself, such as its current, are never frozen.
+    arrivals : str
+        What becomes of events that arrive at a frozen variable: ``"discarded"``, the default, or ``"kept"``, with which they
+        are added to it, and act when the cell is free again.
     method : str
         ``"exact" "exponential_euler" "exponential_strang" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler"
         "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that is possible; the result's ``stats["methods"]``
@@ -291,6 +295,7 @@ class Neuron(Model):
     method = "auto"
     refractory: ClassVar[str | None] = None
     frozen: ClassVar[tuple[str, ...] | None] = None
+    arrivals = LATER["arrivals"]
     substeps = 1
     interpolate = False
     cell_equations: ClassVar[CellEquations]
@@ -300,7 +305,8 @@ class Neuron(Model):
     def _parse(cls):
         name = cls.__name__
         method_named(cls.method, name)
-        written = {field: vars(cls)[field] for field in AFTER_A_SPIKE if vars(cls).get(field)}
+        own = {field: vars(cls).get(field) for field in AFTER_A_SPIKE}
+        written = {field: value for field, value in own.items() if value and value != LATER.get(field)}
         if "t_ref" in cls.parameters and not any("t_ref" in getattr(base, "parameters", ()) for base in cls.__bases__):
             written["t_ref"] = cls.parameters["t_ref"]
         if cls.refractory is None and "t_ref" in cls.parameters:
@@ -313,11 +319,13 @@ class Neuron(Model):
             threshold=cls.threshold,
             events=cls.events,
             frozen=cls.frozen,
+            arrivals=cls.arrivals,
             substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),
             initials={key: spec.default for key, spec in cls.initials.items()},
             **(after_a_spike if cls.threshold else {}),
         )
-        reject_without_spikes(name, written, threshold=cls.threshold, refractory=cls.refractory)
+        frozen = cls.cell_equations.frozen
+        reject_without_spikes(name, written, threshold=cls.threshold, refractory=cls.refractory, frozen=frozen)
         check_varying(cls)
         for key, spec in cls.initials.items():
             if not isinstance(spec.default, str | Distribution):

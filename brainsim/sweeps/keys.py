@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.identity import Identified
-from brainsim.models.attributes import ATTRIBUTES, OF_RULES
+from brainsim.models.attributes import OF_RULES, texts_of
 from brainsim.models.base import Model
 
 NUMBERS_AND_TEXTS = frozenset({type(None), bool, int, float, complex, str, bytes})
@@ -115,7 +115,7 @@ class _Keys:
         """Return the name of a class and what its objects share: texts of a model, or plain attributes."""
         name = _name(cls)
         if issubclass(cls, Model):
-            texts = [getattr(cls, text, None) for text in (*ATTRIBUTES, *OF_RULES)]
+            texts = [*texts_of(cls).values(), *(getattr(cls, text, None) for text in OF_RULES)]
             return "model", name, self.of(texts), self.of(cls.parameters), self.of(cls.initials)
         if name.startswith("brainsim."):  # the version stands for it
             return "class", name

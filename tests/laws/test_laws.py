@@ -86,6 +86,27 @@ def test_what_arrives_at_a_refractory_cell_moves_only_what_is_not_frozen():
     assert v[22, 1] > -65.0
 
 
+def test_what_arrives_at_a_refractory_cell_can_be_kept():
+    """Events of 3 mV at 1 and 2 ms wait in v until the cell is free, after 2.1 ms; those of a current act as ever."""
+    model = type("Keeping", (bs.LIF,), {"arrivals": "kept"})
+    cells = bs.Population(2, model(**LIF), name="cells", initial={"v": -40.0})  # fires at 0.1 ms
+    net = bs.Network(seed=1)
+    net.connect(sources([0.9, 1.9]), cells[0], bs.AllToAll(), weight=3.0, delay=0.1, synapse=bs.Delta())
+    net.connect(sources([1.9], name="later"), cells[1], bs.AllToAll(), weight=100.0, delay=0.1, synapse=bs.Exponential())
+    v = bs.simulate(net, 3.0, dt=DT, seed=1, record=bs.Trace(cells, "v")).traces["cells", "v"].values
+    assert np.array_equal(v[1:22, 0], np.repeat([-65.0, -62.0, -59.0], [9, 10, 2]))
+    assert np.allclose(v[22:, 0], -65.0 + 6.0 * np.exp(-np.arange(1, 10) * DT / 20.0), rtol=0, atol=1e-12)
+    assert np.all(v[1:22, 1] == -65.0)
+    assert v[22, 1] > -65.0
+
+
+def test_what_is_kept_can_cause_a_spike_as_soon_as_the_cell_is_free():
+    model = type("Keeping", (bs.LIF,), {"arrivals": "kept"})
+    cell, net = bs.Population(1, model(**LIF), name="cell", initial={"v": -40.0}), bs.Network(seed=1)
+    net.connect(sources([0.9]), cell, bs.AllToAll(), weight=20.0, delay=0.1, synapse=bs.Delta())
+    assert np.allclose(bs.simulate(net, 3.0, dt=DT, seed=1).spikes["cell"].times, [0.1, 2.2])
+
+
 def test_exact_integration_gives_one_voltage_at_every_step_length():
     synapses = [bs.Alpha(tau=2.0), bs.Alpha(tau=20.0, name="as_membrane"), bs.Exponential(tau=5.0), bs.Delta()]
     seen = {}

@@ -113,6 +113,14 @@ test_what_has_no_effect = mistakes(
         "no effect without a refractory time",
         "leave out frozen = ('v',)",
     ),
+    (lambda: neuron(arrivals="lost"), ValueError, "Mine.arrivals: must be 'discarded' or 'kept' (got 'lost')"),
+    (lambda: neuron(arrivals="kept"), ValueError, "Mine.arrivals", "no effect without a refractory time"),
+    (
+        lambda: neuron(arrivals="kept", refractory="dt", frozen=()),
+        ValueError,
+        "Mine.arrivals",
+        "no effect if no variable is frozen",
+    ),
     (
         lambda: type("Mine", (bs.Neuron,), NO_V | {"threshold": "u > q", "refractory": "dt", "frozen": ("v",)}),
         ValueError,

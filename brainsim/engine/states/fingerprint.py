@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from brainsim.equations.system import prefix_of
-from brainsim.models.attributes import ATTRIBUTES
+from brainsim.models.attributes import texts_of
 from brainsim.models.base import Model
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.network.checks import SAME_STORAGES
@@ -35,7 +35,7 @@ class Prints:
         """Return part -> fingerprint; for a billion listed pairs this takes seconds the first time."""
         prints = {"seed of the network": fingerprint(self._network.seed)}
         for name, (population, synapses, values) in self._cells.items():
-            texts = [_texts(owner) for owner in (population.model, *synapses)]
+            texts = [[*texts_of(owner).values()] for owner in (population.model, *synapses)]
             positions = [] if population.positions is None else [population.positions]
             prints[f"population {name!r}"] = fingerprint([population.n, texts, values, *positions])
         for stimulus in self._inputs:
@@ -48,7 +48,7 @@ class Prints:
         """Return part -> fingerprints of its fields by name, for a message that says what differs."""
         details = {}
         for name, (population, synapses, values) in self._cells.items():
-            texts = [_texts(owner) for owner in (population.model, *synapses)]
+            texts = [[*texts_of(owner).values()] for owner in (population.model, *synapses)]
             parts = {_show(key, synapses): value for key, value in values.items()}
             parts |= {"number of cells": population.n, "equations": texts, "positions": population.positions}
             details[f"population {name!r}"] = parts
@@ -107,7 +107,7 @@ def fingerprint_of(wanted, requests):
 def _feed(digest, value):
     """Add a value to a digest: its kind, its size if it has one, and what it holds."""
     if isinstance(value, Model):
-        _feed(digest, [_texts(value), vars(value)])
+        _feed(digest, [[*texts_of(value).values()], vars(value)])
     elif isinstance(value, View):
         _feed(digest, [[population.name, _range(ids)] for population, ids in value.parts])
     elif isinstance(value, np.ndarray):
@@ -139,11 +139,6 @@ def _given(value):
         return vars(value)
     given = {field.name for field in fields(value)} | {"unit"}
     return {name: part for name, part in vars(value).items() if name in given}
-
-
-def _texts(model):
-    """Return the class attributes of a model: its equations and options."""
-    return [getattr(model, name, None) for name in ATTRIBUTES]
 
 
 def _range(ids):

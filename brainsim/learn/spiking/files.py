@@ -19,7 +19,7 @@ from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.plan import VectorLayout
 from brainsim.learn.spiking.samples import check_size, steps_of
 from brainsim.learn.spiking.training import Training
-from brainsim.models.attributes import ATTRIBUTES
+from brainsim.models.attributes import texts_of
 from brainsim.models.base import Neuron
 from brainsim.results import archive
 
@@ -261,6 +261,5 @@ def check_classes(models: Any, label: str) -> tuple[type, ...]:
 
 def _texts(cls):
     """Return all that says how the cells of a class behave, apart from their parameters."""
-    texts = {name: getattr(cls, name, None) for name in ATTRIBUTES}
-    texts |= {"initial values": {name: spec.default for name, spec in cls.initials.items()}}
+    texts = texts_of(cls) | {"initial values": {name: spec.default for name, spec in cls.initials.items()}}
     return json.loads(json.dumps(texts | {"parameters": list(cls.parameters)}, default=repr))
