@@ -30,24 +30,22 @@ Network and run
     State               the state at the end of a run, from which another run can continue
 
 Neurons (``brainsim models`` shows their equations)
-    integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire TwoCompartmentLIF
+    integrate-and-fire  LIF IF QIF EIF AdEx Izhikevich Theta ResonateAndFire TwoCompartmentLIF; of mapped brains: ShiuLIF
     adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5 ClopathAdEx
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
-    excitable membranes MorrisLecar FitzHughNagumo HindmarshRose
-    non-spiking         LI RateUnit
+    excitable membranes MorrisLecar FitzHughNagumo HindmarshRose; without spikes: LI RateUnit
     sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SingleInteraction MultipleInteraction
                         JitteredInteraction SpikeTrains
     your own            Neuron, with parameter and initial
 
 Synapses
-    jumps of v [mV]     Delta
+    jumps of v [mV]     Delta, also of another variable
     currents [pA]       Exponential Alpha DoubleExponential; by charge: ExponentialCharge AlphaCharge DoubleExponentialCharge
     conductances [nS]   ExponentialConductance AlphaConductance DoubleExponentialConductance NMDA GABAB
     your own            Synapse, with parameter
 
 Couplings, by which cells act on each other without spikes: net.connect(..., synapse=bs.GapJunction())
-    electrical, graded  GapJunction GradedSynapse
-    of rates            RateConnection
+    by v or by rates    GapJunction GradedSynapse; RateConnection
     gated by the source GatedNMDA
     your own            Coupling, with parameter
 
@@ -100,6 +98,7 @@ _HOMES = {
     "brainsim.network.probes": ("EventRecord", "SpikeRecord", "Trace", "WeightTrace"),
     "brainsim.models.base": ("Neuron", "Synapse", "parameter", "initial"),
     "brainsim.models.neurons.adaptive": ("ALIF", "SFALIF", "HomeostaticLIF", "GIF", "MAT2", "MihalasNiebur"),
+    "brainsim.models.neurons.connectomes": ("ShiuLIF",),
     "brainsim.models.neurons.glif": ("GLIF1", "GLIF2", "GLIF3", "GLIF4", "GLIF5"),
     "brainsim.models.neurons.integrators": ("IF", "QIF", "EIF", "AdEx", "Izhikevich", "ResonateAndFire", "Theta"),
     "brainsim.models.neurons.lif": ("LIF",),

@@ -38,6 +38,7 @@ from brainsim.models.neurons.channels import HodgkinHuxley as HodgkinHuxley
 from brainsim.models.neurons.channels import TraubMiles as TraubMiles
 from brainsim.models.neurons.channels import WangBuzsaki as WangBuzsaki
 from brainsim.models.neurons.compartments import TwoCompartmentLIF as TwoCompartmentLIF
+from brainsim.models.neurons.connectomes import ShiuLIF as ShiuLIF
 from brainsim.models.neurons.correlated import JitteredInteraction as JitteredInteraction
 from brainsim.models.neurons.correlated import MultipleInteraction as MultipleInteraction
 from brainsim.models.neurons.correlated import SingleInteraction as SingleInteraction

@@ -377,7 +377,7 @@ class Synapse(Model):
     weight_unit = "pA"
     receptor_equations: ClassVar[ReceptorEquations | None] = None
     name: str | None = None
-    _options = ("name",)
+    _options: ClassVar[tuple[str, ...]] = ("name",)
 
     def __init__(self, *positional: object, name: str | None = None, **values: ValueLike) -> None:
         if name is not None:

@@ -121,6 +121,7 @@ def test_every_method_is_tried_on_every_model():
         "MAT2",
         "MihalasNiebur",
         "ResonateAndFire",
+        "ShiuLIF",
         "TwoCompartmentLIF",
     }
     assert names - left_out["exact"] == linear

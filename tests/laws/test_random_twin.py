@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.random_networks import networks, pieces
+from tests.random_networks import networks, own_models, pieces
 from tests.random_networks.kinds import LISTED, Kind
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -21,6 +21,8 @@ KINDS = [
     Kind(bs.LIF, current=True),
     Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, bs.Exponential), current=True),
     Kind(bs.LI, (), (bs.Exponential,)),
+    Kind(own_models.Keeping, (), (bs.Delta, bs.Exponential)),
+    Kind(bs.ShiuLIF, ("t_ref",), (bs.Delta, own_models.Drive)),
 ]
 
 
@@ -114,7 +116,8 @@ class Cell:
         model = population.model
         of = {key: float(np.broadcast_to(getattr(model, key), population.n)[index]) for key in model.parameters}
         self.of, self.dt, self.refractory, self.wait = of, dt, 0, round(of.get("t_ref", 0.0) / dt)
-        self.v = start(population, "v", index, of["v_rest"])
+        self.v, self.g = start(population, "v", index, of["v_rest"]), start(population, "g", index)
+        self.kept = model.arrivals == "kept"
         self.receptors = {synapse: [start(population, f"{synapse.name}.i", index), 0.0] for synapse in receptors}
 
     def move(self, current):
@@ -122,7 +125,7 @@ class Cell:
         tau_m, rest, decay = self.of["tau_m"], self.of["v_rest"], math.exp(-self.dt / self.of["tau_m"])
         v = rest + (self.v - rest) * decay + current * tau_m / self.of["c_m"] * (1.0 - decay)
         for synapse, state in self.receptors.items():
-            if isinstance(synapse, bs.Delta):
+            if isinstance(synapse, bs.Delta):  # also Drive
                 continue
             kind = "alpha" if isinstance(synapse, bs.Alpha) else "exponential"
             v += psp(kind, synapse.tau, tau_m, self.dt, *state) / self.of["c_m"]
@@ -130,6 +133,9 @@ class Cell:
             state[:] = (state[0] + state[1] * self.dt) * decayed, state[1] * decayed
         if not self.refractory:
             self.v = v
+            if "tau_g" in self.of:
+                self.v += psp("exponential", self.of["tau_g"], tau_m, self.dt, self.g, 0.0) / tau_m
+                self.g *= math.exp(-self.dt / self.of["tau_g"])
 
     def arrive(self, synapse, weight):
         """Take an event."""
@@ -137,15 +143,18 @@ class Cell:
             self.receptors[synapse][1] += weight * math.e / synapse.tau
         elif isinstance(synapse, bs.Exponential):
             self.receptors[synapse][0] += weight
-        elif not self.refractory:
-            self.v += weight
+        elif not self.refractory or self.kept:
+            if isinstance(synapse, own_models.Drive):
+                self.g += weight
+            else:
+                self.v += weight
 
     def fires(self):
         """Whether it fires now, which resets it."""
         if self.refractory:
             self.refractory -= 1
         elif "v_th" in self.of and self.v >= self.of["v_th"]:
-            self.v, self.refractory = self.of["v_reset"], self.wait
+            self.v, self.g, self.refractory = self.of["v_reset"], 0.0, self.wait
             return True
         return False
 

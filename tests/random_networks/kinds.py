@@ -33,6 +33,7 @@ ORDER = (
     bs.NMDA,
     bs.GABAB,
     own.Blocked,
+    own.Drive,
 )
 
 # pA under which a cell fires, or does what it does; 300 for those that are not listed
@@ -51,6 +52,7 @@ CURRENTS = {
     "TraubMiles": 200.0,
     "WangBuzsaki": 100.0,
     "SFALIF": 1000.0,
+    "ShiuLIF": 1000.0,
     "MAT2": 500.0,
     "MihalasNiebur": 500.0,
     "ResonateAndFire": 200.0,
@@ -166,7 +168,7 @@ LISTED = Kind(bs.SpikeTrains)
 # few enough to be compiled in every run of the tests: each way through the engine, with cells that compile fast
 EVERYDAY = [
     *[Kind(bs.LIF, receptors=receptors) for receptors in ((bs.Delta,), (bs.Delta, _E), (_G, _G), (bs.AlphaCharge,))],
-    Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, _E), current=True),
+    Kind(own.Keeping, ("tau_m", "t_ref"), (bs.Delta, _E), current=True),
     Kind(bs.LIF, (), (_E,), varied=True, current=True),
     Kind(bs.LIF, (), (), current=True),
     Kind(bs.ALIF, (), (bs.Delta,), current=True),
@@ -188,6 +190,8 @@ KINDS = list(
             *EVERYDAY,
             *[Kind(bs.LIF, (), receptors, varied=k % 3 == 1) for k, receptors in enumerate(ON_POTENTIALS)],
             Kind(own.Driven, (), (_E,)),
+            Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, _E), current=True),
+            Kind(bs.ShiuLIF, ("t_ref",), (own.Drive,)),
             *_of_catalogue(),
             Kind(own.Multiplicative, (), (_E,)),
             Kind(own.Escape, ("v_th",), (bs.Delta,)),

@@ -125,6 +125,19 @@ class Divided(bs.Neuron):
     u: float = bs.initial(0.0, "pA", "adaptation")
 
 
+class Keeping(bs.LIF):
+    """What arrives while it is refractory is added to v."""
+
+    arrivals = "kept"
+
+
+class Drive(bs.Delta):
+    """Events at the drive of `ShiuLIF`."""
+
+    variable = "g"
+    arrival = "g = g + w"
+
+
 class Interpolated(bs.LIF):
     """Spike times within the step, of an exact method."""
 

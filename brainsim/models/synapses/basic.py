@@ -1,17 +1,42 @@
 """The basic synapses: how an event acts on its target. Weights belong to the connection, not to the synapse."""
 
+from __future__ import annotations
+
+import functools
+from typing import Any, ClassVar
+
+from brainsim.equations.model_parser import parse_receptor
+from brainsim.equations.parsed import ReceptorEquations
 from brainsim.models.base import Synapse, parameter
-from brainsim.models.values import Value
+from brainsim.models.values import Value, ValueLike
+
+
+class _ByArrival:
+    """The checked equations of `Delta`: those of the class, or of an instance that acts on another variable."""
+
+    def __get__(self, synapse: Delta | None, kind: Any) -> ReceptorEquations:
+        return _equations(kind, kind.arrival if synapse is None else synapse.arrival)
+
+
+@functools.cache
+def _equations(kind: Any, arrival: str) -> ReceptorEquations:
+    texts: Any = {"equations": kind.equations, "current": kind.current, "weight_unit": kind.weight_unit}
+    return parse_receptor(kind.__name__, kind.declared(), arrival=arrival, **texts)
 
 
 class Delta(Synapse):
     """An instantaneous jump of the membrane potential: ``v += w``, weights in mV; ignored while the target is refractory.
+
+    With `variable`, events act on another variable of the target that is in mV, such as the drive g of `ShiuLIF`. While the
+    target is refractory, they are ignored if the variable is among those that its class holds (``frozen``).
 
     Examples
     --------
     >>> import brainsim as bs
     >>> bs.Delta()
     Delta()
+    >>> bs.Delta(variable="g")
+    Delta(variable='g')
 
     References
     ----------
@@ -20,6 +45,27 @@ class Delta(Synapse):
 
     arrival = "v = v + w"
     weight_unit = "mV"
+    variable: str = "v"
+    _options = ("name", "variable")
+    _said_of_options: ClassVar[dict[str, str]] = {
+        "variable": "variable : str, default 'v'\n    The variable of the target to which an event adds its weight."
+    }
+
+    def __init__(
+        self, *positional: object, variable: str | None = None, name: str | None = None, **values: ValueLike
+    ) -> None:
+        if not (variable is None or (isinstance(variable, str) and variable.isidentifier())):
+            label = f"{type(self).__name__}.variable"
+            raise TypeError(f"{label}: must be the name of a variable of the target, such as 'v' (got {variable!r})")
+        if variable not in (None, type(self).variable):
+            object.__setattr__(self, "variable", variable)
+            object.__setattr__(self, "arrival", f"{variable} = {variable} + w")
+        super().__init__(*positional, name=name, **values)
+
+    @classmethod
+    def _parse(cls):
+        super()._parse()
+        cls.receptor_equations = _ByArrival()
 
 
 class Exponential(Synapse):
