@@ -9,6 +9,7 @@ from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
 from brainsim.engine.couplings.pairs import bytes_of_coupling, is_everybody
 from brainsim.engine.operators.registry import OPERATORS
+from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
@@ -19,7 +20,7 @@ from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import check_delay, check_storage
 from brainsim.network.estimate import Estimate, in_words
 
-BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT = 2, 4, 4
+BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT, BYTES_NUMBER = 2, 4, 4, 2  # a number is that of a weight among few values
 BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")
 BYTES_SHARED = 8  # of a segment in addition if any weight is shared
 BYTES_LISTED = 8, 8, 4  # of pairs, weights and delays that are listed, sorted by source while they are built
@@ -45,7 +46,8 @@ def estimate_layout(layout, duration=0.0, record=()):
     each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
     plans, procedural_plans = _of_plans(stored), _of_plans(procedural) + 4.0 * cells * bool(procedural)
     pools = partitions * _of_pool(procedural, layout) + procedural_plans
-    sizes = {p: n * _bytes_of_synapse(p, target, layout) for p, n in stored.items()}
+    weight = BYTES_WEIGHT if few_values_of(stored) is None else BYTES_NUMBER
+    sizes = {p: n * _bytes_of_synapse(p, target, weight, layout) for p, n in stored.items()}
     sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
     sizes |= {p: bytes_of_coupling(p, functools.partial(share_here, layout, p)) for p in coupled}
     rows = [(p.name, n, sizes[p]) for p, n in expected.items()]
@@ -84,9 +86,9 @@ def share_here(layout, projection, view=None):
     return layout.reached(view, projection.synapse)[0][layout.own].sum() / view.n
 
 
-def _bytes_of_synapse(projection, target, layout):
+def _bytes_of_synapse(projection, target, weight, layout):
     kind = kind_of(projection)
-    weight = 0 if is_number(projection.weight) or kind.keeps_weights else BYTES_WEIGHT
+    weight = 0 if is_number(projection.weight) or kind.keeps_weights else weight
     return target + weight + kind.bytes_per_synapse(projection, np.dtype(layout.dtype).itemsize)
 
 

@@ -32,6 +32,8 @@ class Arrivals(Operator):
             fields["resample"] = resample.address(self._pool.kind)
         if self._kinds:
             fields |= self._fields_of_kinds(partition)
+        if store.values.size:
+            fields["values"] = store.values
         weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))
         self._context = Context(
             partition=partition.index,

@@ -18,12 +18,12 @@ import numpy as np
 
 from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
 from brainsim.engine.synapses.calendar import BLOCK, file_segment, give_back
-from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PROCEDURAL, add_weight, add_weights
+from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PROCEDURAL, add_values, add_weight, add_weights
 from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch, prefetch_address
-from brainsim.jit.records import address_of, array_of, by_address, record_at, record_or_none
+from brainsim.jit.records import address_of, array_of, array_or_none, by_address, record_at, record_or_none
 
 AHEAD = 4  # how many segments ahead synapses are prefetched
 LINE = 16  # synapses whose weights fill a cache line
@@ -154,13 +154,13 @@ def deliver(synapses_, progress_):
     """Add all synapses that are due, segment by segment in the order in which they were filed, and give the blocks back."""
     c, p = record_at(synapses_), record_at(progress_)
     slot = (p.step + 1) % array_of(c.due).size
-    _deliver(c, p.step, slot, record_or_none(c, "pool"), record_or_none(c, "segment"))
+    _deliver(c, p.step, slot, record_or_none(c, "pool"), record_or_none(c, "segment"), array_or_none(c, "values"))
     give_back(slot, c)
     return 0
 
 
 @helper
-def _deliver(c, step, slot, pool, segment):
+def _deliver(c, step, slot, pool, segment, values):
     targets, weights, here, state = array_of(c.targets), array_of(c.weights), array_of(c.here), array_of(c.state)
     pieces, shared, following = array_of(c.due_piece), array_of(c.due_weight), array_of(c.following)
     count, block = array_of(c.due)[slot], array_of(c.first_block)[slot]
@@ -199,10 +199,12 @@ def _deliver(c, step, slot, pool, segment):
                 if later_tag == PER_SYNAPSE:
                     prefetch(weights, ahead + done)
                 low, high = start + min(done, length), start + min(done + LINE, length)
-                if tag == PER_SYNAPSE:
+                if tag != PER_SYNAPSE:
+                    add_weight(here, targets, weight, low, high)
+                elif values is None:
                     add_weights(here, targets, weights, low, high)
                 else:
-                    add_weight(here, targets, weight, low, high)
+                    add_values(here, targets, values, weights, low, high)
                 done += LINE
         block = after
 

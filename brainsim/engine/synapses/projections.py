@@ -119,10 +119,11 @@ def make_room_for_counts(plans):
     return column
 
 
-def projection_fields(layout, plans, counts, classes):
+def projection_fields(layout, plans, counts, classes, few=None):
     """Return the fields of the record from which rows are sampled.
 
-    The synapses of the plans are counted, see `Plan.count`; `counts` is the column of `make_room_for_counts`.
+    The synapses of the plans are counted, see `Plan.count`; `counts` is the column of `make_room_for_counts`. With `few`,
+    the FewValues of all weights, rows are sampled with the numbers of the weights in its table.
     """
     columns = Columns(
         self_index=np.int32,
@@ -138,7 +139,7 @@ def projection_fields(layout, plans, counts, classes):
     )
     shared, known, rows = shared_weights(plans), {}, np.zeros(len(plans), sampling.PLAN)
     for row, plan in zip(rows, plans, strict=True):
-        _describe(row, plan, shared, columns, known)
+        _describe(row, plan, shared, columns, known, few)
     interval, first, entries = _entries(plans, layout.n_cells)
     shortest = min((plan.delays[0] + plan.extra_step for plan in plans), default=0)
     longest = max((plan.delays[1] + plan.extra_step for plan in plans), default=0)
@@ -193,7 +194,7 @@ def shared_weights(plans):
     return sorted({plan.shared_weight for plan in plans if plan.shared_weight is not None})
 
 
-def _describe(row, plan, shared, columns, known):
+def _describe(row, plan, shared, columns, known, few):
     """Fill the row of one projection, and add to the columns what it points to, shared between projections."""
     projection = plan.projection
     at = projection.post, projection.synapse
@@ -206,7 +207,7 @@ def _describe(row, plan, shared, columns, known):
         ends = projection.pre, projection.post, "self"
         known[ends] = known[ends] if ends in known else columns.add("self_index", plan.wiring.self_index)
         row["self_index"] = known[ends]
-    row["list"], row["weights"], row["delays"] = _lists(plan, columns)
+    row["list"], row["weights"], row["delays"] = _lists(plan, columns, few)
     if plan.table is not None:
         accept, other = alias_table(plan.table)
         row["table"], row["table_size"] = columns.add("accept", accept), accept.size
@@ -223,9 +224,10 @@ def _describe(row, plan, shared, columns, known):
     row["p"] = plan.rule.p if plan.wiring.way == sampling.BERNOULLI else 0.0
 
 
-def _lists(plan, columns):
+def _lists(plan, columns, few):
     """Return where the listed targets, weights and delays begin, each -1 if there are none."""
     delay, weights = plan.projection.delay, listed_weights(plan.projection)
+    weights = few.find(weights) if few is not None and weights.size else weights
     delays = np.empty(0, np.uint16)
     if not _is_simple(delay):
         delays = np.ravel(delay) / plan.layout.dt

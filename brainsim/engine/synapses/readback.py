@@ -258,7 +258,7 @@ def _table(store, layout, projection, block, columns):
     extra_step = int(projection.synapse.receptor_equations.direct)
     delay = (store.delay[segment].astype(np.int64) - extra_step) * layout.dt
     if block[1] <= store.weights.size and store.weights.size:
-        weight = weights_in_full(projection, store.weights[index])
+        weight = weights_in_full(projection, store.kept_weights(index))
     elif store.weight.size:
         weight = store.weight[segment]
     else:

@@ -13,6 +13,7 @@ import numpy as np
 from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
+from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
@@ -181,7 +182,8 @@ class Store:
       if no weight is shared).
     - `base`: offset of the targets of each partition of this process.
     - `targets`: place of each synapse's events in the state, uint16, or int32 if a partition has more than 65,536 places.
-    - `weights`: float32, of the synapses with a weight each, which come first.
+    - `weights`: float32, of the synapses with a weight each, which come first; or uint16, the numbers of these weights among
+      `values`, which is empty otherwise (see `few_values`).
     """
 
     def __init__(self, layout, plans, counts, pool, threads, passes):
@@ -191,7 +193,9 @@ class Store:
         for plan in plans:
             sizes[plan.class_][plan.sources] += plan.counts
         self._rows = sizes.sum(axis=0)
-        self._fields = projection_fields(layout, plans, counts, self.classes)
+        few = few_values_of([plan.projection for plan in plans])
+        self.values = np.empty(0, np.float32) if few is None else few.table
+        self._fields = projection_fields(layout, plans, counts, self.classes, few)
         if len(layout.own) < layout.partitions:
             self._count_here(sizes, pool, threads)
         self.total = sizes.sum(axis=0)
@@ -199,7 +203,7 @@ class Store:
         self.starts = self.ends - sizes.ravel()
         self.base, kind = _targets_kind(layout, plans)
         self.targets = np.empty(int(self.total.sum()), kind)
-        self.weights = np.empty(int(sizes[: self.classes.weighted].sum()), np.float32)
+        self.weights = np.empty(int(sizes[: self.classes.weighted].sum()), np.float32 if few is None else np.uint16)
         self._per_part = np.zeros(layout.n_cells * len(layout.own), np.int64)
         self._leave_waiting(pool, threads, passes)
         self._build(pool, passes)
@@ -208,8 +212,12 @@ class Store:
     @property
     def nbytes(self):
         """Bytes of all columns."""
-        columns = (self.first, self.piece, self.delay, self.weight, self.base, self.targets, self.weights)
+        columns = (self.first, self.piece, self.delay, self.weight, self.base, self.targets, self.weights, self.values)
         return sum(column.nbytes for column in columns)
+
+    def kept_weights(self, index):
+        """Return the weights of some synapses that have a weight each."""
+        return self.values[self.weights[index]] if self.values.size else self.weights[index]
 
     @property
     def blocks(self):

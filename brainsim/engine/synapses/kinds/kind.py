@@ -174,7 +174,7 @@ class SynapseKind:
 
 
 class PerSynapse(SynapseKind):
-    """Each synapse has a weight, 4 bytes."""
+    """Each synapse has a weight, 4 bytes; 2 bytes if they take few values, see `few_values`."""
 
     called, tag = False, PER_SYNAPSE
 
@@ -190,6 +190,13 @@ def add_weights(here, targets, weights, start, stop):
     """Add the events of the synapses from `start` to `stop`."""
     for k in range(start, stop):
         here[np.uint64(targets[np.uint64(k)])] += weights[np.uint64(k)]
+
+
+@helper
+def add_values(here, targets, values, numbers, start, stop):
+    """Add the events of the synapses from `start` to `stop`, whose weights are those of `values` with these numbers."""
+    for k in range(start, stop):
+        here[np.uint64(targets[np.uint64(k)])] += values[np.uint64(numbers[np.uint64(k)])]
 
 
 @helper
