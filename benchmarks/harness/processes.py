@@ -22,7 +22,8 @@ def main(script, names, modules, cell_seconds, tolerance):
     Parameters
     ----------
     script : str
-        The file that runs as ``script --child NAME FOLDER`` and prints ``result COUNT``, or ``result None``.
+        The file that runs as ``script --child NAME FOLDER`` and prints ``result COUNT``, or ``result None``; before it may
+        come lines ``phase SECONDS NAME``.
     names : iterable of str
         The processes.
     modules : dict of str to str
@@ -33,7 +34,7 @@ def main(script, names, modules, cell_seconds, tolerance):
         Relative difference up to which the rates of two processes count as equal.
     """
     options = _options(list(names))
-    rows = {name: {kind: [] for kind in KINDS} | {"result": None, "error": None} for name in options.only}
+    rows = {name: {kind: [] for kind in KINDS} | {"result": None, "error": None, "phases": {}} for name in options.only}
     for name, row in rows.items():
         if name in modules and importlib.util.find_spec(modules[name]) is None:
             row["error"] = "not installed"
@@ -49,6 +50,9 @@ def main(script, names, modules, cell_seconds, tolerance):
     _compare(rows, tolerance)
     about, load = machine.describe(), machine.load()
     print(_table(rows, about, load, tolerance))
+    for name, row in rows.items():
+        if row["phases"]:
+            print(_phases(name, row))
     if options.save:
         Path(options.save).write_text(json.dumps({"machine": about, "load": load, "rows": rows}, indent=1) + "\n")
 
@@ -67,11 +71,13 @@ def _round(script, rows, caches, kind):
             folder.mkdir(exist_ok=True)
             seconds = _once(script, name, row, str(folder))
         if kind and seconds:
-            row[kind].append(seconds)
+            row[kind].append(sum(seconds.values()))
+            for part, lasted in seconds.items() if len(seconds) > 1 else ():
+                row["phases"].setdefault(part, {}).setdefault(kind, []).append(lasted)
 
 
 def _once(script, name, row, folder):
-    """Return the seconds of one process; if it failed, store the error and return None."""
+    """Return phase -> seconds of a process, the rest as one; if it failed, store the error and return None."""
     environment = os.environ | {"BRAINSIM_CACHE_DIR": folder}
     began = time.perf_counter()
     done = subprocess.run(
@@ -84,7 +90,9 @@ def _once(script, name, row, folder):
         return None
     text = results[-1].removeprefix("result ")
     row["result"] = int(text) if text.isdigit() else None if text == "None" else text
-    return seconds
+    lines = [line.split(maxsplit=2) for line in done.stdout.splitlines() if line.startswith("phase ")]
+    phases = {name: float(lasted) for _, lasted, name in lines}
+    return {"Python itself": seconds - sum(phases.values())} | phases
 
 
 def _compare(rows, tolerance):
@@ -99,9 +107,26 @@ def _table(rows, about, load, tolerance):
     lines = [
         f"{about['processor']}, {about['cores']} cores, {about['memory_GB']:g} GB, Python {about['python']}, load {load}",
         f"Rates are compared with the first; no time is printed if they differ by more than {100 * tolerance:g} %.",
+        *_byte_code(),
         "",
     ]
     return "\n".join(lines + report.columns([head, *(_cells(name, row) for name, row in rows.items())]))
+
+
+def _phases(name, row):
+    """Return the table of the phases of one process."""
+    kinds = [kind for kind in KINDS if row[kind]]
+    head = [f"{name}, median [s]", *kinds]
+    cells = [[part, *(f"{median(lasted[kind]):.3f}" for kind in kinds)] for part, lasted in row["phases"].items()]
+    return "\n".join(["", *report.columns([head, *cells])])
+
+
+def _byte_code():
+    """Return a line that says whether brainsim is timed with byte code, as a user has it."""
+    found = importlib.util.find_spec("brainsim")
+    if found is None or found.cached is None or Path(found.cached).exists():
+        return []
+    return ["brainsim has no byte code here, so each process compiles its sources: time an installed one (pip install .)"]
 
 
 def _cells(name, row):
