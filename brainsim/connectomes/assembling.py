@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -82,16 +82,15 @@ def assemble(cells: Table, edges: Table, names: Names, choices: Choices, annotat
     sign = np.sign(columns[3].whole(-(2**31) + 1)).astype(np.int8) if names.sign else np.ones(pre.size, np.int8)
     parts = columns[-1].texts().codes if part else None
     found = join(pre, post, count, sign, parts, len(ids), choices, edges)
-    brain = name_brain(Brain(ids, known, found, name=choices.name), choices, edges)
+    brain = Brain(ids, known, found, title=title_of(choices, edges, ids, found), name=choices.name)
     for table in annotations:
         brain = brain.annotate(table, columns={c: names.called(c) for c in table.names if c not in names.id})
     return brain if names.sign or not names.transmitter else sign_brain(brain, names, choices, cells)
 
 
-def name_brain(brain: Brain, choices: Choices, edges: Table) -> Brain:
-    """Return the brain with the title that the user chose, or else one that names the file."""
-    size = f"{brain.n:,} cells, {len(brain.edges):,} edges"
-    return replace(brain, title=choices.title or f"{edges.file.strip(chr(39))}: {size}")
+def title_of(choices: Choices, table: Table, ids: Sized, edges: Edges) -> str:
+    """Return the title that the user chose, or else one that names the file."""
+    return choices.title or f"{table.file.strip(chr(39))}: {len(ids):,} cells, {len(edges):,} edges"
 
 
 def sign_brain(brain: Brain, names: Names, choices: Choices, cells: Table) -> Brain:

@@ -195,7 +195,7 @@ class Brain:
             name: replace(column, codes=np.where(row_of < 0, -1, column.codes[row_of])).annotation()
             for name, column in zip(named.values(), others, strict=True)
         }
-        return replace(self, annotations={**self.annotations, **found})
+        return self._with(annotations={**self.annotations, **{key: freeze(values) for key, values in found.items()}})
 
     def signed(self, signs: Mapping[str, int] = FLY_SIGNS, by: str = "transmitter", unknown: int | None = None) -> Brain:
         """Return the brain with signs of edges that follow from the cell that sends them.
@@ -229,7 +229,7 @@ class Brain:
         if by not in self.annotations:
             cells_with(self.annotations, by, [], "Brain.signed")
         sign = signs_of(self.annotations[by], signs, unknown, by, "Brain.signed")
-        return replace(self, edges=replace(self.edges, sign=freeze(sign[self.edges.pre])))
+        return self._with(edges=replace(self.edges, sign=freeze(sign[self.edges.pre])))
 
     def population(self, neuron: Neuron, **options: Any) -> Population:
         """Return a `Population` of the cells, with the name of the brain; `options` as there, such as ``initial``."""
@@ -315,6 +315,12 @@ class Brain:
             columns["sd"] = each.std(axis=0, ddof=1)
         columns |= {key: values for key, values in self.annotations.items() if key not in columns}
         return Rates({key: values[order] for key, values in columns.items()})
+
+    def _with(self, **parts):
+        """Return the brain with other annotations or edges, which are right: to check all identifiers takes a second."""
+        new = object.__new__(type(self))
+        new.__dict__.update({**vars(self), **parts})
+        return new
 
     def _spikes(self, trial, name):
         spikes = trial if isinstance(trial, Spikes) else trial.spikes[self.name if name is None else name]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.connectomes.assembling import Choices, Names, cells_of, join, name_brain, read_cells
+from brainsim.connectomes.assembling import Choices, Names, cells_of, join, read_cells, title_of
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.codex import CODEX
 from brainsim.connectomes.formats import register_format
@@ -64,7 +64,7 @@ def read_shiu(cells: Any, edges: Any, annotations: Any = None, *, title: str | N
     signed = table.column(*SHIU.count).whole(-(2**31) + 1)
     choices = Choices(title=title, name=name)
     found = join(pre, post, np.abs(signed), np.sign(signed).astype(np.int8), None, len(ids), choices, table)
-    brain = name_brain(Brain(ids, known, found, name=name), choices, table)
+    brain = Brain(ids, known, found, title=title_of(choices, table, ids, found), name=name)
     if annotations is None:
         return brain
     more = open_table(annotations, label)

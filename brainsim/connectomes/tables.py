@@ -230,14 +230,12 @@ def encode_arrow(column: Any) -> tuple[np.ndarray, np.ndarray]:
     if column.num_chunks == 0:
         return np.array([], dtype=object), np.array([], dtype=np.int32)
     codes = np.concatenate([_indices(chunk) for chunk in column.chunks])
-    values = column.chunk(0).dictionary
-    if not pyarrow.types.is_string(values.type) and not pyarrow.types.is_large_string(values.type):
-        return values.to_numpy(zero_copy_only=False), codes
-    texts = np.empty(len(values), dtype=object)
-    texts[:] = values.to_pylist()
-    if (empty := np.flatnonzero(texts == "")).size:
-        codes[codes == empty[0]] = -1
-    return texts, codes
+    values = column.chunk(0).dictionary.to_numpy(zero_copy_only=False)
+    empty = np.array([value is None or value == "" for value in values.tolist()], dtype=bool)
+    if empty.any():
+        new = np.where(empty, -1, np.cumsum(~empty) - 1).astype(np.int32)
+        values, codes = values[~empty], np.append(new, np.int32(-1))[codes]  # -1 finds the last
+    return values, codes
 
 
 def _indices(chunk):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.connectomes.assembling import Choices, join, name_brain
+from brainsim.connectomes.assembling import Choices, join, title_of
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.edges import Edges
 from brainsim.connectomes.formats import register_format
@@ -83,8 +83,8 @@ def read_worm(
     sends = np.where(chemical, pre, -1).astype(np.int32)  # the other rows are dropped
     found = join(sends, post, count, sign, None, len(ids), choices, table)
     junctions = _junctions(pre[~chemical], post[~chemical], count[~chemical], len(ids))
-    brain = Brain(ids, _annotations(ids, _types(cells, label)), found, junctions, name=name)
-    return name_brain(brain.signed({"GABA": -1}, unknown=1), choices, table)
+    brain = Brain(ids, _annotations(ids, _types(cells, label)), found, junctions, title_of(choices, table, ids, found), name)
+    return brain.signed({"GABA": -1}, unknown=1)
 
 
 def _folder(label: str) -> Path:

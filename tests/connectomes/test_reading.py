@@ -98,7 +98,9 @@ def test_frames_of_neuprint():
 
 
 def test_larva(tmp_path, text_reader):
-    nodes = ",name,hemisphere,simple_group,class1,sum\n" + "".join(f"{k},KC,L,KCs,KC,1.5\n" for k in (29, 8419602, 7))
+    numbers = {29: 1.5, 8419602: "", 7: 2}
+    lines = [f"{cell},KC,L,KCs,KC,{number}\n" for cell, number in numbers.items()]
+    nodes = ",name,hemisphere,simple_group,class1,sum\n" + "".join(lines)
     cells = write(tmp_path / "unmatched_full_nodes.csv", nodes)
     edges = write(tmp_path / "unmatched_full_edgelist.csv", "29,8419602,9.0\n7,29,1.0\n")
     brain = bs.connectomes.read_larva(cells, edges)
@@ -107,6 +109,7 @@ def test_larva(tmp_path, text_reader):
     assert brain.edges.count.tolist() == [9, 1]
     assert brain.edges.sign.tolist() == [1, 1]
     assert brain.where(super_class="KCs", side="L", cell_class="KC").tolist() == [0, 1, 2]
+    assert np.array_equal(brain.annotations["sum"], [1.5, np.nan, 2.0], equal_nan=True)
     spaced = write(tmp_path / "G_edgelist.txt", "29 8419602 9.0\n7 3 1.0\n")
     assert bs.connectomes.read_larva(cells, spaced, unlisted="drop").edges.count.tolist() == [9]
 
