@@ -98,7 +98,8 @@ class Brain:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        ids = freeze(np.array([identifier(name) for name in np.asarray(self.ids).tolist()], dtype=str))
+        given = self.ids.tolist() if isinstance(self.ids, np.ndarray) else self.ids  # a list of large numbers is no array
+        ids = freeze(np.array([identifier(name) for name in given], dtype=str))
         if len(set(ids.tolist())) < ids.size:
             values, counts = np.unique(ids, return_counts=True)
             raise ValueError(f"Brain.ids: must be different (got {str(values[counts > 1][0])!r} twice)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ def cells_with(annotations: Mapping[str, np.ndarray], name: str, wanted: Any, la
         raise MissingName(f"{label}: there is no annotation {name!r}{nearest(name, annotations)}")
     values = annotations[name]
     chosen = np.zeros(values.size, dtype=bool)
-    for option in wanted if isinstance(wanted, list | tuple | set | frozenset | np.ndarray) else [wanted]:
+    for option in wanted if isinstance(wanted, Iterable) and not isinstance(wanted, str) else [wanted]:
         # identifiers and codes are texts if they are longer than a float is exact
         same = values == (str(option) if values.dtype == object else option)
         if not np.any(same):

@@ -35,7 +35,7 @@ def synthetic(cells: int = 138_639, edges: int = 15_100_000, seed: int = 1, *, n
     edges : int
         Number of edges, at most a fifth of all pairs of cells. No pair occurs twice, and no cell is connected to itself.
     seed : int
-        The same seed gives the same brain.
+        The same seed gives the same brain with the same version of NumPy.
     name : str
         Name of its population.
 

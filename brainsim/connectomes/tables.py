@@ -56,7 +56,9 @@ class Table:
         return self.columns([self.name_of(*choices)])[0]
 
     def columns(self, names: Sequence[str]) -> list[Column]:
-        """Return some columns."""
+        """Return some columns; ValueError if two of the table have one of the names."""
+        if twice := [name for name in names if self.names.count(name) > 1]:
+            raise ValueError(f"{self.label}: {self.file} has {self.names.count(twice[0])} columns {twice[0]!r}; rename them")
         return [self._column(name, *coded) for name, coded in zip(names, self._read(list(names)), strict=True)]
 
     def place(self, row: int) -> str:
@@ -99,9 +101,8 @@ class TextTable(Table):
         try:
             columns = self._read_arrow(pyarrow, names)
             return [encode_arrow(columns.pop(name)) for name in names]  # the texts of one are freed before the next
-        except (pyarrow.ArrowException, OSError) as error:
-            self._read_lines(names)  # finds the line
-            raise self.damaged(error) from None
+        except (pyarrow.ArrowException, OSError):
+            return self._read_lines(names)  # finds the line of a mistake, or reads texts with line breaks
 
     def _read_arrow(self, pyarrow, names):
         from pyarrow import csv as arrow

@@ -1,6 +1,7 @@
 """A brain: selections, annotations, signs, its network, and rates with identifiers."""
 
 import csv
+import pickle
 import re
 
 import numpy as np
@@ -75,6 +76,18 @@ def test_a_brain_is_shown_in_one_line(brain):
     assert repr(brain).startswith("Brain('Five cells', 5 cells, 5 edges, 2,432 synapses; super_class, side, ")
     many = Brain(["a"], {f"n{k}": [k] for k in range(11)}, Edges([], [], [], []))
     assert repr(many).endswith("0 synapses; n0, n1, n2, n3, n4, n5, n6, n7 and 3 others)")
+
+
+def test_a_brain_travels_between_processes(brain):
+    again = pickle.loads(pickle.dumps(brain))
+    assert again[IDS[3]] == 3
+    assert again.where(side="left").tolist() == brain.where(side="left").tolist()
+    assert np.array_equal(again.edges.count, brain.edges.count)
+
+
+def test_identifiers_beyond_64_bits():
+    ids = [2**70, 2**63, -5, "x"]
+    assert Brain(ids, {}, Edges([], [], [], [])).ids.tolist() == [str(name) for name in ids]
 
 
 def test_signs_follow_from_transmitters(brain):

@@ -45,6 +45,7 @@ def test_the_tables_below_are_right_without_a_mistake(tmp_path, text_reader):
         ({"cells": "id,nt\n1,ACH\n2,ACH\n1,ACH\n"}, "'cells.csv', line 4, column 'id': '1' is there for the second time"),
         ({"cells": "id,nt\n1,ACH\n2,\n3,XYZ\n"}, r"there is no sign for transmitter '' \(1 cell\), 'XYZ' \(1 cell\)"),
         ({"cells": ""}, "'cells.csv' is empty"),
+        ({"cells": "id,nt,nt\n1,ACH,ACH\n"}, "'cells.csv' has 2 columns 'nt'; rename them"),
     ],
 )
 def test_in_files_of_text(tmp_path, text_reader, texts, text):

@@ -132,6 +132,18 @@ def test_a_table_with_columns_of_ones_own(tmp_path, text_reader):
     assert bs.connectomes.read_table(cells, edges, **names, signs=signs, unknown=1).edges.sign.tolist() == [-1, 1]
 
 
+def test_text_as_other_programs_write_it(tmp_path, text_reader):
+    """A mark at the beginning, line ends of Windows, line breaks and separators within quotes."""
+    cells = tmp_path / "cells.csv"
+    cells.write_bytes('\ufeffid,note\r\n1,"a, b"\r\n2,"two\nlines"\r\n3,"say ""x"""\r\n'.encode())
+    edges = tmp_path / "edges.csv"
+    edges.write_bytes(b'"pre","post","count"\r\n1,2,3\r\n"3","1",4\r\n')
+    brain = bs.connectomes.read_table(cells, edges)
+    assert brain.ids.tolist() == ["1", "2", "3"]
+    assert brain.annotations["note"].tolist() == ["a, b", "two\nlines", 'say "x"']
+    assert brain.edges.count.tolist() == [3, 4]
+
+
 def test_repeated_pairs_are_added_up_if_one_wants_it():
     cells = {"id": ["a", "b", "c"]}
     edges = {"pre": list("cabca"), "post": list("bbcbb"), "count": [1, 2, 3, 4, 5]}
