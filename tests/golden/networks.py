@@ -238,6 +238,27 @@ class AdExRK4(bs.AdEx):
     method = "rk4"
 
 
+class Keeping(bs.LIF):
+    arrivals = "kept"
+
+
+@golden()
+def held():
+    """Two variables that are held for a time of each cell, what arrives discarded or kept; weights that are contacts."""
+    brain = bs.Population(
+        120, bs.ShiuLIF(t_ref=np.arange(120) % 5 * 0.6), name="brain", initial={"v": bs.Uniform(-52.0, -45.0)}
+    )
+    keeping = bs.Population(60, Keeping(t_ref=4.0), name="keeping", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net, drive = bs.Network(seed=3), bs.Delta(variable="g")
+    pairs = bs.FromArrays(np.arange(3000) * 7 % 120, np.arange(3000) * 11 % 113)
+    contacts = np.arange(3000) * 7919 % 13 - 3.0
+    net.connect(brain, brain, pairs, weight=0.275 * contacts, delay=1.8, synapse=drive)
+    net.connect(brain, keeping, bs.FixedIndegree(9), weight=2.0, delay=0.7, synapse=bs.Delta())
+    net.stimulate(brain, bs.PoissonInput(rate=300.0, weight=30.0, synapse=drive))
+    net.stimulate(keeping, bs.PoissonInput(rate=4000.0, weight=0.25, synapse=bs.Delta()))
+    return net
+
+
 class FitzHughHeun(bs.FitzHughNagumo):
     method = "heun"
 

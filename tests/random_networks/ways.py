@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
+from brainsim.engine.synapses import few_values
 from tests.helpers.plasticity import plastic_networks
 
 from . import bits, changes, networks, pieces, recorders
@@ -230,6 +231,20 @@ def otherwise_stored(case):
     yield "storage exchanged", bits.differences(found, whole)
 
 
+def weights_by_number(case):
+    """Listed weights that are kept as numbers of their values, if there are no others."""
+    usual, few_values.WORTH = few_values.WORTH, 1
+    try:
+        sim = case.simulation(threads=case.threads())
+        if sim._run.synapses.store.values.size:
+            yield (
+                f"{sim.threads} threads",
+                bits.differences(bits.of_result(sim.run(case.duration)), bits.of_result(case.whole)),
+            )
+    finally:
+        few_values.WORTH = usual
+
+
 def _free_to_change(connections):
     """Return the connections of which some pair of cells has no other that is stored in the other way.
 
@@ -396,4 +411,5 @@ WAYS = (
     checkpointed,
     learning,
     recorders.to_disk,
+    weights_by_number,  # the last: the random numbers of a way follow from its place
 )
