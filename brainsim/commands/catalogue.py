@@ -113,13 +113,12 @@ def summary_of(model, width):
 def page(model):
     """Return the page of a model: description, equations, parameters and variables with units, and references."""
     import brainsim as bs
-    from brainsim.models.documentation import TEXTS, shown
+    from brainsim.models.documentation import TEXTS, shown, shown_texts
 
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]
-    texts = {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
-    if issubclass(model, bs.Plasticity | bs.Coupling | bs.RatePlasticity):
-        texts |= model().texts()
+    is_rule = issubclass(model, bs.Plasticity | bs.Coupling | bs.RatePlasticity)
+    texts = shown_texts(model() if is_rule else model)
     if texts["equations"].strip():
         lines += ["equations", *textwrap.indent(inspect.cleandoc(texts["equations"]), "    ").splitlines(), ""]
     for field in (field for field in TEXTS if texts.get(field)):

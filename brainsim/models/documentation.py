@@ -21,6 +21,7 @@ TEXTS = (
     "threshold",
     "reset",
     "refractory",
+    "frozen",
     "arrival",
     "gate",
     "spike",
@@ -85,13 +86,21 @@ def _entry(first, spec, limit="", relations=""):
     return "\n    ".join([first, *lines])
 
 
+def shown_texts(model: typing.Any) -> dict[str, typing.Any]:
+    """Return what a page shows of the texts of a model or of its class, by their names: the equations and `TEXTS`."""
+    texts = {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
+    if (cell := getattr(model, "cell_equations", None)) is not None:
+        held = [name for name in model.initials if cell.refractory is not None and name in cell.frozen]
+        texts["frozen"] = f"{', '.join(held)}; what arrives is {model.arrivals}" if held else None
+    return texts | (model.texts() if hasattr(model, "texts") and not inspect.isclass(model) else {})
+
+
 def html_of_model(model: typing.Any) -> str:
     """Return a model as HTML; values that differ from the defaults are bold."""
     kind = type(model).__name__
     summary = (inspect.getdoc(type(model)) or "").split("\n\n")[0].replace("``", "")
-    lines, fields = [], ("equations", *TEXTS)
-    texts = model.texts() if hasattr(model, "texts") else {field: getattr(model, field, None) for field in fields}
-    for field in fields:
+    lines, texts = [], shown_texts(model)
+    for field in ("equations", *TEXTS):
         words = texts.get(field)
         if isinstance(words, str) and words.strip():
             block = html.text(inspect.cleandoc(words), 4000).replace("\n", "<br>")

@@ -15,7 +15,7 @@ from docstrings import as_rst, description_of
 import brainsim as bs
 from brainsim.commands.catalogue import methods_of, summary_of, units_of
 from brainsim.models.catalogue import catalogue
-from brainsim.models.documentation import TEXTS, shown
+from brainsim.models.documentation import TEXTS, shown, shown_texts
 from brainsim.models.inputs import Input
 from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule
@@ -129,8 +129,8 @@ def pictures_with(name):
 def equations(model):
     """Return the section with the equations of a model, drawn and as they are written."""
     is_rule = issubclass(model, bs.Plasticity | bs.Coupling | bs.RatePlasticity)
-    texts = model().texts() if is_rule else {field: getattr(model, field, None) for field in ("equations", *TEXTS)}
-    lines, written = title("Equations", "-"), inspect.cleandoc(texts["equations"] or "")
+    texts = shown_texts(model() if is_rule else model)
+    lines, written, frozen = title("Equations", "-"), inspect.cleandoc(texts["equations"] or ""), texts.pop("frozen")
     if written:
         lines += html(f'<div class="equations">{mathml.block(statements(written))}</div>')
     rows = [
@@ -144,6 +144,7 @@ def equations(model):
     if issubclass(model, bs.Synapse | bs.Coupling):
         lines += [f"Weights: ``{units_of(model)}``.", ""]
     elif not is_rule and model.initials:
+        lines += [f"Held while a cell is refractory: {frozen}.", ""] if frozen else []
         lines += [f"Method of integration: {methods_of(model)}.", ""]
     return lines if written or rows else []
 
