@@ -53,6 +53,13 @@ def test_a_changed_copy_is_another_object():
     assert pickle.loads(pickle.dumps(drive)).rate == 1000.0
 
 
+def test_a_network_that_has_travelled_is_still_that_of_its_states():
+    net = parts()[0]
+    pickle.dumps(net)
+    state = bs.simulate(net, 5.0, seed=1).state
+    bs.Simulation(parts()[0], state=state)
+
+
 CODE = """
 import pickle, sys
 import brainsim as bs

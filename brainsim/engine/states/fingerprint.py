@@ -39,7 +39,7 @@ class Prints:
             positions = [] if population.positions is None else [population.positions]
             prints[f"population {name!r}"] = fingerprint([population.n, texts, values, *positions])
         for stimulus in self._inputs:
-            prints[f"input {stimulus.name!r}"] = fingerprint([stimulus.target, vars(stimulus.input)])
+            prints[f"input {stimulus.name!r}"] = fingerprint([stimulus.target, stimulus.input._pack()])
         if not self._wiring:
             self._wiring.append({f"projection {p.name!r}": _of_projection(p) for p in self._network.projections})
         return prints | self._wiring[0]
@@ -53,7 +53,7 @@ class Prints:
             parts |= {"number of cells": population.n, "equations": texts, "positions": population.positions}
             details[f"population {name!r}"] = parts
         for stimulus in self._inputs:
-            details[f"input {stimulus.name!r}"] = {"target": stimulus.target, **vars(stimulus.input)}
+            details[f"input {stimulus.name!r}"] = {"target": stimulus.target, **stimulus.input._pack()}
         for p in self._network.projections:
             same = {"name", "seed"} | ({"storage"} if p.storage in SAME_STORAGES else set())
             parts = {f.name: getattr(p, f.name) for f in fields(p) if f.name not in same}
