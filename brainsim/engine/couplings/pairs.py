@@ -42,19 +42,23 @@ class Signal:
         """1 if a row of the ring has what was given during the step that follows, 0 if what is given at its time."""
         return int(self.delayed and self.coupling.order == 2)
 
-    def past(self, ago):
-        """Return what a saved state calls that which the cells gave some steps ago."""
+    @property
+    def extrapolated(self):
+        """Whether what is given at the end of a step is extrapolated from its start, unless the user has changed it."""
+        return not self.delayed and self.coupling.order == 2
+
+    def past(self, when):
+        """Return what a saved state calls that which the cells gave some steps ago, or what they were when they gave."""
         coupling = self.coupling
-        return (
-            f"coupling {type(coupling).__name__} {coupling.name or ''} {self.column} of {self.population}, {ago} steps ago"
-        )
+        when = when if isinstance(when, str) else f"{when} steps ago"
+        return f"coupling {type(coupling).__name__} {coupling.name or ''} {self.column} of {self.population}, {when}"
 
     @property
     def kept(self):
         """How many steps ago what a saved state holds was given: what cannot be computed from the variables again."""
         if self.delayed:
             return range(1, self.longest + 1)
-        return range(1) if self.coupling.order == 2 else range(0)
+        return range(int(self.extrapolated))
 
 
 @dataclass

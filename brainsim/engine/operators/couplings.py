@@ -18,6 +18,7 @@ from brainsim.jit.records import Context, call
 
 NOW = {1: (1.0, 0.0), 2: (1.5, -0.5)}  # of what is given at the end of a step, and at its start, by the order
 DELAYED = {1: (1.0, 0.0), 2: (0.5, 0.5)}
+LAST = "last"  # in a saved state, what the cells were when they gave
 
 
 class Couplings(Operator):
@@ -195,6 +196,8 @@ class Couplings(Operator):
         for signal in self._givers:
             for ago in signal.kept:
                 found[signal.past(ago)] = signal.gids, signal.row(step - ago).copy()
+            if signal.extrapolated:  # the user may have written to the state, and may take it back
+                found[signal.past(LAST)] = signal.gids, signal.last.copy()
         return found
 
     def load(self, values):
@@ -204,6 +207,9 @@ class Couplings(Operator):
             for ago in signal.kept:
                 signal.row(step - ago)[:] = values[signal.past(ago)][signal.gids]
         self._call([c for s in self._givers for c in s.calls(self._sums.remember)])
+        for signal in self._givers:
+            if signal.extrapolated:
+                signal.last[:] = values[signal.past(LAST)][signal.gids]
         self._tell_ranks(self._ring)
 
 
@@ -216,7 +222,8 @@ class _Signal:
         rows = [partition.variable(population, self._label(member, coupling, name)) for name in names]
         first = rows[0][1] if rows else 0
         self.n, self.kept, self.past, self._compute = (rows[0][0].size if rows else 0), signal.kept, signal.past, []
-        self.gids = member.first + first + np.arange(self.n)
+        self.gids, self.last = member.first + first + np.arange(self.n), np.zeros(self.n)
+        self.extrapolated = signal.extrapolated
         if not self.n:
             return
         fresh = rows[0][0]
@@ -231,7 +238,7 @@ class _Signal:
         self._context = Context(
             **given,
             fresh=fresh,
-            last=np.zeros(self.n),
+            last=self.last,
             column=at,
             first=member.first + first,
             now=now,

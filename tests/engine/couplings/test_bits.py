@@ -1,5 +1,7 @@
 """Couplings give the same bits on any number of threads, cut anywhere, restored, and after changes of their weights."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,23 @@ def test_what_the_user_writes_to_the_state_acts_at_once():
     for name, variables in found[0].items():
         for variable, values in variables.items():
             assert np.array_equal(values, found[1][name][variable]), (name, variable)
+
+
+def test_what_was_written_to_the_state_acts_in_a_copy_too(tmp_path):
+    """Saved or copied after v was changed, before it acts; a copy in which the change is taken back is as if unchanged."""
+    sim = bs.Simulation(junctions(), seed=2)
+    sim.run(5.0)
+    before, v = copy.copy(sim), sim.state["others"]["v"].copy()
+    sim.state["others"]["v"] = v - 10.0
+    copied, undone = copy.copy(sim), copy.copy(sim)
+    sim.save(tmp_path / "run.ckpt")
+    loaded = bs.Simulation.load(junctions(), tmp_path / "run.ckpt", threads=3)
+    undone.state["others"]["v"] = v
+    changed, unchanged = sim.run(5.0).state.variables, before.run(5.0).state.variables
+    assert not np.array_equal(changed["others"]["v"], unchanged["others"]["v"])
+    for one, expected in ((copied, changed), (loaded, changed), (undone, unchanged)):
+        found = one.run(5.0).state.variables
+        assert all(np.array_equal(found[name][key], expected[name][key]) for name in expected for key in expected[name])
 
 
 def test_a_saved_simulation_continues(tmp_path):
