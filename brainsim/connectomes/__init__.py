@@ -9,6 +9,7 @@ are shipped, since the licences of many do not allow it. Large files need pyarro
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.codex import read_codex
 from brainsim.connectomes.edges import Edges
+from brainsim.connectomes.experiments import activate, layers, select, shuffle, silence
 from brainsim.connectomes.formats import read, register_format
 from brainsim.connectomes.larva import read_larva
 from brainsim.connectomes.neuprint import read_neuprint
@@ -20,4 +21,4 @@ from brainsim.connectomes.table import read_table
 from brainsim.connectomes.worm import read_worm
 
 __all__ = ["Brain", "Edges", "Rates", "read", "read_codex", "read_larva", "read_neuprint", "read_shiu", "read_table"]
-__all__ += ["read_worm", "register_format", "synthetic"]
+__all__ += ["read_worm", "register_format", "synthetic", "activate", "layers", "select", "shuffle", "silence"]

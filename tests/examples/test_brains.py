@@ -1,0 +1,108 @@
+"""Experiments on mapped brains, on one that is made up: what activating, silencing and shuffling do, and their pictures."""
+
+import csv
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.commands.cli import main
+from brainsim.examples import fly, larva
+from brainsim.examples._figures import brains
+
+
+def rates_of(cells=1000, **options):
+    network, traces = fly.build(cells=cells, **options)
+    return bs.simulate(network, 400.0, seed=2, record=traces, threads=1).spikes["brain"].rates()
+
+
+def test_only_the_wiring_leads_taste_to_the_proboscis():
+    brain = fly.read(cells=1000)
+    taste, proboscis = brain.where(cell_class="taste"), brain.where(cell_class="proboscis")
+    whole, shuffled = rates_of(), rates_of(shuffled=True)
+    assert whole[taste].mean() == pytest.approx(150.0, rel=0.1)
+    assert (whole[proboscis] > 0.0).mean() > 0.5
+    assert shuffled[proboscis].mean() < 0.5 * whole[proboscis].mean()
+    assert shuffled[brain.where(cell_class="relay")].mean() < 0.1 * whole[brain.where(cell_class="relay")].mean()
+    assert np.array_equal(shuffled[taste], whole[taste])  # the same events
+
+
+def test_silence_is_the_loss_of_what_cells_send():
+    brain = fly.read(cells=1000)
+    relay, proboscis = brain.where(cell_class="relay"), brain.where(cell_class="proboscis")
+    silenced = rates_of(silence="cell_class=relay")
+    assert silenced[relay].sum() > 0.0
+    assert silenced[proboscis].sum() == 0.0
+
+
+def test_trials_in_one_run_start_from_rest():
+    network, traces = fly.build(cells=1000, trials=2)
+    result = bs.simulate(network, fly.lasts(trials=2), seed=2, record=traces, threads=1)
+    trials = fly.split(result.spikes["brain"])
+    assert [(trial.start, trial.duration) for trial in trials] == [(0.0, 1000.0), (1100.0, 1000.0)]
+    assert len(trials[0].between(900.0, 1000.0)) > 0
+    assert len(result.spikes["brain"].between(1050.0, 1100.0)) == 0
+    alone = bs.simulate(fly.build(cells=1000)[0], 1000.0, seed=2, threads=1).spikes["brain"]
+    assert np.array_equal(alone.times, trials[0].times)
+    assert np.array_equal(alone.ids, trials[0].ids)
+
+
+def test_the_picture_says_that_it_is_synthetic_and_shows_published_rates(tmp_path):
+    network, traces = fly.build(cells=1000)
+    result = bs.simulate(network, 300.0, seed=2, record=traces, threads=1)
+    table = tmp_path / "published.csv"
+    table.write_text("id,rate\n" + "".join(f"s{cell:06d},40.0\n" for cell in range(1000)))
+    figure = fly.draw(result, (0.0, 300.0), published=str(table), shuffled=True)
+    assert figure.get_suptitle() == "Synthetic brain (made up): 1,000 cells, 109,000 edges, shuffled"
+    lines = [line for ax in figure.axes for line in ax.get_lines() if line.get_label() == "published"]
+    assert set(lines[0].get_xdata()) == {40.0}
+
+
+def test_the_way_is_that_of_the_strongest_edges():
+    edges = bs.connectomes.Edges([0, 0, 1, 2, 3], [1, 2, 3, 3, 4], count=[9, 9, 30, 60, 9], sign=[1, 1, 1, -1, 1])
+    brain = bs.connectomes.Brain("abcde", {}, edges)
+    rates = np.array([50.0, 20.0, 20.0, 10.0, 5.0])
+    layer = bs.connectomes.layers(brain, [0])
+    sent = rates[edges.pre] * edges.count * edges.sign
+    assert brains._way(edges, sent, layer, rates, [4]) == [0, 1, 3, 4]  # cell 2 inhibits
+    assert brains._way(edges, sent, layer, rates, None) == []
+
+
+def test_a_brain_without_annotations_or_spikes_is_drawn_as_well():
+    edges = bs.connectomes.Edges([0, 1], [1, 2], count=[9, 9], sign=[1, 1])
+    brain = bs.connectomes.Brain("abc", {}, edges)
+    for times, ids in (([1.0, 2.0], [0, 1]), ([], [])):
+        spikes = bs.Spikes(times, ids, n=3, duration=10.0)
+        figure = brains.brain_figure(brain, [spikes], np.array([0]), (0.0, 10.0))
+        figure.canvas.draw()
+
+
+def test_the_larva_is_read_from_a_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = [["", "class1", "class2", "simple_group", "hemisphere"]]
+    groups = [("ORN", "sensories")] * 3 + [("", "LNs")] + [("", "PNs")] * 3 + [("", "dVNCs")] * 2
+    rows += [[10 + k, "x", kind, group, "L"] for k, (kind, group) in enumerate(groups)]
+    with open("unmatched_full_nodes.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    pairs = [(pre, post) for pre in range(3) for post in range(3, 7)] + [
+        (pre, post) for pre in range(3, 7) for post in (7, 8)
+    ]
+    with open("unmatched_full_edgelist.csv", "w", newline="") as file:
+        csv.writer(file).writerows([(10 + pre, 10 + post, 12) for pre, post in pairs])
+    brain = larva.wire(data=".")
+    assert brain.title == "Larva of the fruit fly"
+    assert set(brain.edges.sign[brain.edges.pre == 3]) == {-1}
+    assert larva.activated(brain).tolist() == [0, 1, 2]
+    assert larva.outputs(brain).tolist() == [7, 8]
+    assert main(["run", "larva", "--data", ".", "--duration", "100", "--weight", "1.5"]) == 0
+    assert (tmp_path / "larva.png").stat().st_size > 10_000
+    assert "building 9 cells and 20 synapses" in capsys.readouterr().out
+
+
+def test_cells_that_are_not_there(tmp_path):
+    with pytest.raises(bs.MissingName, match="has no cell '7205'"):
+        fly.build(active="7205", cells=1000)
+    with pytest.raises(ValueError, match="no cell has cell_class='tast'; did you mean 'taste'"):
+        larva.build(silence="cell_class=tast", cells=1000)
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
+        fly.build(data=str(tmp_path / "flywire"))
