@@ -34,8 +34,8 @@ Neurons (``brainsim models`` shows their equations)
     adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5 ClopathAdEx
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose; without spikes: LI RateUnit
-    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SingleInteraction MultipleInteraction
-                        JitteredInteraction SpikeTrains
+    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SpikeTrains
+                        correlated: SingleInteraction MultipleInteraction JitteredInteraction
     your own            Neuron, with parameter and initial
 
 Synapses
@@ -59,8 +59,7 @@ Plasticity of synapses
 
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
-                        lists of pairs: FromArrays FromFrame FromSparse
-                        DistanceRule, for cells with positions; your own: Rule
+                        pairs in lists: FromArrays FromFrame FromSparse; for cells with positions: DistanceRule; Rule
     inputs              PoissonInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
@@ -71,8 +70,7 @@ Modules and errors
     bs.connectomes      brains that have been mapped: fly, larva and worm, from the files of their authors
     bs.encode           images, sounds and series as spike trains, and back
     bs.explore          single cells: portrait, f-I curve, phase plane
-    bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by eligibility traces, Oja and BCM
-                        for rate units
+    bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by traces; rate units: Oja and BCM
     bs.ann              artificial networks, and the same networks in spikes
     bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
     bs.sonata           nodes and edges in files of other tools, both ways
