@@ -59,7 +59,7 @@ Plasticity of synapses
 
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
-                        pairs in lists: FromArrays FromFrame FromSparse; for cells with positions: DistanceRule; Rule
+                        lists: FromArrays FromFrame FromSparse; for cells with positions: DistanceRule; your own: Rule
     inputs              PoissonInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
