@@ -1,4 +1,4 @@
-"""Spikes and voltages of NEST 3.10, stored in tests/data; linear cells must give every spike and v to 1e-9 mV."""
+"""Spikes and voltages of NEST 3.10 and Brian2 2.9 in tests/data; linear cells must give every spike, and v to 1e-9 mV."""
 
 import json
 from pathlib import Path
@@ -144,3 +144,18 @@ def test_two_hundred_recurrent_cells_give_all_spikes(threads):
     order = np.lexsort((case["spike_ids"], case["spike_times"]))
     assert np.array_equal(spikes.times, case["spike_times"][order])
     assert np.array_equal(spikes.ids, case["spike_ids"][order])
+
+
+@pytest.mark.usefixtures("more_partitions")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_spike_of_brian2_in_cells_that_discard_events(threads, monkeypatch):
+    monkeypatch.syspath_prepend(str(DATA.parents[1] / "benchmarks"))
+    import larva
+
+    with np.load(DATA / "shiu_120.npz") as stored:
+        arrays = dict(stored)
+    expected = arrays.pop("spikes")
+    brain = larva.Brain(**{name: int(a) if a.ndim == 0 else a for name, a in arrays.items()})
+    spikes, *_ = larva.in_brainsim(brain, threads, 400.0)
+    assert larva.difference(spikes, expected, brain.n) == ""
+    assert np.sum(expected % brain.n < brain.first) > 2000
