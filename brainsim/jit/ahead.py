@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from brainsim.core.machine import processors
@@ -56,7 +57,7 @@ def compile_ahead(module: str, function: str, *task: Any) -> None:
     """
     global _now
     alone = os.environ.get("BRAINSIM_COMPILERS", "2") == "1" or processors() == 1
-    if alone or not sys.executable or cache.cache_folder() is None:
+    if alone or not _is_python(sys.executable) or cache.cache_folder() is None:
         return
     with contextlib.suppress(Exception):  # what a user wrote may raise whatever it likes when it is pickled
         sent = pickle.dumps(sys.path) + pickle.dumps(task)
@@ -68,9 +69,15 @@ def compile_ahead(module: str, function: str, *task: Any) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"BRAINSIM_COMPILERS": "1"},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         _now = _Ahead()
         threading.Thread(target=_now.listen, args=(process, sent), name="brainsim", daemon=True).start()
+
+
+def _is_python(program):
+    """Return whether a program is Python: in an application that embeds it, it is the application."""
+    return Path(program or "").stem.lower().startswith("python") and not hasattr(sys, "frozen")
 
 
 def wait_for(name: str) -> bool:

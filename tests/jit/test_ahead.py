@@ -110,7 +110,7 @@ def test_nobody_waits_for_what_was_not_begun(two_processors, monkeypatch, tmp_pa
     assert not ahead.wait_for("two")
 
 
-@pytest.mark.parametrize("reason", ["one processor", "one compiler", "cannot be sent", "too large"])
+@pytest.mark.parametrize("reason", ["one processor", "one compiler", "cannot be sent", "too large", "embedded", "frozen"])
 def test_no_process_is_started(two_processors, monkeypatch, reason):
     monkeypatch.setattr(subprocess, "Popen", lambda *given, **options: pytest.fail("a process was started"))
     task = "a task"
@@ -118,6 +118,10 @@ def test_no_process_is_started(two_processors, monkeypatch, reason):
         monkeypatch.setattr(ahead, "processors", lambda: 1)
     elif reason == "one compiler":
         monkeypatch.setenv("BRAINSIM_COMPILERS", "1")
+    elif reason == "embedded":
+        monkeypatch.setattr(sys, "executable", "/opt/blender/blender")
+    elif reason == "frozen":
+        monkeypatch.setattr(sys, "frozen", True, raising=False)
     elif reason == "cannot be sent":
         task = lambda: None  # noqa: E731
     else:
