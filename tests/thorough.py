@@ -163,6 +163,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/examples/test_stdp_window.py": (),
     "tests/examples/test_tour.py": (),
     "tests/examples/test_wang.py::test_much_evidence": (),
+    "tests/examples/test_worm.py": ("by_name",),
     "tests/extensions/test_recorder.py::test_on_ranks": (),
     "tests/interface/test_benchmarks.py::test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring": (
         "arguments0",

@@ -9,7 +9,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 GROUPS = {
     "cells and synapses": ("single", "coincidence", "short_term", "stdp_window"),
     "networks": ("balanced", "coba", "cobahh", "cuba", "gap_junctions", "microcircuit", "rates", "sheet", "synfire"),
-    "brains that have been mapped": ("fly", "larva"),
+    "brains that have been mapped": ("fly", "larva", "worm"),
     "memory and decisions": ("decision", "memory", "reservoir", "wang", "working_memory"),
     "learning by plasticity": ("digits_stdp", "fear", "grid", "inhibitory_balance", "reward", "stdp"),
     "learning by gradients": ("image", "language", "speech", "timing"),
