@@ -63,9 +63,7 @@ def select(brain: Brain, text: str) -> np.ndarray:
         name, equals, values = (piece.strip() for piece in part.partition("="))
         if not equals or not values:
             raise ValueError(f"select: write annotation=value, annotation=value (got {part!r} in {text!r})")
-        known = brain.annotations.get(name)
-        numeric = known is not None and known.dtype.kind in "iuf"
-        wanted[name] = [float(value) if numeric else value.strip() for value in values.split("|")]
+        wanted[name] = [_value(brain, name, value.strip()) for value in values.split("|")]
     return brain.where(**wanted)
 
 
@@ -230,6 +228,21 @@ def layers(brain: Brain, cells: ArrayLike, *, least: int = 5, among: ArrayLike |
         frontier[reached[found[reached] < 0]] = True
         layer += 1
     return found
+
+
+def _value(brain: Brain, name: str, text: str) -> str | float | bool:
+    """Return the value of an annotation that a text says: a number or a truth value if the annotation is one."""
+    kind = brain.annotations[name].dtype.kind if name in brain.annotations else "O"
+    if kind == "b" and text in ("True", "False"):
+        return text == "True"
+    if kind == "O":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(
+            f"select: values of {name!r} are {'True or False' * (kind == 'b') or 'numbers'} (got {text!r})"
+        ) from None
 
 
 def _indices(brain: Brain, cells: ArrayLike, label: str) -> np.ndarray:

@@ -55,9 +55,9 @@ def activated(brain, active=""):
     if active:
         return bs.connectomes.select(brain, active)
     known = [cell for cell in SUGAR.split() if cell in brain]
-    if known:
-        return brain[known]
-    return brain.where(cell_class="taste") if "s000000" in brain else bs.connectomes.select(brain, SUGAR)
+    if not known and "taste" not in brain.annotations.get("cell_class", ()):
+        raise ValueError(f"active: {brain.title!r} has none of the cells for sugar; name others, as 'cell_class=gustatory'")
+    return brain[known] if known else brain.where(cell_class="taste")
 
 
 def motor(brain):

@@ -7,6 +7,7 @@ import brainsim as bs
 from brainsim.connectomes import Brain, Edges, activate, layers, select, shuffle, silence
 
 NOTES = {"super_class": ["sensory", "central", "central", "motor", "motor"], "size": [1.5, 2.0, 3.0, 2.0, 4.0]}
+NOTES["complete"] = [True, False, True, True, True]
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def brain():
         ("super_class=motor", [3, 4]),
         ("super_class = motor|sensory, size=2", [3]),
         ("size=2.0|3", [1, 2, 3]),
+        ("complete=False", [1]),
         ("d, a", [3, 0]),
         ("d a\n", [3, 0]),
     ],
@@ -36,7 +38,8 @@ def test_cells_are_chosen_by_a_text(brain, text, cells):
         ("a, super_class=motor", ValueError, "write annotation=value, annotation=value .got 'a'"),
         ("super_class=", ValueError, "got 'super_class='"),
         ("clas=motor", bs.MissingName, "no annotation 'clas'"),
-        ("size=large", ValueError, "large"),
+        ("size=large", ValueError, "values of 'size' are numbers .got 'large'"),
+        ("complete=1x", ValueError, "values of 'complete' are True or False .got '1x'"),
         ("f", bs.MissingName, "has no cell 'f'"),
     ],
 )

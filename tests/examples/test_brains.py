@@ -104,5 +104,8 @@ def test_cells_that_are_not_there(tmp_path):
         fly.build(active="7205", cells=1000)
     with pytest.raises(ValueError, match="no cell has cell_class='tast'; did you mean 'taste'"):
         larva.build(silence="cell_class=tast", cells=1000)
+    brain = bs.connectomes.Brain("abc", {}, bs.connectomes.Edges([0], [1], [9], [1]))
+    with pytest.raises(ValueError, match="active: 'Brain' has none of the cells for sugar; name others"):
+        fly.activated(brain)
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         fly.build(data=str(tmp_path / "flywire"))
