@@ -96,7 +96,7 @@ def build(data="", active="", silence="", shuffled=False, rate=150.0, trials=1, 
 
 def lasts(trials=1, **_):
     """Return the duration of all trials [ms]."""
-    return trials * (TRIAL + PAUSE) - PAUSE
+    return max(trials, 1) * (TRIAL + PAUSE) - PAUSE
 
 
 def split(spikes):

@@ -99,6 +99,12 @@ def test_the_larva_is_read_from_a_folder(tmp_path, monkeypatch, capsys):
     assert "building 9 cells and 20 synapses" in capsys.readouterr().out
 
 
+def test_there_is_at_least_one_trial():
+    assert fly.lasts() == fly.lasts(trials=0) == 1000.0
+    with pytest.raises(ValueError, match="pulses.count: must be >= 1"):
+        fly.build(trials=0, cells=1000)
+
+
 def test_cells_that_are_not_there(tmp_path):
     with pytest.raises(bs.MissingName, match="has no cell '7205'"):
         fly.build(active="7205", cells=1000)
