@@ -14,8 +14,8 @@ from brainsim.build.constants import check_against_dt, has_columns, kernel_const
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose, prefix_of
+from brainsim.models.base import Model
 from brainsim.models.changing import OVER_TIME, extremes, held_by
-from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.values import Distribution
 
 MAX_KEPT = 512  # combinations of equations
@@ -34,7 +34,7 @@ class Member:
     system: object
     step: object
     first: int = 0  # global index of its first cell
-    trains: SpikeTrains | None = None  # the listed spikes of its cells
+    trains: object = None  # the SpikeTrains with the listed spikes of its cells
     sums: dict = field(default_factory=dict)  # sums over the weights of each cell's couplings, by their names in the system
 
     @property
@@ -116,7 +116,7 @@ def form_groups(network, dt, dtype):
     of_population = _receptors(network)
     currents, groups = _find_injected(network), {}
     for population in network.populations.values():
-        if isinstance(population.model, SpikeTrains):
+        if not isinstance(population.model, Model):  # SpikeTrains
             member = Member(population, (), (), {}, {}, {}, None, None, trains=population.model)
             groups[population.name, "listed"] = Group(None, [member])
             continue

@@ -7,7 +7,6 @@ Every message reads ``Object.field: what is allowed (got what came)`` and, if po
 from __future__ import annotations
 
 import contextlib
-import difflib
 import math
 import numbers
 import operator
@@ -16,13 +15,11 @@ import re
 import sys
 import warnings
 from contextvars import ContextVar
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.arrays import freeze
-from brainsim.core.units import in_si
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,6 +46,8 @@ class MissingName(KeyError):  # noqa: N818 - the name says it all
 
 def nearest(name: object, names: Iterable[object]) -> str:
     """Return a hint as the end of a message: ``; did you mean 'v'?``, or else the names to choose from."""
+    import difflib
+
     known = [str(n) for n in names]
     lower = {n.lower(): n for n in reversed(known)}
     if str(name).lower() in lower:
@@ -285,6 +284,10 @@ def _foreign(kind):
 
 def _from_brian(value, unit, label):
     """Convert a brian2 quantity, which stores SI values; its dimension is parsed from text such as ``m^2 kg s^-3 A^-1``."""
+    from fractions import Fraction
+
+    from brainsim.core.units import in_si
+
     text = "" if str(value.dim) == "1" else str(value.dim)
     powers = {name: Fraction(power or 1) for name, power in re.findall(r"([A-Za-z]+)(?:\^(-?[\d.]+))?", text)}
     expected = in_si(unit)

@@ -7,6 +7,7 @@ load what they need. Nothing else calls upwards.
 """
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 DOORS = {
@@ -22,8 +23,28 @@ DOORS = {
 
 def through(door: str) -> Any:
     """Return the function behind a door."""
-    module, name = DOORS[door].split(":")
+    return load(DOORS[door])
+
+
+def load(place: str) -> Any:
+    """Import a module and return what has a name in it; the place is written ``"module:name"``."""
+    module, name = place.split(":")
     return getattr(importlib.import_module(module), name)
+
+
+def show_by(module: str, function: str) -> Callable[[Any], str | None]:
+    """Return a method ``_repr_html_`` that calls a function of a module, which is imported when it is needed.
+
+    If the function raises, the method answers None: notebooks then show the plain text.
+    """
+
+    def _repr_html_(self: Any) -> str | None:
+        try:
+            return getattr(importlib.import_module(module), function)(self)
+        except Exception:
+            return None
+
+    return _repr_html_
 
 
 def optional(module: str, extra: str, label: str) -> Any:

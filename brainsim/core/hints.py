@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,6 +50,8 @@ def answer(name: str, names: Sequence[str], thing: str) -> str:
     >>> answer("Unifrom", ["Normal", "Uniform"], "bs")
     "; did you mean 'Uniform'?"
     """
+    import difflib
+
     folded = _fold(name)
     near = [known for known in names if _fold(known) == folded]
     if not near:

@@ -7,31 +7,15 @@ from __future__ import annotations
 
 import base64
 import html
-import importlib
 import struct
 import zlib
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 MAX_ROWS = 24  # of a table; the rest is counted
 CELL = "padding:2px 12px 2px 0;text-align:{align};vertical-align:top"
-
-
-def show_by(module: str, function: str) -> Callable[[Any], str | None]:
-    """Return a method ``_repr_html_`` that calls a function of a module, which is imported when it is needed.
-
-    If the function raises, the method answers None: notebooks then show the plain text.
-    """
-
-    def _repr_html_(self: Any) -> str | None:
-        try:
-            return getattr(importlib.import_module(module), function)(self)
-        except Exception:
-            return None
-
-    return _repr_html_
 
 
 def text(thing: Any, limit: int = 200) -> str:

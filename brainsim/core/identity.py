@@ -7,7 +7,7 @@ gets a network in one message and its population in another; without names that 
 
 from __future__ import annotations
 
-import secrets
+import os
 import weakref
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ class Identified:
         """Return the token of this object, and what it is made of."""
         token = vars(self).get("_token")
         if token is None:  # drawn when it is first needed; it plays no part in any result
-            token = vars(self).setdefault("_token", secrets.token_hex(16))
+            token = vars(self).setdefault("_token", os.urandom(16).hex())
         _known.setdefault(token, self)
         return _same, (type(self), token), self._pack()
 

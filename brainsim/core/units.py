@@ -11,8 +11,10 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 WEIGHT = "weight"
 BASES = ("s", "m", "kg", "A", "mol", WEIGHT)
@@ -40,13 +42,13 @@ class Dimension:
 
     Attributes
     ----------
-    powers : tuple of Fraction
+    powers : tuple of int or Fraction
         Powers of `BASES`.
     thousands : frozenset
         The possible powers of 1000 by which the unit is larger than that of the bases.
     """
 
-    powers: tuple[Fraction, ...]
+    powers: tuple[Fraction | int, ...]
     thousands: frozenset[Fraction | int] = frozenset({0})
 
     def __mul__(self, other: Dimension) -> Dimension:
@@ -54,7 +56,7 @@ class Dimension:
         return Dimension(powers, frozenset(a + b for a in self.thousands for b in other.thousands))
 
     def __pow__(self, exponent: Fraction | int) -> Dimension:
-        thousands = frozenset(Fraction(a) * exponent for a in self.thousands)
+        thousands = frozenset(a * exponent for a in self.thousands)
         return Dimension(tuple(p * exponent for p in self.powers), thousands)
 
     def fits(self, other: Dimension) -> bool:
@@ -83,12 +85,12 @@ class Dimension:
 
 
 def _power(base, exponent):
-    if exponent == Fraction(1, 2):
+    if 2 * exponent == 1:
         return f"sqrt({base})"
     return base if exponent == 1 else f"{base}**{exponent if exponent.denominator == 1 else f'({exponent})'}"
 
 
-ONE = Dimension((Fraction(0),) * len(BASES))
+ONE = Dimension((0,) * len(BASES))
 
 
 @functools.cache
@@ -98,7 +100,7 @@ def _names():
     texts = [("1", ONE), *single.items(), *((f"1/{n}", d**-1) for n, d in single.items())]
     texts += [(f"{a}/{b}", d * e**-1) for a, d in single.items() for b, e in single.items() if a != b]
     texts += [(f"{n}**2", d**2) for n, d in single.items()]
-    texts += [(f"{n}/sqrt(ms)", d * single["ms"] ** Fraction(-1, 2)) for n, d in [("1", ONE), *single.items()]]
+    texts += [(f"{n}/sqrt(ms)", d * single["ms"] ** ratio(-1, 2)) for n, d in [("1", ONE), *single.items()]]
     order = ["pA", "nS", "pF", "mV", "um", "mM", WEIGHT, "ms"]
     texts += [(f"{a}*{b}", single[a] * single[b]) for a in order for b in order]
     names = {}
@@ -116,7 +118,7 @@ def known_unit(name: str) -> Dimension | None:
         size = PREFIX.get(name.removesuffix(symbol)) if name.endswith(symbol) else None
         if size is not None:
             powers, thousands = SYMBOLS[symbol]
-            return Dimension(tuple(map(Fraction, powers)), frozenset({thousands + round(math.log10(size) / 3)}))
+            return Dimension(powers, frozenset({thousands + round(math.log10(size) / 3)}))
     return None
 
 
@@ -132,7 +134,7 @@ def parse_unit(text: str, one: Callable[[Any, str | None], Dimension]) -> Dimens
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Pow) and exponent_of(tree.right) is not None:
             return of(tree.left) ** exponent_of(tree.right)
         if isinstance(tree, ast.Call) and ast.unparse(tree.func) == "sqrt" and len(tree.args) == 1:
-            return of(tree.args[0]) ** Fraction(1, 2)
+            return of(tree.args[0]) ** ratio(1, 2)
         if isinstance(tree, ast.Constant) and tree.value == 1:
             return one(tree, "1")
         return one(tree, tree.id if isinstance(tree, ast.Name) else None)
@@ -144,21 +146,28 @@ def parse_unit(text: str, one: Callable[[Any, str | None], Dimension]) -> Dimens
     return of(tree)
 
 
-def exponent_of(tree: Any) -> Fraction | None:
+def ratio(a: Any, b: Any = 1) -> Fraction:
+    """Return a/b exactly; `fractions` and `decimal`, which few units need, take 2 ms to import."""
+    from fractions import Fraction
+
+    return Fraction(a) / b
+
+
+def exponent_of(tree: Any) -> Fraction | int | None:
     """Return the value of a number in a form allowed in an exponent (2, -1, 0.5, 1/2), or None."""
     value: Any = getattr(tree, "value", None)
     if isinstance(tree, ast.Constant) and type(value) in (int, float) and abs(value) < 100:
-        return Fraction(value).limit_denominator(1000)
+        return value if type(value) is int else ratio(value).limit_denominator(1000)
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
         inner = exponent_of(tree.operand)
         return inner if inner is None or isinstance(tree.op, ast.UAdd) else -inner
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div):
         a, b = exponent_of(tree.left), exponent_of(tree.right)
-        return a / b if a is not None and b else None
+        return ratio(a, b) if a is not None and b else None
     return None
 
 
-def in_si(text: str) -> tuple[float, dict[str, Fraction]] | None:
+def in_si(text: str) -> tuple[float, dict[str, Fraction | int]] | None:
     """Return the size of a unit in SI units, and the powers of its base units; None if it is not a unit."""
 
     def one(tree, name):

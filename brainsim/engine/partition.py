@@ -9,7 +9,7 @@ from brainsim.build.own import cells_here, state_here
 from brainsim.engine import driver
 from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import Threads
-from brainsim.engine.operators.registry import OPERATORS
+from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.operators.trains import max_listed_in_a_slice
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.engine.states.on_ranks import GivenOut
@@ -96,12 +96,12 @@ class Partition:
             exchange.written_ends[self.index].reshape(-1),
         )
         self.progress["profiled"] = profile
-        self.program = Program(self, [*OPERATORS, Sampling])  # what is sampled is up to date by then
+        self.program = Program(self, [*operators_for(layout), Sampling])  # what is sampled is up to date by then
         self._loop: tuple | None = None
 
     def operator(self, cls):
         """Return the operator of a class, None if the network does not need it."""
-        return self.built[cls]
+        return self.built.get(cls)
 
     def variable(self, population, name):
         """Return a variable of those cells of a population that are here, a view, and the index of the first of them."""

@@ -9,7 +9,6 @@ import numpy as np
 from brainsim.build.own import spikes_here, state_here
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
-from brainsim.engine.operators.signals import check_inputs
 from brainsim.engine.operators.trains import list_at_zero, max_listed_in_a_slice
 from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.progress import Pace
@@ -30,8 +29,14 @@ class Run:
         self._pace = Pace(log.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
         self.facts = None  # about the synapses and the machine, for results
-        check_inputs(layout)
+        self._check_inputs()
         self._allocate()
+
+    def _check_inputs(self):
+        if self.layout.inputs:
+            from brainsim.engine.operators.signals import check_inputs
+
+            check_inputs(self.layout)
 
     def _allocate(self, former=None):
         self.shared = Shared(self.layout, self._slice, former=former)
@@ -124,7 +129,7 @@ class Run:
         if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):
             what += ("inputs",)  # texts of inputs read parameters
         if "inputs" in what:
-            check_inputs(self.layout)
+            self._check_inputs()
         for partition in self.partitions:
             partition.program.rebuild(*what)
         if "trains" in what and not self.is_complete():

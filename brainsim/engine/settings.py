@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.build.own import ALONE
+from brainsim.build.own import ALONE, Alone
 from brainsim.core.checks import in_range, integer, number, true_or_false
 from brainsim.core.machine import MAX_THREADS, processors
-from brainsim.engine.couplings.pairs import pairs_in_a_step
-from brainsim.engine.exchange.ranks import ranks_of
-from brainsim.engine.operators.registry import OPERATORS
+from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
 from brainsim.network.checks import check_precision
@@ -76,6 +74,22 @@ class RunSettings:
             raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
 
 
+def ranks_of(ranks, label="simulate.ranks"):
+    """Return the processes that the argument `ranks` stands for: True for all of the job, or a communicator."""
+    if ranks is None or ranks is False:
+        return ALONE
+    if isinstance(ranks, Alone):
+        return ranks
+    from brainsim.engine.exchange.ranks import ranks_in
+
+    return ranks_in(ranks, label)
+
+
+def path_of(to):
+    """Return the path that was given as ``to``, or that a Target has, as a string; None if there is none."""
+    return None if to is None else str(getattr(to, "path", to))
+
+
 def interval(value, label):
     """Return an interval in seconds, which is given as a number of seconds or as a string: "30 s", "10 min", "1 h"."""
     hint = "a number of seconds, or a string such as '30 s', '10 min' or '1 h'"
@@ -138,8 +152,13 @@ def thread_count(threads, network, dt, ranks=ALONE):
     steps = np.clip(min(delays, default=MAX_SLICE * dt) / dt, 1, MAX_SLICE)
     cells = sum(p.n for p in network.populations.values())
     synapses = sum(p.expected for p in network.projections if not p.is_coupling)
+    pairs = 0.0
+    if any(p.is_coupling for p in network.projections):
+        from brainsim.engine.couplings.pairs import pairs_in_a_step
+
+        pairs = pairs_in_a_step(network)
     # 1.5 ns a cell and step, 2 ns a pair of a coupling, and 2 ns a synaptic event at a rate of 5 Hz
-    work = steps * (cells * 1.5e-9 + pairs_in_a_step(network) * 2e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
+    work = steps * (cells * 1.5e-9 + pairs * 2e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
     return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1
 
 
@@ -149,4 +168,5 @@ def slice_steps(shortest, layout):
     It is also less if the lists of spikes would grow too large.
     """
     most = max(1, MAX_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
-    return int(min([shortest or MAX_SLICE, MAX_SLICE, most, *(operator.max_slice(layout) for operator in OPERATORS)]))
+    slices = [operator.max_slice(layout) for operator in operators_for(layout)]
+    return int(min([shortest or MAX_SLICE, MAX_SLICE, most, *slices]))

@@ -11,9 +11,6 @@ from typing import Any
 
 from brainsim.core.checks import number, true_or_false
 from brainsim.core.doors import through
-from brainsim.engine.checkpoints.file import exists
-from brainsim.engine.checkpoints.regular import Regular, check_writable, refuse_to_replace
-from brainsim.engine.checkpoints.saving import finished_result, read_on_ranks, time_left
 from brainsim.engine.settings import RunSettings, checked_steps
 from brainsim.engine.simulation.running import check_callback
 from brainsim.engine.simulation.simulation import Simulation
@@ -197,6 +194,10 @@ def _agree(settings, duration, call, live):
 
 def _run_with_checkpoints(network, settings, state, duration, call):
     """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
+    from brainsim.engine.checkpoints.file import exists
+    from brainsim.engine.checkpoints.regular import Regular, check_writable, refuse_to_replace
+    from brainsim.engine.checkpoints.saving import continue_as, finished_result, read_on_ranks, time_left
+
     to, ranks = settings.to, settings.ranks
     ranks.together(lambda: check_writable(settings.checkpoint, "simulate.checkpoint"))
     checkpoint = Path(settings.checkpoint).absolute()  # a callback may change the folder of the process
@@ -208,7 +209,7 @@ def _run_with_checkpoints(network, settings, state, duration, call):
         if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
             return finished
         saved = read_on_ranks(checkpoint, ranks, to, "simulate")
-        simulation = Simulation._continue(network, settings, saved, "simulate")
+        simulation = continue_as(Simulation, network, settings, saved, "simulate")
     else:
         simulation = Simulation._with(network, settings, state)
     left = time_left(simulation, duration, "simulate.duration")

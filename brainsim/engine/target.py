@@ -144,14 +144,9 @@ class Target:
             remove_folder(self.folder, self.path, LABEL)
 
 
-def path_of(to):
-    """Return the path that was given as ``to``, or that a Target has, as a string; None if there is none."""
-    return None if to is None else str(getattr(to, "path", to))
-
-
 def checked_target(to, ranks, overwrite):
-    """Return the Target of a simulation, None without ``to``."""
-    return to if to is None or isinstance(to, Target) else Target(to, ranks, overwrite)
+    """Return the Target of a simulation."""
+    return to if isinstance(to, Target) else Target(to, ranks, overwrite)
 
 
 def continued_target(to, rows, label, ranks=ALONE, overwrite=False):
@@ -160,7 +155,9 @@ def continued_target(to, rows, label, ranks=ALONE, overwrite=False):
     `rows` says how many rows of each column belong to the checkpoint: empty if nothing was recorded then, None without a
     stream. Messages begin with `label`.
     """
-    if to is None or rows is None:
+    if to is None:
+        return None
+    if rows is None:
         return checked_target(to, ranks, overwrite)
     target, number = Target.continued(to, rows, ranks, overwrite), _ranks_in(rows)
     if rows and number != ranks.size:

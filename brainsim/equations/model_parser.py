@@ -140,7 +140,6 @@ class Reader:
             self.units |= units.now_units(self.units, declared.tables)
             self.units = units.of_units(WORDS | {"w": weight_unit}, label) | self.units  # a cell may declare its own w
             self.units.setdefault("v", units.unit("mV", label))
-            self.units["xi"] = units.unit("1/sqrt(ms)", label)
 
     def check(self, tree, label, expected, subject):
         """Check the unit of a tree and return it, or return None if units are not checked."""
@@ -183,7 +182,8 @@ class Reader:
             warn_of_removable_zeros(tree, self.declared.numbers | CONSTANTS, label)
         for name, tree in derivatives.items():
             noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
-            self.units |= {n: self.units.get("xi") for n in noises}
+            if noises and self.declared.dimensions:
+                self.units |= dict.fromkeys(noises, units.unit("1/sqrt(ms)", label))
             self.check_tree(tree, label, known | noises if noises else known)
             dimension = self.units.get(name)
             self.check(tree, label, dimension and dimension * units.unit("1/ms", label), f"d{name}/dt")

@@ -24,7 +24,6 @@ import re
 import shutil
 import stat
 import sys
-import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -241,7 +240,7 @@ def _write(path, content):
     path.parent.mkdir(mode=0o755, exist_ok=True)
     if not _is_own_folder(path.parent):
         return
-    temporary = path.with_name(f"{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f"{os.urandom(16).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         with open(os.open(temporary, flags, 0o644), "wb") as file:

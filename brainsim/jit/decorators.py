@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brainsim.core.pauses import skip_last_collection
-from brainsim.jit import ahead, cache, machine
+from brainsim.jit import cache, machine
 from brainsim.jit.arguments import Layout, kind_of, text_of
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import call_and_raise, indices_are_checked
@@ -178,6 +178,8 @@ class Entry(Noted):
         return NoCode()
 
     def _compile(self, name, kinds, given):
+        from brainsim.jit import ahead
+
         cache.tell()
         if ahead.wait_for(name) and (code := self._stored(name, kinds)):
             return code

@@ -1,6 +1,5 @@
 """Mistakes in the body of a model class: names that equations cannot use, and attributes that would have no effect."""
 
-import difflib
 import re
 
 from brainsim.equations.expressions.language import check_npz_name
@@ -73,9 +72,11 @@ def reject_attributes_without_effect(cls, kind):
             raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")
         if name in known or name in cls._options:
             continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-        if isinstance(value, str | tuple | dict | int) and near:
-            raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
+        if isinstance(value, str | tuple | dict | int) and not name.startswith("_"):
+            import difflib  # few classes have an attribute of their own
+
+            if near := difflib.get_close_matches(name, known, n=1, cutoff=0.8):
+                raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
         if isinstance(value, TimedArray | Distribution):
             kind = "bs.TimedArray" if isinstance(value, TimedArray) else "bs.values.Value"
             hint = f"{name}: {kind} = bs.parameter({type(value).__name__}(...), 'mV', 'what it is')"

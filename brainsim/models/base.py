@@ -22,7 +22,7 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import check_name, integer, nearest, number, warn_of_larger_unit
-from brainsim.core.html import show_by
+from brainsim.core.doors import show_by
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.units import WEIGHT, unit
@@ -134,7 +134,7 @@ class Model:
         values |= {k: value for k in self._options if (value := getattr(self, k)) != getattr(type(self), k)}
         return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
 
-    _repr_html_ = show_by("brainsim.models.documentation", "html_of_model")
+    _repr_html_ = show_by("brainsim.models.html", "html_of_model")
 
     @classmethod
     def declared(cls) -> Declared:

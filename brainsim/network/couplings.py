@@ -8,18 +8,12 @@ from brainsim.equations.couplings import check_source
 from brainsim.equations.expressions import units
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.system import compose
-from brainsim.models.couplings.base import Coupling
 from brainsim.models.plasticity.rates import RatePlasticity
 from brainsim.models.rules import AllToAll
 from brainsim.models.values import is_number
 from brainsim.network import checks
 from brainsim.network.plastic import check_weights
 from brainsim.network.projection import tries_both_orders
-
-
-def is_coupling(synapse):
-    """Return whether something acts without spikes: a coupling, or the class of one, which was given by mistake."""
-    return isinstance(synapse, Coupling) or (isinstance(synapse, type) and issubclass(synapse, Coupling))
 
 
 def check_coupling(coupling, post, label, pre):

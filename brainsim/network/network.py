@@ -5,24 +5,22 @@ A network samples no synapses and holds no state; `brainsim.engine` builds array
 
 from __future__ import annotations
 
+import copy
+import functools
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from brainsim.core.checks import check_name, integer, number
 from brainsim.core.contexts import default_arithmetic, within
-from brainsim.core.doors import optional, through
+from brainsim.core.doors import optional, show_by, through
 from brainsim.core.hints import Answering
-from brainsim.core.html import show_by
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
 from brainsim.network.checks import check_precision, check_synapse, check_view
-from brainsim.network.couplings import check_coupled, check_coupling, delay_of_coupling, is_coupling, rule_of_coupling
-from brainsim.network.plastic import check_homeostasis, check_plasticity, dendritic_delay_of, modulator_of
 from brainsim.network.population import Population, View
-from brainsim.network.probes import Request, check_traces
 from brainsim.network.projection import (
     Projection,
     Stimulus,
@@ -32,6 +30,7 @@ from brainsim.network.projection import (
     effect_of,
     find_projection,
     frame_of,
+    is_coupling,
     number_of_synapses,
     warn_of_repeat,
 )
@@ -50,6 +49,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.plasticity.rates import RatePlasticity
     from brainsim.models.values import ValueLike
     from brainsim.network.estimate import Estimate
+    from brainsim.network.probes import Request
     from brainsim.results.synapses import SynapseTable
 
 
@@ -224,26 +224,34 @@ class Network(Answering):
             effects = "synapse=bs.Delta() (mV), bs.Exponential() (pA) or bs.ExponentialConductance() (nS)"
             raise TypeError(f"Network.connect.synapse: missing; it says what a spike does, e.g. {effects}")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
-        check_ends = check_coupling if coupled else check_synapse
-        check_ends(synapse, post, "Network.connect.synapse", *([pre] if coupled else []))
+        delay_of = checks.delay_of
+        if coupled:
+            from brainsim.network import couplings
+
+            couplings.check_coupling(synapse, post, "Network.connect.synapse", pre)
+            delay_of = functools.partial(couplings.delay_of_coupling, coupling=synapse)
+        else:
+            check_synapse(synapse, post, "Network.connect.synapse")
         weights = checks.weight_of(weight, rule, pre, post, synapse)
-        delays = delay_of_coupling(delay, rule, pre, post, synapse) if coupled else checks.delay_of(delay, rule, pre, post)
+        delays = delay_of(delay, rule, pre, post)
         checks.check_storage(storage, rule, weights, delays)
         if coupled:
-            others = {"dendritic_delay": dendritic_delay, "modulator": modulator, "homeostasis": homeostasis}
-            check_coupled(synapse, rule, weights, pre, post, storage, others)
-            learning = rule_of_coupling(plasticity, initial, synapse, post, weights)
-        else:
-            learning = check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
-        dendritic = dendritic_delay_of(dendritic_delay, delays, learning)
-        modulator, after = modulator_of(modulator, modulator_delay, None if coupled else learning)
-        check_homeostasis(homeostasis, learning, pre, post)
+            lacking = {"dendritic_delay": dendritic_delay, "modulator": modulator, "homeostasis": homeostasis}
+            couplings.check_coupled(synapse, rule, weights, pre, post, storage, lacking)
+            learning = couplings.rule_of_coupling(plasticity, initial, synapse, post, weights)
+        others = (dendritic_delay, modulator, modulator_delay, homeostasis)
+        change: dict[str, typing.Any] = {}  # of synapses that stay as they are
+        if any(argument is not None for argument in (plasticity, initial, *others)):
+            from brainsim.network import plastic
+
+            if not coupled:
+                learning = plastic.check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
+            change = plastic.change_of(learning, pre, post, delays, coupled, *others)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))
         self._names.setdefault(free, 2)
-        change = (learning, dendritic, modulator, after, homeostasis)
-        new = Projection(pre, post, rule, weights, delays, synapse, free, storage, *change, self.seed)
+        new = Projection(pre, post, rule, weights, delays, synapse, free, storage, seed=self.seed, **change)
         if name is None and free != default:
             warn_of_repeat(new, default, self._projections, "Network.connect")
         self._projections.append(new)
@@ -473,6 +481,8 @@ class Network(Answering):
         kept              10,000,000     61 MB
         <BLANKLINE>
         """
+        from brainsim.network.probes import check_traces
+
         check_precision(precision, "Network.estimate.precision")
         return through("estimate")(
             self,
@@ -559,3 +569,12 @@ class Network(Answering):
             number += 1
         self._names[default] = number  # lower numbers stay taken
         return f"{default} #{number}"
+
+
+def copy_network(network, projections):
+    """Return a copy of a network with these projections, which does not grow with the network."""
+    new = copy.copy(network)
+    for name in ("_populations", "_views", "_names"):
+        setattr(new, name, dict(getattr(network, name)))
+    new._inputs, new._projections = list(network._inputs), list(projections)
+    return new

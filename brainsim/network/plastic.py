@@ -136,6 +136,15 @@ def _check_computed_weights(weight, plasticity):
         raise ValueError(f"{label}: must be from {shown} of {kind}, in which {line} (got {short_repr(weight)})")
 
 
+def change_of(learning, pre, post, delays, coupled, dendritic_delay, modulator, modulator_delay, homeostasis):
+    """Return the fields of a Projection that say how its synapses change, from the arguments of `connect`."""
+    dendritic = dendritic_delay_of(dendritic_delay, delays, learning)
+    modulator, after = modulator_of(modulator, modulator_delay, None if coupled else learning)
+    check_homeostasis(homeostasis, learning, pre, post)
+    found = {"plasticity": learning, "dendritic_delay": dendritic, "modulator": modulator, "modulator_delay": after}
+    return found | {"homeostasis": homeostasis}
+
+
 def check_homeostasis(homeostasis, plasticity, pre, post):
     """Raise TypeError or ValueError unless `homeostasis` is None or fits these synapses."""
     label = "Network.connect.homeostasis"

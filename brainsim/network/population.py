@@ -12,7 +12,7 @@ import numpy as np
 
 from brainsim.core.arrays import freeze
 from brainsim.core.checks import MAX_INDEX, check_name, integer, nearest
-from brainsim.core.html import show_by
+from brainsim.core.doors import show_by
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text
 from brainsim.models.space.positions import checked_positions

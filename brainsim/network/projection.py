@@ -1,28 +1,30 @@
 """Projections and stimuli: the parts of a network besides its cells."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 import numpy as np
 
 from brainsim.core.arrays import plural, short_repr
 from brainsim.core.checks import MissingName, nearest, number, warn_user
 from brainsim.core.contexts import default_arithmetic, within
-from brainsim.core.doors import through
-from brainsim.core.html import show_by
+from brainsim.core.doors import show_by, through
 from brainsim.core.identity import Identified
-from brainsim.models.base import Synapse
-from brainsim.models.couplings.base import Coupling
-from brainsim.models.inputs import Input
-from brainsim.models.plasticity.base import Plasticity
-from brainsim.models.plasticity.homeostasis import Homeostasis
-from brainsim.models.plasticity.rates import RatePlasticity
-from brainsim.models.rules import AllToAll, FixedProbability, Rule
-from brainsim.models.values import Distribution
-from brainsim.network.population import Population, View
+from brainsim.models.rules import AllToAll, FixedProbability
 
 if TYPE_CHECKING:
+    from brainsim.models.base import Synapse
+    from brainsim.models.couplings.base import Coupling
+    from brainsim.models.inputs import Input
+    from brainsim.models.plasticity.base import Plasticity
+    from brainsim.models.plasticity.homeostasis import Homeostasis
+    from brainsim.models.plasticity.rates import RatePlasticity
+    from brainsim.models.rules import Rule
+    from brainsim.models.values import Distribution
+    from brainsim.network.population import Population, View
     from brainsim.results.synapses import SynapseTable
 
 LOOK_BACK = 50  # of possibly thousands of projections: a repetition by mistake follows soon after the original
@@ -92,7 +94,7 @@ class Projection(Identified):
 
     _repr_html_ = show_by("brainsim.network.html", "html_of_projection")
 
-    def synapses(self, dt: float = 0.1) -> "SynapseTable":
+    def synapses(self, dt: float = 0.1) -> SynapseTable:
         """Return the synapses as they will be when a simulation begins: who is connected to whom, weights and delays.
 
         They follow from the seed of the network, so no simulation is needed; ``sim.synapses(projection)`` returns the same
@@ -131,13 +133,13 @@ class Projection(Identified):
     @property
     def is_coupling(self) -> bool:
         """Whether it acts without spikes."""
-        return isinstance(self.synapse, Coupling)
+        return is_coupling(self.synapse)
 
     @property
-    def receptors(self) -> "list[tuple[View, Synapse | Coupling]]":
+    def receptors(self) -> list[tuple[View, Synapse | Coupling]]:
         """What the connected cells have of the synapse, with these cells: targets a receptor, sources perhaps a gate."""
         found: list[tuple[View, Synapse | Coupling]] = [(self.post, self.synapse)]
-        if isinstance(self.synapse, Coupling):
+        if is_coupling(self.synapse):
             found += [(self.pre, self.synapse)] if self.synapse.symmetric else []
             found += [(self.pre, self.synapse.gate_side())] if self.synapse.texts()["gate"] else []
         return found
@@ -161,15 +163,20 @@ class Stimulus:
     name: str
 
 
+def is_coupling(synapse: Any) -> TypeGuard[Coupling]:
+    """Return whether something acts without spikes: a coupling, or the class of one, which was given by mistake."""
+    return getattr(synapse, "without_spikes", False)
+
+
 def tries_both_orders(projection: Projection) -> bool:
     """Return whether a rule decides of two cells twice, once in each order, so that one of them has to be left out."""
     rule = projection.rule
     each = isinstance(rule, AllToAll | FixedProbability) or (rule.text is not None and getattr(rule, "k", None) is None)
-    return isinstance(projection.synapse, Coupling) and projection.synapse.symmetric and each
+    return is_coupling(projection.synapse) and projection.synapse.symmetric and each
 
 
 @within(default_arithmetic)
-def draw_synapses(projection: Projection, dt: float, label: str) -> "SynapseTable":
+def draw_synapses(projection: Projection, dt: float, label: str) -> SynapseTable:
     """Return the SynapseTable of a projection, see `Projection.synapses`."""
     if projection.seed is None:
         raise ValueError(f"{label}: {projection.name!r} was not made by Network.connect, so it has no seed")

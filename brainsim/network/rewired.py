@@ -1,6 +1,5 @@
 """The description of a network of which the synapses of one projection were changed."""
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ from brainsim.models.pair_lists import FromArrays
 from brainsim.models.synapses.checks import check_sign
 from brainsim.models.values import is_number
 from brainsim.network.checks import check_float32
+from brainsim.network.network import copy_network
 from brainsim.network.plastic import CLOSE, check_weights, dendritic_delay_of
 
 
@@ -53,15 +53,6 @@ def list_synapses(projection, pairs, parameters):
         if not isinstance(dendritic, str):
             dendritic_delay_of(dendritic, of_each["delay"], plasticity)
     return replace(projection, rule=rule, plasticity=plasticity, **of_each)
-
-
-def copy_network(network, projections):
-    """Return a copy of a network with these projections, which does not grow with the network."""
-    new = copy.copy(network)
-    for name in ("_populations", "_views", "_names"):
-        setattr(new, name, dict(getattr(network, name)))
-    new._inputs, new._projections = list(network._inputs), list(projections)
-    return new
 
 
 def _plain(before, values):

@@ -14,9 +14,8 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
-from brainsim.core.doors import optional, through
+from brainsim.core.doors import optional, show_by, through
 from brainsim.core.hints import Answering
-from brainsim.core.html import show_by
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces

@@ -5,7 +5,7 @@ A key is the hash of a seed and of names, so adding or reordering objects leaves
 """
 
 import hashlib
-import secrets
+import os
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def stream_key(seed: int, *names: str) -> np.uint64:
 
 def fresh_seed() -> int:
     """Return a seed from the operating system, short enough to type again."""
-    return secrets.randbelow(2**32)
+    return int.from_bytes(os.urandom(4), "little")
 
 
 def checked_seed(seed: int | None, label: str) -> int:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,44 @@ def test_importing_is_light(script, loaded):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == loaded
+
+
+PLAIN_RUN = """
+cells = bs.Population(20, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+net = bs.Network(seed=1)
+net.connect(cells[:15], cells, bs.FixedProbability(0.1), weight=10.0, delay=1.5, synapse=bs.Exponential(tau=5.0))
+net.connect(cells[15:], cells, bs.FixedProbability(0.1), weight=-10.0, delay=1.5, synapse=bs.Exponential(tau=10.0))
+len(bs.simulate(net, 10.0, seed=2, threads=1).spikes["cells"])
+"""
+# rooms and modules that a plain run does without when it finds its code in the cache; each takes 0.2 to 10 ms
+NOT_NEEDED = """
+concurrent difflib html http logging numpy.ma secrets socket subprocess uuid
+brainsim.analysis brainsim.connectomes brainsim.core.aside brainsim.core.files brainsim.core.html
+brainsim.engine.checkpoints brainsim.engine.couplings brainsim.engine.exchange.meeting brainsim.engine.exchange.mpi
+brainsim.engine.exchange.ranks brainsim.engine.needed brainsim.engine.operators.clamp brainsim.engine.operators.couplings
+brainsim.engine.operators.currents brainsim.engine.operators.noise brainsim.engine.operators.poisson
+brainsim.engine.operators.signals brainsim.engine.operators.varying brainsim.engine.operators.windows
+brainsim.engine.plasticity brainsim.engine.recorders.events brainsim.engine.recorders.requested
+brainsim.engine.recorders.sources brainsim.engine.recorders.stream brainsim.engine.recorders.traces
+brainsim.engine.recorders.weights brainsim.engine.rewiring brainsim.engine.simulation.changes brainsim.engine.sonata
+brainsim.engine.synapses.kinds.plastic brainsim.engine.synapses.readback brainsim.engine.target
+brainsim.equations.couplings brainsim.equations.plasticity brainsim.jit.ahead brainsim.models.clamp brainsim.models.combined
+brainsim.models.couplings brainsim.models.html brainsim.models.neurons.sources brainsim.models.noise
+brainsim.models.pair_lists brainsim.models.plasticity brainsim.network.couplings brainsim.network.graph
+brainsim.network.html brainsim.network.plastic brainsim.network.probes brainsim.network.rewired brainsim.plot
+brainsim.results.archive brainsim.results.formats brainsim.results.hdf5 brainsim.results.packing
+brainsim.results.recording brainsim.results.streams.folder brainsim.results.streams.ranks brainsim.results.synapses
+"""
+
+
+def test_a_plain_run_loads_what_it_needs():
+    code = f"import sys\nbefore = {{*sys.modules}}\nimport brainsim as bs\n{PLAIN_RUN}\nprint(*({{*sys.modules}} - before))"
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_BOUNDSCHECK"}  # which needs Numba
+    for _ in range(2):  # the first one fills the cache
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+    loaded, rooms = done.stdout.split(), NOT_NEEDED.split()
+    assert [module for module in loaded if any(f"{module}.".startswith(f"{room}.") for room in rooms)] == []
 
 
 def test_importing_writes_nothing(tmp_path):

@@ -111,7 +111,7 @@ def test_operators_of_the_package_are_asked_too(monkeypatch):
     operators.OPERATORS.remove(Coupled)
     monkeypatch.setattr(BuiltInNoise, "max_slice", classmethod(lambda cls, layout: 3))
     net = bs.Network(seed=1)
-    net.add(bs.Population(3, bs.LIF(), name="cells"))
+    net.stimulate(bs.Population(3, bs.LIF(), name="cells"), bs.NoiseInput(10.0))
     assert bs.Simulation(net, seed=1)._run.partitions[0].progress["slice"] == 3
     assert net.estimate(ranks=1).cost.slices == pytest.approx(1000.0 / 0.3)
 

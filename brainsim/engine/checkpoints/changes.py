@@ -10,7 +10,8 @@ import numpy as np
 
 from brainsim.engine.simulation.changes import change_input, change_parameters
 from brainsim.engine.states.fingerprint import fingerprint
-from brainsim.network.rewired import copy_network, list_synapses
+from brainsim.network.network import copy_network
+from brainsim.network.rewired import list_synapses
 from brainsim.results.archive import member, part_of_it
 
 # whose frozen classes may be in a file: reading one calls their constructors, which check the values

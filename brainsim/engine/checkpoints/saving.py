@@ -14,12 +14,12 @@ from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, find_changed_values, list_rewired, rewire_network
 from brainsim.engine.checkpoints.file import Checkpoint, Plain, check_path, read, reading
-from brainsim.engine.settings import checked_network, checked_steps
-from brainsim.engine.simulation.changes import take_run
+from brainsim.engine.settings import checked_network, checked_steps, path_of
+from brainsim.engine.simulation.described import take_run
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
 from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
-from brainsim.engine.target import Target, continued_target, path_of
+from brainsim.engine.target import Target, continued_target
 from brainsim.network.checks import check_precision
 from brainsim.results.archive import part_of_it
 from brainsim.results.result import Elsewhere, Result, join
@@ -70,7 +70,16 @@ def read_on_ranks(path, ranks, to, label):
     return checkpoint
 
 
-def check_settings(checkpoint, network, settings, label):
+def continue_as(cls, network, settings, checkpoint, label):
+    """Return a simulation of a class that continues from a checkpoint; messages begin with `label`."""
+    settings = _check_settings(checkpoint, network, settings, label)
+    new = cls._with(network, settings)
+    with settings.ranks.quiet():
+        _continue_from(new, checkpoint, label)
+    return new
+
+
+def _check_settings(checkpoint, network, settings, label):
     """Return the RunSettings with which a network continues from a checkpoint; raise ValueError if they do not fit it."""
     state, saved = checkpoint.state, checkpoint.settings
     checked_network(network, state.dt)
@@ -89,7 +98,7 @@ def check_settings(checkpoint, network, settings, label):
     return replace(settings, **saved, to=target)
 
 
-def continue_from(sim, checkpoint, label):
+def _continue_from(sim, checkpoint, label):
     """Go to where the simulation was that wrote a checkpoint."""
     plain, run, recording = checkpoint.plain, sim._run, sim._recording
     recording.continue_stream(run, here=False)

@@ -7,10 +7,8 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
-from brainsim.engine.couplings.pairs import bytes_of_coupling, is_everybody
-from brainsim.engine.operators.registry import OPERATORS
+from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.synapses.few_values import few_values_of
-from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
 from brainsim.engine.synapses.segments import segment_fields
@@ -49,7 +47,8 @@ def estimate_layout(layout, duration=0.0, record=()):
     weight = BYTES_WEIGHT if few_values_of(stored) is None else BYTES_NUMBER
     sizes = {p: n * _bytes_of_synapse(p, target, weight, layout) for p, n in stored.items()}
     sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
-    sizes |= {p: bytes_of_coupling(p, functools.partial(share_here, layout, p)) for p in coupled}
+    of_couplings, sampled_pairs = _of_couplings(layout, coupled) if coupled else ({}, 0.0)
+    sizes |= of_couplings
     rows = [(p.name, n, sizes[p]) for p, n in expected.items()]
     sampled = [(_name_of(request), 0.0, _of_samples(request, duration, dt)) for request in record]
     traces = sum(size for _, _, size in sampled)
@@ -61,7 +60,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # one chunk of one column exists twice while chunks are joined at the end
     building = (
-        max([0.0, *(BYTES_SAMPLED * p.expected for p in coupled if not is_everybody(p))])
+        BYTES_SAMPLED * sampled_pairs
         + plans
         + cells * (BYTES_SOURCE + 16.0 * partitions)
         + max(batches, 8.0 * min(segments, CHUNK))
@@ -163,10 +162,20 @@ def _of_plans(projections):
     return size
 
 
+def _of_couplings(layout, coupled):
+    """Return the bytes of each coupling, and the number of pairs of the largest one that is sampled."""
+    from brainsim.engine.couplings.pairs import bytes_of_coupling, is_everybody
+
+    sizes = {p: bytes_of_coupling(p, functools.partial(share_here, layout, p)) for p in coupled}
+    return sizes, max([0.0, *(p.expected for p in coupled if not is_everybody(p))])
+
+
 def _of_pool(procedural, layout):
     """Return the bytes of the ring of a partition in which procedural rows lie while they are under way."""
     if not procedural:
         return 0.0
+    from brainsim.engine.synapses.kinds.procedural import MIN_ROOM
+
     lengths = {}
     for projection, n in procedural.items():
         for population, ids in projection.pre.parts:
@@ -201,7 +210,7 @@ def _of_cells(layout):
     for population in layout.network.populations.values():
         varied = sum(not is_number(getattr(population.model, name)) for name in population.model.parameters)
         size += population.n * (BYTES_CELL + 16.0 * varied)
-    size += sum(operator.expected_bytes(layout) for operator in OPERATORS)
+    size += sum(operator.expected_bytes(layout) for operator in operators_for(layout))
     return size
 
 

@@ -151,12 +151,8 @@ class _Ending:
             _end_all(self._ranks, error)
 
 
-def ranks_of(ranks, label="simulate.ranks"):
-    """Return the processes that the argument `ranks` stands for: True for all of the job, or a communicator."""
-    if ranks is None or ranks is False:
-        return ALONE
-    if isinstance(ranks, Alone):
-        return ranks
+def ranks_in(ranks, label):
+    """Return the processes of a communicator, or of the whole job if it is True."""
     if ranks is not True and not (hasattr(ranks, "Split_type") and hasattr(ranks, "Get_rank")):
         message = f"must be True or a communicator of mpi4py (got {ranks!r})"
         hint = "; how many ranks there are is said when they are started: mpiexec -n 4 python -m mpi4py script.py"

@@ -1,21 +1,62 @@
-"""All operators in the order in which they are called within a phase: those of the package, then those of extensions."""
+"""All operators in the order in which they are called within a phase: those of the package, then those of extensions.
 
+Operators of the package are loaded by networks that need them.
+"""
+
+import sys
+
+from brainsim.core.doors import load
 from brainsim.core.identity import put
-from brainsim.engine.exchange.threads import EndOfSlice
-from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.operators.cells import Cells
-from brainsim.engine.operators.clamp import Clamp
-from brainsim.engine.operators.couplings import Couplings
-from brainsim.engine.operators.currents import Currents
-from brainsim.engine.operators.emitted import Emitted
-from brainsim.engine.operators.noise import Noise
-from brainsim.engine.operators.poisson import Poisson
-from brainsim.engine.operators.signals import of_field
-from brainsim.engine.operators.trains import Trains
-from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import Operator
+from brainsim.models.changing import OVER_TIME
 
-OPERATORS: list[type[Operator]] = []
+OPERATORS: list[type[Operator]] = []  # registered by extensions
+
+
+def _always(layout):
+    return True
+
+
+def _acts_on(module, name):
+    """Return a function that says whether a network has inputs of a class."""
+
+    def has_some(layout):
+        home = sys.modules.get(module)  # if it was not loaded, nothing can be of its class
+        return home is not None and any(isinstance(stimulus.input, getattr(home, name)) for stimulus in layout.inputs)
+
+    return has_some
+
+
+def _has_currents(layout):
+    return any(stimulus.input.is_current for stimulus in layout.inputs)
+
+
+def _varies(layout):
+    return any(name.endswith(OVER_TIME) for member in layout.members.values() for name in member.values)
+
+
+def _lists_spikes(layout):
+    return any(member.trains is not None for member in layout.members.values())
+
+
+def _is_coupled(layout):
+    return any(projection.is_coupling for projection in layout.network.projections)
+
+
+# where each operator of the package is, and whether a network may need it
+BUILT_IN = (
+    ("brainsim.engine.operators.currents:Currents", _has_currents),
+    ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
+    ("brainsim.engine.operators.poisson:Poisson", _acts_on("brainsim.models.inputs", "PoissonInput")),
+    ("brainsim.engine.operators.cells:Cells", _always),
+    ("brainsim.engine.operators.varying:Varying", _varies),
+    ("brainsim.engine.operators.trains:Trains", _lists_spikes),
+    ("brainsim.engine.operators.clamp:Clamp", _acts_on("brainsim.models.clamp", "VoltageClamp")),
+    ("brainsim.engine.operators.emitted:Emitted", _always),
+    ("brainsim.engine.operators.arrivals:Arrivals", _always),
+    ("brainsim.engine.operators.couplings:Couplings", _is_coupled),
+    ("brainsim.engine.exchange.threads:EndOfSlice", _always),
+)
 
 
 def register_operator(cls):
@@ -27,28 +68,34 @@ def register_operator(cls):
     return cls
 
 
-def operator_of(stimulus):
-    """Return the class of operators that acts on an input, None if there is none."""
-    return next((operator for operator in OPERATORS if isinstance(stimulus.input, operator.inputs)), None)
+def operators_for(layout):
+    """Return the operators that a network may need, in their order."""
+    return [*(load(place) for place, is_needed in BUILT_IN if is_needed(layout)), *OPERATORS]
+
+
+def operator_of(stimulus, operators):
+    """Return the first of some classes of operators that acts on an input, None if there is none."""
+    return next((operator for operator in operators if isinstance(stimulus.input, operator.inputs)), None)
 
 
 def observed_of(partition, stimulus):
     """Return what a `Trace` of an input samples: what its operator says, or its field."""
-    seen = operator_of(stimulus).observed(partition, stimulus)
-    return of_field(partition, stimulus) if seen is None else seen
+    seen = operator_of(stimulus, operators_for(partition.layout)).observed(partition, stimulus)
+    if seen is not None:
+        return seen
+    from brainsim.engine.operators.signals import of_field
+
+    return of_field(partition, stimulus)
 
 
 def check_inputs_have_operators(layout):
     """Raise TypeError if no operator acts on an input of the network: it would have no effect."""
+    operators = operators_for(layout)
     for stimulus in layout.inputs:
-        if operator_of(stimulus) is None:
+        if operator_of(stimulus, operators) is None:
             name = type(stimulus.input).__name__
             raise TypeError(
                 f"{stimulus.name}: no operator acts on an input of the class {name}, so it would have no effect; "
                 f"import the module that registers one, or write one with inputs = ({name},) and the decorator "
                 "@register_operator"
             )
-
-
-for _operator in (Currents, Noise, Poisson, Cells, Varying, Trains, Clamp, Emitted, Arrivals, Couplings, EndOfSlice):
-    register_operator(_operator)

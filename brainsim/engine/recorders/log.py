@@ -11,7 +11,6 @@ import numpy as np
 from brainsim.build.own import ALONE
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.results.streams.columns import Columns, columns_of, count_samples
-from brainsim.results.streams.ranks import ColumnsOfRanks
 
 MAX_CHUNK = 1 << 20  # steps
 PARTS = ("spikes", "traces", "weights")  # what columns can be in a Result
@@ -153,13 +152,22 @@ class Rows:
     def results(self, start, stop):
         """Return what a Result of the steps from `start` to `stop` holds of it, by field."""
         of_each = [Columns(*part, start, stop) for part in self.parts]
-        fields = (of_each[0] if len(of_each) == 1 else ColumnsOfRanks(of_each)).lookups() | {"stats": {}}
+        fields = _as_one(of_each).lookups() | {"stats": {}}
         for recorder in self._recorders:
             arrays = [columns.arrays for columns in of_each]
             arrays = arrays[0] if len(arrays) == 1 or type(recorder).merge is Recorder.merge else recorder.merge(arrays)
             for name, values in recorder.result(arrays, start, stop).items():
                 fields[name] |= values
         return fields
+
+
+def _as_one(of_each):
+    """Return the columns of all ranks as those of one process."""
+    if len(of_each) == 1:
+        return of_each[0]
+    from brainsim.results.streams.ranks import ColumnsOfRanks
+
+    return ColumnsOfRanks(of_each)
 
 
 class Memory:

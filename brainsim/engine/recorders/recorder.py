@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainsim.build.constants import whole_steps
+
 
 @dataclass
 class Chunk:
@@ -127,3 +129,11 @@ def check_recorder(recorder):
             "stop), gather, commit and joined. See help(brainsim.engine.recorders.recorder.Recorder)"
         )
     return recorder
+
+
+def limits(trace, dt):
+    """Return `start` and `stop` of a request in steps, None without."""
+    return tuple(
+        None if limit is None else int(whole_steps(limit, dt, f"{trace!r}.{name}"))
+        for name, limit in (("start", trace.start), ("stop", trace.stop))
+    )

@@ -6,6 +6,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.core.checks import MissingName, nearest
+from brainsim.engine.recorders.recorder import limits
 from brainsim.engine.recorders.sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.system import CURRENT
@@ -101,14 +102,6 @@ def _reject_two(trace, layout):
         for stimulus in layout.inputs:
             if stimulus.name == name and (places_in(stimulus.target, trace.population, trace.ids) >= 0).any():
                 raise ValueError(f"{trace!r}: an input and a variable are named {name!r}; give the input another name")
-
-
-def limits(trace, dt):
-    """Return `start` and `stop` of a request in steps, None without."""
-    return tuple(
-        None if limit is None else int(whole_steps(limit, dt, f"{trace!r}.{name}"))
-        for name, limit in (("start", trace.start), ("stop", trace.stop))
-    )
 
 
 def _join(old, new, trace):

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from brainsim.engine.recorders.recorder import Recorder
-from brainsim.engine.recorders.requests import limits
+from brainsim.engine.recorders.recorder import Recorder, limits
 from brainsim.engine.states.state import CELL, STEP_BITS
-from brainsim.network.probes import SpikeRecord
 from brainsim.results.streams.columns import CELLS, LAGS, STEPS, column
 
 U4 = np.dtype("<u4")
 NONE = np.empty(0, U4)
+ALL = object()
 
 
 class SpikeRecorder(Recorder):
@@ -60,7 +59,7 @@ class SpikeRecorder(Recorder):
 def wanted_spikes(spikes, layout):
     """Return a row for each name in the results, see `results.streams.columns.belonging`."""
     if isinstance(spikes, bool):
-        spikes = [SpikeRecord()] if spikes else []
+        spikes = [ALL] if spikes else []
     wanted = {}
     for asked in spikes if isinstance(spikes, list | tuple) else [spikes]:
         for row in _rows(asked, layout):
@@ -78,10 +77,8 @@ def wanted_spikes(spikes, layout):
 
 
 def _rows(asked, layout):
-    record = asked if isinstance(asked, SpikeRecord) else None
-    view = asked.cells if record else asked
-    start, stop = (None, None) if record is None else limits(record, layout.dt)
-    if record is not None and view is None:
+    view, start, stop = _window(asked, layout.dt)
+    if view is ALL:
         parts = [(member.population, np.arange(member.n)) for member in layout.members.values()]
     elif hasattr(view, "parts"):
         parts = view.parts
@@ -101,6 +98,17 @@ def _rows(asked, layout):
             "start": start,
             "stop": stop,
         }
+
+
+def _window(asked, dt):
+    """Return what cells are asked for, `ALL` or a view, and the steps (start, stop], None without a limit."""
+    if asked is ALL or hasattr(asked, "parts"):
+        return asked, None, None
+    from brainsim.network.probes import SpikeRecord
+
+    if not isinstance(asked, SpikeRecord):
+        return asked, None, None
+    return ALL if asked.cells is None else asked.cells, *limits(asked, dt)
 
 
 def _are_same(a, b):

@@ -13,8 +13,7 @@ from brainsim.build.constants import whole_steps
 from brainsim.build.own import cells_here
 from brainsim.core.checks import nearest
 from brainsim.core.structure import check_array
-from brainsim.engine.recorders.recorder import Recorder
-from brainsim.engine.recorders.requests import limits
+from brainsim.engine.recorders.recorder import Recorder, limits
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.readback import Selected, in_table
 from brainsim.network.probes import WeightTrace

@@ -8,20 +8,10 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.deferred import defer
-from brainsim.engine.recorders.events import EventRecorder
 from brainsim.engine.recorders.log import Log, Memory
-from brainsim.engine.recorders.recorder import check_recorder
 from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
-from brainsim.engine.recorders.traces import TraceRecorder
-from brainsim.engine.recorders.weights import WeightRecorder
 from brainsim.engine.states.state import Snapshot, save_state
-from brainsim.engine.target import checked_target
-from brainsim.network.probes import check_traces
-from brainsim.results import formats
-from brainsim.results.recording import replace_fields
 from brainsim.results.result import Elsewhere, Result, State, join
-
-RECORDERS = TraceRecorder, WeightRecorder, EventRecorder  # in the order in which checkpoints have them
 
 
 class Recording:
@@ -36,7 +26,11 @@ class Recording:
 
     def __init__(self, settings):
         self._settings = settings
-        self.target = checked_target(settings.to, settings.ranks, settings.overwrite)
+        self.target = None
+        if settings.to is not None:
+            from brainsim.engine.target import checked_target
+
+            self.target = checked_target(settings.to, settings.ranks, settings.overwrite)
         self.stream = self.earlier = self.closed = None
         self.begin = 0
 
@@ -51,13 +45,13 @@ class Recording:
     def recorders(self, layout):
         """Return the recorders: of spikes, of traces, and whatever else is to be recorded of a network."""
         wanted = wanted_spikes(self._settings.spikes, layout)
-        requests = check_traces(self._settings.record, layout.network.projections)
+        found, requests = [SpikeRecorder(wanted, layout.lag_places() is not None, layout.n_cells)], []
+        if self._settings.record not in ((), []):
+            from brainsim.engine.recorders.requested import recorders_of
+
+            requests, others = recorders_of(self._settings.record, layout)
+            found += others
         self.requested = wanted, requests
-        found = [SpikeRecorder(wanted, layout.lag_places() is not None, layout.n_cells)]
-        for kind in RECORDERS:
-            mine = [request for request in requests if isinstance(request, kind.request)]
-            found += [kind.of(mine, layout)] if mine else []
-        found += [check_recorder(request.recorder(layout)) for request in requests if hasattr(request, "recorder")]
         # a stream needs no memory for samples
         self.traces = [one for recorder in found for one in recorder.sampled] if self.target is None else []
         return found
@@ -90,6 +84,8 @@ class Recording:
 
     def _warn_of_what_the_format_lacks(self, recorders):
         """Warn if the file in which the run ends has no place for something that is recorded."""
+        from brainsim.results import formats
+
         recorded = {recorder.adds for recorder in recorders}
         lacking = [] if self.target.raw else formats.lacking(self.target.path, recorded)
         if lacking and self.target.ranks.rank == 0:
@@ -114,6 +110,9 @@ class Recording:
 
     def close(self, sim):
         """Make the file of a stream, and return the Result of everything."""
+        from brainsim.results.formats import format_of
+        from brainsim.results.recording import replace_fields
+
         if self.stream.header is None:
             sim._run.begin(sim._run.step)  # a simulation that never ran: it has a header, too
         found = []
@@ -123,7 +122,7 @@ class Recording:
             return replace_fields(found[0], spikes={}, traces={}, weights={}) if found[0] else None
 
         self.target.finish(self.stream, rest)
-        again = self.target.raw or formats.format_of(self.target.path).is_lazy
+        again = self.target.raw or format_of(self.target.path).is_lazy
         self.closed = Result.load(self.target.path) if again and found[0] else found[0]
         return self.closed
 

@@ -23,21 +23,17 @@ from brainsim.core.checks import true_or_false
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import Answering
 from brainsim.core.pauses import pause_gc
-from brainsim.engine.checkpoints import saving
 from brainsim.engine.estimates.memory import reject_if_too_large
-from brainsim.engine.exchange.ranks import ranks_of, reject_recorders
-from brainsim.engine.needed import compile_for
 from brainsim.engine.operators.registry import check_inputs_have_operators
 from brainsim.engine.progress import Watch
 from brainsim.engine.run import Run
-from brainsim.engine.settings import RunSettings, checked_network, checked_steps, thread_count
-from brainsim.engine.simulation import changes
+from brainsim.engine.settings import RunSettings, checked_network, checked_steps, path_of, ranks_of, thread_count
+from brainsim.engine.simulation.described import Described, take_back
 from brainsim.engine.simulation.recording import Recording
 from brainsim.engine.simulation.running import CHECK_EVERY, Exclusive, check_callback, run_pieces
 from brainsim.engine.states.fingerprint import fingerprint_of
 from brainsim.engine.states.state import Variables, check_fits, check_state
 from brainsim.engine.synapses.store import Synapses
-from brainsim.engine.target import path_of
 from brainsim.jit.cache import told_of_compiling
 from brainsim.network.checks import PRECISIONS
 from brainsim.rng.streams import checked_seed
@@ -156,7 +152,7 @@ class Simulation(Answering):
         check_inputs_have_operators(layout)
         reject_if_too_large(layout)
         layout.fill()
-        self._described = changes.Described(network, layout)
+        self._described = Described(network, layout)
         if ranks.size > 1:
             parts = {part: print_.encode() for part, print_ in self._described.prints.parts().items()}
             doing = "makes a simulation"
@@ -166,10 +162,12 @@ class Simulation(Answering):
         recorders = self._recording.recorders(layout)
         if ranks.size > 1:
             ranks.agree("Simulation.record", doing, recorded=fingerprint_of(*self._recording.requested).encode())
+            from brainsim.engine.exchange.ranks import reject_recorders
+
             reject_recorders(recorders)
         expected = sum(p.expected for p in network.projections if p.storage != "procedural" and not p.is_coupling)
         watched = Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses")
-        with watched as watch, told_of_compiling(lambda: compile_for(network, settings)):
+        with watched as watch, told_of_compiling(lambda: _compile_ahead(network, settings)):
             synapses = Synapses(layout, threads, watch.show)
         self._seconds = {"build": time.perf_counter() - began, "compile": 0.0, "run": 0.0}
         log = self._recording.log(recorders, self)
@@ -443,7 +441,7 @@ class Simulation(Answering):
         with self._exclusive:
             # whatever was written to the state
             self._settings.ranks.agree("Simulation.reset", **{"number of the simulation": self._number})
-            changes.take_back(self)
+            take_back(self)
             self._origin = 0 if self._restored is None else self._restored.step
             self._recording.begin, self._recording.earlier = self._origin, None
             self._seconds["run"], self._state_was_given_out = 0.0, False
@@ -504,6 +502,8 @@ class Simulation(Answering):
         with self._exclusive:
             name = target if isinstance(target, str) else getattr(target, "name", None) or type(target).__name__
             self._agree("set", target=target, **{f"{key} of {name!r}": value for key, value in values.items()})
+            from brainsim.engine.simulation import changes
+
             changes.change(self, target, values)
 
     def synapses(self, projection: Projection | str, *, traces: bool = False) -> SynapseTable:
@@ -667,6 +667,8 @@ class Simulation(Answering):
         with self._exclusive:
             name = getattr(projection, "name", projection)
             self._agree("rewire", projection=name, remove=remove, pre=pre, post=post, weight=weight, delay=delay)
+            from brainsim.engine.simulation import changes
+
             changes.rewire(self, projection, remove, pre, post, weight, delay)
 
     def save(self, path: str | os.PathLike) -> Path:
@@ -707,6 +709,8 @@ class Simulation(Answering):
         """
         with self._exclusive:
             self._agree("save")
+            from brainsim.engine.checkpoints import saving
+
             return saving.write(self, path)
 
     @classmethod
@@ -770,6 +774,8 @@ class Simulation(Answering):
         (True, True)
         """
         label = "Simulation.load"
+        from brainsim.engine.checkpoints import saving
+
         ranks = ranks_of(ranks)
         checkpoint = saving.read_on_ranks(path, ranks, to, label)
         settings = RunSettings(
@@ -783,16 +789,7 @@ class Simulation(Answering):
             to=to,
             overwrite=overwrite,
         )
-        return cls._continue(network, settings, checkpoint, label)
-
-    @classmethod
-    def _continue(cls, network, settings, checkpoint, label):
-        """Return a simulation that continues from a checkpoint; messages begin with `label`."""
-        settings = saving.check_settings(checkpoint, network, settings, label)
-        new = cls._with(network, settings)
-        with settings.ranks.quiet():
-            saving.continue_from(new, checkpoint, label)
-        return new
+        return saving.continue_as(cls, network, settings, checkpoint, label)
 
     def __deepcopy__(self, memo: dict) -> Simulation:
         """Return an independent simulation that continues from here; what never changes, such as the synapses, is shared."""
@@ -814,3 +811,10 @@ class Simulation(Answering):
     def __reduce_ex__(self, protocol: typing.SupportsIndex) -> typing.NoReturn:
         """Raise TypeError: the arrays of a simulation are known to compiled code by their addresses."""
         raise TypeError("Simulation: cannot be pickled; sim.save(path), and continue with Simulation.load(network, path)")
+
+
+def _compile_ahead(network, settings):
+    """Let another process compile what is missing, see `brainsim.engine.needed`."""
+    from brainsim.engine.needed import compile_for
+
+    compile_for(network, settings)

@@ -4,7 +4,6 @@ import numpy as np
 
 from brainsim.build.own import cells_here, members_here, state_here
 from brainsim.engine.states.state import Snapshot
-from brainsim.engine.synapses.readback import in_table, order_of
 
 SAME = "as it was"
 
@@ -92,6 +91,8 @@ def _gather(layout, array, here):
 
 def _of_kind(kind, ranks):
     """Return what a state holds of a kind of synapses, on rank 0: name -> array, as `Extra.arrays` does."""
+    from brainsim.engine.synapses.readback import in_table, order_of
+
     name, columns, kept = kind.block.projection.name, kind.columns(), {}
     if columns:
         order, (ids, n) = order_of(kind), in_table(kind)

@@ -14,8 +14,7 @@ from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
 from brainsim.network.couplings import acts_at_once, junctions
-from brainsim.network.network import Network
-from brainsim.network.rewired import copy_network
+from brainsim.network.network import Network, copy_network
 from brainsim.results.synapses import SynapseTable
 
 WORTH_THREADS = 1e6  # synapses

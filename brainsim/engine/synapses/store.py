@@ -4,7 +4,6 @@ The synapses of each source are counted, so every row has its offset before anyt
 and write the rows in batches of sources.
 """
 
-import contextlib
 import copy
 from collections import deque
 
@@ -146,9 +145,7 @@ class Passes:
 
     def wait(self, job, share=0.0):
         """Wait for a job of this share, and return its result."""
-        while not job.done():
-            with contextlib.suppress(TimeoutError):
-                job.exception(POLL)
+        while not job.wait(POLL):
             self._show(self._done)
         result = job.result()
         self._done += share

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 
 from brainsim.core.checks import nearest
-from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parse_unit
+from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parse_unit, ratio
 from brainsim.equations.expressions.grammar import FUNCTIONS, NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.expressions.language import Line, line_of
 
@@ -134,7 +133,7 @@ class Checker:
             for argument, dimension in zip(arguments, dimensions, strict=True):
                 self._pure(argument, dimension, f"the argument of {name}", line)
         if name == "sqrt":
-            return dimensions[0] and dimensions[0] ** Fraction(1, 2)
+            return dimensions[0] and dimensions[0] ** ratio(1, 2)
         return dimensions[0] if name == "abs" else ONE
 
     def _same(self, nodes, line, verb):

@@ -95,6 +95,7 @@ class Coupling(Model):
     pair = ""
     symmetric = False
     delayed: ClassVar[bool | None] = None
+    without_spikes: ClassVar[bool] = True
     name: str | None = None
     order: int = 2
     _options: ClassVar[tuple[str, ...]] = ("name", "order")

@@ -11,7 +11,6 @@ import numpy as np
 from brainsim.core.checks import indices, plain, read_only
 from brainsim.models.base import Initial, Neuron, Parameter, initial, parameter
 from brainsim.models.inputs import check_times
-from brainsim.models.neurons.listed import times_and_ids
 from brainsim.models.values import Uniform, Value
 from brainsim.results.spikes import OF_A_CODE, Spikes
 
@@ -186,6 +185,8 @@ class SpikeTrains:
             return self.times.times, self.times.ids
         if self.ids is not None:
             return self.times, self.ids
+        from brainsim.models.neurons.listed import times_and_ids
+
         if (found := times_and_ids(self.times)) is None:
             hint = (
                 "one cell per time: SpikeTrains(times, ids); or write a list for each cell: SpikeTrains([[1.0, 7.5], [2]])"
