@@ -178,8 +178,8 @@ class Entry(Noted):
         return NoCode()
 
     def _compile(self, name, kinds, given):
-        from brainsim.jit import ahead
-
+        with _compiling:  # for which a fork waits, so no child begins with half an import
+            ahead = _load_ahead()
         cache.tell()
         if ahead.wait_for(name) and (code := self._stored(name, kinds)):
             return code
@@ -262,6 +262,8 @@ if hasattr(os, "register_at_fork"):
 
     def _hold():
         """Take the locks of compiling, in the order in which a thread that compiles takes them."""
+        if _held:  # it is registered a second time, see `_load_ahead`
+            return
         numba_too = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
         for lock in (_compiling, numba_too, machine.lock):
             if lock is not None:
@@ -277,5 +279,24 @@ if hasattr(os, "register_at_fork"):
         _loading = threading.Lock()
         _release()
 
-    # a process that forks while a thread compiles would leave its child with locks that nobody releases
-    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_begin_in_child)
+    def _guard_forks():
+        # a process that forks while a thread compiles would leave its child with locks that nobody releases
+        os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_begin_in_child)
+
+    _guard_forks()
+
+
+@functools.cache
+def _load_ahead():
+    """Return `brainsim.jit.ahead`, before the first function is compiled.
+
+    Numba imports `logging`, whose lock a fork takes, too. What is registered last is called first: after `logging`, a fork
+    takes the locks of compiling before that of `logging`, as a thread does that compiles.
+    """
+    import logging  # noqa: F401
+
+    from brainsim.jit import ahead
+
+    if hasattr(os, "register_at_fork"):
+        _guard_forks()
+    return ahead
