@@ -1,4 +1,4 @@
-"""Touch of a worm: which command cells of C. elegans follow a touch at the tail, the front and the nose (Cook et al. 2019).
+"""Touch of a worm: which command cells of C. elegans follow at the tail, front and nose (Cook et al. 2019).
 
 Most cells of the worm do not fire: they act on each other by graded synapses and gap junctions. Here all have the same
 membrane, and each section of a synapse or a junction that the electron microscope shows has 0.01 nS, which nobody has

@@ -62,8 +62,7 @@ def spectrum(
     )
     ax = axes_of(ax, "spectrum")
     for group, (frequencies, power) in zip(groups, curves, strict=True):
-        shown = (frequencies > 0.0) & (frequencies <= stop)
-        shown &= power.any()  # a logarithm cannot show silence
+        shown = (frequencies > 0.0) & (frequencies <= stop) & (power > 0.0)  # what a logarithm can show
         ax.plot(frequencies[shown], power[shown], color=group.colour, linewidth=1.2, label=group.shown)
         if len(group.spikes):
             law = 2.0 * group.spikes.rate() / group.spikes.n

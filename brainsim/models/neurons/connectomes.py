@@ -27,7 +27,7 @@ class ShiuLIF(Neuron):
     >>> net = bs.Network(seed=1)
     >>> contacts = bs.FixedIndegree(50)
     >>> net.connect(brain, brain, contacts, weight=0.275, delay=1.8, synapse=bs.Delta(variable="g"))
-    Projection('brain -> brain', 50000 synapses, FixedIndegree(50), Delta(variable='g'))
+    Projection('brain->brain', FixedIndegree(50), Delta(variable='g'), weight=0.275 mV, delay=1.8 ms, 50,000 synapses)
 
     References
     ----------
