@@ -98,7 +98,7 @@ class Brain:
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        given = self.ids.tolist() if isinstance(self.ids, np.ndarray) else self.ids  # a list of large numbers is no array
+        given = self.ids.tolist() if isinstance(self.ids, np.ndarray) else self.ids  # large numbers do not fit into an array
         ids = freeze(np.array([identifier(name) for name in given], dtype=str))
         if len(set(ids.tolist())) < ids.size:
             values, counts = np.unique(ids, return_counts=True)

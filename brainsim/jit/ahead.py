@@ -35,7 +35,7 @@ class _Ahead:
 
     def listen(self, process: subprocess.Popen, task: bytes) -> None:
         """Send the task to the process, and note what it says until it ends."""
-        with contextlib.suppress(OSError), process:
+        with contextlib.suppress(OSError, ValueError), process:
             process.stdin.write(task)  # type: ignore[union-attr]
             process.stdin.close()  # type: ignore[union-attr]
             for line in process.stdout:  # type: ignore[union-attr]
@@ -95,12 +95,15 @@ def compile_last_first(needed: Iterable[tuple[str, Callable[[], object]]], out: 
         path = cache.path_of(name)
         if path is None or path.exists():
             continue
-        for word in (BEGUN, DONE):
-            out.write(f"{word} {name}\n".encode())
-            out.flush()
-            if word == BEGUN:
-                with contextlib.suppress(Exception):
-                    make()
+        _say(out, BEGUN, name)
+        with contextlib.suppress(Exception):
+            make()
+        _say(out, DONE, name)
+
+
+def _say(out, word, name):
+    out.write(f"{word} {name}\n".encode())
+    out.flush()
 
 
 if hasattr(os, "register_at_fork"):

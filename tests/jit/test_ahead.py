@@ -129,6 +129,38 @@ def test_no_process_is_started(two_processors, monkeypatch, reason):
     ahead.compile_ahead("elsewhere", "main", task)
 
 
+OWN_MODEL = """
+import brainsim as bs
+class Mine(bs.LIF):
+    pass
+open(__file__ + ".log", "a").write("imported ")
+"""
+SENT = """
+import io, pickle, sys
+import brainsim as bs
+from brainsim.engine.needed import compile_needed
+sys.path.insert(0, sys.argv[1])
+import own_model
+net = bs.Network(seed=1)
+net.add(bs.Population(2, {model}, name="cells"))
+data = pickle.dumps((net, {{"threads": 1}}))
+del sys.modules["own_model"]
+compile_needed(io.BytesIO(data))
+"""
+
+
+@pytest.mark.parametrize("model", ["bs.LIF()", "own_model.Mine()"])
+def test_modules_of_the_user_are_not_imported_a_second_time(tmp_path, model):
+    """They may run whatever they like when they are imported."""
+    (tmp_path / "own_model.py").write_text(OWN_MODEL)
+    command = [sys.executable, "-c", SENT.format(model=model), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert ("own_model.Mine is not of brainsim" in done.stderr) == (done.returncode != 0) == (model != "bs.LIF()"), (
+        done.stderr
+    )
+    assert (tmp_path / "own_model.py.log").read_text() == "imported "
+
+
 def test_a_class_that_only_this_process_knows_is_compiled_here(run):
     script = """
 import brainsim as bs
