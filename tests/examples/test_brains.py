@@ -20,7 +20,7 @@ def test_only_the_wiring_leads_taste_to_the_proboscis():
     brain = fly.read(cells=1000)
     taste, proboscis = brain.where(cell_class="taste"), brain.where(cell_class="proboscis")
     whole, shuffled = rates_of(), rates_of(shuffled=True)
-    assert whole[taste].mean() == pytest.approx(150.0, rel=0.1)  # 3.5 deviations of 1,260 Poisson events
+    assert whole[taste].mean() == pytest.approx(150.0, rel=0.1)  # 3.5 deviations of 1,200 Poisson events
     assert (whole[proboscis] > 0.0).mean() > 0.5
     assert shuffled[proboscis].mean() < 0.5 * whole[proboscis].mean()
     assert shuffled[brain.where(cell_class="relay")].mean() < 0.1 * whole[brain.where(cell_class="relay")].mean()
