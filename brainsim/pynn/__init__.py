@@ -1,0 +1,24 @@
+"""PyNN on brainsim: ``import brainsim.pynn as sim`` in place of ``import pyNN.nest as sim``, and the rest of a script stays.
+
+It is written for PyNN 0.13 (``pip install 'brainsim[pynn]'``). Everything of the API of PyNN is there but cells with several
+compartments; all names have the documentation that PyNN gives them. Scripts that ask for the simulator by its name, such
+as those that call ``pyNN.utility.get_simulator``, are run by ``python -m brainsim.pynn script.py brainsim ...``: PyNN
+looks for a module ``pyNN.brainsim``, which is there as soon as this one has been imported.
+
+>>> import brainsim.pynn as sim                                             # doctest: +SKIP
+>>> rank = sim.setup(timestep=0.1)                                          # doctest: +SKIP
+>>> cells = sim.Population(3, sim.IF_curr_exp(i_offset=1.0))                # doctest: +SKIP
+>>> cells.record("spikes")                                                  # doctest: +SKIP
+>>> sim.run(100.0)                                                          # doctest: +SKIP
+>>> cells.get_spike_counts()                                                # doctest: +SKIP
+"""
+
+import sys
+
+from brainsim.core.doors import optional
+
+optional("pyNN", "pynn", "brainsim.pynn")
+
+from brainsim.pynn.api import *  # noqa: E402, F403 - after the check, whose message names the extra
+
+sys.modules["pyNN.brainsim"] = sys.modules[__name__]  # where `get_simulator` and ``import pyNN.brainsim`` look

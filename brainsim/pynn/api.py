@@ -1,0 +1,79 @@
+"""All names of the API of PyNN, as a module of a simulator has them."""
+
+# ruff: noqa: F401 - most of them are made elsewhere
+
+from pyNN import common, errors, random, space
+from pyNN.network import Network
+from pyNN.random import GSLRNG, NumpyRNG, RandomDistribution
+from pyNN.recording import get_io
+from pyNN.space import Space
+from pyNN.standardmodels import StandardCellType
+
+from brainsim.pynn import cells, connectors, electrodes, simulator, synapses
+from brainsim.pynn.cells import *  # noqa: F403
+from brainsim.pynn.connectors import *  # noqa: F403
+from brainsim.pynn.electrodes import *  # noqa: F403
+from brainsim.pynn.populations import Assembly, Population, PopulationView
+from brainsim.pynn.projections import Projection
+from brainsim.pynn.synapses import *  # noqa: F403
+
+run, run_until = common.build_run(simulator)
+run_for = run
+reset = common.build_reset(simulator)
+initialize = common.initialize
+(get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank) = common.build_state_queries(simulator)
+create = common.build_create(Population)
+connect = common.build_connect(Projection, connectors.FixedProbabilityConnector, synapses.StaticSynapse)
+record = common.build_record(simulator)
+set = common.set  # PyNN calls it so
+
+
+def setup(timestep=0.1, min_delay="auto", **extra_params):
+    """Forget the network that there was, and begin a new one; return the rank of this process, 0.
+
+    Parameters
+    ----------
+    timestep : float
+        Time step [ms].
+    min_delay : float or "auto"
+        Delay of synapses that are given none [ms]; "auto" is the time step.
+    **extra_params
+        ``max_delay`` [ms], which is only checked. ``rng_seed``, a whole number, the seed of all that is random in a run, by
+        default 0: the same seed gives the same spikes. ``threads``, by default as many as the network is worth. What is
+        meant for other simulators is ignored.
+    """
+    common.setup(timestep, min_delay, **extra_params)
+    state = simulator.state
+    state.clear()
+    state.dt = timestep
+    state.set_delays(min_delay, extra_params.get("max_delay", "auto"))
+    seeds = extra_params.get("rng_seeds") or [extra_params.get("rng_seed", 0)]
+    state.seed, state.threads = int(seeds[0]), extra_params.get("threads")
+    return rank()
+
+
+def end(compatible_output=True):
+    """Write what was to be recorded to files. What was recorded can still be read afterwards, until `setup`."""
+    for population, variables, filename in simulator.state.write_on_end:
+        population.write_data(get_io(filename), variables)
+    simulator.state.write_on_end = []
+
+
+def record_v(source, filename):
+    """Record the membrane potential of cells to a file."""
+    return record(["v"], source, filename)
+
+
+def record_gsyn(source, filename):
+    """Record the synaptic conductances of cells to a file."""
+    return record(["gsyn_exc", "gsyn_inh"], source, filename)
+
+
+def list_standard_models():
+    """Return the names of all cell types."""
+    found = (getattr(cells, name) for name in cells.__all__)
+    return [kind.__name__ for kind in found if isinstance(kind, type) and issubclass(kind, StandardCellType)]
+
+
+_INNER = {"StandardCellType", "cells", "common", "connectors", "electrodes", "synapses"}
+__all__ = [name for name in list(globals()) if not name.startswith("_") and name not in _INNER]

@@ -1,0 +1,157 @@
+"""Populations, views and assemblies of PyNN: parameters and initial values by cell, and the `bs.Population` made of them."""
+
+import numpy as np
+from pyNN import common
+from pyNN.parameters import ParameterSpace, simplify
+
+import brainsim as bs
+from brainsim.pynn import simulator
+from brainsim.pynn.recording import Recorder
+
+
+class Assembly(common.Assembly):
+    """Cells of several populations."""
+
+    __doc__ = common.Assembly.__doc__
+    _simulator = simulator
+
+    @property
+    def native(self):
+        """The cells, as a view of brainsim."""
+        return sum(part.native for part in self.populations)
+
+
+class _Cells:
+    """What populations and views have in common: access to the parameters of their cells by index."""
+
+    _simulator = simulator
+    _assembly_class = Assembly
+
+    def _get_view(self, selector, label=None):
+        return PopulationView(self, selector, label)
+
+    def _get_parameters(self, *names):
+        owner, cells = self.owner, self.cells
+        found = {name: simplify(owner.parameters[name][cells]) for name in names if name in owner.parameters}
+        return ParameterSpace(found, schema=self.celltype.get_schema(), shape=(self.size,))
+
+    _get_native_parameters = _get_parameters
+
+    def _set_parameters(self, parameter_space):
+        parameter_space.evaluate(simplify=False)
+        owner, cells, new = self.owner, self.cells, {}
+        for name, value in parameter_space.items():
+            new[name] = owner.parameters[name].copy()
+            new[name][cells] = value
+        self.celltype.check(new)
+        owner.change(new)
+
+    def _set_initial_value_array(self, variable, initial_values):
+        self.owner.start(variable, self.cells, initial_values.evaluate(simplify=False))
+
+
+class PopulationView(_Cells, common.PopulationView):
+    """Some cells of a population."""
+
+    __doc__ = common.PopulationView.__doc__
+
+    @property
+    def owner(self):
+        """The population that the cells belong to."""
+        return self.grandparent
+
+    @property
+    def cells(self):
+        """Indices of the cells in their population."""
+        return self.index_in_grandparent(np.arange(self.size))
+
+    @property
+    def native(self):
+        """The cells, as a view of brainsim."""
+        return self.owner.native[self.cells]
+
+
+class Population(_Cells, common.Population):
+    """Cells of one type."""
+
+    __doc__ = common.Population.__doc__
+    _recorder_class = Recorder
+    cells = slice(None)
+
+    @property
+    def owner(self):
+        """The population that the cells belong to: this one."""
+        return self
+
+    def _create_cells(self):
+        state = simulator.state
+        numbers = range(state.id_counter, state.id_counter + self.size)
+        self.all_cells = np.array([simulator.ID(number) for number in numbers], dtype=simulator.ID)
+        for cell in self.all_cells:
+            cell.parent = self
+        self._mask_local = np.ones(self.size, bool)
+        parameter_space = self.celltype.native_parameters
+        parameter_space.shape = (self.size,)
+        parameter_space.evaluate(simplify=False)
+        self.parameters = {name: _for_each(value, self.size) for name, value in parameter_space.as_dict().items()}
+        self.celltype.check(self.parameters)
+        self._starts, self._changed = {}, False
+        state.id_counter += self.size
+        # random numbers depend on the name: a default label counts all populations of the process, so it is not used
+        known = {population.name for population in state.populations}
+        default = self.label == f"population{common.Population._nPop}" or self.label in known
+        self.name = f"population {len(state.populations)}" if default else self.label
+        state.populations.append(self)
+        state.network_changed()
+
+    @property
+    def sends_listed_spikes(self):
+        """Whether the cells are a `SpikeSourceArray`."""
+        return "spike_times" in self.parameters
+
+    def change(self, values):
+        """Take other values of parameters, one for each cell, from now on."""
+        self.parameters |= values
+        self._changed = True
+
+    def start(self, variable, cells, values):
+        """Take initial values; they are those of now if a run has begun."""
+        name = variable.replace(".", "_")
+        default = self.celltype.default_initial_values.get(variable, 0.0)
+        row = self._starts.setdefault(name, np.full(self.size, float(default)) * self.celltype.factor(variable))
+        row[cells] = values * self.celltype.factor(variable)
+        simulation = simulator.state.simulation
+        if simulation is not None and self.name in simulation.state and name in simulation.state[self.name]:
+            simulation.state[self.name][name][cells] = row[cells]
+
+    def build(self, network, stop):
+        """Add the cells to a network of brainsim; `stop` is the step until which it is to run."""
+        self._model, self._changed = self._make_model(), False
+        initials = {} if self.sends_listed_spikes else self._model.initials
+        starts = {name: row for name, row in self._starts.items() if name in initials}
+        self.native = bs.Population(self.size, self._model, name=self.name, initial=starts)
+        network.add(self.native)
+
+    def update(self, simulation, stop):
+        """Give a simulation the parameters that have changed since the last run; return whether it can take them."""
+        if not self._changed:
+            return True
+        before, self._model, self._changed = self._model, self._make_model(), False
+        if self.sends_listed_spikes:
+            simulation.set(self.native, times=self._model.times, ids=self._model.ids)
+            return True
+        pairs = {name: (getattr(before, name), getattr(self._model, name)) for name in before.parameters}
+        simulation.set(self.native, **{name: new for name, (old, new) in pairs.items() if np.ndim(new) == np.ndim(old)})
+        return all(np.ndim(new) == np.ndim(old) for old, new in pairs.values())
+
+    def _make_model(self):
+        if not self.sends_listed_spikes:
+            return self.celltype.model(self.parameters)
+        state = simulator.state
+        return bs.SpikeTrains(**self.celltype.trains(self.parameters, state.step + (state.step > 0), state.dt))
+
+
+def _for_each(values, n):
+    """Return a parameter as an array with a value for each of n cells."""
+    values = np.asarray(values)
+    return np.broadcast_to(values if values.dtype == object else values.astype(float), n).copy()

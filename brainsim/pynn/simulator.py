@@ -1,0 +1,134 @@
+"""What runs: the objects of PyNN are the truth, and a `bs.Simulation` is made of them when it is needed.
+
+As long as nothing but values change, one simulation continues. If the network has changed between two runs (cells,
+connections, electrodes, what is recorded), a new one takes over the state of the old one.
+"""
+
+import numpy as np
+from pyNN import common
+
+import brainsim as bs
+from brainsim.core.checks import computed_values
+from brainsim.pynn.carrying import carry
+
+name = "brainsim"
+
+
+class ID(int, common.IDMixin):
+    """A cell by its number, with which its parameters can be read and set."""
+
+
+class State(common.control.BaseState):
+    """The network that `setup` has begun, and how far it has run.
+
+    Attributes
+    ----------
+    populations, projections, electrodes : list
+        In the order in which they were made.
+    simulation : bs.Simulation or None
+        What runs; it can be looked at between two runs: ``sim.simulator.state.simulation.network``.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.mpi_rank, self.num_processes = 0, 1
+        self.dt, self.seed, self.threads = 0.1, 0, None
+        self.set_delays("auto", "auto")
+        self.clear()
+
+    def clear(self):
+        """Forget the network."""
+        self.recorders, self.write_on_end = set(), []
+        self.populations, self.projections, self.electrodes = [], [], []
+        self.id_counter, self.segment_counter = 1, -1
+        self.reset()
+
+    def reset(self):
+        """Go to time 0; the next run begins a new segment, with random numbers of its own."""
+        self.running, self.step, self.t_start = False, 0, 0
+        self.segment_counter += 1
+        self.simulation, self._stale = None, False
+        for thing in (*self.projections, *self.electrodes, *self.recorders):
+            thing.begin_again()
+
+    @property
+    def t(self):
+        """Time reached [ms]."""
+        per_ms = round(1.0 / self.dt)
+        return self.step / per_ms if abs(per_ms * self.dt - 1.0) < 1e-12 else self.step * self.dt
+
+    def set_delays(self, shortest, longest):
+        """Take what `setup` says of delays: numbers, or "auto"."""
+        self._shortest, self._longest = shortest, longest
+
+    @property
+    def default_delay(self):
+        """Delay of synapses that are given none [ms]."""
+        return self.dt if self._shortest == "auto" else self._shortest
+
+    @property
+    def min_delay(self):
+        """Shortest delay [ms]: given, or that of the connections that there are."""
+        if self._shortest != "auto":
+            return self._shortest
+        return min((p.delays.min() for p in self.projections if len(p) and p.has_delays), default=self.dt)
+
+    @property
+    def max_delay(self):
+        """Longest delay [ms]: given, or that of the connections that there are."""
+        if self._longest != "auto":
+            return self._longest
+        return max((p.delays.max() for p in self.projections if len(p) and p.has_delays), default=self.dt)
+
+    def network_changed(self):
+        """Note that the next run needs a new simulation."""
+        self._stale = True
+
+    def run(self, simtime):
+        """Continue for `simtime` ms."""
+        self.run_until(self.t + simtime)
+
+    def run_until(self, tstop):
+        """Continue until `tstop` ms."""
+        steps = round((tstop - self.t) / self.dt)
+        self.running = True
+        if steps > 0:
+            with computed_values():  # numbers were typed in the units of PyNN
+                self._get_ready(self.step + steps)
+                result = self.simulation.run(steps * self.dt, progress=False)
+            before, self.step = self.step, self.step + steps
+            for projection in self.projections:
+                projection.fetched = not projection.synapse_type.learns
+            for thing in (*self.electrodes, *self.recorders):
+                thing.take(result, before)
+
+    def _get_ready(self, stop):
+        """Have a simulation that can run until the step `stop`."""
+        things = (*self.populations, *self.projections, *self.electrodes)
+        if self.simulation is None or self._stale or not all(thing.update(self.simulation, stop) for thing in things):
+            self._build(stop)
+
+    def _build(self, stop):
+        """Make a simulation of the network as it is now, with the state of the one before."""
+        for projection in self.projections:
+            projection.fetch()
+        network = bs.Network(seed=self.seed)
+        for thing in (*self.populations, *self.projections, *self.electrodes):
+            thing.build(network, stop)
+        seed = int(np.random.SeedSequence([self.seed, self.segment_counter]).generate_state(1)[0])
+        options = {"dt": self.dt, "threads": self.threads, "progress": False}
+        recorders = sorted(self.recorders, key=lambda recorder: recorder.population.first_id)
+        options["record"] = [request for recorder in recorders for request in recorder.traces()]
+        options["spikes"] = [cells for recorder in recorders for cells in recorder.spiking()] or False
+        new = bs.Simulation(network, seed=seed, **options)
+        continued = self.simulation is not None and self.step > 0
+        if continued:
+            new = bs.Simulation(network, state=carry(self.simulation.result().state, new.result().state), **options)
+            for recorder in recorders:
+                recorder.sample_now(new)
+        for projection in self.projections:
+            projection.finish(new, continued)
+        self.simulation, self._stale = new, False
+
+
+state = State()

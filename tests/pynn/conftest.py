@@ -1,0 +1,19 @@
+"""PyNN, or none of these tests."""
+
+import warnings
+
+import pytest
+
+pytest.importorskip("pyNN", reason="needs PyNN: pip install brainsim[pynn]")
+
+
+@pytest.fixture
+def sim():
+    """The simulator of PyNN, with an empty network and a time step of 0.1 ms."""
+    import brainsim.pynn as simulator
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of PyNN, about its own older names
+        simulator.setup(timestep=0.1)
+        yield simulator
+        simulator.setup()

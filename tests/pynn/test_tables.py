@@ -1,0 +1,162 @@
+"""What PyNN's objects hold before anything runs: parameters, synapses, currents."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from pyNN.errors import InvalidParameterValueError
+from pyNN.parameters import Sequence
+from pyNN.random import NumpyRNG, RandomDistribution
+
+
+def test_pynn_finds_it_by_name(sim):
+    import pyNN.brainsim  # noqa: F401 - there since brainsim.pynn has been imported
+    from pyNN.utility import get_simulator
+
+    sys.argv, before = ["script.py", "brainsim"], sys.argv
+    try:
+        assert get_simulator()[0] is sim
+    finally:
+        sys.argv = before
+
+
+def test_all_standard_models_and_functions_are_there(sim):
+    import pyNN.mock
+    from pyNN import connectors, standardmodels
+    from pyNN.models import BaseModelType
+
+    bases = BaseModelType, connectors.Connector
+    rooms = standardmodels.cells, standardmodels.synapses, standardmodels.electrodes, standardmodels.receptors, connectors
+    names = {
+        name for room in rooms for name, kind in vars(room).items() if isinstance(kind, type) and issubclass(kind, bases)
+    }
+    abstract = {"Connector", "MapConnector", "FixedNumberConnector"}
+    abstract |= {name for name in names if name.startswith(("Standard", "STDPT", "STDPW"))}
+    functions = {
+        name for name, thing in vars(pyNN.mock).items() if callable(thing) and thing.__module__.startswith("pyNN.common")
+    }
+    assert {name for name in names - abstract | functions if not hasattr(sim, name)} == set()
+    assert {"IF_cond_exp", "PointNeuron", "SpikeSourceGamma"} < set(sim.list_standard_models())
+
+
+def test_parameters_of_cells(sim):
+    cells = sim.Population(5, sim.IF_cond_exp(tau_m=RandomDistribution("uniform", low=10.0, high=20.0, rng=NumpyRNG(1))))
+    assert cells.get("cm") == 1.0
+    assert len(set(cells.get("tau_m"))) == 5
+    cells[2].i_offset = 0.3
+    cells[3:].set(v_thresh=[-52.0, -51.0])
+    assert_array_equal(cells.get("i_offset"), [0, 0, 0.3, 0, 0])
+    assert_array_equal(cells.get("v_thresh"), [-50, -50, -50, -52, -51])
+    assert cells[2].i_offset == 0.3
+    assert cells[1:][3].v_thresh == -51.0
+
+
+def test_parameters_of_receptors(sim):
+    cell = sim.PointNeuron(sim.LIF(tau_m=15.0), fast=sim.ExpPSR(tau_syn=2.0), slow=sim.BetaPSR(tau_decay=50.0, e_syn=-70.0))
+    cells = sim.Population(2, cell)
+    assert cells.get(["tau_m", "fast.tau_syn", "slow.e_syn"]) == [15.0, 2.0, -70.0]
+    cells[1:].set(**{"fast.tau_syn": 3.0})
+    assert_array_equal(cells.get("fast.tau_syn"), [2.0, 3.0])
+    assert cell.can_record("slow.gsyn")
+    assert cell.receptor_types == ["fast", "slow"]
+
+
+@pytest.mark.parametrize("times", [[[2.0, 1.0]], [[1.0], [3.0, 2.5]]])
+def test_spikes_must_be_in_order(sim, times):
+    with pytest.raises(InvalidParameterValueError, match="ascending order"):
+        sim.Population(len(times), sim.SpikeSourceArray(spike_times=[Sequence(train) for train in times]))
+
+
+class TestConnections:
+    @pytest.fixture
+    def wires(self, sim):
+        a, b = sim.Population(4, sim.IF_cond_exp()), sim.Population(3, sim.IF_cond_exp())
+        pairs = [(0, 0, 0.1, 1.0), (3, 1, 0.2, 1.5), (0, 0, 0.3, 1.0), (2, 2, 0.4, 2.0)]
+        return sim.Projection(a, b, sim.FromListConnector(pairs), sim.StaticSynapse())
+
+    def test_as_a_list(self, wires):
+        assert sorted(wires.get(["weight", "delay"], "list")) == [
+            (0, 0, 0.1, 1),
+            (0, 0, 0.3, 1),
+            (2, 2, 0.4, 2),
+            (3, 1, 0.2, 1.5),
+        ]
+        assert len(wires) == wires.size() == 4
+
+    @pytest.mark.parametrize(("how", "first"), [("sum", 0.4), ("min", 0.1), ("max", 0.3), ("first", 0.1), ("last", 0.3)])
+    def test_as_an_array(self, wires, how, first):
+        table = wires.get("weight", "array", multiple_synapses=how)
+        assert table[0, 0] == pytest.approx(first)
+        assert table[3, 1] == 0.2
+        assert np.isnan(table).sum() == 9
+
+    def test_one_by_one(self, wires):
+        one = wires[2]
+        one.weight, one.delay = 0.7, 3.0
+        assert (one.weight, one.delay) == (0.7, 3.0) == wires.connections[2].as_tuple("weight", "delay")
+        assert one.target == wires.post[one.postsynaptic_index]
+        with pytest.raises(AttributeError, match="no parameter 'wieght'"):
+            one.wieght = 1.0
+
+    def test_all_at_once(self, wires):
+        wires.set(weight=0.5, delay=lambda d: 1.0 + d)
+        assert sorted(wires.get(["weight", "delay"], "list", with_address=False)) == [(0.5, 1), (0.5, 1), (0.5, 1), (0.5, 3)]
+
+
+def test_delays_that_setup_leaves_open(sim):
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.1, 0.1)
+    a = sim.Population(2, sim.IF_cond_exp())
+    sim.Projection(a, a, sim.AllToAllConnector(), sim.StaticSynapse(delay="0.5 + d"))
+    assert (sim.get_min_delay(), sim.get_max_delay()) == (0.5, 1.5)
+
+
+class TestCurrents:
+    def test_steps_are_on_the_grid(self, sim):
+        step = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[0.5, -0.5, 0.25])
+        assert step.times == pytest.approx([0.4, 0.9])
+        assert step.amplitudes.tolist() == [-0.5, 0.25]
+
+    @pytest.mark.parametrize("times", [[0.4, -0.6], [0.5, 0.2]])
+    def test_steps_that_go_back(self, sim, times):
+        with pytest.raises(ValueError, match="StepCurrentSource.times: must be >= 0 and in ascending order"):
+            sim.StepCurrentSource(times=times, amplitudes=[1.0, 2.0])
+
+    def test_a_sine_has_its_phase_at_its_start(self, sim):
+        steps, values = sim.ACSource(amplitude=2.0, offset=1.0, start=5.0, stop=25.0, frequency=100.0, phase=90.0).listed(
+            1000
+        )
+        assert steps[0] == 50
+        assert steps[-1] == 250
+        assert values[[0, 50, -1]] == pytest.approx([3.0, -1.0, 0.0])
+
+    def test_noise_holds_for_its_interval_and_stays_what_it_was(self, sim):
+        noise = sim.NoisyCurrentSource(mean=1.0, stdev=0.5, dt=0.5)
+        early, late = noise.listed(100)[1], noise.listed(1000)[1]
+        assert_array_equal(early[:-1], late[:100])
+        assert len(set(late[:5])) == 1
+        assert len(set(late[:-1])) == 200
+        assert late[:-1].mean() == pytest.approx(1.0, abs=0.15)
+
+    def test_values_can_be_changed(self, sim):
+        source = sim.DCSource(amplitude=0.2, start=1.0, stop=2.0)
+        source.amplitude += 0.1
+        assert [list(part) for part in source.listed(100)] == [[10, 20], [pytest.approx(0.3), 0.0]]
+
+
+def test_what_is_not_there_says_so(sim):
+    with pytest.raises(NotImplementedError, match="MultiCompartmentNeuron"):
+        sim.MultiCompartmentNeuron()
+    a = sim.Population(2, sim.IF_cond_exp())
+    mixed = sim.STDPMechanism(sim.SpikePairRule(), sim.AdditiveWeightDependence(), dendritic_delay_fraction=0.5, delay=1.0)
+    mixed.delay = "1 + d"
+    sim.Projection(a, a, sim.AllToAllConnector(), mixed)
+    with pytest.raises(ValueError, match="dendritic_delay_fraction: a part of the delay"):
+        sim.run(1.0)
+
+
+def test_without_pynn_the_message_names_the_extra():
+    code = "import sys; sys.modules['pyNN'] = None; import brainsim.pynn"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "pip install 'brainsim[pynn]'" in run.stderr
