@@ -1,15 +1,14 @@
-"""PyNN, or none of these tests."""
+"""The simulator that PyNN sees."""
 
 import warnings
 
 import pytest
 
-pytest.importorskip("pyNN", reason="needs PyNN: pip install brainsim[pynn]")
-
 
 @pytest.fixture
 def sim():
     """The simulator of PyNN, with an empty network and a time step of 0.1 ms."""
+    pytest.importorskip("pyNN", reason="needs PyNN: pip install brainsim[pynn]")
     import brainsim.pynn as simulator
 
     with warnings.catch_warnings():

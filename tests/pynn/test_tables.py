@@ -6,9 +6,6 @@ import sys
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from pyNN.errors import InvalidParameterValueError
-from pyNN.parameters import Sequence
-from pyNN.random import NumpyRNG, RandomDistribution
 
 
 def test_pynn_finds_it_by_name(sim):
@@ -42,7 +39,9 @@ def test_all_standard_models_and_functions_are_there(sim):
 
 
 def test_parameters_of_cells(sim):
-    cells = sim.Population(5, sim.IF_cond_exp(tau_m=RandomDistribution("uniform", low=10.0, high=20.0, rng=NumpyRNG(1))))
+    cells = sim.Population(
+        5, sim.IF_cond_exp(tau_m=sim.RandomDistribution("uniform", low=10.0, high=20.0, rng=sim.NumpyRNG(1)))
+    )
     assert cells.get("cm") == 1.0
     assert len(set(cells.get("tau_m"))) == 5
     cells[2].i_offset = 0.3
@@ -65,8 +64,8 @@ def test_parameters_of_receptors(sim):
 
 @pytest.mark.parametrize("times", [[[2.0, 1.0]], [[1.0], [3.0, 2.5]]])
 def test_spikes_must_be_in_order(sim, times):
-    with pytest.raises(InvalidParameterValueError, match="ascending order"):
-        sim.Population(len(times), sim.SpikeSourceArray(spike_times=[Sequence(train) for train in times]))
+    with pytest.raises(sim.errors.InvalidParameterValueError, match="ascending order"):
+        sim.Population(len(times), sim.SpikeSourceArray(spike_times=times))
 
 
 class TestConnections:
