@@ -278,6 +278,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_modulator.py::test_a_pair_and_a_reward": (),
     "tests/models/test_channels.py::test_hodgkin_huxley_rest": (),
     "tests/network/test_journeys.py::test_what_nobody_holds": (),
+    "tests/nir/test_reading.py::TestAgainstNumPy::test_all_kinds_of_nodes": (),
+    "tests/nir/test_reading.py::TestAgainstNumPy::test_inputs_of_any_size": (),
+    "tests/nir/test_writing.py::TestNetworks::test_a_converted_network": (),
+    "tests/nir/test_writing.py::TestNetworks::test_a_trained_network": (),
+    "tests/nir/test_writing.py::TestNetworks::test_cells_without_a_leak_fire_the_same_spikes": (),
+    "tests/nir/test_writing.py::TestNetworks::test_smooth_currents_act_as_they_do_here": (),
 }
 
 # the same, of tests that are slow: what stays is usual or thorough

@@ -11,7 +11,7 @@ from model_pages import pictures_with, put, title
 import brainsim as bs
 
 FOLDER = "reference"
-MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "plot", "positions", "signals", "sonata")
+MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nir", "plot", "positions", "signals", "sonata")
 MODULES += ("testing", "values")
 # heading -> the packages that define its names
 SECTIONS = {

@@ -1,0 +1,184 @@
+"""A graph becomes a network: cells are populations, and all other nodes between two of them a projection."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+import brainsim as bs
+from brainsim.core.checks import nearest, number, one_of
+from brainsim.core.doors import optional
+from brainsim.nir.cells import Graded, Output, SpikingOutput, model_of, pulse
+from brainsim.nir.graphs import Graph
+
+UNITS = {"s": 1000.0, "ms": 1.0}
+LABEL = "nir.read"
+
+
+class Unrolled(bs.FromArrays):
+    """The pairs that a chain of nodes connects: `nodes` by their names, and the shapes of its source and its target."""
+
+    nodes: dict[str, Any]
+    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def read(
+    source: Any, *, dt: float = 0.1, time_unit: str = "s", method: str = "exact", reset: str = "value", inputs: Any = None
+) -> bs.Network:
+    """Return the network of a graph of NIR, for runs in steps of `dt`.
+
+    Parameters
+    ----------
+    source : str, Path or nir.NIRGraph
+        A file or a graph. Nested graphs are taken apart; their cells are called ``"lif1.lif"``.
+    dt : float
+        Time step [ms]. A spike is a pulse of height 1 that lasts one step, so what a graph does depends on it: snnTorch has
+        0.1 ms, Norse by default 1 ms.
+    time_unit : {"s", "ms"}
+        The unit of times in the graph. If they count steps, write ``dt=1.0, time_unit="ms"``.
+    method : {"exact", "euler"}
+        How cells move in a step: by the solution of their equations, or by forward Euler as in snnTorch and Norse.
+    reset : {"value", "subtract"}
+        Whether a spike sets the potential to ``v_reset``, as the format has it, or subtracts the threshold.
+    inputs : model, array, or dict with one for each Input, optional
+        What the input sends: a model of cells that fire, such as ``bs.SpikeTrains(times, ids)``, or the values of each step,
+        an array of shape (steps, values). By default nothing.
+
+    Returns
+    -------
+    Network
+        Inputs, Outputs and cells are populations with the names of their nodes; an Output has the values in its variable v.
+        A cell begins at ``v_leak``. Row k of an array, and a spike of an Input at ``k*dt``, act in the step that ends at
+        ``(k + 1)*dt``. Each further layer lies a step behind, as the Outputs do. In a cycle, each connection takes one step,
+        or the time of a Delay.
+
+    Raises
+    ------
+    ImportError
+        Without nir: ``pip install 'brainsim[nir]'``.
+    FileNotFoundError, TypeError, ValueError
+        If there is no such file, it is not a graph, or a node is unknown or does not fit the ones before it.
+
+    Examples
+    --------
+    >>> net = bs.nir.read("graph.nir", method="euler", inputs=x)                        # doctest: +SKIP
+    >>> bs.simulate(net, 100.0, dt=0.1).spikes["output"].counts()                       # doctest: +SKIP
+    """
+    number(dt, f"{LABEL}.dt", "ms", above=0.0)
+    unit = UNITS[one_of(time_unit, UNITS, f"{LABEL}.time_unit")]
+    one_of(method, ("exact", "euler"), f"{LABEL}.method")
+    one_of(reset, ("value", "subtract"), f"{LABEL}.reset")
+    graph = Graph(_load(source))
+    given = _given(inputs, graph, dt)
+    net = bs.Network(seed=0, required_dt=dt)
+    for name, node in graph.nodes.items():
+        if name in graph.ends:
+            special = _model(graph, name, type(node).__name__, given)
+            model = model_of(node, unit, method, reset) if special is None else special
+            net.add(bs.Population(graph.size(name), model, name=name))
+    for chain in graph.chains:
+        _connect(net, graph, chain, unit, given)
+    for name, node in graph.linear.items():
+        for chain, end in graph.walk(name) if np.any(node.bias) else ():
+            bias = node.bias
+            for after in chain:
+                bias = bias @ graph.linear[after].matrix
+            net.stimulate(net.populations[end], bs.CurrentInput(bias, start=(graph.level[end] - 1) * dt))
+    return net
+
+
+def _load(source):
+    """Return a graph, or the one in a file."""
+    nir = optional("nir", "nir", LABEL)
+    if isinstance(source, nir.NIRGraph):
+        return source
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"{LABEL}.source: must be a file or a nir.NIRGraph (got {source!r})")
+    if not os.path.isfile(source):
+        raise FileNotFoundError(f"{LABEL}: there is no file {str(source)!r}")
+    h5py = optional("h5py", "nir", LABEL)
+    try:
+        with h5py.File(source) as file:
+            return _built(nir, nir.serialization.hdf2dict(file["node"]), "")
+    except (OSError, KeyError, TypeError, ValueError, AssertionError) as error:
+        message = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise ValueError(f"{LABEL}: {str(source)!r} is not a graph of NIR: {message}") from error
+
+
+def _built(nir, data, name):
+    """Return the node of what a file says of it; types are not checked here, since older files lack some."""
+    kind = data["type"]
+    if kind != "NIRGraph":
+        if not hasattr(nir, str(kind)):
+            raise ValueError(f"{name!r} is a node of an unknown kind, {kind}")
+        return nir.dict2NIRNode(data)
+    nodes = {key: _built(nir, of, key) for key, of in data["nodes"].items()}
+    return nir.NIRGraph(nodes, [tuple(bytes(end).decode() for end in edge) for edge in data["edges"]], type_check=False)
+
+
+def _given(inputs, graph, dt):
+    """Return name of an Input -> model, or array of values (steps, n)."""
+    names = [name for name in graph.ends if type(graph.nodes[name]).__name__ == "Input"]
+    if inputs is None or not isinstance(inputs, Mapping):
+        if inputs is not None and len(names) != 1:
+            raise ValueError(f"{LABEL}.inputs: must be a dict, since the graph has {len(names)} Inputs: {', '.join(names)}")
+        inputs = {} if inputs is None else {names[0]: inputs}
+    found = {}
+    for name, value in inputs.items():
+        if name not in names:
+            raise ValueError(f"{LABEL}.inputs: the graph has no Input {name!r}{nearest(name, names)}")
+        if not hasattr(value, "spiking_source"):
+            value = np.asarray(value, np.float64)
+            if value.ndim < 2 or value[0].size != graph.size(name):
+                shape = ("steps", *graph.shapes[name])
+                raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {shape} (got {value.shape})")
+            value = value.reshape(len(value), -1)
+            if np.isin(value, (0.0, 1.0)).all():
+                steps, ids = np.nonzero(value)
+                value = bs.SpikeTrains(steps * dt, ids)
+        found[name] = value
+    return found
+
+
+def _model(graph, name, kind, given):
+    """Return the model of an Input or an Output, None for cells."""
+    if kind == "Input":
+        model = given.get(name)
+        return model if hasattr(model, "spiking_source") else bs.SpikeTrains(np.empty(0), np.empty(0, int))
+    if kind != "Output":
+        return None
+    before = [a for a, b in graph.edges if b == name]
+    firing = all(type(graph.nodes[a]).__name__ in ("Input", "IF", "LIF", "CubaLIF", "Threshold") for a in before)
+    return SpikingOutput() if firing and not any(isinstance(given.get(a), np.ndarray) for a in before) else Output()
+
+
+def _connect(net, graph, chain, unit, given):
+    """Connect two populations as a chain of nodes does."""
+    (source, names, target), dt = chain, net.required_dt
+    parts = [(0.0, sparse.eye_array(graph.size(source), format="csr"))]
+    for name in names:
+        node = graph.linear[name]
+        if node.delay is None:
+            parts = [(time, matrix @ node.matrix) for time, matrix in parts]
+        else:
+            each = {time: sparse.diags_array(1.0 * (node.delay == time)) for time in np.unique(node.delay).tolist()}
+            parts = [(time + unit * more, matrix @ mask) for time, matrix in parts for more, mask in each.items()]
+    pre, post = net.populations[source], net.populations[target]
+    synapse, lag = pulse(post.model, dt), (graph.level[target] - graph.level[source]) * dt
+    pairs = [matrix.tocoo() for _, matrix in parts]
+    times = [max(dt, time) if graph.group[source] == graph.group[target] else lag + time for time, _ in parts]
+    rule = Unrolled(np.concatenate([p.row for p in pairs]), np.concatenate([p.col for p in pairs]))
+    shapes = graph.shapes[source], graph.shapes[target]
+    vars(rule).update(nodes={name: graph.nodes[name] for name in names}, shapes=shapes)
+    weight = np.concatenate([p.data for p in pairs])
+    delay = np.repeat(times, [p.nnz for p in pairs]) if len(parts) > 1 else times[0]
+    if not (pre.model.spiking_source or pre.model.threshold):
+        synapse, delay = Graded(order=1), delay - dt
+    net.connect(pre, post, rule, weight=weight, delay=delay, synapse=synapse, name=" -> ".join((source, *names, target)))
+    values = given.get(source)
+    if isinstance(values, np.ndarray):
+        for (_, matrix), time in zip(parts, times, strict=True):
+            steps = (time - dt) + dt * np.arange(len(values) + 1)
+            net.stimulate(post, bs.CurrentInput(np.vstack([values @ matrix, np.zeros(post.n)]), times=steps))

@@ -1,0 +1,167 @@
+"""Graphs of NIR run as the equations of their cells say."""
+
+import h5py
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.nir import linear
+from brainsim.nir.graphs import Graph
+from tests.nir import reference
+from tests.nir.graphs import DT, GRAPHS, chain, cuba, ends, full, graph, lif, nir
+
+# of lif_exact.csv, which comes with the paper: the steps with an input, and those with a spike
+PULSES = [60, 220, 270, 310, 320, 350, 370, 400, 410, 430, 440, 450, 460, 470, 480, 490, 500, 510, 520, 530]
+PULSES += [*range(670, 790, 10), 840, 850]
+SPIKES = [460, 510, 710, 760]
+
+
+def test_the_cell_of_the_paper(tmp_path):
+    tau = float(np.float32(2.5e-3))
+    nodes, last = ends(1, 1)
+    nodes |= {"0": nir.Affine(np.ones((1, 1)), np.zeros(1)), "1": lif(1, tau=tau, v_threshold=0.1)}
+    nir.write(tmp_path / "lif.nir", graph(nodes | last, chain(*nodes, "output")))
+    x = np.zeros((1000, 1))
+    x[PULSES] = 1.0
+    net = bs.nir.read(tmp_path / "lif.nir", inputs=x)
+    result = bs.simulate(net, 100.0, dt=0.1, record=bs.Trace(net.populations["1"], "v"))
+    v, expected = result.traces["1", "v"].values[1:, 0], [0.0]
+    for now in x[:460, 0]:
+        expected.append(expected[-1] * np.exp(-1e-4 / tau) + now * -np.expm1(-1e-4 / tau))
+    np.testing.assert_allclose(v[:460], expected[1:], rtol=0.0, atol=1e-12)
+    assert v[[60, 220]] == pytest.approx([0.03921056170668949, 0.03927571229132772], abs=1e-12)
+    for cells, steps_behind in (("1", 1), ("output", 2)):
+        assert (np.rint(result.spikes[cells].times / 0.1) - steps_behind).tolist() == SPIKES
+
+
+class TestAgainstNumPy:
+    @pytest.mark.parametrize("name", GRAPHS)
+    def test_all_kinds_of_nodes(self, name):
+        rng = np.random.default_rng(1)
+        made = GRAPHS[name](rng)
+        shape = tuple(made.nodes["input"].input_type["input"])
+        x = 1.0 * (rng.random((150, *shape)) < 0.1)
+        self.compare(made, {"input": x})
+
+    def test_inputs_of_any_size(self):
+        rng = np.random.default_rng(2)
+        nodes, last = ends(3, 4)
+        nodes |= {"delay": nir.Delay(np.array([0.0, 2 * DT, 2 * DT])), "w": nir.Linear(rng.normal(0.0, 20.0, (4, 3)))}
+        nodes |= {"cuba": cuba(4), "direct": nir.Input({"input": np.array([4])})}
+        made = graph(nodes | last, [*chain("input", "delay", "w", "cuba", "output"), ("direct", "output")])
+        given = {"input": rng.normal(size=(100, 3)), "direct": rng.normal(size=(100, 4))}
+        found = self.compare(made, given)
+        assert found["cuba"].any()
+
+    def compare(self, made, given):
+        """Run a graph here and there; return name -> what its ends gave there."""
+        steps, there = len(next(iter(given.values()))), Graph(made)
+        net = bs.nir.read(made, inputs=given, method="euler")
+        quiet = [p for p in net.populations.values() if "v" in getattr(p.model, "initials", ())]
+        result = bs.simulate(net, (steps + 10) * 0.1, dt=0.1, record=[bs.Trace(p, "v") for p in quiet])
+        found = reference.Reference(there.nodes, there.edges, there.group, DT).run(given)
+        fired = 0
+        for name, values in found.items():
+            values, behind = values.reshape(steps, -1), there.level[name]
+            if not getattr(net.populations[name].model, "threshold", "listed"):
+                trace = result.traces[name, "v"].values[behind : behind + steps]
+                np.testing.assert_allclose(trace, values, rtol=0.0, atol=1e-6 * max(1.0, np.abs(values).max()), err_msg=name)
+            elif type(made.nodes[name]).__name__ != "Input":
+                spikes = result.spikes[name]
+                at = np.zeros((steps + 20, values.shape[1]))
+                at[np.rint(spikes.times / 0.1).astype(int) - behind, spikes.ids] = 1.0
+                np.testing.assert_array_equal(at[:steps], values, err_msg=name)
+                fired += values.sum()
+        assert fired > 20
+        return found
+
+    @pytest.mark.parametrize("padding", [0, 1, (2, 1), "same", "valid"])
+    @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (1, 2, 2), (1, (2, 1), 4)])
+    def test_convolutions(self, padding, stride, dilation, groups):
+        rng = np.random.default_rng(3)
+        weight, x = rng.normal(size=(4, 4 // groups, 3, 2)), rng.normal(size=(4, 7, 6))
+        node = nir.Conv2d((7, 6), weight, stride, padding, dilation, groups, rng.normal(size=4))
+        found = linear.unroll("conv", node, x.shape)
+        options = [np.broadcast_to(value, 2) for value in (stride, 0 if isinstance(padding, str) else padding, dilation)]
+        if padding == "same":
+            more = options[2] * (np.array(weight.shape[2:]) - 1)
+            x = np.pad(x, [(0, 0), *((k // 2, k - k // 2) for k in more)])
+        expected = reference.convolve(x, weight, *options, groups) + node.bias[:, None, None]
+        inner = x if padding != "same" else x[:, more[0] // 2 :, more[1] // 2 :][:, :7, :6]
+        y = inner.ravel() @ found.matrix + found.bias
+        assert found.shape == expected.shape
+        np.testing.assert_allclose(y.reshape(found.shape), expected, atol=1e-12)
+
+
+def test_a_step_may_be_one_unit():
+    """Sinabs and others count in steps: a cell without a leak adds up its inputs."""
+    nodes, last = ends(1, 1)
+    nodes |= {"if": nir.IF(**full(1, r=1.0, v_threshold=2.5))}
+    made = graph(nodes | last, chain(*nodes, "output"))
+    x = np.ones((10, 1))
+    for reset, steps in (("value", [3, 6, 9]), ("subtract", [3, 6, 8])):
+        net = bs.nir.read(made, dt=1.0, time_unit="ms", inputs=x, reset=reset)
+        assert bs.simulate(net, 10.0, dt=1.0).spikes["if"].times.tolist() == steps
+
+
+def test_an_input_may_be_cells():
+    nodes, last = ends(2, 2)
+    made = graph(nodes | {"if": nir.IF(**full(2, r=1e4, v_threshold=0.5))} | last, chain("input", "if", "output"))
+    net = bs.nir.read(made, inputs=bs.Poisson(rate=100.0))
+    result = bs.simulate(net, 100.0, dt=0.1, seed=1)
+    assert 5 < len(result.spikes["if"]) <= len(result.spikes["input"])
+    assert bs.nir.read(made).populations["input"].model.times.size == 0
+
+
+class TestMistakes:
+    def test_files(self, tmp_path):
+        with pytest.raises(FileNotFoundError, match="nir.read: there is no file"):
+            bs.nir.read(tmp_path / "none.nir")
+        (tmp_path / "text.nir").write_text("nothing")
+        with pytest.raises(ValueError, match=r"text.nir' is not a graph of NIR: OSError"):
+            bs.nir.read(tmp_path / "text.nir")
+        nodes, last = ends(1, 1)
+        nir.write(tmp_path / "a.nir", graph(nodes | {"cell": lif(1)} | last, chain("input", "cell", "output")))
+        with h5py.File(tmp_path / "a.nir", "a") as file:
+            del file["node/nodes/cell/type"]
+            file["node/nodes/cell/type"] = "Izhikevich"
+        with pytest.raises(ValueError, match="'cell' is a node of an unknown kind, Izhikevich"):
+            bs.nir.read(tmp_path / "a.nir")
+        with pytest.raises(TypeError, match="nir.read.source: must be a file or a nir.NIRGraph"):
+            bs.nir.read(3)
+
+    @pytest.mark.parametrize(
+        ("middle", "edges", "message"),
+        [
+            (
+                {"w": lambda: nir.Linear(np.ones((2, 3)))},
+                ("input", "w", "output"),
+                "'w', Linear, takes 3 values, but gets 2",
+            ),
+            ({"a": lambda: lif(3)}, ("input", "a", "output"), "'a' takes 3 values, but gets 2 from 'input'"),
+            ({"a": lambda: lif(2)}, ("input", "a", "b", "output"), "an edge leads to 'b', which is not a node"),
+            ({"w": lambda: nir.Linear(np.ones((2, 2)))}, ("input", "w", "w", "output"), "'w' are a cycle without a cell"),
+            ({"w": lambda: nir.Linear(np.ones((2, 2)))}, ("w", "output"), "no Input leads to 'w'"),
+            (
+                {"p": lambda: nir.SumPool2d(*[np.array([2, 2])] * 3)},
+                ("input", "p", "output"),
+                "'p', SumPool2d, takes the shape",
+            ),
+        ],
+    )
+    def test_graphs(self, middle, edges, message):
+        first, last = ends(2, 2)
+        nodes = first | {name: make() for name, make in middle.items()} | last
+        with pytest.raises(ValueError, match=message):
+            bs.nir.read(graph(nodes, chain(*edges)))
+
+    def test_inputs(self):
+        nodes, last = ends(2, 2)
+        made = graph(nodes | {"cell": lif(2)} | last, chain("input", "cell", "output"))
+        with pytest.raises(ValueError, match=r"of 'input' must have the shape \('steps', 2\) \(got \(5, 3\)\)"):
+            bs.nir.read(made, inputs=np.zeros((5, 3)))
+        with pytest.raises(ValueError, match="the graph has no Input 'inptu'; did you mean 'input'"):
+            bs.nir.read(made, inputs={"inptu": np.zeros((5, 2))})
+        for wrong in ({"method": "rk4"}, {"time_unit": "us"}, {"reset": "none"}, {"dt": 0.0}):
+            with pytest.raises(ValueError, match=f"nir.read.{next(iter(wrong))}"):
+                bs.nir.read(made, **wrong)
