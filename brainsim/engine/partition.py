@@ -119,7 +119,7 @@ class Partition:
             self.progress[name] = step
         for operator in self.program.operators:
             operator.reset(step)
-        self.program.calls["ticks"] = 0
+        self.program.forget_ticks()
 
     def run(self):
         """Run to the stop that is set in the progress, making room on the way."""

@@ -97,6 +97,10 @@ class Operator:
         """Return a list of (phase, group, function made by `by_address`, Context): what is called, and with which record."""
         return self._calls
 
+    def take_over(self, rows):
+        """Return the calls of all operators, of which it may have replaced some."""
+        return rows
+
     def reset(self, step):
         """Forget what is under way and go to `step`."""
 
@@ -152,6 +156,7 @@ class Program:
 
     def __init__(self, partition, operators):
         self._partition, self._classes, self.built = partition, operators, partition.built
+        self.calls, self._spent = np.zeros(0, CALL), dict.fromkeys(PARTS, 0)
         for cls in operators:
             self.built[cls] = cls.build(partition)
         self.connect()
@@ -169,9 +174,12 @@ class Program:
 
     def connect(self):
         """Fill the table of calls with the addresses of functions and records as they are now."""
+        self._spent = self.ticks()
         self.operators = [operator for operator in self.built.values() if operator is not None]
         self.keepers = [operator for operator in self.operators if type(operator).saved is not Operator.saved]
         rows = [row for operator in self.operators for row in operator.calls()]
+        for operator in self.operators:
+            rows = operator.take_over(rows)
         rows.sort(key=lambda row: row[:2])  # stable: within a phase and a group in the order of the operators
         kind = self._partition.progress.kind
         self._contexts = [context for *_, context in rows]
@@ -190,9 +198,13 @@ class Program:
         for operator in self.operators:
             operator.check()
 
+    def forget_ticks(self):
+        """Measure the work anew."""
+        self.calls["ticks"], self._spent = 0, dict.fromkeys(PARTS, 0)
+
     def ticks(self):
-        """Return part of the work -> ticks of the clock."""
-        spent = dict.fromkeys(PARTS, 0)
+        """Return part of the work -> ticks of the clock, since they were forgotten."""
+        spent = dict(self._spent)
         for call in self.calls:
             spent[PART_OF.get(call["phase"], "rest")] += int(call["ticks"])
         return spent

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
+from brainsim.engine.resting.operator import Resting
 from brainsim.engine.synapses import few_values
 from tests.helpers.plasticity import plastic_networks
+from tests.helpers.resting import every_cell_may_rest
 
 from . import bits, changes, networks, pieces, recorders
 from .pieces import chance, one_of
@@ -245,6 +247,40 @@ def weights_by_number(case):
         few_values.WORTH = usual
 
 
+def at_rest(case):
+    """Cells advanced as if most were at rest: with traces, without any, and in pieces."""
+    with every_cell_may_rest():
+        for what, record in (("with traces", case.record), ("silent", [])):
+            sim = case.simulation(threads=case.threads(), record=record)
+            operators = [partition.built.get(Resting) for partition in sim._run.partitions]
+            if not any(operators):
+                return
+            for steps in case.cut(3):
+                sim.run(steps * case.plan.dt)
+            expected = case.whole if record else case.silent
+            yield f"{what}, {sim.threads} threads", bits.differences(bits.of_result(sim.result()), bits.of_result(expected))
+    cut = case.cut(4)
+    acts = [changes.drawn(case.rng, case.plan, case.variables) for _ in cut[1:]]
+    try:
+        visited = _changed(case.simulation(), case, cut, acts)
+    except ValueError as error:
+        if "is not finite" in str(error):
+            return
+        raise
+    if is_finite(visited):
+        with every_cell_may_rest():
+            found = _changed(case.simulation(threads=case.threads()), case, cut, acts)
+        yield "changed", bits.differences(bits.of_result(found), bits.of_result(visited))
+
+
+def _changed(sim, case, cut, acts):
+    """Return the Result of a run in pieces, between which something is changed."""
+    for steps, act in zip(cut, [*acts, []], strict=True):
+        sim.run(steps * case.plan.dt)
+        changes.applied(act, sim)
+    return sim.result()
+
+
 def _free_to_change(connections):
     """Return the connections of which some pair of cells has no other that is stored in the other way.
 
@@ -411,5 +447,6 @@ WAYS = (
     checkpointed,
     learning,
     recorders.to_disk,
-    weights_by_number,  # the last: the random numbers of a way follow from its place
+    weights_by_number,
+    at_rest,  # the last: the random numbers of a way follow from its place
 )

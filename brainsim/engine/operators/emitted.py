@@ -25,7 +25,8 @@ class Emitted(Operator):
         """Return the operator: every partition has one."""
         layout, capacity = partition.layout, partition.progress["capacity"]
         places = layout.lag_places()
-        room = max(SPIKE_ROOM // len(layout.own), int(capacity))
+        # twice what a slice may have, or a large network would return to Python after each; unused memory costs nothing
+        room = max(SPIKE_ROOM // len(layout.own), 2 * int(capacity))
         fields = {"spikes": np.empty(room, np.int64), "size": 0}
         if places is not None:
             fields |= {"places": places, "lags": np.empty(room), "state": partition.shared.state}

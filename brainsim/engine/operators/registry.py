@@ -11,6 +11,7 @@ from brainsim.engine.program import Operator
 from brainsim.models.changing import OVER_TIME
 
 OPERATORS: list[type[Operator]] = []  # registered by extensions
+FEWEST_AT_REST = 2000  # cells of a partition: visiting fewer takes less than finding out which of them are at rest
 
 
 def _always(layout):
@@ -39,6 +40,10 @@ def _lists_spikes(layout):
     return any(member.trains is not None for member in layout.members.values())
 
 
+def _may_rest(layout):
+    return layout.n_cells >= FEWEST_AT_REST * layout.partitions and bool(layout.network.projections)
+
+
 def _is_coupled(layout):
     return any(projection.is_coupling for projection in layout.network.projections)
 
@@ -55,6 +60,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.emitted:Emitted", _always),
     ("brainsim.engine.operators.arrivals:Arrivals", _always),
     ("brainsim.engine.operators.couplings:Couplings", _is_coupled),
+    ("brainsim.engine.resting.operator:Resting", _may_rest),
     ("brainsim.engine.exchange.threads:EndOfSlice", _always),
 )
 

@@ -1,0 +1,290 @@
+"""The compiled functions of cells at rest: who is reached in a slice, who moves into a lane, and the steps of the lanes.
+
+All of them work on the record of a `Stretch`, or on that of the partition's `Resting`; see there for the arrays.
+"""
+
+import numpy as np
+
+from brainsim.engine.synapses.calendar import BLOCK, give_back
+from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE
+from brainsim.engine.synapses.segments import split_piece, tag_of
+from brainsim.jit.decorators import helper
+from brainsim.jit.intrinsics import call_address, prefetch
+from brainsim.jit.records import address_of, array_of, array_or_none, by_address, record_at, record_or_none
+
+LINE, AHEAD = 16, 64  # targets in a cache line; how many of the next segment are requested
+GAPS = (701, 301, 132, 57, 23, 10, 4, 1)  # of Ciura (2001), for sorting the few spikes of a step
+
+
+@by_address
+def find_reached(resting_, progress_):
+    """List the cells that an event reaches in the slice that begins; in FILE, or in BEGIN_SLICE at the start of a chunk."""
+    c, p = record_at(resting_), record_at(progress_)
+    if c.turned != p.step:
+        if c.turned >= 0:  # at the start of a chunk, cells for which events are waiting are listed already
+            array_of(c.found)[0] = 0
+        c.turned = p.step
+        _find_reached(c, p, record_or_none(c, "arrivals"))
+    return 0
+
+
+@helper
+def _find_reached(c, p, calendar):
+    targets, pieces, following = array_of(calendar.targets), array_of(calendar.due_piece), array_of(calendar.following)
+    due, first_block = array_of(calendar.due), array_of(calendar.first_block)
+    owner, reached, listed, found = array_of(c.owner), array_of(c.reached), array_of(c.listed), array_of(c.found)
+    number = found[0]
+    # at the start of a chunk, the events of the point that is reached have been delivered and are no longer in the calendar
+    for point in range(p.step, min(p.step + p.slice, p.stop)):
+        slot = (point + 1) % due.size
+        count, block = due[slot], first_block[slot]
+        for begun in range(0, count, BLOCK):
+            at, after = block * BLOCK, following[block]
+            for e in range(min(np.int64(BLOCK), count - begun)):
+                start, length = split_piece(pieces[at + e])
+                ahead, more = split_piece(pieces[at + min(e + 1, min(np.int64(BLOCK), count - begun) - 1)])
+                for line in range(0, min(more, np.int64(AHEAD)), LINE):
+                    prefetch(targets, ahead + line)
+                for k in range(start, start + length):
+                    # without a branch, which the processor would guess wrong for each third event: 4 instead of 8 ns
+                    cell = owner[np.uint64(targets[np.uint64(k)])]
+                    listed[number] = cell
+                    number += np.int64(1) - reached[np.uint64(cell)]
+                    reached[np.uint64(cell)] = 1
+            block = after
+    found[0] = number
+
+
+@by_address
+def turn(stretch_, progress_):
+    """Begin a slice: cells leave their lanes, those that are reached get one, and all others make the steps of the slice."""
+    c, p = record_at(stretch_), record_at(progress_)
+    if c.turned == p.step:
+        return 0
+    c.turned = p.step
+    steps = min(p.slice, p.stop - p.step)
+    _leave_lanes(c)
+    if steps <= 0:
+        _bring_back(c)
+        return 0
+    _list_reached(c)
+    _enter_lanes(c, c.driven)
+    c.steps, c.stirred_number = steps, 0
+    call_address(c.quiet, (address_of(c), address_of(p)))
+    stirred, slots, begin = array_of(c.stirred), array_of(c.slot_of_lane), c.lanes
+    for k in range(c.stirred_number):
+        slots[begin + k] = stirred[k]
+    c.lanes = begin + c.stirred_number
+    _enter_lanes(c, begin)
+    c.fresh = 0
+    c.lane_steps += steps * c.lanes
+    c.most_lanes = max(c.most_lanes, c.lanes)
+    array_of(c.kernel_count)[0] = c.lanes
+    return 0
+
+
+@helper
+def _list_reached(c):
+    """Give lanes to the cells of the stretch that are listed, and slots to those of them that were at rest."""
+    listed, reached, number = array_of(c.listed), array_of(c.reached), array_of(c.found)[0]
+    slots, lanes, lane = array_of(c.slot), array_of(c.slot_of_lane), c.driven
+    for k in range(number):
+        cell = listed[k] - c.begin
+        if cell >= 0 and cell < c.stride:
+            reached[listed[k]] = 0
+            if slots[cell] < 0:
+                _new_slot(c, cell)
+            lanes[lane] = slots[cell]
+            lane += 1
+    c.lanes = lane
+
+
+@helper
+def _new_slot(c, cell):
+    """Give a cell that was at rest a slot, in which it is advanced from now on."""
+    state, natural = array_of(c.state), array_of(c.natural_state)
+    arrays, constants = array_of(c.arrays), array_of(c.natural_arrays)
+    slot = c.count
+    c.count = slot + 1
+    array_of(c.slot)[cell], array_of(c.cell)[slot], array_of(c.lane)[slot] = slot, cell, -1
+    array_of(c.refractory)[slot] = 0
+    for i in range(c.variables):
+        state[i * c.stride + slot] = natural[i * c.natural_stride + cell]
+    for i in range(c.constant_rows):
+        arrays[i * c.stride + slot] = constants[i * c.natural_stride + cell]
+
+
+@helper
+def _enter_lanes(c, begin):
+    """Let the cells in lanes from `begin` on be advanced step by step: their state moves there, and their events go there.
+
+    One row is copied after the other: cell by cell, the addresses of all rows would be read again for each, which takes
+    twice as long.
+    """
+    slots, cells, cell_of = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.cell)
+    lane_of, waits, waiting = array_of(c.lane), array_of(c.refractory), array_of(c.lanes_refractory)
+    end, n = c.lanes, c.stride
+    for lane in range(begin, end):
+        slot = np.uint64(slots[lane])
+        cells[lane], waiting[lane], lane_of[slot] = cell_of[slot], waits[slot], lane
+    _copy_rows(array_of(c.state), array_of(c.lanes_state), slots, c.variables, n, begin, end)
+    _copy_rows(array_of(c.arrays), array_of(c.lanes_arrays), slots, c.constant_rows, n, begin, end)
+    if c.fresh:
+        _take_inputs(c, begin)
+    moved, places = array_of(c.moved), array_of(c.places)
+    for r in range(0, places.size, 2):
+        first, at = places[r], places[r + 1]
+        for lane in range(begin, end):
+            moved[np.uint64(first + cells[lane])] = at + lane
+
+
+@helper
+def _copy_rows(source, target, places, rows, n, begin, end):
+    for i in range(rows):
+        for lane in range(begin, end):
+            target[np.uint64(i * n + lane)] = source[np.uint64(i * n + places[lane])]
+
+
+@helper
+def _take_inputs(c, begin):
+    """Take the events that wait for the next step, as they may at the start of a chunk; later, the kernel has used all."""
+    inputs, own, cells = array_of(c.lanes_inputs), array_of(c.natural_inputs), array_of(c.cell_of_lane)
+    for i in range(c.inputs):
+        for lane in range(begin, c.lanes):
+            inputs[i * c.stride + lane] = own[i * c.natural_width + cells[lane]]
+            own[i * c.natural_width + cells[lane]] = 0.0
+
+
+@helper
+def _leave_lanes(c):
+    state, lanes, moved, n = array_of(c.state), array_of(c.lanes_state), array_of(c.moved), c.stride
+    slots, cells, places = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.places)
+    lane_of, waits, waiting = array_of(c.lane), array_of(c.refractory), array_of(c.lanes_refractory)
+    begin, end = c.driven, c.lanes
+    for i in range(c.variables):
+        for lane in range(begin, end):
+            state[np.uint64(i * n + slots[lane])] = lanes[np.uint64(i * n + lane)]
+    for lane in range(begin, end):
+        slot = np.uint64(slots[lane])
+        lane_of[slot], waits[slot] = -1, waiting[lane]
+    for r in range(0, places.size, 2):
+        first = places[r]
+        for lane in range(begin, end):
+            moved[np.uint64(first + cells[lane])] = -1
+    c.lanes = begin
+
+
+@helper
+def _bring_back(c):
+    """Copy all slots back to the state, at the end of a chunk."""
+    state, natural, cells = array_of(c.state), array_of(c.natural_state), array_of(c.cell)
+    slots, waits, waiting = array_of(c.slot), array_of(c.natural_refractory), array_of(c.refractory)
+    for slot in range(c.count):
+        cell = cells[slot]
+        slots[cell] = -1
+        waits[cell] = waiting[slot]
+        for i in range(c.variables):
+            natural[i * c.natural_stride + cell] = state[i * c.stride + slot]
+
+
+@by_address
+def step_lanes(stretch_, progress_):
+    """Advance the cells in lanes by one step with their kernel; those that are driven or recorded are in the state, too."""
+    c, p = record_at(stretch_), record_at(progress_)
+    if c.lanes == 0:
+        return 0
+    _take_driven(c)
+    before = p.total
+    call_address(c.kernel, (c.kernel_record, address_of(p)))
+    _give_driven(c)
+    if p.total > before:
+        begin = p.parity * p.capacity
+        spikes, cells = array_of(p.spikes)[begin + before : begin + p.total], array_of(c.cell_of_lane)
+        for k in range(spikes.size):
+            spikes[k] = c.first + cells[spikes[k]]
+        _sort(spikes)
+    return 0
+
+
+@helper
+def _take_driven(c):
+    natural, lanes, cells = array_of(c.natural_state), array_of(c.lanes_state), array_of(c.cell_of_lane)
+    own, inputs, n = array_of(c.natural_inputs), array_of(c.lanes_inputs), c.stride
+    waits, waiting = array_of(c.natural_refractory), array_of(c.lanes_refractory)
+    injected, current = array_of(c.natural_current), array_of(c.lanes_current)
+    for lane in range(c.driven):
+        cell = cells[lane]
+        waiting[lane], current[lane] = waits[cell], injected[cell]
+        for i in range(c.variables):
+            lanes[i * n + lane] = natural[i * c.natural_stride + cell]
+        for i in range(c.inputs):
+            inputs[i * n + lane] = own[i * c.natural_width + cell]
+            own[i * c.natural_width + cell] = 0.0
+
+
+@helper
+def _give_driven(c):
+    natural, lanes, cells = array_of(c.natural_state), array_of(c.lanes_state), array_of(c.cell_of_lane)
+    waits, waiting = array_of(c.natural_refractory), array_of(c.lanes_refractory)
+    for lane in range(c.driven):
+        waits[cells[lane]] = waiting[lane]
+        for i in range(c.variables):
+            natural[i * c.natural_stride + cells[lane]] = lanes[i * c.stride + lane]
+
+
+@helper
+def _sort(values):
+    for gap in GAPS:
+        for k in range(gap, values.size):
+            value, j = values[k], k
+            while j >= gap and values[j - gap] > value:
+                values[j] = values[j - gap]
+                j -= gap
+            values[j] = value
+
+
+@by_address
+def deliver(resting_, progress_):
+    """Add all synapses that are due, in the order of `delivery.deliver`: to lanes, or to the state for cells without one."""
+    c, p = record_at(resting_), record_at(progress_)
+    calendar = record_or_none(c, "arrivals")
+    slot = (p.step + 1) % array_of(calendar.due).size
+    _deliver(c, slot, calendar, array_or_none(calendar, "values"))
+    give_back(slot, calendar)
+    return 0
+
+
+@helper
+def _deliver(c, slot, calendar, values):
+    targets, weights, here = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.here)
+    pieces, shared, following = array_of(calendar.due_piece), array_of(calendar.due_weight), array_of(calendar.following)
+    moved, lanes = array_of(c.moved), array_of(c.lanes)
+    count, block = array_of(calendar.due)[slot], array_of(calendar.first_block)[slot]
+    for begun in range(0, count, BLOCK):
+        at, after = block * BLOCK, following[block]
+        for e in range(min(np.int64(BLOCK), count - begun)):
+            start, length = split_piece(pieces[at + e])
+            ahead, more = split_piece(pieces[at + min(e + 1, min(np.int64(BLOCK), count - begun) - 1)])
+            for line in range(0, min(more, np.int64(AHEAD)), LINE):
+                prefetch(weights, ahead + line)
+            own = tag_of(pieces[at + e]) == PER_SYNAPSE
+            weight = 0.0 if own else shared[at + e]
+            for k in range(start, start + length):
+                target = np.int64(targets[k])
+                lane = moved[target]
+                if own:
+                    if values is None:
+                        _add(here, lanes, target, lane, weights[k])
+                    else:
+                        _add(here, lanes, target, lane, values[weights[k]])
+                else:
+                    _add(here, lanes, target, lane, weight)
+        block = after
+
+
+@helper
+def _add(here, lanes, target, lane, weight):
+    if lane >= 0:
+        lanes[lane] += weight
+    else:
+        here[target] += weight

@@ -1,0 +1,200 @@
+"""Cells at rest: where a network is mostly silent, only the cells that something reaches are advanced step by step.
+
+In the brain of a fly with 138,639 cells, of which a few hundred fire, 25,000 are ever reached. All bits are those of a run
+that visits every cell: whether a cell is at rest is tested by a step of its kernel, and quiet cells make all of their steps.
+A chunk of a run begins with the state of the network and ends with it, so nothing outside of a chunk knows of this.
+"""
+
+import numpy as np
+
+from brainsim.engine.operators.arrivals import Arrivals
+from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.registry import OPERATORS
+from brainsim.engine.operators.varying import Varying
+from brainsim.engine.program import Operator, Phase
+from brainsim.engine.recorders.recorder import Recorder
+from brainsim.engine.resting.stretch import Stretch
+from brainsim.equations.quiet import can_be_quiet
+from brainsim.jit.records import Context
+
+SHORTEST = 100  # steps of a chunk that are worth finding out who is at rest
+MOST_DRIVEN, MOST_MOVING = 0.25, 0.5  # of the cells of a stretch, above which all are visited
+MOST_IN_LANES = 0.25  # on average over a chunk, above which all cells are visited in the next ones
+LONGEST_PAUSE = 256  # chunks until it is tried again
+
+
+class Resting(Operator):
+    """The stretches of cells in a partition that may be at rest.
+
+    In a chunk in which most of their cells are at rest, it takes the place of delivery and of the kernels of these
+    stretches. The record of its functions has
+
+    - ``arrivals``: the record of `Arrivals`, with the synapses and the calendar;
+    - ``owner``: for each place in the state to which events are added, the cell it belongs to, numbered through the
+      stretches; a number beyond them for cells that are driven, and for cells of other kinds;
+    - ``reached``: whether an event reaches a cell in the slice; ``listed``: the ``found[0]`` cells that are reached;
+    - ``moved``: for each place, where in ``lanes`` it is now, -1 if it is in the state.
+    """
+
+    depends_on = "parameters"
+
+    def __init__(self, partition):
+        self._partition, self._stretches, self._context = partition, None, None
+        self.on, self._pause, self._wait, self._steps = False, 1, 0, 0
+
+    @classmethod
+    def build(cls, partition):
+        """Return the operator, None if something in the network listens to each event or to each cell."""
+        synapses = partition.synapses
+        special = synapses.kinds or synapses.procedural or synapses.couplings is not None
+        if partition.operator(Arrivals) is None or special or partition.operator(Varying) is not None:
+            return None
+        return cls(partition)
+
+    @classmethod
+    def dependencies(cls, partition):
+        """Return what it is built from."""
+        return {"parameters", "inputs"}
+
+    @classmethod
+    def expected_bytes(cls, layout):
+        """Return the bytes of slots and lanes, if there are cells that may be at rest."""
+        groups = [g for g in layout.groups if g.kernel and can_be_quiet(g.system, g.members[0].step, g.kernel)]
+        per_cell = [2 * g.n_variables + g.n_receptors + 2 * len(g.kernel.arrays) for g in groups]
+        numbers = sum(g.n * n for g, n in zip(groups, per_cell, strict=True))
+        return numbers * np.dtype(layout.dtype).itemsize + sum(70.0 * g.n for g in groups)
+
+    def continue_from(self, old):
+        """Take over how long it is not worthwhile."""
+        self._pause, self._wait = old._pause, old._wait
+
+    def reset(self, step):
+        """Forget where cells were."""
+        if self._context is not None:
+            for stretch in self._stretches:
+                stretch.forget()
+            self._context["moved"][:] = -1
+
+    def take_over(self, rows):
+        """Return the calls of a step, with those of delivery and of the kernels of resting cells replaced."""
+        if not self.on:
+            return rows
+        # imported here: networks without cells at rest need not compile it
+        from brainsim.engine.resting import kernels
+
+        by_record = {id(stretch.cells): stretch for stretch in self._stretches}
+        delivery, changed = self._partition.operator(Arrivals).calendar, []
+        for phase, group, function, context in rows:
+            if phase == Phase.UPDATE and id(context) in by_record:
+                changed.append((phase, group, kernels.step_lanes, by_record[id(context)].context))
+            elif phase == Phase.ARRIVE and context is delivery:
+                changed.append((phase, group, kernels.deliver, self._context))
+            else:
+                changed.append((phase, group, function, context))
+        for phase in (Phase.FILE, Phase.BEGIN_SLICE):  # at the start of a chunk nothing is filed
+            changed.append((phase, 0, kernels.find_reached, self._context))
+            changed += [(phase, 0, kernels.turn, stretch.context) for stretch in self._stretches]
+        return changed
+
+    def take_note(self):
+        """Find out, before a chunk, whether most cells are at rest."""
+        self._steps = steps = int(self._partition.progress["stop"] - self._partition.progress["step"])
+        if self._stretches is None:
+            self._stretches = self._find_stretches()
+        if not self._stretches:
+            return
+        wanted = steps >= SHORTEST and self._wait == 0
+        self._wait = max(self._wait - 1, 0)
+        found = self._find_moving() if wanted else None
+        if found is not None:
+            self._begin(found)
+        if self.on != (found is not None):
+            self.on = not self.on
+            self._partition.program.connect()
+
+    def _find_moving(self):
+        """Return which cells move, by stretch; None if it is most of them."""
+        if self._context is None:
+            self._allocate()
+        found = [stretch.find_moving() for stretch in self._stretches]
+        if sum(moving.sum() for moving, _ in found) <= MOST_MOVING * sum(stretch.n for stretch in self._stretches):
+            return found
+        self._give_up()
+        return None
+
+    def _begin(self, found):
+        """Begin a chunk, with what `_find_moving` returned; cells for which events are waiting are reached in any case."""
+        c = self._context
+        for stretch, (moving, _) in zip(self._stretches, found, strict=True):
+            stretch.begin(moving)
+        listed = np.concatenate(
+            [s.context["begin"] + waiting for s, (_, waiting) in zip(self._stretches, found, strict=True)]
+        )
+        c["reached"][:], c["reached"][listed], c["reached"][-1] = 0, 1, 1  # the last one is never listed
+        c["listed"][: listed.size], c["found"][0], c["turned"] = listed, listed.size, -1
+
+    def check(self):
+        """Visit all cells for some chunks if too many of them were in lanes."""
+        if not self.on:
+            return
+        lanes = sum(stretch.context["lane_steps"] for stretch in self._stretches)
+        if lanes > MOST_IN_LANES * self._steps * sum(stretch.n for stretch in self._stretches):
+            self._give_up()
+        else:
+            self._pause = 1
+
+    def _give_up(self):
+        self._wait, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
+
+    def _find_stretches(self):
+        """Return the stretches of cells that can be at rest; none if an operator or a recorder is not known."""
+        partition, layout = self._partition, self._partition.layout
+        silent = [type(r).calls is Recorder.calls or type(r).__module__.startswith("brainsim.") for r in partition.recorders]
+        if not all(silent) or any(partition.operator(cls) for cls in OPERATORS):
+            return []
+        driven, stretches = self._find_driven(), []
+        for _, index, _, cells in partition.operator(Cells).calls():
+            group, first, n = layout.groups[index], cells["first"], cells["count"]
+            member = group.members[0]
+            if hasattr(member.population.model, "lag_variable") or not can_be_quiet(group.system, member.step, group.kernel):
+                continue
+            own = np.flatnonzero(driven[first : first + n]).astype(np.int32)
+            if own.size <= MOST_DRIVEN * n:
+                stretches.append(Stretch(partition, group, cells, own))
+        return stretches
+
+    def _find_driven(self):
+        """Return a flag for each cell of the network: whether an input acts on it, or it is recorded."""
+        partition, layout = self._partition, self._partition.layout
+        driven, state = np.zeros(layout.n_cells, bool), partition.shared.state
+        for stimulus in layout.inputs:
+            driven[layout.global_indices(stimulus.target)] = True
+        sampled = np.zeros(state.size, bool)
+        calls = [call for operator in partition.program.operators for call in operator.calls()]
+        for context in (context for phase, _, _, context in calls if phase == Phase.SAMPLE):
+            if context["values"] is state:
+                sampled[context["places"]] = True
+            elif context["values"] is partition.shared.current:
+                driven[context["places"]] = True
+        for group in layout.groups:
+            rows = sampled[group.state_at : group.state_at + group.n_variables * group.n].reshape(-1, group.n)
+            driven[group.first : group.first + group.n] |= rows.any(axis=0)
+        return driven
+
+    def _allocate(self):
+        """Make room for slots and lanes."""
+        partition, stretches = self._partition, self._stretches
+        arrivals, state = partition.operator(Arrivals).calendar, partition.shared.state
+        base = int(partition.synapses.store.base[partition.index])
+        begins = np.cumsum([0, *(stretch.n for stretch in stretches)])
+        room = np.cumsum([0, *(stretch.n * stretch.width for stretch in stretches)])
+        nobody, lanes = int(begins[-1]), np.zeros(int(room[-1]), partition.layout.dtype)
+        owner, moved = np.full(state.size - base, nobody, np.int32), np.full(state.size - base, -1, np.int32)
+        reached, listed, found = np.zeros(nobody + 1, np.uint8), np.zeros(nobody + 1, np.int32), np.zeros(1, np.int64)
+        common = {"moved": moved, "reached": reached, "listed": listed, "found": found}
+        for stretch, begin, at in zip(stretches, begins, room, strict=False):
+            for place, _ in stretch.event_rows():
+                owner[place - base : place - base + stretch.n] = np.arange(begin, begin + stretch.n)
+                owner[place - base + stretch.driven] = nobody
+            stretch.allocate(lanes, int(at), int(begin), base, common)
+        self._context = Context(arrivals=arrivals, owner=owner, lanes=lanes, **common, turned=-1)

@@ -1,0 +1,188 @@
+"""A stretch of cells with one kernel, most of which are at rest."""
+
+import numpy as np
+
+from brainsim.engine.program import new_progress
+from brainsim.equations.quiet import BLOCK, TINY, Sizes, write_quiet
+from brainsim.jit.decorators import load_source
+from brainsim.jit.records import Context, call
+
+NONE = np.empty(0, np.int64)
+
+
+class Stretch:
+    """The cells of a kernel call: each is at rest, in a slot or in a lane.
+
+    - *At rest*: a step without events would not change a bit of the cell, so nothing is done until an event reaches it.
+    - In a *slot* of a dense copy of the state: the kernel of quiet cells (`equations.quiet`) advances it, a slice at a time.
+    - In a *lane* as well, for the slices in which an event reaches it, it is refractory, or would fire: the ordinary kernel
+      advances it, a step at a time, in arrays that are dense again.
+
+    Cells that are `driven`, on which other operators act or which are recorded, are always in a lane, and after each step in
+    the state of the network, too.
+
+    Parameters
+    ----------
+    partition : Partition
+    group : Group
+    cells : Context
+        The record of the kernel call.
+    driven : ndarray of int32
+        Cells, counted from the first of the stretch.
+    """
+
+    def __init__(self, partition, group, cells, driven):
+        self._partition, self._group, self.cells, self.driven = partition, group, cells, driven
+        self.n, self.context, self._kernel, self._tried = int(cells["count"]), None, None, None
+
+    @property
+    def width(self):
+        """How many numbers of a cell are in a lane: its variables, and what arrives at each of its receptors."""
+        return self._group.n_variables + self._group.n_receptors
+
+    def event_rows(self):
+        """Return of all to which synapses add events the place in the state of the first cell, and the row within a lane."""
+        system, cells, layout = self._group.system, self.cells, self._partition.layout
+        uses = [use for projection in layout.network.projections for use in projection.receptors]
+        names = {member.population.name for member in self._group.members}
+        found = [(name, s) for view, s in uses for name in {population.name for population, _ in view.parts} & names]
+        rows = []
+        for receptor, direct in sorted({layout.receptor(name, synapse) for name, synapse in found}):
+            row = system.variables.index(system.arrivals[receptor][0][0]) if direct else system.buffered.index(receptor)
+            array, step = (cells["state"], cells["stride"]) if direct else (cells["inputs"], cells["width"])
+            rows.append((self._place(array) + row * step, row + (0 if direct else self._group.n_variables)))
+        return rows
+
+    def _place(self, array):
+        state = self._partition.shared.state
+        return (array.ctypes.data - state.ctypes.data) // state.itemsize
+
+    def allocate(self, lanes, at, begin, base, common):
+        """Make room for all cells; the first one has the number `begin`, and lanes start at place `at` of `lanes`.
+
+        `common` are fields of the record of `Resting`, in which places in the state are counted from `base` on.
+        """
+        cells, n, progress = self.cells, self.n, self._partition.progress
+        fields = self._lanes(lanes[at : at + n * self.width])
+        self._kernel = kernel = self._kernel_of(fields)
+        # a step that is only tried has a record of progress of its own, with room for a spike of each cell
+        self._tried = new_progress(0, 1, 1, 1, np.zeros(2 * n, np.int32), np.zeros(2, np.int32))
+        places = [(place - base, at + row * n) for place, row in self.event_rows()]
+        self.context = Context(
+            **fields,
+            **self._slots(),
+            **{f"natural_{name}": cells[name] for name in ("state", "inputs", "refractory", "current", "arrays")},
+            **common,
+            scalars=cells["scalars"],
+            flags=cells["flags"],
+            places=np.array(places, np.int64).ravel(),
+            kernel=load_source(self._group.kernel.text).advance.address(kernel.kind, progress.kind),
+            kernel_record=kernel.address,
+            kernel_count=kernel.record["count"],
+            variables=self._group.n_variables,
+            inputs=self._group.n_receptors,
+            constant_rows=len(self._group.kernel.arrays),
+            begin=begin,
+            first=int(cells["first"]),
+            stride=n,
+            natural_stride=int(cells["stride"]),
+            natural_width=int(cells["width"]),
+            driven=self.driven.size,
+            most_lanes=n,
+            **dict.fromkeys(("quiet", "turned", "steps", "stirred_number", "fresh", "lane_steps", "count", "lanes"), 0),
+        )
+        self.context["cell_of_lane"][: self.driven.size] = self.driven
+
+    def _lanes(self, numbers):
+        """Return the fields of the lanes, whose variables and inputs are in `numbers`."""
+        n, variables = self.n, self._group.n_variables
+        return {
+            "lanes_state": numbers[: n * variables],
+            "lanes_inputs": numbers[n * variables :],
+            "lanes_arrays": np.zeros(max(len(self._group.kernel.arrays), 1) * n, numbers.dtype),
+            "lanes_refractory": np.zeros(n, np.int32),
+            "lanes_current": np.zeros(n),
+            "cell_of_lane": np.zeros(n, np.int32),
+            "slot_of_lane": np.zeros(n, np.int32),
+        }
+
+    def _slots(self):
+        """Return the fields of the slots."""
+        n, variables, dtype = self.n, self._group.n_variables, self._partition.layout.dtype
+        return {
+            "state": np.zeros(variables * n, dtype),
+            "arrays": np.zeros(max(len(self._group.kernel.arrays), 1) * n, dtype),
+            "refractory": np.zeros(n, np.int32),
+            "kept": np.zeros(variables * BLOCK, dtype),
+            # of a cell its slot, of a slot its cell and its lane, -1 without; and the slots of cells that are not quiet
+            **{name: np.full(n, -1, np.int32) for name in ("slot", "cell", "lane", "stirred")},
+        }
+
+    def _kernel_of(self, lanes):
+        """Return the record with which the ordinary kernel advances cells in lanes."""
+        cells, n = self.cells, self.n
+        arrays = {name: lanes[f"lanes_{name}"] for name in ("state", "arrays", "inputs", "refractory", "current")}
+        known = {"scalars": cells["scalars"], "flags": cells["flags"], "key": np.uint64(cells["key"])}
+        fields = arrays | known | {"stride": n, "width": n, "first": 0, "cell": 0, "count": 0}
+        return Context(**{name: fields[name] for name in cells.kind.names[1:]})
+
+    def find_moving(self):
+        """Return which cells a step without events would change, a flag for each, and for which ones events are waiting."""
+        c, n, count = self.context, self.n, self._group.n_variables
+        natural, inputs = self._rows("state", "stride", count), self._rows("inputs", "width", self._group.n_receptors)
+        tried, refractory = c["lanes_state"].reshape(count, n), self.cells["refractory"][:n]
+        tried[:] = natural
+        c["lanes_refractory"][:], c["lanes_current"][: self.driven.size] = refractory, 0.0
+        c["lanes_inputs"].reshape(-1, n)[:, : self.driven.size] = 0.0
+        self._copy_constants(slice(c["most_lanes"]))  # the others are those of the cells still
+        self._kernel["count"], self._tried["total"] = n, 0
+        call(c["kernel"], self._kernel.address, self._tried.address)
+        bits = f"i{natural.itemsize}"
+        moving = (tried.view(bits) != natural.view(bits)).any(axis=0) | (refractory > 0)
+        moving[self._tried["spikes"][: self._tried["total"]]] = True
+        moving[self.driven] = False
+        if not inputs.any():
+            return moving, NONE
+        waiting = (inputs != 0).any(axis=0)
+        waiting[self.driven] = False
+        return moving, np.flatnonzero(waiting)
+
+    def _rows(self, name, stride, number):
+        """Return rows of what the kernel has for the cells, a view (rows, cells)."""
+        array, step = self.cells[name], self.cells[stride]
+        strides = step * array.itemsize, array.itemsize
+        return np.lib.stride_tricks.as_strided(array, (number, self.n), strides)
+
+    def _copy_constants(self, cells):
+        """Copy the constants of some cells into the first lanes."""
+        rows = len(self._group.kernel.arrays)
+        constants = self._rows("arrays", "stride", rows)[:, cells]
+        self.context["lanes_arrays"].reshape(-1, self.n)[:rows, : constants.shape[1]] = constants
+
+    def begin(self, moving):
+        """Give slots to the cells that move, at the start of a chunk."""
+        c, n, count, rows = self.context, self.n, self._group.n_variables, len(self._group.kernel.arrays)
+        if not c["quiet"]:
+            c["quiet"] = load_source(self._quiet_text()).advance.address(c.kind, self._partition.progress.kind)
+        cells = np.flatnonzero(moving)
+        c["cell"][: cells.size], c["slot"][cells], c["lane"][:] = cells, np.arange(cells.size), -1
+        c["state"].reshape(count, n)[:, : cells.size] = self._rows("state", "stride", count)[:, cells]
+        c["arrays"].reshape(-1, n)[:rows, : cells.size] = self._rows("arrays", "stride", rows)[:, cells]
+        c["refractory"][: cells.size] = self.cells["refractory"][cells]
+        self._copy_constants(self.driven)
+        c["count"], c["lanes"], c["most_lanes"] = cells.size, self.driven.size, self.driven.size
+        c["turned"], c["fresh"], c["lane_steps"] = -1, 1, 0
+
+    def _quiet_text(self):
+        group, sizes = self._group, None
+        if self._partition.layout.dtype == np.float64:
+            values = dict(zip(group.kernel.scalars, self.cells["scalars"], strict=False))
+            values |= dict(zip(group.kernel.arrays, self._rows("arrays", "stride", len(group.kernel.arrays)), strict=True))
+            large = {name for name, value in values.items() if np.all(np.abs(value) > TINY)}
+            shares = {name for name, value in values.items() if np.all((value >= 0.0) & (value <= 1.0))}
+            sizes = Sizes(large, shares)
+        return write_quiet(group.system, group.members[0].step, group.kernel, sizes)
+
+    def forget(self):
+        """Forget where cells were and what was on its way to them, after a chunk that failed."""
+        self.context["slot"][:], self.context["lanes_inputs"][:] = -1, 0

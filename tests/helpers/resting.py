@@ -1,0 +1,22 @@
+"""Cells at rest in small networks, in which it is not worthwhile."""
+
+import contextlib
+from unittest import mock
+
+from brainsim.engine.operators import registry
+from brainsim.engine.resting import operator
+
+
+@contextlib.contextmanager
+def every_cell_may_rest():
+    """Let cells be advanced in slots and lanes in every network in which this is possible, however many move."""
+    everything = {"SHORTEST": 1, "MOST_DRIVEN": 1.0, "MOST_MOVING": 1.0, "MOST_IN_LANES": 1.0}
+    with mock.patch.object(registry, "FEWEST_AT_REST", 0), mock.patch.multiple(operator, **everything):
+        yield
+
+
+@contextlib.contextmanager
+def every_cell_is_visited():
+    """Let no cell be at rest."""
+    with mock.patch.object(registry, "FEWEST_AT_REST", 1 << 62):
+        yield
