@@ -192,7 +192,7 @@ function nearest(x, y) {  // the spike nearest to a point of the raster, within 
     for (let i = firstNotBefore(part.steps, Math.max(stepOf(x - NEAR / across), 0)); i < stop; i++) {
       const dx = (info.start + part.steps[i] * info.unit - x) * across, dy = (part.ids[i] + part.base - y) * down
       const distance = dx * dx + dy * dy
-      if (distance < least) { least = distance; best = {part, cell: part.ids[i] + part.first, row: part.ids[i] + part.base, time: info.start + part.steps[i] * info.unit} }
+      if (distance < least) { least = distance; best = {part, cell: part.ids[i] + part.first, name: part.names && part.names[part.ids[i]], row: part.ids[i] + part.base, time: info.start + part.steps[i] * info.unit} }
     }
   }
   return best
@@ -204,7 +204,8 @@ function hover(event) {
   tip.hidden = !found
   if (!found) return
   const time = found.time.toFixed(info.digits)
-  tip.textContent = `${found.part.label}, cell ${found.cell.toLocaleString("en")}, ${time} ms`
+  const cell = found.name === undefined ? `cell ${found.cell.toLocaleString("en")}` : found.name
+  tip.textContent = `${found.part.label}, ${cell}, ${time} ms`
   tip.style.left = `${Math.min(mouse.x + 14, window.innerWidth - tip.offsetWidth - 8)}px`
   tip.style.top = `${mouse.y + 14}px`
 }

@@ -6,12 +6,14 @@ import json
 import math
 import os
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import integer
+from brainsim.core.checks import integer, nearest
 from brainsim.core.doors import optional
 from brainsim.core.files import HTML, writable
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
@@ -26,7 +28,14 @@ MUTED = {"axis_line_color": "#888888", "major_tick_line_color": "#888888", "mino
 MUTED |= {"axis_label_text_font_style": "normal"}
 
 
-def view(result: Result, path: str | os.PathLike, *, title: str | None = None, max_samples: int = MAX_SAMPLES) -> Path:
+def view(
+    result: Result,
+    path: str | os.PathLike,
+    *,
+    title: str | None = None,
+    max_samples: int = MAX_SAMPLES,
+    names: Mapping[str, Sequence[str]] | None = None,
+) -> Path:
     """Write a result to one HTML file, in which a browser shows a raster that zooms and pans, with rates and traces beneath.
 
     Zoomed out, the raster shows the density of spikes, and zoomed in a stroke for each; the pointer names the cell and the
@@ -43,6 +52,9 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
         Heading of the page.
     max_samples : int
         Most samples of traces in the file: of a variable that has more, the first cells are kept, and its name says so.
+    names : dict of str to sequence of str, optional
+        What to call the cells of a population when the pointer is at one of their spikes, instead of "cell 5": for a mapped
+        brain ``{brain.name: brain.ids}``.
 
     Returns
     -------
@@ -56,7 +68,8 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
     TypeError
         If it is not a Result, or the path cannot be written.
     ValueError
-        If no spikes were recorded, the run has no duration, or the path has another suffix.
+        If no spikes were recorded, the run has no duration, the path has another suffix, or there are not as many `names`
+        as a population has cells.
     FileNotFoundError, IsADirectoryError
         If the folder of the file does not exist, or the path is a folder.
 
@@ -75,14 +88,26 @@ def view(result: Result, path: str | os.PathLike, *, title: str | None = None, m
     path = writable(path, "view.path", HTML)
     optional("bokeh", "view", "view")
     max_samples = integer(max_samples, "view.max_samples", at_least=0)
-    info, packed = _contents(result, max_samples)
+    info, packed = _contents(result, max_samples, _check_names(names or {}, result))
     words = str(title) if title is not None else "Result"
     page = _page(result, info, packed, words)
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _contents(result, max_samples):
+def _check_names(names, result):
+    """Return the names as arrays; raise ValueError if they do not fit the populations of a result."""
+    found = {name: np.asarray(given, dtype=str) for name, given in names.items()}
+    for name, given in found.items():
+        one = result.spikes.get(name)
+        if one is None:
+            raise ValueError(f"view.names: no spikes of a population {name!r} were recorded{nearest(name, result.spikes)}")
+        if given.shape != (one.n,):
+            raise ValueError(f"view.names[{name!r}]: must have a name for each of {one.n:,} cells (got {given.shape})")
+    return found
+
+
+def _contents(result, max_samples, names=MappingProxyType({})):
     """Return the description of the data for the page, and the packed data as a list of (id, text)."""
     groups = groups_of(result, "view")
     unit = _unit(result)
@@ -93,6 +118,9 @@ def _contents(result, max_samples):
         sizes, text = pack_spikes(group.spikes, result.start, unit)
         part = {"label": group.label, "population": group.population, "n": group.spikes.n, "first": group.first}
         part |= {"colour": group.colour, "source": group.population not in cells}
+        if group.population in names:  # of the cells that have spikes, which may be few of many
+            own = names[group.population]
+            part["names"] = {int(cell): str(own[cell + group.first]) for cell in np.unique(group.spikes.ids)}
         parts.append(part | sizes)
         packed.append((f"spikes-{k}", text))
     traces = []

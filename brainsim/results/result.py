@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -202,14 +202,21 @@ class Result(Answering):
 
     _repr_html_ = show_by("brainsim.results.html", "html_of")
 
-    def view(self, path: str | os.PathLike = "result.html", *, title: str | None = None) -> Path:
+    def view(
+        self,
+        path: str | os.PathLike = "result.html",
+        *,
+        title: str | None = None,
+        names: Mapping[str, Sequence[str]] | None = None,
+    ) -> Path:
         """Write the result to one HTML file to be looked at in a browser, and return its path; see `brainsim.plot.view`.
 
         Examples
         --------
         >>> result.view("run.html")                                     # doctest: +SKIP
+        >>> result.view("run.html", names={brain.name: brain.ids})      # doctest: +SKIP
         """
-        return through("view")(self, path, title=title)
+        return through("view")(self, path, title=title, names=names)
 
     def save(self, path: str | os.PathLike, *, compress: bool = False) -> Path:
         """Write the result to one file and return its path: an ``.npz`` without pickles, or what the suffix says.

@@ -69,6 +69,15 @@ class TestContents:
         ]
         assert [part["colour"] for part in info["parts"]] == list(PALETTE[:3])
 
+    def test_names_of_the_cells_that_fired(self):
+        result = of(Spikes([1.0, 2.0, 3.0], [4, 1, 4], 6, 1000.0, name="brain"))
+        ids = [f"72057594{k}" for k in range(6)]
+        info, _ = _contents(result, 0, {"brain": np.array(ids)})
+        assert info["parts"][0]["names"] == {1: ids[1], 4: ids[4]}
+        info, _ = _contents(made(views={"a": [("exc", 0, 40), ("inh", 40, 60)]}), 0, {"a": np.array([*map(str, range(60))])})
+        for part in info["parts"][:2]:
+            assert part["names"] == {cell: str(cell + part["first"]) for cell in part["names"]}
+
     def test_floats_survive_packing(self):
         values = np.random.default_rng(0).normal(size=(3, 50)).astype(np.float32)
         planes = np.frombuffer(zlib.decompress(base64.b64decode(pack_floats(values))), np.uint8).reshape(4, -1)

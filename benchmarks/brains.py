@@ -1,13 +1,15 @@
-"""The brain of a larva, with the cells of Shiu et al. (2024), in brainsim and in Brian2: every spike is compared.
+"""The brain of a larva or of a fly, with the cells of Shiu et al. (2024), in brainsim, Brian2 and NEST.
 
-``python benchmarks/larva.py --edges unmatched_full_edgelist.csv`` with the file of that name in the folder
+``python benchmarks/brains.py --edges unmatched_full_edgelist.csv`` with the file of that name in the folder
 ``data/processed-elife`` of https://github.com/neurodata/bilateral-connectome, which has the 3,013 cells and 111,243 edges of
 Winding et al. (2023), doi:10.1126/science.add9330: a line for each edge, with source, target and number of contacts. Without
-it, a network of this size is drawn, with degrees that are as uneven. The file does not say which cells inhibit: a share of
-them is drawn. Some cells are activated by listed events at v and have no refractory time; the others wait for 2.2 ms after a
-spike, during which Brian2 discards what arrives.
+it, a network of this size is drawn, with degrees that are as uneven; with ``--size fly`` one of 138,639 cells and 15.1
+million edges. The file does not say which cells inhibit: a share of them is drawn. Some cells are activated by listed events
+at v and have no refractory time; the others wait for 2.2 ms after a spike, during which Brian2 discards what arrives.
 
-Both get the same numbers, float32 weights included. No time is printed of a row whose spikes are not those of the first one.
+All get the same numbers, float32 weights included. Every spike of brainsim is compared with those of Brian2, and no time is
+printed of a row whose spikes are not those of the first one. NEST has no such cells: in its row, arrivals at refractory
+cells are added, and spikes are others. "all visited" is brainsim without the part that leaves out cells at rest.
 """
 
 import argparse
@@ -16,16 +18,16 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from harness import machine
+from harness import brain_graph, machine
 from harness.report import columns
 from harness.rounds import names_of, numbers_of
 from harness.workload import DT
 
-CELLS, EDGES = 3013, 111_243
 ACTIVATED, RATE, INHIBITING = 100, 150.0, 0.3  # cells, Hz, share of the cells
 W_CONTACT, W_EVENT, DELAY, T_REF = 0.275, 68.75, 1.8, 2.2  # mV, mV, ms, ms
 
@@ -50,31 +52,42 @@ def read(path):
     return ids.size, *ends.reshape(-1, 2).T, table[:, 2]
 
 
-def drawn(n, edges, seed):
-    """Return the same of a network whose degrees and contacts are log-normal; no edge occurs twice."""
-    rng = np.random.default_rng([seed, 1])
-    out, into = (share / share.sum() for share in rng.lognormal(0.0, 1.0, (2, n)))
-    pairs = np.unique(rng.choice(n, 2 * edges, p=out) * n + rng.choice(n, 2 * edges, p=into))
-    pairs = np.sort(rng.permutation(pairs)[:edges])
-    return n, pairs // n, pairs % n, np.ceil(rng.lognormal(0.7, 0.9, pairs.size))
+def larva(options, rng):
+    """Return the number of cells, the edges with signed contacts, and the cells to be activated."""
+    cells, edges = brain_graph.LARVA
+    size = options.n or cells
+    drawn = () if options.edges else brain_graph.uneven(size, size * edges // cells, options.seed)
+    n, pre, post, contacts = read(options.edges) if options.edges else (size, *drawn)
+    order, inhibits = rng.permutation(n), rng.random(n) < INHIBITING
+    return n, pre, post, np.where(inhibits[pre], -contacts, contacts), order[-min(ACTIVATED, n // 2) :]
 
 
 def brain(options):
     """Return the Brain to be simulated: cells in an order in which those that are activated are the last."""
-    size = options.n, options.n * EDGES // CELLS
-    n, pre, post, contacts = read(options.edges) if options.edges else drawn(*size, options.seed)
     rng = np.random.default_rng(options.seed)
-    order, inhibits = rng.permutation(n), rng.random(n) < INHIBITING
-    weight = (np.where(inhibits[pre], -W_CONTACT, W_CONTACT) * contacts).astype(np.float32)
-    activated = min(ACTIVATED, n // 2)
-    events = rng.random((round(options.duration / DT), activated)) < RATE * DT / 1000.0
+    if options.size == "fly":
+        n, (pre, post, contacts, activated) = brain_graph.FLY[0], brain_graph.fly(options.seed)
+    else:
+        n, pre, post, contacts, activated = larva(options, rng)
+    others = np.setdiff1d(np.arange(n), activated)
+    place = np.empty(n, np.int64)
+    place[np.concatenate([others, activated])] = np.arange(n)
+    events = rng.random((round(options.duration / DT), activated.size)) < RATE * DT / 1000.0
     steps, cells = np.nonzero(events)
-    return Brain(n, n - activated, order[pre], order[post], weight, steps, cells)
+    weight = (W_CONTACT * contacts).astype(np.float32)
+    return Brain(n, others.size, place[pre], place[post], weight, steps, cells)
 
 
-def in_brainsim(brain, threads, duration):
-    """Return the spikes as sorted numbers, step * n + cell, the seconds of a run, and the version."""
+def in_brainsim(brain, threads, duration, fewest=None):
+    """Return the spikes as sorted numbers, step * n + cell, the seconds of a run, and the version.
+
+    `fewest` is the number of cells from which on brainsim finds out which are at rest, None for the usual one.
+    """
     import brainsim as bs
+    from brainsim.engine.operators import registry
+
+    usual = registry.FEWEST_AT_REST
+    registry.FEWEST_AT_REST = usual if fewest is None else fewest
 
     class Activated(bs.ShiuLIF):
         """A cell whose events at v act after the threshold has been tested, which is the order of Brian2."""
@@ -94,6 +107,7 @@ def in_brainsim(brain, threads, duration):
     net.connect(others + activated, others + activated, pairs, weight=brain.weight, delay=DELAY, synapse=drive)
     net.connect(source, activated, bs.OneToOne(), weight=W_EVENT, delay=DT, synapse=bs.Delta(variable="push"))
     sim = bs.Simulation(net, dt=DT, seed=1, threads=threads)
+    registry.FEWEST_AT_REST = usual
     sim.run(duration, progress=False)  # compiles
     sim.reset()
     began = time.perf_counter()
@@ -146,7 +160,61 @@ def in_brian2(brain, threads, duration):
     return np.sort(spikes), seconds, b2.__version__
 
 
-SIMULATORS = {"brainsim": in_brainsim, "brian2": in_brian2}
+def visiting_all(brain, threads, duration):
+    """Return the same of brainsim without leaving out cells at rest."""
+    return in_brainsim(brain, threads, duration, fewest=sys.maxsize)
+
+
+def in_nest(brain, threads, duration):
+    """Return the same of NEST's `iaf_psc_exp`, which adds what arrives at a refractory cell, for at most 200 ms."""
+    import nest
+
+    nest.set_verbosity("M_ERROR")
+    nest.ResetKernel()
+    nest.resolution, nest.local_num_threads = DT, threads
+    # a current of 1 pA into a capacitance of tau_m pF moves v as g does
+    cells = {"E_L": -52.0, "V_reset": -52.0, "V_th": -45.0, "V_m": -52.0, "C_m": 20.0, "tau_m": 20.0, "t_ref": T_REF}
+    cells = nest.Create("iaf_psc_exp", brain.n, cells | {"tau_syn_ex": 5.0, "tau_syn_in": 5.0})
+    cells[brain.first :].t_ref = DT
+    given = {
+        "weight": brain.weight.astype(float),
+        "delay": np.full(brain.pre.size, DELAY),
+        "synapse_model": "static_synapse",
+    }
+    nest.Connect(brain.pre + 1, brain.post + 1, "one_to_one", given)
+    for cell in range(brain.n - brain.first):
+        times = np.round((brain.steps[brain.cells == cell] + 1) * DT, 1)
+        source = nest.Create("spike_generator", params={"spike_times": times})
+        # a jump of v by W_EVENT, made of a current: large enough to fire at once
+        nest.Connect(source, cells[brain.first + cell], syn_spec={"weight": 6000.0, "delay": DT})
+    recorder = nest.Create("spike_recorder")
+    nest.Connect(cells, recorder)
+    nest.Simulate(DELAY)
+    duration = min(duration, 200.0)
+    began = time.perf_counter()
+    nest.Simulate(duration)
+    seconds = time.perf_counter() - began
+    events = recorder.get("events")
+    steps = np.rint(events["times"] / DT).astype(np.int64) - 1
+    return np.sort(steps * brain.n + events["senders"] - 1), seconds * 1000.0 / duration, nest.__version__
+
+
+@dataclass
+class Simulator:
+    """A row of the table: its module, what it is called, the function, and whether its spikes are compared."""
+
+    module: str
+    label: str
+    run: Callable
+    compared: bool = True
+
+
+SIMULATORS = {
+    "brainsim": Simulator("brainsim", "brainsim", in_brainsim),
+    "visited": Simulator("brainsim", "all visited", visiting_all),
+    "brian2": Simulator("brian2", "Brian2", in_brian2),
+    "nest": Simulator("nest", "NEST", in_nest, compared=False),
+}
 
 
 def difference(spikes, reference, n):
@@ -159,32 +227,40 @@ def difference(spikes, reference, n):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="The brain of a larva in brainsim and Brian2, spike for spike.")
+    parser = argparse.ArgumentParser(
+        description="The brain of a larva or a fly in brainsim, Brian2 and NEST, spike for spike."
+    )
     add, known = parser.add_argument, list(SIMULATORS)
     add("--edges", type=Path, metavar="FILE.csv", help="the edges of the brain; without it a network is drawn")
+    add("--size", choices=("larva", "fly"), default="larva", help="of the network that is drawn (default larva)")
     add("--only", type=lambda text: names_of(text, known), default=known, help=f"which of {','.join(known)}")
-    add("--threads", type=numbers_of, default=[1, 2], help="numbers of threads of brainsim (default 1,2); Brian2 has one")
-    add("--n", type=int, default=CELLS, help=f"number of cells without a file (default {CELLS})")
+    add("--threads", type=numbers_of, default=[1, 2], help="numbers of threads of brainsim (default 1,2); others have one")
+    add("--n", type=int, help="number of cells of a larva that is drawn, instead of 3,013")
     add("--duration", type=float, default=1000.0, help="ms (default 1000)")
     add("--seed", type=int, default=1, help="of signs, events and a network that is drawn (default 1)")
     options = parser.parse_args()
     if options.edges and not options.edges.is_file():
         parser.error(f"argument --edges: there is no file {str(options.edges)!r}")
     whole, rows, reference = brain(options), [["", "spikes", "s/s", ""]], None
-    wanted = [(name, count) for name in options.only for count in (options.threads if name == "brainsim" else [1])]
+    several = "brainsim", "visited"
+    wanted = [(name, count) for name in options.only for count in (options.threads if name in several else [1])]
     for name, threads in wanted:
-        label = f"{name} x{threads}"
-        if importlib.util.find_spec(name) is None:
+        simulator = SIMULATORS[name]
+        label = f"{simulator.label} x{threads}"
+        if importlib.util.find_spec(simulator.module) is None:
             rows.append([label, "not installed", "", ""])
             continue
         print(label, file=sys.stderr, flush=True)
-        spikes, seconds, version = SIMULATORS[name](whole, threads, options.duration)
-        reference = spikes if reference is None else reference
-        differs = difference(spikes, reference, whole.n)
-        pace = "-" if differs else f"{seconds / options.duration * 1000.0:.3g}"
-        rows.append([label, f"{spikes.size:,}", pace, differs or f"all equal, version {version}"])
+        spikes, seconds, version = simulator.run(whole, threads, options.duration)
+        about = "other cells, for 200 ms at most"
+        if simulator.compared:
+            reference = spikes if reference is None else reference
+            about = difference(spikes, reference, whole.n) or "all equal"
+        pace = "-" if "differ" in about else f"{seconds / options.duration * 1000.0:.3g}"
+        rows.append([label, f"{spikes.size:,}", pace, f"{about}, version {version}"])
     about = machine.describe()
-    print(f"{'Larva' if options.edges else 'Drawn'}: {whole.n:,} cells, {whole.pre.size:,} edges, {options.duration:g} ms")
+    title = "Larva" if options.edges else f"Drawn, as large as that of a {options.size}"
+    print(f"{title}: {whole.n:,} cells, {whole.pre.size:,} edges, {options.duration:g} ms")
     print(f"{about['processor']}, {about['cores']} cores, Python {about['python']}, load {machine.load()}")
     print("\n".join(columns(rows)))
     return any("differ" in row[-1] for row in rows)
