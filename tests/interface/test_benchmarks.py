@@ -87,7 +87,7 @@ SMALLEST = {
     "first_result": ["--only", "brainsim,python", "--runs", "1", "--empty-runs", "0"],
     "gap_junctions": [*SHORT, "--n", "100"],
     "inputs": ["--cells", "100", "--runs", "1"],
-    "larva": ["--only", "brainsim", "--threads", "1", "--n", "300", "--duration", "50"],
+    "brains": ["--only", "brainsim,visited", "--threads", "1", "--n", "300", "--duration", "50"],
     "learning": ["--only", "brainsim", "--threads", "1", "--epochs", "1"],
     "micro": ["--runs", "1", "--sources", "20"],
     "microcircuit": [*SHORT, "--scale", "0.01"],
