@@ -74,7 +74,7 @@ Modules and errors
     bs.ann              artificial networks, and the same networks in spikes
     bs.nir              graphs of NIR, by which snnTorch, Norse and others exchange networks, both ways
     bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
-    bs.sonata           nodes and edges in files of other tools, both ways
+    bs.sonata           networks in files of SONATA: nodes and edges both ways, and runs of their configuration
     bs.values           all distributions
     bs.positions        where cells are: grids, random places
     errors              EquationError (a ValueError), MissingName (a KeyError), SweepError (a RuntimeError)
@@ -148,11 +148,10 @@ _HOMES = {
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.expressions.language": ("EquationError",),
 }
-_ROOMS = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nir", "plot", "testing")
+_ROOMS = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nir", "plot", "sonata", "testing")
 _MODULES = {name: f"brainsim.{name}" for name in _ROOMS} | {
     "positions": "brainsim.models.space.positions",
     "signals": "brainsim.models.signals",
-    "sonata": "brainsim.engine.sonata",
     "values": "brainsim.models.values",
 }
 _PUBLIC = {name: module for module, names in _HOMES.items() for name in names}

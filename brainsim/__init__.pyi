@@ -8,9 +8,9 @@ from brainsim import explore as explore
 from brainsim import learn as learn
 from brainsim import nir as nir
 from brainsim import plot as plot
+from brainsim import sonata as sonata
 from brainsim import testing as testing
 from brainsim.core.checks import MissingName as MissingName
-from brainsim.engine import sonata as sonata
 from brainsim.engine.simulate import simulate as simulate
 from brainsim.engine.simulation.simulation import Simulation as Simulation
 from brainsim.equations.expressions.language import EquationError as EquationError

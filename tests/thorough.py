@@ -287,6 +287,9 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/nir/test_writing.py::TestNetworks::test_a_trained_network": (),
     "tests/nir/test_writing.py::TestNetworks::test_cells_without_a_leak_fire_the_same_spikes": (),
     "tests/nir/test_writing.py::TestNetworks::test_smooth_currents_act_as_they_do_here": (),
+    "tests/sonata/test_running.py::test_conductances": (),
+    "tests/sonata/test_running.py::test_the_spikes_of_nest": ("[iaf_psc_alpha]",),
+    "tests/sonata/test_running.py::test_two_files_reports_and_output": (),
 }
 
 # the same, of tests that are slow: what stays is usual or thorough

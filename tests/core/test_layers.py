@@ -13,7 +13,7 @@ from brainsim.core.doors import DOORS, through
 from tests.helpers.modules import PACKAGE, imported, modules
 
 FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "connectomes", "build"]
-FLOORS += ["engine", "plot", "sweeps", "explore", "testing", "learn", "ann", "examples", "commands", "pynn", "nir"]
+FLOORS += ["engine", "plot", "sweeps", "explore", "testing", "learn", "ann", "examples", "commands", "pynn", "nir", "sonata"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 # classes with which users do everything: most lines are docstrings
@@ -184,7 +184,7 @@ brainsim.engine.operators.currents brainsim.engine.operators.noise brainsim.engi
 brainsim.engine.operators.signals brainsim.engine.operators.varying brainsim.engine.operators.windows
 brainsim.engine.plasticity brainsim.engine.recorders.events brainsim.engine.recorders.requested
 brainsim.engine.recorders.sources brainsim.engine.recorders.stream brainsim.engine.recorders.traces
-brainsim.engine.recorders.weights brainsim.engine.rewiring brainsim.engine.simulation.changes brainsim.engine.sonata
+brainsim.engine.recorders.weights brainsim.engine.rewiring brainsim.engine.simulation.changes brainsim.sonata
 brainsim.engine.synapses.kinds.plastic brainsim.engine.synapses.readback brainsim.engine.target
 brainsim.equations.couplings brainsim.equations.plasticity brainsim.jit.ahead brainsim.models.clamp brainsim.models.combined
 brainsim.models.couplings brainsim.models.html brainsim.models.neurons.sources brainsim.models.noise

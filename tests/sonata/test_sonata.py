@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.sonata.writing import edge_index
+from brainsim.sonata.writing import edge_index
 
 h5py = pytest.importorskip("h5py")
 

@@ -1,0 +1,201 @@
+"""Simulations of point neurons from their configuration."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+h5py = pytest.importorskip("h5py", reason="files of SONATA are files of HDF5: pip install 'brainsim[sonata]'")
+N, STOP = 12, 200.0
+WEIGHTS = {"iaf_psc_delta": 2.0, "iaf_psc_exp": 200.0, "iaf_psc_alpha": 150.0}
+WEIGHTS |= {"iaf_cond_exp": 60.0, "iaf_cond_alpha": 25.0, "aeif_cond_exp": 200.0, "aeif_cond_alpha": 90.0}
+
+
+def write_nodes(path, **types):
+    """Write node populations, with the type of each node."""
+    with h5py.File(path, "w") as file:
+        for name, ids in types.items():
+            group, n = file.create_group(f"nodes/{name}"), len(ids)
+            for key, values in {"node_type_id": ids, "node_id": range(n), "node_group_id": [0] * n}.items():
+                group[key] = np.array(values)
+            group["node_group_index"] = np.arange(n)
+            group["0/x"], group["0/y"] = np.arange(n) * 10.0, np.zeros(n)
+
+
+def write_edges(path, source, pre, post, weight):
+    with h5py.File(path, "w") as file:
+        group, n = file.create_group("edges/all"), len(pre)
+        for key, ids, name in (("source_node_id", pre, source), ("target_node_id", post, "cells")):
+            group[key] = ids
+            group[key].attrs["node_population"] = name
+        for key, values in {"type_id": np.ones(n, int), "group_id": np.zeros(n, int), "group_index": np.arange(n)}.items():
+            group[f"edge_{key}"] = values
+        group["0/syn_weight"] = weight
+
+
+def write(folder, template="iaf_psc_alpha", **changes):
+    """Write a network of two types of cells that inputs excite and inhibit; return its configuration and what it has."""
+    rng = np.random.default_rng(5)
+    scale = WEIGHTS[template]
+    write_nodes(folder / "nodes.h5", cells=[1, 2] * (N // 2), given=[3] * N)
+    rows = [f"1 point_neuron nest:{template} a.json", f"2 point_neuron nest:{template} b.json", "3 virtual NULL NULL"]
+    (folder / "types.csv").write_text("\n".join(["node_type_id model_type model_template dynamics_params", *rows]))
+    for name, current in (("a", 50.0), ("b", 60.0)):
+        (folder / f"{name}.json").write_text(json.dumps({"I_e": current, "C_m": 240.0, "t_ref": 1.0}))
+    (folder / "edges.csv").write_text("edge_type_id delay model_template dynamics_params\n1 1.5 static_synapse none.json\n")
+    (folder / "none.json").write_text("{}")
+    wires = {}
+    for name, size in (("given", 1.0), ("cells", 0.5)):
+        pre, post = np.nonzero(rng.random((N, N)) < 0.4)
+        weight = size * scale * rng.uniform(0.5, 1.5, pre.size) * np.where(rng.random(pre.size) < 0.25, -1.0, 1.0)
+        weight = weight.astype(np.float32).astype(float)
+        write_edges(folder / f"{name}.h5", name, pre, post, weight)
+        wires[name] = pre, post, weight
+    times, ids = np.sort(rng.uniform(1.0, 250.0, 2000)), rng.integers(0, N, 2000)
+    with h5py.File(folder / "spikes.h5", "w") as file:
+        file["spikes/given/timestamps"], file["spikes/given/node_ids"] = times, ids
+    config = {
+        "manifest": {"$BASE": "${configdir}", "$OUT": "$BASE/out"},
+        "run": {"tstop": STOP, "dt": 0.1},
+        "components": {"point_neuron_models_dir": "$BASE", "synaptic_models_dir": "$BASE"},
+        "networks": {
+            "nodes": [{"nodes_file": "$BASE/nodes.h5", "node_types_file": "$BASE/types.csv"}],
+            "edges": [{"edges_file": f"$BASE/{name}.h5", "edge_types_file": "$BASE/edges.csv"} for name in wires],
+        },
+        "inputs": {"in": {"input_type": "spikes", "module": "h5", "input_file": "$BASE/spikes.h5", "node_set": "given"}},
+    }
+    path = folder / "config.json"
+    path.write_text(json.dumps(config | changes))
+    return path, wires, times, ids
+
+
+def test_it_is_the_network_that_one_would_write(tmp_path):
+    clamp = {"input_type": "current_clamp", "amp": 0.3, "delay": 50.0, "duration": 100.0, "node_set": {"node_id": [3, 4]}}
+    path, wires, times, ids = write(tmp_path, conditions={"v_init": -65.0})
+    config = json.loads(path.read_text())
+    config["inputs"]["clamp"] = clamp | {"node_set": {"population": "cells", "node_id": [3, 4]}}
+    path.write_text(json.dumps(config))
+    found = bs.sonata.run(path)
+    model = bs.LIF(c_m=240.0, tau_m=10.0, v_rest=-70.0, v_th=-55.0, v_reset=-70.0, t_ref=1.0)
+    cells = bs.Population(N, model, name="cells", initial={"v": -65.0})
+    given = bs.Population(N, bs.SpikeTrains(np.ceil(np.round(times, 3) * 10.0 - 1e-6) / 10.0, ids), name="given")
+    net = bs.Network(seed=1)
+    for source in (given, cells):
+        pre, post, weight = wires[source.name]
+        for sign, synapse in ((1, bs.Alpha(tau=2.0, name="ex")), (-1, bs.Alpha(tau=2.0, name="in"))):
+            of = weight * sign > 0.0
+            net.connect(source, cells, bs.FromArrays(pre[of], post[of]), weight=weight[of], delay=1.5, synapse=synapse)
+    net.stimulate(cells, bs.CurrentInput([50.0, 60.0] * (N // 2)))
+    net.stimulate(cells[[3, 4]], bs.CurrentInput(300.0, start=50.0, stop=150.0))
+    expected = bs.simulate(net, STOP, seed=0)
+    assert len(expected.spikes["cells"]) > 100
+    assert found.spikes["cells"] == expected.spikes["cells"]
+
+
+# counts, and sums of the steps of all spikes: the same network, made by hand in NEST 3.10
+OF_NEST = {"iaf_psc_delta": (234, 237008), "iaf_psc_exp": (150, 155389), "iaf_psc_alpha": (361, 372782)}
+
+
+@pytest.mark.parametrize("template", OF_NEST)
+def test_the_spikes_of_nest(template, tmp_path):
+    spikes = bs.sonata.run(write(tmp_path, template)[0]).spikes["cells"]
+    assert (len(spikes), int(np.rint(spikes.times * 10.0).sum())) == OF_NEST[template]
+
+
+@pytest.mark.parametrize("template", [name for name in WEIGHTS if name not in OF_NEST])
+def test_conductances(template, tmp_path):
+    assert len(bs.sonata.run(write(tmp_path, template)[0]).spikes["cells"]) > 20
+
+
+def test_two_files_reports_and_output(tmp_path):
+    path, *_ = write(tmp_path)
+    config = json.loads(path.read_text())
+    circuit = {key: config.pop(key) for key in ("networks", "components")} | {"manifest": config["manifest"]}
+    (tmp_path / "circuit.json").write_text(json.dumps(circuit))
+    sets = {"few": {"population": "cells", "node_id": [2, 5]}, "second": {"node_type_id": 2}, "both": ["few"]}
+    (tmp_path / "sets.json").write_text(json.dumps(sets))
+    config |= {
+        "network": "$BASE/circuit.json",
+        "node_sets_file": "$BASE/sets.json",
+        "output": {"output_dir": "$OUT", "spikes_file": "spikes.h5"},
+        "reports": {"potential": {"cells": "both", "variable_name": "V_m", "dt": 0.5, "start_time": 20.0, "end_time": 40.0}},
+    }
+    path.write_text(json.dumps(config))
+    result = bs.sonata.run(path)
+    (trace,) = result.traces.values()
+    assert trace.ids.tolist() == [2, 5]
+    assert (trace.times[0], trace.times[-1], trace.times[1] - trace.times[0]) == (20.0, pytest.approx(40.0, abs=0.5), 0.5)
+    spikes = bs.sonata.read_spikes(tmp_path / "out" / "spikes.h5", n={"cells": N, "given": N}, duration=STOP)
+    assert spikes["cells"] == result.spikes["cells"]
+    (report,) = bs.sonata.read_reports(tmp_path / "out" / "potential.h5").values()
+    np.testing.assert_allclose(report.values, trace.values, rtol=1e-6)
+    again = bs.sonata.run(path)
+    assert again.spikes["cells"] == result.spikes["cells"]
+    config["output"]["overwrite_output_dir"] = False
+    path.write_text(json.dumps(config))
+    with pytest.raises(FileExistsError, match="sonata.run: .*spikes.h5' exists; overwrite_output_dir replaces it"):
+        bs.sonata.run(path)
+
+
+def test_several_models_in_one_population(tmp_path):
+    path, *_ = write(tmp_path)
+    types = (tmp_path / "types.csv").read_text().replace("nest:iaf_psc_alpha b.json", "nest:iaf_psc_exp b.json")
+    (tmp_path / "types.csv").write_text(types)
+    found = bs.sonata.run(path).spikes
+    assert {name: spikes.n for name, spikes in found.items()} == {
+        "cells nest:iaf_psc_alpha": N // 2,
+        "cells nest:iaf_psc_exp": N // 2,
+        "given": N,
+    }
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("file", "before", "after", "message"),
+        [
+            ("types.csv", "nest:iaf_psc_alpha a", "nest:iaf_psc_alhpa a", "alhpa'; did you mean 'iaf_psc_alpha'"),
+            ("types.csv", "point_neuron", "biophysical", "'cells' has the model_type .* must be virtual or point_neuron"),
+            ("a.json", "C_m", "C_mm", "'nest:iaf_psc_alpha' of 'cells': has no parameter 'C_mm'"),
+            ("a.json", "240.0", '"much"', "C_m must be a number"),
+            ("a.json", "}", "", "a.json' is not a file of JSON"),
+            ("edges.csv", "static_synapse", "stdp_synapse", "of the model 'stdp_synapse'; must be 'static_synapse'"),
+            ("none.json", "{}", '{"tau": 2.0}', "'none.json' of the edges 'all' has 'tau'"),
+            ("config.json", '"spikes", "module"', '"noise", "module"', "input 'in' is of the type 'noise'"),
+            ("config.json", '"node_set": "given"', '"node_set": "gven"', "no set of cells 'gven'; did you mean 'given'"),
+            ("config.json", "$BASE/nodes.h5", "$BAS/nodes.h5", r"the manifest has no '\$BAS'"),
+            ("config.json", '"run"', '"rum"', "has no 'run'; it has rum"),
+        ],
+    )
+    def test_files(self, file, before, after, message, tmp_path):
+        path, *_ = write(tmp_path)
+        text = (tmp_path / file).read_text()
+        assert before in text
+        (tmp_path / file).write_text(text.replace(before, after))
+        with pytest.raises(ValueError, match=message):
+            bs.sonata.run(path)
+
+    def test_missing_files(self, tmp_path):
+        path, *_ = write(tmp_path)
+        for name in ("b.json", "nodes.h5", "spikes.h5"):
+            kept = (tmp_path / name).read_bytes()
+            (tmp_path / name).unlink()
+            with pytest.raises(FileNotFoundError, match=f"sonata.*there is no file .*{name}"):
+                bs.sonata.run(path)
+            (tmp_path / name).write_bytes(kept)
+        with pytest.raises(FileNotFoundError, match=r"sonata.run: there is no file .*other.json"):
+            bs.sonata.run(tmp_path / "other.json")
+
+    def test_a_report_whose_cells_are_not_known(self, tmp_path):
+        reports = {"v": {"cells": "few", "variable_name": "V_m"}}
+        path, *_ = write(tmp_path, reports=reports, node_sets_file="$BASE/none.h5", run={"tstop": 1.0, "dt": 0.1})
+        with pytest.warns(UserWarning, match="the report 'v' is left out: 'few' would be in .*none.h5', which does"):
+            assert not bs.sonata.run(path).traces
+
+    def test_without_h5py(self, tmp_path, monkeypatch):
+        path, *_ = write(tmp_path)
+        monkeypatch.setitem(sys.modules, "h5py", None)
+        with pytest.raises(ImportError, match=r"needs h5py; pip install 'brainsim\[sonata\]'"):
+            bs.sonata.run(path)
