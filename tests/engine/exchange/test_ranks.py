@@ -66,6 +66,15 @@ def test_inputs_of_all_kinds_and_both_ways_to_wait(ranks, threads, how):
     assert ranked.on_ranks(ranks, how, threads) == expected
 
 
+@pytest.mark.parametrize(("ranks", "threads"), [(2, 2), (3, 1)])
+def test_cells_at_rest(ranks, threads):
+    expected, visited = ranked.silent(1, ranks=None)
+    found, resting = ranked.on_ranks(ranks, "silent", threads)
+    assert found == expected
+    assert resting
+    assert not visited
+
+
 def test_a_state_continues_on_another_number_of_ranks(tmp_path):
     on_one, on_two = tmp_path / "one.npz", tmp_path / "two.npz"
     assert ranked.on_ranks(2, "saved", on_two, 1) == ranked.saved(on_one, 2, ranks=None)

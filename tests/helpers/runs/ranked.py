@@ -20,8 +20,10 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine import settings
+from brainsim.engine.resting.operator import Resting
 from tests import golden
 from tests.helpers import couplings
+from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 
 BIN = Path(sys.executable).parent
 SIGNALS = {"kill": signal.SIGKILL, "interrupt": signal.SIGINT}
@@ -124,6 +126,24 @@ def steered(threads, ranks=True):
     found |= {"weights": sha(weights.values, weights.counts, weights.pre, weights.post), "count of synapses": len(after)}
     found |= {"synapses": sha(after.pre, after.post, after.weight, after.delay), "procedural": sha(procedural.post)}
     return found | {"all": sim.n_synapses}
+
+
+def silent(threads, ranks=True):
+    """Return hashes of a run in pieces of a network most of whose cells are at rest, and whether they were not visited."""
+    rng, net = np.random.default_rng(5), bs.Network(seed=1)
+    cells, synapse = bs.Population(900, bs.ShiuLIF(), name="cells"), bs.Delta(variable="g")
+    pairs, weight = bs.FromArrays(*rng.integers(0, 900, (2, 9000))), 0.7 * np.ceil(rng.lognormal(1.0, 1.0, 9000))
+    net.connect(cells, cells, pairs, weight=weight, delay=1.8, synapse=synapse)
+    net.stimulate(cells[:9], bs.PoissonInput(rate=150.0, weight=68.75, synapse=bs.Delta()))
+    with every_cell_may_rest() if ranks else every_cell_is_visited():
+        sim = bs.Simulation(net, seed=2, threads=int(threads), ranks=ranks, record=[bs.Trace(cells[[3, 300, 700]], "v")])
+        sim.run(30.0)
+        sim.run(50.0)
+        result = sim.result()
+    if not result:
+        return None
+    resting = any(operator.on for part in sim._run.partitions if (operator := part.operator(Resting)))
+    return golden.hashes(result) | {"traces": sha(result.traces["cells", "v"].values)}, resting
 
 
 def rewired(threads, to=None, ranks=True):
