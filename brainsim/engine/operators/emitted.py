@@ -47,6 +47,10 @@ class Emitted(Operator):
             self._take()
         return status == SPIKES_FULL
 
+    def number(self):
+        """Return how many spikes are recorded that were not taken."""
+        return int(self._context["size"]) + sum(taken.size for taken in self.taken)
+
     def take(self):
         """Return the recorded spikes and their lags [ms], None without lags, and forget them."""
         self._take()

@@ -5,10 +5,13 @@ that visits every cell: whether a cell is at rest is tested by a step of its ker
 A chunk of a run begins with the state of the network and ends with it, so nothing outside of a chunk knows of this.
 """
 
+import math
+
 import numpy as np
 
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import Operator, Phase
@@ -18,9 +21,12 @@ from brainsim.equations.quiet import can_be_quiet
 from brainsim.jit.records import Context
 
 SHORTEST = 100  # steps of a chunk that are worth finding out who is at rest
-MOST_DRIVEN, MOST_MOVING = 0.25, 0.5  # of the cells of a stretch, above which all are visited
-MOST_IN_LANES = 0.25  # on average over a chunk, above which all cells are visited in the next ones
 LONGEST_PAUSE = 256  # chunks until it is tried again
+# what takes how long [ns], measured with LIF cells on one core: a step of a cell that is visited, quiet, in a lane or driven;
+# in each slice, to look at a slot, and to bring a cell into a lane and back
+VISITED, QUIET, IN_LANE, DRIVEN = 0.7, 0.25, 1.2, 6.0
+LOOK, MOVE = 0.6, 40.0
+WORTH = 0.8  # share of the time of visiting all cells, above which all are visited
 
 
 class Resting(Operator):
@@ -40,7 +46,7 @@ class Resting(Operator):
 
     def __init__(self, partition):
         self._partition, self._stretches, self._context = partition, None, None
-        self.on, self._pause, self._wait, self._steps = False, 1, 0, 0
+        self.on, self._pause, self._wait, self._steps, self._reached = False, 1, 0, 0, 0.0
 
     @classmethod
     def build(cls, partition):
@@ -97,13 +103,13 @@ class Resting(Operator):
         return changed
 
     def take_note(self):
-        """Find out, before a chunk, whether most cells are at rest."""
-        self._steps = steps = int(self._partition.progress["stop"] - self._partition.progress["step"])
+        """Find out, before a chunk, whether it is worthwhile to leave out cells."""
+        self._steps = int(self._partition.progress["stop"] - self._partition.progress["step"])
         if self._stretches is None:
             self._stretches = self._find_stretches()
         if not self._stretches:
             return
-        wanted = steps >= SHORTEST and self._wait == 0
+        wanted = self._steps >= SHORTEST and self._wait == 0
         self._wait = max(self._wait - 1, 0)
         found = self._find_moving() if wanted else None
         if found is not None:
@@ -113,14 +119,22 @@ class Resting(Operator):
             self._partition.program.connect()
 
     def _find_moving(self):
-        """Return which cells move, by stretch; None if it is most of them."""
+        """Return which cells move, by stretch; None if so many move or are reached that all may be visited as well."""
+        if not self._is_worth(0, self._reached):
+            return self._give_up()
         if self._context is None:
             self._allocate()
         found = [stretch.find_moving() for stretch in self._stretches]
-        if sum(moving.sum() for moving, _ in found) <= MOST_MOVING * sum(stretch.n for stretch in self._stretches):
-            return found
-        self._give_up()
-        return None
+        if not self._is_worth(sum(int(moving.sum()) for moving, _ in found), self._reached):
+            return self._give_up()
+        return found
+
+    def _is_worth(self, slots, lanes):
+        """Return whether a step with so many cells in slots and in lanes takes less time than to visit all."""
+        n, driven = (sum(sizes) for sizes in zip(*((s.n, s.driven.size) for s in self._stretches), strict=True))
+        slice_ = int(self._partition.progress["slice"])
+        cost = slots * (QUIET + LOOK / slice_) + lanes * (IN_LANE + MOVE / slice_) + driven * DRIVEN
+        return cost < WORTH * VISITED * n
 
     def _begin(self, found):
         """Begin a chunk, with what `_find_moving` returned; cells for which events are waiting are reached in any case."""
@@ -134,14 +148,27 @@ class Resting(Operator):
         c["listed"][: listed.size], c["found"][0], c["turned"] = listed, listed.size, -1
 
     def check(self):
-        """Visit all cells for some chunks if too many of them were in lanes."""
-        if not self.on:
+        """Note how many cells were reached in a slice of the chunk; visit all for some chunks if they were too many."""
+        if not self._stretches or not self._steps:
             return
-        lanes = sum(stretch.context["lane_steps"] for stretch in self._stretches)
-        if lanes > MOST_IN_LANES * self._steps * sum(stretch.n for stretch in self._stretches):
-            self._give_up()
-        else:
+        if not self.on:
+            self._reached = self._expected()
+            return
+        slots = sum(stretch.context["count"] for stretch in self._stretches)
+        driven = sum(stretch.driven.size for stretch in self._stretches)
+        self._reached = sum(stretch.context["lane_steps"] for stretch in self._stretches) / self._steps - driven
+        if self._is_worth(slots, self._reached):
             self._pause = 1
+        else:
+            self._give_up()
+
+    def _expected(self):
+        """Return how many cells events reach in a slice if they come by chance, by the spikes of the chunk."""
+        partition, layout = self._partition, self._partition.layout
+        spikes = partition.operator(Emitted).number() * layout.partitions / self._steps
+        events = spikes * partition.synapses.store.targets.size / len(layout.own) / layout.n_cells
+        n = sum(stretch.n for stretch in self._stretches)
+        return n * -math.expm1(-events * int(partition.progress["slice"]) / n)
 
     def _give_up(self):
         self._wait, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
@@ -159,7 +186,7 @@ class Resting(Operator):
             if hasattr(member.population.model, "lag_variable") or not can_be_quiet(group.system, member.step, group.kernel):
                 continue
             own = np.flatnonzero(driven[first : first + n]).astype(np.int32)
-            if own.size <= MOST_DRIVEN * n:
+            if own.size * DRIVEN < WORTH * VISITED * n:
                 stretches.append(Stretch(partition, group, cells, own))
         return stretches
 
