@@ -10,11 +10,12 @@ from scipy import sparse
 import brainsim as bs
 from brainsim.core.checks import nearest, number, one_of
 from brainsim.core.doors import optional
-from brainsim.nir.cells import Graded, Output, SpikingOutput, model_of, pulse
+from brainsim.nir import cells
 from brainsim.nir.graphs import Graph
 
 UNITS = {"s": 1000.0, "ms": 1.0}
 LABEL = "nir.read"
+FIRING = ("Input", "IF", "LIF", "CubaLIF", "Threshold")
 
 
 class Unrolled(bs.FromArrays):
@@ -73,17 +74,16 @@ def read(
     graph = Graph(_load(source))
     given = _given(inputs, graph, dt)
     net = bs.Network(seed=0, required_dt=dt)
-    for name, node in graph.nodes.items():
-        if name in graph.ends:
-            special = _model(graph, name, type(node).__name__, given)
-            model = model_of(node, unit, method, reset) if special is None else special
-            net.add(bs.Population(graph.size(name), model, name=name))
+    for name, kind in graph.ends.items():
+        model = _sent(graph, name, given) if kind in ("Input", "Output") else None
+        model = cells.model_of(graph.nodes[name], unit, method, reset) if model is None else model
+        net.add(bs.Population(graph.size(name), model, name=name))
     for chain in graph.chains:
         _connect(net, graph, chain, unit, given)
     for name, node in graph.linear.items():
-        for chain, end in graph.walk(name) if np.any(node.bias) else ():
-            bias = node.bias
-            for after in chain:
+        for names, end in graph.walk(name) if np.any(node.bias) else ():
+            bias = np.broadcast_to(node.bias, graph.size(name))
+            for after in names:
                 bias = bias @ graph.linear[after].matrix
             net.stimulate(net.populations[end], bs.CurrentInput(bias, start=(graph.level[end] - 1) * dt))
     return net
@@ -91,67 +91,61 @@ def read(
 
 def _load(source):
     """Return a graph, or the one in a file."""
-    nir = optional("nir", "nir", LABEL)
+    nir, h5py = optional("nir", "nir", LABEL), optional("h5py", "nir", LABEL)
     if isinstance(source, nir.NIRGraph):
         return source
     if not isinstance(source, str | os.PathLike):
         raise TypeError(f"{LABEL}.source: must be a file or a nir.NIRGraph (got {source!r})")
     if not os.path.isfile(source):
         raise FileNotFoundError(f"{LABEL}: there is no file {str(source)!r}")
-    h5py = optional("h5py", "nir", LABEL)
+
+    def build(data, name):  # nir.read checks types of graphs in the graph, which older files lack
+        if (kind := data["type"]) != "NIRGraph":
+            if not hasattr(nir, str(kind)):
+                raise ValueError(f"{name!r} is a node of an unknown kind, {kind}")
+            return nir.dict2NIRNode(data)
+        nodes = {key: build(of, key) for key, of in data["nodes"].items()}
+        return nir.NIRGraph(nodes, [tuple(bytes(end).decode() for end in edge) for edge in data["edges"]], type_check=False)
+
     try:
         with h5py.File(source) as file:
-            return _built(nir, nir.serialization.hdf2dict(file["node"]), "")
+            return build(nir.serialization.hdf2dict(file["node"]), "")
     except (OSError, KeyError, TypeError, ValueError, AssertionError) as error:
         message = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise ValueError(f"{LABEL}: {str(source)!r} is not a graph of NIR: {message}") from error
 
 
-def _built(nir, data, name):
-    """Return the node of what a file says of it; types are not checked here, since older files lack some."""
-    kind = data["type"]
-    if kind != "NIRGraph":
-        if not hasattr(nir, str(kind)):
-            raise ValueError(f"{name!r} is a node of an unknown kind, {kind}")
-        return nir.dict2NIRNode(data)
-    nodes = {key: _built(nir, of, key) for key, of in data["nodes"].items()}
-    return nir.NIRGraph(nodes, [tuple(bytes(end).decode() for end in edge) for edge in data["edges"]], type_check=False)
-
-
 def _given(inputs, graph, dt):
     """Return name of an Input -> model, or array of values (steps, n)."""
-    names = [name for name in graph.ends if type(graph.nodes[name]).__name__ == "Input"]
-    if inputs is None or not isinstance(inputs, Mapping):
-        if inputs is not None and len(names) != 1:
+    names = [name for name, kind in graph.ends.items() if kind == "Input"]
+    if inputs is not None and not isinstance(inputs, Mapping):
+        if len(names) != 1:
             raise ValueError(f"{LABEL}.inputs: must be a dict, since the graph has {len(names)} Inputs: {', '.join(names)}")
-        inputs = {} if inputs is None else {names[0]: inputs}
-    found = {}
-    for name, value in inputs.items():
+        inputs = {names[0]: inputs}
+    found = dict(inputs or {})
+    for name, value in found.items():
         if name not in names:
             raise ValueError(f"{LABEL}.inputs: the graph has no Input {name!r}{nearest(name, names)}")
-        if not hasattr(value, "spiking_source"):
-            value = np.asarray(value, np.float64)
-            if value.ndim < 2 or value[0].size != graph.size(name):
-                shape = ("steps", *graph.shapes[name])
-                raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {shape} (got {value.shape})")
-            value = value.reshape(len(value), -1)
-            if np.isin(value, (0.0, 1.0)).all():
-                steps, ids = np.nonzero(value)
-                value = bs.SpikeTrains(steps * dt, ids)
-        found[name] = value
+        if hasattr(value, "spiking_source"):
+            continue
+        value = np.asarray(value, np.float64)
+        if value.ndim < 2 or value[0].size != graph.size(name):
+            shape = ("steps", *graph.shapes[name])
+            raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {shape} (got {value.shape})")
+        value = value.reshape(len(value), -1)
+        steps, ids = np.nonzero(value)
+        found[name] = bs.SpikeTrains(steps * dt, ids) if (value[steps, ids] == 1.0).all() else value
     return found
 
 
-def _model(graph, name, kind, given):
-    """Return the model of an Input or an Output, None for cells."""
-    if kind == "Input":
-        model = given.get(name)
-        return model if hasattr(model, "spiking_source") else bs.SpikeTrains(np.empty(0), np.empty(0, int))
-    if kind != "Output":
-        return None
+def _sent(graph, name, given):
+    """Return the model of an Input, or of an Output that spikes reach; None for other Outputs."""
+    if graph.ends[name] == "Input":
+        silent = bs.SpikeTrains(np.empty(0), np.empty(0, int))
+        return silent if isinstance(given.get(name, silent), np.ndarray) else given.get(name, silent)
     before = [a for a, b in graph.edges if b == name]
-    firing = all(type(graph.nodes[a]).__name__ in ("Input", "IF", "LIF", "CubaLIF", "Threshold") for a in before)
-    return SpikingOutput() if firing and not any(isinstance(given.get(a), np.ndarray) for a in before) else Output()
+    firing = all(graph.ends.get(a) in FIRING and not isinstance(given.get(a), np.ndarray) for a in before)
+    return cells.SpikingOutput() if firing else None
 
 
 def _connect(net, graph, chain, unit, given):
@@ -165,18 +159,19 @@ def _connect(net, graph, chain, unit, given):
         else:
             each = {time: sparse.diags_array(1.0 * (node.delay == time)) for time in np.unique(node.delay).tolist()}
             parts = [(time + unit * more, matrix @ mask) for time, matrix in parts for more, mask in each.items()]
-    pre, post = net.populations[source], net.populations[target]
-    synapse, lag = pulse(post.model, dt), (graph.level[target] - graph.level[source]) * dt
-    pairs = [matrix.tocoo() for _, matrix in parts]
+    lag = (graph.level[target] - graph.level[source]) * dt
     times = [max(dt, time) if graph.group[source] == graph.group[target] else lag + time for time, _ in parts]
+    pairs = [matrix.tocsr().sorted_indices().tocoo() for _, matrix in parts]
     rule = Unrolled(np.concatenate([p.row for p in pairs]), np.concatenate([p.col for p in pairs]))
-    shapes = graph.shapes[source], graph.shapes[target]
-    vars(rule).update(nodes={name: graph.nodes[name] for name in names}, shapes=shapes)
-    weight = np.concatenate([p.data for p in pairs])
-    delay = np.repeat(times, [p.nnz for p in pairs]) if len(parts) > 1 else times[0]
+    own = {name: graph.nodes[name] for name in names if type(graph.nodes[name]).__name__ not in ("Input", "Output")}
+    vars(rule).update(nodes=own, shapes=(graph.shapes[source], graph.shapes[target]))
+    weight, delay = np.concatenate([p.data for p in pairs]), np.repeat(times, [p.nnz for p in pairs])
+    pre, post = net.populations[source], net.populations[target]
+    synapse = cells.pulse(post.model, dt)
     if not (pre.model.spiking_source or pre.model.threshold):
-        synapse, delay = Graded(order=1), delay - dt
-    net.connect(pre, post, rule, weight=weight, delay=delay, synapse=synapse, name=" -> ".join((source, *names, target)))
+        synapse, delay = cells.Graded(order=1), delay - dt
+    delay = delay[0] if len(parts) == 1 and delay.size else delay
+    net.connect(pre, post, rule, weight=weight, delay=delay, synapse=synapse, name=" -> ".join((source, *own, target)))
     values = given.get(source)
     if isinstance(values, np.ndarray):
         for (_, matrix), time in zip(parts, times, strict=True):
