@@ -5,14 +5,16 @@ from copy import deepcopy
 import numpy as np
 from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
-from pyNN.standardmodels import ModelNotAvailable, build_translations, cells, receptors
+from pyNN.standardmodels import ModelNotAvailable, cells, receptors
 
-import brainsim as bs
 from brainsim.pynn import neurons
+from brainsim.pynn.completing import completed, names_in
 from brainsim.pynn.neurons import Receptor
 from brainsim.pynn.simulator import state
 
 FACTORS = {"nA": 1000.0, "nF": 1000.0, "uS": 1000.0}  # to pA, pF and nS; other units are the same
+DENSE = 0.02  # mean number of spikes in a step above which sources draw them as a list: two would come in 1 of 5,000 steps
+BLOCK = 1000  # steps of which spikes are drawn at once, so that they do not depend on how a run is cut
 SIDES = {"excitatory": ("exc", "E"), "inhibitory": ("inh", "I")}
 
 
@@ -54,6 +56,10 @@ class Cell:
     def check(self, values):
         """Raise an error if the values of the parameters cannot be used."""
 
+    def lists_spikes(self, values):
+        """Return whether the cells are sources whose spikes are listed by the method `spikes`."""
+        return False
+
     def factor(self, variable):
         """Return by what a parameter or variable in the unit of PyNN is multiplied to be in that of brainsim."""
         return FACTORS.get(self.units.get(variable, ""), 1.0)
@@ -76,6 +82,10 @@ class StochasticCell(Cell):
 class ListedSpikes(Cell):
     """Sources that send listed spikes."""
 
+    def lists_spikes(self, values):
+        """Return whether spikes are listed: they are."""
+        return True
+
     def check(self, values):
         """Raise InvalidParameterValueError if the spikes of a cell are not in ascending order."""
         for k, train in enumerate(values.get("spike_times", ())):
@@ -83,57 +93,67 @@ class ListedSpikes(Cell):
                 text = "SpikeSourceArray.spike_times: must be in ascending order"
                 raise InvalidParameterValueError(f"{text} (got {train.value} for cell {k})")
 
-    def model(self, values):
-        """Return the model of brainsim, with all spikes; `trains` are those that are still to be sent."""
-        return bs.SpikeTrains(**self.trains(values, 0, 1.0))
-
-    @staticmethod
-    def trains(values, first, dt):
-        """Return the arguments of `bs.SpikeTrains`: spikes from the step `first` on, on the grid of dt."""
+    def spikes(self, values, first, stop, number):
+        """Return (steps, indices) of the spikes from the step `first` on, to the nearest step."""
         trains = [np.asarray(train.value, float) for train in values["spike_times"]]
         ids = np.repeat(np.arange(len(trains)), [train.size for train in trains])
-        steps = np.rint(np.concatenate(trains) / dt)
-        order = np.argsort(steps, kind="stable")
-        order = order[steps[order] >= first]
-        return {"times": steps[order] * dt, "ids": ids[order]}
+        steps = np.rint(np.concatenate(trains) / state.dt).astype(int)
+        return steps[steps >= first], ids[steps >= first]
 
 
-def _of_pynn(base, membrane=neurons.Leaky, kind=None, own=Cell, **more):
-    """Return a cell type of PyNN with the equations of brainsim; parameters keep their names and units."""
-    same = build_translations(*((name, name) for name in base.default_parameters))
-    fields = {"__doc__": base.__doc__, "translations": same, "membrane": membrane, "kind": kind, "__module__": __name__}
-    return type(base.__name__, (own, base), fields | more)
+class PoissonTrains(Cell):
+    """Poisson trains. Cells of brainsim send at most one spike in a step, so at high rates spikes are drawn and listed."""
+
+    def lists_spikes(self, values):
+        """Return whether a step may well have two spikes of a cell."""
+        return 0.001 * state.dt * np.max(values["rate"]) > DENSE
+
+    def spikes(self, values, first, stop, number):
+        """Return (steps, indices) of the spikes of some steps, of the population with this `number`."""
+        found, n = [], values["rate"].size
+        for block in range(max(first - 1, 0) // BLOCK, (stop - 1) // BLOCK + 1):
+            rng = np.random.default_rng([state.seed, state.segment_counter, number, block])
+            ids = np.repeat(np.arange(n), rng.poisson(0.001 * state.dt * BLOCK * values["rate"]))
+            found.append((block * BLOCK + 1 + rng.integers(0, BLOCK, ids.size), ids))
+        steps, ids = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        after = (steps - 0.5) * state.dt - values["start"][ids]  # the middle of the step
+        mine = (steps >= first) & (steps <= stop) & (after > 0.0) & (after < values["duration"][ids])
+        return steps[mine], ids[mine]
+
+
+def _cell(base, membrane=neurons.Leaky, kind=None, own=Cell, **more):
+    return completed(own, base, membrane=membrane, kind=kind, **more)
 
 
 CURRENTS = ["spikes", "v", "isyn_exc", "isyn_inh"]
-IF_curr_alpha = _of_pynn(cells.IF_curr_alpha, kind="curr_alpha", recordable=CURRENTS)
-IF_curr_exp = _of_pynn(cells.IF_curr_exp, kind="curr_exp", recordable=CURRENTS)
-IF_curr_delta = _of_pynn(cells.IF_curr_delta, kind="delta")
-IF_cond_alpha = _of_pynn(cells.IF_cond_alpha, kind="cond_alpha")
-IF_cond_exp = _of_pynn(cells.IF_cond_exp, kind="cond_exp")
-IF_cond_exp_gsfa_grr = _of_pynn(cells.IF_cond_exp_gsfa_grr, neurons.Adaptive, "cond_exp")
-IF_facets_hardware1 = _of_pynn(cells.IF_facets_hardware1, neurons.Facets, "cond_exp")
-EIF_cond_alpha_isfa_ista = _of_pynn(cells.EIF_cond_alpha_isfa_ista, neurons.AdaptiveExponential, "cond_alpha")
-EIF_cond_exp_isfa_ista = _of_pynn(cells.EIF_cond_exp_isfa_ista, neurons.AdaptiveExponential, "cond_exp")
-HH_cond_exp = _of_pynn(
+IF_curr_alpha = _cell(cells.IF_curr_alpha, kind="curr_alpha", recordable=CURRENTS)
+IF_curr_exp = _cell(cells.IF_curr_exp, kind="curr_exp", recordable=CURRENTS)
+IF_curr_delta = _cell(cells.IF_curr_delta, kind="delta")
+IF_cond_alpha = _cell(cells.IF_cond_alpha, kind="cond_alpha")
+IF_cond_exp = _cell(cells.IF_cond_exp, kind="cond_exp")
+IF_cond_exp_gsfa_grr = _cell(cells.IF_cond_exp_gsfa_grr, neurons.Adaptive, "cond_exp")
+IF_facets_hardware1 = _cell(cells.IF_facets_hardware1, neurons.Facets, "cond_exp")
+EIF_cond_alpha_isfa_ista = _cell(cells.EIF_cond_alpha_isfa_ista, neurons.AdaptiveExponential, "cond_alpha")
+EIF_cond_exp_isfa_ista = _cell(cells.EIF_cond_exp_isfa_ista, neurons.AdaptiveExponential, "cond_exp")
+HH_cond_exp = _cell(
     cells.HH_cond_exp,
     neurons.TraubMiles,
     "cond_exp",
     receptor_types=("excitatory", "inhibitory"),
     recordable=[*cells.HH_cond_exp.recordable, "m", "h", "n"],
 )
-GIF_cond_exp = _of_pynn(cells.GIF_cond_exp, kind="cond_exp", own=StochasticCell)
-Izhikevich = _of_pynn(cells.Izhikevich, neurons.Izhikevich, "delta")
-LIF = _of_pynn(cells.LIF)
-AdExp = _of_pynn(cells.AdExp, neurons.AdaptiveExponential)
-SpikeSourceArray = _of_pynn(cells.SpikeSourceArray, own=ListedSpikes)
-SpikeSourcePoisson = _of_pynn(cells.SpikeSourcePoisson, neurons.PoissonSource)
-SpikeSourcePoissonRefractory = _of_pynn(cells.SpikeSourcePoissonRefractory, neurons.RefractorySource)
-SpikeSourceGamma = _of_pynn(cells.SpikeSourceGamma, neurons.GammaSource)
-CurrExpPostSynapticResponse = _of_pynn(receptors.CurrExpPostSynapticResponse, kind="curr_exp", recordable=["isyn"])
-CondExpPostSynapticResponse = _of_pynn(receptors.CondExpPostSynapticResponse, kind="cond_exp", recordable=["gsyn"])
-CondAlphaPostSynapticResponse = _of_pynn(receptors.CondAlphaPostSynapticResponse, kind="cond_alpha", recordable=["gsyn"])
-CondBetaPostSynapticResponse = _of_pynn(receptors.CondBetaPostSynapticResponse, kind="cond_beta", recordable=["gsyn"])
+GIF_cond_exp = _cell(cells.GIF_cond_exp, kind="cond_exp", own=StochasticCell)
+Izhikevich = _cell(cells.Izhikevich, neurons.Izhikevich, "delta")
+LIF = _cell(cells.LIF)
+AdExp = _cell(cells.AdExp, neurons.AdaptiveExponential)
+SpikeSourceArray = _cell(cells.SpikeSourceArray, own=ListedSpikes)
+SpikeSourcePoisson = _cell(cells.SpikeSourcePoisson, neurons.PoissonSource, own=PoissonTrains)
+SpikeSourcePoissonRefractory = _cell(cells.SpikeSourcePoissonRefractory, neurons.RefractorySource)
+SpikeSourceGamma = _cell(cells.SpikeSourceGamma, neurons.GammaSource)
+CurrExpPostSynapticResponse = _cell(receptors.CurrExpPostSynapticResponse, kind="curr_exp", recordable=["isyn"])
+CondExpPostSynapticResponse = _cell(receptors.CondExpPostSynapticResponse, kind="cond_exp", recordable=["gsyn"])
+CondAlphaPostSynapticResponse = _cell(receptors.CondAlphaPostSynapticResponse, kind="cond_alpha", recordable=["gsyn"])
+CondBetaPostSynapticResponse = _cell(receptors.CondBetaPostSynapticResponse, kind="cond_beta", recordable=["gsyn"])
 ExpPSR, AlphaPSR, BetaPSR = CondExpPostSynapticResponse, CondAlphaPostSynapticResponse, CondBetaPostSynapticResponse
 
 
@@ -214,8 +234,4 @@ class SpikeSourceInhGamma(ModelNotAvailable):
     """Not available: an inhomogeneous gamma process."""
 
 
-__all__ = [
-    name for name, kind in list(globals().items()) if getattr(kind, "__module__", "") == __name__ and name[0].isupper()
-]
-for _name in ("Cell", "ListedSpikes", "StochasticCell"):
-    __all__.remove(_name)
+__all__ = [*names_in(globals(), cells, receptors), "AlphaPSR", "BetaPSR", "ExpPSR"]

@@ -6,6 +6,8 @@ Random connectors draw in the same order as with other simulators, so the same s
 import numpy as np
 from pyNN import connectors
 
+from brainsim.pynn.completing import completed
+
 
 class Columns:
     """What brainsim changes of a connector of PyNN, which goes through the targets one by one."""
@@ -19,24 +21,9 @@ class Columns:
         super()._standard_connect(projection, columns, distance_map)
 
 
-def _completed(base):
-    return type(base.__name__, (Columns, base), {"__doc__": base.__doc__, "__module__": __name__})
-
-
-AllToAllConnector = _completed(connectors.AllToAllConnector)
-ArrayConnector = _completed(connectors.ArrayConnector)
-CSAConnector = _completed(connectors.CSAConnector)
-CloneConnector = _completed(connectors.CloneConnector)
-DisplacementDependentProbabilityConnector = _completed(connectors.DisplacementDependentProbabilityConnector)
-DistanceDependentProbabilityConnector = _completed(connectors.DistanceDependentProbabilityConnector)
-FixedNumberPostConnector = _completed(connectors.FixedNumberPostConnector)
-FixedNumberPreConnector = _completed(connectors.FixedNumberPreConnector)
-FixedProbabilityConnector = _completed(connectors.FixedProbabilityConnector)
-FixedTotalNumberConnector = _completed(connectors.FixedTotalNumberConnector)
-FromFileConnector = connectors.FromFileConnector
-FromListConnector = connectors.FromListConnector
-IndexBasedProbabilityConnector = _completed(connectors.IndexBasedProbabilityConnector)
-OneToOneConnector = _completed(connectors.OneToOneConnector)
-SmallWorldConnector = connectors.SmallWorldConnector
-
-__all__ = [name for name in list(globals()) if name.endswith("Connector")]
+_OF_PYNN = {name: kind for name, kind in vars(connectors).items() if name.endswith("Connector")}
+_INNER = {"Connector", "MapConnector", "FixedNumberConnector"}
+__all__ = [name for name in _OF_PYNN if name not in _INNER]
+for _name in __all__:
+    _base = _OF_PYNN[_name]
+    globals()[_name] = completed(Columns, _base) if issubclass(_base, connectors.MapConnector) else _base

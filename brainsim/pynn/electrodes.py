@@ -2,10 +2,11 @@
 
 import numpy as np
 from pyNN.parameters import ParameterSpace
-from pyNN.standardmodels import build_translations, electrodes
+from pyNN.standardmodels import electrodes
 
 import brainsim as bs
 from brainsim.pynn import simulator
+from brainsim.pynn.completing import names_in, same_names
 
 AHEAD = 10_000  # steps: currents that have no end are listed until then, and then twice as far
 
@@ -110,15 +111,11 @@ class Electrode:
         return np.arange(max(first, 0), max(first, last) + 1)
 
 
-def _same(base):
-    return build_translations(*((name, name) for name in base.default_parameters))
-
-
 class DCSource(Electrode, electrodes.DCSource):
     """A constant current."""
 
     __doc__ = electrodes.DCSource.__doc__
-    translations = _same(electrodes.DCSource)
+    translations = same_names(electrodes.DCSource.default_parameters)
 
     def listed(self, stop):
         """Return when the current changes, and to what."""
@@ -130,7 +127,7 @@ class StepCurrentSource(Electrode, electrodes.StepCurrentSource):
     """A current that changes at listed times, which are rounded to the time step; of equal times the last one counts."""
 
     __doc__ = electrodes.StepCurrentSource.__doc__
-    translations = _same(electrodes.StepCurrentSource)
+    translations = same_names(electrodes.StepCurrentSource.default_parameters)
 
     def check(self):
         """Round the times, and raise ValueError if they are negative or decrease."""
@@ -151,7 +148,7 @@ class ACSource(Electrode, electrodes.ACSource):
     """A sine, whose phase is that at `start`."""
 
     __doc__ = electrodes.ACSource.__doc__
-    translations = _same(electrodes.ACSource)
+    translations = same_names(electrodes.ACSource.default_parameters)
 
     def listed(self, stop):
         """Return the current in each step: that at its beginning."""
@@ -166,12 +163,17 @@ class NoisyCurrentSource(Electrode, electrodes.NoisyCurrentSource):
     """Gaussian white noise: a new value after each `dt`."""
 
     __doc__ = electrodes.NoisyCurrentSource.__doc__
-    translations = _same(electrodes.NoisyCurrentSource)
+    translations = same_names(electrodes.NoisyCurrentSource.default_parameters)
 
     def __init__(self, **parameters):
-        self._rng = parameters.pop("rng", None)
-        self._drawn = np.empty(0)
+        self._given = parameters.pop("rng", None)
         super().__init__(**parameters)
+
+    def begin_again(self):
+        """Go back to time 0, with other numbers."""
+        super().begin_again()
+        seeds = [simulator.state.seed, simulator.state.segment_counter, self.number]
+        self._drawn, self._rng = np.empty(0), np.random.default_rng(seeds)
 
     def listed(self, stop):
         """Return the current in each step; what has been drawn stays as it is."""
@@ -183,12 +185,10 @@ class NoisyCurrentSource(Electrode, electrodes.NoisyCurrentSource):
         return steps, values
 
     def _draw(self, n):
-        if self._rng is None:
-            self._rng = np.random.default_rng([simulator.state.seed, self.number])
         if (missing := n - self._drawn.size) > 0:
-            native = isinstance(self._rng, np.random.Generator)
-            new = self._rng.normal(size=missing) if native else self._rng.next(missing, "normal", {"mu": 0.0, "sigma": 1.0})
+            standard = {"mu": 0.0, "sigma": 1.0}
+            new = self._given.next(missing, "normal", standard) if self._given else self._rng.normal(size=missing)
             self._drawn = np.append(self._drawn, new)
 
 
-__all__ = ["ACSource", "DCSource", "NoisyCurrentSource", "StepCurrentSource"]
+__all__ = names_in(globals(), electrodes)

@@ -147,7 +147,8 @@ class Izhikevich(bs.Neuron):
     u: float = bs.initial(-14.0, "mV/ms", "recovery")
 
 
-WINDOW = "t >= start and t < start + duration"
+# a spike at the time t stands for the step that ends there; half a step is far from any rounding error
+WINDOW = "t > start + 0.5*dt and t < start + duration + 0.5*dt"
 
 
 class Source(bs.Neuron):

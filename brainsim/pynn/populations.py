@@ -2,7 +2,7 @@
 
 import numpy as np
 from pyNN import common
-from pyNN.parameters import ParameterSpace, simplify
+from pyNN.parameters import LazyArray, ParameterSpace, simplify
 
 import brainsim as bs
 from brainsim.pynn import simulator
@@ -66,6 +66,11 @@ class PopulationView(_Cells, common.PopulationView):
         return self.index_in_grandparent(np.arange(self.size))
 
     @property
+    def initial_values(self):
+        """Initial values by name of a variable, as they are now."""
+        return {name: value[self.cells] for name, value in self.owner.initial_values.items()}
+
+    @property
     def native(self):
         """The cells, as a view of brainsim."""
         return self.owner.native[self.cells]
@@ -100,14 +105,10 @@ class Population(_Cells, common.Population):
         # random numbers depend on the name: a default label counts all populations of the process, so it is not used
         known = {population.name for population in state.populations}
         default = self.label == f"population{common.Population._nPop}" or self.label in known
-        self.name = f"population {len(state.populations)}" if default else self.label
+        self._number = len(state.populations)
+        self.name = f"population {self._number}" if default else self.label
         state.populations.append(self)
         state.network_changed()
-
-    @property
-    def sends_listed_spikes(self):
-        """Whether the cells are a `SpikeSourceArray`."""
-        return "spike_times" in self.parameters
 
     def change(self, values):
         """Take other values of parameters, one for each cell, from now on."""
@@ -120,35 +121,46 @@ class Population(_Cells, common.Population):
         default = self.celltype.default_initial_values.get(variable, 0.0)
         row = self._starts.setdefault(name, np.full(self.size, float(default)) * self.celltype.factor(variable))
         row[cells] = values * self.celltype.factor(variable)
+        self.initial_values[variable] = LazyArray(row / self.celltype.factor(variable), shape=(self.size,), dtype=float)
         simulation = simulator.state.simulation
         if simulation is not None and self.name in simulation.state and name in simulation.state[self.name]:
             simulation.state[self.name][name][cells] = row[cells]
 
     def build(self, network, stop):
         """Add the cells to a network of brainsim; `stop` is the step until which it is to run."""
-        self._model, self._changed = self._make_model(), False
-        initials = {} if self.sends_listed_spikes else self._model.initials
+        self._listed = self.celltype.lists_spikes(self.parameters)
+        self._model, self._changed = self._make_model(stop), False
+        initials = {} if self._listed else self._model.initials
         starts = {name: row for name, row in self._starts.items() if name in initials}
         self.native = bs.Population(self.size, self._model, name=self.name, initial=starts)
         network.add(self.native)
 
     def update(self, simulation, stop):
         """Give a simulation the parameters that have changed since the last run; return whether it can take them."""
-        if not self._changed:
+        if self._listed != self.celltype.lists_spikes(self.parameters):
+            return False
+        if not (self._changed or (self._listed and self.is_drawn)):
             return True
-        before, self._model, self._changed = self._model, self._make_model(), False
-        if self.sends_listed_spikes:
+        before, self._model, self._changed = self._model, self._make_model(stop), False
+        if self._listed:
             simulation.set(self.native, times=self._model.times, ids=self._model.ids)
             return True
         pairs = {name: (getattr(before, name), getattr(self._model, name)) for name in before.parameters}
         simulation.set(self.native, **{name: new for name, (old, new) in pairs.items() if np.ndim(new) == np.ndim(old)})
         return all(np.ndim(new) == np.ndim(old) for old, new in pairs.values())
 
-    def _make_model(self):
-        if not self.sends_listed_spikes:
+    @property
+    def is_drawn(self):
+        """Whether spikes are listed for one piece of a run after the other, because they are drawn."""
+        return "spike_times" not in self.parameters and self.celltype.lists_spikes(self.parameters)
+
+    def _make_model(self, stop):
+        if not self._listed:
             return self.celltype.model(self.parameters)
         state = simulator.state
-        return bs.SpikeTrains(**self.celltype.trains(self.parameters, state.step + (state.step > 0), state.dt))
+        steps, ids = self.celltype.spikes(self.parameters, state.step + (state.step > 0), stop, self._number)
+        order = np.argsort(steps, kind="stable")
+        return bs.SpikeTrains(times=steps[order] * state.dt, ids=ids[order])
 
 
 def _for_each(values, n):

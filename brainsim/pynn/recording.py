@@ -37,7 +37,8 @@ class Recorder(recording.Recorder):
         """Collect what a run from the step `before` to now has recorded."""
         native, dt = self.population.name, self._simulator.state.dt
         if self.spiking():
-            self._spikes.append(self._sent(before) if self.population.sends_listed_spikes else result.spikes[native])
+            given = "spike_times" in self.population.parameters
+            self._spikes.append(self._sent(before) if given else result.spikes[native])
         for variable, _ in self._requests():
             traces = result.traces[native, self._native(variable)]
             values = traces.values / self.population.celltype.factor(variable.name)
@@ -69,9 +70,10 @@ class Recorder(recording.Recorder):
         return bs.Spikes(np.sort(times[sent]), ids[sent][np.argsort(times[sent], kind="stable")], len(trains), last)
 
     def _record(self, variable, new_ids, sampling_interval=None):
-        if sampling_interval is not None:
-            self.sampling_interval = sampling_interval
-        self._simulator.state.network_changed()
+        every = sampling_interval or self.sampling_interval
+        if new_ids or every != self.sampling_interval:
+            self._simulator.state.network_changed()
+        self.sampling_interval = every
 
     def _reset(self):
         self._simulator.state.network_changed()

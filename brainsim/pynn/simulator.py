@@ -12,6 +12,7 @@ from brainsim.core.checks import computed_values
 from brainsim.pynn.carrying import carry
 
 name = "brainsim"
+PIECE = 10_000  # steps of a run for which spikes that are drawn are listed at once
 
 
 class ID(int, common.IDMixin):
@@ -90,17 +91,20 @@ class State(common.control.BaseState):
 
     def run_until(self, tstop):
         """Continue until `tstop` ms."""
-        steps = round((tstop - self.t) / self.dt)
-        self.running = True
-        if steps > 0:
-            with computed_values():  # numbers were typed in the units of PyNN
-                self._get_ready(self.step + steps)
-                result = self.simulation.run(steps * self.dt, progress=False)
-            before, self.step = self.step, self.step + steps
-            for projection in self.projections:
-                projection.fetched = not projection.synapse_type.learns
-            for thing in (*self.electrodes, *self.recorders):
-                thing.take(result, before)
+        end, self.running = self.step + round((tstop - self.t) / self.dt), True
+        while self.step < end:
+            drawn = any(population.is_drawn for population in self.populations)
+            self._run(min(end, self.step + PIECE) if drawn else end)
+
+    def _run(self, stop):
+        with computed_values():  # numbers were typed in the units of PyNN
+            self._get_ready(stop)
+            result = self.simulation.run((stop - self.step) * self.dt, progress=False)
+        before, self.step = self.step, stop
+        for projection in self.projections:
+            projection.fetched = not projection.synapse_type.learns
+        for thing in (*self.electrodes, *self.recorders):
+            thing.take(result, before)
 
     def _get_ready(self, stop):
         """Have a simulation that can run until the step `stop`."""

@@ -1,10 +1,11 @@
 """The synapse types of PyNN, and the rules of plasticity that they stand for."""
 
 import numpy as np
-from pyNN.standardmodels import build_translations, synapses
+from pyNN.standardmodels import synapses
 
 import brainsim as bs
 from brainsim.pynn import simulator
+from brainsim.pynn.completing import completed, names_in, same_names
 
 Value = bs.values.Value
 
@@ -112,68 +113,31 @@ class Synapse:
         return simulator.state.default_delay
 
 
-def _same(names):
-    return build_translations(*((name, name) for name in names))
+def _short_term(_, values, factor, tau_syn):
+    """Return a rule with three states, in which resources are active for `tau_syn`, or two if the effect is a jump."""
+    given = {"U": values["U"], "tau_rec": values["tau_rec"], "tau_fac": values["tau_facil"]}
+    if tau_syn is None:
+        return bs.TsodyksMarkram(**given)
+    equal = tau_syn == np.asarray(given["tau_rec"])  # at which the solution has another form
+    tau = np.where(equal, 1.0001, 1.0) * tau_syn
+    return bs.TsodyksMarkram(states="three", tau_psc=float(tau) if np.ndim(tau) == 0 else tau, **given)
 
 
-class StaticSynapse(Synapse, synapses.StaticSynapse):
-    """A synapse that stays as it is."""
-
-    __doc__ = synapses.StaticSynapse.__doc__
-    translations = _same(synapses.StaticSynapse.default_parameters)
+def _unreliable(_, values, factor, tau_syn):
+    return Unreliable(p=values["p"])
 
 
-class ElectricalSynapse(Synapse, synapses.ElectricalSynapse):
-    """A gap junction."""
-
-    __doc__ = synapses.ElectricalSynapse.__doc__
-    translations = _same(synapses.ElectricalSynapse.default_parameters)
+def _quantal(_, values, factor, tau_syn):
+    sites = values.get("n", 1.0)
+    return Quanta(U=values["U"], tau_rec=values["tau_rec"], tau_fac=values["tau_facil"], sites=sites)
 
 
-class TsodyksMarkramSynapse(Synapse, synapses.TsodyksMarkramSynapse):
-    """Short-term depression and facilitation."""
-
-    __doc__ = synapses.TsodyksMarkramSynapse.__doc__
-    translations = _same(synapses.TsodyksMarkramSynapse.default_parameters)
-
-    def rule(self, values, factor, tau_syn):
-        """Return a rule with three states, in which resources are active for `tau_syn`, or two if the effect is a jump."""
-        given = {"U": values["U"], "tau_rec": values["tau_rec"], "tau_fac": values["tau_facil"]}
-        if tau_syn is None:
-            return bs.TsodyksMarkram(**given)
-        equal = tau_syn == np.asarray(given["tau_rec"])  # at which the solution has another form
-        tau = np.where(equal, 1.0001, 1.0) * tau_syn
-        return bs.TsodyksMarkram(states="three", tau_psc=float(tau) if np.ndim(tau) == 0 else tau, **given)
-
-
-class SimpleStochasticSynapse(Synapse, synapses.SimpleStochasticSynapse):
-    """A synapse that transmits at random."""
-
-    __doc__ = synapses.SimpleStochasticSynapse.__doc__
-    translations = _same(synapses.SimpleStochasticSynapse.default_parameters)
-
-    def rule(self, values, factor, tau_syn):
-        """Return the rule."""
-        return Unreliable(p=values["p"])
-
-
-class StochasticTsodyksMarkramSynapse(Synapse, synapses.StochasticTsodyksMarkramSynapse):
-    """One release site, which is empty for a while after each release."""
-
-    __doc__ = synapses.StochasticTsodyksMarkramSynapse.__doc__
-    translations = _same(synapses.StochasticTsodyksMarkramSynapse.default_parameters)
-
-    def rule(self, values, factor, tau_syn):
-        """Return the rule."""
-        sites = values.get("n", 1.0)
-        return Quanta(U=values["U"], tau_rec=values["tau_rec"], tau_fac=values["tau_facil"], sites=sites)
-
-
-class MultiQuantalSynapse(Synapse, synapses.MultiQuantalSynapse):
-    """Several release sites, which share the weight."""
-
-    translations = _same(synapses.MultiQuantalSynapse.default_parameters)
-    rule = StochasticTsodyksMarkramSynapse.rule
+StaticSynapse = completed(Synapse, synapses.StaticSynapse)
+ElectricalSynapse = completed(Synapse, synapses.ElectricalSynapse)
+TsodyksMarkramSynapse = completed(Synapse, synapses.TsodyksMarkramSynapse, rule=_short_term)
+SimpleStochasticSynapse = completed(Synapse, synapses.SimpleStochasticSynapse, rule=_unreliable)
+StochasticTsodyksMarkramSynapse = completed(Synapse, synapses.StochasticTsodyksMarkramSynapse, rule=_quantal)
+MultiQuantalSynapse = completed(Synapse, synapses.MultiQuantalSynapse, rule=_quantal)
 
 
 class STDPMechanism(Synapse, synapses.STDPMechanism):
@@ -181,7 +145,7 @@ class STDPMechanism(Synapse, synapses.STDPMechanism):
 
     __doc__ = synapses.STDPMechanism.__doc__
     learns = True
-    base_translations = _same(("weight", "delay", "dendritic_delay_fraction"))
+    base_translations = same_names(("weight", "delay", "dendritic_delay_fraction"))
 
     def _build_translations(self):
         parts = (self.timing_dependence, self.weight_dependence)
@@ -208,31 +172,19 @@ class STDPMechanism(Synapse, synapses.STDPMechanism):
         return float(fraction * delay)
 
 
-def _dependence(base, kind=None):
-    """Return a part of an `STDPMechanism`; `kind` is the rule of brainsim, if this part decides about it."""
-    fields = {"__doc__": base.__doc__, "translations": _same(base.default_parameters), "kind": kind, "__module__": __name__}
-    return type(base.__name__, (base,), fields)
+class Part:
+    """What brainsim adds to a part of an `STDPMechanism`."""
+
+    kind: type | None = None  # the rule of brainsim, if this part decides about it
 
 
-AdditiveWeightDependence = _dependence(synapses.AdditiveWeightDependence, Pairs)
-MultiplicativeWeightDependence = _dependence(synapses.MultiplicativeWeightDependence, MultiplicativePairs)
-AdditivePotentiationMultiplicativeDepression = _dependence(synapses.AdditivePotentiationMultiplicativeDepression, MixedPairs)
-GutigWeightDependence = _dependence(synapses.GutigWeightDependence, PowerPairs)
-SpikePairRule = _dependence(synapses.SpikePairRule)
-Vogels2011Rule = _dependence(synapses.Vogels2011Rule, Symmetric)
+AdditiveWeightDependence = completed(Part, synapses.AdditiveWeightDependence, kind=Pairs)
+MultiplicativeWeightDependence = completed(Part, synapses.MultiplicativeWeightDependence, kind=MultiplicativePairs)
+AdditivePotentiationMultiplicativeDepression = completed(
+    Part, synapses.AdditivePotentiationMultiplicativeDepression, kind=MixedPairs
+)
+GutigWeightDependence = completed(Part, synapses.GutigWeightDependence, kind=PowerPairs)
+SpikePairRule = completed(Part, synapses.SpikePairRule)
+Vogels2011Rule = completed(Part, synapses.Vogels2011Rule, kind=Symmetric)
 
-__all__ = [
-    "AdditivePotentiationMultiplicativeDepression",
-    "AdditiveWeightDependence",
-    "ElectricalSynapse",
-    "GutigWeightDependence",
-    "MultiQuantalSynapse",
-    "MultiplicativeWeightDependence",
-    "STDPMechanism",
-    "SimpleStochasticSynapse",
-    "SpikePairRule",
-    "StaticSynapse",
-    "StochasticTsodyksMarkramSynapse",
-    "TsodyksMarkramSynapse",
-    "Vogels2011Rule",
-]
+__all__ = names_in(globals(), synapses)
