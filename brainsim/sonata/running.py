@@ -14,11 +14,15 @@ from brainsim.core.files import check_free
 from brainsim.results.sonata_files import ALONE, read_spikes
 from brainsim.sonata.configuration import LABEL, read_configuration, read_json, select
 from brainsim.sonata.reading import read_edges, read_nodes
-from brainsim.sonata.templates import TEMPLATES, parameters
+from brainsim.sonata.templates import TEMPLATES, model_of, parameters, synapses_of
 
 
 def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     """Simulate a network of point neurons as its configuration says, and write the files that it names.
+
+    Models are those of NEST with its defaults: ``iaf_psc_delta``, ``iaf_psc_exp``, ``iaf_psc_alpha``, ``iaf_cond_exp``,
+    ``iaf_cond_alpha``, ``aeif_cond_exp``, ``aeif_cond_alpha``, and ``static_synapse``. Inputs are ``spikes`` of virtual
+    nodes, each at the end of its step, and ``current_clamp``. Cells begin at ``v_init`` of the ``conditions``, or ``V_m``.
 
     Parameters
     ----------
@@ -30,8 +34,7 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     Returns
     -------
     Result
-        Spikes of each node population, and reports as traces. With ``output`` in the configuration, they are also written
-        to its folder.
+        Spikes of each node population, and reports as traces; with ``output`` they are written to its folder, too.
 
     Raises
     ------
@@ -40,19 +43,11 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     FileNotFoundError, FileExistsError
         If a file is missing, or would be replaced although ``overwrite_output_dir`` is false.
     ValueError
-        If a file is damaged, or names a model, a parameter, an input or a set of cells that is not known.
-
-    Notes
-    -----
-    Models are those of NEST with its defaults: ``iaf_psc_delta``, ``iaf_psc_exp``, ``iaf_psc_alpha``, ``iaf_cond_exp``,
-    ``iaf_cond_alpha``, ``aeif_cond_exp``, ``aeif_cond_alpha``, and ``static_synapse``. Inputs are ``spikes`` of virtual
-    nodes, each at the end of its step, and ``current_clamp``. Cells begin at ``v_init`` of the ``conditions``, by default
-    at -70 mV.
+        If a file is damaged, or names a model, a parameter, an input or cells that are not known.
 
     Examples
     --------
     >>> result = bs.sonata.run("300_pointneurons/simulation_config.json")       # doctest: +SKIP
-    >>> result.spikes["internal"].rate()                                        # doctest: +SKIP
     """
     optional("h5py", "sonata", LABEL)
     given = read_configuration(config)
@@ -76,39 +71,37 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
 
 def _files(given, reports):
     """Return name of a report, "" for the spikes -> the file to which it is written; none without ``output``."""
-    output = given.get("output")
-    if output is None:
+    if (output := given.get("output")) is None:
         return {}
-    folder = Path(output.get("output_dir", "output"))
-    files = {"": folder / output.get("spikes_file", "spikes.h5")}
-    files |= {name: folder / Path(given["reports"][name].get("file_name", name)).with_suffix(".h5") for name in reports}
+    names = {"": output.get("spikes_file", "spikes.h5")}
+    names |= {name: Path(given["reports"][name].get("file_name", name)).with_suffix(".h5") for name in reports}
+    files = {name: Path(output.get("output_dir", "output")) / of for name, of in names.items()}
     for path in files.values():
         check_free(path, LABEL, bool(output.get("overwrite_output_dir", True)), "overwrite_output_dir")
     return files
 
 
 class _Network:
-    """The network of a configuration; `parts` has for each node population [(population, its nodes)], one for each model."""
+    """The network of a configuration, with a population for each node population."""
 
     def __init__(self, given, dt, tstop):
         self.given, self.dt, self.tstop, self.net = given, dt, tstop, bs.Network(seed=0)
         self.nodes: dict[str, Any] = {}
-        self.parts: dict[str, Any] = {}
         self.synapses: dict[str, Any] = {}
         for files in given["networks"].get("nodes", ()):
             self.nodes |= read_nodes(files["nodes_file"], files.get("node_types_file"))
-        path = given.get("node_sets_file")
-        self.sets = read_json(path) if path is not None and Path(path).is_file() else {}
+        path = given.get("node_sets_file", "")
+        self.sets = read_json(path) if Path(path).is_file() else {}
         spikes = self._spikes()
         for name, nodes in self.nodes.items():
             kinds = {*nodes.columns.get("model_type", ())}
-            if kinds == {"virtual"}:
-                model = bs.SpikeTrains(*spikes.get(name, (np.empty(0), np.empty(0, int))))
-                self.parts[name] = [(bs.Population(nodes.n, model, name=name), np.arange(nodes.n))]
-            elif kinds and kinds <= {"point_neuron", "point_process"}:
-                self.parts[name] = list(self._cells(name, nodes))
-            else:
+            if kinds != {"virtual"} and not (kinds and kinds <= {"point_neuron", "point_process"}):
                 raise ValueError(f"{LABEL}: {name!r} has the model_type {sorted(kinds)}; must be virtual or point_neuron")
+            if kinds == {"virtual"}:
+                times, ids = spikes.get(name, (np.empty(0), np.empty(0, int)))
+                self.net.add(bs.Population(nodes.n, bs.SpikeTrains(times, ids), name=name))
+            else:
+                self._add_cells(name, nodes)
         for files in given["networks"].get("edges", ()):
             if files.get("enabled", True):
                 for name, edges in read_edges(files["edges_file"], files.get("edge_types_file")).items():
@@ -140,28 +133,26 @@ class _Network:
                 found[population] = times[times <= self.tstop], of.ids[times <= self.tstop]
         return found
 
-    def _cells(self, name, nodes):
-        """Yield (population, nodes) for each model of a node population."""
-        texts = nodes.columns.get("model_template", np.full(nodes.n, "none")).astype(str)
+    def _add_cells(self, name, nodes):
+        """Add the population of a node population."""
+        text, *others = sorted({*map(str, nodes.columns.get("model_template", ("",)))})
+        template = text.removeprefix("nest:")
+        if others:
+            raise ValueError(f"{LABEL}: {name!r} has cells of {text!r} and of {others[0]!r}; must be of one model")
+        if template not in TEMPLATES:
+            raise ValueError(f"{LABEL}: {name!r} has cells of the model {text!r}{nearest(template, TEMPLATES)}")
         files = nodes.columns.get("dynamics_params", np.full(nodes.n, "NULL")).astype(str)
+        named, which = np.unique(files, return_inverse=True)
+        sets = [self._parameters("point_neuron_models_dir", file) for file in named.tolist()]
+        values = parameters(template, sets, which, f"{LABEL}: {text!r} of {name!r}")
         places = [nodes.columns[axis] for axis in "xyz" if axis in nodes.columns]
-        for text in np.unique(texts).tolist():
-            template = TEMPLATES.get(text.removeprefix("nest:"))
-            if template is None:
-                raise ValueError(f"{LABEL}: {name!r} has cells of the model {text!r}{nearest(text, TEMPLATES)}")
-            ids = np.flatnonzero(texts == text)
-            named, which = np.unique(files[ids], return_inverse=True)
-            sets = [self._parameters("point_neuron_models_dir", file) for file in named.tolist()]
-            values = parameters(template, sets, which, f"{LABEL}: {text!r} of {name!r}")
-            called = name if ids.size == nodes.n else f"{name} {text}"
-            start = {"v": self.given.get("conditions", {}).get("v_init", values["V_m"])}
-            about = {"positions": np.stack(places, axis=1)[ids]} if len(places) in (2, 3) else {}
-            cells = bs.Population(ids.size, template.cells(values), name=called, initial=start, **about)
-            self.net.add(cells)
-            if np.any(values["I_e"]):
-                self.net.stimulate(cells, bs.CurrentInput(values["I_e"]), name=f"I_e {called}")
-            self.synapses[called] = template.synapses(values)
-            yield cells, ids
+        about = {"positions": np.stack(places, axis=1)} if len(places) > 1 else {}
+        start = {"v": self.given.get("conditions", {}).get("v_init", values["V_m"])}
+        cells = bs.Population(nodes.n, model_of(template, values), name=name, initial=start, **about)
+        self.net.add(cells)
+        self.synapses[name] = synapses_of(template, values)
+        if np.any(values["I_e"]):
+            self.net.stimulate(cells, bs.CurrentInput(values["I_e"]), name=f"I_e {name}")
 
     def _parameters(self, folder, file):
         """Return the parameters in a file of a folder of the components, none if there is no file."""
@@ -179,28 +170,18 @@ class _Network:
             for key in self._parameters("synaptic_models_dir", file):
                 raise ValueError(f"{LABEL}: {file!r} of the edges {name!r} has {key!r}; static_synapse has no parameters")
         weight, delay = (np.ones(len(edges)) if of is None else of for of in (edges.weight, edges.delay))
-        weight, source = weight * edges.columns.get("nsyns", 1), self._view(edges.source)
-        for cells, ids in self.parts[edges.target]:
-            place = np.full(self.nodes[edges.target].n, -1)
-            place[ids] = np.arange(ids.size)
-            for side, (synapse, sign) in zip(("+", "-"), self.synapses[cells.name], strict=True):
-                here = ((weight < 0.0) == (side == "-")) & (place[edges.post] >= 0)
-                if here.any():
-                    rule = bs.FromArrays(edges.pre[here], place[edges.post[here]])
-                    values = {"weight": sign * weight[here], "delay": delay[here], "synapse": synapse}
-                    self.net.connect(source, cells, rule, **values, name=f"{name} {edges.source}->{cells.name} {side}")
-
-    def _view(self, name):
-        """Return all cells of a node population in the order of its nodes."""
-        (first, _), *others = self.parts[name]
-        ids = np.concatenate([of for _, of in self.parts[name]])
-        return sum((cells for cells, _ in others), first)[np.argsort(ids)] if others else first
+        weight, cells = weight * edges.columns.get("nsyns", 1), self.net.populations
+        for side, (synapse, sign) in zip(("+", "-"), self.synapses[edges.target], strict=True):
+            if (here := (weight < 0.0) == (side == "-")).any():
+                rule = bs.FromArrays(edges.pre[here], edges.post[here])
+                values = {"weight": sign * weight[here], "delay": delay[here], "synapse": synapse}
+                called = f"{name} {edges.source}->{edges.target} {side}"
+                self.net.connect(cells[edges.source], cells[edges.target], rule, **values, name=called)
 
     def _chosen(self, which, label):
         """Return views of the cells of a set."""
-        found = select(which, self.sets, self.nodes, label)
-        parts = [(cells, np.flatnonzero(np.isin(ids, found[name]))) for name in found for cells, ids in self.parts[name]]
-        return [cells if of.size == cells.n else cells[of] for cells, of in parts if of.size]
+        found = {self.net.populations[name]: ids for name, ids in select(which, self.sets, self.nodes, label).items()}
+        return [cells if ids.size == cells.n else cells[ids] for cells, ids in found.items()]
 
     def reports(self):
         """Return name of a report -> what is recorded for it."""

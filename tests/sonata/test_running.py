@@ -140,23 +140,12 @@ def test_two_files_reports_and_output(tmp_path):
         bs.sonata.run(path)
 
 
-def test_several_models_in_one_population(tmp_path):
-    path, *_ = write(tmp_path)
-    types = (tmp_path / "types.csv").read_text().replace("nest:iaf_psc_alpha b.json", "nest:iaf_psc_exp b.json")
-    (tmp_path / "types.csv").write_text(types)
-    found = bs.sonata.run(path).spikes
-    assert {name: spikes.n for name, spikes in found.items()} == {
-        "cells nest:iaf_psc_alpha": N // 2,
-        "cells nest:iaf_psc_exp": N // 2,
-        "given": N,
-    }
-
-
 class TestMistakes:
     @pytest.mark.parametrize(
         ("file", "before", "after", "message"),
         [
-            ("types.csv", "nest:iaf_psc_alpha a", "nest:iaf_psc_alhpa a", "alhpa'; did you mean 'iaf_psc_alpha'"),
+            ("types.csv", "nest:iaf_psc_alpha", "nest:iaf_psc_alhpa", "alhpa'; did you mean 'iaf_psc_alpha'"),
+            ("types.csv", "nest:iaf_psc_alpha a", "nest:iaf_psc_exp a", "of 'nest:iaf_psc_exp'; must be of one model"),
             ("types.csv", "point_neuron", "biophysical", "'cells' has the model_type .* must be virtual or point_neuron"),
             ("a.json", "C_m", "C_mm", "'nest:iaf_psc_alpha' of 'cells': has no parameter 'C_mm'"),
             ("a.json", "240.0", '"much"', "C_m must be a number"),
@@ -164,7 +153,7 @@ class TestMistakes:
             ("edges.csv", "static_synapse", "stdp_synapse", "of the model 'stdp_synapse'; must be 'static_synapse'"),
             ("none.json", "{}", '{"tau": 2.0}', "'none.json' of the edges 'all' has 'tau'"),
             ("config.json", '"spikes", "module"', '"noise", "module"', "input 'in' is of the type 'noise'"),
-            ("config.json", '"node_set": "given"', '"node_set": "gven"', "no set of cells 'gven'; did you mean 'given'"),
+            ("config.json", '"node_set": "given"', '"node_set": "gven"', "there are no cells 'gven'; did you mean 'given'"),
             ("config.json", "$BASE/nodes.h5", "$BAS/nodes.h5", r"the manifest has no '\$BAS'"),
             ("config.json", '"run"', '"rum"', "has no 'run'; it has rum"),
         ],
