@@ -72,6 +72,7 @@ Modules and errors
     bs.explore          single cells: portrait, f-I curve, phase plane
     bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by traces; rate units: Oja and BCM
     bs.ann              artificial networks, and the same networks in spikes
+    bs.nestml           models in NESTML, the language of NEST, as classes of cells and of rules
     bs.nir              graphs of NIR, by which snnTorch, Norse and others exchange networks, both ways
     bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
     bs.sonata           networks in files of SONATA: nodes and edges both ways, and runs of their configuration
@@ -148,7 +149,7 @@ _HOMES = {
     "brainsim.core.checks": ("MissingName",),
     "brainsim.equations.expressions.language": ("EquationError",),
 }
-_ROOMS = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nir", "plot", "sonata", "testing")
+_ROOMS = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nestml", "nir", "plot", "sonata", "testing")
 _MODULES = {name: f"brainsim.{name}" for name in _ROOMS} | {
     "positions": "brainsim.models.space.positions",
     "signals": "brainsim.models.signals",

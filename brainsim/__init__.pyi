@@ -6,6 +6,7 @@ from brainsim import connectomes as connectomes
 from brainsim import encode as encode
 from brainsim import explore as explore
 from brainsim import learn as learn
+from brainsim import nestml as nestml
 from brainsim import nir as nir
 from brainsim import plot as plot
 from brainsim import sonata as sonata

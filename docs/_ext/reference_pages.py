@@ -11,8 +11,8 @@ from model_pages import pictures_with, put, title
 import brainsim as bs
 
 FOLDER = "reference"
-MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nir", "plot", "positions", "signals", "sonata")
-MODULES += ("testing", "values")
+MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nestml", "nir", "plot", "positions", "signals")
+MODULES += ("sonata", "testing", "values")
 # heading -> the packages that define its names
 SECTIONS = {
     "Networks": ("brainsim.network.", "brainsim.engine."),

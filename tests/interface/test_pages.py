@@ -13,6 +13,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no documentation")
 # pages of coming-from, and the package that they need
 PEERS = {"brian2": "brian2", "nest": "nest", "pynn": "pyNN.brian2", "nir": "snntorch", "pytorch": "snntorch"}
+PEERS |= {"nestml": "pynestml"}
 
 
 def harness(name="pages"):

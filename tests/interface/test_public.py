@@ -18,8 +18,8 @@ from brainsim.models.rules import Rule
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
 BASES = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, bs.RatePlasticity)
-MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nir", "plot", "signals", "sonata", "testing")
-MODULES += ("values",)
+MODULES = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nestml", "nir", "plot", "signals", "sonata")
+MODULES += ("testing", "values")
 
 
 def stub():

@@ -1,0 +1,66 @@
+"""What cannot be read is an error that names the file and the line."""
+
+import sys
+
+import pytest
+
+import brainsim as bs
+from tests.nestml import models
+
+
+@pytest.fixture
+def mistake(tmp_path):
+    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
+
+    def of_text(text, **options):
+        path = tmp_path / "model.nestml"
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(bs.EquationError) as raised:
+            bs.nestml.read(path, **options)
+        return str(raised.value)
+
+    return of_text
+
+
+@pytest.mark.parametrize(("model", "old", "new", "line", "message"), [
+    ("CURRENT", "V_m' = -(", "V_m' = -*(", 9, "parsing"),
+    ("CURRENT", "tau_m ms = 10 ms", "tau_m hours = 10 ms", 13, "hours"),
+    ("CURRENT", "V_m = V_reset", "V_m = V_rest", 35, "V_rest"),
+    ("CURRENT", "I_exc += unit * exc_spikes * 1 s", "while V_m > E_L:\n            V_m -= 1 mV", 32, "a loop cannot"),
+    ("COUNTER", "seen += 1", "seen = random_poisson(2.)", 26, "random_poisson"),
+    ("CURRENT", "I_stim pA <- continuous", "I_stim pA <- continuous\n        V_2 mV <- continuous", 24, "one current"),
+    ("CURRENT", "E_L + 5 mV", "E_L / (C_m / C_m - 1)", 17, "default of V_reset"),
+    ("PAIR", "onReceive(post_spikes)", "onReceive(other)", 20, "read(..., post='other')"),
+], ids=["syntax", "unit", "name", "loop", "function", "inputs", "default", "port"])  # fmt: skip
+def test_file_and_line_are_named(mistake, model, old, new, line, message):
+    text = getattr(models, model).replace(old, new)
+    if new == "onReceive(other)":
+        text = text.replace("post_spikes <- spike", "other <- spike")
+    found = mistake(text)
+    assert f"model.nestml, line {line}" in found
+    assert message in found
+
+
+def test_kernels_that_no_equations_have(mistake):
+    found = mistake(models.kernels("k = 1 / (1 + t / tau)", current="convolve(k, exc)"))
+    assert "model.nestml, line 8" in found
+    assert "powers of t times exponentials" in found
+
+
+def test_files(mistake, tmp_path):
+    both = models.CURRENT + models.COUNTER
+    assert "has the models 'leaky_neuron', 'counting_neuron'" in mistake(both)
+    assert "got 'leaky'" in mistake(both, model="leaky")
+    (tmp_path / "picture.nestml").write_bytes(bytes(range(256)))
+    with pytest.raises(bs.EquationError, match=r"picture.nestml: is not a text file"):
+        bs.nestml.read(tmp_path / "picture.nestml")
+    with pytest.raises(FileNotFoundError, match="none"):
+        bs.nestml.read("none.nestml")
+
+
+def test_without_pynestml(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynestml", None)
+    monkeypatch.setitem(sys.modules, "pynestml.cocos.co_cos_manager", None)
+    (tmp_path / "model.nestml").write_text(models.CURRENT)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'brainsim\[nestml\]'"):
+        bs.nestml.read(tmp_path / "model.nestml")
