@@ -14,6 +14,7 @@ from brainsim.build.constants import parameter_of_one
 from brainsim.build.layout import Layout
 from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.operators.arrivals import Arrivals
+from brainsim.engine.resting.operator import Resting
 from tests.helpers.records import arrays_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -277,8 +278,11 @@ ADVICE = {
 
 def test_single_precision_halves_the_state():
     double, single = (network(n=100_000, rule=bs.OneToOne()).estimate(precision=kind) for kind in ("double", "single"))
-    numbers = Layout(network(n=100_000, rule=bs.OneToOne()), 0.1, 1, filled=False).n_numbers
-    assert double.kept - single.kept == 8 * numbers  # of the state and of that of the result
+    kinds = np.float64, np.float32
+    layouts = [Layout(network(n=100_000, rule=bs.OneToOne()), 0.1, 1, kind, filled=False) for kind in kinds]
+    resting = [Resting.expected_bytes(layout) for layout in layouts]
+    # of the state, of that of the result, and of the copies of cells that may be at rest
+    assert double.kept - single.kept == 8 * layouts[0].n_numbers + resting[0] - resting[1]
     with pytest.raises(ValueError, match=r"Network.estimate.precision: must be 'double' or 'single' \(got 'half'\)"):
         network().estimate(precision="half")
 

@@ -22,7 +22,7 @@ from brainsim.jit.records import Context
 
 SHORTEST = 100  # steps of a chunk that are worth finding out who is at rest
 LONGEST_PAUSE = 256  # chunks until it is tried again
-# what takes how long [ns], measured with LIF cells on one core: a step of a cell that is visited, quiet, in a lane or driven;
+# what takes how long [ns], measured with LIF cells: a step of a cell that is visited, quiet, in a lane or driven;
 # in each slice, to look at a slot, and to bring a cell into a lane and back
 VISITED, QUIET, IN_LANE, DRIVEN = 0.7, 0.25, 1.2, 6.0
 LOOK, MOVE = 0.6, 40.0
@@ -66,9 +66,11 @@ class Resting(Operator):
     def expected_bytes(cls, layout):
         """Return the bytes of slots and lanes, if there are cells that may be at rest."""
         groups = [g for g in layout.groups if g.kernel and can_be_quiet(g.system, g.members[0].step, g.kernel)]
-        per_cell = [2 * g.n_variables + g.n_receptors + 2 * len(g.kernel.arrays) for g in groups]
-        numbers = sum(g.n * n for g, n in zip(groups, per_cell, strict=True))
-        return numbers * np.dtype(layout.dtype).itemsize + sum(70.0 * g.n for g in groups)
+        item, size = np.dtype(layout.dtype).itemsize, 0
+        for g in groups:
+            numbers = 2 * g.n_variables + g.n_receptors + 2 * len(g.kernel.arrays)
+            size += g.n * (item * numbers + 8 * (g.n_variables + g.n_receptors) + 53)  # 53 of whole numbers and currents
+        return size
 
     def continue_from(self, old):
         """Take over how long it is not worthwhile."""
