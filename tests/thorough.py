@@ -288,6 +288,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/nestml/test_reading.py::TestCells::test_kernels": ("[alpha]",),
     "tests/nir/test_reading.py::TestAgainstNumPy::test_all_kinds_of_nodes": (),
     "tests/nir/test_reading.py::TestAgainstNumPy::test_inputs_of_any_size": (),
+    "tests/nir/test_reading.py::TestAgainstNumPy::test_the_solution_of_the_equations": (),
     "tests/nir/test_writing.py::TestNetworks::test_a_converted_network": (),
     "tests/nir/test_writing.py::TestNetworks::test_a_trained_network": (),
     "tests/nir/test_writing.py::TestNetworks::test_cells_without_a_leak_fire_the_same_spikes": (),

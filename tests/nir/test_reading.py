@@ -75,6 +75,37 @@ class TestAgainstNumPy:
         assert fired > 20
         return found
 
+    def test_the_solution_of_the_equations(self):
+        """Exact cells, against the method of Runge and Kutta with 200 parts of a step, in which a pulse is held."""
+        nodes, last = ends(1, 3)
+        values = {
+            "tau_syn": [1e-3, 2e-3, 3e-3],
+            "tau_mem": [2e-3, 2e-3, 1e-3],
+            "r": [2.0, 1.0, 3.0],
+            "v_leak": [0.1, 0.0, -0.2],
+        }
+        arrays = {name: np.array(value) for name, value in (values | {"w_in": [1.0, 2.0, 3.0]}).items()}
+        nodes |= {"w": nir.Affine(np.array([[1.0], [2.0], [0.5]]), np.array([0.0, 0.1, 0.2])), "cell": nir.CubaLI(**arrays)}
+        x = np.zeros((60, 1))
+        x[[3, 4, 20], 0] = 1.0
+        net = bs.nir.read(graph(nodes | last, chain(*nodes, "output")), inputs=x)
+        result = bs.simulate(net, 6.0, dt=0.1, record=bs.Trace(net.populations["cell"], "v"))
+        tau_syn, tau_mem, r, rest, w_in = (arrays[name] for name in ("tau_syn", "tau_mem", "r", "v_leak", "w_in"))
+        y, h, found = np.stack([np.zeros(3), rest]), DT / 200, []
+        for now in x:
+            drive = nodes["w"].weight @ now + nodes["w"].bias
+
+            def slope(y, drive=drive):
+                return np.stack([(w_in * drive - y[0]) / tau_syn, (rest - y[1] + r * y[0]) / tau_mem])
+
+            for _ in range(200):
+                k1 = slope(y)
+                k2 = slope(y + 0.5 * h * k1)
+                k3 = slope(y + 0.5 * h * k2)
+                y = y + h / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + slope(y + h * k3))
+            found.append(y[1])
+        np.testing.assert_allclose(result.traces["cell", "v"].values[1:], found, rtol=0.0, atol=1e-12)
+
     @pytest.mark.parametrize("padding", [0, 1, (2, 1), "same", "valid"])
     @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (1, 2, 2), (1, (2, 1), 4)])
     def test_convolutions(self, padding, stride, dilation, groups):
@@ -110,7 +141,10 @@ def test_an_input_may_be_cells():
     net = bs.nir.read(made, inputs=bs.Poisson(rate=100.0))
     result = bs.simulate(net, 100.0, dt=0.1, seed=1)
     assert 5 < len(result.spikes["if"]) <= len(result.spikes["input"])
-    assert bs.nir.read(made).populations["input"].model.times.size == 0
+    sim = bs.Simulation(bs.nir.read(made), dt=0.1)
+    assert len(sim.run(10.0).spikes["if"]) == 0
+    sim.set("input", times=[12.0, 15.0], ids=[0, 1])  # another input, without reading the graph again
+    np.testing.assert_allclose(sim.run(10.0).spikes["if"].times, [12.1, 15.1])
 
 
 class TestMistakes:
