@@ -62,6 +62,7 @@ def _add_cells(name, equations, **texts):
         declared["i"] = bs.initial(0.0, "", "current")
     about = {"__module__": __name__, "__doc__": f"Cells of the kind {name}.", "equations": equations, "dimensions": False}
     globals()[name] = type(name, (bs.Neuron,), about | declared | texts)
+    return globals()[name]
 
 
 # EulerLIF is a LIF by forward Euler, which moves the current before the potential, as snnTorch and Norse do
@@ -81,7 +82,7 @@ for _kind, _exact, _euler in (
 # v is the input of a step; if an event did not clear it, what rounding leaves of it could be above a limit of 0
 _add_cells("Threshold", "dv/dt = (I - v)/dt", method="euler", threshold="v > limit", events={"clear": ("v != 0", "v = 0")})
 _add_cells("Output", "dv/dt = (I - v)/dt", method="euler")
-_add_cells("SpikingOutput", "dv/dt = (I - v)/dt", method="euler", threshold="v > 0.5")
+SpikingOutput: Any = _add_cells("SpikingOutput", "dv/dt = (I - v)/dt", method="euler", threshold="v > 0.5")
 KINDS = ("I", "IF", "LI", "LIF", "CubaLI", "CubaLIF", "Threshold", "Output")
 
 

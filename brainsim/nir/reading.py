@@ -30,10 +30,13 @@ def read(
 ) -> bs.Network:
     """Return the network of a graph of NIR, for runs in steps of `dt`.
 
+    Inputs, Outputs and cells become populations with the names of their nodes, ``"lif1.lif"`` if they are in a graph in the
+    graph; an Output has the values that reach it in its variable v. Cells begin at ``v_leak``.
+
     Parameters
     ----------
     source : str, Path or nir.NIRGraph
-        A file or a graph. Nested graphs are taken apart; their cells are called ``"lif1.lif"``.
+        A file or a graph.
     dt : float
         Time step [ms]. A spike is a pulse of height 1 that lasts one step, so what a graph does depends on it: snnTorch has
         0.1 ms, Norse by default 1 ms.
@@ -47,13 +50,10 @@ def read(
         What the input sends: a model of cells that fire, such as ``bs.SpikeTrains(times, ids)``, or the values of each step,
         an array of shape (steps, values). By default nothing.
 
-    Returns
-    -------
-    Network
-        Inputs, Outputs and cells are populations with the names of their nodes; an Output has the values in its variable v.
-        A cell begins at ``v_leak``. Row k of an array, and a spike of an Input at ``k*dt``, act in the step that ends at
-        ``(k + 1)*dt``. Each further layer lies a step behind, as the Outputs do. In a cycle, each connection takes one step,
-        or the time of a Delay.
+    Notes
+    -----
+    Row k of an array, and a spike of an Input at ``k*dt``, act in the step that ends at ``(k + 1)*dt``. Each further layer
+    lies a step behind, as the Outputs do. In a cycle, each connection takes one step, or the time of a Delay.
 
     Raises
     ------
@@ -72,14 +72,16 @@ def read(
     one_of(method, ("exact", "euler"), f"{LABEL}.method")
     one_of(reset, ("value", "subtract"), f"{LABEL}.reset")
     graph = Graph(_load(source))
-    given = _given(inputs, graph, dt)
+    models, values = _given(inputs, graph, dt)
     net = bs.Network(seed=0, required_dt=dt)
     for name, kind in graph.ends.items():
-        model = _sent(graph, name, given) if kind in ("Input", "Output") else None
-        model = cells.model_of(graph.nodes[name], unit, method, reset) if model is None else model
+        before = [a for a, b in graph.edges if b == name]
+        if kind == "Output" and all(graph.ends.get(a) in FIRING and a not in values for a in before):
+            models[name] = cells.SpikingOutput()
+        model = models[name] if name in models else cells.model_of(graph.nodes[name], unit, method, reset)
         net.add(bs.Population(graph.size(name), model, name=name))
     for chain in graph.chains:
-        _connect(net, graph, chain, unit, given)
+        _connect(net, graph, chain, unit, values)
     for name, node in graph.linear.items():
         for names, end in graph.walk(name) if np.any(node.bias) else ():
             bias = np.broadcast_to(node.bias, graph.size(name))
@@ -116,39 +118,33 @@ def _load(source):
 
 
 def _given(inputs, graph, dt):
-    """Return name of an Input -> model, or array of values (steps, n)."""
+    """Return name of an Input -> model, and name -> values (steps, n) of those that are more than spikes."""
     names = [name for name, kind in graph.ends.items() if kind == "Input"]
     if inputs is not None and not isinstance(inputs, Mapping):
         if len(names) != 1:
             raise ValueError(f"{LABEL}.inputs: must be a dict, since the graph has {len(names)} Inputs: {', '.join(names)}")
         inputs = {names[0]: inputs}
-    found = dict(inputs or {})
-    for name, value in found.items():
+    models, values = {name: bs.SpikeTrains(np.empty(0), np.empty(0, int)) for name in names}, {}
+    for name, value in (inputs or {}).items():
         if name not in names:
             raise ValueError(f"{LABEL}.inputs: the graph has no Input {name!r}{nearest(name, names)}")
         if hasattr(value, "spiking_source"):
+            models[name] = value
             continue
-        value = np.asarray(value, np.float64)
-        if value.ndim < 2 or value[0].size != graph.size(name):
+        array = np.asarray(value, np.float64)
+        if array.ndim < 2 or array[0].size != graph.size(name):
             shape = ("steps", *graph.shapes[name])
-            raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {shape} (got {value.shape})")
-        value = value.reshape(len(value), -1)
-        steps, ids = np.nonzero(value)
-        found[name] = bs.SpikeTrains(steps * dt, ids) if (value[steps, ids] == 1.0).all() else value
-    return found
+            raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {shape} (got {array.shape})")
+        array = array.reshape(len(array), -1)
+        steps, ids = np.nonzero(array)
+        if (array[steps, ids] == 1.0).all():
+            models[name] = bs.SpikeTrains(steps * dt, ids)
+        else:
+            values[name] = array
+    return models, values
 
 
-def _sent(graph, name, given):
-    """Return the model of an Input, or of an Output that spikes reach; None for other Outputs."""
-    if graph.ends[name] == "Input":
-        silent = bs.SpikeTrains(np.empty(0), np.empty(0, int))
-        return silent if isinstance(given.get(name, silent), np.ndarray) else given.get(name, silent)
-    before = [a for a, b in graph.edges if b == name]
-    firing = all(graph.ends.get(a) in FIRING and not isinstance(given.get(a), np.ndarray) for a in before)
-    return cells.SpikingOutput() if firing else None
-
-
-def _connect(net, graph, chain, unit, given):
+def _connect(net, graph, chain, unit, values):
     """Connect two populations as a chain of nodes does."""
     (source, names, target), dt = chain, net.required_dt
     parts = [(0.0, sparse.eye_array(graph.size(source), format="csr"))]
@@ -172,8 +168,6 @@ def _connect(net, graph, chain, unit, given):
         synapse, delay = cells.Graded(order=1), delay - dt
     delay = delay[0] if len(parts) == 1 and delay.size else delay
     net.connect(pre, post, rule, weight=weight, delay=delay, synapse=synapse, name=" -> ".join((source, *own, target)))
-    values = given.get(source)
-    if isinstance(values, np.ndarray):
-        for (_, matrix), time in zip(parts, times, strict=True):
-            steps = (time - dt) + dt * np.arange(len(values) + 1)
-            net.stimulate(post, bs.CurrentInput(np.vstack([values @ matrix, np.zeros(post.n)]), times=steps))
+    for (_, matrix), time in zip(parts, times, strict=True) if source in values else ():
+        current = np.vstack([values[source] @ matrix, np.zeros(post.n)])
+        net.stimulate(post, bs.CurrentInput(current, times=time - dt + dt * np.arange(len(current))))

@@ -1,6 +1,5 @@
 """Graphs of NIR run as the equations of their cells say."""
 
-import h5py
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from brainsim.nir.graphs import Graph
 from tests.nir import reference
 from tests.nir.graphs import DT, GRAPHS, chain, cuba, ends, full, graph, lif, nir
 
+h5py = pytest.importorskip("h5py", reason="files of NIR are files of HDF5")
 # of lif_exact.csv, which comes with the paper: the steps with an input, and those with a spike
 PULSES = [60, 220, 270, 310, 320, 350, 370, 400, 410, 430, 440, 450, 460, 470, 480, 490, 500, 510, 520, 530]
 PULSES += [*range(670, 790, 10), 840, 850]
