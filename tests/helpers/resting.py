@@ -10,7 +10,7 @@ from brainsim.engine.resting import operator
 @contextlib.contextmanager
 def every_cell_may_rest():
     """Let cells be advanced in slots and lanes in every network in which this is possible, however many move."""
-    everything = {"SHORTEST": 1, "WORTH": float("inf")}
+    everything = {"SHORTEST": 1, "SHORTEST_SLICE": 1, "WORTH": float("inf")}
     with mock.patch.object(registry, "FEWEST_AT_REST", 0), mock.patch.multiple(operator, **everything):
         yield
 

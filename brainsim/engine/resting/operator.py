@@ -20,7 +20,8 @@ from brainsim.engine.resting.stretch import Stretch
 from brainsim.equations.quiet import can_be_quiet
 from brainsim.jit.records import Context
 
-SHORTEST = 100  # steps of a chunk that are worth finding out who is at rest
+SHORTEST = 12  # steps of a chunk that are worth finding out who is at rest
+SHORTEST_SLICE = 4  # steps, below which quiet cells gain nothing
 LONGEST_PAUSE = 256  # chunks until it is tried again
 # what takes how long [ns], measured with LIF cells: a step of a cell that is visited, quiet, in a lane or driven;
 # in each slice, to look at a slot, and to bring a cell into a lane and back
@@ -53,7 +54,8 @@ class Resting(Operator):
         """Return the operator, None if something in the network listens to each event or to each cell."""
         synapses = partition.synapses
         special = synapses.kinds or synapses.procedural or synapses.couplings is not None
-        if partition.operator(Arrivals) is None or special or partition.operator(Varying) is not None:
+        short = partition.progress["slice"] < SHORTEST_SLICE
+        if partition.operator(Arrivals) is None or special or short or partition.operator(Varying) is not None:
             return None
         return cls(partition)
 
@@ -81,7 +83,7 @@ class Resting(Operator):
         if self._context is not None:
             for stretch in self._stretches:
                 stretch.forget()
-            self._context["moved"][:] = -1
+            self._context["moved"][:], self._context["reached"][:-1] = -1, 0
 
     def take_over(self, rows):
         """Return the calls of a step, with those of delivery and of the kernels of resting cells replaced."""
@@ -113,22 +115,23 @@ class Resting(Operator):
             return
         wanted = self._steps >= SHORTEST and self._wait == 0
         self._wait = max(self._wait - 1, 0)
-        found = self._find_moving() if wanted else None
-        if found is not None:
-            self._begin(found)
-        if self.on != (found is not None):
-            self.on = not self.on
+        on = wanted and self._is_worthwhile()
+        if on:
+            self._context["found"][0], self._context["turned"] = 0, -1
+            for stretch in self._stretches:
+                stretch.begin()
+        if self.on != on:
+            self.on = on
             self._partition.program.connect()
 
-    def _find_moving(self):
-        """Return which cells move, by stretch; None if so many move or are reached that all may be visited as well."""
-        if not self._is_worth(0, self._reached):
-            return self._give_up()
-        if self._context is None:
+    def _is_worthwhile(self):
+        """Return whether few enough cells move and are reached; if not, it is not tried again for some chunks."""
+        found = self._is_worth(0, self._reached)
+        if found and self._context is None:
             self._allocate()
-        found = [stretch.find_moving() for stretch in self._stretches]
-        if not self._is_worth(sum(int(moving.sum()) for moving, _ in found), self._reached):
-            return self._give_up()
+        found = found and self._is_worth(sum(stretch.find_moving() for stretch in self._stretches), self._reached)
+        if not found:
+            self._give_up()
         return found
 
     def _is_worth(self, slots, lanes):
@@ -137,17 +140,6 @@ class Resting(Operator):
         slice_ = int(self._partition.progress["slice"])
         cost = slots * (QUIET + LOOK / slice_) + lanes * (IN_LANE + MOVE / slice_) + driven * DRIVEN
         return cost < WORTH * VISITED * n
-
-    def _begin(self, found):
-        """Begin a chunk, with what `_find_moving` returned; cells for which events are waiting are reached in any case."""
-        c = self._context
-        for stretch, (moving, _) in zip(self._stretches, found, strict=True):
-            stretch.begin(moving)
-        listed = np.concatenate(
-            [s.context["begin"] + waiting for s, (_, waiting) in zip(self._stretches, found, strict=True)]
-        )
-        c["reached"][:], c["reached"][listed], c["reached"][-1] = 0, 1, 1  # the last one is never listed
-        c["listed"][: listed.size], c["found"][0], c["turned"] = listed, listed.size, -1
 
     def check(self):
         """Note how many cells were reached in a slice of the chunk; visit all for some chunks if they were too many."""
@@ -220,6 +212,7 @@ class Resting(Operator):
         nobody, lanes = int(begins[-1]), np.zeros(int(room[-1]), partition.layout.dtype)
         owner, moved = np.full(state.size - base, nobody, np.int32), np.full(state.size - base, -1, np.int32)
         reached, listed, found = np.zeros(nobody + 1, np.uint8), np.zeros(nobody + 1, np.int32), np.zeros(1, np.int64)
+        reached[nobody] = 1  # and never listed
         common = {"moved": moved, "reached": reached, "listed": listed, "found": found}
         for stretch, begin, at in zip(stretches, begins, room, strict=False):
             for place, _ in stretch.event_rows():

@@ -7,8 +7,6 @@ from brainsim.equations.quiet import BLOCK, TINY, Sizes, write_quiet
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context, call
 
-NONE = np.empty(0, np.int64)
-
 
 class Stretch:
     """The cells of a kernel call: each is at rest, in a slot or in a lane.
@@ -63,7 +61,7 @@ class Stretch:
         `common` are fields of the record of `Resting`, in which places in the state are counted from `base` on.
         """
         cells, n, progress = self.cells, self.n, self._partition.progress
-        fields = self._lanes(lanes[at : at + n * self.width])
+        fields, whole = self._lanes(lanes[at : at + n * self.width]), f"i{lanes.itemsize}"
         self._kernel = kernel = self._kernel_of(fields)
         # a step that is only tried has a record of progress of its own, with room for a spike of each cell
         self._tried = new_progress(0, 1, 1, 1, np.zeros(2 * n, np.int32), np.zeros(2, np.int32))
@@ -71,6 +69,10 @@ class Stretch:
         self.context = Context(
             **fields,
             **self._slots(),
+            # the same as whole numbers, of which -0.0 and 0.0 are different ones
+            natural_bits=cells["state"].view(whole),
+            lanes_bits=fields["lanes_state"].view(whole),
+            moving=np.zeros(n, np.uint8),
             **{f"natural_{name}": cells[name] for name in ("state", "inputs", "refractory", "current", "arrays")},
             **common,
             scalars=cells["scalars"],
@@ -127,25 +129,28 @@ class Stretch:
         return Context(**{name: fields[name] for name in cells.kind.names[1:]})
 
     def find_moving(self):
-        """Return which cells a step without events would change, a flag for each, and for which ones events are waiting."""
+        """Try a step without events; return how many cells it moves, which `begin` gives slots to."""
+        from brainsim.engine.resting.beginning import list_moving
+
         c, n, count = self.context, self.n, self._group.n_variables
-        natural, inputs = self._rows("state", "stride", count), self._rows("inputs", "width", self._group.n_receptors)
-        tried, refractory = c["lanes_state"].reshape(count, n), self.cells["refractory"][:n]
-        tried[:] = natural
-        c["lanes_refractory"][:], c["lanes_current"][: self.driven.size] = refractory, 0.0
+        c["lanes_state"].reshape(count, n)[:] = self._rows("state", "stride", count)
+        c["lanes_refractory"][:], c["lanes_current"][: self.driven.size] = self.cells["refractory"][:n], 0.0
         c["lanes_inputs"].reshape(-1, n)[:, : self.driven.size] = 0.0
         self._copy_constants(slice(c["most_lanes"]))  # the others are those of the cells still
         self._kernel["count"], self._tried["total"] = n, 0
         call(c["kernel"], self._kernel.address, self._tried.address)
-        bits = f"i{natural.itemsize}"
-        moving = (tried.view(bits) != natural.view(bits)).any(axis=0) | (refractory > 0)
-        moving[self._tried["spikes"][: self._tried["total"]]] = True
-        moving[self.driven] = False
-        if not inputs.any():
-            return moving, NONE
-        waiting = (inputs != 0).any(axis=0)
-        waiting[self.driven] = False
-        return moving, np.flatnonzero(waiting)
+        call(list_moving.address(c.kind, self._tried.kind), c.address, self._tried.address)
+        return c["count"]
+
+    def begin(self):
+        """Give slots to the cells that move, at the start of a chunk."""
+        from brainsim.engine.resting.beginning import begin
+
+        c = self.context
+        if not c["quiet"]:
+            c["quiet"] = load_source(self._quiet_text()).advance.address(c.kind, self._tried.kind)
+        self._copy_constants(self.driven)
+        call(begin.address(c.kind, self._tried.kind), c.address, self._tried.address)
 
     def _rows(self, name, stride, number):
         """Return rows of what the kernel has for the cells, a view (rows, cells)."""
@@ -158,20 +163,6 @@ class Stretch:
         rows = len(self._group.kernel.arrays)
         constants = self._rows("arrays", "stride", rows)[:, cells]
         self.context["lanes_arrays"].reshape(-1, self.n)[:rows, : constants.shape[1]] = constants
-
-    def begin(self, moving):
-        """Give slots to the cells that move, at the start of a chunk."""
-        c, n, count, rows = self.context, self.n, self._group.n_variables, len(self._group.kernel.arrays)
-        if not c["quiet"]:
-            c["quiet"] = load_source(self._quiet_text()).advance.address(c.kind, self._partition.progress.kind)
-        cells = np.flatnonzero(moving)
-        c["cell"][: cells.size], c["slot"][cells], c["lane"][:] = cells, np.arange(cells.size), -1
-        c["state"].reshape(count, n)[:, : cells.size] = self._rows("state", "stride", count)[:, cells]
-        c["arrays"].reshape(-1, n)[:rows, : cells.size] = self._rows("arrays", "stride", rows)[:, cells]
-        c["refractory"][: cells.size] = self.cells["refractory"][cells]
-        self._copy_constants(self.driven)
-        c["count"], c["lanes"], c["most_lanes"] = cells.size, self.driven.size, self.driven.size
-        c["turned"], c["fresh"], c["lane_steps"] = -1, 1, 0
 
     def _quiet_text(self):
         group, sizes = self._group, None
