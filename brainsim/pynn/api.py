@@ -1,6 +1,6 @@
 """All names of the API of PyNN, as a module of a simulator has them."""
 
-# ruff: noqa: F401, F405 - most of them are made elsewhere
+# ruff: noqa: F401 - most of them are made elsewhere
 
 from pyNN import common, errors, random, space
 from pyNN.network import Network
@@ -9,7 +9,7 @@ from pyNN.recording import get_io
 from pyNN.space import Space
 from pyNN.standardmodels import StandardCellType
 
-from brainsim.pynn import cells, simulator, synapses
+from brainsim.pynn import cells, connectors, simulator, synapses
 from brainsim.pynn.cells import *  # noqa: F403
 from brainsim.pynn.connectors import *  # noqa: F403
 from brainsim.pynn.electrodes import *  # noqa: F403
@@ -23,7 +23,7 @@ reset = common.build_reset(simulator)
 initialize = common.initialize
 (get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank) = common.build_state_queries(simulator)
 create = common.build_create(Population)
-connect = common.build_connect(Projection, FixedProbabilityConnector, synapses.StaticSynapse)
+connect = common.build_connect(Projection, connectors.FixedProbabilityConnector, synapses.StaticSynapse)
 record = common.build_record(simulator)
 set = common.set  # PyNN calls it so
 
@@ -75,5 +75,5 @@ def list_standard_models():
     return [kind.__name__ for kind in found if isinstance(kind, type) and issubclass(kind, StandardCellType)]
 
 
-_INNER = {"StandardCellType", "cells", "common", "synapses"}
+_INNER = {"StandardCellType", "cells", "common", "connectors", "synapses"}
 __all__ = [name for name in list(globals()) if not name.startswith("_") and name not in _INNER]

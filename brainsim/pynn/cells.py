@@ -7,12 +7,17 @@ from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import ModelNotAvailable, cells, receptors
 
+import brainsim as bs
 from brainsim.pynn import neurons
 from brainsim.pynn.completing import completed, names_in
 from brainsim.pynn.neurons import Receptor
 from brainsim.pynn.simulator import state
 
 FACTORS = {"nA": 1000.0, "nF": 1000.0, "uS": 1000.0}  # to pA, pF and nS; other units are the same
+RENAMED = {"cm": "c_m", "tau_refrac": "t_ref", "v_thresh": "v_th", "v_spike": "v_peak", "delta_T": "delta_t"}
+RENAMED |= {"e_rev_sfa": "e_sfa", "e_rev_rr": "e_rr", "g_s": "g_sfa", "g_r": "g_rr"}
+RENAMED |= {"gbar_Na": "g_na", "gbar_K": "g_k", "e_rev_Na": "e_na", "e_rev_K": "e_k", "e_rev_leak": "e_l", "v_offset": "v_t"}
+RENAMED |= {"g_leak": "g_l", "v_t_star": "v_th", "lambda0": "lambda_0", "a_eta": "q_eta", "a_gamma": "q_gamma"}
 DENSE = 0.02  # mean number of spikes in a step above which sources draw them as a list: two would come in 1 of 5,000 steps
 BLOCK = 1000  # steps of which spikes are drawn at once, so that they do not depend on how a run is cut
 SIDES = {"excitatory": ("exc", "E"), "inhibitory": ("inh", "I")}
@@ -26,7 +31,7 @@ def one_if_equal(values):
 class Cell:
     """What brainsim adds to a cell type of PyNN: its model of cells, and the synapses onto its receptors."""
 
-    membrane = neurons.Leaky
+    membrane: type = bs.LIF
     kind: str | None = None  # of both receptors; without one the cell is a source of spikes
 
     def receptors(self):
@@ -41,7 +46,8 @@ class Cell:
 
     def model(self, values):
         """Return the model of brainsim for values of the parameters by name, in the units of PyNN, one for each cell."""
-        return neurons.compose(self.membrane, tuple(self.receptors().values()))(**self.native(values))
+        receptors = tuple(self.receptors().values())
+        return (neurons.compose(self.membrane, receptors) if receptors else self.membrane)(**self.native(values))
 
     def native(self, values):
         """Return parameters as brainsim takes them: in its units, one number if all cells have the same."""
@@ -50,8 +56,15 @@ class Cell:
             value = np.asarray(value, float) * self.factor(name)
             if name == "tau_refrac":  # 0.1 ms by default, which is nothing if a step takes 1 ms
                 value = np.rint(value / state.dt) * state.dt
-            found[name.replace(".", "_")] = one_if_equal(value)
+            found[self.native_name(name)] = one_if_equal(value)
+        if "g_l" in self.membrane.parameters and "tau_m" in found:
+            found["g_l"] = found["c_m"] / found.pop("tau_m")
         return found
+
+    @staticmethod
+    def native_name(name):
+        """Return how a parameter or variable of PyNN is called in brainsim."""
+        return RENAMED.get(name, name).replace(".", "_")
 
     def check(self, values):
         """Raise an error if the values of the parameters cannot be used."""
@@ -74,9 +87,22 @@ class StochasticCell(Cell):
         parts = {name: np.stack([one.value for one in value]) for name, value in values.items() if name not in plain}
         found = self.native(plain)
         for name, columns in parts.items():
-            found |= {f"{name}_{k}": one_if_equal(column * self.factor(name)) for k, column in enumerate(columns.T)}
+            pieces = enumerate(columns.T * self.factor(name), 1)
+            found |= {f"{self.native_name(name)}_{k}": one_if_equal(piece) for k, piece in pieces}
         membrane = neurons.stochastic(parts["tau_eta"].shape[1], parts["tau_gamma"].shape[1])
         return neurons.compose(membrane, tuple(self.receptors().values()))(**found)
+
+
+class HardwareCell(Cell):
+    """A cell that is given by its leak conductance; its other values are those of the chip."""
+
+    def native(self, values):
+        """Return parameters as brainsim takes them."""
+        others = {name: value for name, value in values.items() if name != "g_leak"}
+        chip = {"cm": 200.0, "tau_refrac": 1.0, "e_rev_E": 0.0, "tau_m": 200.0 / values["g_leak"]}
+        return super().native(
+            others | {name: np.broadcast_to(value, values["g_leak"].shape) for name, value in chip.items()}
+        )
 
 
 class ListedSpikes(Cell):
@@ -121,7 +147,7 @@ class PoissonTrains(Cell):
         return steps[mine], ids[mine]
 
 
-def _cell(base, membrane=neurons.Leaky, kind=None, own=Cell, **more):
+def _cell(base, membrane=bs.LIF, kind=None, own=Cell, **more):
     return completed(own, base, membrane=membrane, kind=kind, **more)
 
 
@@ -131,21 +157,21 @@ IF_curr_exp = _cell(cells.IF_curr_exp, kind="curr_exp", recordable=CURRENTS)
 IF_curr_delta = _cell(cells.IF_curr_delta, kind="delta")
 IF_cond_alpha = _cell(cells.IF_cond_alpha, kind="cond_alpha")
 IF_cond_exp = _cell(cells.IF_cond_exp, kind="cond_exp")
-IF_cond_exp_gsfa_grr = _cell(cells.IF_cond_exp_gsfa_grr, neurons.Adaptive, "cond_exp")
-IF_facets_hardware1 = _cell(cells.IF_facets_hardware1, neurons.Facets, "cond_exp")
-EIF_cond_alpha_isfa_ista = _cell(cells.EIF_cond_alpha_isfa_ista, neurons.AdaptiveExponential, "cond_alpha")
-EIF_cond_exp_isfa_ista = _cell(cells.EIF_cond_exp_isfa_ista, neurons.AdaptiveExponential, "cond_exp")
+IF_cond_exp_gsfa_grr = _cell(cells.IF_cond_exp_gsfa_grr, bs.SFALIF, "cond_exp")
+IF_facets_hardware1 = _cell(cells.IF_facets_hardware1, kind="cond_exp", own=HardwareCell)
+EIF_cond_alpha_isfa_ista = _cell(cells.EIF_cond_alpha_isfa_ista, bs.AdEx, "cond_alpha")
+EIF_cond_exp_isfa_ista = _cell(cells.EIF_cond_exp_isfa_ista, bs.AdEx, "cond_exp")
 HH_cond_exp = _cell(
     cells.HH_cond_exp,
-    neurons.TraubMiles,
+    bs.TraubMiles,
     "cond_exp",
     receptor_types=("excitatory", "inhibitory"),
     recordable=[*cells.HH_cond_exp.recordable, "m", "h", "n"],
 )
-GIF_cond_exp = _cell(cells.GIF_cond_exp, kind="cond_exp", own=StochasticCell)
-Izhikevich = _cell(cells.Izhikevich, neurons.Izhikevich, "delta")
+GIF_cond_exp = _cell(cells.GIF_cond_exp, bs.GIF, "cond_exp", StochasticCell)
+Izhikevich = _cell(cells.Izhikevich, bs.Izhikevich, "delta")
 LIF = _cell(cells.LIF)
-AdExp = _cell(cells.AdExp, neurons.AdaptiveExponential)
+AdExp = _cell(cells.AdExp, bs.AdEx)
 SpikeSourceArray = _cell(cells.SpikeSourceArray, own=ListedSpikes)
 SpikeSourcePoisson = _cell(cells.SpikeSourcePoisson, neurons.PoissonSource, own=PoissonTrains)
 SpikeSourcePoissonRefractory = _cell(cells.SpikeSourcePoissonRefractory, neurons.RefractorySource)

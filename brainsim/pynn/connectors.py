@@ -21,9 +21,20 @@ class Columns:
         super()._standard_connect(projection, columns, distance_map)
 
 
-_OF_PYNN = {name: kind for name, kind in vars(connectors).items() if name.endswith("Connector")}
-_INNER = {"Connector", "MapConnector", "FixedNumberConnector"}
-__all__ = [name for name in _OF_PYNN if name not in _INNER]
-for _name in __all__:
-    _base = _OF_PYNN[_name]
-    globals()[_name] = completed(Columns, _base) if issubclass(_base, connectors.MapConnector) else _base
+AllToAllConnector = completed(Columns, connectors.AllToAllConnector)
+ArrayConnector = completed(Columns, connectors.ArrayConnector)
+CSAConnector = completed(Columns, connectors.CSAConnector)
+CloneConnector = completed(Columns, connectors.CloneConnector)
+DisplacementDependentProbabilityConnector = completed(Columns, connectors.DisplacementDependentProbabilityConnector)
+DistanceDependentProbabilityConnector = completed(Columns, connectors.DistanceDependentProbabilityConnector)
+FixedNumberPostConnector = completed(Columns, connectors.FixedNumberPostConnector)
+FixedNumberPreConnector = completed(Columns, connectors.FixedNumberPreConnector)
+FixedProbabilityConnector = completed(Columns, connectors.FixedProbabilityConnector)
+FixedTotalNumberConnector = completed(Columns, connectors.FixedTotalNumberConnector)
+IndexBasedProbabilityConnector = completed(Columns, connectors.IndexBasedProbabilityConnector)
+OneToOneConnector = completed(Columns, connectors.OneToOneConnector)
+
+FromFileConnector, FromListConnector = connectors.FromFileConnector, connectors.FromListConnector
+SmallWorldConnector = connectors.SmallWorldConnector  # of which PyNN has only the name
+
+__all__ = [name for name in list(globals()) if name.endswith("Connector")]

@@ -18,7 +18,7 @@ class Electrode:
     """
 
     def __init__(self, **parameters):
-        self._values, self._cells, self._recorded = {}, [], None
+        self._values, self._cells, self._inputs, self._recorded = {}, [], [], None
         super().__init__(**parameters)
         self.number = len(simulator.state.electrodes)
         space = ParameterSpace(self.default_parameters, self.get_schema(), shape=(1,))
@@ -29,7 +29,8 @@ class Electrode:
 
     def begin_again(self):
         """Go back to time 0."""
-        self._horizon, self._changed, self._recorded = 0, True, None if self._recorded is None else []
+        self._horizon, self._changed, self._from = 0, True, 0
+        self._recorded = None if self._recorded is None else []
 
     def set_native_parameters(self, parameters):
         """Take values of parameters, in the units of PyNN."""
@@ -59,7 +60,7 @@ class Electrode:
 
     def record(self):
         """Record the current from now on."""
-        self._recorded = []
+        self._recorded, self._from = [], simulator.state.step
 
     def listed(self, stop):
         """Return (steps, currents [nA]): when the current changes until the step `stop`, and to what."""
@@ -78,7 +79,7 @@ class Electrode:
 
     def update(self, simulation, stop):
         """Give a simulation the current until the step `stop`; return that it can take it."""
-        if self._changed or stop > self._horizon:
+        if self._changed or stop >= self._horizon:
             self._plan(stop)
             for name in self._inputs:
                 simulation.set(name, **self._listed())
@@ -87,7 +88,7 @@ class Electrode:
     def take(self, result, before):
         """Collect the current in a run from the step `before` to now: one value for each step."""
         if self._recorded is not None:
-            steps = np.arange(before + (before > 0), simulator.state.step + 1)
+            steps = np.arange(before + bool(self._recorded), simulator.state.step + 1)
             self._recorded.append(np.append(0.0, self._currents)[np.searchsorted(self._steps, steps, side="right")])
 
     def _plan(self, stop):
@@ -103,7 +104,7 @@ class Electrode:
 
     def _get_data(self):
         values = np.concatenate(self._recorded or [np.empty(0)])
-        return np.arange(values.size) * simulator.state.dt, values
+        return (self._from + np.arange(values.size)) * simulator.state.dt, values
 
     def _window(self, stop):
         """Return the steps in which a current with the parameters start and stop flows, until `stop`, and the one after."""

@@ -20,6 +20,11 @@ class Assembly(common.Assembly):
         """The cells, as a view of brainsim."""
         return sum(part.native for part in self.populations)
 
+    @property
+    def local_size(self):
+        """Number of cells; connectors with a callback ask for it."""
+        return self.size
+
 
 class _Cells:
     """What populations and views have in common: access to the parameters of their cells by index."""
@@ -117,7 +122,7 @@ class Population(_Cells, common.Population):
 
     def start(self, variable, cells, values):
         """Take initial values; they are those of now if a run has begun."""
-        name = variable.replace(".", "_")
+        name = self.celltype.native_name(variable)
         default = self.celltype.default_initial_values.get(variable, 0.0)
         row = self._starts.setdefault(name, np.full(self.size, float(default)) * self.celltype.factor(variable))
         row[cells] = values * self.celltype.factor(variable)
@@ -145,6 +150,8 @@ class Population(_Cells, common.Population):
         if self._listed:
             simulation.set(self.native, times=self._model.times, ids=self._model.ids)
             return True
+        if type(before) is not type(self._model):
+            return False
         pairs = {name: (getattr(before, name), getattr(self._model, name)) for name in before.parameters}
         simulation.set(self.native, **{name: new for name, (old, new) in pairs.items() if np.ndim(new) == np.ndim(old)})
         return all(np.ndim(new) == np.ndim(old) for old, new in pairs.values())

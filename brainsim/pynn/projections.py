@@ -242,7 +242,7 @@ class Projection(common.Projection):
 
     def update(self, simulation, stop):
         """Give a simulation the weights that have changed since the last run; return whether it can take all changes."""
-        if self._changed - {"weight"}:
+        if self._changed - {"weight"} or (self._changed and not self.has_delays):
             return False
         changed, self._changed = self._changed, set()
         for name, chosen, factor in self._parts if changed else ():

@@ -27,7 +27,10 @@ class Recorder(recording.Recorder):
     def traces(self):
         """Return what a simulation is to sample."""
         every, native = self.sampling_interval, self.population.native
-        return [bs.Trace(native[ids], self._native(variable), every=every) for variable, ids in self._requests()]
+        return [
+            bs.Trace(native[ids], self.population.celltype.native_name(variable.name), every=every)
+            for variable, ids in self._requests()
+        ]
 
     def spiking(self):
         """Return whose spikes a simulation is to keep: those of the whole population, if any are recorded."""
@@ -40,7 +43,7 @@ class Recorder(recording.Recorder):
             given = "spike_times" in self.population.parameters
             self._spikes.append(self._sent(before) if given else result.spikes[native])
         for variable, _ in self._requests():
-            traces = result.traces[native, self._native(variable)]
+            traces = result.traces[native, self.population.celltype.native_name(variable.name)]
             values = traces.values / self.population.celltype.factor(variable.name)
             self._samples.setdefault(variable, []).append((np.rint(traces.times / dt).astype(int), traces.ids, values))
 
@@ -48,17 +51,13 @@ class Recorder(recording.Recorder):
         """Take the samples of this moment, at which the recording of other cells or variables begins."""
         found = simulation.state[self.population.name]
         for variable, ids in self._requests():
-            if (name := self._native(variable)) in found:
+            if (name := self.population.celltype.native_name(variable.name)) in found:
                 values = found[name][ids] / self.population.celltype.factor(variable.name)
                 self._samples.setdefault(variable, []).append((np.array([self._simulator.state.step]), ids, values[None]))
 
     def _requests(self):
         found = ((variable, self.indices(variable)) for variable in self.recorded if variable.name != "spikes")
         return [(variable, ids) for variable, ids in found if ids.size]
-
-    @staticmethod
-    def _native(variable):
-        return variable.name.replace(".", "_")
 
     def _sent(self, before):
         """Return the listed spikes that were sent in a run: at the times that were given, which may lie off the grid."""

@@ -55,25 +55,12 @@ class PowerPairs(Pairs):
     mu_minus: Value = bs.parameter(0.5, "", "exponent of depression", at_least=0.0)
 
 
-class Symmetric(bs.Plasticity):
-    """Pairs potentiate in either order, and each presynaptic spike depresses: Vogels et al. (2011)."""
+class Symmetric(bs.VogelsSTDP):
+    """Pairs potentiate in either order, and each presynaptic spike depresses, with a lower bound."""
 
-    equations = """
-        dx/dt = -x/tau
-        dy/dt = -y/tau
-    """
-    on_pre = "w = w + eta*(y - 2*(0.001*rho)*tau); x = x + 1"
-    on_post = "w = w + eta*x; y = y + 1"
     bounds = ("w_min", "w_max")
 
-    tau: Value = bs.parameter(20.0, "ms", "time constant of the traces", above=0.0)
-    eta: Value = bs.parameter(1e-7, "weight", "change by a pair without a lag")
-    rho: Value = bs.parameter(3.0, "Hz", "rate at which targets are held")
     w_min: Value = bs.parameter(0.0, "weight", "lower bound of the weight")
-    w_max: Value = bs.parameter(1.0, "weight", "upper bound of the weight")
-
-    x: float = bs.initial(0.0, "", "trace of presynaptic spikes")
-    y: float = bs.initial(0.0, "", "trace of postsynaptic spikes")
 
 
 class Unreliable(bs.Plasticity):
@@ -155,8 +142,9 @@ class STDPMechanism(Synapse, synapses.STDPMechanism):
     def rule(self, values, factor, tau_syn):
         """Return the rule that the dependences on timing and on the weight say together."""
         kind = getattr(self.timing_dependence, "kind", None) or self.weight_dependence.kind
-        scaled = {name: values[name] * factor for name in ("w_min", "w_max", "eta") if name in values}
-        return kind(**{name: scaled.get(name, values[name]) for name in kind.parameters})
+        known = {name: values[name] * factor for name in ("w_min", "w_max", "eta") if name in values}
+        known = values | known | {"rho_0": values.get("rho")}
+        return kind(**{name: known[name] for name in kind.parameters})
 
     @staticmethod
     def dendritic(values):
