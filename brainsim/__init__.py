@@ -72,16 +72,13 @@ Modules and errors
     bs.explore          single cells: portrait, f-I curve, phase plane
     bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by traces; rate units: Oja and BCM
     bs.ann              artificial networks, and the same networks in spikes
-    bs.nestml           models in NESTML, the language of NEST, as classes of cells and of rules
-    bs.nir              graphs of NIR, by which snnTorch, Norse and others exchange networks, both ways
-    bs.signals          texts of the time for inputs: sine, ramp, chirp, pulses, steps
-    bs.sonata           networks in files of SONATA: nodes and edges both ways, and runs of their configuration
-    bs.values           all distributions
+    bs.values           all distributions; bs.signals: texts of the time for inputs, sine, ramp, chirp, pulses, steps
     bs.positions        where cells are: grids, random places
+    files of others     bs.nir: graphs of snnTorch, Norse and others; bs.sonata: networks in SONATA, and runs of them;
+                        bs.nestml: models in NESTML, the language of NEST
     errors              EquationError (a ValueError), MissingName (a KeyError), SweepError (a RuntimeError)
 
-Not available in this version: morphologies.
-Noise, several compartments and other dynamics of a cell can be written as equations.
+Not available in this version: morphologies. Noise, several compartments and other dynamics can be written as equations.
 """
 
 import importlib
