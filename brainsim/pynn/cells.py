@@ -6,6 +6,7 @@ import numpy as np
 from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import ModelNotAvailable, cells, receptors
+from scipy.special import gammaincc
 
 import brainsim as bs
 from brainsim.pynn import neurons
@@ -147,6 +148,48 @@ class PoissonTrains(Cell):
         return steps[mine], ids[mine]
 
 
+class InhomogeneousGamma(Cell):
+    """Gamma processes whose parameters follow a histogram, drawn step by step: Muller et al. (2007).
+
+    A source that fired x ms ago fires in a step of dt with the probability ``1 - Q(a, (x + dt)/b)/Q(a, x/b)``, in which Q is
+    the regularised incomplete gamma function, and a and b are those of the moment.
+    """
+
+    _drawn: tuple = ()
+
+    def lists_spikes(self, values):
+        """Return whether spikes are listed: they are."""
+        return True
+
+    def spikes(self, values, first, stop, number):
+        """Return (steps, indices) of the spikes of some steps; those after the last call are drawn first."""
+        key, n = (state.seed, state.segment_counter, number), values["start"].size
+        if not self._drawn or self._drawn[0] != key:
+            self._drawn = key, np.random.default_rng(key), np.zeros(n), [], [0]
+        _, rng, ages, found, done = self._drawn
+        changes = {int(step) for bins in values["tbins"] for step in np.ceil(bins.value / state.dt)}
+        for step in range(done[0], stop):
+            if step in changes or step == done[0]:
+                a, b = self._at(values, step * state.dt)
+            after = (step + 0.5) * state.dt - values["start"]
+            active = (after > 0.0) & (after < values["duration"])
+            rest = gammaincc(a, (ages + state.dt) / b) / np.maximum(gammaincc(a, ages / b), 1e-300)
+            fired = active & (rng.random(n) >= rest)
+            ages[:] = np.where(active & ~fired, ages + state.dt, 0.0)
+            found += [(step + 1, cell) for cell in np.flatnonzero(fired)]
+        done[0] = max(done[0], stop)
+        steps, ids = np.array(found, int).reshape(-1, 2).T
+        mine = (steps >= first) & (steps <= stop)
+        return steps[mine], ids[mine]
+
+    @staticmethod
+    def _at(values, time):
+        """Return a and b [ms] of each source at a time."""
+        bins = [max(0, np.searchsorted(bins.value, time + 1e-9, side="right") - 1) for bins in values["tbins"]]
+        a, b = (np.array([one.value[k] for one, k in zip(values[name], bins, strict=True)]) for name in ("a", "b"))
+        return a, 1000.0 * b
+
+
 def _cell(base, membrane=bs.LIF, kind=None, own=Cell, **more):
     return completed(own, base, membrane=membrane, kind=kind, **more)
 
@@ -173,6 +216,7 @@ Izhikevich = _cell(cells.Izhikevich, bs.Izhikevich, "delta")
 LIF = _cell(cells.LIF)
 AdExp = _cell(cells.AdExp, bs.AdEx)
 SpikeSourceArray = _cell(cells.SpikeSourceArray, own=ListedSpikes)
+SpikeSourceInhGamma = _cell(cells.SpikeSourceInhGamma, own=InhomogeneousGamma)
 SpikeSourcePoisson = _cell(cells.SpikeSourcePoisson, neurons.PoissonSource, own=PoissonTrains)
 SpikeSourcePoissonRefractory = _cell(cells.SpikeSourcePoissonRefractory, neurons.RefractorySource)
 SpikeSourceGamma = _cell(cells.SpikeSourceGamma, neurons.GammaSource)
@@ -254,10 +298,6 @@ class PointNeuron(Cell, cells.PointNeuron):
 
 class MultiCompartmentNeuron(ModelNotAvailable):
     """Not available: cells with several compartments."""
-
-
-class SpikeSourceInhGamma(ModelNotAvailable):
-    """Not available: an inhomogeneous gamma process."""
 
 
 __all__ = [*names_in(globals(), cells, receptors), "AlphaPSR", "BetaPSR", "ExpPSR"]

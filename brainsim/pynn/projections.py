@@ -83,14 +83,16 @@ class Projection(common.Projection):
     def _convergent_connect(self, presynaptic_indices, postsynaptic_index, location_selector=None, **values):
         if location_selector is not None:
             raise NotImplementedError("brainsim.pynn: location_selector is for cells with several compartments")
-        self._rows.append((np.asarray(presynaptic_indices, int), int(postsynaptic_index), values))
+        self._rows.append((np.asarray(presynaptic_indices, np.int32), int(postsynaptic_index), values))
 
     def _close(self):
         """Make the tables of what the connector has connected: a parameter is one number, or one for each synapse."""
         rows, self._rows = self._rows, []
         sizes = [pre.size for pre, _, _ in rows]
-        self.pre_indices = np.concatenate([np.empty(0, int), *(pre for pre, _, _ in rows)])
-        self.post_indices = np.repeat(np.array([post for _, post, _ in rows], int), sizes)
+        self.pre_indices = np.concatenate([np.empty(0, np.int32), *(pre for pre, _, _ in rows)])
+        self.post_indices = np.repeat(np.array([post for _, post, _ in rows], np.int32), sizes)
+        for indices in (self.pre_indices, self.post_indices):
+            indices.flags.writeable = False  # so that brainsim takes them as they are
         self.values = {}
         for name in rows[0][2] if rows else self.synapse_type.get_parameter_names():
             pieces = [np.asarray(values[name], float) for _, _, values in rows]
@@ -120,8 +122,11 @@ class Projection(common.Projection):
     @property
     def delays(self):
         """Delay of each synapse as it is simulated: a multiple of the time step [ms]."""
-        dt = simulator.state.dt
-        return np.maximum(1.0, np.rint(self.column("delay") / dt)) * dt
+        return np.broadcast_to(self._on_grid(self.values["delay"]), len(self))
+
+    @staticmethod
+    def _on_grid(delays):
+        return np.maximum(1.0, np.rint(delays / simulator.state.dt)) * simulator.state.dt
 
     def column(self, name):
         """Return a parameter of each synapse, by its name, in the unit of PyNN."""
@@ -154,7 +159,7 @@ class Projection(common.Projection):
         self.fetched = True
         weights = np.array(np.broadcast_to(self.values["weight"], len(self)))
         for name, chosen, factor in self._parts:
-            weights[chosen] = simulator.state.simulation.synapses(name).weight / factor
+            weights[self._in_table(chosen)] = simulator.state.simulation.synapses(name).weight / factor
         self.values["weight"] = weights
 
     def begin_again(self):
@@ -192,19 +197,26 @@ class Projection(common.Projection):
 
     def build(self, network, stop):
         """Add the synapses to a network of brainsim: one projection for each population among the targets."""
-        self._parts, first = [], 0
-        for part in self.post.populations if isinstance(self.post, Assembly) else [self.post]:
-            mine = np.flatnonzero((self.post_indices >= first) & (self.post_indices < first + part.size))
-            if mine.size:
-                steps = self.delays[mine] if self.has_delays else np.zeros(mine.size)
-                order = np.lexsort((steps, self.post_indices[mine], self.pre_indices[mine]))
-                self._connect(network, part, mine[order], first)
+        self._parts, self._built_delay, first = [], self.values.get("delay", 0.0), 0
+        several = isinstance(self.post, Assembly)
+        for part in self.post.populations if several else [self.post]:
+            inside = (self.post_indices >= first) & (self.post_indices < first + part.size) if several else None
+            chosen = np.flatnonzero(inside) if several else slice(None)
+            if self.pre_indices[chosen].size:
+                self._connect(network, part, chosen, first)
             first += part.size
+
+    def _in_table(self, chosen):
+        """Return the indices of some synapses in the order in which brainsim shows them: by source, target and delay."""
+        delays = np.broadcast_to(self._built_delay, len(self))[chosen]
+        order = np.lexsort((np.rint(delays / simulator.state.dt), self.post_indices[chosen], self.pre_indices[chosen]))
+        return np.arange(len(self))[chosen][order]
 
     def _connect(self, network, part, chosen, first):
         """Connect the chosen synapses, whose targets are in the part of the targets that begins at the index `first`."""
         name = f"projection {self.number}, {len(self._parts)}"
-        pairs = bs.FromArrays(self.pre_indices[chosen], self.post_indices[chosen] - first)
+        targets = self.post_indices[chosen] - first if first else self.post_indices[chosen]
+        pairs = bs.FromArrays(self.pre_indices[chosen], targets)
         values = {key: value if np.ndim(value) == 0 else value[chosen] for key, value in self.values.items()}
         if isinstance(self.synapse_type, ElectricalSynapse):
             junction = {"weight": 1000.0 * values["weight"], "synapse": bs.GapJunction()}
@@ -213,9 +225,9 @@ class Projection(common.Projection):
             return
         receptor = part.celltype.receptors()[self.receptor_type]
         factor = 1.0 if neurons.KINDS[receptor.kind].unit == "mV" else 1000.0
-        delays = self.delays
-        values["delay"] = float(delays[0]) if np.ndim(self.values["delay"]) == 0 else delays[chosen]
-        rule = self.synapse_type.rule(values, factor, self._tau_syn(part, receptor, self.post_indices[chosen] - first))
+        delay = self._on_grid(values["delay"])
+        values["delay"] = float(delay) if np.ndim(delay) == 0 else delay
+        rule = self.synapse_type.rule(values, factor, lambda: self._tau_syn(part, receptor, targets))
         known = {} if rule is None else {key: v for key, v in self._starts.items() if key in rule.initials}
         network.connect(
             self.pre.native,
@@ -246,7 +258,7 @@ class Projection(common.Projection):
             return False
         changed, self._changed = self._changed, set()
         for name, chosen, factor in self._parts if changed else ():
-            simulation.set(name, weight=self.column("weight")[chosen] * factor)
+            simulation.set(name, weight=self.column("weight")[self._in_table(chosen)] * factor)
         return True
 
     def finish(self, simulation, continued):

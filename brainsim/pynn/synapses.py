@@ -88,8 +88,8 @@ class Synapse:
     def rule(self, values, factor, tau_syn):
         """Return the rule, or None, for values of the parameters: a number, or one for each synapse.
 
-        Weights are multiplied by `factor`, to be in the unit of brainsim; `tau_syn` is the time constant of the receptor of
-        each synapse, None if it has none.
+        Weights are multiplied by `factor`, to be in the unit of brainsim; `tau_syn()` returns the time constant of the
+        receptor of each synapse, None if it has none.
         """
 
     @staticmethod
@@ -103,10 +103,11 @@ class Synapse:
 def _short_term(_, values, factor, tau_syn):
     """Return a rule with three states, in which resources are active for `tau_syn`, or two if the effect is a jump."""
     given = {"U": values["U"], "tau_rec": values["tau_rec"], "tau_fac": values["tau_facil"]}
-    if tau_syn is None:
+    if (tau := tau_syn()) is None:
         return bs.TsodyksMarkram(**given)
-    equal = tau_syn == np.asarray(given["tau_rec"])  # at which the solution has another form
-    tau = np.where(equal, 1.0001, 1.0) * tau_syn
+    tau = (
+        np.where(tau == np.asarray(given["tau_rec"]), 1.0001, 1.0) * tau
+    )  # if both are equal, the solution has another form
     return bs.TsodyksMarkram(states="three", tau_psc=float(tau) if np.ndim(tau) == 0 else tau, **given)
 
 

@@ -234,6 +234,26 @@ class TestSources:
         assert intervals[1].mean() == pytest.approx(20.0, rel=0.02)
         assert intervals[1].std() / intervals[1].mean() == pytest.approx(0.5, rel=0.03)
 
+    def test_gamma_processes_that_change(self, sim):
+        def counts(cuts):
+            sim.setup(timestep=0.1)
+            cell = sim.SpikeSourceInhGamma(a=[3.0, 3.0], b=[0.01, 0.005], tbins=[0.0, 1500.0], start=100.0, duration=2000.0)
+            sources = sim.Population(60, cell)
+            sources.record("spikes")
+            for _ in range(cuts):
+                sim.run(3000.0 / cuts)
+            return [train.magnitude for train in sources.get_data().segments[0].spiketrains]
+
+        trains = counts(1)
+        early = np.concatenate([np.diff(train[train < 1500.0]) for train in trains])
+        late = np.concatenate([np.diff(train[train > 1500.0]) for train in trains])
+        assert early.mean() == pytest.approx(30.0, rel=0.05)
+        assert late.mean() == pytest.approx(15.0, rel=0.05)
+        assert [x.std() / x.mean() for x in (early, late)] == pytest.approx([3.0**-0.5] * 2, rel=0.06)
+        assert min(train[0] for train in trains) > 100.0
+        assert max(train[-1] for train in trains) <= 2100.0
+        assert [train.tolist() for train in counts(4)] == [train.tolist() for train in trains]
+
 
 PRE, POST = np.array([10.0, 30.0, 52.0, 71.0]), np.array([12.0, 33.0, 50.0, 75.0])
 DEPENDENCES = {

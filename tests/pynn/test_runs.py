@@ -118,3 +118,22 @@ def test_pieces_of_a_recording(sim):
     assert first.shape == second.shape == (101, 1)
     assert first[-1] == second[0]
     assert spikes(source) == [[5.0, 10.0, 15.02]]
+
+
+def test_weights_reach_their_synapses(sim):
+    """Connections keep their order, while those of brainsim are sorted by source, target and delay."""
+    source = sim.Population(3, sim.SpikeSourceArray(spike_times=[50.0]))
+    some, others = sim.Population(2, sim.IF_curr_exp()), sim.Population(2, sim.IF_curr_exp())
+    rows = [(2, 3, 1.0, 2.0), (0, 1, 2.0, 3.0), (2, 0, 3.0, 1.0), (0, 1, 4.0, 1.0), (1, 2, 5.0, 1.5)]
+    wires = sim.Projection(source, some + others, sim.FromListConnector(rows), sim.StaticSynapse())
+    sim.run(1.0)
+    wires.set(weight=np.arange(12.0).reshape(3, 4))
+    one = next(c for c in wires if (c.postsynaptic_index, c.delay) == (1, 3.0))
+    one.weight = 7.0
+    sim.run(1.0)
+    simulation = sim.simulator.state.simulation
+    tables = [simulation.synapses(projection) for projection in simulation.network.projections]
+    found = [
+        sorted(zip(table.pre, table.post, table.weight / 1000.0, table.delay.round(9), strict=True)) for table in tables
+    ]
+    assert found == [[(0, 1, 1.0, 1.0), (0, 1, 7.0, 3.0), (2, 0, 8.0, 1.0)], [(1, 0, 6.0, 1.5), (2, 1, 11.0, 2.0)]]
