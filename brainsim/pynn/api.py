@@ -9,12 +9,13 @@ from pyNN.recording import get_io
 from pyNN.space import Space
 from pyNN.standardmodels import StandardCellType
 
-from brainsim.pynn import cells, connectors, simulator, synapses
+from brainsim.pynn import connectors, simulator, synapses
 from brainsim.pynn.cells import *  # noqa: F403
 from brainsim.pynn.connectors import *  # noqa: F403
 from brainsim.pynn.electrodes import *  # noqa: F403
 from brainsim.pynn.populations import Assembly, Population, PopulationView
 from brainsim.pynn.projections import Projection
+from brainsim.pynn.sources import *  # noqa: F403
 from brainsim.pynn.synapses import *  # noqa: F403
 
 run, run_until = common.build_run(simulator)
@@ -71,9 +72,9 @@ def record_gsyn(source, filename):
 
 def list_standard_models():
     """Return the names of all cell types."""
-    found = (getattr(cells, name) for name in cells.__all__)
-    return [kind.__name__ for kind in found if isinstance(kind, type) and issubclass(kind, StandardCellType)]
+    found = (kind for name, kind in globals().items() if name in __all__ and isinstance(kind, type))
+    return [kind.__name__ for kind in found if issubclass(kind, StandardCellType)]
 
 
-_INNER = {"StandardCellType", "cells", "common", "connectors", "synapses"}
+_INNER = {"StandardCellType", "common", "connectors", "synapses"}
 __all__ = [name for name in list(globals()) if not name.startswith("_") and name not in _INNER]

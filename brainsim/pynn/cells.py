@@ -1,12 +1,10 @@
-"""The cell types of PyNN: which equations they have, and how their parameters and variables are called there."""
+"""The cell types of PyNN: which models they have in brainsim, and how their parameters and variables are called there."""
 
 from copy import deepcopy
 
 import numpy as np
-from pyNN.errors import InvalidParameterValueError
 from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import ModelNotAvailable, cells, receptors
-from scipy.special import gammaincc
 
 import brainsim as bs
 from brainsim.pynn import neurons
@@ -19,8 +17,6 @@ RENAMED = {"cm": "c_m", "tau_refrac": "t_ref", "v_thresh": "v_th", "v_spike": "v
 RENAMED |= {"e_rev_sfa": "e_sfa", "e_rev_rr": "e_rr", "g_s": "g_sfa", "g_r": "g_rr"}
 RENAMED |= {"gbar_Na": "g_na", "gbar_K": "g_k", "e_rev_Na": "e_na", "e_rev_K": "e_k", "e_rev_leak": "e_l", "v_offset": "v_t"}
 RENAMED |= {"g_leak": "g_l", "v_t_star": "v_th", "lambda0": "lambda_0", "a_eta": "q_eta", "a_gamma": "q_gamma"}
-DENSE = 0.02  # mean number of spikes in a step above which sources draw them as a list: two would come in 1 of 5,000 steps
-BLOCK = 1000  # steps of which spikes are drawn at once, so that they do not depend on how a run is cut
 SIDES = {"excitatory": ("exc", "E"), "inhibitory": ("inh", "I")}
 
 
@@ -106,124 +102,36 @@ class HardwareCell(Cell):
         )
 
 
-class ListedSpikes(Cell):
-    """Sources that send listed spikes."""
-
-    def lists_spikes(self, values):
-        """Return whether spikes are listed: they are."""
-        return True
-
-    def check(self, values):
-        """Raise InvalidParameterValueError if the spikes of a cell are not in ascending order."""
-        for k, train in enumerate(values.get("spike_times", ())):
-            if np.any(np.diff(train.value) < 0.0):
-                text = "SpikeSourceArray.spike_times: must be in ascending order"
-                raise InvalidParameterValueError(f"{text} (got {train.value} for cell {k})")
-
-    def spikes(self, values, first, stop, number):
-        """Return (steps, indices) of the spikes from the step `first` on, to the nearest step."""
-        trains = [np.asarray(train.value, float) for train in values["spike_times"]]
-        ids = np.repeat(np.arange(len(trains)), [train.size for train in trains])
-        steps = np.rint(np.concatenate(trains) / state.dt).astype(int)
-        return steps[steps >= first], ids[steps >= first]
-
-
-class PoissonTrains(Cell):
-    """Poisson trains. Cells of brainsim send at most one spike in a step, so at high rates spikes are drawn and listed."""
-
-    def lists_spikes(self, values):
-        """Return whether a step may well have two spikes of a cell."""
-        return 0.001 * state.dt * np.max(values["rate"]) > DENSE
-
-    def spikes(self, values, first, stop, number):
-        """Return (steps, indices) of the spikes of some steps, of the population with this `number`."""
-        found, n = [], values["rate"].size
-        for block in range(max(first - 1, 0) // BLOCK, (stop - 1) // BLOCK + 1):
-            rng = np.random.default_rng([state.seed, state.segment_counter, number, block])
-            ids = np.repeat(np.arange(n), rng.poisson(0.001 * state.dt * BLOCK * values["rate"]))
-            found.append((block * BLOCK + 1 + rng.integers(0, BLOCK, ids.size), ids))
-        steps, ids = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        after = (steps - 0.5) * state.dt - values["start"][ids]  # the middle of the step
-        mine = (steps >= first) & (steps <= stop) & (after > 0.0) & (after < values["duration"][ids])
-        return steps[mine], ids[mine]
-
-
-class InhomogeneousGamma(Cell):
-    """Gamma processes whose parameters follow a histogram, drawn step by step: Muller et al. (2007).
-
-    A source that fired x ms ago fires in a step of dt with the probability ``1 - Q(a, (x + dt)/b)/Q(a, x/b)``, in which Q is
-    the regularised incomplete gamma function, and a and b are those of the moment.
-    """
-
-    _drawn: tuple = ()
-
-    def lists_spikes(self, values):
-        """Return whether spikes are listed: they are."""
-        return True
-
-    def spikes(self, values, first, stop, number):
-        """Return (steps, indices) of the spikes of some steps; those after the last call are drawn first."""
-        key, n = (state.seed, state.segment_counter, number), values["start"].size
-        if not self._drawn or self._drawn[0] != key:
-            self._drawn = key, np.random.default_rng(key), np.zeros(n), [], [0]
-        _, rng, ages, found, done = self._drawn
-        changes = {int(step) for bins in values["tbins"] for step in np.ceil(bins.value / state.dt)}
-        for step in range(done[0], stop):
-            if step in changes or step == done[0]:
-                a, b = self._at(values, step * state.dt)
-            after = (step + 0.5) * state.dt - values["start"]
-            active = (after > 0.0) & (after < values["duration"])
-            rest = gammaincc(a, (ages + state.dt) / b) / np.maximum(gammaincc(a, ages / b), 1e-300)
-            fired = active & (rng.random(n) >= rest)
-            ages[:] = np.where(active & ~fired, ages + state.dt, 0.0)
-            found += [(step + 1, cell) for cell in np.flatnonzero(fired)]
-        done[0] = max(done[0], stop)
-        steps, ids = np.array(found, int).reshape(-1, 2).T
-        mine = (steps >= first) & (steps <= stop)
-        return steps[mine], ids[mine]
-
-    @staticmethod
-    def _at(values, time):
-        """Return a and b [ms] of each source at a time."""
-        bins = [max(0, np.searchsorted(bins.value, time + 1e-9, side="right") - 1) for bins in values["tbins"]]
-        a, b = (np.array([one.value[k] for one, k in zip(values[name], bins, strict=True)]) for name in ("a", "b"))
-        return a, 1000.0 * b
-
-
-def _cell(base, membrane=bs.LIF, kind=None, own=Cell, **more):
+def cell_type(base, membrane=bs.LIF, kind=None, own=Cell, **more):
+    """Return a cell type of PyNN with a model of brainsim, and with receptors of a kind."""
     return completed(own, base, membrane=membrane, kind=kind, **more)
 
 
 CURRENTS = ["spikes", "v", "isyn_exc", "isyn_inh"]
-IF_curr_alpha = _cell(cells.IF_curr_alpha, kind="curr_alpha", recordable=CURRENTS)
-IF_curr_exp = _cell(cells.IF_curr_exp, kind="curr_exp", recordable=CURRENTS)
-IF_curr_delta = _cell(cells.IF_curr_delta, kind="delta")
-IF_cond_alpha = _cell(cells.IF_cond_alpha, kind="cond_alpha")
-IF_cond_exp = _cell(cells.IF_cond_exp, kind="cond_exp")
-IF_cond_exp_gsfa_grr = _cell(cells.IF_cond_exp_gsfa_grr, bs.SFALIF, "cond_exp")
-IF_facets_hardware1 = _cell(cells.IF_facets_hardware1, kind="cond_exp", own=HardwareCell)
-EIF_cond_alpha_isfa_ista = _cell(cells.EIF_cond_alpha_isfa_ista, bs.AdEx, "cond_alpha")
-EIF_cond_exp_isfa_ista = _cell(cells.EIF_cond_exp_isfa_ista, bs.AdEx, "cond_exp")
-HH_cond_exp = _cell(
+IF_curr_alpha = cell_type(cells.IF_curr_alpha, kind="curr_alpha", recordable=CURRENTS)
+IF_curr_exp = cell_type(cells.IF_curr_exp, kind="curr_exp", recordable=CURRENTS)
+IF_curr_delta = cell_type(cells.IF_curr_delta, kind="delta")
+IF_cond_alpha = cell_type(cells.IF_cond_alpha, kind="cond_alpha")
+IF_cond_exp = cell_type(cells.IF_cond_exp, kind="cond_exp")
+IF_cond_exp_gsfa_grr = cell_type(cells.IF_cond_exp_gsfa_grr, bs.SFALIF, "cond_exp")
+IF_facets_hardware1 = cell_type(cells.IF_facets_hardware1, kind="cond_exp", own=HardwareCell)
+EIF_cond_alpha_isfa_ista = cell_type(cells.EIF_cond_alpha_isfa_ista, bs.AdEx, "cond_alpha")
+EIF_cond_exp_isfa_ista = cell_type(cells.EIF_cond_exp_isfa_ista, bs.AdEx, "cond_exp")
+HH_cond_exp = cell_type(
     cells.HH_cond_exp,
     bs.TraubMiles,
     "cond_exp",
     receptor_types=("excitatory", "inhibitory"),
     recordable=[*cells.HH_cond_exp.recordable, "m", "h", "n"],
 )
-GIF_cond_exp = _cell(cells.GIF_cond_exp, bs.GIF, "cond_exp", StochasticCell)
-Izhikevich = _cell(cells.Izhikevich, bs.Izhikevich, "delta")
-LIF = _cell(cells.LIF)
-AdExp = _cell(cells.AdExp, bs.AdEx)
-SpikeSourceArray = _cell(cells.SpikeSourceArray, own=ListedSpikes)
-SpikeSourceInhGamma = _cell(cells.SpikeSourceInhGamma, own=InhomogeneousGamma)
-SpikeSourcePoisson = _cell(cells.SpikeSourcePoisson, neurons.PoissonSource, own=PoissonTrains)
-SpikeSourcePoissonRefractory = _cell(cells.SpikeSourcePoissonRefractory, neurons.RefractorySource)
-SpikeSourceGamma = _cell(cells.SpikeSourceGamma, neurons.GammaSource)
-CurrExpPostSynapticResponse = _cell(receptors.CurrExpPostSynapticResponse, kind="curr_exp", recordable=["isyn"])
-CondExpPostSynapticResponse = _cell(receptors.CondExpPostSynapticResponse, kind="cond_exp", recordable=["gsyn"])
-CondAlphaPostSynapticResponse = _cell(receptors.CondAlphaPostSynapticResponse, kind="cond_alpha", recordable=["gsyn"])
-CondBetaPostSynapticResponse = _cell(receptors.CondBetaPostSynapticResponse, kind="cond_beta", recordable=["gsyn"])
+GIF_cond_exp = cell_type(cells.GIF_cond_exp, bs.GIF, "cond_exp", StochasticCell)
+Izhikevich = cell_type(cells.Izhikevich, bs.Izhikevich, "delta")
+LIF = cell_type(cells.LIF)
+AdExp = cell_type(cells.AdExp, bs.AdEx)
+CurrExpPostSynapticResponse = cell_type(receptors.CurrExpPostSynapticResponse, kind="curr_exp", recordable=["isyn"])
+CondExpPostSynapticResponse = cell_type(receptors.CondExpPostSynapticResponse, kind="cond_exp", recordable=["gsyn"])
+CondAlphaPostSynapticResponse = cell_type(receptors.CondAlphaPostSynapticResponse, kind="cond_alpha", recordable=["gsyn"])
+CondBetaPostSynapticResponse = cell_type(receptors.CondBetaPostSynapticResponse, kind="cond_beta", recordable=["gsyn"])
 ExpPSR, AlphaPSR, BetaPSR = CondExpPostSynapticResponse, CondAlphaPostSynapticResponse, CondBetaPostSynapticResponse
 
 

@@ -142,6 +142,9 @@ class StepCurrentSource(Electrode, electrodes.StepCurrentSource):
 
     def listed(self, stop):
         """Return when the current changes, and to what."""
+        sizes = self._values["times"].size, self._values["amplitudes"].size
+        if sizes[0] != sizes[1]:
+            raise ValueError(f"StepCurrentSource: there must be an amplitude for each time (got {sizes[1]} for {sizes[0]})")
         return np.rint(self._values["times"] / simulator.state.dt).astype(int), self._values["amplitudes"]
 
 

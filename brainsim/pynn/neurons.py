@@ -10,52 +10,6 @@ from typing import NamedTuple
 
 import brainsim as bs
 
-Value = bs.values.Value
-# a spike at the time t stands for the step that ends there; half a step is far from any rounding error
-WINDOW = "t > start + 0.5*dt and t < start + duration + 0.5*dt"
-
-
-class Source(bs.Neuron):
-    """Sources that are silent before `start` [ms] and after `duration` more."""
-
-    spiking_source = True
-
-    start: Value = bs.parameter(0.0, "ms", "when the source begins")
-    duration: Value = bs.parameter(1e10, "ms", "how long it is active")
-
-
-class PoissonSource(Source):
-    """Poisson trains."""
-
-    threshold = f"rand() < 0.001*rate*dt and {WINDOW}"
-    conditions = ("0.001*rate*dt <= 1",)
-
-    rate: Value = bs.parameter(1.0, "Hz", "mean firing rate", at_least=0.0)
-
-
-class RefractorySource(Source):
-    """Poisson trains with a dead time after each spike."""
-
-    threshold = f"rand() < dt/(1/(0.001*rate) - t_ref) and {WINDOW}"
-    conditions = ("0.001*rate*(t_ref + dt) <= 1",)
-
-    rate: Value = bs.parameter(1.0, "Hz", "mean firing rate, dead time included", above=0.0)
-    t_ref: Value = bs.parameter(0.0, "ms", "dead time", at_least=0.0)
-
-
-class GammaSource(Source):
-    """Gamma renewal processes: an interval is the sum of `alpha` exponential times with the rate `beta`."""
-
-    threshold = "progress >= 1"
-    reset = "progress -= 1"
-    events = {"stage": (f"rand() < 0.001*beta*dt and {WINDOW}", "progress += 1/alpha")}  # noqa: RUF012
-    conditions = ("0.001*beta*dt <= 1",)
-
-    alpha: Value = bs.parameter(2.0, "", "order of the process", at_least=1.0)
-    beta: Value = bs.parameter(1.0, "Hz", "rate of the stages", at_least=0.0)
-
-    progress: float = bs.initial(bs.Uniform(0.0, 1.0), "", "completed fraction of the stages of the interval")
-
 
 class Kind(NamedTuple):
     """A kind of receptor: its equations, the variable to which an event adds, its current, and the unit of weights."""

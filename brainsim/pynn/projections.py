@@ -10,6 +10,8 @@ from brainsim.pynn.cells import one_if_equal
 from brainsim.pynn.populations import Assembly
 from brainsim.pynn.synapses import ElectricalSynapse, StaticSynapse
 
+COMBINING = {"sum": (0.0, np.add), "min": (np.inf, np.minimum), "max": (-np.inf, np.maximum)}  # weights of equal pairs
+
 
 class Connection(common.Connection):
     """One synapse: its weight, its delay and the parameters of its type are attributes that can be read and set."""
@@ -41,7 +43,7 @@ class Connection(common.Connection):
 
     def __getattr__(self, name):
         if name not in self.projection.values:
-            raise AttributeError(f"{self.projection.synapse_type!r} has no parameter {name!r}")
+            raise AttributeError(f"{type(self.projection.synapse_type).__name__}: has no parameter {name!r}")
         return float(self.projection.column(name)[self.index])
 
     def __setattr__(self, name, value):
@@ -138,9 +140,10 @@ class Projection(common.Projection):
 
     def assign(self, values, index=slice(None)):
         """Give some or all synapses other values of parameters, from now on."""
+        self.fetch()
         for name, value in values.items():
             if name not in self.values:
-                raise AttributeError(f"{self.synapse_type!r} has no parameter {name!r}")
+                raise AttributeError(f"{type(self.synapse_type).__name__}: has no parameter {name!r}")
             if index == slice(None):
                 self.values[name] = value
             else:
@@ -183,9 +186,7 @@ class Projection(common.Projection):
             elif multiple_synapses == "last":
                 table[at] = values
             else:
-                start, combine = {"sum": (0.0, np.add), "min": (np.inf, np.minimum), "max": (-np.inf, np.maximum)}[
-                    multiple_synapses
-                ]
+                start, combine = COMBINING[multiple_synapses]
                 table[at] = start
                 combine.at(table, at, values)
             found.append(table.reshape(self.shape))

@@ -38,14 +38,16 @@ class Recorder(recording.Recorder):
 
     def take(self, result, before):
         """Collect what a run from the step `before` to now has recorded."""
-        native, dt = self.population.name, self._simulator.state.dt
+        population = self.population
         if self.spiking():
-            given = "spike_times" in self.population.parameters
-            self._spikes.append(self._sent(before) if given else result.spikes[native])
+            spikes = result.spikes[population.name]
+            listed = "spike_times" in population.parameters
+            self._spikes.append(self._sent(before) if listed else (spikes.times, spikes.ids))
         for variable, _ in self._requests():
-            traces = result.traces[native, self.population.celltype.native_name(variable.name)]
-            values = traces.values / self.population.celltype.factor(variable.name)
-            self._samples.setdefault(variable, []).append((np.rint(traces.times / dt).astype(int), traces.ids, values))
+            traces = result.traces[population.name, population.celltype.native_name(variable.name)]
+            steps = np.rint(traces.times / self._simulator.state.dt).astype(int)
+            values = traces.values / population.celltype.factor(variable.name)
+            self._samples.setdefault(variable, []).append((steps, traces.ids, values))
 
     def sample_now(self, simulation):
         """Take the samples of this moment, at which the recording of other cells or variables begins."""
@@ -66,7 +68,8 @@ class Recorder(recording.Recorder):
         state = self._simulator.state
         first, last = before * state.dt, state.t * (1 + 1e-12)
         sent = (times <= last) & ((times > first * (1 + 1e-12)) | (before == 0))
-        return bs.Spikes(np.sort(times[sent]), ids[sent][np.argsort(times[sent], kind="stable")], len(trains), last)
+        order = np.argsort(times[sent], kind="stable")
+        return times[sent][order], ids[sent][order]
 
     def _record(self, variable, new_ids, sampling_interval=None):
         every = sampling_interval or self.sampling_interval
@@ -79,8 +82,8 @@ class Recorder(recording.Recorder):
 
     def _spikes_of(self, ids):
         """Return the times [ms] and the numbers of the cells, of those among `ids`, sorted by time."""
-        times = np.concatenate([np.empty(0), *(spikes.times for spikes in self._spikes)])
-        cells = np.concatenate([np.empty(0, int), *(spikes.ids for spikes in self._spikes)]) + int(self.population.first_id)
+        times = np.concatenate([np.empty(0), *(times for times, _ in self._spikes)])
+        cells = np.concatenate([np.empty(0, int), *(ids for _, ids in self._spikes)]) + int(self.population.first_id)
         chosen = np.isin(cells, [int(cell) for cell in ids])
         return times[chosen], cells[chosen]
 
@@ -109,8 +112,5 @@ class Recorder(recording.Recorder):
 
     def _clear_simulator(self):
         """Forget what was recorded, but for the samples of now, with which the next piece begins."""
-        last = {variable: pieces[-1] for variable, pieces in self._samples.items()}
-        self._spikes = []
-        self._samples = {
-            key: [tuple(part[-1:] if k != 1 else part for k, part in enumerate(piece))] for key, piece in last.items()
-        }
+        latest = {variable: pieces[-1] for variable, pieces in self._samples.items()}
+        self._spikes, self._samples = [], {key: [(steps[-1:], ids, v[-1:])] for key, (steps, ids, v) in latest.items()}

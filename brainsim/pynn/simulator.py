@@ -8,6 +8,7 @@ import numpy as np
 from pyNN import common
 
 import brainsim as bs
+from brainsim.core.arrays import times_of
 from brainsim.core.checks import computed_values
 from brainsim.pynn.carrying import carry
 
@@ -55,8 +56,7 @@ class State(common.control.BaseState):
     @property
     def t(self):
         """Time reached [ms]."""
-        per_ms = round(1.0 / self.dt)
-        return self.step / per_ms if abs(per_ms * self.dt - 1.0) < 1e-12 else self.step * self.dt
+        return float(times_of(self.step, self.dt))
 
     def set_delays(self, shortest, longest):
         """Take what `setup` says of delays: numbers, or "auto"."""

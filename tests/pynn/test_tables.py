@@ -19,6 +19,22 @@ def test_pynn_finds_it_by_name(sim):
         sys.argv = before
 
 
+def test_a_script_that_is_told_its_simulator_runs(sim, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pyNN.utility import get_simulator\n"
+        "sim, options = get_simulator(('n', 'number of cells'))\n"
+        "sim.setup()\n"
+        "print(sim.__name__, sim.Population(int(options.n), sim.IF_cond_exp()).size)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "brainsim.pynn", str(script), "brainsim", "7"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == "brainsim.pynn 7\n"
+    nothing = subprocess.run(command[:3], capture_output=True, text=True, check=False)
+    assert "usage: python -m brainsim.pynn script.py brainsim" in nothing.stderr
+
+
 def test_all_standard_models_and_functions_are_there(sim):
     import pyNN.mock
     from pyNN import connectors, standardmodels
