@@ -477,8 +477,8 @@ class Network(Answering):
                             synapses    memory
         cells->cells      10,000,000     60 MB
         segments of rows                180 kB
-        10,000 cells                    800 kB
-        kept              10,000,000     61 MB
+        10,000 cells                   1.81 MB
+        kept              10,000,000     62 MB
         <BLANKLINE>
         """
         from brainsim.network.probes import check_traces

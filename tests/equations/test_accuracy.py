@@ -84,7 +84,8 @@ def test_one_warning_for_each_kind_of_cells():
         net.add(bs.Population(1, model, name=name))
     with pytest.warns(UserWarning, match="too coarse") as found:
         Layout(net, 0.1, 1)
-    assert len(found) == 1
+    # others may come meanwhile, such as that of a file which an earlier test has left to the garbage collection
+    assert sum("too coarse" in str(warning.message) for warning in found) == 1
 
 
 @pytest.mark.parametrize("synapse", [None, bs.Alpha(), bs.ExponentialConductance(), bs.NMDA()])

@@ -150,12 +150,12 @@ def test_two_hundred_recurrent_cells_give_all_spikes(threads):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_every_spike_of_brian2_in_cells_that_discard_events(threads, monkeypatch):
     monkeypatch.syspath_prepend(str(DATA.parents[1] / "benchmarks"))
-    import larva
+    import brains
 
     with np.load(DATA / "shiu_120.npz") as stored:
         arrays = dict(stored)
     expected = arrays.pop("spikes")
-    brain = larva.Brain(**{name: int(a) if a.ndim == 0 else a for name, a in arrays.items()})
-    spikes, *_ = larva.in_brainsim(brain, threads, 400.0)
-    assert larva.difference(spikes, expected, brain.n) == ""
+    brain = brains.Brain(**{name: int(a) if a.ndim == 0 else a for name, a in arrays.items()})
+    spikes, *_ = brains.in_brainsim(brain, threads, 400.0)
+    assert brains.difference(spikes, expected, brain.n) == ""
     assert np.sum(expected % brain.n < brain.first) > 2000
