@@ -230,6 +230,8 @@ class Projection(common.Projection):
         values["delay"] = float(delay) if np.ndim(delay) == 0 else delay
         rule = self.synapse_type.rule(values, factor, lambda: self._tau_syn(part, receptor, targets))
         known = {} if rule is None else {key: v for key, v in self._starts.items() if key in rule.initials}
+        if rule is not None:  # one weight for all could not be set for some of them later
+            values["weight"] = np.broadcast_to(values["weight"], pairs.pairs)
         network.connect(
             self.pre.native,
             part.native,
