@@ -362,6 +362,7 @@ SLOW: dict[str, tuple[str, ...]] = {
         "place4",
     ),
     "tests/laws/test_plastic_changes.py::test_normalisation": ("0-target",),
+    "tests/nestml/test_reading.py::test_models_that_come_with_nestml": (),
 }
 
 

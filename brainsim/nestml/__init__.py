@@ -5,7 +5,7 @@ Files are parsed by pynestml: ``pip install 'brainsim[nestml]'``.
 
 from __future__ import annotations
 
-import os
+from os import PathLike
 from typing import Any
 
 import brainsim as bs
@@ -17,13 +17,7 @@ __all__ = ["read"]
 
 
 def read(
-    path: str | os.PathLike[str],
-    model: str = "",
-    *,
-    method: str = "",
-    substeps: int = 1,
-    post: str = "",
-    modulator: str = "",
+    path: str | PathLike[str], model: str = "", *, method: str = "", substeps: int = 1, post: str = "", modulator: str = ""
 ) -> Any:
     """Return a model of a file as a class: of `Neuron`, or of `Plasticity` if its ``emit_spike(w)`` has a weight.
 
@@ -67,10 +61,14 @@ def read(
     """
     file = File(path)
     if model not in file.models and (model or len(file.models) > 1):
-        raise bs.EquationError(
-            file.name, f"has the models {', '.join(map(repr, file.models))}; write one of them as model= (got {model!r})"
-        )
+        message = f"has the models {', '.join(map(repr, file.models))}; write one of them as model= (got {model!r})"
+        raise bs.EquationError(file.name, message)
     tree = file.models[model or next(iter(file.models))]
-    if any(call.get_args() for call in file.calls(tree, "emit_spike")):
-        return make_rule(file, tree, {"post": post, "mod": modulator})
-    return make_neuron(file, tree, method, substeps)
+    try:
+        if any(call.get_args() for call in file.calls(tree, "emit_spike")):
+            return make_rule(file, tree, {"post": post, "mod": modulator})
+        return make_neuron(file, tree, method, substeps)
+    except bs.EquationError as error:
+        if str(error).startswith(file.name):
+            raise
+        raise bs.EquationError(file.name, f"is not what a class can say: {error}") from None

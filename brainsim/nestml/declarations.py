@@ -7,7 +7,7 @@ from typing import Any
 import brainsim as bs
 from brainsim.nestml.expressions import Expressions, usable
 from brainsim.nestml.files import File, unit_of, unit_text
-from brainsim.nestml.texts import condition, evaluate, names, replace, resolve, tidy, value
+from brainsim.nestml.texts import NO_VALUE, condition, evaluate, names, replace, resolve, tidy, value
 
 POTENTIALS = ("V_m", "v_m", "Vm", "V", "v", "V_comp")
 
@@ -91,6 +91,8 @@ class Declarations:
             start = self.resolved(
                 text, starts | {k: v for k, v in self.expressions.lines.items() if names(v) & starts.keys()}, self.model
             )
+            if "dt" in names(resolve(start, self.expressions.lines)):
+                raise self.file.error(self.own[n], "an initial value cannot depend on the time step")
             unit = self._unit(self.own[n]).replace("Hz", "1/ms") if n in self.own else ""
             begin = value(start)
             found[n] = bs.initial(start if begin is None else begin, unit, self._meaning(self.own.get(n), n))
@@ -102,7 +104,7 @@ class Declarations:
         text = self.resolved(self.expressions.number(one.get_expression()), self.expressions.lines | self.starts, one)
         try:
             number = evaluate(text, self.defaults)
-        except (NameError, ArithmeticError, ValueError) as error:
+        except NO_VALUE as error:
             raise self.file.error(one, f"the default of {known} has no value ({error})") from None
         return 1000.0 * number if self._name(known) in self.rates else number
 

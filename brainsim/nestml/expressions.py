@@ -14,9 +14,9 @@ COMPARISONS = {"is_lt": "<", "is_le": "<=", "is_gt": ">", "is_ge": ">=", "is_eq"
 ARITHMETIC = {"is_plus_op": "+", "is_minus_op": "-", "is_times_op": "*", "is_div_op": "/", "is_pow_op": "**"}
 COMPOUND = {"is_compound_sum": "+", "is_compound_minus": "-", "is_compound_product": "*", "is_compound_quotient": "/"}
 CALLS = {n: f"{n}({{}})" for n in FUNCTIONS if n not in ("log", "sqrt", "pi", "exprel")}
-CALLS |= {"ln": "log({})", "pow": "({})**({})", "round": "floor({} + 0.5)", "resolution": "dt", "timestep": "dt"}
+CALLS |= {"ln": "log({})", "pow": "({})**({})", "round": "floor(({}) + 0.5)", "resolution": "dt", "timestep": "dt"}
 CALLS |= {"min": "min({}, {})", "max": "max({}, {})", "clip": "clip({}, {}, {})"}
-CALLS |= {"random_normal": "({} + ({})*randn())", "random_uniform": "({} + ({})*rand())"}
+CALLS |= {"random_normal": "(({}) + ({})*randn())", "random_uniform": "(({}) + ({})*rand())"}
 CALLS["steps"] = "ceil(({})/dt - 1e-09)"  # a time that is a whole number of steps up to rounding is one
 SILENT = {"print", "println", "info", "warning"}
 

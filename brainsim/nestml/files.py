@@ -11,23 +11,7 @@ from brainsim import EquationError
 
 # the size of each base unit of the SI in which pA = nS*mV = pF*mV/ms, and mmol, with which NESTML means mM
 BASES = {"s": 1e-3, "m": 1e-6, "kg": 1e-12, "A": 1e-12, "mol": 1e-3}
-UNITS = (
-    "ms",
-    "mV",
-    "pA",
-    "nS",
-    "pF",
-    "1/ms",
-    "mV/ms",
-    "pA/ms",
-    "nS/ms",
-    "nS/mV",
-    "1/mV",
-    "um",
-    "ms**2",
-    "mV**2",
-    "nS**2/ms",
-)
+UNITS = "ms mV pA nS pF 1/ms mV/ms pA/ms nS/ms nS/mV 1/mV um ms**2 mV**2 nS**2/ms"
 
 
 class File:
@@ -90,6 +74,16 @@ class File:
         return models
 
 
+def statements(blocks: Any) -> list[Any]:
+    """Return the statements of blocks."""
+    return [statement for block in blocks for statement in block.get_stmts_body().get_stmts()]
+
+
+def equations(model: Any) -> list[Any]:
+    """Return the differential equations of a model."""
+    return [equation for block in model.get_equations_blocks() for equation in block.get_ode_equations()]
+
+
 def unit_of(symbol: Any) -> Any:
     """Return the unit of a type of pynestml, None for a plain number."""
     return getattr(symbol, "astropy_unit", None)
@@ -107,7 +101,7 @@ def unit_text(unit: Any) -> str:
 
     if unit is None or _powers(unit) == {"s": -1.0}:
         return "" if unit is None else "Hz" if size(unit) == 1e-3 else "1/ms"
-    return next((text for text in UNITS if _powers(Unit(text)) == _powers(unit)), "")
+    return next((text for text in UNITS.split() if _powers(Unit(text)) == _powers(unit)), "")
 
 
 def _powers(unit):

@@ -8,10 +8,10 @@ from typing import Any
 import brainsim as bs
 from brainsim.nestml.declarations import Declarations
 from brainsim.nestml.expressions import usable
-from brainsim.nestml.files import File
+from brainsim.nestml.files import File, equations, statements
 from brainsim.nestml.kernels import Kernels
 from brainsim.nestml.programs import Program, integrations
-from brainsim.nestml.texts import ALWAYS, evaluate, joined, names, replace, resolve, slope, somewhere, tidy, value
+from brainsim.nestml.texts import ALWAYS, NO_VALUE, evaluate, joined, names, replace, resolve, slope, somewhere, tidy, value
 
 
 class NotATimeError(Exception):
@@ -50,7 +50,7 @@ class _Translation:
             d.expressions.names[port.get_name()] = "I"
         d.translate()
         self.slopes, self.bases = self._equations()
-        self.updates = [s for block in model.get_update_blocks() for s in block.get_stmts_body().get_stmts()]
+        self.updates = statements(model.get_update_blocks())
         self.held, self.timer = self._integrated()
         self.timed = timed and bool(self.timer)
         self.in_ms = value(self.slopes.get(self.timer, "0")) == -1.0
@@ -61,7 +61,7 @@ class _Translation:
     def _equations(self):
         """Return variable -> right-hand side, and variable -> name by which integrate_odes() calls it."""
         e, slopes, bases = self.expressions, {}, {}
-        for equation in (q for block in self.model.get_equations_blocks() for q in block.get_ode_equations()):
+        for equation in equations(self.model):
             known, order = equation.get_lhs().get_name(), equation.get_lhs().get_differential_order()
             targets = [e.names.get(known + "'" * k, "") for k in range(order)]
             if "" in targets:
@@ -116,13 +116,13 @@ class _Translation:
         program.run(self.updates, phase="after")
         for block in sorted(model.get_on_receive_blocks(), key=_priority):
             program.port = block.get_port_name()
-            program.run(block.get_stmts_body().get_stmts())
+            program.run(statements([block]))
         program.port = ""
         for port in sorted(program.buffers):
             program.assign((f"{port} != 0",), port, "0")
         for block in sorted(model.get_on_condition_blocks(), key=_priority):
-            statements = block.get_stmts_body().get_stmts()
-            program.run(statements, program.kept(program.test(block.get_cond_expr(), {}), statements))
+            test = program.test(block.get_cond_expr(), {})
+            program.run(statements([block]), program.kept(test, statements([block])))
         for n, copy in before.items():
             program.assign((), copy, n)
         program.run(self.updates, phase="before")  # of the next step
@@ -188,8 +188,8 @@ class _Translation:
         lines = self.expressions.lines
         full = {n: resolve(text, lines) for n, text in (self.slopes | self.kernels.derivatives).items()}
         curved = [n for n, text in full.items() if not _is_linear(text, [*full])]
-        own = [n for n in curved if n in _outside_calls(full[n])]
-        return "auto" if not curved else "exponential_strang" if len(curved) > 1 and own == curved else "rk4"
+        split = len(curved) > 1 and all(_has_linear_term(ast.parse(full[n], mode="eval").body, n) for n in curved)
+        return "exponential_strang" if split else "rk4" if curved else "auto"
 
 
 def _must_follow(steps, earlier):
@@ -206,16 +206,20 @@ def _is_linear(text, variables):
             zero, one, two = (evaluate(text, known) for known in at)
             if abs(two - 2.0 * one + zero) > 1e-9 * (abs(one) + abs(zero)):
                 return False
-    except (NameError, ArithmeticError, ValueError):
+    except NO_VALUE:
         return False
     return True
 
 
-def _outside_calls(text):
-    """Return the names in a text that are not arguments of functions."""
-    tree = ast.parse(text, mode="eval")
-    inside = {id(n) for call in ast.walk(tree) if isinstance(call, ast.Call) for n in ast.walk(call)}
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in inside}
+def _has_linear_term(tree, variable):
+    """Return whether a sum has a term that is linear in a variable."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
+        return _has_linear_term(tree.left, variable) or _has_linear_term(tree.right, variable)
+    if isinstance(tree, ast.UnaryOp):
+        return _has_linear_term(tree.operand, variable)
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div) and variable not in names(ast.unparse(tree.right)):
+        return _has_linear_term(tree.left, variable)
+    return variable in names(ast.unparse(tree)) and _is_linear(ast.unparse(tree), [variable])
 
 
 def _assignments(steps):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import Any, NamedTuple
+from typing import Any
 
 from brainsim.nestml.expressions import SILENT, Expressions, usable
 from brainsim.nestml.texts import condition, conjuncts, is_random, joined, names, replace, resolve, slope, tidy
@@ -11,28 +11,18 @@ from brainsim.nestml.texts import condition, conjuncts, is_random, joined, names
 Guard = tuple[str, ...]  # conditions that all hold
 
 
-class Step(NamedTuple):
-    """``target = text`` if the guard holds."""
-
-    guard: Guard
-    target: str
-    text: str
-
-
 class Program:
     """What happens in a step besides the equations.
 
-    `steps` are assignments, one after the other, with guards in the values before the program; `spikes` guards and what
-    emit_spike() is given. `arrivals` leads from a port to what a spike of weight 1 adds to which variable; the sum of the
-    events of a port in `buffers` is needed. Conditions in `dropped` hold where the cell fires. In a rule (`current`), guards
-    are in current values.
+    `steps` are (guard, target, text), one after the other, with guards in the values before the program; `spikes` are
+    (guard, what emit_spike is given). `arrivals` leads from a port to what a spike of weight 1 adds to which variable; the
+    sum of the events of a port in `buffers` is needed. Conditions in `dropped` hold where the cell fires. In a rule
+    (`current`), guards are in current values.
     """
 
-    def __init__(
-        self, expressions: Expressions, taken: set[str], ports: set[str], dropped: Guard = (), current: bool = False
-    ):
+    def __init__(self, expressions: Expressions, taken: set[str], ports: Any, dropped: Guard = (), current: bool = False):
         self.expressions, self.taken, self.ports, self.dropped, self.current = expressions, taken, ports, dropped, current
-        self.steps: list[Step] = []
+        self.steps: list[tuple[Guard, str, str]] = []
         self.spikes: list[tuple[Guard, str]] = []
         self.stored: set[str] = set()
         self.arrivals: dict[str, dict[str, float]] = {port: {} for port in ports}
@@ -82,15 +72,11 @@ class Program:
         if not self.current:
             new, old = replace(text, self._before), self._before.get(target, target)
             self._before[target] = tidy(f"({new}) if {joined(guard)} else ({old})" if guard else new)
-        self.steps.append(Step(guard, target, text))
+        self.steps.append((guard, target, text))
 
     def groups(self) -> list[tuple[Guard, list[tuple[str, str]]]]:
         """Return (guard, assignments) of the steps in a row that have the same guard."""
-        read = names(
-            *(s.text for s in self.steps),
-            *(part for s in self.steps for part in s.guard),
-            *(sent for _, sent in self.spikes),
-        )
+        read = names(*(part for guard, _, text in self.steps for part in (*guard, text)), *(sent for _, sent in self.spikes))
         found: list[tuple[Guard, list[tuple[str, str]]]] = []
         for guard, target, text in self.steps:
             if target not in self.stored - read:
@@ -137,10 +123,9 @@ class Program:
 def branches(statement: Any) -> list[tuple[Any, list[Any]]]:
     """Return [(condition, statements)] of an if statement; the condition of else is None."""
     clauses = [statement.get_if_clause(), *statement.get_elif_clauses()]
-    found = [(clause.get_condition(), clause.get_stmts_body().get_stmts()) for clause in clauses]
-    return found + (
-        [(None, statement.get_else_clause().get_stmts_body().get_stmts())] if statement.has_else_clause() else []
-    )
+    last = [(None, statement.get_else_clause())] if statement.has_else_clause() else []
+    parts = [*((clause.get_condition(), clause) for clause in clauses), *last]
+    return [(node, part.get_stmts_body().get_stmts()) for node, part in parts]
 
 
 def integrations(statements: list[Any], conditions: tuple = ()) -> list[tuple[tuple, list[str]]]:

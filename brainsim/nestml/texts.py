@@ -18,15 +18,10 @@ FUNCTIONS |= {"abs": abs, "min": min, "max": max, "clip": lambda x, low, high: m
 FUNCTIONS |= {"exprel": lambda x: math.expm1(x) / x if x else 1.0}
 WORDS = {*FUNCTIONS, "rand", "randn", "if", "else", "and", "or", "not"} - {"pi"}
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
-OPPOSITE: dict[Any, Any] = {
-    ast.Lt: ast.GtE,
-    ast.GtE: ast.Lt,
-    ast.Gt: ast.LtE,
-    ast.LtE: ast.Gt,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-}
+OPPOSITE: dict[Any, Any] = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq}
+OPPOSITE |= {other: kind for kind, other in OPPOSITE.items()}
 ALWAYS = "t >= 0"
+NO_VALUE = (NameError, ArithmeticError, ValueError, TypeError)  # what `evaluate` raises; TypeError for complex numbers
 
 
 def names(*texts: str) -> set[str]:
@@ -54,7 +49,7 @@ def resolve(text: str, values: Mapping[str, str]) -> str:
 
 
 def evaluate(text: str, values: Mapping[str, float]) -> float:
-    """Return the value of a text; raise NameError, ArithmeticError or ValueError if it has none."""
+    """Return the value of a text; raise one of `NO_VALUE` if it has none."""
     return float(eval(text, {"__builtins__": {}} | FUNCTIONS, dict(values)))  # noqa: S307 - see above what texts consist of
 
 
@@ -62,7 +57,7 @@ def value(text: str) -> float | None:
     """Return the value of a text without names, None for any other text."""
     try:
         return evaluate(text, {})
-    except (NameError, ArithmeticError, ValueError):
+    except NO_VALUE:
         return None
 
 
@@ -82,7 +77,7 @@ def slope(text: str, name: str) -> float | None:
     """Return c if a text is ``c*name + rest`` with a number c, None otherwise."""
     try:
         found = [[evaluate(text, values | {name: x}) for x in (0.0, 1.0, 3.0)] for values in somewhere(text)]
-    except (NameError, ArithmeticError, ValueError):
+    except NO_VALUE:
         return None
     slopes = [y for zero, one, three in found for y in (one - zero, (three - one) / 2)]
     return float(f"{slopes[0]:.10g}") if max(slopes) - min(slopes) < 1e-8 * abs(slopes[0]) else None

@@ -1,12 +1,13 @@
 """Models in NESTML are classes that do what their statements say."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import brainsim as bs
 from tests.nestml import models
-
-pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
 
 
 def RISE(t):
@@ -15,6 +16,8 @@ def RISE(t):
 
 @pytest.fixture
 def read(tmp_path):
+    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
+
     def of_text(text, **options):
         path = tmp_path / "model.nestml"
         path.write_text(text, encoding="utf-8")
@@ -124,3 +127,18 @@ def test_a_synapse_is_a_rule(read):
     post = [22.0, 27.0, 57.0]
     fallen = 0.1 * sum(np.exp(-(60.0 - t) / 20.0) for t in post)
     assert sim.synapses(wires).weight[0] == pytest.approx(1.0 + 0.1 * np.exp(-12.0 / 20.0) - fallen, abs=1e-9)
+
+
+MODELS = Path(sys.prefix) / "models"  # where the wheel of NESTML puts its own
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*/*.nestml")), ids=lambda path: path.stem)
+def test_models_that_come_with_nestml(path):
+    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
+    if path.stem == "ignore_and_fire_neuron":
+        with pytest.raises(bs.EquationError, match=r"line 47: an initial value cannot depend on the time step"):
+            bs.nestml.read(path)
+    else:
+        model = bs.nestml.read(path)
+        assert issubclass(model, bs.Neuron if "neuron" in path.stem else bs.Plasticity)
+        model()
