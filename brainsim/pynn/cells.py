@@ -7,6 +7,7 @@ from pyNN.parameters import ArrayParameter, ParameterSpace
 from pyNN.standardmodels import ModelNotAvailable, cells, receptors
 
 import brainsim as bs
+from brainsim.core.checks import computed_values
 from brainsim.pynn import neurons
 from brainsim.pynn.completing import completed, names_in
 from brainsim.pynn.neurons import Receptor
@@ -64,7 +65,10 @@ class Cell:
         return RENAMED.get(name, name).replace(".", "_")
 
     def check(self, values):
-        """Raise an error if the values of the parameters cannot be used."""
+        """Raise an error if the values of the parameters, with which a population is made, cannot be used."""
+        if not self.lists_spikes(values):
+            with computed_values():  # numbers were typed in the units of PyNN
+                self.model(values)
 
     def lists_spikes(self, values):
         """Return whether the cells are sources whose spikes are listed by the method `spikes`."""

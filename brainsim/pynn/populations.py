@@ -48,7 +48,8 @@ class _Cells:
         for name, value in parameter_space.items():
             new[name] = owner.parameters[name].copy()
             new[name][cells] = value
-        self.celltype.check(new)
+        if "spike_times" in new:  # other parameters may fit only together with those that are set next
+            self.celltype.check(new)
         owner.change(new)
 
     def _set_initial_value_array(self, variable, initial_values):

@@ -68,7 +68,7 @@ class ListedSpikes(Cell):
 
     def check(self, values):
         """Raise InvalidParameterValueError if the spikes of a cell are not in ascending order."""
-        for k, train in enumerate(values.get("spike_times", ())):
+        for k, train in enumerate(values["spike_times"]):
             if np.any(np.diff(train.value) < 0.0):
                 text = "SpikeSourceArray.spike_times: must be in ascending order"
                 raise InvalidParameterValueError(f"{text} (got {train.value} for cell {k})")

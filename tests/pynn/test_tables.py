@@ -160,6 +160,16 @@ class TestCurrents:
         assert [list(part) for part in source.listed(100)] == [[10, 20], [pytest.approx(0.3), 0.0]]
 
 
+@pytest.mark.parametrize(("kind", "given", "message"), [
+    ("IF_cond_exp", {"tau_m": -5.0}, "LIF.tau_m: must be > 0 ms"),
+    ("IF_curr_alpha", {"v_reset": -40.0}, "LIF: v_reset < v_th must hold"),
+    ("SpikeSourcePoisson", {"rate": [-1.0, 2.0]}, "PoissonSource.rate: must be >= 0 Hz"),
+])  # fmt: skip
+def test_mistakes_are_errors_where_the_population_is_made(sim, kind, given, message):
+    with pytest.raises(ValueError, match=message):
+        sim.Population(2, getattr(sim, kind)(**given))
+
+
 def test_what_is_not_there_says_so(sim):
     with pytest.raises(NotImplementedError, match="MultiCompartmentNeuron"):
         sim.MultiCompartmentNeuron()
