@@ -9,7 +9,7 @@ Steps of exact methods flush tiny numbers to 0 (`flushed`), which takes half of 
 out where it would not change a bit:
 
 - ``P*x`` with P from 0 to 1, a variable that only decays: it is enough to look at it after some steps. If it is tiny and
-  not 0, the cell is listed.
+  not 0 before, the cell is listed.
 - ``... + c`` with a constant c: a sum of two numbers is 0, or not smaller than half of the last digit of each of them.
 
 As neither can be -0.0 then, adding inputs of zero is left out, too.
@@ -37,8 +37,8 @@ LONG = 40  # statements of a step, above which a cell makes only one step at a t
 
 LIMIT = "from brainsim.jit.vmath import flush_limit"
 TEST = """@helper
-def is_tiny(x):
-    return (abs(x) < flush_limit(x)) & (x != 0.0)
+def _vanishes(x, before):
+    return (abs(x) < flush_limit(x)) & (before != 0.0)
 
 
 """
@@ -61,7 +61,7 @@ def advance(cells_, progress_):
     cells = record_at(cells_)
     state, arrays, scalars = array_of(cells.state), array_of(cells.arrays), array_of(cells.scalars)
     kept, flags, waiting = array_of(cells.kept), array_of(cells.flags), array_of(cells.refractory)
-    lane, stirred = array_of(cells.lane), array_of(cells.stirred)
+    lane, stirred = array_of(cells.lane_of_slot), array_of(cells.stirred)
     stride, steps, count, found = cells.stride, cells.steps, cells.count, 0
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
@@ -140,7 +140,7 @@ def write_quiet(system: System, step: Step, kernel: Kernel, sizes: Sizes | None)
         arguments=", ".join(expression for _, expression in pairs),
     )
     title = f"Quiet cells, written by brainsim (equations/quiet.py). State: {', '.join(system.variables)}."
-    return module(title, "".join(texts) + entry, (LIMIT,) * bool(quiet.decay))
+    return module(title, TEST * bool(quiet.decay) + "".join(texts) + entry, (LIMIT,) * bool(quiet.decay))
 
 
 def _loop(name, head, system, loads, quiet, times, single):
@@ -148,30 +148,25 @@ def _loop(name, head, system, loads, quiet, times, single):
     nothing = [Assign(f"_input_{i}", formula("0.0")) for i in system.buffered]
     nothing += [Assign("I_ext", formula("0.0"))] * system.external_current
     nothing += [Assign("_refractory", formula("int32(0)"))] * (system.refractory is not None)
-    lines: list[Statement] = [*loads, *nothing, *(Assign(x, formula("x + 0.0", x=x)) for x in quiet.decay)]
+    lines: list[Statement] = [*loads, *nothing]
+    for x in quiet.decay:
+        lines += [Assign(x, formula("x + 0.0", x=x)), Assign(f"_{x}_before", ast.Name(x))]
     lines += [*quiet.statements * times, *(Store(f"_{x}_", ast.Name(x)) for x in system.variables)]
     lines = narrow(lines) if single else lines
-    tiny = [f"_fired = _fired | is_tiny({x})" for x in quiet.decay]
+    tiny = [f"_fired = _fired | _vanishes({x}, _{x}_before)" for x in quiet.decay]
     fired = Assign("_fired", formula("_flag[_k] > 0"))
     body = indent([fired, *lines, *tiny, Store("_flag", ast.Name("_fired"))], 2)
-    return "\n".join(
-        [
-            TEST * bool(tiny) * (times > 1) + f"@helper\ndef {name}({head}):",
-            "    for _k in range(_flag.size):",
-            *body,
-            "\n\n",
-        ]
-    )
+    return "\n".join([f"@helper\ndef {name}({head}):", "    for _k in range(_flag.size):", *body, "\n\n"])
 
 
 def _quiet_step(system, step, sizes):
-    """Return a Quiet, without the spike and what follows from it."""
-    body, decay = Body(system, step), []
-    move = body.move if sizes is None else [_without_flush(line, system, sizes, decay) for line in body.move]
-    safe = (
-        {line.name for line in body.move if isinstance(line, Assign) and _is_flushed(line)} if sizes is not None else set()
-    )
-    arrive = [line for line in body.arrive if line.name not in safe]
+    """Return what a quiet cell does in a step, without a spike and what follows from it."""
+    body, decay, never_minus_zero = Body(system, step), [], set()
+    move = body.move
+    if sizes is not None and not system.events:  # an event may change a variable within a step
+        move = [_without_flush(line, system, sizes, decay) for line in body.move]
+        never_minus_zero = {line.name for line in body.move if isinstance(line, Assign) and _is_flushed(line)}
+    arrive = [line for line in body.arrive if line.name not in never_minus_zero]
     arrive = [*body.hold, *arrive] if system.kept else [*arrive, *body.hold]
     # a reset only follows a spike, after which the step is made again
     events = body.reset if system.events else []

@@ -142,14 +142,15 @@ def test_a_busy_network_visits_all():
     assert one._pause > 2
 
 
-def of_both(make, act=lambda sim: None, pieces_=(30.0, 40.0)):
+def of_both(make, act=lambda sim: None, pieces_=(30.0, 40.0), threads=1):
     """Compare a run in pieces, with `act` between them, with one that visits all cells."""
     found = []
     for context in (every_cell_is_visited, every_cell_may_rest):
         with context():
-            sim = bs.Simulation(make(), dt=0.1, seed=2, threads=1)
+            sim = bs.Simulation(make(), dt=0.1, seed=2, threads=threads)
             for duration in pieces_:
                 sim.run(duration)
+                assert bool(resting(sim)) == (context is every_cell_may_rest)
                 act(sim)
             found.append(bits.of_result(sim.result()))
     assert bits.differences(found[1], found[0]) == []
@@ -185,6 +186,22 @@ def test_numbers_that_are_flushed(g):
 
     for duration in (0.1, 0.3, 5.0, 150.0):
         of_both(make, pieces_=(duration, 60.0))
+
+
+@pytest.mark.filterwarnings("ignore:ShiuLIF.tau_g")
+@pytest.mark.parametrize("tau", [0.002, 1e-5])
+def test_drives_that_underflow_within_a_few_steps(tau):
+    """A negative one would end at -0.0."""
+
+    def make():
+        net = bs.Network(seed=1)
+        start = -np.geomspace(1e-300, 1.0, 500)
+        cells = bs.Population(500, bs.ShiuLIF(tau_g=tau), name="cells", initial={"g": start})
+        net.connect(cells, cells, bs.FixedTotal(500), weight=1.0, delay=1.8, synapse=bs.Delta(variable="g"))
+        return net
+
+    for duration in (0.3, 0.6, 1.2):
+        of_both(make, pieces_=(duration,))
 
 
 def test_potentials_that_are_flushed():
@@ -253,6 +270,57 @@ def test_a_run_that_failed_can_be_reset():
             stretch.context.address,
             partition.progress.address,
         )
-        assert stretch.context["lanes"] > 100
+        assert stretch.context["lanes_used"] > 100
         sim.reset()
         assert bits.differences(bits.of_result(sim.run(40.0)), expected) == []
+
+
+class Jump(bs.Alpha):
+    """Acts on another variable of the same equations as its base."""
+
+    arrival = "i = i + w"
+
+
+@pytest.mark.parametrize("part", [slice(400, None), slice(1, None, 2), slice(250, 260)])
+def test_only_some_cells_are_targets(part):
+    """The first cells of a stretch, or all of one of its populations, get no events."""
+
+    def make():
+        net, rng = bs.Network(seed=1), np.random.default_rng(2)
+        populations = [bs.Population(500, bs.ShiuLIF(), name=name) for name in ("one", "two", "three")]
+        source = bs.Population(5, bs.SpikeTrains(np.arange(1.0, 60.0), rng.integers(0, 5, 59)), name="source")
+        drive = bs.Delta(variable="g")
+        for post in (populations[0][part], populations[2][part]):
+            net.connect(source, post, bs.FixedOutdegree(5), weight=300.0, delay=1.5, synapse=drive)
+        net.connect(populations[0], populations[2], bs.FixedTotal(4000), weight=5.0, delay=1.8, synapse=drive)
+        net.add(populations[1])
+        return net
+
+    for threads in (1, 3):
+        of_both(make, threads=threads)
+
+
+def test_one_kernel_for_synapses_that_act_on_different_variables():
+    def make():
+        net = bs.Network(seed=1)
+        one, two = (bs.Population(400, bs.LIF(), name=name) for name in ("one", "two"))
+        source = bs.Population(5, bs.SpikeTrains(np.arange(1.0, 60.0), np.arange(59) % 5), name="source")
+        net.connect(one, one, bs.FixedTotal(10), weight=1.0, delay=1.5, synapse=bs.Alpha(tau=2.0))
+        net.connect(source, two, bs.FixedOutdegree(50), weight=3000.0, delay=1.5, synapse=Jump(tau=2.0))
+        return net
+
+    assert of_both(make)["spikes", "two", "ids"].size
+
+
+def test_cells_with_many_receptors():
+    """Of which the kernel makes one step at a time."""
+
+    def make():
+        net = bs.Network(seed=1)
+        cells = bs.Population(300, bs.LIF(), name="cells")
+        for k in range(20):
+            net.connect(cells, cells, bs.FixedTotal(100), weight=100.0, delay=1.5, synapse=bs.Exponential(tau=3.0 + k))
+        net.stimulate(cells[:5], bs.PoissonInput(rate=500.0, weight=1000.0, synapse=bs.Exponential(tau=3.0)))
+        return net
+
+    of_both(make)

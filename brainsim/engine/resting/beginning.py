@@ -1,6 +1,6 @@
 """The start of a chunk: which cells a step without events would change, and their slots.
 
-In NumPy this took 37 ns a cell, six times as long, which pieces of 1 ms would not have been worth.
+NumPy takes six times as long (37 ns a cell), too long for pieces of a few milliseconds.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ MOVES, IS_DRIVEN = np.uint8(1), np.uint8(2)
 
 @by_address
 def list_moving(stretch_, tried_):
-    """List the cells that a step has moved which was tried in the lanes, or that are refractory, but for driven ones."""
+    """List the cells that the tried step has changed or that are refractory, without the driven ones."""
     c, tried = record_at(stretch_), record_at(tried_)
     moving, waits, spikes = array_of(c.moving), array_of(c.natural_refractory), array_of(tried.spikes)
     before, after, n = array_of(c.natural_bits), array_of(c.lanes_bits), c.stride
@@ -23,7 +23,7 @@ def list_moving(stretch_, tried_):
         _compare(before[i * c.natural_stride : i * c.natural_stride + n], after[i * n : i * n + n], moving)
     for k in range(tried.total):
         moving[spikes[k]] = MOVES
-    driven, cells, count = array_of(c.cell_of_lane), array_of(c.cell), np.int64(0)
+    driven, cells, count = array_of(c.cell_of_lane), array_of(c.cell_of_slot), np.int64(0)
     for k in range(c.driven):
         moving[driven[k]] = IS_DRIVEN
     for k in range(n):
@@ -43,7 +43,7 @@ def _compare(before, after, moving):
 def begin(stretch_, tried_):
     """Give slots to the cells that are listed, and list those for which events are waiting as reached."""
     c = record_at(stretch_)
-    cells, slots, lanes, n = array_of(c.cell), array_of(c.slot), array_of(c.lane), c.stride
+    cells, slots, lanes, n = array_of(c.cell_of_slot), array_of(c.slot_of_cell), array_of(c.lane_of_slot), c.stride
     waits, waiting = array_of(c.natural_refractory), array_of(c.refractory)
     for slot in range(c.count):
         slots[cells[slot]], lanes[slot], waiting[slot] = slot, -1, waits[cells[slot]]
@@ -57,7 +57,7 @@ def begin(stretch_, tried_):
                 reached[c.begin + k], listed[number] = 1, c.begin + k
                 number += 1
     array_of(c.found)[0] = number
-    c.lanes = c.most_lanes = c.driven
+    c.lanes_used = c.most_lanes = c.driven
     c.turned, c.fresh, c.lane_steps = -1, 1, 0
     return 0
 

@@ -1,6 +1,6 @@
 """The compiled functions of cells at rest: who is reached in a slice, who moves into a lane, and the steps of the lanes.
 
-All of them work on the record of a `Stretch`, or on that of the partition's `Resting`; see there for the arrays.
+All of them work on the record of a `Stretch`, or on that of the partition's `Resting`; their fields are described there.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def _find_reached(c, p, calendar):
     targets, pieces, following = array_of(calendar.targets), array_of(calendar.due_piece), array_of(calendar.following)
     due, first_block = array_of(calendar.due), array_of(calendar.first_block)
     owner, reached, listed, found = array_of(c.owner), array_of(c.reached), array_of(c.listed), array_of(c.found)
-    number = found[0]
+    number, shift = found[0], np.uint64(c.shift)
     # at the start of a chunk, the events of the point that is reached have been delivered and are no longer in the calendar
     for point in range(p.step, min(p.step + p.slice, p.stop)):
         slot = (point + 1) % due.size
@@ -47,7 +47,7 @@ def _find_reached(c, p, calendar):
                     prefetch(targets, ahead + line)
                 for k in range(start, start + length):
                     # without a branch, which the processor would guess wrong for each third event: 4 instead of 8 ns
-                    cell = owner[np.uint64(targets[np.uint64(k)])]
+                    cell = owner[np.uint64(targets[np.uint64(k)]) + shift]
                     listed[number] = cell
                     number += np.int64(1) - reached[np.uint64(cell)]
                     reached[np.uint64(cell)] = 1
@@ -71,15 +71,15 @@ def turn(stretch_, progress_):
     _enter_lanes(c, c.driven)
     c.steps, c.stirred_number = steps, 0
     call_address(c.quiet, (address_of(c), address_of(p)))
-    stirred, slots, begin = array_of(c.stirred), array_of(c.slot_of_lane), c.lanes
+    stirred, slots, begin = array_of(c.stirred), array_of(c.slot_of_lane), c.lanes_used
     for k in range(c.stirred_number):
         slots[begin + k] = stirred[k]
-    c.lanes = begin + c.stirred_number
+    c.lanes_used = begin + c.stirred_number
     _enter_lanes(c, begin)
     c.fresh = 0
-    c.lane_steps += steps * c.lanes
-    c.most_lanes = max(c.most_lanes, c.lanes)
-    array_of(c.kernel_count)[0] = c.lanes
+    c.lane_steps += steps * c.lanes_used
+    c.most_lanes = max(c.most_lanes, c.lanes_used)
+    array_of(c.kernel_count)[0] = c.lanes_used
     return 0
 
 
@@ -87,7 +87,7 @@ def turn(stretch_, progress_):
 def _list_reached(c):
     """Give lanes to the cells of the stretch that are listed, and slots to those of them that were at rest."""
     listed, reached, number = array_of(c.listed), array_of(c.reached), array_of(c.found)[0]
-    slots, lanes, lane = array_of(c.slot), array_of(c.slot_of_lane), c.driven
+    slots, lanes, lane = array_of(c.slot_of_cell), array_of(c.slot_of_lane), c.driven
     for k in range(number):
         cell = listed[k] - c.begin
         if cell >= 0 and cell < c.stride:
@@ -96,7 +96,7 @@ def _list_reached(c):
                 _new_slot(c, cell)
             lanes[lane] = slots[cell]
             lane += 1
-    c.lanes = lane
+    c.lanes_used = lane
 
 
 @helper
@@ -106,7 +106,7 @@ def _new_slot(c, cell):
     arrays, constants = array_of(c.arrays), array_of(c.natural_arrays)
     slot = c.count
     c.count = slot + 1
-    array_of(c.slot)[cell], array_of(c.cell)[slot], array_of(c.lane)[slot] = slot, cell, -1
+    array_of(c.slot_of_cell)[cell], array_of(c.cell_of_slot)[slot], array_of(c.lane_of_slot)[slot] = slot, cell, -1
     array_of(c.refractory)[slot] = 0
     for i in range(c.variables):
         state[i * c.stride + slot] = natural[i * c.natural_stride + cell]
@@ -121,9 +121,9 @@ def _enter_lanes(c, begin):
     One row is copied after the other: cell by cell, the addresses of all rows would be read again for each, which takes
     twice as long.
     """
-    slots, cells, cell_of = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.cell)
-    lane_of, waits, waiting = array_of(c.lane), array_of(c.refractory), array_of(c.lanes_refractory)
-    end, n = c.lanes, c.stride
+    slots, cells, cell_of = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.cell_of_slot)
+    lane_of, waits, waiting = array_of(c.lane_of_slot), array_of(c.refractory), array_of(c.lanes_refractory)
+    end, n = c.lanes_used, c.stride
     for lane in range(begin, end):
         slot = np.uint64(slots[lane])
         cells[lane], waiting[lane], lane_of[slot] = cell_of[slot], waits[slot], lane
@@ -131,11 +131,11 @@ def _enter_lanes(c, begin):
     _copy_rows(array_of(c.arrays), array_of(c.lanes_arrays), slots, c.constant_rows, n, begin, end)
     if c.fresh:
         _take_inputs(c, begin)
-    moved, places = array_of(c.moved), array_of(c.places)
+    redirect, places = array_of(c.redirect), array_of(c.places)
     for r in range(0, places.size, 2):
         first, at = places[r], places[r + 1]
         for lane in range(begin, end):
-            moved[np.uint64(first + cells[lane])] = at + lane
+            redirect[np.uint64(first + cells[lane])] = at + lane
 
 
 @helper
@@ -150,17 +150,18 @@ def _take_inputs(c, begin):
     """Take the events that wait for the next step, as they may at the start of a chunk; later, the kernel has used all."""
     inputs, own, cells = array_of(c.lanes_inputs), array_of(c.natural_inputs), array_of(c.cell_of_lane)
     for i in range(c.inputs):
-        for lane in range(begin, c.lanes):
+        for lane in range(begin, c.lanes_used):
             inputs[i * c.stride + lane] = own[i * c.natural_width + cells[lane]]
             own[i * c.natural_width + cells[lane]] = 0.0
 
 
 @helper
 def _leave_lanes(c):
-    state, lanes, moved, n = array_of(c.state), array_of(c.lanes_state), array_of(c.moved), c.stride
+    """Copy the state of cells in lanes back to their slots; the events of a slice are used up when it ends."""
+    state, lanes, redirect, n = array_of(c.state), array_of(c.lanes_state), array_of(c.redirect), c.stride
     slots, cells, places = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.places)
-    lane_of, waits, waiting = array_of(c.lane), array_of(c.refractory), array_of(c.lanes_refractory)
-    begin, end = c.driven, c.lanes
+    lane_of, waits, waiting = array_of(c.lane_of_slot), array_of(c.refractory), array_of(c.lanes_refractory)
+    begin, end = c.driven, c.lanes_used
     for i in range(c.variables):
         for lane in range(begin, end):
             state[np.uint64(i * n + slots[lane])] = lanes[np.uint64(i * n + lane)]
@@ -170,15 +171,15 @@ def _leave_lanes(c):
     for r in range(0, places.size, 2):
         first = places[r]
         for lane in range(begin, end):
-            moved[np.uint64(first + cells[lane])] = -1
-    c.lanes = begin
+            redirect[np.uint64(first + cells[lane])] = -1
+    c.lanes_used = begin
 
 
 @helper
 def _bring_back(c):
     """Copy all slots back to the state, at the end of a chunk."""
-    state, natural, cells = array_of(c.state), array_of(c.natural_state), array_of(c.cell)
-    slots, waits, waiting = array_of(c.slot), array_of(c.natural_refractory), array_of(c.refractory)
+    state, natural, cells = array_of(c.state), array_of(c.natural_state), array_of(c.cell_of_slot)
+    slots, waits, waiting = array_of(c.slot_of_cell), array_of(c.natural_refractory), array_of(c.refractory)
     for slot in range(c.count):
         cell = cells[slot]
         slots[cell] = -1
@@ -191,7 +192,7 @@ def _bring_back(c):
 def step_lanes(stretch_, progress_):
     """Advance the cells in lanes by one step with their kernel; those that are driven or recorded are in the state, too."""
     c, p = record_at(stretch_), record_at(progress_)
-    if c.lanes == 0:
+    if c.lanes_used == 0:
         return 0
     _take_driven(c)
     before = p.total
@@ -258,7 +259,7 @@ def deliver(resting_, progress_):
 def _deliver(c, slot, calendar, values):
     targets, weights, here = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.here)
     pieces, shared, following = array_of(calendar.due_piece), array_of(calendar.due_weight), array_of(calendar.following)
-    moved, lanes = array_of(c.moved), array_of(c.lanes)
+    redirect, lanes = array_of(c.redirect), array_of(c.lanes)
     count, block = array_of(calendar.due)[slot], array_of(calendar.first_block)[slot]
     for begun in range(0, count, BLOCK):
         at, after = block * BLOCK, following[block]
@@ -271,7 +272,7 @@ def _deliver(c, slot, calendar, values):
             weight = 0.0 if own else shared[at + e]
             for k in range(start, start + length):
                 target = np.int64(targets[k])
-                lane = moved[target]
+                lane = redirect[target + c.shift]
                 if own:
                     if values is None:
                         _add(here, lanes, target, lane, weights[k])

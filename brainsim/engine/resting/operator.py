@@ -12,7 +12,6 @@ import numpy as np
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.emitted import Emitted
-from brainsim.engine.operators.registry import OPERATORS
 from brainsim.engine.operators.varying import Varying
 from brainsim.engine.program import Operator, Phase
 from brainsim.engine.recorders.recorder import Recorder
@@ -40,7 +39,8 @@ class Resting(Operator):
     - ``owner``: for each place in the state to which events are added, the cell it belongs to, numbered through the
       stretches; a number beyond them for cells that are driven, and for cells of other kinds;
     - ``reached``: whether an event reaches a cell in the slice; ``listed``: the ``found[0]`` cells that are reached;
-    - ``moved``: for each place, where in ``lanes`` it is now, -1 if it is in the state.
+    - ``redirect``: for each of these places, where in ``lanes`` it is now, -1 if it is in the state. A target of a synapse
+      has the place ``shift`` later than its own number.
     """
 
     depends_on = "parameters"
@@ -75,7 +75,7 @@ class Resting(Operator):
         return size
 
     def continue_from(self, old):
-        """Take over how long it is not worthwhile."""
+        """Keep the pause."""
         self._pause, self._wait = old._pause, old._wait
 
     def reset(self, step):
@@ -83,7 +83,7 @@ class Resting(Operator):
         if self._context is not None:
             for stretch in self._stretches:
                 stretch.forget()
-            self._context["moved"][:], self._context["reached"][:-1] = -1, 0
+            self._context["redirect"][:], self._context["reached"][:-1] = -1, 0
 
     def take_over(self, rows):
         """Return the calls of a step, with those of delivery and of the kernels of resting cells replaced."""
@@ -116,25 +116,29 @@ class Resting(Operator):
         wanted = self._steps >= SHORTEST and self._wait == 0
         self._wait = max(self._wait - 1, 0)
         on = wanted and self._is_worthwhile()
-        if on:
-            self._context["found"][0], self._context["turned"] = 0, -1
-            for stretch in self._stretches:
-                stretch.begin()
+        try:
+            if on:
+                self._context["found"][0], self._context["turned"] = 0, -1
+                for stretch in self._stretches:
+                    stretch.begin()
+        except BaseException:
+            self.reset(0)
+            raise
         if self.on != on:
             self.on = on
             self._partition.program.connect()
 
     def _is_worthwhile(self):
         """Return whether few enough cells move and are reached; if not, it is not tried again for some chunks."""
-        found = self._is_worth(0, self._reached)
+        found = self._pays(0, self._reached)
         if found and self._context is None:
             self._allocate()
-        found = found and self._is_worth(sum(stretch.find_moving() for stretch in self._stretches), self._reached)
+        found = found and self._pays(sum(stretch.find_moving() for stretch in self._stretches), self._reached)
         if not found:
             self._give_up()
         return found
 
-    def _is_worth(self, slots, lanes):
+    def _pays(self, slots, lanes):
         """Return whether a step with so many cells in slots and in lanes takes less time than to visit all."""
         n, driven = (sum(sizes) for sizes in zip(*((s.n, s.driven.size) for s in self._stretches), strict=True))
         slice_ = int(self._partition.progress["slice"])
@@ -151,7 +155,7 @@ class Resting(Operator):
         slots = sum(stretch.context["count"] for stretch in self._stretches)
         driven = sum(stretch.driven.size for stretch in self._stretches)
         self._reached = sum(stretch.context["lane_steps"] for stretch in self._stretches) / self._steps - driven
-        if self._is_worth(slots, self._reached):
+        if self._pays(slots, self._reached):
             self._pause = 1
         else:
             self._give_up()
@@ -171,7 +175,8 @@ class Resting(Operator):
         """Return the stretches of cells that can be at rest; none if an operator or a recorder is not known."""
         partition, layout = self._partition, self._partition.layout
         silent = [type(r).calls is Recorder.calls or type(r).__module__.startswith("brainsim.") for r in partition.recorders]
-        if not all(silent) or any(partition.operator(cls) for cls in OPERATORS):
+        others = [one for one in partition.program.operators if not type(one).__module__.startswith("brainsim.engine.")]
+        if others or not all(silent):
             return []
         driven, stretches = self._find_driven(), []
         for _, index, _, cells in partition.operator(Cells).calls():
@@ -205,18 +210,28 @@ class Resting(Operator):
     def _allocate(self):
         """Make room for slots and lanes."""
         partition, stretches = self._partition, self._stretches
-        arrivals, state = partition.operator(Arrivals).calendar, partition.shared.state
-        base = int(partition.synapses.store.base[partition.index])
+        arrivals = partition.operator(Arrivals).calendar
+        first, end, shift = self._places()
         begins = np.cumsum([0, *(stretch.n for stretch in stretches)])
         room = np.cumsum([0, *(stretch.n * stretch.width for stretch in stretches)])
         nobody, lanes = int(begins[-1]), np.zeros(int(room[-1]), partition.layout.dtype)
-        owner, moved = np.full(state.size - base, nobody, np.int32), np.full(state.size - base, -1, np.int32)
+        owner, redirect = np.full(end - first, nobody, np.int32), np.full(end - first, -1, np.int32)
         reached, listed, found = np.zeros(nobody + 1, np.uint8), np.zeros(nobody + 1, np.int32), np.zeros(1, np.int64)
         reached[nobody] = 1  # and never listed
-        common = {"moved": moved, "reached": reached, "listed": listed, "found": found}
+        common = {"redirect": redirect, "reached": reached, "listed": listed, "found": found}
         for stretch, begin, at in zip(stretches, begins, room, strict=False):
             for place, _ in stretch.event_rows():
-                owner[place - base : place - base + stretch.n] = np.arange(begin, begin + stretch.n)
-                owner[place - base + stretch.driven] = nobody
-            stretch.allocate(lanes, int(at), int(begin), base, common)
-        self._context = Context(arrivals=arrivals, owner=owner, lanes=lanes, **common, turned=-1)
+                owner[place - first : place - first + stretch.n] = np.arange(begin, begin + stretch.n)
+                owner[place - first + stretch.driven] = nobody
+            stretch.allocate(lanes, int(at), int(begin), first, common)
+        self._context = Context(arrivals=arrivals, owner=owner, lanes=lanes, shift=shift, **common, turned=-1)
+
+    def _places(self):
+        """Return the first and the end of the places of events in this partition, and how far a target is from the first."""
+        partition, layout = self._partition, self._partition.layout
+        base = int(partition.synapses.store.base[partition.index])
+        uses = [use for projection in layout.network.projections for use in projection.receptors]
+        high = [int(layout.reached(view, synapse)[2][partition.number]) + 1 for view, synapse in uses]
+        rows = [(place, place + stretch.n) for stretch in self._stretches for place, _ in stretch.event_rows()]
+        first = min([base, *(start for start, _ in rows)])
+        return first, max([base, *high, *(stop for _, stop in rows)]), base - first

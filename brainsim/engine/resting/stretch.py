@@ -16,8 +16,22 @@ class Stretch:
     - In a *lane* as well, for the slices in which an event reaches it, it is refractory, or would fire: the ordinary kernel
       advances it, a step at a time, in arrays that are dense again.
 
-    Cells that are `driven`, on which other operators act or which are recorded, are always in a lane, and after each step in
-    the state of the network, too.
+    A cell in a lane is advanced in its slot as well, which saves asking which ones are; that result is overwritten when it
+    leaves its lane. Cells that are `driven`, on which other operators act or which are recorded, are always in a lane, and
+    after each step in the state of the network, too. The record of the compiled functions has
+
+    - ``natural_state``, ``..._inputs``, ``..._refractory``, ``..._current``, ``..._arrays``: the cells in the arrays of the
+      network, as the ordinary kernel finds them, with ``natural_stride`` and ``natural_width`` from row to row;
+    - ``state``, ``arrays``, ``refractory``, ``kept``: those in slots, of which ``count`` are used, and room for a block;
+    - ``lanes_state``, ``..._inputs``, ...: those in lanes, of which ``lanes_used`` are used, the first ``driven`` of them by
+      driven cells; ``lane_steps`` and ``most_lanes`` say how many were used in the chunk;
+    - ``cell_of_slot``, ``lane_of_slot``, ``slot_of_cell``, ``cell_of_lane``, ``slot_of_lane``: -1 stands for none;
+    - ``stirred``: the ``stirred_number`` slots of cells that are not quiet in the slice;
+    - ``places``: pairs, of each row to which events are added, the first place in ``redirect`` and in the lanes;
+    - ``kernel``, ``kernel_record``, ``kernel_count``: the ordinary kernel, and where it reads the number of cells in lanes;
+    - ``quiet``: the kernel of quiet cells, which makes ``steps`` steps; 0 until it is needed;
+    - ``moving``, ``natural_bits``, ``lanes_bits``: what a step that is tried before a chunk has changed;
+    - ``turned``: the step at which the slice began, -1 before the first one of a chunk; ``fresh``: whether it is the first.
 
     Parameters
     ----------
@@ -40,32 +54,37 @@ class Stretch:
 
     def event_rows(self):
         """Return of all to which synapses add events the place in the state of the first cell, and the row within a lane."""
-        system, cells, layout = self._group.system, self.cells, self._partition.layout
-        uses = [use for projection in layout.network.projections for use in projection.receptors]
+        cells, layout, n, rows = self.cells, self._partition.layout, self._group.n_variables, set()
         names = {member.population.name for member in self._group.members}
-        found = [(name, s) for view, s in uses for name in {population.name for population, _ in view.parts} & names]
-        rows = []
-        for receptor, direct in sorted({layout.receptor(name, synapse) for name, synapse in found}):
-            row = system.variables.index(system.arrivals[receptor][0][0]) if direct else system.buffered.index(receptor)
-            array, step = (cells["state"], cells["stride"]) if direct else (cells["inputs"], cells["width"])
-            rows.append((self._place(array) + row * step, row + (0 if direct else self._group.n_variables)))
-        return rows
+        uses = [use for projection in layout.network.projections for use in projection.receptors]
+        for name, synapse in {
+            (population.name, s) for view, s in uses for population, _ in view.parts if population.name in names
+        }:
+            receptor, direct = layout.receptor(name, synapse)
+            system = layout.members[name].system
+            if direct:
+                row = system.variables.index(system.arrivals[receptor][0][0])
+                rows.add((self._place(cells["state"]) + row * cells["stride"], row))
+            else:
+                row = system.buffered.index(receptor)
+                rows.add((self._place(cells["inputs"]) + row * cells["width"], n + row))
+        return sorted(rows)
 
     def _place(self, array):
         state = self._partition.shared.state
         return (array.ctypes.data - state.ctypes.data) // state.itemsize
 
-    def allocate(self, lanes, at, begin, base, common):
+    def allocate(self, lanes, at, begin, first, common):
         """Make room for all cells; the first one has the number `begin`, and lanes start at place `at` of `lanes`.
 
-        `common` are fields of the record of `Resting`, in which places in the state are counted from `base` on.
+        `common` are fields of the record of `Resting`, in which places in the state are counted from `first` on.
         """
         cells, n, progress = self.cells, self.n, self._partition.progress
         fields, whole = self._lanes(lanes[at : at + n * self.width]), f"i{lanes.itemsize}"
         self._kernel = kernel = self._kernel_of(fields)
         # a step that is only tried has a record of progress of its own, with room for a spike of each cell
         self._tried = new_progress(0, 1, 1, 1, np.zeros(2 * n, np.int32), np.zeros(2, np.int32))
-        places = [(place - base, at + row * n) for place, row in self.event_rows()]
+        places = [(place - first, at + row * n) for place, row in self.event_rows()]
         self.context = Context(
             **fields,
             **self._slots(),
@@ -91,7 +110,7 @@ class Stretch:
             natural_width=int(cells["width"]),
             driven=self.driven.size,
             most_lanes=n,
-            **dict.fromkeys(("quiet", "turned", "steps", "stirred_number", "fresh", "lane_steps", "count", "lanes"), 0),
+            **dict.fromkeys(("quiet", "turned", "steps", "stirred_number", "fresh", "lane_steps", "count", "lanes_used"), 0),
         )
         self.context["cell_of_lane"][: self.driven.size] = self.driven
 
@@ -116,8 +135,7 @@ class Stretch:
             "arrays": np.zeros(max(len(self._group.kernel.arrays), 1) * n, dtype),
             "refractory": np.zeros(n, np.int32),
             "kept": np.zeros(variables * BLOCK, dtype),
-            # of a cell its slot, of a slot its cell and its lane, -1 without; and the slots of cells that are not quiet
-            **{name: np.full(n, -1, np.int32) for name in ("slot", "cell", "lane", "stirred")},
+            **{name: np.full(n, -1, np.int32) for name in ("slot_of_cell", "cell_of_slot", "lane_of_slot", "stirred")},
         }
 
     def _kernel_of(self, lanes):
@@ -176,4 +194,4 @@ class Stretch:
 
     def forget(self):
         """Forget where cells were and what was on its way to them, after a chunk that failed."""
-        self.context["slot"][:], self.context["lanes_inputs"][:] = -1, 0
+        self.context["slot_of_cell"][:], self.context["lanes_inputs"][:] = -1, 0
