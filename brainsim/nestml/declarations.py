@@ -71,8 +71,12 @@ class Declarations:
         for known, one in inner.items():  # internals are computed once, at the beginning
             if names(e.lines.get(e.names[known], "")) & self.starts.keys():
                 e.lines[e.names[known]] = self.resolved(e.lines[e.names[known]], self.starts, one)
-        for known, one in self.parameters.items():
-            self.defaults[self._name(known)] = self._default(known, one)
+        for known, one in [*self.parameters.items()]:
+            text = self.resolved(e.number(one.get_expression()), e.lines | self.starts, one)
+            if "dt" in names(text):  # a number of steps follows from parameters
+                e.lines[self._name(known)] = e.number(self.parameters.pop(known).get_expression())
+            else:
+                self.defaults[self._name(known)] = self._default(known, one, text)
 
     def resolved(self, text: str, values: dict[str, str], node: Any) -> str:
         """Return a text with names replaced by what they stand for."""
@@ -100,8 +104,7 @@ class Declarations:
         found["conditions"] = tuple(condition(self.expressions.text(one)) for one in invariants)
         return found
 
-    def _default(self, known, one):
-        text = self.resolved(self.expressions.number(one.get_expression()), self.expressions.lines | self.starts, one)
+    def _default(self, known, one, text):
         try:
             number = evaluate(text, self.defaults)
         except NO_VALUE as error:

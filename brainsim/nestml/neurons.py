@@ -11,7 +11,20 @@ from brainsim.nestml.expressions import usable
 from brainsim.nestml.files import File, equations, statements
 from brainsim.nestml.kernels import Kernels
 from brainsim.nestml.programs import Program, integrations
-from brainsim.nestml.texts import ALWAYS, NO_VALUE, evaluate, joined, names, replace, resolve, slope, somewhere, tidy, value
+from brainsim.nestml.texts import (
+    ALWAYS,
+    NO_VALUE,
+    evaluate,
+    is_random,
+    joined,
+    names,
+    replace,
+    resolve,
+    slope,
+    somewhere,
+    tidy,
+    value,
+)
 
 
 class NotATimeError(Exception):
@@ -160,6 +173,9 @@ class _Translation:
         groups = [(guard, [step for step in steps if step != counting]) for guard, steps in program.groups()]
         groups = [(guard, steps) for guard, steps in groups if steps]
         threshold, reset, refractory = self._after_a_spike(groups)
+        guards = [joined(guard) for guard, _ in [*groups, *program.spikes]]
+        if any(is_random(guard) and guards.count(guard) > 1 for guard in guards):
+            raise self.file.error(self.model, "a random condition can decide about one event only, or a spike and its reset")
         slopes = self.slopes | self.kernels.derivatives
         new = [*self.kernels.derivatives, *sorted(program.buffers), *sorted(program.stored)]
         starts = {n: text for n, text in d.starts.items() if not self.timed or n != timer} | dict.fromkeys(new, "0")

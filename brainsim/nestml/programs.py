@@ -28,6 +28,7 @@ class Program:
         self.arrivals: dict[str, dict[str, float]] = {port: {} for port in ports}
         self.buffers: set[str] = set()
         self.port = ""  # of the block onReceive that is being added
+        self._mixed: dict[str, Any] = {}  # conditions that read what was made of random numbers before, and their nodes
         self._before: dict[str, str] = {}  # values here, in those before the program
 
     def run(self, statements: list[Any], guard: Guard = (), local: Any = None, phase: str = "", later: bool = False) -> None:
@@ -53,7 +54,9 @@ class Program:
         """Return a condition as conditions that all hold."""
         text = resolve(condition(self.expressions.text(node, local)), self.expressions.lines)
         self.buffers |= names(text) & self.ports
-        return tuple(tidy(replace(part, self._before)) for part in conjuncts(text))
+        guard = tuple(tidy(replace(part, self._before)) for part in conjuncts(text))
+        self._mixed |= {part: node for part in guard if is_random(part) and not is_random(text)}
+        return guard
 
     def kept(self, test: Guard, statements: list[Any]) -> Guard:
         """Return a test without what always holds where the cell fires."""
@@ -86,6 +89,9 @@ class Program:
         return found
 
     def _received(self, guard):
+        for part in self._mixed.keys() & {*guard}:
+            message = "a condition cannot read a random number of the same step"
+            raise self.expressions.file.error(self._mixed[part], message)
         self.buffers |= {self.port} - {""}
         return (f"{self.port} != 0", *guard) if self.port else guard
 

@@ -74,6 +74,11 @@ class TestCells:
         assert left[[19, 20, 21, 39, 40, 60]].tolist() == [0, 20, 19, 1, 20, 0]
         assert seen[[40, 41, 120]].tolist() == [0, 1, 1]
 
+    def test_a_random_threshold(self, read):
+        escape = "onCondition(refr_t <= 0 ms and random_uniform(0, 1) < resolution() / 5 ms)"
+        cell = read(models.CURRENT.replace("onCondition(refr_t <= 0 ms and V_m >= V_th)", escape))
+        assert (cell.threshold, cell.events) == ("rand() < dt / 5", {})
+
     def test_a_peak_in_place_of_a_threshold(self, read):
         cell = read(models.CHANNEL, method="rk4")
         result = run(cell, 30.0, current=300.0, record=["v", "I_K"])
