@@ -38,7 +38,8 @@ def drawn(seed):
         net.add(cells)
         populations.append((cells, synapse, weight))
     for pre, _, _ in populations:
-        for post, synapse, weight in populations:
+        for whole, synapse, weight in populations:
+            post = pieces.view(rng, whole) if pieces.chance(rng, 0.4) else whole
             edges = int(rng.integers(0, 8) * pre.n)
             ends = rng.integers(0, pre.n, edges), rng.integers(0, post.n, edges)
             weights = weight * np.ceil(rng.lognormal(0.0, 0.7, edges))
