@@ -25,6 +25,7 @@ class Declarations:
         self.impulses: dict[str, str] = {}
         self.defaults: dict[str, float] = {}
         self.ports: set[str] = set()
+        self.inhibitory: set[str] = set()
         self.continuous: list[Any] = []
         self.taken, self._weight = ({"v"}, "") if base is bs.Neuron else ({"w"}, "w")
         kernels = {v.get_name() for kernel in model.get_all_kernels() for v in kernel.get_variables()}
@@ -45,6 +46,7 @@ class Declarations:
                 raise file.error(port, f"{port.get_name()} is a vector of ports, which cannot be translated")
             self.continuous += [] if port.is_spike() else [port]
             self.ports |= {usable(port.get_name(), self.taken, base)} if port.is_spike() else set()
+            self.inhibitory |= {port.get_name()} if port.is_inhibitory() and not port.is_excitatory() else set()
         e.names |= {port: f"0.001*{port}" for port in self.ports}  # a spike is 1/s in NESTML
 
     def translate(self) -> None:

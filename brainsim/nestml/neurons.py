@@ -42,7 +42,12 @@ def make_neuron(file: File, model: Any, method: str, substeps: int) -> type[bs.N
     cls.ports = {}
     for port, jumps in made.jumps.items():
         arrival = "; ".join(f"{n} = {n} + {'w' if size == 1 else f'{size!r}*w'}" for n, size in jumps.items())
-        about = {"__doc__": f"The port {port} of {model.get_name()}: weights are plain numbers.", "dimensions": False}
+        about: dict[str, Any] = {
+            "__doc__": f"The port {port} of {model.get_name()}: weights are plain numbers.",
+            "dimensions": False,
+        }
+        if port in made.declarations.inhibitory:
+            about["_never_negative"] = "the port inhibits by itself, so weights are 0 and more"
         synapse: Any = type(port, (bs.Synapse,), about | {"arrival": arrival, "weight_unit": ""})
         cls.ports[port] = synapse()
         setattr(cls, port, cls.ports[port])

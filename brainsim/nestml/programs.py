@@ -66,7 +66,7 @@ class Program:
     def assign(self, guard: Guard, target: str, text: str) -> None:
         """Add ``target = text``; what an event adds without a condition is added when it arrives."""
         text = tidy(resolve(text, self.expressions.lines))
-        for port in names(text) & self.ports if target not in self._before and not guard else ():
+        for port in sorted(names(text) & self.ports) if target not in self._before and not guard else ():
             if tidy(replace(text, {port: "0"})) == target and (size := slope(text, port)) is not None:
                 self.arrivals[port][target] = self.arrivals[port].get(target, 0.0) + size
                 return

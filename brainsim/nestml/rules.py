@@ -31,7 +31,7 @@ def make_rule(file: File, model: Any, ports: dict[str, str]) -> type[bs.Plastici
         steps = [(guard, n, text) for guard, group in program.groups() for n, text in group]
         _check(file, block, steps, program)
         texts[field] = "; ".join(f"{n} = {_chosen(guard, text, n)}" for guard, n, text in steps)
-        stored |= dict.fromkeys(program.stored, "0")
+        stored |= dict.fromkeys(sorted(program.stored), "0")
         sent += [_chosen(guard, text, "0") for guard, text in program.spikes]
     amplitude = tidy(" + ".join(f"({text})" for text in sent))
     body: dict[str, Any] = {

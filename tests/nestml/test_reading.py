@@ -106,6 +106,8 @@ class TestCells:
         cell = read(text)
         assert cell.exc.arrival == "k = k + w"
         assert {*cell.inh.arrival.split("; ")} == {"k_inh = k_inh + w", "v = v + 3.0*w"}
+        with pytest.raises(ValueError, match="the port inhibits by itself, so weights are 0 and more"):
+            bs.PoissonInput(rate=1.0, weight=-1.0, synapse=cell.inh)
 
 
 def test_methods_suit_the_equations(read):

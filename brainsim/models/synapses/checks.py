@@ -25,11 +25,13 @@ def checked_weight(weight, synapse, label):
 
 
 def check_sign(weight, synapse, label):
-    """Raise ValueError if a weight is negative and a conductance."""
+    """Raise ValueError if a weight is negative and a conductance, or if its synapse says why it must not be."""
+    reason = getattr(synapse, "_never_negative", "")
+    if synapse.weight_unit == "nS":
+        reason = "a conductance cannot be negative; for inhibition set e_rev below rest"
     lowest = weight.support[0] if isinstance(weight, Distribution) else np.min(weight, initial=0.0)
-    if synapse.weight_unit == "nS" and lowest < 0:
+    if reason and lowest < 0:
         hint = f"; write {written_within(weight, low=0.0)}" if isinstance(weight, Distribution) else ""
         raise ValueError(
-            f"{label}: a conductance cannot be negative; for inhibition set e_rev below rest "
-            f"(got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"
+            f"{label}: {reason} (got {weight if hint or np.ndim(weight) == 0 else lowest} for {synapse!r}){hint}"
         )
