@@ -122,6 +122,10 @@ class _Translation:
         """Return what happens in a step besides the equations; what is held is put back after it has moved."""
         e, d, model, timer = self.expressions, self.declarations, self.model, self.timer
         program = Program(e, d.taken, d.ports, (f"{timer} <= 0", f"{timer} == 0") if self.timed else ())
+        for n, text in d.starts.items():  # a number of steps is known only when time has begun
+            if "dt" in names(resolve(text, e.lines)) and n not in self.slopes:
+                d.starts[n] = "0"
+                program.assign(("t < 1.5*dt",), n, text)
         if self.in_ms:
             self.slopes.pop(timer)
         guard = () if timer not in self.held else (tidy(f"not ({self.held.pop(timer)})"),)

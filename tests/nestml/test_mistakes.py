@@ -31,8 +31,9 @@ def mistake(tmp_path):
     ("CURRENT", "I_stim pA <- continuous", "I_stim pA <- continuous\n        V_2 mV <- continuous", 24, "one current"),
     ("CURRENT", "E_L + 5 mV", "E_L / (C_m / C_m - 1)", 17, "default of V_reset"),
     ("COUNTER", "onCondition(V_m >=", "onCondition(random_uniform(0, 1) < 0.5 and V_m >=", 2, "a random condition"),
+    ("COUNTER", "V_m mV = E_L", "V_m mV = E_L * steps(T)", 4, "cannot depend on the time step"),
     ("PAIR", "onReceive(post_spikes)", "onReceive(other)", 20, "read(..., post='other')"),
-], ids=["syntax", "unit", "name", "loop", "function", "inputs", "default", "random", "port"])  # fmt: skip
+], ids=["syntax", "unit", "name", "loop", "function", "inputs", "default", "random", "start", "port"])  # fmt: skip
 def test_file_and_line_are_named(mistake, model, old, new, line, message):
     text = getattr(models, model).replace(old, new)
     if new == "onReceive(other)":

@@ -142,10 +142,6 @@ MODELS = Path(sys.prefix) / "models"  # where the wheel of NESTML puts its own
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*/*.nestml")), ids=lambda path: path.stem)
 def test_models_that_come_with_nestml(path):
     pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
-    if path.stem == "ignore_and_fire_neuron":
-        with pytest.raises(bs.EquationError, match=r"line 47: an initial value cannot depend on the time step"):
-            bs.nestml.read(path)
-    else:
-        model = bs.nestml.read(path)
-        assert issubclass(model, bs.Neuron if "neuron" in path.stem else bs.Plasticity)
-        model()
+    model = bs.nestml.read(path)
+    assert issubclass(model, bs.Neuron if "neuron" in path.stem else bs.Plasticity)
+    model()
