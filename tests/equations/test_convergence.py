@@ -95,7 +95,8 @@ def check_order(name, method):
     if order == 0 or (name, method) in EXACT:
         assert errors[:4].max() < ROUNDING, (name, method)  # at the longest dt; over many steps rounding adds up
         return
-    known = errors[errors > ROUNDING]
+    known = errors[: np.nanargmin(errors) + 1]  # with still shorter dt, the rounding of more steps adds up
+    known = known[known > ROUNDING]
     assert known.size >= 2, (name, method)
     assert known[-1] < 0.05, (name, method)
     assert np.log2(known[-2] / known[-1]) == pytest.approx(order, abs=0.15), (name, method, errors)
