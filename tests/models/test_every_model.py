@@ -41,7 +41,7 @@ def test_neuron(name, only):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, kind in NEURONS.items() if kind.cell_equations.uses_current])
-@pytest.mark.parametrize("synapse", [bs.Delta(), bs.Exponential(), bs.ExponentialConductance(e_rev=-70.0)])
+@pytest.mark.parametrize("synapse", [bs.Delta(), bs.Exponential(), bs.ExponentialConductance(e_rev=-72.5)])
 def test_neuron_takes_synapses(name, synapse):
     """Conductances act only on a membrane potential in mV."""
     kind = NEURONS[name]
