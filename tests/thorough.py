@@ -25,6 +25,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/ann/test_convert.py::test_networks_are_run_in_steps_of_1_ms_only": (),
     "tests/ann/test_convert.py::test_published_order_of_the_methods": (),
     "tests/ann/test_convert.py::test_the_engine_sends_the_same_spikes": (),
+    "tests/ann/test_neurons.py::test_simulation_without_noise": (),
     "tests/ann/test_rnn.py": (),
     "tests/build/test_memory.py::test_a_synapse_that_learns_takes_twelve_bytes_besides_segments": (),
     "tests/build/test_memory.py::test_bytes_of_a_target_are_those_of_the_store": ("[small]",),
@@ -57,6 +58,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_calcium.py::TestTheWeightAndTheEfficacy::test_the_weight_says_where_the_efficacy_begins": (
         "double",
     ),
+    "tests/engine/plasticity/test_calcium.py::test_pairs_and_bursts": (),
     "tests/engine/plasticity/test_calcium.py::test_pairs_at_1_hz": (),
     "tests/engine/plasticity/test_calcium.py::test_slow_pairs_of_cortical_slices": (),
     "tests/engine/plasticity/test_combined.py::test_a_loop_written_by_hand": (),
@@ -64,10 +66,12 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_combined.py::test_names_begin_with_the_class": (),
     "tests/engine/plasticity/test_growth.py": (),
     "tests/engine/plasticity/test_homeostasis.py::test_the_law_of_a_threshold_that_holds_a_rate": (),
+    "tests/engine/plasticity/test_initial.py::test_an_array_for_listed_pairs": (),
     "tests/engine/plasticity/test_learning.py::test_weights_are_frozen_for_a_while": ("Pairs",),
     "tests/engine/plasticity/test_learning.py::test_weights_are_written_between_pieces": ("number-0.0", "array-all"),
     "tests/engine/plasticity/test_listed_weights.py::test_at_the_bound": (),
     "tests/engine/plasticity/test_listed_weights.py::test_in_the_precision_of_the_run": (),
+    "tests/engine/plasticity/test_modulator.py::test_what_is_left_of_a_large_reward": (),
     "tests/engine/plasticity/test_nest.py::test_weights": ("built_in",),
     "tests/engine/plasticity/test_networks.py": ("Pairs-0.0",),
     "tests/engine/plasticity/test_not_finite.py::test_what_is_not_finite_is_named": (
@@ -178,6 +182,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/interface/test_questions.py::test_answer[couple": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[artificial": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[connectivity": (),
+    "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[large": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[learning": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[models": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[plasticity": (),
@@ -187,6 +192,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/jit/test_ahead.py::test_another_process_leaves_in_the_cache_what_one_process_would": (),
     "tests/jit/test_bounds.py": (),
     "tests/jit/test_cache.py::test_code_from_elsewhere_is_compiled_again_if_what_it_names_changes": ("[nothing]", "[* x"),
+    "tests/jit/test_compiling.py::test_every_source_of_compiled_code": (),
     "tests/jit/test_compiling.py::test_nothing_is_compiled_at_import": (),
     "tests/jit/test_records.py::test_arrays_are_held_as_long_as_they_are_pointed_to": (),
     "tests/jit/test_vmath.py::test_special_points": ("[exp]", "[tanh]"),
@@ -195,6 +201,10 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/jit/test_vmath.py::test_they_keep_their_bounds": ("[exp", "[tanh", "[log"),
     "tests/jit/test_vmath.py::test_they_vectorise": ("[exp-", "[tanh-"),
     "tests/laws/test_brunel.py::test_synchronous_irregular_state": (),
+    "tests/laws/test_cells_at_rest.py::test_a_rest_that_is_not": (),
+    "tests/laws/test_cells_at_rest.py::test_cells_with_many_receptors": (),
+    "tests/laws/test_cells_at_rest.py::test_one_kernel": (),
+    "tests/laws/test_cells_at_rest.py::test_potentials_that_are_flushed": (),
     "tests/laws/test_golden.py::test_any_number_of_threads_and_pieces": (
         "[conductances]",
         "[rules_stored]",
@@ -231,6 +241,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/learn/test_spiking_gradients.py::test_gradients_equal_differences": ("[fine]",),
     "tests/learn/test_spiking_in_the_engine.py": ("test_mistakes[threads",),
     "tests/learn/test_spiking_oracle.py": (),
+    "tests/learn/test_units.py::test_bcm_does_so_online": (),
     "tests/models/test_adaptive.py": ("test_alif_path", "gif_escapes", "mat2_path"),
     "tests/models/test_channels.py": (
         "as_in_the_reference",
@@ -289,7 +300,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_modulator.py::test_a_pair_and_a_reward": (),
     "tests/models/test_channels.py::test_hodgkin_huxley_rest": (),
     "tests/network/test_journeys.py::test_what_nobody_holds": (),
-    "tests/nestml": (),  # with pynestml, which the usual tests do without
     "tests/nir/test_reading.py::TestAgainstNumPy::test_all_kinds_of_nodes": (),
     "tests/nir/test_reading.py::TestAgainstNumPy::test_inputs_of_any_size": (),
     "tests/nir/test_reading.py::TestAgainstNumPy::test_the_solution_of_the_equations": (),
@@ -304,6 +314,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
 
 # the same, of tests that are slow: what stays is usual or thorough
 SLOW: dict[str, tuple[str, ...]] = {
+    "tests/nestml": (),  # pynestml takes a minute to install
     "tests/build/test_memory.py::test_the_peak_of_building_is_little_more_than_the_store": ("0.1, 0.2", "1.5-None"),
     "tests/build/test_memory.py::test_what_is_kept_is_what_was_estimated": (
         "one weight]",

@@ -18,6 +18,7 @@ from tests.helpers.plasticity import plastic_networks
 from tests.helpers.resting import every_cell_may_rest
 
 from . import bits, changes, networks, pieces, recorders
+from .kinds import FREE_SEEDS
 from .pieces import chance, one_of
 
 THREADS = (1, 2, 3, 4, 5)
@@ -248,7 +249,12 @@ def weights_by_number(case):
 
 
 def at_rest(case):
-    """Cells advanced as if most were at rest: with traces, without any, and in pieces."""
+    """Cells advanced as if most were at rest: with traces, without any, and in pieces.
+
+    Not in the usual networks, of which each would compile another kernel; `test_cells_at_rest` has some of its own.
+    """
+    if case.plan.seed < FREE_SEEDS:
+        return
     with every_cell_may_rest():
         for what, record in (("with traces", case.record), ("silent", [])):
             sim = case.simulation(threads=case.threads(), record=record)
