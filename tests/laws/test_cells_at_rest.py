@@ -23,7 +23,7 @@ KINDS = (
     (bs.AdEx, bs.Exponential(tau=5.0), 200.0),
     (bs.Izhikevich, bs.Delta(), 6.0),
 )
-SEEDS, USUAL, THOROUGH = 200, 2, 10  # the usual ones in double precision only, which compiles for half of the time
+SEEDS, USUAL, THOROUGH = 200, 2, 4  # the usual ones in double precision only, which compiles for half of the time
 
 
 def drawn(seed):
