@@ -20,7 +20,8 @@ from brainsim.equations.quiet import can_be_quiet
 from brainsim.jit.records import Context
 
 SHORTEST = 12  # steps of a chunk that are worth finding out who is at rest
-SHORTEST_SLICE = 4  # steps, below which quiet cells gain nothing
+SHORTEST_SLICE = 4  # steps, below which quiet cells gain nothing, so only cells at rest do, in networks of many cells
+MANY = 20_000  # cells of a partition
 LONGEST_PAUSE = 256  # chunks until it is tried again
 # what takes how long [ns], measured with LIF cells: a step of a cell that is visited, quiet, in a lane or driven;
 # in each slice, to look at a slot, and to bring a cell into a lane and back
@@ -54,7 +55,8 @@ class Resting(Operator):
         """Return the operator, None if something in the network listens to each event or to each cell."""
         synapses = partition.synapses
         special = synapses.kinds or synapses.procedural or synapses.couplings is not None
-        short = partition.progress["slice"] < SHORTEST_SLICE
+        layout = partition.layout
+        short = partition.progress["slice"] < SHORTEST_SLICE and layout.n_cells < MANY * layout.partitions
         if partition.operator(Arrivals) is None or special or short or partition.operator(Varying) is not None:
             return None
         return cls(partition)
