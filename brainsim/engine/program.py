@@ -199,7 +199,7 @@ class Program:
             operator.check()
 
     def forget_ticks(self):
-        """Measure the work anew."""
+        """Start to measure again."""
         self.calls["ticks"], self._spent = 0, dict.fromkeys(PARTS, 0)
 
     def ticks(self):

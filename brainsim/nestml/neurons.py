@@ -47,7 +47,7 @@ def make_neuron(file: File, model: Any, method: str, substeps: int) -> type[bs.N
             "dimensions": False,
         }
         if port in made.declarations.inhibitory:
-            about["_never_negative"] = "the port inhibits by itself, so weights are 0 and more"
+            about["_never_negative"] = "the port inhibits, so weights must not be negative"
         synapse: Any = type(port, (bs.Synapse,), about | {"arrival": arrival, "weight_unit": ""})
         cls.ports[port] = synapse()
         setattr(cls, port, cls.ports[port])

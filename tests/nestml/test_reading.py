@@ -106,7 +106,7 @@ class TestCells:
         cell = read(text)
         assert cell.exc.arrival == "k = k + w"
         assert {*cell.inh.arrival.split("; ")} == {"k_inh = k_inh + w", "v = v + 3.0*w"}
-        with pytest.raises(ValueError, match="the port inhibits by itself, so weights are 0 and more"):
+        with pytest.raises(ValueError, match="the port inhibits, so weights must not be negative"):
             bs.PoissonInput(rate=1.0, weight=-1.0, synapse=cell.inh)
 
 

@@ -63,7 +63,7 @@ class Resting(Operator):
 
     @classmethod
     def dependencies(cls, partition):
-        """Return what it is built from."""
+        """Return what it depends on: it reads constants, and which cells inputs act on."""
         return {"parameters", "inputs"}
 
     @classmethod
