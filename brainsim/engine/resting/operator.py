@@ -44,8 +44,6 @@ class Resting(Operator):
       has the place ``shift`` later than its own number.
     """
 
-    depends_on = "parameters"
-
     def __init__(self, partition):
         self._partition, self._stretches, self._context = partition, None, None
         self.on, self._pause, self._wait, self._steps, self._reached = False, 1, 0, 0, 0.0
@@ -123,12 +121,12 @@ class Resting(Operator):
                 self._context["found"][0], self._context["turned"] = 0, -1
                 for stretch in self._stretches:
                     stretch.begin()
+            if self.on != on:
+                self.on = on
+                self._partition.program.connect()
         except BaseException:
             self.reset(0)
             raise
-        if self.on != on:
-            self.on = on
-            self._partition.program.connect()
 
     def _is_worthwhile(self):
         """Return whether few enough cells move and are reached; if not, it is not tried again for some chunks."""
@@ -141,7 +139,7 @@ class Resting(Operator):
         return found
 
     def _pays(self, slots, lanes):
-        """Return whether a step with so many cells in slots and in lanes takes less time than to visit all."""
+        """Return whether a step takes less time than visiting all cells, given how many are in slots and in lanes."""
         n, driven = (sum(sizes) for sizes in zip(*((s.n, s.driven.size) for s in self._stretches), strict=True))
         slice_ = int(self._partition.progress["slice"])
         cost = slots * (QUIET + LOOK / slice_) + lanes * (IN_LANE + MOVE / slice_) + driven * DRIVEN
