@@ -110,6 +110,13 @@ class Group:
         rows = [np.concatenate([np.broadcast_to(m.constants[name], m.n) for m in self.members]) for name in names]
         self.arrays = np.ascontiguousarray(rows, dtype=dtype) if rows else np.zeros((1, max(self.n, 1)), dtype)
 
+    def let_differ(self, dtype):
+        """Take another kernel, if constants that were numbers now differ between the cells: it reads one of each cell."""
+        if any(np.ndim(member.constants[name]) for member in self.members for name in self.kernel.scalars):
+            member = self.members[0]
+            self.kernel = kernel_of(member.system, member.step, _differing(self.members), dtype == np.float32)
+            self.stack_constants(dtype)
+
 
 def form_groups(network, dt, dtype):
     """Sort the populations into groups, in the order in which they were added."""
@@ -121,10 +128,15 @@ def form_groups(network, dt, dtype):
             groups[population.name, "listed"] = Group(None, [member])
             continue
         member = _member(network, population, of_population[population.name], population.name in currents, dt)
-        per_cell = frozenset(name for name, value in member.constants.items() if np.ndim(value) or has_columns(value))
-        kernel = kernel_of(member.system, member.step, per_cell, dtype == np.float32)
+        kernel = kernel_of(member.system, member.step, _differing([member]), dtype == np.float32)
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
     return list(groups.values())
+
+
+def _differing(members):
+    """Return the names of the constants that have a number for each cell, and of the tables that have a column for each."""
+    constants = (item for member in members for item in member.constants.items())
+    return frozenset(name for name, value in constants if np.ndim(value) or has_columns(value))
 
 
 def _member(network, population, synapses, injected, dt):

@@ -156,11 +156,12 @@ class Layout:
         return np.concatenate(rows).astype(np.int64)
 
     def change(self, name, values):
-        """Change the parameters of a population: numbers stay numbers, and arrays stay arrays."""
+        """Change the parameters of a population: numbers may become arrays, for which its group takes another kernel."""
         member, group = self.members[name], self.groups[self.group_of[name]]
         check_tables(member, values)
         constants = kernel_constants(member.system, member.step, values | member.sums, self.dt, name)
         member.values, member.constants = values, constants
+        group.let_differ(self.dtype)
         first = member.first - group.first
         for row, constant in enumerate(group.kernel.arrays):
             group.arrays[row, first : first + member.n] = member.constants[constant]

@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.core.checks import computed_values, in_range, indices, plain
 from brainsim.core.contexts import within
+from brainsim.engine.couplings.pairs import LAST
 from brainsim.engine.states.state import CELL, STEP_BITS
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
@@ -57,7 +58,7 @@ class Rewiring:
         self.layout.network = network
         self.synapses = Synapses(self.layout, threads)
         self.synapses.former = run.synapses.former | {projection: projection.name}
-        self._past = _past(run, self.synapses, label)
+        self._past = name_the_past(run, self, label)
         # which pair each synapse of the new table is; those that were kept come first
         self._order = order_of_pairs(new, self.layout.dt)
         index = np.full(len(table), -1)
@@ -198,22 +199,27 @@ def _reject_without_delay(projection, label):
         raise ValueError(f"{label}: {type(projection.synapse).__name__} acts without a delay; leave it out")
 
 
-def _past(run, synapses, label):
+def name_the_past(old, new, label, begun=None):
     """Return how what sources of couplings gave is called with other synapses -> what it is called now, None if unknown.
 
-    Raise ValueError if it is needed and not known: a run keeps what was given up to the longest delay ago.
+    `old` is a Run, and `new` what has other ``synapses``. Raise ValueError if it is needed and not known: a run keeps what
+    was given up to the longest delay ago. If `new` knows what its cells give at its start, `begun` names the populations
+    that are new, of which that is enough.
     """
-    if synapses.couplings is None:
+    if new.synapses.couplings is None:
         return {}
-    names, before = {}, run.synapses.couplings.signals
-    for key, signal in synapses.couplings.signals.items():
+    names, before = {}, {} if old.synapses.couplings is None else old.synapses.couplings.signals
+    for key, signal in new.synapses.couplings.signals.items():
         known = before[key].kept if key in before else range(0)
         for ago in signal.kept:
-            if ago not in known and run.is_complete():
-                longest = f"{run.layout.dt * len(known):g} ms" if known else "0"
+            enough = begun is not None and (ago == 0 or signal.population in begun)
+            if ago not in known and not enough and old.is_complete():
+                longest = f"{old.layout.dt * len(known):g} ms" if known else "0"
                 reason = f"what {signal.population!r} gave longer ago is not known, unless no run has begun"
                 raise ValueError(f"{label}: must be at most {longest}, the longest so far; {reason}")
             names[signal.past(ago)] = before[key].past(ago) if ago in known else None
+        if key in before and signal.extrapolated:
+            names[signal.past(LAST)] = before[key].past(LAST)
     return names
 
 
@@ -224,15 +230,19 @@ def _reject_under_way(run, projection, synapses, label):
     """
     if not run.is_complete():
         return
-    packed = np.concatenate(run.layout.ranks.everywhere(run.under_way()))
     reach = max(_longest_of(known, projection.name) for known in (run.synapses, synapses))
-    sources = run.layout.global_indices(projection.pre)
-    recent = packed[(packed >> STEP_BITS) > run.step - reach]
-    recent = recent[np.isin(recent & CELL, sources)]
+    recent = sent_lately(run, projection, reach)
     if recent.size:
         ago = (run.step - int(recent.max() >> STEP_BITS)) * run.layout.dt
         reason = f"a spike that its cells sent {ago:g} ms ago would be lost or arrive twice"
         raise ValueError(f"{label}: delays can be set before a run, or when no spike is under way; {reason}")
+
+
+def sent_lately(run, projection, reach):
+    """Return the packed spikes that the sources of a projection sent in the last `reach` steps; with ranks those of all."""
+    packed = np.concatenate(run.layout.ranks.everywhere(run.under_way()))
+    recent = packed[(packed >> STEP_BITS) > run.step - reach]
+    return recent[np.isin(recent & CELL, run.layout.global_indices(projection.pre))]
 
 
 def _longest_of(synapses, name):

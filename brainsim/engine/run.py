@@ -24,7 +24,7 @@ class Run:
     """
 
     def __init__(self, layout, synapses, log, seed, profile):
-        self.layout, self.synapses, self.log, self._seed = layout, synapses, log, seed
+        self.layout, self.synapses, self.log, self.seed = layout, synapses, log, seed
         self._slice, self._profiled = slice_steps(synapses.shortest, layout), profile
         self._pace = Pace(log.max_steps(), self._slice)
         self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
@@ -41,9 +41,7 @@ class Run:
     def _allocate(self, former=None):
         self.shared = Shared(self.layout, self._slice, former=former)
         self.partitions = [
-            Partition(
-                k, self.layout, self.shared, self.synapses, self._slice, self.log.recorders, self._seed, self._profiled
-            )
+            Partition(k, self.layout, self.shared, self.synapses, self._slice, self.log.recorders, self.seed, self._profiled)
             for k in self.layout.own
         ]
 
@@ -71,7 +69,7 @@ class Run:
 
     def with_synapses(self, layout, synapses):
         """Return a run with other synapses and the same recorders, which is to be started."""
-        return Run(layout, synapses, self.log, self._seed, self._profiled)
+        return Run(layout, synapses, self.log, self.seed, self._profiled)
 
     def extra(self, unsorted=()):
         """Return what a saved state holds of operators and kinds of synapses: name -> array; `unsorted` as in `Extra`."""

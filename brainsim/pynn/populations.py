@@ -153,9 +153,8 @@ class Population(_Cells, common.Population):
             return True
         if type(before) is not type(self._model):
             return False
-        pairs = {name: (getattr(before, name), getattr(self._model, name)) for name in before.parameters}
-        simulation.set(self.native, **{name: new for name, (old, new) in pairs.items() if np.ndim(new) == np.ndim(old)})
-        return all(np.ndim(new) == np.ndim(old) for old, new in pairs.values())
+        simulation.set(self.native, **{name: getattr(self._model, name) for name in before.parameters})
+        return True
 
     @property
     def is_drawn(self):

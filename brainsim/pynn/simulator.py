@@ -10,7 +10,6 @@ from pyNN import common
 import brainsim as bs
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import computed_values
-from brainsim.pynn.carrying import carry
 
 name = "brainsim"
 PIECE = 10_000  # steps of a run for which spikes that are drawn are listed at once
@@ -100,6 +99,7 @@ class State(common.control.BaseState):
         with computed_values():  # numbers were typed in the units of PyNN
             self._get_ready(stop)
             result = self.simulation.run((stop - self.step) * self.dt, progress=False)
+        self.simulation.forget()  # recorders keep it
         before, self.step = self.step, stop
         for projection in self.projections:
             projection.fetched = not projection.synapse_type.learns
@@ -119,17 +119,18 @@ class State(common.control.BaseState):
         network = bs.Network(seed=self.seed)
         for thing in (*self.populations, *self.projections, *self.electrodes):
             thing.build(network, stop)
-        seed = int(np.random.SeedSequence([self.seed, self.segment_counter]).generate_state(1)[0])
-        options = {"dt": self.dt, "threads": self.threads, "progress": False}
         recorders = sorted(self.recorders, key=lambda recorder: recorder.population.first_id)
+        options = {"threads": self.threads, "progress": False}
         options["record"] = [request for recorder in recorders for request in recorder.traces()]
         options["spikes"] = [cells for recorder in recorders for cells in recorder.spiking()] or False
-        new = bs.Simulation(network, seed=seed, **options)
         continued = self.simulation is not None and self.step > 0
         if continued:
-            new = bs.Simulation(network, state=carry(self.simulation.result().state, new.result().state), **options)
+            new = self.simulation.continue_with(network, **options)
             for recorder in recorders:
                 recorder.sample_now(new)
+        else:
+            seed = int(np.random.SeedSequence([self.seed, self.segment_counter]).generate_state(1)[0])
+            new = bs.Simulation(network, dt=self.dt, seed=seed, **options)
         for projection in self.projections:
             projection.finish(new, continued)
         self.simulation, self._stale = new, False

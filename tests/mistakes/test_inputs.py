@@ -138,8 +138,6 @@ test_classes_and_changes = mistakes(
         "one spike in a step",
     ),
     (lambda: set_after(source("5*t"), "source", rate=np.ones(3)), ValueError, "Poisson.rate: 'source' has 10 cells (got 3"),
-    (lambda: set_after(source("5*t"), "source", rate=np.ones(10)), ValueError, "must stay one value for all of 'source'"),
-    (lambda: set_after(source("5*t"), "source", rate="5*i"), ValueError, "must stay one value for all of 'source'"),
     (lambda: set_after(current(), "drive", amplitude="u"), bs.EquationError, "CurrentInput.amplitude: unknown name 'u'"),
     (lambda: set_after(current(start=5.0), "drive", stop=3.0), ValueError, "CurrentInput.stop: must be > 5 ms"),
     before_compiling=False,

@@ -170,7 +170,7 @@ test_changes = mistakes(
     (lambda: change(tau=3.0), ValueError, "unknown parameter 'tau'", "mean 'tau_m'"),
     (lambda: change(tau_m=-3.0), ValueError, "LIF.tau_m", "> 0 ms"),
     (lambda: change(v_reset=0.0), ValueError, "v_reset < v_th must hold"),
-    (lambda: change(tau_m=np.full(10, 9.0)), ValueError, "one number", "from the start"),
+    (lambda: change(n=10, tau_m=np.full(11, 9.0)), ValueError, "LIF.tau_m", "10 cells", "11 values"),
     (lambda: change(tau_m=bs.Uniform(5.0, 9.0)), TypeError, "distribution"),
     (lambda: change(n=10, tau_m=[9.0] * 3), ValueError, "LIF.tau_m", "10 cells", "3 values"),
     (lambda: change(t_ref=0.002), ValueError, "LIF.t_ref", "did you mean 2?"),

@@ -310,21 +310,42 @@ def _overlap(one, other):
 
 def beside_another(case):
     """Another population in the network, which is connected with nothing: of a new model, or of one that is there."""
+    lonely, net = _with_another(case)
+    found = bits.of_result(case.run(net=net, threads=case.threads()))
+    yield str(lonely), bits.differences(_of_others(found), _of_others(bits.of_result(case.whole)))
+
+
+def grown(case):
+    """The same, but that it joins while the network runs."""
+    steps = int(case.rng.integers(0, case.plan.steps))
+    sim = case.simulation(threads=case.threads())
+    if steps:
+        sim.run(steps * case.plan.dt)
+    lonely, net = _with_another(case)
+    sim = sim.continue_with(net, record=case.record, threads=case.threads(), progress=False)
+    for cut in pieces.halves(case.rng, case.plan.steps - steps):
+        sim.run(cut * case.plan.dt)
+    whole = bits.after(case.whole, steps * case.plan.dt) if steps else bits.of_result(case.whole)
+    what = f"{lonely} after {steps} steps, {sim.threads} threads"
+    yield what, bits.differences(_of_others(bits.of_result(sim.result())), _of_others(whole))
+
+
+def _with_another(case):
+    """Return another population, and the network with it."""
     name, population = one_of(case.rng, list(case.plan.populations.items()))
     n = int(case.rng.integers(1, 100))
     model = population.model
     arrays = any(np.ndim(getattr(model, key)) for key in model.parameters)
     if arrays or isinstance(model, bs.SpikeTrains) or case.plan.kinds[name].columns:
         model = bs.LIF()
-    lonely = bs.Population(n, model, name="another")
-    net = case.plan.network()
+    lonely, net = bs.Population(n, model, name="another"), case.plan.network()
     net.add(lonely)
-    found = bits.of_result(case.run(net=net, threads=case.threads()))
-    found, whole = (
-        {key: _of_own_cells(key, values) for key, values in one.items() if "another" not in key}
-        for one in (found, bits.of_result(case.whole))
-    )
-    yield f"{n} cells of {type(model).__name__}", bits.differences(found, whole)
+    return lonely, net
+
+
+def _of_others(found):
+    """Return what a result holds of all populations but the other one."""
+    return {key: _of_own_cells(key, values) for key, values in found.items() if "another" not in key}
 
 
 def _of_own_cells(key, values):
@@ -454,5 +475,6 @@ WAYS = (
     learning,
     recorders.to_disk,
     weights_by_number,
-    at_rest,  # the last: the random numbers of a way follow from its place
+    at_rest,  # here: the random numbers of a way follow from its place
+    grown,
 )

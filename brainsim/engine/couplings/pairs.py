@@ -20,6 +20,7 @@ from brainsim.network.checks import MAX_DELAY
 from brainsim.network.couplings import acts_at_once
 
 UINT16_RANGE = 1 << 16
+LAST = "last"  # in a saved state, what the cells were when they gave
 STABLE = np.log(3.0)  # up to here an extrapolated linear current is stable: sum of conductances * dt / capacitance
 
 

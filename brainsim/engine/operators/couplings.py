@@ -10,7 +10,7 @@ Each rank of an MPI run has a ring, and what its cells gave in a slice travels t
 import numpy as np
 
 from brainsim.build.own import index_here
-from brainsim.engine.couplings.pairs import Everybody, shortest_delay
+from brainsim.engine.couplings.pairs import LAST, Everybody, shortest_delay
 from brainsim.engine.program import MAX_SLICE, Operator, Phase
 from brainsim.equations.couplings import TOTAL
 from brainsim.equations.expressions import language as lang
@@ -18,7 +18,6 @@ from brainsim.jit.records import Context, call
 
 NOW = {1: (1.0, 0.0), 2: (1.5, -0.5)}  # of what is given at the end of a step, and at its start, by the order
 DELAYED = {1: (1.0, 0.0), 2: (0.5, 0.5)}
-LAST = "last"  # in a saved state, what the cells were when they gave
 
 
 class Couplings(Operator):

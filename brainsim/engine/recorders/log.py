@@ -40,6 +40,13 @@ class Log:
         if not self._held:
             self.store.restart()
 
+    def forget(self):
+        """Forget all rows; what recorders need for the next ones stays."""
+        if self.store.header is not None:
+            completed = self._completed
+            self.store.restart()
+            self.begin(completed, completed)
+
     def hold(self, held):
         """Keep the rows of a stream that was reopened until the simulation has reached their end."""
         self._held = held

@@ -98,16 +98,15 @@ def change_parameters(layout, name, values):
             raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, known)}")
         value, old = known[key].checked(value, label), member.values[key]
         if key + OVER_TIME in new:
-            new[key + OVER_TIME] = _check_over_time(layout, name, key, value, label)
+            new[key + OVER_TIME] = value
+            if _differs_between_cells(layout, name, key, value, label) and not np.ndim(old):
+                new[key] = np.zeros(member.n)
             continue
         if is_timed(value) and not known[key].timed:
             hint = f"to change it, give it an expression or a TimedArray from the start: {type(model).__name__}({key}=...)"
             raise ValueError(f"{label}: must stay a number or one per cell; {hint}")
         if isinstance(value, Distribution):
             raise TypeError(f"{label}: must be numbers, not a distribution (got {value})")
-        if np.ndim(value) > np.ndim(old):
-            hint = "to change it cell by cell, give the population an array from the start"
-            raise ValueError(f"{label}: must stay one number for all of {name!r}; {hint}")
         if np.ndim(value) and len(value) != member.n:
             raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
         new[key] = np.broadcast_to(value, np.shape(old)) if np.ndim(old) else value
@@ -134,24 +133,21 @@ def change_trains(layout, name, values, first=0):
     member.trains = trains
 
 
-def _check_over_time(layout, name, key, value, label):
-    """Return another value for a parameter that may change in time: of any kind, for the cells of the population."""
-    member, one = layout.members[name], np.ndim(value) == 0
+def _differs_between_cells(layout, name, key, value, label):
+    """Check another value for a parameter that may change in time; return whether it differs between the cells."""
+    member = layout.members[name]
     if isinstance(value, Distribution):
         raise TypeError(f"{label}: must be numbers, a TimedArray or an expression, not a distribution (got {value})")
     if isinstance(value, str):
         check_text(value, label, member.population.model.parameters[key].unit, member.population)
         names = names_in(parse_signal(value, label))
-        one = not any(np.ndim(member.values.get(other, [] if other in ("i", *PLACES) else 0.0)) for other in names)
-    elif isinstance(value, TimedArray):
+        return any(np.ndim(member.values.get(other, [] if other in ("i", *PLACES) else 0.0)) for other in names)
+    if isinstance(value, TimedArray):
         value.check_cells(member.n, label, name)
-        one = not value.per_cell
-    elif np.ndim(value) and len(value) != member.n:
+        return value.per_cell
+    if np.ndim(value) and len(value) != member.n:
         raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
-    if not one and np.ndim(member.values[key]) == 0:
-        hint = "to change it cell by cell, give it an expression with the index i or a column for each cell from the start"
-        raise ValueError(f"{label}: must stay one value for all of {name!r}; {hint}")
-    return value
+    return bool(np.ndim(value))
 
 
 def _bounds(values):

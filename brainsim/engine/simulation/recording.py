@@ -108,6 +108,15 @@ class Recording:
                 "to continue, make a Simulation with state=result.state"
             )
 
+    def forget(self, run):
+        """Forget what was recorded so far."""
+        if self.target is not None:
+            raise RuntimeError(
+                f"Simulation.forget: what is recorded goes to {str(self.target.path)!r}; nothing is in memory"
+            )
+        self.begin, self.earlier = run.step, None
+        run.log.forget()
+
     def close(self, sim):
         """Make the file of a stream, and return the Result of everything."""
         from brainsim.results.formats import format_of

@@ -453,6 +453,34 @@ class Simulation(Answering):
             self._run.shared.given_out.fill_in()
             self._described.note(self._layout)
 
+    def forget(self) -> None:
+        """Forget what was recorded: `result` tells of what comes from now on. The time, the state and all else stay.
+
+        A run that is taken out piece by piece needs no more memory than its longest piece like this.
+
+        Raises
+        ------
+        RuntimeError
+            If the simulation has ``to=``, so that nothing of it is in memory, or by a callback during a run.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> for piece in range(3):
+        ...     counts = len(sim.run(50.0).spikes["cells"])
+        ...     sim.forget()
+        >>> sim.time, sim.result().start, sim.result().duration
+        (150.0, 150.0, 0.0)
+        """
+        self._exclusive.check_not_lent("forget")
+        with self._exclusive:
+            self._agree("forget")
+            self._recording.forget(self._run)
+
     def set(self, target: Input | Population | str, **values: object) -> None:
         """Change an input or a population's parameters from now on.
 
@@ -463,13 +491,13 @@ class Simulation(Answering):
             name).
         **values
             Fields of the input (``rate=``, ``amplitude=``, ...), of any kind that the input takes: a number, an array, a
-            text or a TimedArray may replace any other. Parameters of the model: numbers where there was one number for the
-            population, arrays where there were arrays. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are
-            sent from now on, in place of those listed so far. Of a projection: its ``weight``, as a number or an array in
-            the order of `synapses`, and, while no spike of its cells is under way, as before a run, its ``delay`` [ms];
-            of a coupling, once a run has begun, up to the longest that its sources had so far, since no more of what they
-            gave is kept. With plasticity not the delay, but also a variable of its synapses, ``learning``, whether its
-            weights change, and the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            text or a TimedArray may replace any other. Parameters of the model: a number, or an array with one for each cell
+            of the population. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are sent from now on, in place of
+            those listed so far. Of a projection: its ``weight``, as a number or an array in the order of `synapses`, and,
+            while no spike of its cells is under way, as before a run, its ``delay`` [ms]; of a coupling, once a run has
+            begun, up to the longest that its sources had so far, since no more of what they gave is kept. With plasticity
+            not the delay, but also a variable of its synapses, ``learning``, whether its weights change, and the modulator
+            of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
@@ -670,6 +698,75 @@ class Simulation(Answering):
             from brainsim.engine.simulation import changes
 
             changes.rewire(self, projection, remove, pre, post, weight, delay)
+
+    def continue_with(
+        self,
+        network: Network,
+        *,
+        record: Request | Sequence[Request] = (),
+        spikes: bool | Kept | Sequence[Kept] = True,
+        threads: int | None = None,
+        progress: bool | None = None,
+        to: str | os.PathLike | None = None,
+        overwrite: bool = False,
+    ) -> Simulation:
+        """Return a simulation of a network that has grown or changed, which continues from where this one is.
+
+        Parameters
+        ----------
+        network : Network
+            The network of this simulation, to which populations, projections or inputs have been added, or another one:
+            with other parameters, without some of the parts, with other delays.
+        record, spikes, threads, progress, to, overwrite
+            As for `Simulation`; what is recorded begins now.
+
+        Returns
+        -------
+        Simulation
+            With the dt, the seed, the precision and the ranks of this one, which stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If a population has another number of cells than the one of its name here, if a projection with the rule of one
+            here has other pairs, or if a delayed coupling needs what its sources gave before anything kept it.
+
+        Warns
+        -----
+        UserWarning
+            If spikes are under way in a projection whose delays have changed.
+
+        Notes
+        -----
+        Populations and projections are found by their names, receptors by their synapses. What both networks have stays as
+        it is: variables, refractory times, noise, what synapses have learned and what `set` and `rewire` have changed. What
+        is new begins at its initial values, as if it had been there and silent. Spikes that are under way arrive over the
+        synapses as they are now, also over new ones if they were sent within the longest delay so far.
+
+        `reset` of the new simulation goes back to now. Its synapses are built once, as those of any simulation.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells")
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> sim = bs.Simulation(net, seed=2)
+        >>> first = sim.run(50.0)
+        >>> more = bs.Population(5, bs.LIF(), name="more")
+        >>> wires = net.connect(cells, more, bs.AllToAll(), weight=2.0, delay=1.5, synapse=bs.Delta())
+        >>> sim = sim.continue_with(net)
+        >>> second = sim.run(50.0)
+        >>> second.start, len(second.spikes["cells"]), len(second.spikes["more"])
+        (50.0, 40, 20)
+        """
+        with self._exclusive:
+            self._agree("continue_with")
+            from brainsim.engine.simulation import continuing
+
+            given = {"record": record, "spikes": spikes, "threads": threads, "progress": progress}
+            settings = replace(self._settings, **given, to=to, overwrite=overwrite)
+            return continuing.continue_with(self, network, settings)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write a checkpoint, from which `load` continues in another process with the same bits, and return its path.

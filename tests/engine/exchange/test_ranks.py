@@ -101,6 +101,13 @@ def test_synapses_are_removed_and_added(tmp_path):
     assert ranked.on_ranks(3, "rewired_before", on_one, 1) == later
 
 
+def test_a_network_grows():
+    expected = ranked.grown(1, ranks=None)
+    assert expected["start"] == 10.0
+    assert expected["first"] == expected["again"]
+    assert ranked.on_ranks(2, "grown", 2) == expected
+
+
 def test_checkpoints_at_regular_times(tmp_path):
     assert ranked.on_ranks(2, "regularly", tmp_path / "a.ckpt") == ranked.regularly(tmp_path / "b.ckpt", ranks=None)
 

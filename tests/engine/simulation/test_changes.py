@@ -286,3 +286,131 @@ def test_a_row_of_the_state_that_a_user_keeps_stays_that_of_the_run():
     sim.run(1.0)
     assert np.flatnonzero(sim.result().spikes["cells"].counts()).tolist() == [0, 1, 2]
     assert np.shares_memory(v, sim.state["cells"]["v"])
+
+
+class TestOneValueForEachCell:
+    """A parameter that was one number may get one for each cell; the population then has another kernel."""
+
+    @staticmethod
+    def network(**model):
+        cells = bs.Population(40, bs.LIF(**model), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        alike = bs.Population(30, bs.LIF(), name="alike", initial={"v": bs.Uniform(-65.0, -50.0)})
+        source = bs.Population(8, bs.Poisson(rate="20 + 10*sin(t/20)"), name="source")
+        net = bs.Network(seed=1)
+        exponential = bs.Exponential(tau=4.0)
+        for pre, post in ((cells, alike), (alike, cells)):
+            net.connect(pre, post, bs.FixedIndegree(5), weight=30.0, delay=1.5, synapse=exponential)
+        net.connect(source, cells, bs.FixedIndegree(3), weight=9.0, delay=1.0, synapse=exponential)
+        net.stimulate(alike + cells, bs.PoissonInput(rate=3000.0, weight=25.0, synapse=exponential))
+        return net
+
+    @staticmethod
+    def bits(result):
+        names = ("cells", "alike", "source")
+        spikes = [part.tobytes() for name in names for part in (result.spikes[name].times, result.spikes[name].ids)]
+        return spikes + [result.state[name]["v"].tobytes() for name in names[:2]]
+
+    @pytest.mark.parametrize("precision", ["double", "single"])
+    def test_as_if_it_had_been_an_array_from_the_start(self, precision, tmp_path):
+        tau, threshold = np.linspace(10.0, 30.0, 40), np.linspace(-52.0, -48.0, 40)
+        found, expected = [], []
+        for threads in (1, 2):
+            sim = bs.Simulation(self.network(), seed=2, threads=threads, precision=precision)
+            first = sim.run(30.0)
+            sim.set("cells", tau_m=tau)
+            sim.run(20.3)
+            sim.set("cells", v_th=threshold, tau_m=np.full(40, 15.0))
+            path = sim.save(tmp_path / "run.ckpt")
+            sim.run(30.0)
+            found.append(self.bits(sim.result()))
+            loaded = bs.Simulation.load(self.network(), path, threads=3 - threads)
+            loaded.run(30.0)
+            found.append(self.bits(loaded.result()))
+            sim.reset()
+            assert self.bits(sim.run(30.0)) == self.bits(first)
+            sim = bs.Simulation(self.network(tau_m=np.full(40, 20.0), v_th=np.full(40, -50.0)), seed=2, precision=precision)
+            assert self.bits(sim.run(30.0)) == self.bits(first)
+            sim.set("cells", tau_m=tau)
+            sim.run(20.3)
+            sim.set("cells", v_th=threshold, tau_m=15.0)
+            sim.run(30.0)
+            expected.append(self.bits(sim.result()))
+        assert found == [expected[0]] * 4
+
+    def test_it_acts_on_each_cell(self):
+        cells = bs.Population(3, bs.LIF(t_ref=2.0), name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(600.0))
+        sim = bs.Simulation(net, seed=1)
+        assert len(set(sim.run(200.0).spikes["cells"].counts())) == 1
+        sim.set(cells, t_ref=[2.0, 20.0, 60.0])
+        counts = sim.run(200.0).spikes["cells"].counts()
+        assert counts[0] > counts[1] > counts[2] > 0
+
+    def test_of_rates_that_change_in_time(self):
+        source = bs.Population(200, bs.Poisson(rate="20 + 10*sin(t/20)"), name="source")
+        net = bs.Network(seed=1)
+        net.add(source)
+        sim = bs.Simulation(net, seed=1, threads=2)
+        sim.run(20.0)
+        sim.set(source, rate="where(i < 100, 100, 0)")
+        ids = sim.run(200.0).spikes["source"].ids
+        assert ids.size == pytest.approx(2000, abs=180)
+        assert ids.max() < 100
+        sim.set(source, rate=np.where(np.arange(200) < 100, 0.0, 50.0))
+        ids = sim.run(200.0).spikes["source"].ids
+        assert ids.size == pytest.approx(1000, abs=130)
+        assert ids.min() >= 100
+
+
+class TestForget:
+    @staticmethod
+    def simulation(**options):
+        net, cells, _ = driven()
+        net.connect(cells, cells, bs.FixedIndegree(3), weight=0.5, delay=1.5, synapse=bs.Delta(), plasticity=bs.STDP())
+        record = [bs.Trace(cells, "v", every=0.7), bs.WeightTrace(net.projections[0], every=4.0)]
+        return bs.Simulation(net, seed=1, record=[*record, bs.EventRecord(cells, "v > -52", name="high")], **options)
+
+    @staticmethod
+    def parts(result):
+        arrays = {
+            (kind, *np.atleast_1d(key)): part
+            for kind in ("spikes", "traces", "weights")
+            for key, part in getattr(result, kind).items()
+        }
+        return {key: (part.times.tobytes(), vars(part).get("values", np.empty(0)).tobytes()) for key, part in arrays.items()}
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    def test_what_comes_is_as_in_a_piece(self, threads, tmp_path):
+        whole = self.simulation(threads=threads)
+        whole.run(25.0)
+        piece = self.parts(whole.run(30.0))
+        sim = self.simulation(threads=threads)
+        sim.run(10.0)
+        sim.forget()
+        assert (sim.time, sim.result().start, sim.result().duration) == (10.0, 10.0, 0.0)
+        assert not len(sim.result().spikes["cells"])
+        sim.run(15.0)
+        sim.forget()
+        sim.run(12.0)
+        loaded = bs.Simulation.load(
+            sim.network, sim.save(tmp_path / "run.ckpt"), record=sim._settings.record, threads=threads
+        )
+        for one in (sim, loaded):
+            one.run(18.0)
+            assert (one.result().start, one.result().duration) == (25.0, 30.0)
+            assert self.parts(one.result()) == piece
+        sim.reset()
+        sim.run(25.0)
+        assert self.parts(sim.run(30.0)) == piece
+
+    def test_before_a_run_there_is_nothing(self):
+        sim, other = self.simulation(), self.simulation()
+        sim.forget()
+        assert self.parts(sim.run(10.0)) == self.parts(other.run(10.0))
+
+    def test_not_during_a_run_and_not_on_the_disk(self, tmp_path):
+        with pytest.raises(RuntimeError, match="forget: cannot be called by a callback"):
+            self.simulation().run(10.0, every=5.0, callback=lambda sim: sim.forget())
+        with self.simulation(to=tmp_path / "run.npz") as sim, pytest.raises(RuntimeError, match=r"goes to '.*run.npz'"):
+            sim.forget()

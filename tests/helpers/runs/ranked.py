@@ -194,6 +194,32 @@ def rewired_before(path, threads, ranks=True):
     return _after_rewiring(bs.Simulation.load(net, path, record=record, threads=int(threads), ranks=ranks))
 
 
+def grown(threads, ranks=True):
+    """Return hashes of a network that is rewired and forgets, then grows, and is reset to where it had grown."""
+    net = network()
+    cells = next(iter(net.populations.values()))
+    sim = bs.Simulation(net, seed=5, threads=int(threads), ranks=ranks)
+    sim.run(10.0)
+    sim.rewire("ee", remove=np.arange(40))
+    sim.set(cells, tau_m=np.linspace(15.0, 25.0, cells.n))
+    sim.forget()
+    sim.run(5.0)
+    start = sim.result().start
+    more = bs.Population(37, bs.AdEx(), name="more")
+    net.connect(
+        cells, more, bs.FixedIndegree(20), weight=30.0, delay=1.0, synapse=bs.Exponential(), plasticity=bs.STDP(w_max=90.0)
+    )
+    net.stimulate(more, bs.NoiseInput(100.0, mean=900.0, tau=5.0))
+    net.connect(more, more, bs.FixedIndegree(3), weight=1.0, synapse=bs.GapJunction())
+    sim = sim.continue_with(net, threads=int(threads))
+    sim.run(20.0)
+    first = golden.hashes(result) if (result := sim.result()) else None
+    sim.reset()
+    sim.run(20.0)
+    result = sim.result()
+    return {"start": start, "first": first, "again": golden.hashes(result)} if result else None
+
+
 def driven(threads, ranks=True):
     """Return the hashes of a run with inputs that change in time, noise, a clamp and correlated sources, in two pieces."""
     cells = bs.Population(90, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})

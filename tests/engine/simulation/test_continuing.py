@@ -1,0 +1,298 @@
+"""A network that grows, or changes, between two runs: what was there continues as it was."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from tests.helpers.couplings import Linear
+
+AT = 60.3  # ms at which a network grows
+
+
+def growing(grown=True):
+    """Return a function that adds parts to a network, and a network to which they have been added or not.
+
+    The parts that are added fire from `AT` on.
+    """
+    cells = bs.Population(60, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    others = bs.Population(20, bs.AdEx(), name="others")
+    net = bs.Network(seed=1)
+    fast, slow = bs.Exponential(tau=2.0), bs.Exponential(tau=8.0)
+    stdp = bs.STDP(w_max=80.0)
+    net.connect(cells, cells, bs.FixedIndegree(8), weight=20.0, delay=bs.Uniform(0.5, 4.0), synapse=fast, name="static")
+    net.connect(cells, others, bs.FixedIndegree(9), weight=40.0, delay=1.5, synapse=fast, plasticity=stdp, name="learning")
+    net.connect(others, cells, bs.AllToAll(), weight=9.0, delay=2.0, synapse=bs.Delta(), plasticity=bs.TsodyksMarkram())
+    net.stimulate(cells, bs.PoissonInput(rate=2000.0, weight=30.0, synapse=slow))
+    net.stimulate(cells, bs.NoiseInput(60.0, tau=5.0), name="noise")
+    net.stimulate(others, bs.CurrentInput(500.0))
+
+    def grow():
+        more = bs.Population(16, bs.Izhikevich(), name="more", initial={"v": -70.0, "u": -14.0})
+        again = bs.Population(8, bs.LIF(v_th=-51.0), name="again")
+        net.connect(cells, more, bs.FixedIndegree(5), weight=3.0, delay=3.0, synapse=bs.Delta())
+        net.connect(again, cells, bs.FixedIndegree(4), weight=25.0, delay=1.0, synapse=bs.Alpha(tau=3.0))
+        net.connect(again, others, bs.AllToAll(), weight=25.0, delay=1.0, synapse=slow, plasticity=bs.STDP(w_max=60.0))
+        net.stimulate(again, bs.CurrentInput(600.0, start=AT))
+        net.stimulate(again, bs.NoiseInput(50.0, tau=3.0, start=AT), name="noise of again")
+
+    if grown:
+        grow()
+    return net, grow
+
+
+def everything(sim, names=("cells", "others")):
+    """Return the spikes, variables and weights of a simulation, as bytes."""
+    result = sim.result()
+    found = {name: (result.spikes[name].times.tobytes(), result.spikes[name].ids.tobytes()) for name in names}
+    for name in names:
+        found |= {(name, key): values.tobytes() for key, values in sim.state[name].items()}
+    for projection in sim.network.projections:
+        if projection.plasticity is not None:
+            table = sim.synapses(projection)
+            found |= {(projection.name, key): v.tobytes() for key, v in {"w": table.weight, **table.columns}.items()}
+    return found
+
+
+def continued(threads, cuts):
+    net, grow = growing(grown=False)
+    sim = bs.Simulation(net, seed=3, threads=threads[0])
+    sim.run(AT)
+    grow()
+    sim = sim.continue_with(net, threads=threads[1])
+    for cut in cuts:
+        sim.run(cut)
+    return sim
+
+
+@pytest.mark.parametrize("threads", [(1, 1), (2, 1), (1, 2)])
+def test_a_grown_network_continues_as_if_its_new_parts_had_been_silent(threads):
+    net, _ = growing()
+    whole = bs.Simulation(net, seed=3, threads=1)
+    whole.run(AT)
+    assert not whole.result().spikes["again"].times.size
+    names = ("cells", "others", "again")
+    sim = continued(threads, (20.0, 40.0))
+    piece = whole.run(60.0)
+    assert {name: len(piece.spikes[name]) > 0 for name in names} == dict.fromkeys(names, True)
+    for name in names:
+        assert sim.result().spikes[name] == piece.spikes[name]
+    last = everything(whole, names)
+    found = everything(sim, names)
+    assert {k for k in last if k not in names and found[k] != last[k]} == set()
+
+
+def test_copies_resets_and_checkpoints_of_it_continue_alike(tmp_path):
+    expected = everything(continued((1, 1), (20.0, 40.0)), ("cells", "more"))
+    sim = continued((1, 1), (20.0,))
+    path, fork = sim.save(tmp_path / "run.ckpt"), copy.deepcopy(sim)
+    net, _ = growing()
+    loaded = bs.Simulation.load(net, path, threads=2)
+    for one in (sim, loaded):
+        one.run(40.0)
+        assert everything(one, ("cells", "more")) == expected
+    fork.run(40.0)
+    assert everything(fork, ("cells", "more")) == expected
+    for one in (sim, loaded):
+        one.reset()
+        assert one.time == AT
+        one.run(60.0)
+        assert everything(one, ("cells", "more")) == expected
+
+
+def test_a_state_continues_in_the_grown_network():
+    net, grow = growing(grown=False)
+    result = bs.simulate(net, AT, seed=3)
+    old = bs.Simulation(net, state=result.state)
+    grow()
+    sim = old.continue_with(net)
+    sim.run(60.0)
+    assert everything(sim) == everything(continued((1, 1), (60.0,)))
+    assert old.time == AT
+
+
+def test_receptors_are_found_by_their_synapses():
+    """The default names of receptors count them in an order that changes when a projection joins."""
+    cells = bs.Population(3, bs.LIF(), name="cells")
+    source = bs.Population(1, bs.SpikeTrains([[1.0]]), name="source")
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.PoissonInput(rate=5000.0, weight=10.0, synapse=bs.Exponential(tau=5.0)))
+    sim = bs.Simulation(net, seed=1)
+    sim.run(20.0)
+    current = sim.state["cells"]["exponential.i"].copy()
+    net.connect(source, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Exponential(tau=3.0))
+    state = sim.continue_with(net).state["cells"]
+    assert current.all()
+    assert np.array_equal(state["exponential_2.i"], current)
+    assert not state["exponential.i"].any()
+
+
+def test_what_was_set_and_rewired_stays():
+    def network():
+        cells = bs.Population(10, bs.LIF(), name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(300.0), name="drive")
+        net.connect(cells, cells, bs.FixedIndegree(3), weight=1.0, delay=1.0, synapse=bs.Delta(), name="wires")
+        return net
+
+    net = network()
+    sim = bs.Simulation(net, seed=1)
+    sim.run(20.0)
+    sim.set("drive", amplitude=500.0)
+    sim.set("cells", tau_m=np.linspace(10.0, 25.0, 10))
+    sim.rewire("wires", remove=[0], pre=[4], post=[5], weight=3.0, delay=2.0)
+    other = copy.deepcopy(sim)
+    net.add(bs.Population(4, bs.LIF(), name="more"))
+    new = sim.continue_with(net)
+    table, expected = (one.synapses("wires") for one in (new, sim))
+    for name in ("pre", "post", "weight", "delay"):
+        assert np.array_equal(getattr(table, name), getattr(expected, name))
+    spikes = other.run(50.0).spikes["cells"]
+    assert new.run(50.0).spikes["cells"] == spikes
+    new.reset()
+    assert new.run(50.0).spikes["cells"] == spikes
+
+
+def test_other_parameters_and_fewer_parts():
+    net, _ = growing()
+    sim = bs.Simulation(net, seed=3)
+    sim.run(30.0)
+    cells = bs.Population(60, bs.LIF(tau_m=12.0), name="cells")
+    alone = bs.Network(seed=1)
+    alone.stimulate(cells, bs.CurrentInput(0.0))
+    new = sim.continue_with(alone)
+    assert np.array_equal(new.state["cells"]["v"], sim.state["cells"]["v"])
+    new.run(300.0)
+    assert np.allclose(new.state["cells"]["v"], -65.0)
+
+
+class TestCouplings:
+    @staticmethod
+    def network(grown, **coupling):
+        cells = bs.Population(12, bs.TraubMiles(), name="cells", initial={"v": bs.Uniform(-70.0, -55.0)})
+        net = bs.Network(seed=1)
+        net.connect(cells, cells, bs.FixedIndegree(3), weight=2.0, synapse=bs.GapJunction(), name="gaps", **coupling)
+        net.stimulate(cells, bs.CurrentInput(np.linspace(100.0, 250.0, 12)))
+
+        def grow():
+            more = bs.Population(5, bs.LIF(), name="more")
+            net.connect(more, more, bs.AllToAll(), weight=1.0, synapse=bs.GapJunction(name="other"), **coupling)
+
+        if grown:
+            grow()
+        return net, grow
+
+    def test_at_once(self):
+        net, _ = self.network(True)
+        whole = bs.Simulation(net, seed=2)
+        whole.run(20.0)
+        net, grow = self.network(False)
+        sim = bs.Simulation(net, seed=2)
+        sim.run(8.0)
+        grow()
+        sim = sim.continue_with(net)
+        sim.run(12.0)
+        for name in ("cells", "more"):
+            assert np.array_equal(sim.state[name]["v"], whole.state[name]["v"])
+
+    @pytest.mark.parametrize("order", [1, 2])
+    def test_delayed(self, order):
+        """What was given before is kept; units that are new have given what they give at their start."""
+
+        def network(grown):
+            units = bs.Population(6, Linear(drive=np.linspace(50.0, 300.0, 6)), name="units")
+            net = bs.Network(seed=2)
+            rates = bs.RateConnection(order=order)
+            net.connect(units, units, bs.FixedIndegree(2), weight=bs.Uniform(-3.0, 3.0), delay=2.0, synapse=rates)
+            net.connect(units, units[:2], bs.FixedTotal(3), weight=1.0, synapse=rates)
+            if grown:
+                grow(net)
+            return net
+
+        def grow(net):
+            more = bs.Population(4, Linear(drive=0.0), name="more", initial={"r": 0.0})
+            net.connect(more, more, bs.AllToAll(), weight=1.0, delay=3.0, synapse=bs.RateConnection(order=order))
+            net.connect(more, net.populations["units"], bs.AllToAll(), weight=1.0, synapse=bs.RateConnection(order=order))
+
+        whole = bs.Simulation(network(True), seed=2)
+        whole.run(20.0)
+        net = network(False)
+        sim = bs.Simulation(net, seed=2)
+        sim.run(8.0)
+        grow(net)
+        sim = sim.continue_with(net, threads=2)
+        sim.run(12.0)
+        assert np.ptp(whole.state["units"]["r"]) > 1.0
+        for name in ("units", "more"):
+            assert np.array_equal(sim.state[name]["r"], whole.state[name]["r"])
+
+
+def test_before_the_first_run_time_0_is_still_to_come():
+    cells = bs.Population(3, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, seed=1)
+    sim.state["cells"]["v"][:] = -55.0
+    net.add(bs.Population(2, bs.LIF(), name="more"))
+    new = sim.continue_with(net, record=bs.Trace(cells, "v", every=0.1))
+    trace = new.run(1.0).traces["cells", "v"]
+    assert trace.times[0] == 0.0
+    assert trace.values[0].tolist() == [-55.0] * 3
+
+
+class TestMistakes:
+    @pytest.fixture
+    def running(self):
+        net, grow = growing(grown=False)
+        sim = bs.Simulation(net, seed=3)
+        sim.run(20.0)
+        return sim
+
+    def test_another_number_of_cells(self, running):
+        net = bs.Network(seed=1)
+        net.add(bs.Population(61, bs.LIF(), name="cells"))
+        with pytest.raises(ValueError, match=r"continue_with.network: 'cells' must have 60 cells \(got 61\)"):
+            running.continue_with(net)
+
+    def test_other_pairs_that_learn(self, running):
+        cells, others = (bs.Population(n, m, name=k) for n, m, k in ((60, bs.LIF(), "cells"), (20, bs.AdEx(), "others")))
+        net = bs.Network(seed=7)
+        stdp = {"synapse": bs.Exponential(tau=2.0), "plasticity": bs.STDP(w_max=80.0), "name": "learning"}
+        net.connect(cells, others, bs.FixedIndegree(9), weight=40.0, delay=1.5, **stdp)
+        with pytest.raises(ValueError, match="'learning' learn, and are between other cells"):
+            running.continue_with(net)
+
+    def test_not_a_network(self, running):
+        with pytest.raises(TypeError, match="must be a Network"):
+            running.continue_with("network")
+
+    def test_delays_that_change_while_spikes_are_under_way(self):
+        def network(delay):
+            cells = bs.Population(10, bs.LIF(), name="cells")
+            net = bs.Network(seed=1)
+            net.stimulate(cells, bs.CurrentInput(400.0))
+            net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=delay, synapse=bs.Delta(), name="wires")
+            return net
+
+        sim = bs.Simulation(network(5.0), seed=1)
+        sim.run(8.0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            sim.continue_with(network(1.0))
+            sim.run(4.0)
+        with pytest.warns(UserWarning, match="10 spikes may be under way in 'wires'"):
+            sim.continue_with(network(1.0))
+
+    def test_what_delayed_couplings_need(self):
+        net = bs.Network(seed=1)
+        units = bs.Population(3, Linear(drive=50.0), name="units")
+        net.add(units)
+        sim = bs.Simulation(net, seed=1)
+        sim.run(5.0)
+        net.connect(units, units, bs.AllToAll(), weight=1.0, delay=2.0, synapse=bs.RateConnection())
+        with pytest.raises(
+            ValueError, match="delay of a coupling: must be at most 0, .* what 'units' gave longer ago is not known"
+        ):
+            sim.continue_with(net)
