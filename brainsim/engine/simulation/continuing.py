@@ -10,7 +10,6 @@ import numpy as np
 from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, find_changed_values
 from brainsim.engine.rewiring import name_the_past, sent_lately
-from brainsim.engine.simulation.described import Described
 from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.engine.states.state import save_state
 from brainsim.engine.synapses.readback import read_back
@@ -27,7 +26,7 @@ def continue_with(sim, network, settings):
     new = type(sim)._with(_as_rewired(network, sim._run.synapses), settings)
     with settings.ranks.quiet():
         _take_values(sim, new)
-        state = carry(sim._run, new._run, new._described.prints.parts())
+        state = carry(sim._run, new._run, new._described.first_prints.parts())
     if sim._run.is_complete():
         new._restored = state
     new._run.log.clear()  # of the spikes at time 0, which it has noted when it was built
@@ -65,10 +64,8 @@ def _take_values(sim, new):
     given, there = ({one.name: one.input for one in inputs} for inputs in (described.inputs, new._layout.inputs))
     changes["inputs"] = {name: v for name, v in changes["inputs"].items() if there.get(name) is given[name]}
     if any(changes.values()):
-        apply_values(new._layout, tuple(new._layout.inputs), changes)
+        apply_values(new._layout, new._described.inputs, changes)
         new._run = new._run.rebuild("parameters", "inputs", "trains")
-        new._described = Described(new._described.given, new._layout)
-        new._described.inputs = tuple(new._layout.inputs)
         new._described.note(new._layout)
 
 

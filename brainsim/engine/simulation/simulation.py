@@ -743,7 +743,7 @@ class Simulation(Answering):
         is new begins at its initial values, as if it had been there and silent. Spikes that are under way arrive over the
         synapses as they are now, also over new ones if they were sent within the longest delay so far.
 
-        `reset` of the new simulation goes back to now. Its synapses are built once, as those of any simulation.
+        `reset` of the new simulation goes back to the state of now. Its synapses are built once, as those of any simulation.
 
         Examples
         --------

@@ -129,7 +129,7 @@ def test_receptors_are_found_by_their_synapses():
     assert not state["exponential.i"].any()
 
 
-def test_what_was_set_and_rewired_stays():
+def test_what_was_set_and_rewired_stays(tmp_path):
     def network():
         cells = bs.Population(10, bs.LIF(), name="cells")
         net = bs.Network(seed=1)
@@ -151,8 +151,13 @@ def test_what_was_set_and_rewired_stays():
         assert np.array_equal(getattr(table, name), getattr(expected, name))
     spikes = other.run(50.0).spikes["cells"]
     assert new.run(50.0).spikes["cells"] == spikes
-    new.reset()
-    assert new.run(50.0).spikes["cells"] == spikes
+    loaded = bs.Simulation.load(new.network, new.save(tmp_path / "run.ckpt"))
+    assert loaded.run(50.0).spikes["cells"] == new.run(50.0).spikes["cells"]
+    for one in (new, loaded):
+        one.reset()
+        one.set("drive", amplitude=500.0)
+        one.set("cells", tau_m=np.linspace(10.0, 25.0, 10))
+        assert one.run(50.0).spikes["cells"] == spikes
 
 
 def test_other_parameters_and_fewer_parts():

@@ -215,6 +215,7 @@ def grown(threads, ranks=True):
     sim.run(20.0)
     first = golden.hashes(result) if (result := sim.result()) else None
     sim.reset()
+    sim.set(cells, tau_m=np.linspace(15.0, 25.0, cells.n))
     sim.run(20.0)
     result = sim.result()
     return {"start": start, "first": first, "again": golden.hashes(result)} if result else None
