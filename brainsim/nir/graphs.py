@@ -1,7 +1,7 @@
 """What a graph says: its cells, the chains of nodes between them, and in which step each cell sees an input."""
 
+import itertools
 import math
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,100 +16,91 @@ from brainsim.nir.linear import Linear, unroll
 class Graph:
     """A graph, with the nodes of graphs in it.
 
-    - `ends`: Inputs, Outputs and cells, to their kinds; `shapes`: of what each node gives; `linear`: what the others do
-    - `chains`: (source, names of nodes, target) of all paths from one of `ends` to the next
-    - `group`, `level`: number of the cycle that a cell belongs to, and how many cells the longest path to it has
+    - `kinds`: of all nodes; `ends`: names of Inputs, Outputs and cells; `linear`: what each node does with values
+    - `level`: how many cells the longest path to each cell has
     """
 
     def __init__(self, graph: Any):
-        self.nodes, self.edges = _flat(graph)
-        kinds = {name: type(node).__name__ for name, node in self.nodes.items()}
-        inner = {name for name, kind in kinds.items() if name not in graph.nodes and kind in ("Input", "Output")}
-        self.ends = {name: kind for name, kind in kinds.items() if kind in (*KINDS, "Input") and name not in inner}
+        self.nodes, self.edges = _flatten(graph)
+        self.kinds = {name: type(node).__name__ for name, node in self.nodes.items()}
+        inner = [name for name, kind in self.kinds.items() if kind in ("Input", "Output") and name not in graph.nodes]
+        self.ends = [name for name, kind in self.kinds.items() if kind in KINDS and name not in inner]
+        self.inputs = [name for name in self.ends if self.kinds[name] == "Input"]
         self.after: dict[str, list[str]] = {name: [b for a, b in self.edges if a == name] for name in self.nodes}
         self.linear: dict[str, Linear] = {}
-        self.shapes = {name: shape for name in self.ends if (shape := self._own_shape(name)) is not None}
-        self._infer_shapes()
-        self.chains = [(name, chain, end) for name in self.ends for chain, end in self.walk(name)]
-        inputs = [name for name, kind in self.ends.items() if kind == "Input"]
-        self.group, self.level = order([*self.ends], [(a, b) for a, _, b in self.chains], inputs)
+        self._unroll()
+        self.level = levels(self.ends, [(a, b) for a in self.ends for _, b, _ in self.follow(a, [])], self.inputs)
 
-    def size(self, name: str) -> int:
-        """Return the number of values that a node gives."""
-        return math.prod(self.shapes[name])
+    def follow(self, name: str, sent: list, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, list]]:
+        """Yield (names of nodes, end, what arrives there) of each path from a node to the next cells.
 
-    def walk(self, name: str, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-        """Yield (names of nodes, end) of each path from a node to the next cells."""
+        What is sent and what arrives are lists of times and values; the last axis of values is that of a node.
+        """
         for after in self.after[name]:
             if after in self.ends:
-                yield chain, after
+                yield chain, after, sent
             elif after in chain:
                 raise ValueError(f"nir.read: the nodes {', '.join(map(repr, chain))} are a cycle without a cell")
             else:
-                yield from self.walk(after, (*chain, after))
+                yield from self.follow(after, self.linear[after].apply(sent), (*chain, after))
 
-    def _own_shape(self, name):
-        """Return the shape that an Input or a cell itself has, None if it has one value, which may stand for all cells."""
-        node, kind = self.nodes[name], self.ends[name]
-        if kind == "Input":
-            return tuple(int(n) for n in np.ravel(node.input_type["input"]))
-        shape = np.shape(getattr(node, {"Output": "output", "Threshold": "threshold"}.get(kind, "r"), 0.0))
-        return shape if math.prod(shape) != 1 else None
-
-    def _infer_shapes(self):
-        """Go from the nodes whose shapes are known to those behind them."""
-        todo = deque(self.shapes)
-        while todo:
-            name = todo.popleft()
+    def _unroll(self):
+        """Unroll Inputs and cells, whose shapes are known, and then those behind them."""
+        for name in self.ends:
+            shape = tuple(np.ravel(self.nodes[name].output_type["output"]).astype(int).tolist())
+            if name in self.inputs or (self.kinds[name] != "Output" and math.prod(shape) != 1):  # 1 may stand for all cells
+                self.linear[name] = unroll(name, self.nodes[name], shape)
+        todo = [*self.linear]
+        for name in todo:
+            shape, gives = self.linear[name].shape, self.linear[name].matrix.shape[1]
             for after in self.after[name]:
-                if after not in self.shapes:
-                    self.shapes[after] = self.shapes[name]
-                    if after not in self.ends:
-                        self.linear[after] = unroll(after, self.nodes[after], self.shapes[name])
-                        self.shapes[after] = self.linear[after].shape
+                if after not in self.linear:
+                    self.linear[after] = unroll(after, self.nodes[after], shape)
                     todo.append(after)
-        if unknown := [name for name in self.nodes if name not in self.shapes]:
-            raise ValueError(f"nir.read: no Input leads to {unknown[0]!r}, so its shape is not known")
-        for a, b in self.edges:
-            takes = self.linear[b].matrix.shape[0] if b in self.linear else self.size(b)
-            if takes != self.size(a):
-                raise ValueError(f"nir.read: {b!r} takes {takes} values, but gets {self.size(a)} from {a!r}")
+                if (takes := self.linear[after].matrix.shape[0]) != gives:
+                    label = f"nir.read: {after!r}, {self.kinds[after]},"
+                    raise ValueError(f"{label} takes {takes} values, but gets {gives} from {name!r}")
+        for name in [name for name in self.nodes if name not in self.linear]:
+            raise ValueError(f"nir.read: no Input leads to {name!r}, so its shape is not known")
 
 
-def order(names: list[str], pairs: list[tuple[str, str]], inputs: list[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the number of the cycle to which each cell belongs, and how many cells the longest path to it has."""
-    places = np.array([(names.index(a), names.index(b)) for a, b in pairs]).reshape(-1, 2)
-    linked = csr_array((np.ones(len(pairs)), places.T), shape=(len(names),) * 2)
-    group = dict(zip(names, csgraph.connected_components(linked, connection="strong")[1].tolist(), strict=True))
-    level = {group[name]: int(name not in inputs) for name in names}
+def levels(names: list[str], pairs: list[tuple[str, str]], inputs: list[str]) -> dict[str, int]:
+    """Return how many cells the longest path from an input to each cell has, a cycle counting as one."""
+    ends = np.array([(names.index(a), names.index(b)) for a, b in pairs], int).reshape(-1, 2).T
+    linked = csr_array((np.ones(len(pairs)), ends), shape=(len(names),) * 2)
+    cycle = csgraph.connected_components(linked, connection="strong")[1]
+    level = np.ones(len(names), int)  # of each cycle
+    level[cycle[[names.index(name) for name in inputs]]] = 0
+    before, after = cycle[ends][:, cycle[ends[0]] != cycle[ends[1]]]
     for _ in names:  # no path is longer
-        for a, b in pairs:
-            if group[a] != group[b]:
-                level[group[b]] = max(level[group[b]], level[group[a]] + 1)
-    return group, {name: level[group[name]] for name in names}
+        np.maximum.at(level, after, level[before] + 1)
+    return dict(zip(names, level[cycle].tolist(), strict=True))
 
 
-def _flat(graph, prefix=""):
+def _flatten(graph):
     """Return the nodes and the edges of a graph and of those in it, whose names are put before those of their nodes."""
     nodes, edges = {}, []
     for name, node in graph.nodes.items():
-        inner, ways = _flat(node, f"{prefix}{name}.") if hasattr(node, "nodes") else ({prefix + name: node}, [])
-        nodes |= inner
-        edges += ways
+        if not hasattr(node, "nodes"):
+            nodes[name] = node
+            continue
+        inner, ways = _flatten(node)
+        nodes |= {f"{name}.{key}": of for key, of in inner.items()}
+        edges += [(f"{name}.{a}", f"{name}.{b}") for a, b in ways]
 
-    def ends(name, side):
-        inner = graph.nodes.get(name)
-        return [f"{prefix}{name}.{end}" for end in getattr(inner, side)] if hasattr(inner, "nodes") else [prefix + name]
+    def doors(name, side):
+        """Return the Inputs or Outputs of a graph, and any other node itself."""
+        return [f"{name}.{door}" for door in getattr(graph.nodes.get(name), side, ())] or [name]
 
-    for a, b in _repaired(graph):
-        edges += [(x, y) for x in ends(a, "outputs") for y in ends(b, "inputs")]
-        for name in edges[-1] if edges else ():
-            if name not in nodes:
-                raise ValueError(f"nir.read: an edge leads to {name!r}, which is not a node of the graph")
+    for a, b in _repair(graph):
+        edges += itertools.product(doors(a, "outputs"), doors(b, "inputs"))
+    for name in itertools.chain(*edges):
+        if name not in nodes:
+            raise ValueError(f"nir.read: an edge leads to {name!r}, which is not a node of the graph")
     return nodes, list(dict.fromkeys(edges))
 
 
-def _repaired(graph):
+def _repair(graph):
     """Return the edges; a wrong name stands for the only node without edges, as it does in two files of the paper."""
     named = {name if name in graph.nodes else name.partition(".")[0] for edge in graph.edges for name in edge}
     missing, loose = named - graph.nodes.keys(), graph.nodes.keys() - named

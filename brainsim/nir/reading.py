@@ -1,5 +1,6 @@
 """A graph becomes a network: cells are populations, and all other nodes between two of them a projection."""
 
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +13,18 @@ from brainsim.core.checks import nearest, number, one_of
 from brainsim.core.doors import optional
 from brainsim.nir import cells
 from brainsim.nir.graphs import Graph
+from brainsim.results import hdf5
 
 UNITS = {"s": 1000.0, "ms": 1.0}
+VARIANTS = {"exact": "", "euler": "Euler"}
 LABEL = "nir.read"
-FIRING = ("Input", "IF", "LIF", "CubaLIF", "Threshold")
 
 
 class Unrolled(bs.FromArrays):
-    """The pairs that a chain of nodes connects: `nodes` by their names, and the shapes of its source and its target."""
+    """The pairs that a chain of nodes connects: its `nodes` by their names, and those at its `ends`."""
 
     nodes: dict[str, Any]
-    shapes: tuple[tuple[int, ...], tuple[int, ...]]
+    ends: tuple[Any, Any]
 
 
 def read(
@@ -69,57 +71,49 @@ def read(
     """
     number(dt, f"{LABEL}.dt", "ms", above=0.0)
     unit = UNITS[one_of(time_unit, UNITS, f"{LABEL}.time_unit")]
-    one_of(method, ("exact", "euler"), f"{LABEL}.method")
+    variant = VARIANTS[one_of(method, VARIANTS, f"{LABEL}.method")]
     one_of(reset, ("value", "subtract"), f"{LABEL}.reset")
     graph = Graph(_load(source))
-    models, values = _given(inputs, graph, dt)
+    models, currents = _given(inputs, graph, dt)
+    spiking = {name for name in graph.ends if graph.kinds[name] in cells.SPIKING} - currents.keys()
     net = bs.Network(seed=0, required_dt=dt)
-    for name, kind in graph.ends.items():
-        before = [a for a, b in graph.edges if b == name]
-        if kind == "Output" and all(graph.ends.get(a) in FIRING and a not in values for a in before):
-            models[name] = cells.SpikingOutput()
-        model = models[name] if name in models else cells.model_of(graph.nodes[name], unit, method, reset)
-        net.add(bs.Population(graph.size(name), model, name=name))
-    for chain in graph.chains:
-        _connect(net, graph, chain, unit, values)
-    for name, node in graph.linear.items():
-        for names, end in graph.walk(name) if np.any(node.bias) else ():
-            bias = np.broadcast_to(node.bias, graph.size(name))
-            for after in names:
-                bias = bias @ graph.linear[after].matrix
-            net.stimulate(net.populations[end], bs.CurrentInput(bias, start=(graph.level[end] - 1) * dt))
+    for name in graph.ends:
+        if name not in models:
+            spikes = graph.kinds[name] == "Output" and spiking.issuperset(a for a, b in graph.edges if b == name)
+            models[name] = cells.model_of(graph.nodes[name], "Spiking" if spikes else variant, unit, reset)
+        net.add(bs.Population(math.prod(graph.linear[name].shape), models[name], name=name))
+    for name in graph.ends:
+        _connect(net, graph, name, unit)
+    currents |= {name: does.bias[None] for name, does in graph.linear.items() if np.any(does.bias)}
+    for name, values in currents.items():
+        for _, end, sent in graph.follow(name, [(0.0, values)]):
+            for time, current in sent:
+                times = (graph.level[end] - 1) * dt + unit * time + dt * np.arange(len(current))
+                net.stimulate(net.populations[end], bs.CurrentInput(current, times=times))
     return net
 
 
 def _load(source):
     """Return a graph, or the one in a file."""
-    nir, h5py = optional("nir", "nir", LABEL), optional("h5py", "nir", LABEL)
+    nir = optional("nir", "nir", LABEL)
     if isinstance(source, nir.NIRGraph):
         return source
     if not isinstance(source, str | os.PathLike):
         raise TypeError(f"{LABEL}.source: must be a file or a nir.NIRGraph (got {source!r})")
-    if not os.path.isfile(source):
-        raise FileNotFoundError(f"{LABEL}: there is no file {str(source)!r}")
-
-    def build(data, name):  # nir.read checks types of graphs in the graph, which older files lack
-        if (kind := data["type"]) != "NIRGraph":
-            if not hasattr(nir, str(kind)):
-                raise ValueError(f"{name!r} is a node of an unknown kind, {kind}")
-            return nir.dict2NIRNode(data)
-        nodes = {key: build(of, key) for key, of in data["nodes"].items()}
-        return nir.NIRGraph(nodes, [tuple(bytes(end).decode() for end in edge) for edge in data["edges"]], type_check=False)
-
-    try:
-        with h5py.File(source) as file:
-            return build(nir.serialization.hdf2dict(file["node"]), "")
-    except (OSError, KeyError, TypeError, ValueError, AssertionError) as error:
-        message = error if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        raise ValueError(f"{LABEL}: {str(source)!r} is not a graph of NIR: {message}") from error
+    with hdf5.open_file(source, LABEL, "graph of NIR") as file:
+        graphs = [nir.serialization.hdf2dict(file["node"])]
+        for graph in graphs:
+            graph["type_check"] = False  # of nodes between others, older files do not have the types
+            for name, node in graph["nodes"].items():
+                if node["type"] not in nir.ir.__all__:
+                    raise ValueError(f"{name!r} is a node of an unknown kind, {node['type']}")
+                graphs += [node] * ("nodes" in node)
+        return nir.dict2NIRNode(graphs[0])
 
 
 def _given(inputs, graph, dt):
     """Return name of an Input -> model, and name -> values (steps, n) of those that are more than spikes."""
-    names = [name for name, kind in graph.ends.items() if kind == "Input"]
+    names = graph.inputs
     if inputs is not None and not isinstance(inputs, Mapping):
         if len(names) != 1:
             raise ValueError(f"{LABEL}.inputs: must be a dict, since the graph has {len(names)} Inputs: {', '.join(names)}")
@@ -131,43 +125,32 @@ def _given(inputs, graph, dt):
         if hasattr(value, "spiking_source"):
             models[name] = value
             continue
-        array = np.asarray(value, np.float64)
-        if array.ndim < 2 or array[0].size != graph.size(name):
-            shape = ("steps", *graph.shapes[name])
-            raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {shape} (got {array.shape})")
+        array, shape = np.asarray(value, np.float64), graph.linear[name].shape
+        if array.ndim < 2 or array[0].size != math.prod(shape):
+            raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {('steps', *shape)} (got {array.shape})")
         array = array.reshape(len(array), -1)
         steps, ids = np.nonzero(array)
         if (array[steps, ids] == 1.0).all():
             models[name] = bs.SpikeTrains(steps * dt, ids)
         else:
-            values[name] = array
+            values[name] = np.pad(array, [(0, 1), (0, 0)])  # nothing after the last step
     return models, values
 
 
-def _connect(net, graph, chain, unit, values):
-    """Connect two populations as a chain of nodes does."""
-    (source, names, target), dt = chain, net.required_dt
-    parts = [(0.0, sparse.eye_array(graph.size(source), format="csr"))]
-    for name in names:
-        node = graph.linear[name]
-        if node.delay is None:
-            parts = [(time, matrix @ node.matrix) for time, matrix in parts]
-        else:
-            each = {time: sparse.diags_array(1.0 * (node.delay == time)) for time in np.unique(node.delay).tolist()}
-            parts = [(time + unit * more, matrix @ mask) for time, matrix in parts for more, mask in each.items()]
-    lag = (graph.level[target] - graph.level[source]) * dt
-    times = [max(dt, time) if graph.group[source] == graph.group[target] else lag + time for time, _ in parts]
-    pairs = [matrix.tocsr().sorted_indices().tocoo() for _, matrix in parts]
-    rule = Unrolled(np.concatenate([p.row for p in pairs]), np.concatenate([p.col for p in pairs]))
-    own = {name: graph.nodes[name] for name in names if type(graph.nodes[name]).__name__ not in ("Input", "Output")}
-    vars(rule).update(nodes=own, shapes=(graph.shapes[source], graph.shapes[target]))
-    weight, delay = np.concatenate([p.data for p in pairs]), np.repeat(times, [p.nnz for p in pairs])
-    pre, post = net.populations[source], net.populations[target]
-    synapse = cells.pulse(post.model, dt)
-    if not (pre.model.spiking_source or pre.model.threshold):
-        synapse, delay = cells.Graded(order=1), delay - dt
-    delay = delay[0] if len(parts) == 1 and delay.size else delay
-    net.connect(pre, post, rule, weight=weight, delay=delay, synapse=synapse, name=" -> ".join((source, *own, target)))
-    for (_, matrix), time in zip(parts, times, strict=True) if source in values else ():
-        current = np.vstack([values[source] @ matrix, np.zeros(post.n)])
-        net.stimulate(post, bs.CurrentInput(current, times=time - dt + dt * np.arange(len(current))))
+def _connect(net, graph, source, unit):
+    """Connect a population to others as the chains of nodes behind it do."""
+    pre, dt = net.populations[source], net.required_dt
+    graded = not (pre.model.spiking_source or pre.model.threshold)
+    for chain, target, sent in graph.follow(source, [(0.0, sparse.eye_array(pre.n, format="csr"))]):
+        post, lag = net.populations[target], (graph.level[target] - graph.level[source]) * dt
+        delay = np.array(
+            [lag + unit * time if lag else max(dt, unit * time) for time, _ in sent]
+        )  # in a cycle there is no lag
+        pairs = sparse.vstack([matrix for _, matrix in sent], format="csr").sorted_indices().tocoo()
+        part, cell = divmod(pairs.row, pre.n)
+        rule = Unrolled(cell, pairs.col)
+        own = {name: graph.nodes[name] for name in chain if graph.kinds[name] not in ("Input", "Output")}
+        vars(rule).update(nodes=own, ends=(graph.nodes[source], graph.nodes[target]))
+        values = {"weight": pairs.data, "delay": (delay[part] if len(sent) > 1 else delay[0]) - dt * graded}
+        synapse = cells.Graded(order=1) if graded else cells.pulse(post.model, dt)
+        net.connect(pre, post, rule, **values, synapse=synapse, name=" -> ".join((source, *own, target)))

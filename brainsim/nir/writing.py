@@ -1,16 +1,16 @@
 """A network becomes a graph of NIR: populations are nodes, and projections Linear or Affine, perhaps with a Delay."""
 
-import math
+import itertools
 import os
 from typing import Any
 
 import numpy as np
+from scipy.sparse import coo_array
 
 import brainsim as bs
 from brainsim.core.checks import number, one_of, warn_user
 from brainsim.core.doors import optional
-from brainsim.nir.cells import kind_of
-from brainsim.nir.graphs import order
+from brainsim.nir.graphs import levels
 from brainsim.nir.reading import UNITS, Unrolled
 
 LABEL = "nir.write"
@@ -72,152 +72,135 @@ def write(
 
 
 class _Writer:
-    """Collects the nodes and the edges of a graph, and the constant currents that are not written yet, `drives`."""
+    """Collects the nodes and the edges of a graph.
+
+    - `loops`: populations connected to themselves, which are graphs in it: its name, that of the cells, its nodes and edges
+    - `drives`: constant currents into the cells of populations, as long as they are not written
+    - `scales`: by what weights onto the cells of populations are multiplied, if it is not 1
+    """
 
     def __init__(self, nir, network, dt, unit):
         self.nir, self.dt, self.unit, self.populations = nir, dt, unit, network.populations
-        self.nodes: dict[str, Any] = {}
-        self.edges: list[tuple[str, str]] = []
-        self.loops: dict[str, set[str]] = {}  # cells connected to themselves -> these and the nodes between
-        self.links = [(_one(p.pre), _one(p.post), p) for p in network.projections]
+        self.nodes, self.edges, self.scales, self.loops = {}, [], {}, {}
+        self.links = [(p.pre.population.name, p.post.population.name, p) for p in network.projections]
+        pairs = [(a, b) for a, b, _ in self.links]
         sources = [name for name, p in self.populations.items() if p.model.spiking_source]
-        self.group, self.level = order([*self.populations], [(a, b) for a, b, _ in self.links], sources)
-        self.shapes = {name: (p.n,) for name, p in self.populations.items()}
+        self.level = levels([*self.populations], pairs, sources)
+        for name in dict.fromkeys(a for a, b in pairs if a == b):
+            key, _, own = name.rpartition(".") if "." in name else (name, "", "lif")
+            if [of for of in self.populations if f"{of}.".startswith(f"{key}.")] == [name]:
+                self.loops[name] = key, own, {}, []
         for a, b, p in self.links:
-            self.shapes |= dict(zip((a, b), getattr(p.rule, "shapes", ()), strict=False))
+            self.nodes |= dict(zip((a, b), getattr(p.rule, "ends", ()), strict=False))
         self.drives = self._currents(network.inputs)
-        scales = {name: self._add_cells(name, p.model) for name, p in self.populations.items()}
+        for name, population in self.populations.items():
+            model = population.model
+            self.nodes[name] = self.nodes.get(name) or self._cells(name, model, population.n)
+            if getattr(model, "subtracts", "v = v - v_th" in getattr(model, "reset", "")):
+                warn_user(f"{LABEL}: {name!r} is reset by subtraction, which NIR lacks; read it by reset='subtract'")
         for a, b, p in self.links:
-            self._add_projection(a, b, p, scales[b])
+            self._add_chain(a, self._between(a, b, p), b)
         for name, bias in self.drives.items():  # cells that only currents drive: a bias needs an input, which sends nothing
             self.nodes[f"{name}_silent"] = nir.Input(input_type={"input": np.array([1])})
-            self.nodes[f"{name}_bias"] = nir.Affine(np.zeros((bias.size, 1)), bias)
-            self.edges += [(f"{name}_silent", f"{name}_bias"), (f"{name}_bias", name)]
-        if not any(kind_of(p.model) == "Output" for p in self.populations.values()):
-            last = [name for name in self.shapes if name not in {*sources, *(a for a, b, _ in self.links if a != b)}]
+            self._add_chain(f"{name}_silent", {f"{name}_bias": nir.Affine(np.zeros((bias.size, 1)), bias)}, name)
+        if not any(isinstance(node, nir.Output) for node in self.nodes.values()):
+            last = [name for name in self.populations if name not in {*sources, *(a for a, b in pairs if a != b)}]
             for name in last:
                 output = "output" if [name] == last != ["output"] else f"{name}_output"
-                self.nodes[output] = nir.Output(output_type={"output": np.array(self.shapes[name])})
-                self.edges.append((name, output))
+                self.nodes[output] = nir.Output(self.nodes[name].output_type)
+                self._add_chain(name, {}, output)
 
     def graph(self):
         """Return the graph; cells connected to themselves are a graph in it, as snnTorch wants them."""
-        nodes, edges, nir = dict(self.nodes), list(dict.fromkeys(self.edges)), self.nir
-        for name, loop in self.loops.items():
-            inside = [edge for edge in edges if {*edge} <= loop]
-            key, _, own = name.rpartition(".") if "." in name else (name, "", "lif")
-            shared = any({*edge} & (loop - {name}) for edge in edges if edge not in inside)
-            if shared or any(of == key or of.startswith(f"{key}.") for of in nodes.keys() - loop):
-                continue
-            names = {of: own if of == name else of.removeprefix(f"{key}.") for of in loop}
-            shape = np.array(self.shapes[name])
-            parts = {"input": nir.Input({"input": shape}), "output": nir.Output({"output": shape})}
-            parts |= {names[of]: nodes.pop(of) for of in loop}
-            ways = [("input", own), *((names[a], names[b]) for a, b in inside), (own, "output")]
-            nodes[key] = nir.NIRGraph(parts, ways, type_check=False)
-            outside = [edge for edge in edges if edge not in inside]
-            edges = [(key if a == name else a, key if b == name else b) for a, b in outside]
-        return nir.NIRGraph(nodes, edges, type_check=False)
+        nir = self.nir
+        for name, (key, own, nodes, edges) in self.loops.items():
+            cells = nodes[own] = self.nodes.pop(name)
+            nodes |= {"input": nir.Input(cells.input_type), "output": nir.Output(cells.output_type)}
+            edges = [("input", own), *dict.fromkeys(edges), (own, "output")]
+            self.nodes[key] = nir.NIRGraph(nodes, edges, type_check=False)
+        return nir.NIRGraph(self.nodes, [*dict.fromkeys(self.edges)], type_check=False)
+
+    def _add_chain(self, source, between, target):
+        """Add the nodes between two others, and the edges from each to the next."""
+        nodes, edges = self.nodes, self.edges
+        first, last = (self.loops.get(name, (name,))[0] for name in (source, target))
+        if source == target and source in self.loops:
+            key, first, nodes, edges = self.loops[source]
+            last, between = first, {name.removeprefix(f"{key}."): node for name, node in between.items()}
+        nodes |= between
+        edges += itertools.pairwise([first, *between, last])
 
     def _currents(self, inputs):
         """Return the constant currents into the cells of populations, by their names."""
-        found: dict[str, Any] = {}
+        found = {}
         for stimulus in inputs:
-            given, name = stimulus.input, _one(stimulus.target)
-            if type(given).__name__ == "Learned" or kind_of(self.populations[name].model):
+            given, name = stimulus.input, stimulus.target.population.name
+            if type(given).__name__ == "Learned" or name in self.nodes:
                 continue  # the synapses of bs.learn, which are projections, too, and what `read` makes of a graph
-            value = getattr(given, "amplitude", None)
-            first = value[0] if isinstance(value, np.ndarray) and given.times is not None else value
-            if not isinstance(first, float | np.ndarray) or (first is not value and np.any(value[1:-1] != first)):
+            value, times = getattr(given, "amplitude", None), getattr(given, "times", None)
+            changes = given.start or given.stop or (times is not None and np.any(value[1:-1] != value[0]))
+            if changes or not isinstance(value, float | np.ndarray):
                 raise ValueError(f"{LABEL}: NIR has no node for {given!r} of {name!r}; constant currents can be written")
             each = np.zeros(self.populations[name].n)
-            each[stimulus.target.ids] = first
+            each[stimulus.target.ids] = value if times is None else value[0]
             found[name] = found.get(name, 0.0) + each
         return found
 
-    def _add_cells(self, name, model):
-        """Add the node of a population; return by what weights onto it are multiplied."""
-        kind, shape = kind_of(model), self.shapes[name]
-        if model.spiking_source or kind == "Output":
-            kind = "Output" if kind else "Input"
-            self.nodes[name] = getattr(self.nir, kind)({kind.lower(): np.array(shape)})
-            return 1.0
-        if model.reset.startswith("v = v - v_th"):
-            warn_user(f"{LABEL}: {name!r} is reset by subtraction, which is not in the format; read it by reset='subtract'")
-        values, scale = {"threshold" if key == "limit" else key: getattr(model, key) for key in model.parameters}, 1.0
-        if not kind:
-            kind, values, scale = self._point(name, model)
-        values = {key: np.broadcast_to(value, math.prod(shape)).reshape(shape) for key, value in values.items()}
-        self.nodes[name] = getattr(self.nir, kind)(**{key: v.copy() for key, v in values.items() if key != "unit"})
-        return scale
-
-    def _point(self, name, model):
-        """Return (kind of node, its values, by what weights are multiplied) of cells of brainsim."""
+    def _cells(self, name, model, n):
+        """Return the node of a population that was made here."""
         kind, dt, unit = type(model).__name__, self.dt, self.unit
+        if model.spiking_source:
+            return self.nir.Input({"input": np.array([n])})
         if kind not in POINTS or not type(model).__module__.startswith("brainsim."):
             raise ValueError(f"{LABEL}: NIR has no node for {kind}, of {name!r}; it has LIF, LI and IF")
         for key, what in (("t_ref", "refractory time"), ("beta", "adaptation")):
             if np.any(getattr(model, key, 0.0) != 0.0):
                 raise ValueError(f"{LABEL}: NIR has no {what}; {name!r} has {key} = {getattr(model, key)}, which must be 0")
         tau, c_m = getattr(model, "tau_m", None), getattr(model, "c_m", None)
-        rest = getattr(model, "v_rest", getattr(model, "v_reset", 0.0) if tau is None else 0.0)  # where cells begin
         synapses = {p.synapse for _, b, p in self.links if b == name}
         kinds = {type(synapse).__name__ for synapse in synapses}
         if len(synapses) > 1 or not kinds <= {"Delta", *CURRENTS} or (tau is None and kinds & CURRENTS):
             raise ValueError(f"{LABEL}: synapses onto {name!r} must all be Delta, or all one Exponential (got {synapses})")
         fires = {}
         if model.threshold:
+            rest = getattr(model, "v_rest", getattr(model, "v_reset", 0.0) if tau is None else 0.0)  # where cells begin
             fires = {"v_threshold": model.v_th - rest, "v_reset": getattr(model, "v_reset", rest) - rest}
-        end, scale, drive = "F" * bool(fires), 1.0, self.drives.pop(name, 0.0)
         resistance = 1.0 if c_m is None else (dt if tau is None else tau) / c_m
+        bias = self.drives.pop(name, 0.0) * resistance
         if kinds & CURRENTS:
             (synapse,) = synapses
-            values = {"tau_syn": synapse.tau / unit, "tau_mem": tau / unit, "r": tau / dt, "v_leak": resistance * drive}
-            return f"CubaLI{end}", fires | values | {"w_in": synapse.tau * resistance / tau}, scale
-        if np.any(drive):
-            self.drives[name] = drive * resistance
-        if tau is None:
-            return f"I{end}", fires | {"r": unit / dt}, scale
-        return f"LI{end}", fires | {"tau": tau / unit, "r": 1.0, "v_leak": 0.0}, tau / dt
-
-    def _add_projection(self, source, target, projection, scale):
-        """Add the nodes between two populations."""
-        if isinstance(projection.rule, Unrolled):
-            names = [source, *projection.rule.nodes, target]
-            self.nodes |= projection.rule.nodes
+            kind, values = "CubaLI", {"tau_mem": tau / unit, "r": tau / dt, "v_leak": bias}
+            values |= {"tau_syn": synapse.tau / unit, "w_in": synapse.tau / tau * resistance}
+        elif tau is None:
+            kind, values = "I", {"r": unit / dt}
         else:
-            for what in ("plasticity", "homeostasis"):
-                if getattr(projection, what) is not None:
-                    raise ValueError(f"{LABEL}: NIR has no {what}, which {projection.name!r} has")
-            table = projection.synapses(self.dt)
-            weight = np.zeros((self.populations[target].n, self.populations[source].n))
-            np.add.at(weight, (table.post_cells, table.pre_cells), table.weight)
-            name = projection.name.replace("/", "_").replace(" ", "").replace("->", "_to_")
-            weight, bias = weight * np.reshape(scale, (-1, 1)), self.drives.pop(target, None)
-            self.nodes[name] = self.nir.Linear(weight) if bias is None else self.nir.Affine(weight, bias)
-            names = self._delayed([source, name, target], table, projection)
-        self.edges += zip(names, names[1:], strict=False)
-        if source == target:
-            self.loops[source] = self.loops.get(source, set()) | {*names}
+            kind, values, self.scales[name] = "LI", {"tau": tau / unit, "r": 1.0, "v_leak": 0.0}, tau / dt
+        if kind != "CubaLI" and np.any(bias):
+            self.drives[name] = bias
+        values = {key: np.full(n, value) for key, value in (fires | values).items()}
+        return getattr(self.nir, f"{kind}{'F' * bool(fires)}")(**values)
 
-    def _delayed(self, names, table, projection):
-        """Return the names of nodes with that of the delays beyond a step, for the sources or else for the targets."""
-        source, name, target = names
-        steps = 0 if self.group[source] == self.group[target] else self.level[target] - self.level[source]
+    def _between(self, source, target, projection):
+        """Return the nodes between two populations: those of a chain that was read, or a Linear or Affine and a Delay."""
+        if isinstance(projection.rule, Unrolled):
+            return projection.rule.nodes
+        for what in ("plasticity", "homeostasis"):
+            if getattr(projection, what) is not None:
+                raise ValueError(f"{LABEL}: NIR has no {what}, which {projection.name!r} has")
+        table, shape = projection.synapses(self.dt), (self.populations[target].n, self.populations[source].n)
+        weight = coo_array((table.weight, (table.post_cells, table.pre_cells)), shape).toarray()
+        weight *= np.reshape(self.scales.get(target, 1.0), (-1, 1))
+        name = projection.name.replace("/", "_").replace(" ", "").replace("->", "_to_")
+        bias = self.drives.pop(target, None)
+        linear = {name: self.nir.Linear(weight) if bias is None else self.nir.Affine(weight, bias)}
+        steps = self.level[target] - self.level[source]  # 0 within a cycle, where a connection takes a step without a Delay
         more = table.delay - steps * self.dt
-        if (more <= (1e-3 if steps else 1.001) * self.dt).all():  # within a cycle, a connection takes one step without it
-            return names
-        for place, ids, end in ((1, table.pre_cells, source), (2, table.post_cells, target)):
-            each = np.zeros(self.populations[end].n)
+        if (more <= (1e-3 if steps else 1.001) * self.dt).all():
+            return linear
+        for side, ids in enumerate((table.post_cells, table.pre_cells)):
+            each = np.zeros(shape[side])
             each[ids] = more
             if np.allclose(each[ids], more, rtol=0.0, atol=1e-9):
-                self.nodes[f"{name}_delay"] = self.nir.Delay(np.maximum(each, 0.0) / self.unit)
-                return [*names[:place], f"{name}_delay", *names[place:]]
+                delay = {f"{name}_delay": self.nir.Delay(np.maximum(each, 0.0) / self.unit)}
+                return delay | linear if side else linear | delay
         raise ValueError(f"{LABEL}: {projection.name!r} has a delay for each synapse; NIR has one for each source or target")
-
-
-def _one(view):
-    """Return the name of the population to which all cells of a view belong."""
-    if len(view.parts) > 1:
-        raise ValueError(f"{LABEL}: {view.name!r} joins populations; connect or stimulate each of them")
-    return view.parts[0][0].name

@@ -54,8 +54,8 @@ def apply(node, x):
 class Reference:
     """Runs a graph in steps of `dt` in its unit of time. What cells of one cycle send takes one step, all else none."""
 
-    def __init__(self, nodes, edges, group, dt):
-        self.nodes, self.group, self.dt = nodes, group, dt
+    def __init__(self, nodes, edges, level, dt):
+        self.nodes, self.level, self.dt = nodes, level, dt
         self.before = {name: [a for a, b in edges if b == name] for name in nodes}
         self.state = {}
 
@@ -72,7 +72,7 @@ class Reference:
         """Return what a node gives in a step, to a cell."""
         node = self.nodes[name]
         if name in self.out:
-            t -= int(self.group.get(name) == self.group.get(target, ...))
+            t -= int(self.level.get(name) == self.level.get(target, ...))
             if t < 0:
                 return 0.0
             if t not in self.out[name]:

@@ -191,6 +191,10 @@ class TestMistakes:
         net.stimulate(net.populations["hidden"], bs.PoissonInput(rate=10.0, weight=1.0, synapse=bs.Delta()))
         with pytest.raises(ValueError, match="NIR has no node for PoissonInput.* of 'hidden'; constant currents can be"):
             bs.nir.write(net)
+        net = network(bs.LIF(t_ref=0.0), bs.Delta(), 1.0)
+        net.stimulate(net.populations["hidden"], bs.CurrentInput(10.0, start=5.0))
+        with pytest.raises(ValueError, match="NIR has no node for CurrentInput.*start=5.0.* of 'hidden'; constant currents"):
+            bs.nir.write(net)
         with pytest.raises(TypeError, match="nir.write.network: must be a Network"):
             bs.nir.write(3)
         with pytest.raises(ValueError, match="nir.write.time_unit: there is no 'us'"):
