@@ -34,7 +34,7 @@ Neurons (``brainsim models`` shows their equations)
     adaptive, measured  ALIF SFALIF HomeostaticLIF GIF MAT2 MihalasNiebur GLIF1 GLIF2 GLIF3 GLIF4 GLIF5 ClopathAdEx
     ion channels        HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose; without spikes: LI RateUnit
-    sources of spikes   Poisson PoissonWithDeadTime GammaRenewal SpikeTrains
+    sources of spikes   Poisson PoissonPool PoissonWithDeadTime GammaRenewal SpikeTrains
                         correlated: SingleInteraction MultipleInteraction JitteredInteraction
     your own            Neuron, with parameter and initial
 
@@ -120,7 +120,7 @@ _HOMES = {
     "brainsim.models.neurons.nonspiking": ("LI", "RateUnit"),
     "brainsim.models.neurons.voltage": ("ClopathAdEx",),
     "brainsim.models.neurons.compartments": ("TwoCompartmentLIF",),
-    "brainsim.models.neurons.sources": ("Poisson", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
+    "brainsim.models.neurons.sources": ("Poisson", "PoissonPool", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
     "brainsim.models.neurons.correlated": ("SingleInteraction", "MultipleInteraction", "JitteredInteraction"),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.noise": ("NoiseInput",),

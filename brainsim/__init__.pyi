@@ -64,6 +64,7 @@ from brainsim.models.neurons.nonspiking import LI as LI
 from brainsim.models.neurons.nonspiking import RateUnit as RateUnit
 from brainsim.models.neurons.sources import GammaRenewal as GammaRenewal
 from brainsim.models.neurons.sources import Poisson as Poisson
+from brainsim.models.neurons.sources import PoissonPool as PoissonPool
 from brainsim.models.neurons.sources import PoissonWithDeadTime as PoissonWithDeadTime
 from brainsim.models.neurons.sources import SpikeTrains as SpikeTrains
 from brainsim.models.neurons.voltage import ClopathAdEx as ClopathAdEx

@@ -10,7 +10,7 @@ from brainsim.engine import driver
 from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import Threads
 from brainsim.engine.operators.registry import operators_for
-from brainsim.engine.operators.trains import max_listed_in_a_slice
+from brainsim.engine.operators.trains import most_besides
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.engine.states.on_ranks import GivenOut
 from brainsim.jit.clock import TICK
@@ -30,7 +30,7 @@ class Shared:
     - `refractory`: int32, the steps for which each cell is still refractory.
     - `current`: the injected current into each cell [pA].
     - `given_out`: the rows of the state that the user has read.
-    - `listed`: how many listed spikes of a slice there is room for.
+    - `besides`: how many spikes of a slice there is room for besides one of each cell in each step.
     - `common`: what operators of all partitions share: name -> array.
     """
 
@@ -41,8 +41,8 @@ class Shared:
         self.refractory = zeros_at_line(layout.n_cells, np.int32) if former is None else former.refractory
         self.current = zeros_at_line(layout.n_cells, np.float64) if former is None else former.current
         n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)
-        self.listed, self.common = max_listed_in_a_slice(layout, slice_steps), {}
-        capacity = n_cells * slice_steps + self.listed
+        self.besides, self.common = most_besides(layout, slice_steps), {}
+        capacity = n_cells * slice_steps + self.besides
         self.exchange = (exchange or _exchange_of(layout))(layout, capacity, slice_steps)
 
     def clear(self):

@@ -9,7 +9,7 @@ import numpy as np
 from brainsim.build.own import spikes_here, state_here
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
-from brainsim.engine.operators.trains import list_at_zero, max_listed_in_a_slice
+from brainsim.engine.operators.trains import list_at_zero, most_besides
 from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
@@ -119,9 +119,10 @@ class Run:
     def rebuild(self, *what):
         """Rebuild the operators that depend on the "parameters", the "inputs" or the listed "trains" of the network.
 
-        Return the run, another one if the listed spikes need more room.
+        Return the run, another one if the spikes of a slice need more room.
         """
-        if "trains" in what and max_listed_in_a_slice(self.layout, self._slice) > self.shared.listed:
+        several = "parameters" in what and any("most_spikes" in m.constants for m in self.layout.members.values())
+        if ("trains" in what or several) and most_besides(self.layout, self._slice) > self.shared.besides:
             synapses, extra, same = self._own()
             return self._move(self.layout, synapses, self.log, extra, same, self.shared)
         if "parameters" in what and any(isinstance(v, str) for s in self.layout.inputs for v in vars(s.input).values()):

@@ -96,7 +96,12 @@ class Body:
         if self.system.threshold is None:
             return [Assign("_spike", formula("False"))]
         sampled, test = self._random.sample(self.system.threshold, self._now)
-        return [*sampled, Assign("_spike", test if self.system.refractory is None else formula("_free & test", test=test))]
+        test = test if self.system.refractory is None else formula("_free & test", test=test)
+        if self.system.spikes is None:
+            return [*sampled, Assign("_spike", test)]
+        more, number = self._random.sample(self.system.spikes, self._now)
+        number = Assign("_number", formula("min(number, most_spikes)", number=number))
+        return [*sampled, *more, number, Assign("_spike", formula("test & (_number > 0.0)", test=test))]
 
     def _resets(self):
         system, lines, tests = self.system, [], []

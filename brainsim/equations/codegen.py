@@ -31,6 +31,7 @@ SCAN = 64
 # names in the loop that are not constants
 NOT_CONSTANTS = {"I_ext", "t", "pi", "_k", "_flag", "_turn", "_key", "_cell", "_refractory"}
 WAIT = "refractory_steps"  # the constant with the refractory time
+EMIT = ["spikes[found] = first + low + begin + k", "found += 1"]
 
 PRODUCT = ("from brainsim.jit.products import multiply as _multiply, multiply_each as _multiplyeach",)
 
@@ -78,8 +79,7 @@ def advance(cells_, progress_):
             if count_flags(part):
                 for k in range(part.size):
                     if part[k]:
-                        spikes[found] = first + low + begin + k
-                        found += 1
+                        <emit>
                         <wait>
     progress.total = found - empty
     return 0
@@ -158,7 +158,12 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     blocks = "".join(_block(name, head, kernel, each, single) for name, each in bodies.items())
     entry = fill(
         ENTRY,
-        {"before": _before(kernel, timed), "parts": _parts(system, arguments), "wait": _wait(kernel)},
+        {
+            "before": _before(kernel, timed),
+            "parts": _parts(system, arguments),
+            "emit": EMIT if system.spikes is None else ["for _ in range(part[k]):", *indent(EMIT)],
+            "wait": _wait(kernel),
+        },
         block=SHORT if kernel.scratch else BLOCK,
         scan=SCAN,
         arguments=", ".join(arguments),
@@ -248,7 +253,8 @@ def _block(name, head, kernel, body, single):
     stores += [Store(f"__input_{i}", formula("0.0")) for i in system.buffered] if body.last else []
     stores += [Store("__refractory", ast.Name("_wait"))] if system.refractory is not None else []
     stores += [Store("__lag", ast.Name("__lag_new"))] if system.crossing else []
-    stores.append(Store("_flag", formula("_spike" if system.substeps == 1 else "_spike | (_flag[_k] > 0)")))
+    flag = "_spike" if system.substeps == 1 else "_spike | (_flag[_k] > 0)"
+    stores.append(Store("_flag", formula(flag if system.spikes is None else "int32(_number) if _spike else int32(0)")))
     lines = _loop_over_cells([*loads, *body.statements, *stores], single)
     if product is not None:
         lines = [*_loop_over_cells([*loads, *body.gather], single), _product(kernel), *lines]

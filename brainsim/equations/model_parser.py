@@ -18,7 +18,7 @@ from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 
 # names with a meaning in the text of a kernel; its other names start with an underscore
 RESERVED = {"I", "I_ext", "w", "dt", "t", "pi", "xi", *lang.FUNCTIONS, *HELPERS, "np", "range", "refractory_steps"}
-RESERVED |= set(keyword.kwlist)
+RESERVED |= {"most_spikes", *keyword.kwlist}
 CONSTANTS = {"dt", "pi"}
 NOISE = re.compile(r"xi(_\w+)?")
 OF_RECEPTOR = re.compile(r"r\d+_")  # prefix of the names of a synapse within a cell
@@ -37,6 +37,7 @@ def parse_cell(
     equations: str = "",
     threshold: str = "",
     reset: str = "",
+    spikes: str = "",
     events: Mapping[str, tuple[str, str]] | None = None,
     refractory: str | None = None,
     frozen: tuple[str, ...] | None = None,
@@ -76,6 +77,7 @@ def parse_cell(
         substeps,
         interpolate,
         {name: reader.units[name] for name in declared.variables if name in reader.units},
+        reader.spikes(spikes, substeps > 1 or interpolate) if spikes else None,
     )
 
 
@@ -198,6 +200,20 @@ class Reader:
         tree = self.expression(text, field, {"t", *algebraic}, condition=True, random=True)
         self.check(tree, f"{self.label}.{field}", None, "")
         return self.substitute_lines(tree, field, algebraic)
+
+    def spikes(self, text, divided):
+        """Return the tree of the number of spikes in a step, ``binomial(n, p)``."""
+        label = f"{self.label}.spikes"
+        if divided:
+            raise EquationError(label, "is not possible with substeps or interpolate", text)
+        tree = lang.parse_expression(text, label, self.declared.tables)
+        if not (isinstance(tree, ast.Call) and function_name(tree) == "binomial"):
+            raise EquationError(label, "must be binomial(n, p), such as 'binomial(sources, 0.001*rate*dt)'", text)
+        lang.check_names(tree, self.declared.numbers | CONSTANTS, label)
+        for argument in tree.args:
+            self.check_tree(argument, label, set())
+        self.check(tree, label, None, "")
+        return tree
 
     def actions(self, text, field, algebraic):
         """Return the assignments of a reset or an event as (variable, tree), with the algebraic lines substituted."""

@@ -44,6 +44,7 @@ class CellEquations:
     - `initials`: variable -> tree of its initial value, if that is an expression
     - `substeps`: number of steps of the method in one dt; `interpolate`: whether spike times are found within the step
     - `units`: variable -> its Dimension; empty if units are not checked
+    - `spikes`: how many spikes a cell sends if the threshold holds; None for one
     """
 
     derivatives: dict[str, Tree]
@@ -59,6 +60,7 @@ class CellEquations:
     substeps: int = 1
     interpolate: bool = False
     units: dict[str, units.Dimension] = field(default_factory=dict)
+    spikes: Tree | None = None
 
     @property
     def uses_current(self) -> bool:

@@ -37,6 +37,7 @@ class System:
     - `external_current`: whether the cells have an injected current, ``I_ext``
     - `substeps`: number of steps of the method in one dt
     - `crossing`: statements that compute when within the step the threshold was crossed; empty if spikes are at its end
+    - `spikes`: how many spikes a cell sends if the threshold holds, None for one
     """
 
     variables: tuple[str, ...]
@@ -55,6 +56,7 @@ class System:
     tables: tuple[str, ...]
     substeps: int
     crossing: tuple[Assign, ...] = ()
+    spikes: Tree | None = None
 
     @property
     def buffered(self) -> tuple[int, ...]:
@@ -150,6 +152,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         external_current=external_current,
         tables=tuple(tables),
         substeps=cell.substeps,
+        spikes=cell.spikes,
     )
     return replace(system, crossing=tuple(crossing_lines(system, label))) if cell.interpolate else system
 

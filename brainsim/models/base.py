@@ -42,10 +42,8 @@ WITHOUT_SPIKES = (
     ". A current between cells without spikes is a coupling: derive the class from bs.Coupling, and write what a source "
     "gives, source = 'v'; bs.GapJunction, bs.GradedSynapse and bs.RateConnection are built in"
 )
-ONE_A_STEP = (
-    "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or drive the cells by a PoissonInput"
-)
-AFTER_A_SPIKE = ("reset", "refractory", "frozen", "arrivals", "interpolate")  # attributes that act only at or after a spike
+ONE_A_STEP = "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or use a PoissonPool"
+AFTER_A_SPIKE = ("reset", "spikes", "refractory", "frozen", "arrivals", "interpolate")  # act only at or after a spike
 
 
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
@@ -152,7 +150,7 @@ class Model:
             names = lang.names_in(tree)
             if names <= set(values) and not np.all(lang.evaluate(tree, values)):
                 shown = ", ".join(f"{n} = {_short(values[n])}" for n in sorted(names))
-                once = "dt" in names and getattr(cls, "spiking_source", False)
+                once = "dt" in names and getattr(cls, "spiking_source", False) and not getattr(cls, "spikes", "")
                 raise ValueError(f"{cls.__name__}: {text} must hold ({shown}){ONE_A_STEP * once}")
 
     @classmethod
@@ -181,6 +179,8 @@ class Neuron(Model):
     threshold, reset : str
         The condition of a spike, and what happens at it: ``"v >= v_th"``, ``"v = v_reset; u += d"``. In a subclass,
         ``threshold = ""`` removes the spike and everything that follows it.
+    spikes : str
+        How many spikes a cell sends if the threshold holds: one, or ``"binomial(n, p)"`` of parameters, n*p <= 100.
     events : dict
         Events besides the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are checked in
         each step, also while refractory. All conditions, and the threshold, see the values before any effect; then come
@@ -291,6 +291,7 @@ class Neuron(Model):
     equations = ""
     threshold = ""
     reset = ""
+    spikes = LATER["spikes"]
     events: ClassVar[dict[str, tuple[str, str]]] = {}
     method = "auto"
     refractory: ClassVar[str | None] = None
@@ -311,7 +312,7 @@ class Neuron(Model):
             written["t_ref"] = cls.parameters["t_ref"]
         if cls.refractory is None and "t_ref" in cls.parameters:
             cls.refractory = "t_ref"
-        after_a_spike = {"reset": cls.reset, "refractory": cls.refractory, "interpolate": bool(cls.interpolate)}
+        after_a_spike = {n: getattr(cls, n) for n in AFTER_A_SPIKE[:3]} | {"interpolate": bool(cls.interpolate)}
         cls.cell_equations = parse_cell(
             name,
             cls.declared(),

@@ -11,8 +11,7 @@ from brainsim.pynn.completing import names_in
 from brainsim.pynn.simulator import state
 
 Value = bs.values.Value
-DENSE = 0.02  # mean number of spikes in a step above which sources draw them as a list: two would come in 1 of 5,000 steps
-BLOCK = 1000  # steps of which spikes are drawn at once, so that they do not depend on how a run is cut
+DENSE = 0.02  # mean number of spikes in a step from which a step may have several: two would come in 1 of 5,000 steps
 # a spike at the time t stands for the step that ends there; half a step is far from any rounding error
 WINDOW = "t > start + 0.5*dt and t < start + duration + 0.5*dt"
 
@@ -33,6 +32,14 @@ class PoissonSource(Source):
     conditions = ("0.001*rate*dt <= 1",)
 
     rate: Value = bs.parameter(1.0, "Hz", "mean firing rate", at_least=0.0)
+
+
+class DensePoissonSource(PoissonSource):
+    """Poisson trains with any number of spikes in a step."""
+
+    threshold = WINDOW
+    spikes = "binomial(1000000, 0.001*rate*dt/1000000)"
+    conditions = ("0.001*rate*dt <= 100",)
 
 
 class RefractorySource(Source):
@@ -82,23 +89,12 @@ class ListedSpikes(Cell):
 
 
 class PoissonTrains(Cell):
-    """Poisson trains. Cells of brainsim send at most one spike in a step, so at high rates spikes are drawn and listed."""
+    """Poisson trains."""
 
-    def lists_spikes(self, values):
-        """Return whether a step may well have two spikes of a cell."""
-        return 0.001 * state.dt * np.max(values["rate"]) > DENSE
-
-    def spikes(self, values, first, stop, number):
-        """Return (steps, indices) of the spikes of some steps, of the population with this `number`."""
-        found, n = [], values["rate"].size
-        for block in range(max(first - 1, 0) // BLOCK, (stop - 1) // BLOCK + 1):
-            rng = np.random.default_rng([state.seed, state.segment_counter, number, block])
-            ids = np.repeat(np.arange(n), rng.poisson(0.001 * state.dt * BLOCK * values["rate"]))
-            found.append((block * BLOCK + 1 + rng.integers(0, BLOCK, ids.size), ids))
-        steps, ids = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        after = (steps - 0.5) * state.dt - values["start"][ids]  # the middle of the step
-        mine = (steps >= first) & (steps <= stop) & (after > 0.0) & (after < values["duration"][ids])
-        return steps[mine], ids[mine]
+    def model(self, values):
+        """Return the model of brainsim: sources that send at most one spike in a step, if hardly any step has two."""
+        self.membrane = PoissonSource if 0.001 * state.dt * np.max(values["rate"]) < DENSE else DensePoissonSource
+        return super().model(values)
 
 
 class InhomogeneousGamma(Cell):
@@ -145,7 +141,7 @@ class InhomogeneousGamma(Cell):
 
 SpikeSourceArray = cell_type(cells.SpikeSourceArray, own=ListedSpikes)
 SpikeSourceInhGamma = cell_type(cells.SpikeSourceInhGamma, own=InhomogeneousGamma)
-SpikeSourcePoisson = cell_type(cells.SpikeSourcePoisson, PoissonSource, own=PoissonTrains)
+SpikeSourcePoisson = cell_type(cells.SpikeSourcePoisson, own=PoissonTrains)
 SpikeSourcePoissonRefractory = cell_type(cells.SpikeSourcePoissonRefractory, RefractorySource)
 SpikeSourceGamma = cell_type(cells.SpikeSourceGamma, GammaSource)
 

@@ -96,3 +96,79 @@ def test_a_rate_unit_can_send_spikes_by_one_line():
 
     _, result = run(PoissonRate(), 1000.0, n=200, current=200.0, initial={"r": 50.0}, record=[])
     assert result.spikes["cells"].times.size / 200 == pytest.approx(50.0, rel=0.03)
+
+
+def counts_in_steps(spikes):
+    """Return how many spikes each cell sent in each step of 0.1 ms, (steps, cells)."""
+    found = np.zeros((round(10 * spikes.duration), spikes.n), int)
+    np.add.at(found, (np.rint(10 * (spikes.times - spikes.start)).astype(int) - 1, spikes.ids), 1)
+    return found
+
+
+class TestPools:
+    @staticmethod
+    def network(pool, learning=False):
+        cells = bs.Population(30, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        net, synapse = bs.Network(seed=1), {"synapse": bs.Exponential(tau=3.0), "weight": 8.0}
+        net.connect(pool, cells, bs.FixedProbability(0.5), delay=bs.Uniform(0.5, 3.0), **synapse)
+        net.connect(pool, cells, bs.FixedIndegree(2), delay=1.5, plasticity=bs.STDP(w_max=20.0), **synapse, name="learning")
+        net.connect(pool, cells, bs.FixedIndegree(2), delay=1.0, plasticity=bs.TsodyksMarkram(), **synapse)
+        return net
+
+    @pytest.mark.parametrize(("sources", "rate"), [(1, 900.0), (7, 300.0), (400, 100.0), (100_000, 3.5), (2_000_000, 0.3)])
+    def test_numbers_are_binomial(self, sources, rate):
+        net = bs.Network(seed=1)
+        net.add(bs.Population(20, bs.PoissonPool(sources=sources, rate=rate), name="pool"))
+        counts = counts_in_steps(bs.simulate(net, 1000.0, seed=4).spikes["pool"])
+        p = 1e-4 * rate
+        mean, variance, n = sources * p, sources * p * (1 - p), counts.size
+        assert counts.mean() == pytest.approx(mean, abs=4 * np.sqrt(variance / n))
+        kurtosis = (1 - 6 * p * (1 - p)) / variance
+        assert counts.var() == pytest.approx(variance, rel=4 * np.sqrt((2 + kurtosis) / n))
+        assert counts.max() <= sources
+        assert abs(np.corrcoef(counts[1:, 0], counts[:-1, 0])[0, 1]) < 0.05
+        assert abs(np.corrcoef(counts[:, 0], counts[:, 1])[0, 1]) < 0.05
+
+    @pytest.mark.parametrize("threads", [1, 2])
+    def test_each_spike_acts_as_a_listed_one(self, threads, tmp_path):
+        def outcome(sim):
+            table = sim.synapses("learning")
+            return sim.result().spikes["cells"], sim.state["cells"]["v"].tobytes(), table.weight.tobytes()
+
+        pool = bs.Population(6, bs.PoissonPool(sources=1000, rate=[1.0, 3.0, 10.0, 20.0, 2.0, 5.0]), name="pool")
+        sim = bs.Simulation(self.network(pool), seed=3, threads=threads)
+        sim.run(40.0)
+        sim.run(33.3)
+        path = sim.save(tmp_path / "run.ckpt")
+        sim.run(46.7)
+        sent = sim.result().spikes["pool"]
+        assert counts_in_steps(sent).max() > 3
+        listed = bs.Population(6, bs.SpikeTrains(sent), name="pool")
+        other = bs.Simulation(self.network(listed), seed=3, threads=3 - threads)
+        other.run(120.0)
+        expected = outcome(other)
+        assert len(expected[0]) > 100
+        assert outcome(sim) == expected
+        loaded = bs.Simulation.load(self.network(pool), path, threads=3 - threads)
+        loaded.run(46.7)
+        assert outcome(loaded) == expected
+
+    def test_rates_that_change_and_grow(self):
+        """A rate that is set beyond what there was room for makes more room."""
+        pool = bs.Population(40, bs.PoissonPool(sources=100, rate="where(t < 50, 1, 300)"), name="pool")
+        sim = bs.Simulation(self.network(pool), seed=1, threads=2)
+        early, late = (counts_in_steps(sim.run(50.0).spikes["pool"]) for _ in range(2))
+        assert early.mean() == pytest.approx(0.01, rel=0.2)
+        assert late.mean() == pytest.approx(3.0, rel=0.03)
+        pool = bs.Population(40, bs.PoissonPool(sources=100, rate=1.0), name="pool")
+        sim = bs.Simulation(self.network(pool), seed=1, threads=2)
+        sim.run(50.0)
+        sim.set("pool", rate=9000.0)
+        assert counts_in_steps(sim.run(50.0).spikes["pool"]).mean() == pytest.approx(90.0, rel=0.01)
+
+    def test_what_is_not_possible(self):
+        with pytest.raises(ValueError, match=r"sources == floor\(sources\) must hold"):
+            bs.PoissonPool(sources=2.5)
+        pool = bs.Population(3, bs.PoissonPool(sources=1000, rate=2000.0), name="pool")
+        with pytest.raises(ValueError, match=r"sources\*0.001\*rate\*dt <= 100 must hold"):
+            bs.simulate(self.network(pool), 1.0)

@@ -47,7 +47,7 @@ class Messages(Exchange):
         super().__init__(layout, capacity, slice_steps)
         ranks, self._layout, self._slice = layout.ranks, layout, slice_steps
         borders, firsts = _numbering(layout)
-        # of the first partition of rank 0 this also counts the listed spikes
+        # of the first partition of rank 0 this also counts the spikes besides one of each cell and step
         room = layout.n_cells * slice_steps + ranks.first(capacity)
         self.spikes = np.zeros((1, 2, whole_lines(room)), np.int32)
         self.ends = np.zeros((1, 2, whole_lines(slice_steps * len(layout.groups))), np.int32)

@@ -54,10 +54,11 @@ def list_spikes(member, dt):
     return steps[order], trains.ids[order]
 
 
-def max_listed_in_a_slice(layout, slice_steps):
-    """Return the largest number of listed spikes that fall into any `slice_steps` steps."""
+def most_besides(layout, slice_steps):
+    """Return how many spikes there may be in any `slice_steps` steps besides one of each cell and step."""
     total = 0
     for member in layout.members.values():
+        total += int(member.constants.get("most_spikes", 1.0) - 1.0) * member.n * slice_steps
         if member.trains is not None and member.trains.times.size:
             at = np.sort(np.rint(member.trains.times / layout.dt))
             total += int((np.searchsorted(at, at + slice_steps) - np.arange(at.size)).max())

@@ -39,14 +39,14 @@ def change(sim, target, values):
     else:
         before = layout.members[target].values
         change_parameters(layout, target, values)
-        _rebuild(run, "parameters", lambda: layout.change(target, before))
+        sim._run = _rebuild(run, "parameters", lambda: layout.change(target, before))
     described.note(layout)
 
 
 def _rebuild(run, what, take_back):
-    """Build the operators that depend on what has changed; take the change back if one of them rejects it."""
+    """Build the operators that depend on what has changed, and return the run; take it back if one of them rejects it."""
     try:
-        run.rebuild(what)
+        return run.rebuild(what)
     except Exception:
         take_back()
         run.rebuild(what)

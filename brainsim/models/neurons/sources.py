@@ -46,6 +46,41 @@ class Poisson(Neuron):
     )
 
 
+class PoissonPool(Neuron):
+    """Sources that each stand for a pool of independent Poisson sources, and send the spikes of all of them.
+
+    In each step a cell sends a binomial number of spikes, ``binomial(sources, rate*dt)``: as many as `sources` cells of
+    `Poisson` would send together. In results these are spikes of one cell at one time; each acts on the targets, and on
+    synapses that learn, like any other. The mean of a step, ``sources*rate*dt``, is at most 100.
+
+    Examples
+    --------
+    A thousand sources of 8 Hz onto each of ten cells, which share their spikes:
+
+    >>> import brainsim as bs
+    >>> pool = bs.Population(1, bs.PoissonPool(sources=1000, rate=8.0), name="pool")
+    >>> cells = bs.Population(10, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> shared = net.connect(pool, cells, bs.AllToAll(), weight=0.1, delay=1.0, synapse=bs.Delta())
+    >>> round(bs.simulate(net, 1000.0, seed=2).spikes["pool"].rate(), -3)
+    8000.0
+
+    References
+    ----------
+    Amit & Brunel (1997), doi:10.1093/cercor/7.3.237 (a thousand external synapses on each cell, as one Poisson train).
+    """
+
+    threshold = "sources > 0"
+    spikes = "binomial(sources, 0.001*rate*dt)"
+    conditions = ("sources == floor(sources)", "0.001*rate*dt <= 1", "sources*0.001*rate*dt <= 100")
+    spiking_source = True
+
+    rate: Value = parameter(
+        10.0, "Hz", "rate of each source; where an expression of the time is negative, it is 0", at_least=0.0, varying=True
+    )
+    sources: Value = parameter(100.0, "", "number of sources for which a cell stands", at_least=1.0)
+
+
 class PoissonWithDeadTime(Neuron):
     """Sources of Poisson spike trains with a dead time after each spike, like cells with a refractory time.
 

@@ -211,6 +211,8 @@ def grown(threads, ranks=True):
     )
     net.stimulate(more, bs.NoiseInput(100.0, mean=900.0, tau=5.0))
     net.connect(more, more, bs.FixedIndegree(3), weight=1.0, synapse=bs.GapJunction())
+    pool = bs.Population(40, bs.PoissonPool(sources=50, rate=400.0), name="pool")
+    net.connect(pool, more, bs.FixedIndegree(2), weight=9.0, delay=1.5, synapse=bs.Alpha())
     sim = sim.continue_with(net, threads=int(threads))
     sim.run(20.0)
     first = golden.hashes(result) if (result := sim.result()) else None
