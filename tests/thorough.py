@@ -391,7 +391,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     ),
     "tests/laws/test_plastic_changes.py::test_normalisation": ("0-target",),
     "tests/nestml/test_reading.py::test_models_that_come_with_nestml": (),
-    "tests/pynn/test_models.py::test_cells_do_what_those_of_brainsim_do": ("[IF_curr", "[IF_cond_alpha]", "[IF_cond_exp]", "[Izh"),
+    "tests/pynn/test_models.py::test_cells_do_what_those_of_brainsim_do": ("[IF_curr", "[IF_cond_alpha]", "[IF_cond_exp]"),
     "tests/pynn/test_models.py::test_pairs_of_spikes": ("[AdditiveW",),
 }
 
