@@ -309,6 +309,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/nir/test_writing.py::TestNetworks::test_smooth_currents_act_as_they_do_here": (),
     "tests/sonata/test_running.py::test_conductances": (),
     "tests/sonata/test_running.py::test_the_spikes_of_nest": ("[iaf_psc_alpha]",),
+    "tests/sonata/test_running.py::test_sets_of_cells": (),
     "tests/sonata/test_running.py::test_two_files_reports_and_output": (),
 }
 

@@ -217,8 +217,6 @@ def read_arrays(path: str | os.PathLike, label: str, what: str, build: Callable[
     raised unchanged.
     """
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
     with reading(path, label, what):
         if not path.is_file():
             raise ValueError("it is a folder, a device or a pipe")
@@ -231,8 +229,10 @@ def reading(path: str | os.PathLike, label: str, what: str) -> Iterator[None]:
     """Turn any error in the content of a file into a ValueError that names the file.
 
     PermissionError, BlockingIOError and MemoryError are raised unchanged, and so is a ValueError that begins with the label.
-    The arguments are those of `read_arrays`.
+    Raise FileNotFoundError if there is no such file. The arguments are those of `read_arrays`.
     """
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
     try:
         yield
     except (PermissionError, BlockingIOError, MemoryError):

@@ -35,8 +35,6 @@ def open_file(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
     unchanged; raise ImportError without h5py, and FileNotFoundError if there is no such file.
     """
     h5py = optional("h5py", "hdf5", label)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
     with reading(path, label, what), h5py.File(path, "r") as file:
         yield file
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from brainsim.models.pair_lists import FromArrays
 from brainsim.results import hdf5
+from brainsim.results.archive import reading
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,13 +176,8 @@ def _types(path, key, label):
     """Return type id -> row of a table of types."""
     if path is None:
         return {}
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
-    try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{label}: {str(path)!r} is not a readable table of types ({error})") from None
+    with reading(path, label, "table of types"), Path(path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
     if rows and key not in rows[0]:
         raise ValueError(f"{label}: {str(path)!r} has no column {key!r}; columns are separated by spaces")
     try:

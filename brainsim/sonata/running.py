@@ -1,7 +1,9 @@
 """A simulation of point neurons from its configuration."""
 
 import dataclasses
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import brainsim as bs
 from brainsim.core.checks import nearest, number, warn_user
 from brainsim.core.doors import optional
 from brainsim.core.files import check_free
+from brainsim.results.archive import reading
 from brainsim.results.sonata_files import ALONE, read_spikes
-from brainsim.sonata.configuration import LABEL, read_configuration, read_json, select
 from brainsim.sonata.reading import read_edges, read_nodes
-from brainsim.sonata.templates import TEMPLATES, model_of, parameters, synapses_of
+from brainsim.sonata.templates import TEMPLATES, describe
+
+LABEL = "sonata.run"
+PATH = re.compile(r"network|(?!spikes|log)\w+_(file|dir)")  # names of paths; two files lie in the folder of the output
 
 
 def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
@@ -50,87 +55,98 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     >>> result = bs.sonata.run("300_pointneurons/simulation_config.json")       # doctest: +SKIP
     """
     optional("h5py", "sonata", LABEL)
-    given = read_configuration(config)
+    given = _read_configuration(config)
     for part in ("run", "networks"):
         if part not in given:
             raise ValueError(f"{LABEL}: {str(config)!r} has no {part!r}; it has {', '.join(given) or 'nothing'}")
     tstop, dt = (number(given["run"].get(key, 0.1), f"{LABEL}: {key}", "ms", above=0.0) for key in ("tstop", "dt"))
-    network = _Network(given, dt, tstop)
-    reports = network.reports()
-    files = _files(given, reports)
-    record = [trace for traces in reports.values() for trace in traces]
+    network = _Network(given, dt)
+    reports, output = network.reports(), given.get("output", {})
+    folder, files = Path(output.get("output_dir", "output")), dict[Path, Any]()  # what each holds: a report, or the spikes
+    if "output" in given:
+        files[folder / output.get("spikes_file", "spikes.h5")] = None
+        files |= {(folder / name).with_suffix(".h5"): report for name, report in reports.items()}
+    for path in files:
+        check_free(path, LABEL, bool(output.get("overwrite_output_dir", True)), "overwrite_output_dir")
+    record = [trace for report in reports.values() for trace in report]
     result = bs.simulate(network.net, tstop, dt=dt, seed=0, threads=threads, record=record)
-    for name, path in files.items():
+    for path, report in files.items():
+        keys = {(trace.cells.population.name, trace.variable) for trace in report or ()}
+        traces, spikes = {key: result.traces[key] for key in keys}, result.spikes if report is None else {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        keys = {(trace.cells.population.name, trace.variable) for trace in reports.get(name, ())}
-        traces, spikes = {key: result.traces[key] for key in keys}, {} if name in reports else result.spikes
         dataclasses.replace(result, state=None, traces=traces, spikes=spikes).save(path)
     return result
 
 
-def _files(given, reports):
-    """Return name of a report, "" for the spikes -> the file to which it is written; none without ``output``."""
-    if (output := given.get("output")) is None:
-        return {}
-    names = {"": output.get("spikes_file", "spikes.h5")}
-    names |= {name: Path(given["reports"][name].get("file_name", name)).with_suffix(".h5") for name in reports}
-    files = {name: Path(output.get("output_dir", "output")) / of for name, of in names.items()}
-    for path in files.values():
-        check_free(path, LABEL, bool(output.get("overwrite_output_dir", True)), "overwrite_output_dir")
-    return files
+def _read_json(path: str | os.PathLike) -> dict[str, Any]:
+    """Return what a file of JSON says; an error names the file."""
+    with reading(path, LABEL, "file of JSON"):
+        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+def _read_configuration(path: str | os.PathLike) -> dict[str, Any]:
+    """Return a configuration, with that of the circuit if it names one, and with whole paths."""
+    found, folder = _read_json(path), Path(path).absolute().parent
+    known = {"${configdir}": str(folder), "${workingdir}": os.getcwd()}
+    known |= {f"${name.removeprefix('$')}": value for name, value in found.pop("manifest", {}).items()}
+    text = json.dumps(found, ensure_ascii=False)
+    for name in sorted(known, key=len, reverse=True) * len(known):  # one may name another
+        text = text.replace(name, json.dumps(known[name], ensure_ascii=False)[1:-1])
+    for name in re.findall(r'\$[^/"]*', text):
+        raise ValueError(f"{LABEL}: the manifest has no {name!r}, which {str(path)!r} names")
+
+    def complete(part):
+        """Return a part with whole paths."""
+        return {n: str(folder / of) if isinstance(of, str) and PATH.fullmatch(n) else of for n, of in part.items()}
+
+    found = json.loads(text, object_hook=complete)
+    return (_read_configuration(found["network"]) if "network" in found else {}) | found
 
 
 class _Network:
     """The network of a configuration, with a population for each node population."""
 
-    def __init__(self, given, dt, tstop):
-        self.given, self.dt, self.tstop, self.net = given, dt, tstop, bs.Network(seed=0)
-        self.nodes: dict[str, Any] = {}
-        self.synapses: dict[str, Any] = {}
+    def __init__(self, given, dt):
+        self.given, self.dt, self.net = given, dt, bs.Network(seed=0)
+        self.nodes, self.synapses, trains, inputs = {}, {}, {}, given.get("inputs", {})
         for files in given["networks"].get("nodes", ()):
             self.nodes |= read_nodes(files["nodes_file"], files.get("node_types_file"))
-        path = given.get("node_sets_file", "")
-        self.sets = read_json(path) if Path(path).is_file() else {}
-        spikes = self._spikes()
+        path = given.get("node_sets_file")
+        self.missing = path if path and not Path(path).is_file() else None
+        self.sets = {"all": {}} | (_read_json(path) if path and not self.missing else {})
+        for name, of in inputs.items():
+            if (kind := of.get("input_type")) not in ("spikes", "current_clamp"):
+                raise ValueError(f"{LABEL}: input {name!r} is of the type {kind!r}; must be 'spikes' or 'current_clamp'")
+            trains |= self._trains(name, of) if kind == "spikes" else {}
         for name, nodes in self.nodes.items():
             kinds = {*nodes.columns.get("model_type", ())}
-            if kinds != {"virtual"} and not (kinds and kinds <= {"point_neuron", "point_process"}):
-                raise ValueError(f"{LABEL}: {name!r} has the model_type {sorted(kinds)}; must be virtual or point_neuron")
             if kinds == {"virtual"}:
-                times, ids = spikes.get(name, (np.empty(0), np.empty(0, int)))
-                self.net.add(bs.Population(nodes.n, bs.SpikeTrains(times, ids), name=name))
-            else:
+                self.net.add(bs.Population(nodes.n, trains.get(name, bs.SpikeTrains([], [])), name=name))
+            elif kinds and kinds <= {"point_neuron", "point_process"}:
                 self._add_cells(name, nodes)
+            else:
+                raise ValueError(f"{LABEL}: {name!r} has the model_type {sorted(kinds)}; must be virtual or point_neuron")
         for files in given["networks"].get("edges", ()):
             if files.get("enabled", True):
                 for name, edges in read_edges(files["edges_file"], files.get("edge_types_file")).items():
                     self._connect(name, edges)
-        for name, of in self._inputs("current_clamp"):
-            begin = of.get("delay", 0.0)
-            current = bs.CurrentInput(1000.0 * of["amp"], start=begin, stop=begin + of.get("duration", self.tstop))  # nA
-            for cells in self._chosen(of["node_set"], f"input {name!r}"):
-                self.net.stimulate(cells, current, name=f"{name} {cells.name}")
-
-    def _inputs(self, kind):
-        """Return (name, what is given) of the inputs of a kind; raise ValueError if there are others."""
-        inputs = self.given.get("inputs", {})
         for name, of in inputs.items():
-            if (other := of.get("input_type")) not in ("spikes", "current_clamp"):
-                raise ValueError(f"{LABEL}: input {name!r} is of the type {other!r}; must be 'spikes' or 'current_clamp'")
-        return [(name, of) for name, of in inputs.items() if of["input_type"] == kind]
+            if of["input_type"] == "current_clamp":
+                begin = of.get("delay", 0.0)
+                stop = begin + of["duration"] if "duration" in of else None
+                current = bs.CurrentInput(1000.0 * of["amp"], start=begin, stop=stop)  # nA
+                for cells in self._chosen(of["node_set"], f"input {name!r}"):
+                    self.net.stimulate(cells, current)
 
-    def _spikes(self):
-        """Return node population -> (times, nodes) of the spikes that it is given."""
-        found = {}
-        for name, given in self._inputs("spikes"):
-            spikes = read_spikes(given["input_file"])
-            for population in select(given["node_set"], self.sets, self.nodes, f"input {name!r}"):
-                of = spikes[ALONE] if [*spikes] == [ALONE] else spikes.get(population)
-                if of is None:
-                    raise ValueError(f"{LABEL}: {given['input_file']!r} has no spikes of {population!r}")
-                times = np.ceil(np.round(of.times, 3) / self.dt - 1e-6) * self.dt  # as NEST, whose clock has ticks of 1 us
-                found[population] = times[times <= self.tstop], of.ids[times <= self.tstop]
+    def _trains(self, name, given):
+        """Return node population -> the spikes that an input gives it."""
+        found, spikes = {}, read_spikes(given["input_file"])
+        for population in self._select(given["node_set"], f"input {name!r}"):
+            of = spikes[ALONE] if [*spikes] == [ALONE] else spikes.get(population)
+            if of is None:
+                raise ValueError(f"{LABEL}: {given['input_file']!r} has no spikes of {population!r}")
+            times = np.ceil(np.round(of.times, 3) / self.dt - 1e-6) * self.dt  # as NEST, whose clock has ticks of 1 us
+            found[population] = bs.SpikeTrains(times, of.ids)
         return found
 
     def _add_cells(self, name, nodes):
@@ -141,28 +157,28 @@ class _Network:
             raise ValueError(f"{LABEL}: {name!r} has cells of {text!r} and of {others[0]!r}; must be of one model")
         if template not in TEMPLATES:
             raise ValueError(f"{LABEL}: {name!r} has cells of the model {text!r}{nearest(template, TEMPLATES)}")
-        files = nodes.columns.get("dynamics_params", np.full(nodes.n, "NULL")).astype(str)
-        named, which = np.unique(files, return_inverse=True)
-        sets = [self._parameters("point_neuron_models_dir", file) for file in named.tolist()]
-        values = parameters(template, sets, which, f"{LABEL}: {text!r} of {name!r}")
+        files, which = np.unique(
+            nodes.columns.get("dynamics_params", np.full(nodes.n, "NULL")).astype(str), return_inverse=True
+        )
+        sets = [self._parameters("point_neuron_models_dir", file) for file in files.tolist()]
+        model, self.synapses[name], values = describe(template, sets, which, f"{LABEL}: {text!r} of {name!r}")
         places = [nodes.columns[axis] for axis in "xyz" if axis in nodes.columns]
-        about = {"positions": np.stack(places, axis=1)} if len(places) > 1 else {}
         start = {"v": self.given.get("conditions", {}).get("v_init", values["V_m"])}
-        cells = bs.Population(nodes.n, model_of(template, values), name=name, initial=start, **about)
+        positions = np.stack(places, axis=1) if len(places) > 1 else None
+        cells = bs.Population(nodes.n, model, name=name, initial=start, positions=positions)
         self.net.add(cells)
-        self.synapses[name] = synapses_of(template, values)
         if np.any(values["I_e"]):
-            self.net.stimulate(cells, bs.CurrentInput(values["I_e"]), name=f"I_e {name}")
+            self.net.stimulate(cells, bs.CurrentInput(values["I_e"]))
 
     def _parameters(self, folder, file):
         """Return the parameters in a file of a folder of the components, none if there is no file."""
-        return {} if file in ("NULL", "nan", "") else read_json(Path(self.given["components"][folder]) / file)
+        return {} if file in ("NULL", "nan", "") else _read_json(Path(self.given["components"][folder]) / file)
 
     def _connect(self, name, edges):
         """Add the synapses of an edge population, those of positive and of negative weights apart."""
-        for end in (edges.source, edges.target):
-            if end not in self.nodes:
-                raise ValueError(f"{LABEL}: the edges {name!r} have an end in {end!r}{nearest(end, self.nodes)}")
+        for end, known in ((edges.source, self.nodes), (edges.target, self.synapses)):
+            if end not in known:
+                raise ValueError(f"{LABEL}: the edges {name!r} have an end in {end!r}{nearest(end, known)}")
         models, files = ({*edges.columns.get(key, ())} for key in ("model_template", "dynamics_params"))
         for model in models - {"static_synapse", "nest:static_synapse"}:
             raise ValueError(f"{LABEL}: the edges {name!r} are of the model {model!r}; must be 'static_synapse'")
@@ -171,27 +187,50 @@ class _Network:
                 raise ValueError(f"{LABEL}: {file!r} of the edges {name!r} has {key!r}; static_synapse has no parameters")
         weight, delay = (np.ones(len(edges)) if of is None else of for of in (edges.weight, edges.delay))
         weight, cells = weight * edges.columns.get("nsyns", 1), self.net.populations
-        for side, (synapse, sign) in zip(("+", "-"), self.synapses[edges.target], strict=True):
-            if (here := (weight < 0.0) == (side == "-")).any():
+        for synapse, here in zip(self.synapses[edges.target], (weight >= 0.0, weight < 0.0), strict=True):
+            if here.any():  # a weight that is a conductance is positive
+                values = {
+                    "weight": np.abs(weight[here]) if hasattr(synapse, "e_rev") else weight[here],
+                    "delay": delay[here],
+                }
                 rule = bs.FromArrays(edges.pre[here], edges.post[here])
-                values = {"weight": sign * weight[here], "delay": delay[here], "synapse": synapse}
-                called = f"{name} {edges.source}->{edges.target} {side}"
-                self.net.connect(cells[edges.source], cells[edges.target], rule, **values, name=called)
+                self.net.connect(cells[edges.source], cells[edges.target], rule, synapse=synapse, **values)
+
+    def _select(self, which, label):
+        """Return population -> whether each cell is in a set: its name, that of a population, a list, or conditions."""
+        if isinstance(which, str) and which in self.sets:
+            return self._select(self.sets[which], label)
+        if isinstance(which, list):
+            parts = [self._select(part, label) for part in which]
+            return {name: np.any([part[name] for part in parts if name in part], axis=0) for part in parts for name in part}
+        conditions, found = dict(which) if isinstance(which, dict) else {"population": which}, {}
+        for name in np.atleast_1d(conditions.pop("population", [*self.nodes])).tolist():
+            if name not in self.nodes:
+                raise ValueError(f"{LABEL}: {label}: there are no cells {name!r}{nearest(name, [*self.sets, *self.nodes])}")
+            nodes = self.nodes[name]
+            columns = nodes.columns | {"node_id": np.arange(nodes.n), "node_type_id": nodes.type_ids}
+            found[name] = np.full(nodes.n, conditions.keys() <= columns.keys())
+            for key in conditions.keys() & columns.keys():
+                column, values = columns[key], np.atleast_1d(conditions[key])
+                numbers = {column.dtype.kind, values.dtype.kind} <= {*"iuf"}
+                found[name] &= np.isin(*((column, values) if numbers else (column.astype(str), values.astype(str))))
+        return {name: chosen for name, chosen in found.items() if chosen.any()}
 
     def _chosen(self, which, label):
         """Return views of the cells of a set."""
-        found = {self.net.populations[name]: ids for name, ids in select(which, self.sets, self.nodes, label).items()}
-        return [cells if ids.size == cells.n else cells[ids] for cells, ids in found.items()]
+        return [self.net.populations[name][chosen] for name, chosen in self._select(which, label).items()]
 
     def reports(self):
-        """Return name of a report -> what is recorded for it."""
-        found, path = {}, self.given.get("node_sets_file")
+        """Return name of a file -> what is recorded for it."""
+        found = {}
         for name, given in self.given.get("reports", {}).items():
-            which = given.get("cells", "all")
-            if path is not None and not Path(path).is_file() and isinstance(which, str) and which not in self.nodes:
-                warn_user(f"{LABEL}: the report {name!r} is left out: {which!r} would be in {path!r}, which does not exist")
+            which, file = given.get("cells", "all"), given.get("file_name", name)
+            if self.missing and isinstance(which, str) and which not in self.nodes | self.sets:
+                where = f"{which!r} would be in {self.missing!r}, which does not exist"
+                warn_user(f"{LABEL}: the report {name!r} is left out: {where}")
             elif given.get("enabled", True):
                 variable = {"V_m": "v", "voltage": "v"}.get(given["variable_name"], given["variable_name"])
                 window = {"every": given.get("dt", self.dt), "start": given.get("start_time"), "stop": given.get("end_time")}
-                found[name] = [bs.Trace(cells, variable, **window) for cells in self._chosen(which, f"report {name!r}")]
+                chosen = self._chosen(which, f"report {name!r}")
+                found[file] = [*found.get(file, ()), *(bs.Trace(cells, variable, **window) for cells in chosen)]
         return found

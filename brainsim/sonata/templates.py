@@ -32,30 +32,22 @@ TEMPLATES: dict[str, tuple[Any, Any, dict[str, float]]] = {
 }
 
 
-def parameters(template: str, sets: list[dict[str, Any]], which: np.ndarray, label: str) -> dict[str, Any]:
-    """Return the parameters of cells, `which` has the set of each: one number if they are all the same."""
-    known = TEMPLATES[template][2]
+def describe(template: str, sets: list[dict[str, Any]], which: np.ndarray, label: str) -> tuple[Any, list, dict[str, Any]]:
+    """Return the model of cells, the synapses for positive and for negative weights, and all parameters.
+
+    `which` has for each cell the set of parameters that it has; a parameter is one number if it is the same for all cells.
+    """
+    model, synapse, known = TEMPLATES[template]
     for name, value in (item for given in sets for item in given.items()):
         if name not in known:
             raise ValueError(f"{label}: has no parameter {name!r}; it has {', '.join(known)}")
         if not isinstance(value, int | float):
             raise ValueError(f"{label}: {name} must be a number (got {value!r})")
     columns = {name: np.array([given.get(name, default) for given in sets], float)[which] for name, default in known.items()}
-    return {name: float(of[0]) if (of == of[0]).all() else of for name, of in columns.items()}
-
-
-def model_of(template: str, given: dict[str, Any]) -> Any:
-    """Return the model of cells with these parameters."""
-    model = TEMPLATES[template][0]
-    return model(**{here: given[there] for there, here in NAMES.items() if here in model.parameters})
-
-
-def synapses_of(template: str, given: dict[str, Any]) -> list[tuple[Any, int]]:
-    """Return the synapses for positive and for negative weights, and the signs with which weights are given to them."""
-    synapse, known = TEMPLATES[template][1:]
-    found = []
-    for side, sign in (("ex", 1), ("in", -1)):
+    values = {name: float(of[0]) if (of == of[0]).all() else of for name, of in columns.items()}
+    synapses = []
+    for side in ("ex", "in"):
         names = {"tau": f"tau_syn_{side}", "e_rev": f"E_{side}"}
-        values = {here: given[there] for here, there in names.items() if there in known}
-        found.append((synapse(**values, name=f"syn_{side}"), sign if "e_rev" in values else 1))
-    return found
+        own = {here: values[there] for here, there in names.items() if there in known}
+        synapses.append(synapse(**own, name=f"syn_{side}"))
+    return model(**{here: values[there] for there, here in NAMES.items() if here in model.parameters}), synapses, values

@@ -262,11 +262,16 @@ def test_the_table_of_the_guide(result, tmp_path, monkeypatch):
     page = Path(__file__).parents[2] / "docs" / "guide" / "handover.md"
     if not page.exists():
         pytest.skip("an installed package has no guide")
-    for package in ("neo", "pynapple", "pandas", "xarray", "pynwb", "h5py"):
+    for package in ("neo", "pynapple", "pandas", "xarray", "pynwb", "h5py", "nir"):
         pytest.importorskip(package)
+    from tests.sonata.test_running import write
+
     monkeypatch.chdir(tmp_path)
+    write(tmp_path)  # config.json, and the files that it names
+    cells, net = bs.Population(2, bs.IF(t_ref=0.0), name="cells"), bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(1.0))
     text = page.read_text(encoding="utf-8")
     lines = [code for row in re.findall(r"^\| (`.*?) \|", text, re.M) for code in re.findall(r"`([^`]+)`", row)]
     assert len(lines) >= 9
     for code in lines:
-        assert eval(code, {"result": result, "bs": bs}) is not None, code
+        assert eval(code, {"result": result, "net": net, "bs": bs}) is not None, code

@@ -140,6 +140,14 @@ def test_two_files_reports_and_output(tmp_path):
         bs.sonata.run(path)
 
 
+def test_sets_of_cells(tmp_path):
+    """Conditions hold of columns that are numbers in whatever form; a list joins sets."""
+    chosen = [{"population": "cells", "node_type_id": 2, "x": [30, 40, 70]}, {"population": "cells", "node_id": [3, 8]}]
+    path, *_ = write(tmp_path, reports={"v": {"cells": chosen, "variable_name": "V_m"}}, run={"tstop": 1.0, "dt": 0.1})
+    (trace,) = bs.sonata.run(path).traces.values()
+    assert trace.ids.tolist() == [3, 7, 8]
+
+
 class TestMistakes:
     @pytest.mark.parametrize(
         ("file", "before", "after", "message"),
@@ -149,7 +157,7 @@ class TestMistakes:
             ("types.csv", "point_neuron", "biophysical", "'cells' has the model_type .* must be virtual or point_neuron"),
             ("a.json", "C_m", "C_mm", "'nest:iaf_psc_alpha' of 'cells': has no parameter 'C_mm'"),
             ("a.json", "240.0", '"much"', "C_m must be a number"),
-            ("a.json", "}", "", "a.json' is not a file of JSON"),
+            ("a.json", "}", "", "a.json. is not a readable file of JSON"),
             ("edges.csv", "static_synapse", "stdp_synapse", "of the model 'stdp_synapse'; must be 'static_synapse'"),
             ("none.json", "{}", '{"tau": 2.0}', "'none.json' of the edges 'all' has 'tau'"),
             ("config.json", '"spikes", "module"', '"noise", "module"', "input 'in' is of the type 'noise'"),
