@@ -16,8 +16,8 @@ from brainsim.nir.linear import Linear, unroll
 class Graph:
     """A graph, with the nodes of graphs in it.
 
-    - `kinds`: of all nodes; `ends`: names of Inputs, Outputs and cells; `linear`: what each node does with values
-    - `level`: how many cells the longest path to each cell has
+    - `kinds`: of all nodes; `linear`: what each of them does with values
+    - `ends`: names of Inputs, cells and Outputs, in the order of `level`, how many cells the longest path to each has
     """
 
     def __init__(self, graph: Any):
@@ -26,42 +26,39 @@ class Graph:
         inner = [name for name, kind in self.kinds.items() if kind in ("Input", "Output") and name not in graph.nodes]
         self.ends = [name for name, kind in self.kinds.items() if kind in KINDS and name not in inner]
         self.inputs = [name for name in self.ends if self.kinds[name] == "Input"]
-        self.after: dict[str, list[str]] = {name: [b for a, b in self.edges if a == name] for name in self.nodes}
         self.linear: dict[str, Linear] = {}
-        self._unroll()
-        self.level = levels(self.ends, [(a, b) for a in self.ends for _, b, _ in self.follow(a, [])], self.inputs)
+        for name in self.ends:
+            shape = tuple(np.ravel(self.nodes[name].output_type["output"]).astype(int).tolist())
+            if name in self.inputs or (self.kinds[name] != "Output" and math.prod(shape) != 1):  # 1 may stand for all cells
+                self.linear[name] = unroll(name, self.nodes[name], shape)
+        pairs, todo = [], [*self.linear]
+        for name in todo:
+            pairs += [(name, end) for _, end, _ in self.follow(name, [])]
+            todo += [end for end in self.linear if end in self.ends and end not in todo]
+        for name in [name for name in self.nodes if name not in self.linear]:
+            raise ValueError(f"nir.read: no Input leads to {name!r}, so its shape is not known")
+        self.level = levels(self.ends, pairs, self.inputs)
+        self.ends.sort(key=lambda name: self.level[name])
 
     def follow(self, name: str, sent: list, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, list]]:
         """Yield (names of nodes, end, what arrives there) of each path from a node to the next cells.
 
         What is sent and what arrives are lists of times and values; the last axis of values is that of a node.
         """
-        for after in self.after[name]:
+        shape = self.linear[name].shape
+        for after in (b for a, b in self.edges if a == name):
+            if after not in self.linear:
+                self.linear[after] = unroll(after, self.nodes[after], shape)
+            takes, gives = self.linear[after].matrix.shape[0], math.prod(shape)
+            if takes != gives:
+                label = f"nir.read: {after!r}, {self.kinds[after]},"
+                raise ValueError(f"{label} takes {takes} values, but gets {gives} from {name!r}")
             if after in self.ends:
                 yield chain, after, sent
             elif after in chain:
                 raise ValueError(f"nir.read: the nodes {', '.join(map(repr, chain))} are a cycle without a cell")
             else:
                 yield from self.follow(after, self.linear[after].apply(sent), (*chain, after))
-
-    def _unroll(self):
-        """Unroll Inputs and cells, whose shapes are known, and then those behind them."""
-        for name in self.ends:
-            shape = tuple(np.ravel(self.nodes[name].output_type["output"]).astype(int).tolist())
-            if name in self.inputs or (self.kinds[name] != "Output" and math.prod(shape) != 1):  # 1 may stand for all cells
-                self.linear[name] = unroll(name, self.nodes[name], shape)
-        todo = [*self.linear]
-        for name in todo:
-            shape, gives = self.linear[name].shape, self.linear[name].matrix.shape[1]
-            for after in self.after[name]:
-                if after not in self.linear:
-                    self.linear[after] = unroll(after, self.nodes[after], shape)
-                    todo.append(after)
-                if (takes := self.linear[after].matrix.shape[0]) != gives:
-                    label = f"nir.read: {after!r}, {self.kinds[after]},"
-                    raise ValueError(f"{label} takes {takes} values, but gets {gives} from {name!r}")
-        for name in [name for name in self.nodes if name not in self.linear]:
-            raise ValueError(f"nir.read: no Input leads to {name!r}, so its shape is not known")
 
 
 def levels(names: list[str], pairs: list[tuple[str, str]], inputs: list[str]) -> dict[str, int]:
@@ -81,11 +78,8 @@ def _flatten(graph):
     """Return the nodes and the edges of a graph and of those in it, whose names are put before those of their nodes."""
     nodes, edges = {}, []
     for name, node in graph.nodes.items():
-        if not hasattr(node, "nodes"):
-            nodes[name] = node
-            continue
-        inner, ways = _flatten(node)
-        nodes |= {f"{name}.{key}": of for key, of in inner.items()}
+        inner, ways = _flatten(node) if hasattr(node, "nodes") else ({}, [])
+        nodes |= {f"{name}.{key}": of for key, of in inner.items()} or {name: node}
         edges += [(f"{name}.{a}", f"{name}.{b}") for a, b in ways]
 
     def doors(name, side):

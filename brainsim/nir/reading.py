@@ -32,8 +32,8 @@ def read(
 ) -> bs.Network:
     """Return the network of a graph of NIR, for runs in steps of `dt`.
 
-    Inputs, Outputs and cells become populations with the names of their nodes, ``"lif1.lif"`` if they are in a graph in the
-    graph; an Output has the values that reach it in its variable v. Cells begin at ``v_leak``.
+    Inputs, cells and Outputs become populations in the order of layers, with the names of their nodes, ``"lif1.lif"`` if
+    they are in a graph in the graph; an Output has the values that reach it in its variable v. Cells begin at ``v_leak``.
 
     Parameters
     ----------

@@ -57,9 +57,9 @@ class TestReadAndWritten:
             inner_ends[0] | {"lif": lif(3), "w_rec": nir.Linear(np.eye(3))} | inner_ends[1],
             [*chain("input", "lif", "output"), *chain("lif", "w_rec", "lif")],
         )
-        made = graph(ends(3, 3)[0] | {"a": inner, "b": lif(3)} | last, chain("input", "a", "b", "output"))
+        made = graph(last | {"b": lif(3), "a": inner} | ends(3, 3)[0], chain("input", "a", "b", "output"))
         net = bs.nir.read(made)
-        assert {*net.populations} == {"input", "a.lif", "b", "output"}
+        assert [*net.populations] == ["input", "a.lif", "b", "output"]
         assert {p.name for p in net.projections} == {
             "input -> a.lif",
             "a.lif -> a.w_rec -> a.lif",
