@@ -108,42 +108,44 @@ class _Network:
 
     def __init__(self, given, dt):
         self.given, self.dt, self.net = given, dt, bs.Network(seed=0)
-        self.nodes, self.synapses, trains, inputs = {}, {}, {}, given.get("inputs", {})
+        self.nodes, self.synapses, trains = {}, {}, {}
         for files in given["networks"].get("nodes", ()):
             self.nodes |= read_nodes(files["nodes_file"], files.get("node_types_file"))
         path = given.get("node_sets_file")
         self.missing = path if path and not Path(path).is_file() else None
         self.sets = {"all": {}} | (_read_json(path) if path and not self.missing else {})
-        for name, of in inputs.items():
-            if (kind := of.get("input_type")) not in ("spikes", "current_clamp"):
-                raise ValueError(f"{LABEL}: input {name!r} is of the type {kind!r}; must be 'spikes' or 'current_clamp'")
-            trains |= self._trains(name, of) if kind == "spikes" else {}
         for name, nodes in self.nodes.items():
             kinds = {*nodes.columns.get("model_type", ())}
             if kinds == {"virtual"}:
-                self.net.add(bs.Population(nodes.n, trains.get(name, bs.SpikeTrains([], [])), name=name))
+                trains[name] = bs.SpikeTrains([], [])
             elif kinds and kinds <= {"point_neuron", "point_process"}:
                 self._add_cells(name, nodes)
             else:
                 raise ValueError(f"{LABEL}: {name!r} has the model_type {sorted(kinds)}; must be virtual or point_neuron")
+        for name, of in given.get("inputs", {}).items():
+            if (kind := of.get("input_type")) == "spikes":
+                trains |= self._trains(name, of)
+            elif kind == "current_clamp":
+                begin = of.get("delay", 0.0)
+                stop = begin + of["duration"] if "duration" in of else None
+                for cells in self._chosen(of["node_set"], f"input {name!r}"):
+                    self.net.stimulate(cells, bs.CurrentInput(1000.0 * of["amp"], start=begin, stop=stop))  # nA
+            else:
+                raise ValueError(f"{LABEL}: input {name!r} is of the type {kind!r}; must be 'spikes' or 'current_clamp'")
+        for name, model in trains.items():
+            self.net.add(bs.Population(self.nodes[name].n, model, name=name))
         for files in given["networks"].get("edges", ()):
             if files.get("enabled", True):
                 for name, edges in read_edges(files["edges_file"], files.get("edge_types_file")).items():
                     self._connect(name, edges)
-        for name, of in inputs.items():
-            if of["input_type"] == "current_clamp":
-                begin = of.get("delay", 0.0)
-                stop = begin + of["duration"] if "duration" in of else None
-                current = bs.CurrentInput(1000.0 * of["amp"], start=begin, stop=stop)  # nA
-                for cells in self._chosen(of["node_set"], f"input {name!r}"):
-                    self.net.stimulate(cells, current)
 
     def _trains(self, name, given):
         """Return node population -> the spikes that an input gives it."""
         found, spikes = {}, read_spikes(given["input_file"])
         for population in self._select(given["node_set"], f"input {name!r}"):
-            of = spikes[ALONE] if [*spikes] == [ALONE] else spikes.get(population)
-            if of is None:
+            if population in self.synapses:
+                raise ValueError(f"{LABEL}: input {name!r} gives spikes to {population!r}, whose cells are not virtual")
+            if (of := spikes.get(population, spikes.get(ALONE))) is None:
                 raise ValueError(f"{LABEL}: {given['input_file']!r} has no spikes of {population!r}")
             times = np.ceil(np.round(of.times, 3) / self.dt - 1e-6) * self.dt  # as NEST, whose clock has ticks of 1 us
             found[population] = bs.SpikeTrains(times, of.ids)
@@ -157,10 +159,9 @@ class _Network:
             raise ValueError(f"{LABEL}: {name!r} has cells of {text!r} and of {others[0]!r}; must be of one model")
         if template not in TEMPLATES:
             raise ValueError(f"{LABEL}: {name!r} has cells of the model {text!r}{nearest(template, TEMPLATES)}")
-        files, which = np.unique(
-            nodes.columns.get("dynamics_params", np.full(nodes.n, "NULL")).astype(str), return_inverse=True
-        )
-        sets = [self._parameters("point_neuron_models_dir", file) for file in files.tolist()]
+        files = nodes.columns.get("dynamics_params", np.full(nodes.n, "NULL")).astype(str)
+        different, which = np.unique(files, return_inverse=True)
+        sets = [self._parameters("point_neuron_models_dir", file) for file in different.tolist()]
         model, self.synapses[name], values = describe(template, sets, which, f"{LABEL}: {text!r} of {name!r}")
         places = [nodes.columns[axis] for axis in "xyz" if axis in nodes.columns]
         start = {"v": self.given.get("conditions", {}).get("v_init", values["V_m"])}
@@ -188,12 +189,9 @@ class _Network:
         weight, delay = (np.ones(len(edges)) if of is None else of for of in (edges.weight, edges.delay))
         weight, cells = weight * edges.columns.get("nsyns", 1), self.net.populations
         for synapse, here in zip(self.synapses[edges.target], (weight >= 0.0, weight < 0.0), strict=True):
-            if here.any():  # a weight that is a conductance is positive
-                values = {
-                    "weight": np.abs(weight[here]) if hasattr(synapse, "e_rev") else weight[here],
-                    "delay": delay[here],
-                }
-                rule = bs.FromArrays(edges.pre[here], edges.post[here])
+            if here.any():
+                rule, size = bs.FromArrays(edges.pre[here], edges.post[here]), weight[here]
+                values = {"weight": np.abs(size) if hasattr(synapse, "e_rev") else size, "delay": delay[here]}
                 self.net.connect(cells[edges.source], cells[edges.target], rule, synapse=synapse, **values)
 
     def _select(self, which, label):

@@ -8,6 +8,7 @@ import brainsim as bs
 
 NAMES = {"C_m": "c_m", "tau_m": "tau_m", "g_L": "g_l", "E_L": "v_rest", "V_th": "v_th", "V_reset": "v_reset"}
 NAMES |= {"t_ref": "t_ref", "Delta_T": "delta_t", "a": "a", "b": "b", "tau_w": "tau_w", "V_peak": "v_peak"}
+OF_SYNAPSES = {"tau": "tau_syn_", "e_rev": "E_"}
 DELTA = {"C_m": 250.0, "tau_m": 10.0, "E_L": -70.0, "V_th": -55.0, "V_reset": -70.0, "t_ref": 2.0, "V_m": -70.0, "I_e": 0.0}
 PSC = DELTA | {"tau_syn_ex": 2.0, "tau_syn_in": 2.0}
 COND = PSC | {"g_L": 16.6667, "V_reset": -60.0, "E_ex": 0.0, "E_in": -85.0, "tau_syn_ex": 0.2}
@@ -47,7 +48,6 @@ def describe(template: str, sets: list[dict[str, Any]], which: np.ndarray, label
     values = {name: float(of[0]) if (of == of[0]).all() else of for name, of in columns.items()}
     synapses = []
     for side in ("ex", "in"):
-        names = {"tau": f"tau_syn_{side}", "e_rev": f"E_{side}"}
-        own = {here: values[there] for here, there in names.items() if there in known}
+        own = {here: values[there + side] for here, there in OF_SYNAPSES.items() if there + side in known}
         synapses.append(synapse(**own, name=f"syn_{side}"))
     return model(**{here: values[there] for there, here in NAMES.items() if here in model.parameters}), synapses, values

@@ -162,6 +162,12 @@ class TestMistakes:
             ("none.json", "{}", '{"tau": 2.0}', "'none.json' of the edges 'all' has 'tau'"),
             ("config.json", '"spikes", "module"', '"noise", "module"', "input 'in' is of the type 'noise'"),
             ("config.json", '"node_set": "given"', '"node_set": "gven"', "there are no cells 'gven'; did you mean 'given'"),
+            (
+                "config.json",
+                '"node_set": "given"',
+                '"node_set": "cells"',
+                "'in' gives spikes to 'cells', whose cells are not",
+            ),
             ("config.json", "$BASE/nodes.h5", "$BAS/nodes.h5", r"the manifest has no '\$BAS'"),
             ("config.json", '"run"', '"rum"', "has no 'run'; it has rum"),
         ],
