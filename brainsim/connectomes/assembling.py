@@ -151,9 +151,11 @@ def join(
     choices: Choices,
     table: Table,
 ) -> Edges:
-    """Return the rows of a table as edges, without those of cells that are dropped (-1), and each pair once."""
+    """Return the rows of a table as edges by source, without those of cells that are dropped (-1), and each pair once."""
     rows = np.flatnonzero((pre >= 0) & (post >= 0))
-    if rows.size == pre.size:
+    if np.any(pre[rows[1:]] < pre[rows[:-1]]):
+        rows = rows[order_by_cell(pre[rows], n)]
+    elif rows.size == pre.size:
         return merge(Edges(*map(freeze, (pre, post, count, sign))), n, parts, choices.repeated, table.label, table.place)
     edges = Edges(*(freeze(values[rows]) for values in (pre, post, count, sign)))
     parts = None if parts is None else parts[rows]
@@ -163,7 +165,7 @@ def join(
 def merge(edges: Edges, n: int, parts: np.ndarray | None, repeated: str, label: str, place: Callable[[int], str]) -> Edges:
     """Return the edges with each pair once: parts of an edge are added up, repetitions only if the user says so.
 
-    If there is nothing to add up, they stay in their order; otherwise they are sorted.
+    If there is nothing to add up, they stay in their order; otherwise they are sorted by both cells.
     """
     pairs = edges.pre.astype(np.int64) * n + edges.post
     ordered = np.sort(pairs)  # ten times faster than the order, which is rarely needed

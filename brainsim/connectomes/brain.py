@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.connectomes.columns import identifier
-from brainsim.connectomes.edges import Edges
+from brainsim.connectomes.edges import Edges, packed_weights
 from brainsim.connectomes.rates import Rates
 from brainsim.connectomes.selecting import cells_with, check_annotation
 from brainsim.connectomes.signs import FLY_SIGNS, signs_of
@@ -18,6 +18,7 @@ from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, check_name
 from brainsim.models.couplings.electrical import GapJunction
+from brainsim.models.packed import as_kept, unpack
 from brainsim.network.network import Network
 from brainsim.network.population import Population, View
 from brainsim.results.spikes import Spikes
@@ -105,9 +106,9 @@ class Brain:
             raise ValueError(f"Brain.ids: must be different (got {str(values[counts > 1][0])!r} twice)")
         annotations = {key: check_annotation(value, key, ids.size) for key, value in self.annotations.items()}
         for label, edges in (("edges", self.edges), ("junctions", self.junctions)):
-            for end in (edges.pre, edges.post):
+            for end in (as_kept(edges, "pre"), edges.post):
                 if end.size and not 0 <= end.min() <= end.max() < ids.size:
-                    bad = end[(end < 0) | (end >= ids.size)][0]
+                    bad = unpack(end)[(unpack(end) < 0) | (unpack(end) >= ids.size)][0]
                     raise ValueError(f"Brain.{label}: cells are 0 to {ids.size - 1} (got {bad})")
         check_name(self.name, "Brain.name")
         self.__dict__.update(ids=ids, annotations=annotations)
@@ -282,7 +283,8 @@ class Brain:
                 "the conductance of one section in nS, or 0 to leave them out"
             )
         net = Network(seed=seed)
-        net.connect(cells, cells, self.edges.rule, weight=self.edges.weights(weight), delay=delay, synapse=synapse)
+        weights = packed_weights(self.edges, weight)
+        net.connect(cells, cells, self.edges.rule, weight=weights, delay=delay, synapse=synapse)  # type: ignore[arg-type]
         if junction:
             conductances = self.junctions.weights(junction)
             net.connect(cells, cells, self.junctions.rule, weight=conductances, synapse=GapJunction(), name="junctions")

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.core.arrays import freeze_copy, plural
+from brainsim.core.arrays import freeze, freeze_copy, plural
 from brainsim.core.checks import number
+from brainsim.models.packed import WORTH, Ascending, Coded, Packed, Unpacked, as_kept, find_codes, unpack
 from brainsim.models.pair_lists import FromArrays
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+KINDS: dict[str, type[np.integer]] = {"pre": np.int32, "post": np.int32, "count": np.int32, "sign": np.int8}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Edges:
     """Pairs of cells, with the number of synapses between them and their sign.
+
+    A million edges or more are kept in 6 bytes each if they are sorted by `pre`, as those of all brains are that are read
+    from files, and have at most 65,536 different numbers of synapses; an attribute that is read then makes a new array.
 
     Parameters
     ----------
@@ -50,26 +56,39 @@ class Edges:
     count: np.ndarray
     sign: np.ndarray
 
-    if TYPE_CHECKING:
+    if not TYPE_CHECKING:
+        pre, count, sign = Unpacked(), Unpacked(), Unpacked()
+    else:
 
         def __init__(self, pre: ArrayLike, post: ArrayLike, count: ArrayLike, sign: ArrayLike) -> None: ...
 
     def __post_init__(self) -> None:
-        kinds: dict[str, type[np.integer]] = dict.fromkeys(("pre", "post", "count"), np.int32) | {"sign": np.int8}
-        for name, kind in kinds.items():
-            given = np.asarray(getattr(self, name))
-            most = np.iinfo(kind).max
-            if given.size and given.dtype.kind in "iu" and not -most <= given.min() <= given.max() <= most:
-                raise ValueError(f"Edges.{name}: must be at most {most} (got {given[np.argmax(np.abs(given))]})")
-            array = freeze_copy(given, kind, f"Edges.{name}")
-            if array.ndim != 1 or array.size != len(self.pre):
-                raise ValueError(f"Edges.{name}: must be as long as pre, {len(self.pre)} (got shape {array.shape})")
-            self.__dict__[name] = array
-        if self.sign.size and not -1 <= self.sign.min() <= self.sign.max() <= 1:
-            raise ValueError(f"Edges.sign: must be 1, -1 or 0 (got {self.sign[np.abs(self.sign) > 1][0]})")
+        for name in KINDS:
+            given = as_kept(self, name)
+            if not isinstance(given, Packed):
+                self.__dict__[name] = self._checked(np.asarray(given), name)
+        pre, count = as_kept(self, "pre"), as_kept(self, "count")
+        if isinstance(pre, np.ndarray) and pre.size >= WORTH:
+            self.__dict__["pre"] = Ascending.of(pre) or pre
+        if isinstance(count, np.ndarray):
+            if count.size and not -1 <= self.sign.min() <= self.sign.max() <= 1:
+                raise ValueError(f"Edges.sign: must be 1, -1 or 0 (got {self.sign[np.abs(self.sign) > 1][0]})")
+            if count.size >= WORTH:
+                self.__dict__.update(_with_one_code(count, self.sign))
+
+    def _checked(self, given, name):
+        """Return a column as an array of its type, which is as long as the first one."""
+        kind, most = KINDS[name], np.iinfo(KINDS[name]).max
+        if given.size and given.dtype.kind in "iu" and not -most <= given.min() <= given.max() <= most:
+            raise ValueError(f"Edges.{name}: must be at most {most} (got {given[np.argmax(np.abs(given))]})")
+        array = freeze_copy(given, kind, f"Edges.{name}")
+        size = np.size(as_kept(self, "pre"))
+        if array.ndim != 1 or array.size != size:
+            raise ValueError(f"Edges.{name}: must be as long as pre, {size} (got shape {array.shape})")
+        return array
 
     def __len__(self) -> int:
-        return self.pre.size
+        return as_kept(self, "pre").size
 
     def __repr__(self) -> str:
         return f"Edges({plural(len(self), 'edge')}, {plural(self.synapses, 'synapse')})"
@@ -82,12 +101,31 @@ class Edges:
     @property
     def rule(self) -> FromArrays:
         """The pairs as a rule: ``net.connect(cells, cells, edges.rule, weight=edges.weights(0.275), ...)``."""
-        return FromArrays(self.pre, self.post)
+        return FromArrays(as_kept(self, "pre"), self.post)
 
     def weights(self, scale: float = 1.0) -> np.ndarray:
         """Return ``sign*count*scale``, float64, shape (edges,); `scale` is the weight of one synapse."""
-        return (self.count * self.sign) * number(scale, "Edges.weights.scale")
+        return unpack(packed_weights(self, scale))
 
     def chosen(self, which: np.ndarray) -> Edges:
         """Return some edges: ``edges.chosen(edges.sign < 0)`` are those that inhibit."""
-        return Edges(self.pre[which], self.post[which], self.count[which], self.sign[which])
+        return Edges(*(freeze(getattr(self, name)[which]) for name in KINDS))
+
+
+def packed_weights(edges: Edges, scale: float) -> np.ndarray | Coded:
+    """Return the weights of edges, as a column if the edges are kept in one."""
+    count, sign, scale = as_kept(edges, "count"), as_kept(edges, "sign"), number(scale, "Edges.weights.scale")
+    if isinstance(count, Coded):
+        return Coded(count.codes, freeze(count.values * sign.values * scale))
+    return count * sign * scale
+
+
+def _with_one_code(count, sign):
+    """Return both columns with the same codes; as they are if they have too many different pairs of values."""
+    codes, bits = find_codes(count.size, lambda some: (4 * count[some].astype(np.int64) + sign[some]).view(np.uint64))
+    if codes is None:
+        return {}
+    keys = bits.view(np.int64)
+    signs = ((keys + 1) & 3) - 1
+    values = {"count": (keys - signs) // 4, "sign": signs}
+    return {name: Coded(codes, freeze(of.astype(KINDS[name]))) for name, of in values.items()}

@@ -57,7 +57,7 @@ def read_table(
     Returns
     -------
     Brain
-        Its edges are in the order of the file, unless some were added up.
+        Its edges are sorted by their sources; those of one cell are in the order of the file, unless some were added up.
 
     Raises
     ------

@@ -33,6 +33,21 @@ def freeze(array: np.ndarray) -> np.ndarray:
     return array
 
 
+def is_frozen(array: np.ndarray) -> bool:
+    """Return whether an array is contiguous and read-only, and does not belong to one that can be written to."""
+    fixed, owner = array.flags.c_contiguous and not array.flags.writeable, array.base
+    while fixed and isinstance(owner, np.ndarray):
+        fixed, owner = not owner.flags.writeable, owner.base
+    return fixed and (owner is None or isinstance(owner, bytes))
+
+
+def lock(array: np.ndarray) -> np.ndarray:
+    """Return a read-only view: to Numba that is another type, and each type compiles another function."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def choose_cells(ids: slice | ArrayLike, n: int, label: str) -> np.ndarray:
     """Turn a slice, a cell, an array of cells or a mask of n bools into an int64 array of cells 0 to n - 1.
 

@@ -120,8 +120,8 @@ def reject_masked(value: object, label: str) -> None:
         raise ValueError(f"{label}: must have no masked values; write values.filled(0.0), or values.compressed()")
 
 
-def indices(value: Any, label: str) -> np.ndarray:
-    """Return a whole number from 0 to 2**31 - 1, or a one-dimensional array of them, as an int64 array.
+def indices(value: Any, label: str, kind: type[np.integer] = np.int64) -> np.ndarray:
+    """Return a whole number from 0 to 2**31 - 1, or a one-dimensional array of them, as a new array, int64 by default.
 
     The values are checked before any cast: a cast to a shorter type would turn one that is too large into another index.
     """
@@ -132,11 +132,12 @@ def indices(value: Any, label: str) -> np.ndarray:
     values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", label))
     if values.ndim != 1:
         raise ValueError(f"{label}: must be a list of whole numbers (got an array of shape {values.shape})")
-    bad = values[(values < 0) | (values > MAX_INDEX) | (values != np.floor(values))]
+    beyond = (values < 0) | (values > MAX_INDEX)
+    bad = values[beyond if values.dtype.kind in "iu" else beyond | (values != np.floor(values))]
     if bad.size:
         limit = "up to 2**31 - 1" if bad[0] > MAX_INDEX else ">= 0"
         raise ValueError(f"{label}: must be whole numbers {limit} (got {bad[0]})")
-    return values.astype(np.int64)
+    return values.astype(kind)
 
 
 def unit_of(value: Any, label: str) -> str | None:

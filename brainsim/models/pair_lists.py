@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.core.arrays import freeze, is_frozen
 from brainsim.core.checks import check_elements, indices, plain, read_only
+from brainsim.models.packed import WORTH, Ascending, Packed, Unpacked, as_kept, of_values, pack
 from brainsim.models.rules import Rule
 
 if typing.TYPE_CHECKING:
@@ -23,15 +25,15 @@ class _PairList(Rule):
     """A list of pairs, `pre` and `post`, with one weight or delay for each, in the order of the list."""
 
     multapses = True
-    pre: np.ndarray
+    pre: Any = Unpacked()
     post: np.ndarray
-    weight: np.ndarray | None = None  # what `connect` takes if it is given none
-    delay: np.ndarray | None = None
+    weight: Any = Unpacked(None)  # what `connect` takes if it is given none
+    delay: Any = Unpacked(None)
 
     @property
     def pairs(self) -> int:
         """The number of pairs."""
-        return self.pre.size
+        return self.post.size
 
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
         return float(self.pairs)
@@ -39,14 +41,28 @@ class _PairList(Rule):
     def value_shape(self, n_pre: int, n_post: int) -> tuple[int, ...] | None:
         return (self.pairs,)
 
-    def _checked(self, value, label):
-        kind = (value.dtype, value.ndim, value.flags.writeable) if isinstance(value, np.ndarray) else ()
-        if kind == (np.int32, 1, False) and value.min(initial=0) >= 0:
-            return value  # a copy of the 15 million edges of a mapped brain would take four times their memory
-        return read_only(indices(value, label).astype(np.int32))
+    def _set(self, label, pre, post, **values):
+        """Set the columns, checked; ``label.format(name)`` is what messages call them. Long ones are packed."""
+        fields, labels = vars(self), (label.format("pre"), label.format("post"))
+        fields["pre"] = pre if isinstance(pre, Packed) else self._ascending(pre) or self._indices(pre, labels[0])
+        fields["post"] = self._indices(post, labels[1])
+        if fields["pre"].size != self.pairs:
+            self._reject("post", f"must be as long as pre, {fields['pre'].size} (got {self.pairs})")
+        for name, given in values.items():
+            where = label.format(name)
+            fields[name] = of_values(lambda some, where=where: read_only(plain(some, "", where)), pack(given))
+
+    def _ascending(self, value):
+        return Ascending.of(value) if type(value) is np.ndarray and value.ndim == 1 and value.size >= WORTH else None
+
+    def _indices(self, value, label):
+        shared = isinstance(value, np.ndarray) and value.dtype == np.int32 and value.ndim == 1 and is_frozen(value)
+        if shared and value.min(initial=0) >= 0:
+            return value  # a copy of the 15 million edges of a mapped brain would take 60 MB
+        return freeze(indices(value, label, np.int32))
 
     def _check_within(self, pre, post):
-        for name, ids, view in (("pre", self.pre, pre), ("post", self.post, post)):
+        for name, ids, view in (("pre", as_kept(self, "pre"), pre), ("post", self.post, post)):
             if ids.size and ids.max() >= view.n:
                 self._reject(name, f"{ids.max()} is beyond {view.name!r}, whose {view.n} cells are 0 to {view.n - 1}")
 
@@ -81,9 +97,7 @@ class FromArrays(_PairList):
 
     def __post_init__(self) -> None:
         """Check the indices, and that there is a target for each source."""
-        super().__post_init__()
-        if self.pre.size != self.post.size:
-            self._reject("post", f"must be as long as pre, {self.pre.size} (got {self.post.size})")
+        self._set("FromArrays.{}", as_kept(self, "pre"), self.post)
 
     def __repr__(self) -> str:
         """Return the number of pairs, not the pairs."""
@@ -138,14 +152,11 @@ class FromFrame(_PairList):
                 got = f"must have the columns pre and post (got {', '.join(map(str, names)) or 'none'})"
                 self._reject("frame", got + _renaming(names))
         found = {name: _column(frame, name) for name in ("pre", "post", "weight", "delay") if name in names}
-        values = {name: self._checked(found[name], f"FromFrame.{name}") for name in ("pre", "post")}
-        if values["pre"].size != values["post"].size:
-            self._reject("post", f"must be as long as pre, {values['pre'].size} (got {values['post'].size})")
-        for name in ("weight", "delay"):
-            values[name] = None if name not in found else read_only(plain(found[name], "", f"FromFrame.{name}"))
-            if name in found and values[name].shape != values["pre"].shape:
-                self._reject(name, f"must be as long as pre, {values['pre'].size} (got shape {values[name].shape})")
-        self.__dict__.update(values)
+        self._set("FromFrame.{}", **found)
+        self.__dict__.update({name: None for name in ("weight", "delay") if name not in found})
+        for name in found:
+            if as_kept(self, name).shape != self.post.shape:
+                self._reject(name, f"must be as long as pre, {self.pairs} (got shape {as_kept(self, name).shape})")
 
     def __repr__(self) -> str:
         """Return the number of pairs, and what else the table has."""
@@ -202,12 +213,8 @@ class FromSparse(_PairList):
         coo = matrix.tocoo()
         if len(coo.shape) != 2:
             self._reject("matrix", f"must have two dimensions (got the shape {coo.shape})")
-        self.__dict__.update(
-            shape=tuple(coo.shape),
-            pre=self._checked(coo.row, label),
-            post=self._checked(coo.col, label),
-            weight=read_only(plain(coo.data, "", label)),
-        )
+        self.__dict__["shape"] = tuple(coo.shape)
+        self._set(label, coo.row, coo.col, weight=coo.data)
 
     def __repr__(self) -> str:
         return f"FromSparse({self.shape[0]}x{self.shape[1]} matrix, {self.pairs} stored)"

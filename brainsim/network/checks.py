@@ -5,6 +5,7 @@ import numpy as np
 from brainsim.core.checks import in_range, nearest
 from brainsim.equations.system import compose
 from brainsim.models.inputs import Input
+from brainsim.models.packed import as_kept, distinct, is_listed, of_values, pack
 from brainsim.models.rules import Rule
 from brainsim.models.space.of_pairs import OfPair, value_of_text, written_within
 from brainsim.models.synapses.checks import checked_weight
@@ -72,7 +73,7 @@ def check_rule(rule, pre, post):
 def weight_of(weight, rule, pre, post, synapse):
     """Return the weight, checked for its unit, sign and shape; by default that of a sparse matrix or a table."""
     if weight is None:
-        weight = getattr(rule, "weight", None)
+        weight = as_kept(rule, "weight")
         if weight is None:
             raise TypeError(
                 f"Network.connect.weight: missing; give weight=..., in {synapse.weight_unit or 'plain numbers'}. Only the "
@@ -80,12 +81,17 @@ def weight_of(weight, rule, pre, post, synapse):
             )
     if isinstance(weight, str):
         weight = value_of_text(weight, "Network.connect.weight", pre, post, rule, without=0.0)
+    weight = of_values(lambda some: _checked_weight(some, synapse), pack(weight))
+    _check_shape(weight, "weight", rule, pre, post)
+    return weight
+
+
+def _checked_weight(weight, synapse):
     weight = checked_weight(weight, synapse, "Network.connect.weight")
     if isinstance(weight, Distribution):
         check_float32([end for end in (*weight.support, weight.mean) if np.isfinite(end)], "Network.connect.weight")
     else:
         check_float32(weight, "Network.connect.weight")
-    _check_shape(weight, "weight", rule, pre, post)
     return weight
 
 
@@ -99,7 +105,7 @@ def check_float32(weight, label):
 def delay_of(delay, rule, pre, post):
     """Return the delay; raise ValueError if any value of it can be 0 or less."""
     label = "Network.connect.delay"
-    delay = getattr(rule, "delay", None) if delay is None else delay
+    delay = as_kept(rule, "delay") if delay is None else delay
     if delay is None:
         raise TypeError(f"{label}: missing; give delay=1.5 (ms). Only tables for FromFrame contain delays")
     if isinstance(delay, str):
@@ -107,6 +113,12 @@ def delay_of(delay, rule, pre, post):
         if isinstance(delay, OfPair) and delay.support[0] <= 0.0:
             lowest = f"{delay} is {delay.support[0]:.6g} at {delay.lowest_at}"
             raise ValueError(f"{label}: must be > 0 ms, but {lowest}; write {written_within(delay, low=0.1)}")
+    delay = of_values(lambda some: _checked_delay(some, label), pack(delay))
+    _check_shape(delay, "delay", rule, pre, post)
+    return delay
+
+
+def _checked_delay(delay, label):
     delay = checked_value(delay, "ms", label)
     if isinstance(delay, Distribution):
         if delay.support[0] <= 0:
@@ -119,13 +131,12 @@ def delay_of(delay, rule, pre, post):
         return delay
     in_range(delay, label, "ms", above=0)
     _reject_seconds(np.max(delay, initial=0.0), label)
-    _check_shape(delay, "delay", rule, pre, post)
     return delay
 
 
 def check_delay(projection, dt):
     """Raise ValueError if a delay is longer than the engine's calendar for steps of `dt` ms."""
-    delay = projection.delay
+    delay = distinct(as_kept(projection, "delay"))
     longest = delay.support[1] if isinstance(delay, Distribution) else np.max(delay, initial=0.0)
     if longest / dt > MAX_DELAY + 0.5 and np.isfinite(longest):
         raise ValueError(
@@ -147,7 +158,7 @@ def check_storage(storage, rule, weight, delay):
             f"{label}: with {rule} each target samples its sources, so the synapses of one source cannot be "
             f"sampled separately; use {rule.by_source}, or 'stored'"
         )
-    if rule.listed or isinstance(weight, np.ndarray) or isinstance(delay, np.ndarray):
+    if rule.listed or is_listed(weight) or is_listed(delay):
         raise ValueError(f"{label}: lists of pairs, weights or delays cannot be sampled again; use 'stored'")
 
 
@@ -197,7 +208,7 @@ def _compose(population, receptors, injected, label):
 
 
 def _check_shape(value, field, rule, pre, post):
-    if not isinstance(value, np.ndarray):
+    if not is_listed(value):
         return
     shape = rule.value_shape(pre.n, post.n)
     if shape is None:

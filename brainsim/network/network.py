@@ -16,6 +16,7 @@ from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.doors import optional, show_by, through
 from brainsim.core.hints import Answering
 from brainsim.models.inputs import Input
+from brainsim.models.packed import unpack
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.checks import checked_synapse
 from brainsim.network import checks
@@ -237,16 +238,16 @@ class Network(Answering):
         checks.check_storage(storage, rule, weights, delays)
         if coupled:
             lacking = {"dendritic_delay": dendritic_delay, "modulator": modulator, "homeostasis": homeostasis}
-            couplings.check_coupled(synapse, rule, weights, pre, post, storage, lacking)
-            learning = couplings.rule_of_coupling(plasticity, initial, synapse, post, weights)
+            couplings.check_coupled(synapse, rule, unpack(weights), pre, post, storage, lacking)
+            learning = couplings.rule_of_coupling(plasticity, initial, synapse, post, unpack(weights))
         others = (dendritic_delay, modulator, modulator_delay, homeostasis)
         change: dict[str, typing.Any] = {}  # of synapses that stay as they are
         if any(argument is not None for argument in (plasticity, initial, *others)):
             from brainsim.network import plastic
 
             if not coupled:
-                learning = plastic.check_plasticity(plasticity, initial, rule, pre, post, weights, storage)
-            change = plastic.change_of(learning, pre, post, delays, coupled, *others)
+                learning = plastic.check_plasticity(plasticity, initial, rule, pre, post, unpack(weights), storage)
+            change = plastic.change_of(learning, pre, post, unpack(delays), coupled, *others)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))

@@ -13,6 +13,7 @@ from brainsim.core.checks import MissingName, nearest, number, warn_user
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.doors import show_by, through
 from brainsim.core.identity import Identified
+from brainsim.models.packed import Unpacked
 from brainsim.models.rules import AllToAll, FixedProbability
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Projection(Identified):
         Which pairs are connected.
     weight, delay : float, ndarray (read-only) or Distribution
         In the unit of the synapse, and in ms; what was given as an expression of the distance has its text as ``.text``.
+        Of a million synapses or more with at most 65,536 different values, each reading makes a new array.
     synapse : Synapse or Coupling
         What a spike does to its target, or how cells act on others without spikes.
     name : str
@@ -83,6 +85,9 @@ class Projection(Identified):
     modulator_delay: float = 1.0
     homeostasis: Homeostasis | None = None
     seed: int | None = None
+
+    if not TYPE_CHECKING:
+        weight, delay = Unpacked(), Unpacked()
 
     def __repr__(self) -> str:
         """Return a summary with the expected number of synapses."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from brainsim.core.checks import plain, read_only
+from brainsim.models.packed import pack
 from brainsim.models.pair_lists import FromArrays
 from brainsim.models.synapses.checks import check_sign
 from brainsim.models.values import is_number
@@ -52,7 +53,8 @@ def list_synapses(projection, pairs, parameters):
         check_weights(of_each["weight"], plasticity, f"{projection.name}.weight", CLOSE)
         if not isinstance(dendritic, str):
             dendritic_delay_of(dendritic, of_each["delay"], plasticity)
-    return replace(projection, rule=rule, plasticity=plasticity, **of_each)
+    packed = {name: pack(value) if plasticity is None else value for name, value in of_each.items()}
+    return replace(projection, rule=rule, plasticity=plasticity, **packed)
 
 
 def _plain(before, values):

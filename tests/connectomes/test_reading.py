@@ -8,8 +8,9 @@ from brainsim.connectomes.formats import FORMATS, register_format
 from tests.connectomes.files import CELLS, PAIRS, SIGNS, TRANSMITTERS, write, write_codex, write_shiu
 
 
-def check(brain, order=(0, 1, 2, 3)):
-    """Compare cells and edges with what was written; `order` is that of the edges."""
+def check(brain):
+    """Compare cells and edges, which are sorted by source, with what was written."""
+    order = 0, 3, 2, 1
     assert brain.ids.tolist() == [str(cell) for cell in CELLS]
     found = zip(*(values.tolist() for values in (brain.edges.pre, brain.edges.post, brain.edges.count)), strict=True)
     assert list(found) == [PAIRS[k] for k in order]
@@ -20,7 +21,7 @@ def check(brain, order=(0, 1, 2, 3)):
 def test_codex(tmp_path, ending, text_reader):
     files = write_codex(tmp_path, ending)
     brain = bs.connectomes.read_codex(files["neurons"], files["connections"], files["classification"], name="fly")
-    check(brain, (0, 3, 2, 1))  # sorted, since two parts of an edge were added up
+    check(brain)
     assert brain.annotations["transmitter"].tolist() == TRANSMITTERS
     assert brain.annotations["super_class"].tolist() == ["", "sensory", "central", ""]
     assert brain.where(cell_class="olfactory").tolist() == [1]
@@ -32,7 +33,7 @@ def test_codex(tmp_path, ending, text_reader):
 def test_a_folder_is_recognised_by_its_files(tmp_path, monkeypatch):
     write_codex(tmp_path)
     brain = bs.connectomes.read(tmp_path, title="Four cells")
-    check(brain, (0, 3, 2, 1))
+    check(brain)
     assert (brain.title, brain.where(side="left").tolist()) == ("Four cells", [1])
     with pytest.raises(FileNotFoundError, match="does not have the files of a format .larva: unmatched_full_nodes"):
         bs.connectomes.read(tmp_path, format="larva")
@@ -92,7 +93,7 @@ def test_frames_of_neuprint():
         bs.connectomes.read_neuprint(cells, edges)
     cells["predictedNt"] = TRANSMITTERS
     brain = bs.connectomes.read_neuprint(cells, edges)
-    check(brain, (0, 3, 2, 1))
+    check(brain)
     assert brain.annotations["type"].tolist() == ["T1", "", "T2", "T2"]
     assert brain.where(side="L").tolist() == [0, 2]
 

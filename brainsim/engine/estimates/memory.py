@@ -8,12 +8,14 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.core.machine import free_memory
 from brainsim.engine.operators.registry import operators_for
+from brainsim.engine.synapses.as_listed import find_rows
 from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.sampling import MAX_DELAY
 from brainsim.engine.synapses.segments import segment_fields
 from brainsim.engine.synapses.store import BATCH, CHUNK, UINT16_RANGE
 from brainsim.engine.synapses.wiring import wiring_of
+from brainsim.models.packed import as_kept, has_one, is_listed
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import check_delay, check_storage
 from brainsim.network.estimate import Estimate, in_words
@@ -40,11 +42,15 @@ def estimate_layout(layout, duration=0.0, record=()):
     stored = {p: n for p, n in expected.items() if p.storage != "procedural" and p not in coupled}
     procedural = {p: n for p, n in expected.items() if p.storage == "procedural"}
     target = bytes_of_target(stored, layout)
+    as_listed = target == BYTES_LONG_TARGET and find_rows(layout, [*stored]) is not None
     segments = expected_segments(stored, layout)
-    each = BYTES_SEGMENT + BYTES_SHARED * any(is_number(p.weight) for p in stored)
-    plans, procedural_plans = _of_plans(stored), _of_plans(procedural) + 4.0 * cells * bool(procedural)
+    each = BYTES_SEGMENT + BYTES_SHARED * any(has_one(p, "weight") for p in stored)
+    plans = 0.0 if as_listed else _of_plans(stored)
+    procedural_plans = _of_plans(procedural) + 4.0 * cells * bool(procedural)
     pools = partitions * _of_pool(procedural, layout) + procedural_plans
-    weight = BYTES_WEIGHT if few_values_of(stored) is None else BYTES_NUMBER
+    few = few_values_of(stored) is not None
+    target = 0 if as_listed else target  # such lists, and numbers of weights, are those of the description
+    weight = BYTES_NUMBER * (not as_listed) if few else BYTES_WEIGHT
     sizes = {p: n * _bytes_of_synapse(p, target, weight, layout) for p, n in stored.items()}
     sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
     of_couplings, sampled_pairs = _of_couplings(layout, coupled) if coupled else ({}, 0.0)
@@ -56,7 +62,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
     rows.append((f"{cells:,} cells", 0.0, _of_cells(layout)))
     kept = sum(size for _, _, size in rows)
-    synapses = sum(stored.values())
+    synapses = 0.0 if as_listed else sum(stored.values())
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # one chunk of one column exists twice while chunks are joined at the end
     building = (
@@ -87,7 +93,7 @@ def share_here(layout, projection, view=None):
 
 def _bytes_of_synapse(projection, target, weight, layout):
     kind = kind_of(projection)
-    weight = 0 if is_number(projection.weight) or kind.keeps_weights else weight
+    weight = 0 if has_one(projection, "weight") or kind.keeps_weights else weight
     return target + weight + kind.bytes_per_synapse(projection, np.dtype(layout.dtype).itemsize)
 
 
@@ -105,7 +111,7 @@ def expected_segments(stored, layout):
     """Return the expected number of segments: runs of one source, partition, delay and, if it is shared, weight."""
     runs = {}
     for projection, n in stored.items():
-        shared = projection.weight if is_number(projection.weight) else None
+        shared = projection.weight if has_one(projection, "weight") else None
         runs.setdefault((projection.pre, shared), []).append((projection, n / max(share_here(layout, projection), 1e-300)))
     total = 0.0
     for (pre, _), projections in runs.items():
@@ -157,7 +163,7 @@ def _of_plans(projections):
     size = sum(sum(some.values()) for some in (views, places, own))
     for p in projections:
         size += 0.0 if wiring_of(p.rule).exact else 4.0 * p.pre.n
-        listed = [p.rule.listed, isinstance(p.weight, np.ndarray), isinstance(p.delay, np.ndarray)]
+        listed = [p.rule.listed, is_listed(as_kept(p, "weight")), is_listed(as_kept(p, "delay"))]
         size += p.expected * np.dot(BYTES_LISTED, listed) if any(listed) else 0.0
     return size
 
@@ -266,7 +272,7 @@ def _advice(layout, needed):
         hints.append(f"threads=1 needs {in_words(alone.peak)}")
     if sizes["segments of rows"] > 0.2 * needed.kept:
         hints.append("a larger dt, or one delay per projection, leaves fewer segments of rows")
-    if any(not is_number(p.weight) for p in stored):
+    if not all(has_one(p, "weight") for p in stored):
         hints.append(f"one weight per projection saves {BYTES_WEIGHT} bytes a synapse")
     if precision == "double" and needed.rows[-1][-1] > 0.3 * needed.kept:
         hints.append("precision='single' takes half of the state of the cells")
@@ -277,7 +283,7 @@ def _advice(layout, needed):
 
 def _can_be_procedural(projection):
     try:
-        check_storage("procedural", projection.rule, projection.weight, projection.delay)
+        check_storage("procedural", projection.rule, as_kept(projection, "weight"), as_kept(projection, "delay"))
     except ValueError:
         return False
     return True

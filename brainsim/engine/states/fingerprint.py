@@ -13,6 +13,7 @@ import numpy as np
 from brainsim.equations.system import prefix_of
 from brainsim.models.attributes import texts_of
 from brainsim.models.base import Model
+from brainsim.models.packed import unpack
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.network.checks import SAME_STORAGES
 from brainsim.network.population import View
@@ -106,6 +107,7 @@ def fingerprint_of(wanted, requests):
 
 def _feed(digest, value):
     """Add a value to a digest: its kind, its size if it has one, and what it holds."""
+    value = unpack(value)
     if isinstance(value, Model):
         _feed(digest, [[*texts_of(value).values()], vars(value)])
     elif isinstance(value, View):

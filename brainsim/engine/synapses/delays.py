@@ -3,6 +3,7 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.models.packed import as_kept, distinct
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution
 from brainsim.network.checks import MAX_DELAY, check_delay
@@ -14,7 +15,7 @@ CERTAIN = 30.0  # delays beyond the longest that are expected: the chance that t
 
 def steps_of(projection, dt):
     """Return (shortest and longest delay in steps, the chances of those in between or None); check them against dt."""
-    delay, name = projection.delay, f"{projection.name}.delay"
+    delay, name = distinct(as_kept(projection, "delay")), f"{projection.name}.delay"
     check_delay(projection, dt)
     if not isinstance(delay, Distribution):
         if np.min(delay, initial=np.inf) < dt * (1 - 1e-9):

@@ -8,62 +8,38 @@ bits of a run are the same.
 import numpy as np
 
 from brainsim.engine.synapses.kinds.registry import kind_of
-from brainsim.jit.decorators import kernel
-from brainsim.models.values import is_number
-
-MOST = 1 << 16  # different values: their numbers are uint16
-SLOTS = 1 << 18  # of the hash table in which they are found
-GOLDEN, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(64 - 18)  # the top bits of a product are the slot
-WORTH = 1 << 20  # synapses: with fewer, to compile delivery once more takes longer than reading fewer bytes saves
-BATCH = 1 << 20  # weights that are rounded at once
+from brainsim.models.packed import MOST, WORTH, Coded, as_kept, has_one, is_listed
 
 
 class FewValues:
-    """The different values of weights, float32 in the order in which they were found."""
+    """The different values of the weights of some projections, in one table; `weights` has a column for each of them."""
 
-    def __init__(self):
-        self._bits, self._slots, self._count = np.empty(MOST, np.uint32), np.full(SLOTS, -1, np.int32), 0
+    def __init__(self, weights):
+        self._columns = [column for _, column in weights]
+        ends = np.cumsum([column.values.size for column in self._columns]).tolist()
+        self._first = {projection: end - column.values.size for (projection, column), end in zip(weights, ends, strict=True)}
+        self._codes = {projection: column.codes for projection, column in weights}
 
     @property
     def table(self):
-        """The values."""
-        return self._bits[: self._count].view(np.float32)
+        """The values, float32 as in a store that has no table."""
+        return np.concatenate([column.values for column in self._columns]).astype(np.float32)
 
-    def find(self, weights):
-        """Return the number of each weight in the table, to which new values are added; None if they are too many."""
-        weights, numbers = np.ravel(weights), np.empty(np.size(weights), np.uint16)
-        for at in range(0, weights.size, BATCH):
-            bits = weights[at : at + BATCH].astype(np.float32).view(np.uint32)
-            self._count = find(bits, self._slots, self._bits, self._count, numbers[at : at + BATCH])
-            if self._count < 0:
-                return None
-        return numbers
+    def numbers(self, projection):
+        """Return the number in the table of each weight of a projection; those of the first one as they are kept."""
+        first = self._first[projection]
+        return self._codes[projection] + np.uint16(first) if first else self._codes[projection]
 
 
 def few_values_of(projections):
     """Return the FewValues of the weights of some projections; None if it is not worth it, or some have too many."""
-    each = [p for p in projections if not is_number(p.weight)]
-    listed = all(isinstance(p.weight, np.ndarray) and p.plasticity is None and not kind_of(p).called for p in each)
-    if not listed or sum(p.weight.size for p in each) < WORTH:
+    each = [p for p in projections if not has_one(p, "weight")]
+    weights = [as_kept(p, "weight") for p in each]
+    listed = all(map(is_listed, weights)) and all(p.plasticity is None and not kind_of(p).called for p in each)
+    # with fewer synapses, to compile delivery once more takes longer than reading fewer bytes saves
+    if not listed or sum(of.size for of in weights) < WORTH:
         return None
-    few = FewValues()
-    return few if all(few.find(p.weight) is not None for p in each) else None
-
-
-@kernel
-def find(bits, slots, known, count, numbers):
-    """Write the number of each value into `numbers`; return how many values there are then, -1 if too many.
-
-    Values are compared by their bits, so 0 and -0 differ. `slots` is a hash table with the number of a value, -1 if empty.
-    """
-    for k in range(bits.size):
-        slot = np.int64((np.uint64(bits[k]) * GOLDEN) >> SHIFT)
-        while slots[slot] >= 0 and known[slots[slot]] != bits[k]:
-            slot = (slot + 1) & (slots.size - 1)
-        if slots[slot] < 0:
-            if count == known.size:
-                return np.int64(-1)
-            known[count], slots[slot] = bits[k], np.int32(count)
-            count += 1
-        numbers[k] = slots[slot]
-    return np.int64(count)
+    columns = [of if isinstance(of, Coded) else Coded.of(of) for of in weights]
+    if None in columns or sum(column.values.size for column in columns) > MOST:
+        return None
+    return FewValues(list(zip(each, columns, strict=True)))

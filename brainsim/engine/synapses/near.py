@@ -22,6 +22,7 @@ from brainsim.equations.statements import Load, Store
 from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, record_or_none
+from brainsim.models.packed import as_kept
 from brainsim.models.space.distance import periods, reach_of
 from brainsim.models.space.of_pairs import OfDistance, OfIndices, OfPair
 from brainsim.rng.hashing import hashed, step_key, uniform
@@ -129,7 +130,7 @@ def most_candidates(projections):
 
 def is_near(projection):
     """Return whether anything about the synapses of a projection depends on the distance or the indices of its cells."""
-    values = (projection.weight, projection.delay)
+    values = (as_kept(projection, "weight"), as_kept(projection, "delay"))
     return projection.rule.text is not None or any(isinstance(value, OfPair) for value in values)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from brainsim.build.own import index_here
+from brainsim.core.arrays import lock
 from brainsim.engine.synapses import (
     counting,
     delays,
@@ -12,6 +13,7 @@ from brainsim.engine.synapses import (
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.near import PLACES, Near, is_near
 from brainsim.engine.synapses.wiring import wiring_of
+from brainsim.models.packed import Ascending, as_kept, has_one, is_listed, of_values, unpack
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.rng.probabilities import alias_table
@@ -68,7 +70,7 @@ class Plan:
                 f"{projection.name}.storage: synapses of the kind {self.kind.__name__} must be 'stored' "
                 f"(got {projection.storage!r})"
             )
-        self.shared_weight = float(projection.weight) if is_number(projection.weight) else None
+        self.shared_weight = float(projection.weight) if has_one(projection, "weight") else None
         self.near = Near(projection) if is_near(projection) else None
         self.delays, self.table = delays.steps_of(projection, layout.dt)
         self.wiring = wiring_of(self.rule)(self, cells)
@@ -131,7 +133,7 @@ def projection_fields(layout, plans, counts, classes, few=None):
         part=np.int16,
         list_first=np.int64,
         listed=np.int32,
-        list_weight=np.float32,
+        list_weight=np.float32 if few is None else np.uint16,
         list_delay=np.uint16,
         accept=np.uint32,
         other=np.int32,
@@ -167,7 +169,7 @@ def projection_fields(layout, plans, counts, classes, few=None):
 
 
 def _has_laws(plans):
-    values = [value for plan in plans for value in (plan.projection.weight, plan.projection.delay)]
+    values = [as_kept(plan.projection, name) for plan in plans for name in ("weight", "delay")]
     return any(isinstance(value, Distribution) and not isinstance(value, OfPair) for value in values)
 
 
@@ -186,7 +188,8 @@ def _places(plans, columns):
 
 def _laws(plans):
     """Return the codes of weights and delays, `sampling.LAWS` numbers for each projection."""
-    return np.ravel([[*_code(plan.projection.weight), *_code(plan.projection.delay)] for plan in plans]).astype(np.float64)
+    codes = [[*_code(as_kept(plan.projection, "weight")), *_code(as_kept(plan.projection, "delay"))] for plan in plans]
+    return np.ravel(codes).astype(np.float64)
 
 
 def shared_weights(plans):
@@ -212,7 +215,7 @@ def _describe(row, plan, shared, columns, known, few):
         accept, other = alias_table(plan.table)
         row["table"], row["table_size"] = columns.add("accept", accept), accept.size
         columns.add("other", other)
-    if isinstance(projection.delay, OfPair):
+    if isinstance(as_kept(projection, "delay"), OfPair):
         row["table_size"] = -1
     row["rule"], row["posts"], row["place"], row["class_"] = plan.wiring.way, plan.posts.size, known[at], plan.class_
     row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at
@@ -226,24 +229,31 @@ def _describe(row, plan, shared, columns, known, few):
 
 def _lists(plan, columns, few):
     """Return where the listed targets, weights and delays begin, each -1 if there are none."""
-    delay, weights = plan.projection.delay, listed_weights(plan.projection)
-    weights = few.find(weights) if few is not None and weights.size else weights
-    delays = np.empty(0, np.uint16)
-    if not _is_simple(delay):
-        delays = np.ravel(delay) / plan.layout.dt
-        delays = np.rint(delays, out=delays).astype(np.uint16)
-    list_at = -1
-    if plan.wiring.way == sampling.LISTED:
-        pre, post = plan.wiring.pre, plan.wiring.post
-        first = np.concatenate([[0], np.cumsum(plan.counts)])
+    projection, wiring, list_at = plan.projection, plan.wiring, -1
+    weights = few.numbers(projection) if few is not None and plan.shared_weight is None else listed_weights(projection)
+    delays = _listed_delays(plan)
+    if wiring.way == sampling.LISTED:
+        first, targets = np.concatenate([[0], np.cumsum(plan.counts)]), wiring.post
         # the places count through all projections' lists
         list_at = columns.add("list_first", first + columns.sizes["listed"])
-        sorted_ = np.empty(pre.size, np.int32), np.empty(weights.size, np.float32), np.empty(delays.size, np.uint16)
-        counting.sort_listed(_locked(pre), _locked(post), _locked(weights), delays, first[:-1].copy(), *sorted_)
-        columns.add("listed", sorted_[0])
-        weights, delays = sorted_[1:]
+        if not isinstance(wiring.pre, Ascending):
+            kinds = np.int32, columns.ways["list_weight"], np.uint16
+            lists = [np.empty(of.size, kind) for of, kind in zip((targets, weights, delays), kinds, strict=True)]
+            given = (lock(column) for column in (wiring.pre, targets, weights, delays))
+            counting.sort_listed(*given, first[:-1].copy(), *lists)
+            targets, weights, delays = lists
+        columns.add("listed", targets)
+    weights = np.asarray(weights, columns.ways["list_weight"])
     weights_at = columns.add("list_weight", weights) if weights.size else -1
     return list_at, weights_at, columns.add("list_delay", delays) if delays.size else -1
+
+
+def _listed_delays(plan):
+    """Return listed delays in steps, uint16; empty if there are none."""
+    delay = as_kept(plan.projection, "delay")
+    if not is_listed(delay):
+        return np.empty(0, np.uint16)
+    return unpack(of_values(lambda some: np.rint(np.ravel(some) / plan.layout.dt).astype(np.uint16), delay))
 
 
 def listed_weights(projection):
@@ -253,22 +263,22 @@ def listed_weights(projection):
     them, and rounded to float32 they may be beyond a bound. While such synapses are built, the bits of the float32 are those
     of the index of the weight in the array, so a synapse takes no more room for it.
     """
-    weight = projection.weight
-    if np.ndim(weight) == 0:
+    weight = as_kept(projection, "weight")
+    if not is_listed(weight):
         return np.empty(0)
     if projection.plasticity is None:
-        return np.ravel(weight)
+        return np.ravel(unpack(weight))
     if weight.size > MOST_LISTED:
         raise ValueError(f"{projection.name}.weight: of synapses that learn, an array can hold {MOST_LISTED:,} at most")
     return np.arange(weight.size, dtype=np.uint32).view(np.float32)
 
 
-def weights_in_full(projection, kept, kind=np.float64):
-    """Return the weights of synapses as an array of type `kind`, from what the store has `kept`."""
-    if projection.plasticity is None or np.ndim(projection.weight) == 0:
-        return kept.astype(kind)
-    listed, indices, found = np.ravel(projection.weight), kept.view(np.uint32), np.empty(kept.size, kind)
-    for at in range(0, kept.size, BATCH):
+def weights_in_full(projection, stored, kind=np.float64):
+    """Return the weights of synapses as an array of type `kind`, from what the store has `stored`."""
+    if projection.plasticity is None or not is_listed(as_kept(projection, "weight")):
+        return stored.astype(kind)
+    listed, indices, found = np.ravel(projection.weight), stored.view(np.uint32), np.empty(stored.size, kind)
+    for at in range(0, stored.size, BATCH):
         found[at : at + BATCH] = listed[indices[at : at + BATCH]]
     return found
 
@@ -298,14 +308,3 @@ def _entries(plans, n_cells):
 
 def _code(value):
     return value.code if isinstance(value, Distribution) else value_code(float(value) if is_number(value) else 0.0)
-
-
-def _is_simple(value):
-    return isinstance(value, Distribution) or np.ndim(value) == 0
-
-
-def _locked(array):
-    """Return a read-only view: to Numba that is another type, and each type compiles another function."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

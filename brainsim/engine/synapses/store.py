@@ -12,10 +12,18 @@ import numpy as np
 from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
+from brainsim.engine.synapses.as_listed import find_rows, segments_of
 from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
-from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, projection_fields, shared_weights
+from brainsim.engine.synapses.projections import (
+    Cells,
+    Plan,
+    listed_weights,
+    make_room_for_counts,
+    projection_fields,
+    shared_weights,
+)
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
 
@@ -189,16 +197,18 @@ class Store:
         sizes = np.zeros((self.classes.number, layout.n_cells), np.int64)
         for plan in plans:
             sizes[plan.class_][plan.sources] += plan.counts
-        self._rows = sizes.sum(axis=0)
         few = few_values_of([plan.projection for plan in plans])
         self.values = np.empty(0, np.float32) if few is None else few.table
+        self.base, kind = _targets_kind(layout, plans)
+        if kind == np.int32 and self._take_lists(few):
+            return
+        self._rows = sizes.sum(axis=0)
         self._fields = projection_fields(layout, plans, counts, self.classes, few)
         if len(layout.own) < layout.partitions:
             self._count_here(sizes, pool, threads)
         self.total = sizes.sum(axis=0)
         self.ends = np.cumsum(sizes)
         self.starts = self.ends - sizes.ravel()
-        self.base, kind = _targets_kind(layout, plans)
         self.targets = np.empty(int(self.total.sum()), kind)
         self.weights = np.empty(int(sizes[: self.classes.weighted].sum()), np.float32 if few is None else np.uint16)
         self._per_part = np.zeros(layout.n_cells * len(layout.own), np.int64)
@@ -228,10 +238,23 @@ class Store:
 
     def drop_weights(self):
         """Forget the weights that kinds of synapses keep, which are the last ones."""
-        kept = sum(self.classes.kept)
-        stop = int(self.ends[kept * self.layout.n_cells - 1]) if kept else 0
-        if stop < self.weights.size:
-            self.weights = self.weights[:stop].copy()
+        if any(plan.kind.keeps_weights for plan in self.plans):
+            kept = sum(self.classes.kept)
+            self.weights = self.weights[: int(self.ends[kept * self.layout.n_cells - 1]) if kept else 0].copy()
+
+    def _take_lists(self, few):
+        """Take the columns of a list of pairs that is in the order of the store; return whether there is one."""
+        projections = [plan.projection for plan in self.plans]
+        found = find_rows(self.layout, projections)
+        if found is None:
+            return False
+        self.base, lengths = found
+        delay = self.plans[0].delays[0] + self.plans[0].extra_step
+        self.first, self.piece, self.delay, self.weight = segments_of(lengths, delay, self.classes.tags[0], self.shared)
+        self.targets = projections[0].rule.post
+        weights = listed_weights(projections[0]) if few is None else few.numbers(projections[0])
+        self.weights = np.asarray(weights, np.float32 if few is None else np.uint16)
+        return True
 
     def _count_here(self, sizes, pool, threads):
         """Count the synapses of each source onto this process, by class; only rows whose targets differ must be sampled."""

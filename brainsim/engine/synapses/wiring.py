@@ -13,6 +13,7 @@ from brainsim.engine.synapses import counting
 from brainsim.engine.synapses import sampling as ways
 from brainsim.jit.records import Context
 from brainsim.models import rules
+from brainsim.models.packed import Ascending, as_kept
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
 
@@ -101,7 +102,9 @@ class Listed(Wiring):
 
     def __init__(self, plan, cells):
         super().__init__(plan, cells)
-        self.pre, self.post = (self.rule.pre, self.rule.post) if self.rule.pairs is not None else self._drawn()
+        self.pre, self.post = (as_kept(self.rule, "pre"), self.rule.post) if self.rule.pairs is not None else self._drawn()
+        if isinstance(self.pre, np.ndarray):
+            self.pre = Ascending.of(self.pre) or self.pre
         self.self_index = np.empty(0, np.int32)
 
     def _drawn(self):
@@ -121,7 +124,8 @@ class Listed(Wiring):
 
     def count(self, start, stop, counts):
         """Count the pairs of each source."""
-        counts[:] = np.bincount(self.pre, minlength=counts.size)
+        found = self.pre.counts if isinstance(self.pre, Ascending) else np.bincount(self.pre)
+        counts[: found.size] = found[: counts.size]
 
 
 @register_wiring

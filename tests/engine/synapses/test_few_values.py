@@ -8,7 +8,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine.estimates.memory import estimate_layout
 from brainsim.engine.synapses import few_values
-from brainsim.engine.synapses.few_values import FewValues, few_values_of
+from brainsim.engine.synapses.few_values import few_values_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -104,16 +104,6 @@ def test_memory_is_what_is_estimated():
     sim = bs.Simulation(net, dt=0.1, seed=2, threads=1)
     store, (row, *_) = sim._run.synapses.store, estimate_layout(sim._layout).rows
     assert row[2] == store.targets.nbytes + store.weights.nbytes == 4 * 40_000
-
-
-def test_values_are_told_apart_by_their_bits():
-    few, weights = FewValues(), np.array([0.5, -0.0, 0.0, 0.5, 0.1, np.float32(0.1)])
-    numbers = few.find(weights)
-    assert numbers.tolist() == [0, 1, 2, 0, 3, 3]
-    assert np.array_equal(few.table[numbers].view(np.uint32), weights.astype(np.float32).view(np.uint32))
-    values = np.arange(1 << 16).astype(np.float32)
-    assert np.array_equal(FewValues().find(values), np.arange(1 << 16))
-    assert FewValues().find(np.append(values, -1.0)) is None
 
 
 @pytest.mark.usefixtures("always")

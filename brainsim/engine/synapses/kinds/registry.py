@@ -5,7 +5,7 @@ import importlib
 from brainsim.core.identity import put
 from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, Shared, SynapseKind
 from brainsim.engine.synapses.segments import TAGS
-from brainsim.models.values import is_number
+from brainsim.models.packed import has_one
 from brainsim.network.checks import STORAGES
 
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
@@ -43,7 +43,7 @@ def kind_of(projection):
     for kind in KINDS:
         if kind.takes(projection):
             return kind
-    return Shared if is_number(projection.weight) else PerSynapse
+    return Shared if has_one(projection, "weight") else PerSynapse
 
 
 class Classes:
