@@ -14,13 +14,18 @@ MOST_LISTED = 20  # values of an annotation in a message
 
 
 def check_annotation(values: Any, name: str, n: int) -> np.ndarray:
-    """Return an annotation as a read-only array; texts are of type object."""
+    """Return an annotation as a read-only array; texts are of type object, and equal ones are one object."""
     array = np.asarray(values)
     if array.shape != (n,):
         raise ValueError(f"Brain.annotations[{name!r}]: must have a value for each of {n:,} cells (got shape {array.shape})")
     if array.dtype.kind not in "biufOU":
         raise TypeError(f"Brain.annotations[{name!r}]: must be texts, numbers or truth values (got {array.dtype})")
-    return freeze(np.array(array, dtype=object if array.dtype.kind == "U" else array.dtype))
+    if array.dtype.kind not in "UO":
+        return freeze(array.copy())
+    known: dict[Any, Any] = {}
+    texts = np.empty(n, dtype=object)
+    texts[:] = [known.setdefault(value, value) if isinstance(value, str) else value for value in array.tolist()]
+    return freeze(texts)
 
 
 def cells_with(annotations: Mapping[str, np.ndarray], name: str, wanted: Any, label: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from brainsim.core.checks import integer
 SPREAD = 1.0  # standard deviation of the logarithm of the expected number of edges of a cell, on both sides
 SYNAPSES = (0.4, 0.9)  # mean and standard deviation of the logarithm of the number of synapses of an edge
 MOST = 2400  # synapses of an edge; the largest in the fly is 2,405
+BLOCK = 1 << 17  # edges that are drawn or sorted at once, in the cache
 REGIONS, WITHIN = 40, 0.5  # parts of the brain, and the share of edges that stay within theirs
 TRANSMITTERS = {"acetylcholine": 0.6, "glutamate": 0.25, "GABA": 0.15}
 CLASSES = {"sensory": 0.12, "motor": 0.001, "descending": 0.01}  # shares of cells; the others are central
@@ -65,13 +66,14 @@ def synthetic(cells: int = 138_639, edges: int = 15_100_000, seed: int = 1, *, n
     annotations, members = _annotations(n, region, rng)
     excites = annotations["transmitter"] == "acetylcholine"
     strong = _pathway(members, excites, rng)
-    keys, count = _draw(n, k, region, strong, rng)
+    rows, targets, count = _draw(n, k, region, strong, rng)
     sign = np.where(excites, 1, -1).astype(np.int8)
-    pre, post = (freeze((part).astype(np.int32)) for part in np.divmod(keys, n))
+    pre = np.repeat(np.arange(n, dtype=np.int32), rows)
+    wiring = Edges(*map(freeze, (pre, targets, count, sign[pre])))
     return Brain(
         [f"s{cell:06d}" for cell in range(n)],
         annotations,
-        Edges(pre, post, freeze(count), freeze(sign[pre])),
+        wiring,
         title=f"Synthetic brain (made up): {n:,} cells, {k:,} edges",
         name=name,
     )
@@ -113,39 +115,80 @@ def _pathway(members, excites, rng):
 
 
 def _draw(n, k, region, strong, rng):
-    """Return ``pre*n + post`` of k different edges in ascending order, and their numbers of synapses."""
+    """Return k different edges, sorted: how many each cell sends, their targets, and their numbers of synapses."""
     pre, post, count = strong
     keys, first = np.unique(pre * n + post, return_index=True)
     fixed, count = keys[keys // n != keys % n], count[first[keys // n != keys % n]]
     sends, receives = rng.lognormal(0.0, SPREAD, n), rng.lognormal(0.0, SPREAD, n)
-    keys = np.zeros(0, np.int64)
-    while keys.size < k - fixed.size:
-        more = _pairs(n, int(1.05 * (k - fixed.size - keys.size)) + 100, region, sends, receives, rng)
-        # np.unique takes 200 times longer with NumPy 2.4
-        keys = np.sort(np.concatenate([keys, more[more // n != more % n]]))
-        keys = keys[np.append(True, keys[1:] != keys[:-1])]
-        at = np.searchsorted(keys, fixed).clip(max=keys.size - 1)
-        keys = np.delete(keys, at[keys[at] == fixed])
-    keys = np.delete(keys, rng.choice(keys.size, keys.size - (k - fixed.size), replace=False))
-    others = np.ceil(np.exp(rng.normal(*SYNAPSES, keys.size))).clip(1, MOST).astype(np.int32)
-    keys, count = np.concatenate([keys, fixed]), np.concatenate([others, count])
-    order = np.argsort(keys, kind="stable")
-    return keys[order], count[order]
+    rows, targets = np.zeros(n, np.int64), np.zeros(0, np.int32)
+    while targets.size < k - fixed.size:
+        more = _pairs(n, int(1.05 * (k - fixed.size - targets.size)) + 100, region, sends, receives, rng)
+        rows, targets = _different(n, [(rows, targets), more], fixed)
+    gone = rng.choice(targets.size, targets.size - (k - fixed.size), replace=False)
+    rows = rows - np.bincount(np.searchsorted(np.cumsum(rows), gone, side="right"), minlength=n)
+    targets = np.delete(targets, gone)
+    return _numbered(n, rows, targets, fixed, count, rng)
+
+
+def _blocks(n, fixed, lists):
+    """Yield (low, high, keys, fixed keys) of sources from low to high with about 131,000 edges in some lists.
+
+    A list is how many edges each cell sends, and their targets. The key of an edge is ``pre*n + post``.
+    """
+    firsts = [np.concatenate([[0], np.cumsum(rows)]) for rows, _ in lists]
+    ends = np.searchsorted(sum(firsts), np.arange(BLOCK, sum(rows.sum() for rows, _ in lists), BLOCK))
+    cuts = np.unique([0, *ends.tolist(), n]).tolist()
+    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        some = [
+            np.repeat(np.arange(low, high), rows[low:high]) * n + targets[first[low] : first[high]]
+            for (rows, targets), first in zip(lists, firsts, strict=True)
+        ]
+        yield low, high, np.concatenate(some), slice(*np.searchsorted(fixed, [low * n, high * n]))
+
+
+def _different(n, lists, fixed):
+    """Return the list of the different edges in some lists, without those in `fixed` and those from a cell to itself."""
+    rows, found, done = np.zeros(n, np.int64), np.empty(sum(targets.size for _, targets in lists), np.int32), 0
+    for low, high, keys, here in _blocks(n, fixed, lists):
+        keys.sort()  # np.unique takes 200 times longer with NumPy 2.4
+        keys = np.concatenate([keys[:1], keys[1:][keys[1:] != keys[:-1]]])
+        keys = keys[keys // n != keys % n]
+        if keys.size:
+            at = np.searchsorted(keys, fixed[here]).clip(max=keys.size - 1)
+            keys = np.delete(keys, at[keys[at] == fixed[here]])
+        rows[low:high], found[done : done + keys.size] = np.bincount(keys // n - low, minlength=high - low), keys % n
+        done += keys.size
+    return rows, found[:done]
+
+
+def _numbered(n, rows, targets, fixed, count, rng):
+    """Return a list of edges to which those in `fixed` are added, and the numbers of synapses, `count` of the latter."""
+    size, all_rows, done = targets.size + fixed.size, np.zeros(n, np.int64), 0
+    all_targets, all_numbers = np.empty(size, np.int32), np.empty(size, np.int32)
+    for low, high, keys, here in _blocks(n, fixed, [(rows, targets)]):
+        drawn = np.ceil(np.exp(rng.normal(*SYNAPSES, keys.size))).clip(1, MOST)
+        keys, numbers = np.concatenate([keys, fixed[here]]), np.concatenate([drawn, count[here]])
+        order, to = np.argsort(keys, kind="stable"), slice(done, done + keys.size)
+        all_rows[low:high] = np.bincount(keys // n - low, minlength=high - low)
+        all_targets[to], all_numbers[to] = keys[order] % n, numbers[order]
+        done += keys.size
+    return all_rows, all_targets, all_numbers
 
 
 def _pairs(n, k, region, sends, receives, rng):
-    """Return ``pre*n + post`` of about k edges, of which some may be equal."""
-    pre = np.repeat(np.arange(n), rng.poisson(sends * (k / sends.sum())))
-    post = np.empty(pre.size, np.int64)
-    within = rng.random(pre.size) < WITHIN
-    far, near = np.flatnonzero(~within), np.flatnonzero(within)
-    post[far] = _targets(far.size, np.arange(n), receives, rng)
-    near = near[np.argsort(region[pre[near]], kind="stable")]
-    sizes = np.bincount(region[pre[near]], minlength=REGIONS)
+    """Return a list of about k edges, of which some may be equal."""
+    rows = rng.poisson(sends * (k / sends.sum()))
+    size = int(rows.sum())
+    within = np.concatenate([rng.random(min(BLOCK, size - at)) < WITHIN for at in range(0, size, BLOCK)])
+    targets, near = np.empty(size, np.int32), np.flatnonzero(within)
+    targets[~within] = _targets(size - near.size, np.arange(n, dtype=np.int32), receives, rng)
+    own = np.repeat(region, rows)[within]
+    near = near[np.argsort(own, kind="stable")]
+    sizes = np.bincount(own, minlength=REGIONS)
     for r, edges in enumerate(np.split(near, np.cumsum(sizes)[:-1])):
-        members = np.flatnonzero(region == r)
-        post[edges] = _targets(edges.size, members, receives[members], rng)
-    return pre * n + post
+        members = np.flatnonzero(region == r).astype(np.int32)
+        targets[edges] = _targets(edges.size, members, receives[members], rng)
+    return rows, targets
 
 
 def _targets(k, cells, shares, rng):
