@@ -90,6 +90,15 @@ def index_here(layout, parts):
     return index[parts]
 
 
+def each_from_its_rank(found, layout, projection):
+    """Return a value for each target of a projection, of the arrays of all ranks that `found` lists.
+
+    Each rank knows the values of its own targets.
+    """
+    parts = layout.input_places(projection.post, projection.synapse)[1]
+    return np.stack(found)[parts // len(layout.own), np.arange(parts.size)]
+
+
 def cells_here(layout, own=None):
     """Return the cells of each group that are in this process, or in some partitions, as slices of all cells."""
     own = layout.own if own is None else own

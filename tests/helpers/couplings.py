@@ -54,6 +54,19 @@ def delayed():
     return driven(net, cells)
 
 
+def learning():
+    """Rates whose weights learn, at once and later, by rules without and with a variable of the targets."""
+    units = bs.Population(40, bs.RateUnit(), name="units", initial={"r": bs.Uniform(0.0, 50.0)})
+    outputs = bs.Population(50, bs.RateUnit(), name="outputs", initial={"r": bs.Uniform(0.0, 50.0)})
+    net, weight = bs.Network(seed=1), bs.Uniform(0.0, 1.0)
+    given = {"synapse": bs.RateConnection(), "plasticity": bs.Oja(eta=1e-5)}
+    net.connect(units, units, bs.FixedIndegree(7), weight=weight, **given)
+    given = {"synapse": bs.RateConnection(order=1), "plasticity": bs.BCM(eta=1e-8)}
+    net.connect(units, outputs[7:], bs.FixedProbability(0.3), weight=weight, delay=bs.Uniform(0.3, 2.0), **given)
+    net.stimulate(units, bs.CurrentInput(np.linspace(50.0, 400.0, 40)))
+    return net
+
+
 def rates():
     units = bs.Population(40, bs.RateUnit(), name="units", initial={"r": bs.Uniform(0.0, 50.0)})
     net = bs.Network(seed=1)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import nearest, true_or_false
 from brainsim.engine.plasticity.change import check_bounds, checked_column
 from brainsim.engine.states.state import take_array
@@ -22,12 +23,12 @@ class SelectedPairs(Selected):
 
 
 class Learning(SynapseKind):
-    """The weights of the pairs of one projection, and the variables of its targets.
+    """The weights of the pairs of one projection, and the variables of its targets; on ranks, of the targets of this one.
 
     Weights are float64 in single precision, too: a step adds so little that float32 would often stay as it is.
 
     - `weights`: of each pair, in the order of its Pairs.
-    - `traces`: variable of the rule -> array of its value for each target.
+    - `traces`: variable of the rule -> array of its value for each target; on ranks, those of other ranks' targets stay.
     - `own`: the column of the ring in which each target leaves what it gives itself.
     - `pace`: an array of dt, or of 0 if the weights stay as they are.
     - `touched`: whether anything may differ from the start.
@@ -58,14 +59,21 @@ class Learning(SynapseKind):
         return {"w": self.weights}
 
     def traces_now(self, table):
-        """Return the variables of the targets of the pairs in a SynapseTable."""
-        return {name: values[table.post] for name, values in self.traces.items()}
+        """Return the variables of the targets of the pairs in a SynapseTable; on ranks all must call this."""
+        ranks = self.block.layout.ranks
+        return {name: self._of_all(ranks.everywhere(values))[table.post] for name, values in self.traces.items()}
+
+    def _of_all(self, found):
+        """Return the variable of each target, of the arrays of all ranks that `found` lists."""
+        return each_from_its_rank(found, self.block.layout, self.block.projection)
 
     def check(self, synapses):
         """Raise ValueError if the rule has made weights that are not finite."""
-        bad = np.flatnonzero(~np.isfinite(self.weights))
+        bad, pair = np.flatnonzero(~np.isfinite(self.weights)), ""
         if bad.size:
             pair = f"from {self.block.pre[bad[0]]} to {self.block.post[bad[0]]}"
+        pair = next(filter(None, self.block.layout.ranks.all(pair)), None)
+        if pair is not None:
             raise ValueError(
                 f"{self.block.projection.name}: by {self.rule} the weight {pair} is no longer a finite number; learn more "
                 f"slowly, or take a smaller dt"
@@ -78,7 +86,8 @@ class Learning(SynapseKind):
             raise ValueError(f"{label}: delays of a coupling whose weights learn cannot be set")
         if "weight" in values and "w" not in values:
             values = {"w" if name == "weight" else name: value for name, value in values.items()}
-        known, sizes = ["w", *self.traces, "learning"], {"w": self.weights.size} | dict.fromkeys(self.traces, self.own.size)
+        ids, n = self.block.in_table
+        known, sizes = ["w", *self.traces, "learning"], {"w": n} | dict.fromkeys(self.traces, self.own.size)
         for name in values:
             if name not in known:
                 raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}")
@@ -93,7 +102,7 @@ class Learning(SynapseKind):
         self.touched = True
         for name, column in columns.items():
             if name == "w":
-                self.weights[self.block.order] = column
+                self.weights[self.block.order] = column[ids] if np.ndim(column) else column
             else:
                 self.traces[name][:] = column
         if "learning" in values:
@@ -121,6 +130,13 @@ class Learning(SynapseKind):
     def saved(self):
         """Return the variables of the targets, and whether the weights change."""
         return {"learning": self.pace / self.block.layout.dt} | {n: values.copy() for n, values in self.traces.items()}
+
+    def saved_by_all(self, ranks):
+        """Return what `saved` returns, of all ranks, on rank 0."""
+        found = {name: ranks.gather(values) for name, values in self.saved().items()}
+        if ranks.rank:
+            return {}
+        return {name: self._of_all(values) if name in self.traces else values[0] for name, values in found.items()}
 
     def load(self, extra, label):
         """Take over what `saved` returned."""

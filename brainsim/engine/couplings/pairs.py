@@ -5,7 +5,7 @@ side in the rows of a ring, a row for each step that a delay can reach back. A p
 source, and 4 for its weight and 2 for its delay if these differ between pairs; a symmetric pair is there for both ends.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from brainsim.network.checks import MAX_DELAY
 from brainsim.network.couplings import acts_at_once
 
 UINT16_RANGE = 1 << 16
+NONE = np.empty(0)
 LAST = "last"  # in a saved state, what the cells were when they gave
 STABLE = np.log(3.0)  # up to here an extrapolated linear current is stable: sum of conductances * dt / capacitance
 
@@ -71,6 +72,7 @@ class Pairs:
     - `weight`, `weights`: the weight of all pairs, or float32 of each.
     - `delay`, `delays`: the delay in steps of all pairs, or uint16 of each.
     - `projection`: the one whose rule changes the weights, which its kind of synapses then keeps; None if none does.
+    - `ids`: with a rule, the index of each pair in the SynapseTable.
     """
 
     coupling: object
@@ -83,6 +85,7 @@ class Pairs:
     delay: int
     delays: np.ndarray
     projection: object = None
+    ids: np.ndarray = field(default_factory=lambda: NONE)
 
     def weights_of_targets(self):
         """Return the sum of the weights of each target, in the order of its pairs."""
@@ -95,7 +98,8 @@ class Pairs:
         """Return the pairs of those targets that are `here`, a bool for each."""
         counts = np.diff(self.first)
         kept = np.repeat(here, counts)
-        columns = {name: values[kept] for name in ("source", "weights", "delays") if (values := getattr(self, name)).size}
+        found = {name: getattr(self, name) for name in ("source", "weights", "delays", "ids")}
+        columns = {name: values[kept] for name, values in found.items() if values.size}
         return replace(self, first=np.concatenate([[0], np.cumsum(counts * here)]), **columns)
 
     @property
@@ -105,13 +109,17 @@ class Pairs:
 
 
 class SortedPairs:
-    """Where the pairs of a projection whose weights change are; other kinds of synapses have a block of the store."""
+    """Where the pairs of a projection whose weights change are; other kinds of synapses have a block of the store.
 
-    in_table = None
+    - `order`: the index of each pair, in the order of the SynapseTable.
+    - `in_table`: their indices in the SynapseTable, which on ranks is that of all, and its length.
+    """
 
     def __init__(self, layout, projection, pairs, columns):
         self.layout, self.projection, self.pairs, self._columns = layout, projection, pairs, columns
         self.start, self.stop = 0, pairs.source.size
+        self.order = np.argsort(pairs.ids, kind="stable")
+        self.in_table = pairs.ids[self.order], sum(layout.ranks.all(pairs.ids.size))
 
     @property
     def post(self):
@@ -124,11 +132,6 @@ class SortedPairs:
         places = np.zeros(int(self._columns.max(initial=0)) + 1, np.int64)
         places[self._columns] = np.arange(self._columns.size)
         return places[self.pairs.source]
-
-    @property
-    def order(self):
-        """The index of each synapse of the SynapseTable, which is sorted by source and then by target."""
-        return np.argsort(self.pre, kind="stable")
 
 
 @dataclass
@@ -180,6 +183,8 @@ class Couplings:
             for some in self._sums_of(projection, sample):
                 _add_weights(some, totals)
                 self.sums.append(self._here(some))
+                if projection.plasticity is not None:
+                    self._learn(projection, self.sums[-1])
         self._tell_cells(totals)
 
     @property
@@ -238,8 +243,6 @@ class Couplings:
             for sources, targets, side in ends:
                 source, target = (table.pre, table.post) if side > 0 else (table.post, table.pre)
                 found.append(self._pairs(projection, sources, targets, side, source, target, table.weight, delays))
-            if projection.plasticity is not None:
-                self._learn(projection, found[-1])
             self.number += len(table)
         for view in _sources(projection):
             for population, _ in view.parts:
@@ -271,19 +274,15 @@ class Couplings:
             int(delays[0]) if same and delays.size else 0,
             np.empty(0, np.uint16) if same else delays[order].astype(np.uint16),
             projection if learns else None,
+            order if learns else NONE,
         )
 
     def _learn(self, projection, pairs):
         """Let a kind of synapses keep the weights of a projection, which change."""
-        if self._layout.ranks.size > 1:
-            raise ValueError(
-                f"simulate.ranks: couplings whose weights learn work on one rank in this version ({projection.name!r} has "
-                f"{projection.plasticity}); leave ranks= out, and use threads"
-            )
         block = SortedPairs(self._layout, projection, pairs, self._columns(projection, projection.pre))
         own = self._columns(projection, projection.post, delayed=False).astype(np.int64)
         self.kinds.append(kind_of(projection)(block, pairs.weights, own))
-        pairs.weights = np.empty(0)
+        pairs.weights = pairs.ids = NONE
 
     def _own(self, projection, sources, targets):
         """Return the column of each target if it is a source, else -1."""

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import warn_user
 from brainsim.engine.states.state import CELL, take_array
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
@@ -59,11 +60,10 @@ class Scaler(Homeostat):
 
     def __init__(self, kind):
         super().__init__(kind)
+        self._layout, self._projection = kind.block.layout, kind.projection
         self._cells, n = kind.targets, kind.block.layout.n_cells
         self._index = np.full(n, self._cells.size)
         self._index[self._cells] = np.arange(self._cells.size)
-        layout = kind.block.layout
-        self._ranks = layout.input_places(kind.projection.post, kind.projection.synapse)[1] // len(layout.own)
         self._seconds = self.every * kind.block.layout.dt * 1e-3
         self._kept = float(FUNCTIONS["exp"](np.float64(-self._seconds * 1e3 / self.homeostasis.tau)))
         self.reset()
@@ -100,7 +100,7 @@ class Scaler(Homeostat):
         found = {name: ranks.gather(values) for name, values in self.saved().items()}
         if ranks.rank:
             return {}
-        return {name: np.stack(values)[self._ranks, np.arange(self._cells.size)] for name, values in found.items()}
+        return {name: each_from_its_rank(values, self._layout, self._projection) for name, values in found.items()}
 
     def load(self, extra, label):
         """Take over what `saved` returned."""

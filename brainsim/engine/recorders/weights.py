@@ -204,7 +204,7 @@ class Watched:
 
     def load(self, kind, indices, *where):
         """Watch the synapses for which `saved` returned this."""
-        cells = kind.block.layout.global_indices(kind.projection.post)[where[-1]]
+        cells = kind.block.layout.global_indices(kind.block.projection.post)[where[-1]]
         mine = np.zeros(cells.size, bool)
         for here in cells_here(kind.block.layout):
             mine |= (cells >= here.start) & (cells < here.stop)

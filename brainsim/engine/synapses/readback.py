@@ -33,13 +33,14 @@ def read_back(synapses, projection, threads, traces=False):
         return sample_again(layout, projection, threads)
     columns = dict(kind.current_columns())
     if projection.is_coupling:
-        table, order = sample_again(layout, projection, threads), order_of(kind)
-        table.columns.update({name: values[order] for name, values in columns.items()})
+        table = sample_again(layout, projection, threads)
+        table.columns.update(in_order(kind, columns))
     else:
         table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
     if traces:
         table.columns.update(kind.traces_now(table))
-    table = table if layout.ranks.size == 1 else _of_all(layout.ranks, table)
+    if layout.ranks.size > 1 and not projection.is_coupling:
+        table = _of_all(layout.ranks, table)
     if kind.keeps_weights and "w" in table.columns:
         table = replace(table, weight=table.columns.pop("w").astype(np.float64))
     return table

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.build.layout import Layout
-from brainsim.build.own import Planned
-from brainsim.engine.synapses.store import Synapses
 from tests.helpers.couplings import Linear
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -315,12 +312,6 @@ class TestBetweenPieces:
         sim = bs.Simulation(recurrent(RULES[2], 0.5, 2), seed=1)
         with pytest.raises(ValueError, match="w must be at most 3"):
             sim.set("wires", w=5.0)
-
-
-def test_several_ranks_are_refused():
-    layout = Layout(recurrent(RULES[0], 0.5, 2), DT, 2, ranks=Planned(2))
-    with pytest.raises(ValueError, match="couplings whose weights learn work on one rank .*'wires' has Oja"):
-        Synapses(layout, 1)
 
 
 def test_weights_that_grow_without_limit_are_an_error():

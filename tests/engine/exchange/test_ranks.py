@@ -23,7 +23,7 @@ PATIENCE = 30.0
 # rules, delta and direct receptors and listed spikes, conductances, interpolated spikes, single precision, plastic synapses,
 # couplings
 SOME = ["rules_stored", "rules_procedural", "inputs", "interpolated", "single_precision", "plastic_modulated", "couplings"]
-COUPLED = ["junctions", "delayed", "rates"]  # networks of `tests.helpers.couplings`
+COUPLED = ["junctions", "delayed", "rates", "learning"]  # networks of `tests.helpers.couplings`
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +137,7 @@ def test_a_burst_that_does_not_fit_into_a_message():
 def test_what_cells_give_travels_with_the_spikes(tmp_path, build, ranks, threads, how):
     on_one, on_ranks = tmp_path / "one.ckpt", tmp_path / "ranks.ckpt"
     expected = ranked.coupled(build, 1, on_one, ranks=None)
-    assert expected["begun"]["count"] > 10 or build == "rates"
+    assert expected["begun"]["count"] > 10 or build in ("rates", "learning")
     assert expected["itself"] == expected["loaded"] == expected["a copy"] == expected["restored"]
     assert ranked.on_ranks(ranks, *how, "coupled", build, threads, on_ranks) == expected
     later = ranked.after_coupled(build, 2, on_ranks, ranks=None).run(10.0)

@@ -304,10 +304,10 @@ def coupled(build, threads, path, ranks=True):
     """Return hashes of a network with couplings, by the way in which it was run.
 
     It is run in pieces, between which the state is written to; then it continues itself, as a copy, from a checkpoint, and
-    from its state, and with other weights.
+    from its state, and with other weights. Weights that learn are recorded, and those of some pairs.
     """
     net, run = getattr(couplings, build)(), {"threads": int(threads), "ranks": ranks}
-    sim = bs.Simulation(net, seed=5, **run)
+    sim = bs.Simulation(net, seed=5, record=_weights_of(net), **run)
     sim.run(8.3)
     for name, variables in {"cells": ("v",), "others": ("v",), "units": ("r",)}.items():
         for variable in variables if name in net.populations else ():
@@ -323,12 +323,26 @@ def coupled(build, threads, path, ranks=True):
     found["set"] = sim.run(5.0)
     sim.reset()
     found["reset"] = sim.run(8.3)
-    return {name: golden.hashes(result) for name, result in found.items()} if begun else None
+    tables = [sim.synapses(p, traces=True) for p in net.projections]
+    if not begun:
+        return None
+    weights = [w.values for w in begun.weights.values()] + [table.weight for table in tables]
+    weights += [values for table in tables for values in table.columns.values()]
+    digest = hashlib.sha256(b"".join(values.tobytes() for values in weights)).hexdigest()
+    return {name: golden.hashes(result) for name, result in found.items()} | {"weights": digest}
 
 
 def after_coupled(build, threads, path, ranks=True):
     """Return the simulation that continues from a checkpoint of `coupled`."""
-    return bs.Simulation.load(getattr(couplings, build)(), path, threads=int(threads), ranks=ranks)
+    net = getattr(couplings, build)()
+    return bs.Simulation.load(net, path, record=_weights_of(net), threads=int(threads), ranks=ranks)
+
+
+def _weights_of(net):
+    """Return what records the weights that learn, and the thresholds of some."""
+    learns = [projection for projection in net.projections if projection.plasticity is not None]
+    record = [bs.WeightTrace(p, every=1.0) for p in learns]
+    return record + [bs.WeightTrace(p, "theta", every=2.0, synapses=9) for p in learns[1:]]
 
 
 def recorded(net):
