@@ -17,7 +17,8 @@ class Graph:
     """A graph, with the nodes of graphs in it.
 
     - `kinds`: of all nodes; `linear`: what each of them does with values
-    - `ends`: names of Inputs, cells and Outputs, in the order of `level`, how many cells the longest path to each has
+    - `ends`: Inputs, cells and Outputs, in the order of `level`; `inputs`: the first of these
+    - `level`: how many cells the longest path to each of them has
     """
 
     def __init__(self, graph: Any):
@@ -37,7 +38,7 @@ class Graph:
             todo += [end for end in self.linear if end in self.ends and end not in todo]
         for name in [name for name in self.nodes if name not in self.linear]:
             raise ValueError(f"nir.read: no Input leads to {name!r}, so its shape is not known")
-        self.level = levels(self.ends, pairs, self.inputs)
+        self.level = find_levels(self.ends, pairs, self.inputs)
         self.ends.sort(key=lambda name: self.level[name])
 
     def follow(self, name: str, sent: list, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, list]]:
@@ -61,7 +62,7 @@ class Graph:
                 yield from self.follow(after, self.linear[after].apply(sent), (*chain, after))
 
 
-def levels(names: list[str], pairs: list[tuple[str, str]], inputs: list[str]) -> dict[str, int]:
+def find_levels(names: list[str], pairs: list[tuple[str, str]], inputs: list[str]) -> dict[str, int]:
     """Return how many cells the longest path from an input to each cell has, a cycle counting as one."""
     ends = np.array([(names.index(a), names.index(b)) for a, b in pairs], int).reshape(-1, 2).T
     linked = csr_array((np.ones(len(pairs)), ends), shape=(len(names),) * 2)

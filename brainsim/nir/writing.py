@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 import brainsim as bs
 from brainsim.core.checks import number, one_of, warn_user
 from brainsim.core.doors import optional
-from brainsim.nir.graphs import levels
+from brainsim.nir.graphs import find_levels
 from brainsim.nir.reading import UNITS, Unrolled
 
 LABEL = "nir.write"
@@ -85,7 +85,7 @@ class _Writer:
         self.links = [(p.pre.population.name, p.post.population.name, p) for p in network.projections]
         pairs = [(a, b) for a, b, _ in self.links]
         sources = [name for name, p in self.populations.items() if p.model.spiking_source]
-        self.level = levels([*self.populations], pairs, sources)
+        self.level = find_levels([*self.populations], pairs, sources)
         for name in dict.fromkeys(a for a, b in pairs if a == b):
             key, _, own = name.rpartition(".") if "." in name else (name, "", "lif")
             if [of for of in self.populations if f"{of}.".startswith(f"{key}.")] == [name]:
@@ -95,11 +95,11 @@ class _Writer:
         self.drives = self._currents(network.inputs)
         for name, population in self.populations.items():
             model = population.model
-            self.nodes[name] = self.nodes.get(name) or self._cells(name, model, population.n)
+            self.nodes[name] = self.nodes.get(name) or self._node_of(name, model, population.n)
             if getattr(model, "subtracts", "v = v - v_th" in getattr(model, "reset", "")):
                 warn_user(f"{LABEL}: {name!r} is reset by subtraction, which NIR lacks; read it by reset='subtract'")
         for a, b, p in self.links:
-            self._add_chain(a, self._between(a, b, p), b)
+            self._add_chain(a, self._chain_of(a, b, p), b)
         for name, bias in self.drives.items():  # cells that only currents drive: a bias needs an input, which sends nothing
             self.nodes[f"{name}_silent"] = nir.Input(input_type={"input": np.array([1])})
             self._add_chain(f"{name}_silent", {f"{name}_bias": nir.Affine(np.zeros((bias.size, 1)), bias)}, name)
@@ -146,7 +146,7 @@ class _Writer:
             found[name] = found.get(name, 0.0) + each
         return found
 
-    def _cells(self, name, model, n):
+    def _node_of(self, name, model, n):
         """Return the node of a population that was made here."""
         kind, dt, unit = type(model).__name__, self.dt, self.unit
         if model.spiking_source:
@@ -180,7 +180,7 @@ class _Writer:
         values = {key: np.full(n, value) for key, value in (fires | values).items()}
         return getattr(self.nir, f"{kind}{'F' * bool(fires)}")(**values)
 
-    def _between(self, source, target, projection):
+    def _chain_of(self, source, target, projection):
         """Return the nodes between two populations: those of a chain that was read, or a Linear or Affine and a Delay."""
         if isinstance(projection.rule, Unrolled):
             return projection.rule.nodes
