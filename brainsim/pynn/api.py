@@ -22,7 +22,7 @@ run, run_until = common.build_run(simulator)
 run_for = run
 reset = common.build_reset(simulator)
 initialize = common.initialize
-(get_current_time, get_time_step, get_min_delay, get_max_delay, num_processes, rank) = common.build_state_queries(simulator)
+get_current_time, get_time_step, get_min_delay, get_max_delay, _, rank = common.build_state_queries(simulator)
 create = common.build_create(Population)
 connect = common.build_connect(Projection, connectors.FixedProbabilityConnector, synapses.StaticSynapse)
 record = common.build_record(simulator)
@@ -30,7 +30,10 @@ set = common.set  # PyNN calls it so
 
 
 def setup(timestep=0.1, min_delay="auto", **extra_params):
-    """Forget the network that there was, and begin a new one; return the rank of this process, 0.
+    """Forget the network that there was, and begin a new one; return the rank of this process, 0 if it is alone.
+
+    The processes that ``mpiexec -n 2 python -m mpi4py script.py`` has started run the network together. Random numbers that
+    decide about it need a seed, so that all have the same. What is recorded is on rank 0, which writes the files.
 
     Parameters
     ----------
@@ -46,11 +49,16 @@ def setup(timestep=0.1, min_delay="auto", **extra_params):
     common.setup(timestep, min_delay, **extra_params)
     state = simulator.state
     state.clear()
-    state.dt = timestep
+    state.dt, (state.mpi_rank, state.ranks) = timestep, random.get_mpi_config()
     state.set_delays(min_delay, extra_params.get("max_delay", "auto"))
     seeds = extra_params.get("rng_seeds") or [extra_params.get("rng_seed", 0)]
     state.seed, state.threads = int(seeds[0]), extra_params.get("threads")
     return rank()
+
+
+def num_processes():
+    """Return how many processes run the network together."""
+    return simulator.state.ranks
 
 
 def end(compatible_output=True):

@@ -37,8 +37,10 @@ class Recorder(recording.Recorder):
         return [self.population.native] if any(variable.name == "spikes" for variable in self.recorded) else []
 
     def take(self, result, before):
-        """Collect what a run from the step `before` to now has recorded."""
+        """Collect what a run from the step `before` to now has recorded; it is on rank 0."""
         population = self.population
+        if not result:
+            return
         if self.spiking():
             spikes = result.spikes[population.name]
             listed = "spike_times" in population.parameters
@@ -56,6 +58,11 @@ class Recorder(recording.Recorder):
             if (name := self.population.celltype.native_name(variable.name)) in found:
                 values = found[name][ids] / self.population.celltype.factor(variable.name)
                 self._samples.setdefault(variable, []).append((np.array([self._simulator.state.step]), ids, values[None]))
+
+    def write(self, *args, **kwargs):
+        """Write what was recorded to a file; rank 0 does."""
+        if not self._simulator.state.mpi_rank:
+            super().write(*args, **kwargs)
 
     def _requests(self):
         found = ((variable, self.indices(variable)) for variable in self.recorded if variable.name != "spikes")
@@ -92,8 +99,10 @@ class Recorder(recording.Recorder):
         return cells, times
 
     def _get_all_signals(self, variable, ids, clear=False):
-        """Return the samples, a row for each time: NaN where a cell was not recorded yet."""
+        """Return the samples, a row for each time: NaN where a cell was not recorded yet; only rank 0 has any."""
         state = self._simulator.state
+        if state.mpi_rank:
+            return np.empty((0, 0)), None
         every = round(self.sampling_interval / state.dt)
         first = round(float(self._recording_start_time) / state.dt)
         cells = np.array([int(cell) for cell in ids]) - int(self.population.first_id)
@@ -114,3 +123,5 @@ class Recorder(recording.Recorder):
         """Forget what was recorded, but for the samples of now, with which the next piece begins."""
         latest = {variable: pieces[-1] for variable, pieces in self._samples.items()}
         self._spikes, self._samples = [], {key: [(steps[-1:], ids, v[-1:])] for key, (steps, ids, v) in latest.items()}
+        if (simulation := self._simulator.state.simulation) is not None:
+            simulation.forget()  # what else it has recorded is with the other recorders

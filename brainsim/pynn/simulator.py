@@ -1,5 +1,7 @@
 """What runs: the objects of PyNN are the truth, and a `bs.Simulation` is made of them when it is needed.
 
+The ranks of an MPI job run a script together: all know all cells and connections, and rank 0 what was recorded.
+
 As long as nothing but values change, one simulation continues. If the network has changed between two runs (cells,
 connections, electrodes, what is recorded), a new one takes over the state of the old one.
 """
@@ -32,7 +34,8 @@ class State(common.control.BaseState):
 
     def __init__(self):
         super().__init__()
-        self.mpi_rank, self.num_processes = 0, 1
+        self.mpi_rank, self.ranks = 0, 1
+        self.num_processes = 1  # for PyNN, which then gathers nothing: what there is is on one rank, or on all
         self.dt, self.seed, self.threads = 0.1, 0, None
         self.set_delays("auto", "auto")
         self.clear()
@@ -99,7 +102,6 @@ class State(common.control.BaseState):
         with computed_values():  # numbers were typed in the units of PyNN
             self._get_ready(stop)
             result = self.simulation.run((stop - self.step) * self.dt, progress=False)
-        self.simulation.forget()  # recorders keep it
         before, self.step = self.step, stop
         for projection in self.projections:
             projection.fetched = not projection.synapse_type.learns
@@ -120,7 +122,7 @@ class State(common.control.BaseState):
         for thing in (*self.populations, *self.projections, *self.electrodes):
             thing.build(network, stop)
         recorders = sorted(self.recorders, key=lambda recorder: recorder.population.first_id)
-        options = {"threads": self.threads, "progress": False}
+        options: dict = {"threads": self.threads, "progress": False}
         options["record"] = [request for recorder in recorders for request in recorder.traces()]
         options["spikes"] = [cells for recorder in recorders for cells in recorder.spiking()] or False
         continued = self.simulation is not None and self.step > 0
@@ -130,7 +132,7 @@ class State(common.control.BaseState):
                 recorder.sample_now(new)
         else:
             seed = int(np.random.SeedSequence([self.seed, self.segment_counter]).generate_state(1)[0])
-            new = bs.Simulation(network, dt=self.dt, seed=seed, **options)
+            new = bs.Simulation(network, dt=self.dt, seed=seed, ranks=self.ranks > 1, **options)
         for projection in self.projections:
             projection.finish(new, continued)
         self.simulation, self._stale = new, False

@@ -49,6 +49,7 @@ def test_tolerances_shrink_with_the_number_of_wirings(monkeypatch):
         (["scaling.py", "--from", "missing.json"], "argument --from: 'missing.json' cannot be read: No such file"),
         (["scaling.py", "--from", "other.json"], "argument --from: 'other.json' was not written by --save"),
         (["cuba.py", "--save", "nowhere/a.json"], "argument --save: there is no folder 'nowhere'"),
+        (["pynn.py", ".", "--only", "brunel"], "there is no brunel.py in '.', which must be the examples of PyNN"),
     ],
 )
 def test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring(arguments, said, tmp_path):
@@ -95,13 +96,24 @@ SMALLEST = {
     "neighbours": ["--n", "100", "--threads", "1", "--runs", "1"],
     "pictures": ["--spikes", "1000", "--side", "40", "--duration", "200", "--runs", "1"],
     "plastic": ["--n", "100", "--inputs", "10", "--duration", "10", "--runs", "1", "--only", "additive"],
+    "pynn": [".", "--only", "small_network", "--simulators", "brainsim", "--runs", "1"],
     "ranks": ["--scale", "0.01", "--duration", "10", "--runs", "1"],
     "scaling": ["--only", "brainsim", "--quick", "--axes", "cells", "--runs", "1", "--largest", "1e5", "--seconds", "0.01"],
     "stdp": [*SHORT, "--n", "100"],
     "streaming": ["--spikes", "1e4", "--scale", "0", "--runs", "1"],
     "sweep": ["--points", "4", "--workers", "1", "--runs", "1"],
 }
-NEEDS = {"pictures": "bokeh", "exchange": "mpi4py", "ranks": "mpi4py"}
+NEEDS = {"pictures": "bokeh", "exchange": "mpi4py", "pynn": "pyNN", "ranks": "mpi4py"}
+# stands for an example of PyNN
+SMALL_NETWORK = """
+from pyNN.utility import get_simulator
+sim, options = get_simulator()
+sim.setup()
+cells = sim.Population(3, sim.IF_cond_exp(i_offset=1.0))
+cells.record("spikes")
+sim.run(100.0)
+sim.end()
+"""
 
 
 def test_every_script_is_in_the_table():
@@ -115,6 +127,7 @@ def test_every_script_runs(script, tmp_path):
         pytest.importorskip(NEEDS[script], reason=f"{script}.py measures {NEEDS[script]}")
     run = [sys.executable, str(FOLDER / f"{script}.py"), *SMALLEST[script]]
     environment = os.environ | {"PYTHONPATH": str(FOLDER.parent)}
+    (tmp_path / "small_network.py").write_text(SMALL_NETWORK, encoding="utf-8")
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Error" not in done.stdout + done.stderr, done.stdout[-2000:]
