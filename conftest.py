@@ -2,5 +2,6 @@
 
 import importlib.util
 
-# the room of PyNN cannot be imported without it
-collect_ignore_glob = [] if importlib.util.find_spec("pyNN") else ["brainsim/pynn/*"]
+# rooms that cannot be imported without it
+ROOMS = {"pynn": "pyNN", "nestml": "pynestml"}
+collect_ignore_glob = [f"brainsim/{room}/*" for room, package in ROOMS.items() if not importlib.util.find_spec(package)]

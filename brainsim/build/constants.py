@@ -191,7 +191,8 @@ def initial_values(layout, seed):
         model = member.population.model
         initial = member.population.initial
         values = {variable: initial.get(variable, spec.default) for variable, spec in model.initials.items()} | initial
-        for variable, value in values.items():
+        for variable in _in_order(model, values):
+            value = values[variable]
             at, n = layout.state_row(name, variable, "Population.initial")
             if isinstance(value, Distribution):
                 fill(state[at : at + n], value.code, stream_key(seed, "initial", name, variable))
@@ -199,7 +200,8 @@ def initial_values(layout, seed):
             if isinstance(value, str):
                 places = {v: layout.state_row(name, v, "Population.initial")[0] for v in model.initials}
                 rows = {v: state[k : k + n] for v, k in places.items()}
-                value = lang.compute(model.cell_equations.initials[variable], member.values | rows | {"pi": np.pi})
+                known = member.values | rows | {"pi": np.pi, "dt": layout.dt / member.system.substeps}
+                value = lang.compute(model.cell_equations.initials[variable], known)
             state[at : at + n] = value
     return state
 
@@ -210,7 +212,7 @@ def warn_where_inaccurate(members, dt):
     for member in members:
         model, part = member.population.model, dt / member.system.substeps
         values = _of_first_cell(member)
-        start = _initial(member, values | {"pi": np.pi})
+        start = _initial(member, values | {"pi": np.pi, "dt": part})
         found, variable = deviation(member.system, member.step, tuple(values.items()), start, part)
         if found <= LIMIT or type(model) in warned:
             continue
@@ -239,11 +241,18 @@ def _of_first_cell(member):
 def _initial(member, known):
     """Return the initial values of the first cell; those of receptors are 0."""
     model, given, start = member.population.model, member.population.initial, {}
-    for name, spec in model.initials.items():
-        value = given.get(name, spec.default)
+    for name in _in_order(model, model.initials):
+        value = given.get(name, model.initials[name].default)
         if isinstance(value, Distribution):
             value = value.mean
         elif isinstance(value, str):
             value = lang.evaluate(model.cell_equations.initials[name], known | start)
         start[name] = float(np.ravel(value)[0])
     return tuple(start.get(name, 0.0) for name in member.system.variables)
+
+
+def _in_order(model, variables):
+    """Return variables in an order in which their initial values can be computed."""
+    equations = getattr(model, "cell_equations", None)
+    later = [*equations.initials] if equations is not None else []
+    return [*(name for name in variables if name not in later), *later]

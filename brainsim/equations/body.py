@@ -38,7 +38,8 @@ class Body:
     - `gather`: a loop before this one, which collects the inputs of the product if the step has one
     - `free`: whether the cell is refractory; `move`: by the method; `arrive`: events; `hold`: frozen variables are clamped,
       after the events, which are then discarded, or before them, which keeps them
-    - `spike`: the threshold, ``_spike``; `reset`: and other events; `wait`: how long the cell stays refractory
+    - `spike`: what is assigned in each step, and the threshold, ``_spike``; `reset`: and other events; `wait`: how long the
+      cell stays refractory
     - `waits_apart`: whether `wait` only counts down, because a spike sets ``refractory_steps``, which never change: this is
       done where spikes are listed, one cell at a time, so that the loop over all cells does not read them
     - `after`: variable -> name of its value after the reset, as if the cell fired
@@ -51,7 +52,7 @@ class Body:
         self._now: dict[str, Tree] = {name: ast.Name(new_name(name)) for name in system.variables}
         self._now["t"] = formula("t + dt")
         self.gather: list[Statement] = []
-        self.spike = self._threshold()
+        self.spike = [*self._each_step(), *self._threshold()]
         self.free = self._free()
         self.move = self._moves()
         self.arrive = list(self._arrivals()) if last else []
@@ -91,6 +92,11 @@ class Body:
         if lang.is_condition(tree):
             return [Assign("_free", formula("(_refractory <= 0) | (held ^ True)", held=lower(tree)))]
         return [Assign("_free", formula("_refractory <= 0"))]
+
+    def _each_step(self) -> Iterable[Assign]:
+        for name, tree in self.system.each_step:
+            sampled, value = self._random.sample(tree, self._now)
+            yield from (*sampled, Assign(new_name(name), value))
 
     def _threshold(self):
         if self.system.threshold is None:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from brainsim.core.checks import nearest
-from brainsim.equations.diagnostics import check_frozen, check_left_sides, warn_of_removable_zeros
+from brainsim.equations.diagnostics import check_frozen, check_left_sides
 from brainsim.equations.expressions import algebra, units
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree, function_name
 from brainsim.equations.expressions.lower import HELPERS
+from brainsim.equations.expressions.zeros import fill_zeros
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 
 # names with a meaning in the text of a kernel; its other names start with an underscore
@@ -39,6 +40,7 @@ def parse_cell(
     reset: str = "",
     spikes: str = "",
     events: Mapping[str, tuple[str, str]] | None = None,
+    each_step: str = "",
     refractory: str | None = None,
     frozen: tuple[str, ...] | None = None,
     arrivals: str = "discarded",
@@ -69,6 +71,7 @@ def parse_cell(
         test,
         actions,
         others,
+        reader.actions(each_step, "each_step", algebraic),
         waits,
         frozenset(frozen),
         arrivals == "kept",
@@ -180,8 +183,6 @@ class Reader:
             self._reject_noise(tree, label)
             self.check_tree(tree, label, known)
             self.units[name] = self.check(tree, label, None, "")
-        for tree in [*algebraic.values(), *derivatives.values()]:
-            warn_of_removable_zeros(tree, self.declared.numbers | CONSTANTS, label)
         for name, tree in derivatives.items():
             noises = {n for n in lang.names_in(tree) if NOISE.fullmatch(n)} - self.known
             if noises and self.declared.dimensions:
@@ -193,7 +194,7 @@ class Reader:
                 if algebra.linear_in(tree, noise) is None:
                     message = f"{noise} must enter linearly, as in 'dv/dt = -v/tau + sigma*sqrt(2/tau)*{noise}'"
                     raise EquationError(label, message, lang.line_of(tree).text)
-        return derivatives, algebraic
+        return self._filled(derivatives), self._filled(algebraic)
 
     def condition(self, text, field, algebraic):
         """Return the tree of a condition on the new values, with the algebraic lines substituted."""
@@ -252,8 +253,8 @@ class Reader:
         return self.substitute_lines(tree, "refractory", algebraic)
 
     def initials(self, texts, algebraic):
-        """Return variable -> tree of the initial values that are expressions of parameters and variables declared before."""
-        result, before = {}, set()
+        """Return variable -> tree of the initial values that are expressions, in an order in which they can be computed."""
+        names, trees = self.declared.numbers | {*self.declared.variables} | self.known & CONSTANTS, {}
         for name, text in texts.items():
             if isinstance(text, str):
                 label = f"{self.label}.{name}"
@@ -261,22 +262,15 @@ class Reader:
                 if lang.calls_in(tree) & RANDOM:
                     hint = f"write Population(..., initial={{{name!r}: Uniform(a, b)}})"
                     raise ValueError(f"{label}: an initial value must not be random (got {text!r}); {hint}")
-                self._reject_later(tree, name, before, label)
-                lang.check_names(tree, self.declared.numbers | before | {*algebraic, "pi"}, label)
+                lang.check_names(tree, names | {*algebraic}, label)
                 lang.check_kind(tree, label)
                 self.check(tree, label, self.units.get(name), repr(name))
-                result[name] = self.substitute_lines(tree, name, algebraic)
-                self._reject_later(result[name], name, before, label)
-                lang.check_names(result[name], self.declared.numbers | before | {"pi"}, label)
-            before.add(name)
-        return result
+                trees[name] = self.substitute_lines(tree, name, algebraic)
+                lang.check_names(trees[name], names, label)
+        return in_order(self._filled(trees), self.label, "initial values")
 
-    def _reject_later(self, tree, name, before, label):
-        """Raise EquationError if an initial value depends on a variable that has no value yet."""
-        for later in sorted(lang.names_in(tree) & {*self.declared.variables} - before):
-            hint = f"{later!r}, which is declared later; move the line of {later!r} above that of {name!r}"
-            message = f"the initial value of {name!r} needs {'itself' if later == name else hint}"
-            raise EquationError(label, message, lang.line_of(tree).text)
+    def _filled(self, trees):
+        return {name: fill_zeros(tree, self.declared.numbers | CONSTANTS) for name, tree in trees.items()}
 
     def infer(self, equations, arrivals):
         """Infer the units of a synapse's variables from what an event adds to them and from their equations."""
@@ -330,8 +324,8 @@ def _gain(name, tree, label, variables, reader):
     return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), label, None, "")
 
 
-def in_order(algebraic: dict[str, Tree], label: str) -> dict[str, Tree]:
-    """Return the algebraic lines in an order in which each needs only the lines before it."""
+def in_order(algebraic: dict[str, Tree], label: str, kind: str = "lines 'name = ...'") -> dict[str, Tree]:
+    """Return lines, or initial values, in an order in which each needs only those before it."""
     needs = {name: lang.names_in(tree) & algebraic.keys() for name, tree in algebraic.items()}
     users: dict[str, list[str]] = {name: [] for name in algebraic}
     for name, needed in needs.items():
@@ -349,6 +343,6 @@ def in_order(algebraic: dict[str, Tree], label: str) -> dict[str, Tree]:
     if left := [name for name in algebraic if name not in done]:
         need = "need each other" if len(left) > 1 else "needs itself"
         shown = f"{', '.join(map(repr, left[:MAX_SHOWN]))}{' and others' * (len(left) > MAX_SHOWN)}"
-        message = f"{shown} {need}; lines 'name = ...' must not depend on themselves"
+        message = f"{shown} {need}; {kind} must not depend on themselves"
         raise EquationError(label, message, lang.line_of(algebraic[left[0]]).text, 0)
     return done

@@ -39,6 +39,7 @@ class CellEquations:
 
     - `algebraic`: name -> tree, in an order in which each needs only the lines before it
     - `events`: events other than spikes, each a condition and its assignments
+    - `each_step`: assignments at the end of each step, before the threshold and the events are tested
     - `refractory`: refractory time in ms, or the condition that keeps a cell refractory
     - `frozen`: variables that are clamped while a cell is refractory; `kept`: whether events are added to them meanwhile
     - `initials`: variable -> tree of its initial value, if that is an expression
@@ -52,6 +53,7 @@ class CellEquations:
     threshold: Tree | None
     reset: tuple
     events: tuple
+    each_step: tuple
     refractory: Tree | None
     frozen: frozenset[str]
     kept: bool

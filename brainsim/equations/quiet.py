@@ -163,7 +163,7 @@ def _quiet_step(system, step, sizes):
     """Return what a quiet cell does in a step, without a spike and what follows from it."""
     body, decay, never_minus_zero = Body(system, step), [], set()
     move = body.move
-    if sizes is not None and not system.events:  # an event may change a variable within a step
+    if sizes is not None and not system.events and not system.each_step:  # these may change a variable within a step
         move = [_without_flush(line, system, sizes, decay) for line in body.move]
         never_minus_zero = {line.name for line in body.move if isinstance(line, Assign) and _is_flushed(line)}
     arrive = [line for line in body.arrive if line.name not in never_minus_zero]

@@ -32,6 +32,7 @@ class System:
     - `noise`: variable -> {name: gain}, ``dx = f dt + gain dW`` with a Wiener process for each name
     - `arrivals`: for each receptor the pairs (variable, gain); an event of weight w adds ``gain*w`` to the variable
     - `direct`: for each receptor, whether its events are added directly to its variable; see `ReceptorEquations.direct`
+    - `each_step`: assignments at the end of each step, before the threshold and the events are tested
     - `frozen`: variables that are clamped while a cell is refractory; `kept`: whether events are added to them meanwhile
     - `refractory`: the refractory time in ms, or the condition that keeps a cell refractory
     - `external_current`: whether the cells have an injected current, ``I_ext``
@@ -49,6 +50,7 @@ class System:
     threshold: Tree | None
     reset: tuple
     events: tuple
+    each_step: tuple
     frozen: frozenset[str]
     kept: bool
     refractory: Tree | None
@@ -146,6 +148,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         threshold=cell.threshold,
         reset=tuple(reset),
         events=cell.events,
+        each_step=cell.each_step,
         frozen=cell.frozen,
         kept=cell.kept,
         refractory=cell.refractory,

@@ -79,7 +79,7 @@ def is_random(model):
     cell = model.cell_equations
     if any(NOISE.fullmatch(name) for tree in cell.derivatives.values() for name in lang.names_in(tree)):
         return True
-    actions = [*cell.reset, *(action for _, effects in cell.events for action in effects)]
+    actions = [*cell.reset, *cell.each_step, *(action for _, effects in cell.events for action in effects)]
     trees = [cell.threshold, cell.refractory, *(test for test, _ in cell.events), *(tree for _, tree in actions)]
     return any(lang.calls_in(tree) & RANDOM for tree in trees if tree is not None)
 

@@ -25,10 +25,11 @@ OF_CELLS_AND_SYNAPSES = {
     "interpolate": "Neuron",
     "arrivals": "Neuron",
     "spikes": "Neuron",
+    "each_step": "Neuron",
 }
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
 # attributes that were added when there were saved states already, and their defaults
-LATER = {"arrivals": "discarded", "spikes": ""}
+LATER = {"arrivals": "discarded", "spikes": "", "each_step": ""}
 OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator", "on_step", "step_condition", "late")
 OF_COUPLINGS = ("source", "source_unit", "gate", "spike", "pair", "symmetric", "delayed")
 OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | dict.fromkeys(OF_COUPLINGS, "Coupling")

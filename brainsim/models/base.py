@@ -185,6 +185,8 @@ class Neuron(Model):
         Events besides the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are checked in
         each step, also while refractory. All conditions, and the threshold, see the values before any effect; then come
         the reset and the effects, in their order.
+    each_step : str
+        What is assigned before these are tested, at the end of each step, also while refractory: ``"v = max(v, v_min)"``.
     refractory : str or None
         How long after a spike the cell cannot spike again: a parameter or an expression in ms, evaluated after the reset
         (``"t_ref*(1 + u)"``; 0 if that is negative); or a condition, for as long as it holds at the start of a step
@@ -199,22 +201,22 @@ class Neuron(Model):
         are added to it, and act when the cell is free again.
     method : str
         ``"exact" "exponential_euler" "exponential_strang" "euler" "heun" "rk4"``; with noise ``"exact" "exponential_euler"
-        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that is possible; the result's ``stats["methods"]``
-        names it. `exact` is exact for any number of variables that all depend on each other, such as the compartments of a
-        cable. Of other equations a step is compared with two half steps when the network is built, near the initial values:
-        if they differ much, a warning names the method and the substeps to write.
+        "heun" "euler_maruyama" "milstein"``. ``"auto"`` takes the first that is possible, ``"accurate"`` `exact`, `rk4` if
+        one equation is not linear, or `exponential_strang`. The result's ``stats["methods"]`` names it. `exact` is exact
+        for any number of variables that depend on each other, such as the compartments of a cable. Of other equations a
+        step is first compared with two half steps near the initial values: if they differ, a warning says what to write.
     substeps : int
         The number of equal parts of dt that the method takes one by one, each with threshold and reset; a spike has the time
         of dt's end. In the texts, ``dt`` is such a part.
     interpolate : bool
         Whether the time of a spike is found within the step, by a cubic polynomial with the slopes at both ends. A spike
         reaches its targets, and refractory time counts, from the end of the step as always. The threshold must be one
-        comparison, linear in the variables and without ``t``; not with noise or substeps.
+        comparison, linear in the variables and without ``t``; not with noise, substeps or each_step.
     conditions : tuple of str
         Relations that must hold between parameters, e.g. ``("v_reset < v_th",)``.
     dimensions : bool
-        False if the numbers in the equations have units of their own, as in empirical models: the units of the equations are
-        then not checked. Parameters and variables still have units, those listed below.
+        False if numbers in the equations have units of their own, as in empirical models: then the units of the equations
+        are not checked. Parameters and variables still have units, those listed below.
 
     Notes
     -----
@@ -236,22 +238,20 @@ class Neuron(Model):
     ``name(t)``                                           the value of a `TimedArray` at the start of the step
     ====================================================  ==========================================================
 
-    The base of a power may be negative only if its exponent is a literal whole number (``v**3``). Reserved names: ``I``,
-    the current into the cell [pA]; ``t``, time, and ``dt``, the time step [ms]; ``pi``; ``xi``, white noise.
+    ``x/(exp(x) - 1)`` is computed as ``1/exprel(x)``, so it has a value for x = 0. The base of a power may be negative only
+    if its exponent is a literal whole number (``v**3``). Reserved names: ``I``, the current into the cell [pA]; ``t``,
+    time, and ``dt``, the time step [ms]; ``pi``; ``xi``, white noise.
 
     **Noise.** ``xi`` in ``dv/dt = -v/tau + sigma*sqrt(2/tau)*xi`` is white noise in 1/sqrt(ms), independent in each
     equation; ``xi_name`` is the same noise wherever it stands. If its factor depends on a variable, `euler_maruyama` and
-    `milstein` follow Ito, `heun` follows Stratonovich.
-
-    **Escape noise.** ``threshold = "rand() < 1 - exp(-rate*dt)"`` with a rate in 1/ms.
+    `milstein` follow Ito, `heun` follows Stratonovich. Escape noise: ``threshold = "rand() < 1 - exp(-rate*dt)"``.
 
     **Units.** Every parameter and variable has one, of ms mV pA pF nS Hz um mM and their products (pA = nS*mV = pF*mV/ms),
-    and an equation whose sides differ in units is rejected. Numbers in the texts have no unit, but 0 fits all: give a name
-    and a unit to ``0.04`` in ``0.04*v**2``, or write ``dimensions = False``. Functions such as exp take plain numbers only.
-    Hz counts per second: ``0.001*rate`` is in 1/ms.
+    and both sides of an equation must have the same. Numbers in the texts have none, but 0 fits all: give a name and a unit
+    to ``0.04`` in ``0.04*v**2``, or write ``dimensions = False``. Functions such as exp take plain numbers. Hz counts per
+    second: ``0.001*rate`` is in 1/ms.
 
-    **Types.** Type checkers read the annotations of parameters: ``tau: float`` accepts a number, ``tau: bs.values.Value``
-    also an array or a distribution.
+    **Types.** Type checkers read annotations: ``tau: float`` is a number, ``tau: bs.values.Value`` also a distribution.
 
     Examples
     --------
@@ -293,6 +293,7 @@ class Neuron(Model):
     reset = ""
     spikes = LATER["spikes"]
     events: ClassVar[dict[str, tuple[str, str]]] = {}
+    each_step = LATER["each_step"]
     method = "auto"
     refractory: ClassVar[str | None] = None
     frozen: ClassVar[tuple[str, ...] | None] = None
@@ -306,8 +307,7 @@ class Neuron(Model):
     def _parse(cls):
         name = cls.__name__
         method_named(cls.method, name)
-        own = {field: vars(cls).get(field) for field in AFTER_A_SPIKE}
-        written = {field: value for field, value in own.items() if value and value != LATER.get(field)}
+        written = {field: value for field in AFTER_A_SPIKE if (value := vars(cls).get(field)) and value != LATER.get(field)}
         if "t_ref" in cls.parameters and not any("t_ref" in getattr(base, "parameters", ()) for base in cls.__bases__):
             written["t_ref"] = cls.parameters["t_ref"]
         if cls.refractory is None and "t_ref" in cls.parameters:
@@ -319,6 +319,7 @@ class Neuron(Model):
             equations=cls.equations,
             threshold=cls.threshold,
             events=cls.events,
+            each_step=cls.each_step,
             frozen=cls.frozen,
             arrivals=cls.arrivals,
             substeps=integer(cls.substeps, f"{name}.substeps", at_least=1),

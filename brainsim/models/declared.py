@@ -141,8 +141,8 @@ else:
         Parameters
         ----------
         default : float, str or distribution
-            Value at t = 0: a number, a distribution, or an expression of the parameters, of the variables declared before
-            it and of lines of the equations, e.g. ``"v_rest"``.
+            Value at t = 0: a number, a distribution, or an expression of the parameters, of other variables, of lines of the
+            equations and of ``dt``, e.g. ``"v_rest"``.
         unit, meaning : str
             As for `parameter`.
 

@@ -14,6 +14,7 @@ WIDTH = 114  # letters of a line, without the indentation
 VARIABLES = "Variables\n---------\n"
 # texts of a model that are shown below its equations, in this order
 TEXTS = (
+    "each_step",
     "threshold",
     "reset",
     "refractory",

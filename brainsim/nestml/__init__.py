@@ -9,9 +9,7 @@ from os import PathLike
 from typing import Any
 
 import brainsim as bs
-from brainsim.nestml.files import File
-from brainsim.nestml.neurons import make_neuron
-from brainsim.nestml.rules import make_rule
+from brainsim.core.doors import optional
 
 __all__ = ["read"]
 
@@ -32,8 +30,8 @@ def read(
     model : str, optional
         Which model of the file; not needed if there is one.
     method : str, optional
-        The method of integration, see `Neuron`. By default that of linear equations is exact, that of cells with channels
-        ``"exponential_strang"``, and that of all others ``"rk4"``.
+        The method of integration, see `Neuron`; by default ``"accurate"``: that of linear equations is exact, that of cells
+        with channels ``"exponential_strang"``, and that of all others ``"rk4"``.
     substeps : int, default 1
         Parts into which the method divides a step; in each of them a cell may fire.
     post, modulator : str, optional
@@ -44,7 +42,7 @@ def read(
     ------
     EquationError
         At what is wrong, or cannot be translated, with the name of the file and the line.
-    ModuleNotFoundError
+    ImportError
         Without pynestml: ``pip install 'brainsim[nestml]'``.
 
     Examples
@@ -59,13 +57,20 @@ def read(
     ----------
     Plotnikov et al. (2016), NESTML: a modeling language for spiking neurons, https://nestml.readthedocs.io.
     """
+    optional("pynestml", "nestml", "bs.nestml.read")
+    from pynestml.utils.ast_utils import ASTUtils
+
+    from brainsim.nestml.files import File
+    from brainsim.nestml.neurons import make_neuron
+    from brainsim.nestml.rules import make_rule
+
     file = File(path)
     if model not in file.models and (model or len(file.models) > 1):
         message = f"has the models {', '.join(map(repr, file.models))}; write one of them as model= (got {model!r})"
         raise bs.EquationError(file.name, message)
     tree = file.models[model or next(iter(file.models))]
     try:
-        if any(call.get_args() for call in file.calls(tree, "emit_spike")):
+        if any(call.get_args() for call in ASTUtils.get_function_call(tree, "emit_spike")):
             return make_rule(file, tree, {"post": post, "mod": modulator})
         return make_neuron(file, tree, method, substeps)
     except bs.EquationError as error:

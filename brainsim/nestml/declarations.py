@@ -5,120 +5,99 @@ from __future__ import annotations
 from typing import Any
 
 import brainsim as bs
-from brainsim.nestml.expressions import Expressions, usable
+from brainsim.nestml.expressions import Expressions
 from brainsim.nestml.files import File, unit_of, unit_text
-from brainsim.nestml.texts import NO_VALUE, condition, evaluate, names, replace, resolve, tidy, value
+from brainsim.nestml.texts import condition, evaluate, names, replace, resolve, tidy
 
 POTENTIALS = ("V_m", "v_m", "Vm", "V", "v", "V_comp")
 
 
-class Declarations:
-    """What a model declares, by names in equations; the potential is called v.
+class Declarations(Expressions):
+    """What a model declares, by names in equations; the potential is called v, and the weight of a rule w.
 
-    `starts` are initial values, `impulses` those that belong to kernels, `own` the declarations of states and parameters.
+    `states` and `parameters` lead to declarations, `starts` to initial values. By names in NESTML, `impulses` are the
+    declarations of variables of kernels, `ports` those that receive spikes; `inhibitory` are some of these. `times` are
+    variables of a rule that hold when something happened; here they say how long ago that was.
     """
 
-    def __init__(self, file: File, model: Any, base: type):
-        self.file, self.model, self.base, self.expressions = file, model, base, Expressions(file, model)
-        self.own: dict[str, Any] = {}
-        self.starts: dict[str, str] = {}
-        self.impulses: dict[str, str] = {}
-        self.defaults: dict[str, float] = {}
-        self.ports: set[str] = set()
-        self.inhibitory: set[str] = set()
-        self.continuous: list[Any] = []
-        self.taken, self._weight = ({"v"}, "") if base is bs.Neuron else ({"w"}, "w")
-        kernels = {v.get_name() for kernel in model.get_all_kernels() for v in kernel.get_variables()}
-        states = self._of(model.get_state_blocks())
-        potential = next((known for known in POTENTIALS if known in dict(states)), "") if base is bs.Neuron else ""
-        self.states = {known: one for known, one in states if known.rstrip("'") not in kernels and known != self._weight}
-        self._impulses = {known: one for known, one in states if known.rstrip("'") in kernels}
-        self.parameters = {known: one for known, one in self._of(model.get_parameters_blocks()) if known != self._weight}
-        e = self.expressions
-        e.names |= {self._weight or potential: self._weight or "v"}
-        e.names |= {
-            known: usable(known, self.taken, base) for known in [*self.states, *self.parameters] if known != potential
-        }
-        self.own = {e.names[known]: one for known, one in [*self.states.items(), *self.parameters.items()]}
-        self.rates = {e.names[known] for known, one in self.parameters.items() if self._unit(one) == "Hz"}
-        for port in (port for block in model.get_input_blocks() for port in block.get_input_ports()):
+    def __init__(self, file: File, tree: Any, base: type):
+        super().__init__(file, tree, base)
+        kernels = {v.get_name() for kernel in tree.get_all_kernels() for v in kernel.get_variables()}
+        states, parameters = self._declared(tree.get_state_blocks()), self._declared(tree.get_parameters_blocks())
+        self.impulses = {known: states.pop(known) for known in [*states] if known.rstrip("'") in kernels}
+        self.potential = next((known for known in POTENTIALS if known in states), "v") if base is bs.Neuron else "w"
+        if base is not bs.Neuron:  # connections have the weight
+            states.pop("w", None), parameters.pop("w", None)
+        main = "v" if base is bs.Neuron else "w"
+        self.taken.add(main)
+        self.names |= {known: self.new(known) for known in states | parameters if known != self.potential}
+        self.names[self.potential] = main
+        self.states, self.parameters = (
+            {self.names[known]: one for known, one in block.items()} for block in (states, parameters)
+        )
+        self.names |= {known: f"0.001*{self.names[known]}" for known, one in parameters.items() if self._unit(one) == "Hz"}
+        self.ports, self.inhibitory, self.continuous = dict[str, str](), set[str](), list[Any]()
+        for port in (port for block in tree.get_input_blocks() for port in block.get_input_ports()):
+            known = port.get_name()
             if port.has_size_parameter():
-                raise file.error(port, f"{port.get_name()} is a vector of ports, which cannot be translated")
-            self.continuous += [] if port.is_spike() else [port]
-            self.ports |= {usable(port.get_name(), self.taken, base)} if port.is_spike() else set()
-            self.inhibitory |= {port.get_name()} if port.is_inhibitory() and not port.is_excitatory() else set()
-        e.names |= {port: f"0.001*{port}" for port in self.ports}  # a spike is 1/s in NESTML
+                raise file.error(port, f"{known} is a vector of ports, which cannot be translated")
+            if port.is_spike():
+                self.ports[known] = self.new(known)
+                self.names[known] = f"0.001*{self.ports[known]}"  # a spike is 1/s in NESTML
+                self.inhibitory |= {known} if port.is_inhibitory() and not port.is_excitatory() else set()
+            else:
+                self.continuous.append(port)
+        self.starts, self.times = dict[str, str](), dict[str, str]()
+        self.defaults: dict[str, float] = {}
 
     def translate(self) -> None:
         """Translate the values of all that is declared; names of input must be known."""
-        e = self.expressions
-        e.names |= {known: f"0.001*{e.names[known]}" for known in self.parameters if e.names[known] in self.rates}
-        inner = dict(self._of(self.model.get_internals_blocks()))
-        inline = {
-            d.get_variable_name(): d for block in self.model.get_equations_blocks() for d in block.get_inline_expressions()
-        }
-        e.names |= {known: usable(known, self.taken, self.base) for known in inner | inline}
-        constants: dict[str, str] = {}
-        for known, one in (inner | self._impulses | inline).items():
-            text = e.number(one.get_expression())
-            if known in self._impulses:
-                self.impulses[known] = text
-            elif value(text) is not None:
-                constants[e.names[known]] = text
-                e.names[known] = text
-            else:
-                e.lines[e.names[known]] = text
-        e.lines = {n: tidy(replace(text, constants)) for n, text in e.lines.items()}
-        self.starts = {self._name(known): e.number(one.get_expression()) for known, one in self.states.items()}
+        inner = self._declared(self.tree.get_internals_blocks())
+        blocks = self.tree.get_equations_blocks()
+        inline = {one.get_variable_name(): one for block in blocks for one in block.get_inline_expressions()}
+        self.names |= {known: self.new(known) for known in inner | inline}
+        self.lines |= {self.names[known]: self.number(one.get_expression()) for known, one in (inner | inline).items()}
+        constants = {n: text for n, text in self.lines.items() if evaluate(text) is not None}
+        self.lines = {n: tidy(replace(text, constants)) for n, text in self.lines.items() if n not in constants}
+        self.names |= {known: constants[n] for known, n in self.names.items() if n in constants}
+        self.starts = {n: self.number(one.get_expression()) for n, one in self.states.items()}
         for known, one in inner.items():  # internals are computed once, at the beginning
-            if names(e.lines.get(e.names[known], "")) & self.starts.keys():
-                e.lines[e.names[known]] = self.resolved(e.lines[e.names[known]], self.starts, one)
-        for known, one in [*self.parameters.items()]:
-            text = self.resolved(e.number(one.get_expression()), e.lines | self.starts, one)
+            if names(self.lines.get(n := self.names[known], "")) & self.starts.keys():
+                self.lines[n] = self.full(self.lines[n], one, self.starts)
+        texts = {n: self.number(one.get_expression()) for n, one in self.parameters.items()}
+        texts |= {n: f"1000*({texts[n]})" for n, one in self.parameters.items() if self._unit(one) == "Hz"}
+        for n, one in [*self.parameters.items()]:
+            text = self.full(texts[n], one, self.lines | self.starts | texts)
             if "dt" in names(text):  # a number of steps follows from parameters
-                e.lines[self._name(known)] = e.number(self.parameters.pop(known).get_expression())
+                self.lines[n] = texts[n]
+                self.parameters.pop(n)
+            elif (default := evaluate(text)) is None:
+                raise self.file.error(one, f"the default of {one.get_variables()[0].get_name()}, {text}, has no value")
             else:
-                self.defaults[self._name(known)] = self._default(known, one, text)
+                self.defaults[n] = default
 
-    def resolved(self, text: str, values: dict[str, str], node: Any) -> str:
-        """Return a text with names replaced by what they stand for."""
+    def full(self, text: str, node: Any = None, values: dict[str, str] | None = None) -> str:
+        """Return a text with names replaced by what they stand for: those of lines, or of `values`."""
         try:
-            return tidy(resolve(text, values))
+            return tidy(resolve(text, self.lines if values is None else values))
         except RecursionError:
-            raise self.file.error(node, "this value needs itself") from None
+            raise self.file.error(node or self.tree, "this value needs itself") from None
 
     def body(self, starts: dict[str, str]) -> dict[str, Any]:
         """Return the parameters and the variables with their initial values, for the body of a class."""
         found: dict[str, Any] = {}
-        for known, one in self.parameters.items():
-            n = self._name(known)
-            found[n] = bs.parameter(self.defaults[n], self._unit(one), self._meaning(one, known))
+        for n, one in self.parameters.items():
+            found[n] = bs.parameter(self.defaults[n], self._unit(one), self._meaning(one, n))
         for n, text in starts.items():
-            start = self.resolved(
-                text, starts | {k: v for k, v in self.expressions.lines.items() if names(v) & starts.keys()}, self.model
-            )
-            if "dt" in names(resolve(start, self.expressions.lines)):
-                raise self.file.error(self.own[n], "an initial value cannot depend on the time step")
-            unit = self._unit(self.own[n]).replace("Hz", "1/ms") if n in self.own else ""
-            begin = value(start)
-            found[n] = bs.initial(start if begin is None else begin, unit, self._meaning(self.own.get(n), n))
+            one, start = self.states.get(n), evaluate(text)
+            unit = self._unit(one).replace("Hz", "1/ms") if one else ""
+            found[n] = bs.initial(text if start is None else start, unit, self._meaning(one, n))
         invariants = [one.get_invariant() for one in self.parameters.values() if one.has_invariant()]
-        found["conditions"] = tuple(condition(self.expressions.text(one)) for one in invariants)
-        return found
+        return found | {"conditions": tuple(condition(self.text(one)) for one in invariants)}
 
-    def _default(self, known, one, text):
-        try:
-            number = evaluate(text, self.defaults)
-        except NO_VALUE as error:
-            raise self.file.error(one, f"the default of {known} has no value ({error})") from None
-        return 1000.0 * number if self._name(known) in self.rates else number
-
-    def _name(self, known):
-        return self.expressions.times.get(known, self.expressions.names[known].removeprefix("0.001*"))
-
-    def _of(self, blocks):
-        found = [(v.get_complete_name(), d) for b in blocks for d in b.get_declarations() for v in d.get_variables()]
-        for known, one in found:
+    def _declared(self, blocks):
+        found = {v.get_complete_name(): d for b in blocks for d in b.get_declarations() for v in d.get_variables()}
+        for known, one in found.items():
             if one.has_size_parameter() or not one.has_expression():
                 raise self.file.error(one, f"{known} is a vector, or has no value: neither can be translated")
         return found
@@ -126,6 +105,6 @@ class Declarations:
     def _unit(self, one):
         return unit_text(unit_of(one.get_data_type().get_type_symbol()))
 
-    def _meaning(self, one, known):
-        comments = [] if one is None else [" ".join(str(comment).strip(" #\n").split()) for comment in one.get_comments()]
-        return next(filter(None, comments), known)
+    def _meaning(self, one, n):
+        comments = [" ".join(str(comment).strip(" #\n").split()) for comment in one.get_comments()] if one else []
+        return next(filter(None, comments), one.get_variables()[0].get_complete_name() if one else n)

@@ -10,39 +10,34 @@ import brainsim as bs
 from brainsim.nestml.files import File, size, unit_of
 from brainsim.nestml.texts import FUNCTIONS, as_number, condition, number, tidy
 
-COMPARISONS = {"is_lt": "<", "is_le": "<=", "is_gt": ">", "is_ge": ">=", "is_eq": "==", "is_ne": "!=", "is_ne2": "!="}
-ARITHMETIC = {"is_plus_op": "+", "is_minus_op": "-", "is_times_op": "*", "is_div_op": "/", "is_pow_op": "**"}
-COMPOUND = {"is_compound_sum": "+", "is_compound_minus": "-", "is_compound_product": "*", "is_compound_quotient": "/"}
-CALLS = {n: f"{n}({{}})" for n in FUNCTIONS if n not in ("log", "sqrt", "pi", "exprel")}
+CALLS = {n: f"{n}({{}})" for n in FUNCTIONS if n not in ("log", "sqrt", "pi")}
 CALLS |= {"ln": "log({})", "pow": "({})**({})", "round": "floor(({}) + 0.5)", "resolution": "dt", "timestep": "dt"}
 CALLS |= {"min": "min({}, {})", "max": "max({}, {})", "clip": "clip({}, {}, {})"}
 CALLS |= {"random_normal": "(({}) + ({})*randn())", "random_uniform": "(({}) + ({})*rand())"}
 CALLS["steps"] = "ceil(({})/dt - 1e-09)"  # a time that is a whole number of steps up to rounding is one
-SILENT = {"print", "println", "info", "warning"}
-
-
-def usable(nestml: str, taken: set[str], base: type = bs.Neuron) -> str:
-    """Return a name that a class derived from `base` can have and that is not `taken`: ``g'`` becomes ``g_d``."""
-    text = nestml.replace("'", "_d").replace("$", "_aux").replace("__", "_").lstrip("_")
-    for suffix in ("", "_", "_2", "_3", "_4", "_5"):
-        if (new := text.rstrip("_") + suffix if suffix else text) not in taken:
-            with contextlib.suppress(ValueError, TypeError):
-                type("Trial", (base,), {new: bs.parameter(1.0, "", "a trial")})
-                taken.add(new)
-                return new
-    raise ValueError(f"{nestml}: no class can have a name like this; call it differently in the model")
 
 
 class Expressions:
     """Writes the expressions of a model; `names` leads from names in NESTML to texts, `lines` from names here to texts."""
 
-    def __init__(self, file: File, model: Any):
-        self.file, self.model = file, model
+    def __init__(self, file: File, tree: Any, base: type):
+        self.file, self.tree, self.base = file, tree, base
         self.names: dict[str, str] = {"pi": "pi", "t": "t", "e": number(math.e)}
         self.lines: dict[str, str] = {}
-        self.times: dict[str, str] = {}  # in a rule: times of events in NESTML -> what says how long ago they were
-        self.functions = {function.get_name(): function for function in model.get_functions()}
+        self.taken: set[str] = set()
+        self.functions = {function.get_name(): function for function in tree.get_functions()}
         self.convolve: Any = None
+
+    def new(self, nestml: str) -> str:
+        """Return a name that the class can have and that is not taken: ``g'`` becomes ``g_d``."""
+        text = nestml.replace("'", "_d").replace("$", "_aux").replace("__", "_").lstrip("_")
+        for suffix in ("", "_", "_2", "_3", "_4", "_5"):
+            if (new := text.rstrip("_") + suffix if suffix else text) not in self.taken:
+                with contextlib.suppress(ValueError, TypeError):
+                    type("Trial", (self.base,), {new: bs.parameter(1.0, "", "a trial")})
+                    self.taken.add(new)
+                    return new
+        raise ValueError(f"{nestml}: no class can have a name like this; call it differently in the model")
 
     def text(self, node: Any, local: Any = None) -> str:
         """Return an expression as text; `local` are names that hide those of the model."""
@@ -52,32 +47,38 @@ class Expressions:
         """Return an expression as text, with 1 and 0 for a condition."""
         return as_number(self.text(node, local))
 
+    def assigned(self, node: Any, local: Any = None) -> str:
+        """Return the new value of what is assigned, also by ``+=`` and the like."""
+        if node.is_direct_assignment:
+            return self.number(node.get_expression(), local)
+        parts = node.get_lhs_variable_as_expression(), node.get_bracketed_rhs_expression()
+        operator = node.extract_operator_from_compound_assignment()
+        return self.number(node.construct_equivalent_direct_assignment_rhs(operator, *parts), local)
+
     def _text(self, node, local):
         if hasattr(node, "numeric_literal"):
             return self._simple(node, local)
         if node.is_ternary_operator():
             test, yes, no = (self._text(n, local) for n in (node.get_condition(), node.get_if_true(), node.get_if_not()))
             return f"({as_number(yes)} if {condition(test)} else {as_number(no)})"
+        sign = node.get_binary_operator() or node.get_unary_operator()
+        if hasattr(sign, "is_bit_and") or getattr(sign, "is_unary_tilde", False):
+            raise self.file.error(node, "operators on bits cannot be translated")
+        written = "//" if getattr(sign, "is_integer_div_op", False) else str(sign or "").strip().replace("<>", "!=")
         if not node.is_compound_expression():
-            inner, sign = self._text(node.get_expression(), local), node.get_unary_operator()
-            if node.is_logical_not:
-                return tidy(f"not {condition(inner)}")
-            if sign is not None and sign.is_unary_tilde:
-                raise self.file.error(node, "operators on bits cannot be translated")
-            return f"(-{as_number(inner)})" if sign is not None and sign.is_unary_minus else f"({inner})"
-        left, right, sign = self._text(node.get_lhs(), local), self._text(node.get_rhs(), local), node.get_binary_operator()
-        if hasattr(sign, "is_logical_and"):
-            return f"({condition(left)} {'and' if sign.is_logical_and else 'or'} {condition(right)})"
+            inner = self._text(node.get_expression(), local)
+            return (
+                f"(not {condition(inner)})"
+                if node.is_logical_not
+                else f"({written}{as_number(inner) if written else inner})"
+            )
+        left, right = self._text(node.get_lhs(), local), self._text(node.get_rhs(), local)
+        if written in ("and", "or"):
+            return f"({condition(left)} {written} {condition(right)})"
         left, right = as_number(left), as_number(right)
-        for field, written in (COMPARISONS | ARITHMETIC).items():
-            if getattr(sign, field, False):
-                age = (
-                    written == "-" and left == "t" and next((a for a in self.times.values() if right == f"(t - {a})"), None)
-                )
-                return age or f"({left} {written} {right})"
-        if getattr(sign, "is_integer_div_op", False) or getattr(sign, "is_modulo_op", False):
-            return f"floor({left}/{right})" if sign.is_integer_div_op else f"({left} - {right}*floor({left}/{right}))"
-        raise self.file.error(node, "operators on bits cannot be translated")
+        if written in ("//", "%"):
+            return f"floor({left}/{right})" if written == "//" else f"({left} - {right}*floor({left}/{right}))"
+        return f"({left} {written} {right})"
 
     def _simple(self, node, local):
         if node.is_function_call():
@@ -99,7 +100,7 @@ class Expressions:
     def _call(self, node, made, local):
         known, given = made.get_name(), made.get_args()
         if known == "convolve":
-            return self.convolve(node, *(part.get_variable().get_complete_name() for part in given))
+            return self.convolve(*(part.get_variable().get_complete_name() for part in given))
         parts = [self.number(part, local) for part in given]
         if known in self.functions:
             function = self.functions[known]
@@ -119,11 +120,3 @@ class Expressions:
             declared = small.get_declaration()
             local |= {v.get_complete_name(): self.number(declared.get_expression(), local) for v in declared.get_variables()}
         raise self.file.error(function, f"the function {function.get_name()} is more than declarations and a return")
-
-    def assigned(self, assignment: Any, local: Any) -> str:
-        """Return the new value of what is assigned, also by ``+=`` and the like."""
-        new, known = self.number(assignment.get_expression(), local), assignment.get_variable().get_complete_name()
-        if assignment.is_compound_integer_quotient:
-            raise self.file.error(assignment, "//= cannot be translated")
-        sign = next((sign for field, sign in COMPOUND.items() if getattr(assignment, field)), None)
-        return tidy(f"({local.get(known, self.names.get(known))}) {sign} ({new})") if sign else new

@@ -2,149 +2,183 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from typing import Any
+from collections import ChainMap, Counter
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from brainsim.nestml.expressions import SILENT, Expressions, usable
-from brainsim.nestml.texts import condition, conjuncts, is_random, joined, names, replace, resolve, slope, tidy
+from brainsim.nestml.declarations import Declarations
+from brainsim.nestml.texts import RANDOM, condition, joined, names, replace, slope, tidy
 
-Guard = tuple[str, ...]  # conditions that all hold
+SPIKE, INTEGRATE = "emit_spike", "integrate_odes"
+SILENT = {"print", "println", "info", "warning"}
+
+
+class Test(NamedTuple):
+    """A condition, the number of steps before it is tested, and whether it must hold."""
+
+    text: str
+    at: int
+    holds: bool = True
+
+    @property
+    def written(self) -> str:
+        """The condition that is true if the test is passed."""
+        return self.text if self.holds else tidy(f"not ({self.text})")
+
+
+class Step(NamedTuple):
+    """``target = text`` if all tests are passed; instead of a variable, `SPIKE` or `INTEGRATE` with their arguments.
+
+    The tests of a program are of the class `Test`, those of its parts texts.
+    """
+
+    tests: tuple[Any, ...]
+    target: str
+    text: str
+
+    def value(self, otherwise: str = "") -> str:
+        """Return what the target becomes; `otherwise` it stays as it is."""
+        return tidy(f"({self.text}) if {joined(self.tests)} else {otherwise or self.target}" if self.tests else self.text)
 
 
 class Program:
-    """What happens in a step besides the equations.
+    """What statements do, as `steps`.
 
-    `steps` are (guard, target, text), one after the other, with guards in the values before the program; `spikes` are
-    (guard, what emit_spike is given). `arrivals` leads from a port to what a spike of weight 1 adds to which variable; the
-    sum of the events of a port in `buffers` is needed. Conditions in `dropped` hold where the cell fires. In a rule
-    (`current`), guards are in current values.
+    `arrivals` leads from a port to what a spike of weight 1 adds to which variable; statements add it to those in `added`.
+    Other statements read a port in `buffers`, the sum of the events of a step. Variables in `stored` are of the program.
     """
 
-    def __init__(self, expressions: Expressions, taken: set[str], ports: Any, dropped: Guard = (), current: bool = False):
-        self.expressions, self.taken, self.ports, self.dropped, self.current = expressions, taken, ports, dropped, current
-        self.steps: list[tuple[Guard, str, str]] = []
-        self.spikes: list[tuple[Guard, str]] = []
-        self.stored: set[str] = set()
-        self.arrivals: dict[str, dict[str, float]] = {port: {} for port in ports}
-        self.buffers: set[str] = set()
-        self.port = ""  # of the block onReceive that is being added
-        self._mixed: dict[str, Any] = {}  # conditions that read what was made of random numbers before, and their nodes
-        self._before: dict[str, str] = {}  # values here, in those before the program
+    def __init__(self, model: Declarations, assigned: Iterable[str] = ()):
+        self.model, self.steps, self.updates, self.port = model, list[Step](), 0, ""
+        self.arrivals: dict[str, Counter[str]] = {known: Counter() for known in model.ports}
+        self.assigned, self.stored, self.added, self.buffers = {*assigned}, set[str](), set[str](), set[str]()
 
-    def run(self, statements: list[Any], guard: Guard = (), local: Any = None, phase: str = "", later: bool = False) -> None:
-        """Add statements; with a `phase`, ``"before"`` or ``"after"``, those on that side of integrate_odes()."""
+    def run(self, statements: list[Any], tests: tuple = (), local: Any = None) -> None:
+        """Add statements; `local` are values by the names that they have in a block."""
         local = ChainMap() if local is None else local
-        for k, statement in enumerate(statements):
-            before = later or bool(integrations(statements[k + 1 :]))
-            here = not phase or phase == ("before" if before else "after")
-            if statement.small_stmt is not None:
-                if here:
-                    self._small(statement.small_stmt, guard, local)
+        # a spike without a weight comes first: what else stands in the block is its reset
+        for statement in sorted(statements, key=_is_no_spike):
+            if statement.is_small_stmt():
+                self._small(statement.small_stmt, tests, local)
             elif not statement.compound_stmt.is_if_stmt():
-                raise self.expressions.file.error(statement, "a loop cannot be translated: a step has no loops")
-            elif here or integrations([statement]):
-                others: Guard = ()
-                for node, body in branches(statement.compound_stmt.get_if_stmt()):
-                    test = self.test(node, local) if node is not None else ()
-                    inner = phase if integrations([statement]) else ""
-                    self.run(body, (*guard, *others, *self.kept(test, body)), local.new_child(), inner, before)
-                    others = (*others, tidy(f"not ({joined(test)})"))
+                raise self.model.file.error(statement, "a loop cannot be translated: a step has no loops")
+            else:
+                made = statement.compound_stmt.get_if_stmt()
+                clauses = [(clause.get_condition(), clause) for clause in (made.get_if_clause(), *made.get_elif_clauses())]
+                self.choose(clauses + [(None, made.get_else_clause())] * made.has_else_clause(), tests, local)
 
-    def test(self, node: Any, local: Any) -> Guard:
-        """Return a condition as conditions that all hold."""
-        text = resolve(condition(self.expressions.text(node, local)), self.expressions.lines)
-        self.buffers |= names(text) & self.ports
-        guard = tuple(tidy(replace(part, self._before)) for part in conjuncts(text))
-        self._mixed |= {part: node for part in guard if is_random(part) and not is_random(text)}
-        return guard
+    def choose(self, clauses: list[tuple[Any, Any]], tests: tuple = (), local: Any = None) -> None:
+        """Add the first of some clauses (condition, block) whose condition holds; None always does."""
+        local, at = ChainMap() if local is None else local, len(self.steps)
+        for node, block in clauses:
+            text = "" if node is None else self.model.full(condition(self.model.text(node, local)))
+            own = (Test(text, at),) if text else ()
+            self.run(block.get_stmts_body().get_stmts(), (*tests, *own), local.new_child())
+            tests = (*tests, Test(text, at, holds=False))
 
-    def kept(self, test: Guard, statements: list[Any]) -> Guard:
-        """Return a test without what always holds where the cell fires."""
-        fires = any(self.expressions.file.calls(statement, "emit_spike") for statement in statements)
-        return tuple(part for part in test if part not in self.dropped) if fires else test
-
-    def assign(self, guard: Guard, target: str, text: str) -> None:
+    def assign(self, tests: tuple, target: str, text: str) -> None:
         """Add ``target = text``; what an event adds without a condition is added when it arrives."""
-        text = tidy(resolve(text, self.expressions.lines))
-        for port in sorted(names(text) & self.ports) if target not in self._before and not guard else ():
-            if tidy(replace(text, {port: "0"})) == target and (size := slope(text, port)) is not None:
-                self.arrivals[port][target] = self.arrivals[port].get(target, 0.0) + size
+        text = self.model.full(text)
+        for known, port in self.model.ports.items():
+            if port in names(text) and tidy(replace(text, {port: "0"})) == target:  # without an event nothing changes
+                if (size := slope(text, port)) is None or tests or target in self.assigned:
+                    break
+                self.arrivals[known][target] += size
+                self.added.add(target)
                 return
-        self.buffers |= names(text) & self.ports
-        guard = self._received(guard)
-        if not self.current:
-            new, old = replace(text, self._before), self._before.get(target, target)
-            self._before[target] = tidy(f"({new}) if {joined(guard)} else ({old})" if guard else new)
-        self.steps.append((guard, target, text))
+        else:
+            tests = self._received(tests)
+        self._add(tests, target, text)
 
-    def groups(self) -> list[tuple[Guard, list[tuple[str, str]]]]:
-        """Return (guard, assignments) of the steps in a row that have the same guard."""
-        read = names(*(part for guard, _, text in self.steps for part in (*guard, text)), *(sent for _, sent in self.spikes))
-        found: list[tuple[Guard, list[tuple[str, str]]]] = []
-        for guard, target, text in self.steps:
-            if target not in self.stored - read:
-                found += [(guard, [])] if not found or found[-1][0] != guard else []
-                found[-1][1].append((target, text))
-        self.stored &= read
-        return found
+    def split(self, spiking: bool = True) -> tuple[list[Step], ...]:
+        """Return steps before a spike, the spike, those of its reset, those after it, and those before the next step.
 
-    def _received(self, guard):
-        for part in self._mixed.keys() & {*guard}:
-            message = "a condition cannot read a random number of the same step"
-            raise self.expressions.file.error(self._mixed[part], message)
-        self.buffers |= {self.port} - {""}
-        return (f"{self.port} != 0", *guard) if self.port else guard
+        The last are those of the first `updates` steps that integrate_odes() follows. A test is stored where it is made if
+        its names change before it decides, or if it is random and decides about several steps. The spikes of a rule are not
+        `spiking`: what they deliver is computed after all assignments.
+        """
+        steps, fires = [*self.steps], [step for step in self.steps if step.target == SPIKE] if spiking else []
+        if len(fires) > 1:
+            fired = self._name("fires")
+            fires = [Step((Test(f"{fired} != 0", len(steps)),), SPIKE, "")]
+            steps = [step._replace(target=fired, text="1") if step.target == SPIKE else step for step in steps]
+            steps += [*fires, fires[0]._replace(target=fired, text="0")]
+        first = steps.index(fires[0]) if fires else len(steps)
+        own = len(fires[0].tests) if fires else 0
+        block = [k for k in range(first, len(steps)) if steps[k].tests[:own] == steps[first].tests]
+        last = first + len(block)
+        places = [0 if k <= first else 2 if k < last else 3 for k in range(len(steps) + 1)]
+        for k in range(self.updates):
+            follow = (step.tests[: len(steps[k].tests)] for step in steps[k : self.updates] if step.target == INTEGRATE)
+            places[k] = 4 if steps[k].tests in follow else places[k]
+        for k in block[1:]:
+            steps[k], places[k] = steps[k]._replace(tests=steps[k].tests[own:]), 2
+        decide = [() if step.target == INTEGRATE else step.tests for step in steps]
+        uses = Counter(test[:2] for tests in decide for test in tests)
+        flags: dict[tuple[str, int], str] = {}
+        for k, tests in enumerate(decide):
+            for text, at, _ in tests:
+                changes = {step.target for step in steps[at : k if fires or steps[k].target != SPIKE else None]}
+                if (text, at) not in flags and (names(text) & changes or (RANDOM.search(text) and uses[text, at] > 1)):
+                    flags[text, at] = self._name("holds")
+        parts: tuple[list[Step], ...] = ([], [], [], [], [])
+        for k, place in enumerate(places):
+            parts[place].extend(Step((), flag, f"1 if {text} else 0") for (text, at), flag in flags.items() if at == k)
+            for step in (step for step in steps[k : k + 1] if step.target != INTEGRATE):
+                known = {test: f"{flags[test[:2]]} != 0" for test in step.tests if test[:2] in flags and test.at < k}
+                tests = tuple(test._replace(text=known.get(test, test.text)).written for test in step.tests)
+                parts[1 if step.target == SPIKE else place].append(step._replace(tests=tests))
+        read = names(*(text for part in parts for one in part for text in (*one.tests, one.text)))
+        unread, self.stored = self.stored - read, self.stored & read
+        return tuple([one for one in part if one.target not in unread] for part in parts)
 
-    def _small(self, statement, guard, local):
-        e = self.expressions
+    def _small(self, statement, tests, local):
+        model, call = self.model, statement.get_function_call()
         if statement.is_assignment():
             made = statement.get_assignment()
-            known, text = made.get_variable().get_complete_name(), e.assigned(made, local)
-            target = e.times.get(known, e.names.get(known, "("))
-            text = "0" if target in e.times.values() and text == "t" else text  # this event was 0 ms ago
+            known, text = made.get_variable().get_complete_name(), model.assigned(made, local)
+            target = model.times.get(known, model.names.get(known, "("))
+            text = "0" if known in model.times and text == "t" else text  # this event was 0 ms ago
             if known in local or not target.isidentifier():
-                raise e.file.error(made, f"{known} is assigned here, but only variables in state: can change")
+                raise model.file.error(made, f"{known} is assigned here, but only variables in state: can change")
             for scope in local.maps:  # names of values keep what they were given
                 scope.update({n: self._store(n, value) for n, value in scope.items() if target in names(value)})
-            self.assign(guard, target, text)
+            self.assign(tests, target, text)
         elif statement.is_declaration():
             declared = statement.get_declaration()
             for known in (variable.get_complete_name() for variable in declared.get_variables()):
-                text = resolve(e.number(declared.get_expression(), local), e.lines)
-                local[known] = self._store(known, text) if is_random(text) else text
-        elif statement.is_function_call() and statement.get_function_call().get_name() == "emit_spike":
-            sent = "; ".join(e.number(part, local) for part in statement.get_function_call().get_args())
-            self.spikes.append((self._received(guard), resolve(sent, e.lines)))
-        elif not statement.is_function_call() or statement.get_function_call().get_name() not in {"integrate_odes", *SILENT}:
-            raise e.file.error(statement, "this statement cannot be translated")
+                text = model.full(model.number(declared.get_expression(), local))
+                local[known] = self._store(known, text) if RANDOM.search(text) else text
+        elif call is not None and call.get_name() in (SPIKE, INTEGRATE):
+            given = "; ".join(model.full(model.number(part, local)) for part in call.get_args())
+            self._add(self._received(tests), call.get_name(), given)
+        elif call is None or call.get_name() not in SILENT:
+            raise model.file.error(statement, "this statement cannot be translated")
 
     def _store(self, known, text):
-        new, port, self.port = usable(known, self.taken), self.port, ""
-        self.stored.add(new)
-        self.assign((), new, text)
-        self.port = port
+        new = self._name(known)
+        self._add((), new, text)
         return new
 
+    def _name(self, known):
+        new = self.model.new(known)
+        self.stored.add(new)
+        return new
 
-def branches(statement: Any) -> list[tuple[Any, list[Any]]]:
-    """Return [(condition, statements)] of an if statement; the condition of else is None."""
-    clauses = [statement.get_if_clause(), *statement.get_elif_clauses()]
-    last = [(None, statement.get_else_clause())] if statement.has_else_clause() else []
-    parts = [*((clause.get_condition(), clause) for clause in clauses), *last]
-    return [(node, part.get_stmts_body().get_stmts()) for node, part in parts]
+    def _received(self, tests):
+        return (Test(f"{self.port} != 0", 0), *tests) if self.port else tests
+
+    def _add(self, tests, target, text):
+        self.assigned.add(target)
+        self.buffers |= names(text, *(test.text for test in tests)) & {*self.model.ports.values()}
+        self.steps.append(Step(tests, target, text))
 
 
-def integrations(statements: list[Any], conditions: tuple = ()) -> list[tuple[tuple, list[str]]]:
-    """Return (conditions, names) of all calls of integrate_odes(); a condition is (node, whether it holds)."""
-    found = []
-    for statement in statements:
-        small = statement.small_stmt
-        if small is not None and small.is_function_call() and small.get_function_call().get_name() == "integrate_odes":
-            given = small.get_function_call().get_args()
-            found.append((conditions, [part.get_variable().get_complete_name() for part in given]))
-        elif small is None and statement.compound_stmt.is_if_stmt():
-            others = conditions
-            for node, body in branches(statement.compound_stmt.get_if_stmt()):
-                found += integrations(body, others if node is None else (*others, (node, True)))
-                others = (*others, (node, False))
-    return found
+def _is_no_spike(statement):
+    call = statement.small_stmt.get_function_call() if statement.is_small_stmt() else None
+    return call is None or call.get_name() != SPIKE or bool(call.get_args())
+
+
+def statements(blocks: Iterable[Any]) -> list[Any]:
+    """Return the statements of blocks."""
+    return [statement for block in blocks for statement in block.get_stmts_body().get_stmts()]

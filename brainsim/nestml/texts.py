@@ -9,29 +9,23 @@ import ast
 import math
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-FUNCTIONS: dict[str, Any] = {n: getattr(math, n) for n in ("exp", "expm1", "log", "log10", "sqrt", "floor", "ceil")}
-FUNCTIONS |= {n: getattr(math, n) for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
-FUNCTIONS |= {"abs": abs, "min": min, "max": max, "clip": lambda x, low, high: min(max(x, low), high), "pi": math.pi}
-FUNCTIONS |= {"exprel": lambda x: math.expm1(x) / x if x else 1.0}
+NUMERIC = "exp expm1 log log10 sqrt floor ceil sin cos tan sinh cosh tanh pi"
+FUNCTIONS: dict[str, Any] = {name: getattr(math, name) for name in NUMERIC.split()}
+FUNCTIONS |= {"abs": abs, "min": min, "max": max, "clip": lambda x, low, high: min(max(x, low), high)}
 WORDS = {*FUNCTIONS, "rand", "randn", "if", "else", "and", "or", "not"} - {"pi"}
 NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+RANDOM = re.compile(r"\brandn?\(")
 OPPOSITE: dict[Any, Any] = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq}
 OPPOSITE |= {other: kind for kind, other in OPPOSITE.items()}
-ALWAYS = "t >= 0"
-NO_VALUE = (NameError, ArithmeticError, ValueError, TypeError)  # what `evaluate` raises; TypeError for complex numbers
+ALWAYS = "dt > 0"
 
 
 def names(*texts: str) -> set[str]:
     """Return the names that texts read."""
     return {*NAME.findall(" ".join(texts))} - WORDS
-
-
-def is_random(text: str) -> bool:
-    """Return whether a text has random numbers."""
-    return "rand" in text and bool({*NAME.findall(text)} & {"rand", "randn"})
 
 
 def replace(text: str, values: Mapping[str, str]) -> str:
@@ -48,16 +42,11 @@ def resolve(text: str, values: Mapping[str, str]) -> str:
     raise RecursionError
 
 
-def evaluate(text: str, values: Mapping[str, float]) -> float:
-    """Return the value of a text; raise one of `NO_VALUE` if it has none."""
-    return float(eval(text, {"__builtins__": {}} | FUNCTIONS, dict(values)))  # noqa: S307 - see above what texts consist of
-
-
-def value(text: str) -> float | None:
-    """Return the value of a text without names, None for any other text."""
+def evaluate(text: str, values: Mapping[str, float] = {}) -> float | None:
+    """Return the value of a text, None if it has none."""
     try:
-        return evaluate(text, {})
-    except NO_VALUE:
+        return float(eval(text, {"__builtins__": {}} | FUNCTIONS, dict(values)))  # noqa: S307 - see above what texts consist of
+    except (NameError, ArithmeticError, ValueError, TypeError):  # the last for complex numbers
         return None
 
 
@@ -67,20 +56,16 @@ def number(size: float) -> str:
     return short if float(short) == size else repr(size)
 
 
-def somewhere(*texts: str) -> list[dict[str, float]]:
-    """Return three choices of values for all names in texts."""
-    source = random.Random(7)  # any numbers will do, the same in each run
-    return [{name: source.uniform(0.6, 1.4) for name in sorted(names(*texts))} for _ in range(3)]
-
-
 def slope(text: str, name: str) -> float | None:
     """Return c if a text is ``c*name + rest`` with a number c, None otherwise."""
-    try:
-        found = [[evaluate(text, values | {name: x}) for x in (0.0, 1.0, 3.0)] for values in somewhere(text)]
-    except NO_VALUE:
-        return None
-    slopes = [y for zero, one, three in found for y in (one - zero, (three - one) / 2)]
-    return float(f"{slopes[0]:.10g}") if max(slopes) - min(slopes) < 1e-8 * abs(slopes[0]) else None
+    source, found = random.Random(7), []
+    for _ in range(3):  # anywhere, the same in each run
+        others = {other: source.uniform(0.6, 1.4) for other in sorted(names(text))}
+        zero, one, three = (evaluate(text, others | {name: x}) for x in (0.0, 1.0, 3.0))
+        if zero is None or one is None or three is None:
+            return None
+        found += [one - zero, (three - one) / 2.0]
+    return float(f"{found[0]:.10g}") if max(found) - min(found) < 1e-8 * abs(found[0]) else None
 
 
 def is_condition(text: str) -> bool:
@@ -101,12 +86,12 @@ def as_number(text: str) -> str:
 
 def conjuncts(text: str) -> list[str]:
     """Return the conditions that a condition joins by 'and'."""
-    tree = ast.parse(tidy(text), mode="eval").body
+    tree = ast.parse(text, mode="eval").body
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     return [ast.unparse(part) for part in parts]
 
 
-def joined(conditions: tuple[str, ...]) -> str:
+def joined(conditions: Iterable[str]) -> str:
     """Return conditions that all hold as one."""
     return tidy(" and ".join(f"({part})" for part in conditions) or ALWAYS)
 
@@ -119,15 +104,15 @@ def tidy(text: str) -> str:
 class _Tidy(ast.NodeTransformer):
     def visit_BinOp(self, node):
         self.generic_visit(node)
-        kind, p, q = type(node.op), value(ast.unparse(node.left)), value(ast.unparse(node.right))
+        kind, p, q = type(node.op), evaluate(ast.unparse(node.left)), evaluate(ast.unparse(node.right))
         if p is not None and q is not None:
-            return node if (size := value(ast.unparse(node))) is None else ast.parse(number(size), mode="eval").body
+            return node if (size := evaluate(ast.unparse(node))) is None else ast.parse(number(size), mode="eval").body
         if q is not None and q == {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.Div: 1, ast.Pow: 1}[kind]:
             return node.left
         if p == {ast.Add: 0, ast.Mult: 1}.get(kind, "none"):
             return node.right
-        if kind is ast.Div and isinstance(node.right, ast.BinOp) and isinstance(node.right.op, ast.Sub):
-            return _exprel(node, ast.unparse(node.right)) or node
+        if ast.unparse(node).startswith("t - (t - ") and kind is ast.Sub:  # how long ago a time was
+            return node.right.right
         return ast.Constant(0) if (kind is ast.Mult and 0 in (p, q)) or (kind is ast.Div and p == 0) else node
 
     def visit_UnaryOp(self, node):
@@ -135,15 +120,3 @@ class _Tidy(ast.NodeTransformer):
         if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Compare):
             return ast.Compare(node.operand.left, [OPPOSITE[type(node.operand.ops[0])]()], node.operand.comparators)
         return node
-
-
-def _exprel(node, below):
-    """Return ``c*x/(exp(x) - 1)`` as ``c/exprel(x)``, which has a value at 0; None for any other quotient."""
-    if found := re.fullmatch(r"(exp\(.*\)) - 1(?:\.0)?|1(?:\.0)? - (exp\(.*\))", below):
-        inner = (found[1] or found[2])[4:-1]
-        try:
-            ratio = slope(f"({ast.unparse(node.left)})*x_/({inner})", "x_")
-        except SyntaxError:  # of exp(a)*exp(b) - 1
-            return None
-        return ratio and ast.parse(f"{number(ratio if found[1] else -ratio)}/exprel({inner})", mode="eval").body
-    return None

@@ -161,7 +161,8 @@ def _check_reset(cells: _Cells) -> None:
 def _check_refractory(cells, steps, at, ids, traces):
     """Check that no spike comes within the refractory time after another, and that what it holds does not move."""
     equations = cells.kind.cell_equations
-    still = equations.frozen - {variable for _, actions in equations.events for variable, _ in actions}
+    changes = [*equations.each_step, *(change for _, effects in equations.events for change in effects)]
+    still = equations.frozen - {variable for variable, _ in changes}
     for cell in np.unique(ids):
         fired = at[ids == cell]
         require(np.all(np.diff(fired) > steps), f"{cells.label}: no spike may come within the refractory time of another")

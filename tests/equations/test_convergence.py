@@ -131,7 +131,7 @@ def test_every_method_is_tried_on_every_model():
         "TwoCompartmentLIF",
     }
     assert names - left_out["exact"] == linear
-    assert set(METHODS) == {"auto", "euler_maruyama", "milstein", *DETERMINISTIC}
+    assert set(METHODS) == {"auto", "accurate", "euler_maruyama", "milstein", *DETERMINISTIC}
 
 
 # ------------------------------------------------------------------------------------------------------------ noise

@@ -35,6 +35,25 @@ def test_an_event_is_not_a_spike():
     assert len(result.spikes["cells"]) == 0
 
 
+def test_each_step_comes_before_the_threshold_and_the_events():
+    model = clock(
+        each_step="v = min(v, v_half); u = v/v_half", threshold="u >= 1", events={"high": ("u > 0.8", "count = count + 10")}
+    )
+    values, result = run(model(), 1.1)
+    assert steps(result).tolist() == [5, 10]
+    assert values["v"][:7, 0] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 0.0, 0.1], abs=1e-12)
+    assert values["u"][:7, 0] * 0.45 == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 0.45, 0.1], abs=1e-12)
+    assert values["count"][[3, 4, 5, 9, 10], 0].tolist() == [0.0, 10.0, 21.0, 31.0, 42.0]
+
+
+def test_each_step_needs_variables_and_is_no_place_for_interpolation():
+    with pytest.raises(ValueError, match=r"Mine.each_step: 'speed' is not a variable"):
+        clock(each_step="speed = 0")
+    interpolated = clock(each_step="v = max(v, 0*v_th)", interpolate=True)
+    with pytest.raises(ValueError, match="without substeps and without each_step"):
+        run(interpolated(), 1.0)
+
+
 @pytest.mark.parametrize(
     ("events", "message"),
     [

@@ -6,11 +6,13 @@ import random
 import numpy as np
 import pytest
 
+import brainsim as bs
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.jit.decorators import load_source
 from tests.helpers.equations.expressions import KERNEL_NAMES, NAMES, close, compiled, random_number, written
+from tests.helpers.small_networks import neuron
 
 NAN = (
     "min(x, 1)",
@@ -152,3 +154,38 @@ def test_random_expressions_are_linear_or_not():
             f = float(lang.evaluate(tree, names))
         assert close(slope * names["x"] + rest, f), ast.unparse(tree)
     assert found > 20
+
+
+@pytest.mark.parametrize(
+    ("equations", "zero"),
+    [
+        ("x = v/k\ndv/dt = -v/tau*x/(exp(x) - 1)", {"v": 0.0}),
+        ("dv/dt = -0.1*(v + k)/(1 - exp(-(v + k)/k))/tau", {"v": -2.0}),
+        ("dv/dt = n*(k - v)/expm1((v - k)/v_th)/tau", {"v": 2.0}),
+        ("dv/dt = 3*v*n/-(exp(n) - 1)/tau", {"n": 0.0}),
+    ],
+)
+def test_zero_over_zero_has_the_value_that_it_approaches(equations, zero):
+    """x/(exp(x) - 1) is 1 for x = 0, though both of its parts are 0 there."""
+    more = {"k": bs.parameter(2.0, "mV", "x"), "n": bs.initial(0.0, "", "x")}
+    cell = neuron(equations=equations, **more).cell_equations
+    tree = lang.resolve(cell.derivatives["v"], cell.algebraic, "x")
+    derivatives, lines = lang.parse_equations(equations, "x")
+    typed = lang.resolve(derivatives["v"], lines, "x")
+
+    def at(tree, **changed):
+        return lang.evaluate(tree, {"k": 2.0, "tau": 10.0, "v_th": 15.0, "v": 1.3, "n": 0.7} | changed)
+
+    (name, value), *_ = zero.items()
+    for far in (-3.1, 0.9, 7.7):
+        assert at(tree, **{name: far}) == pytest.approx(at(typed, **{name: far}), rel=1e-13)
+    assert at(tree, **zero) == pytest.approx(at(tree, **{name: value + 1e-9}), rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "equations",
+    ["dv/dt = -v/tau/(exp(v/k) + 1)", "dv/dt = (k - v)/(exp((v - v_th)/k) - 1)/tau", "dv/dt = k/(exp(v/k) - 1)/tau"],
+)
+def test_other_quotients_stay_as_they_are(equations):
+    tree = neuron(equations=equations, k=bs.parameter(2.0, "mV", "x")).cell_equations.derivatives["v"]
+    assert ast.dump(tree) == ast.dump(lang.parse_equations(equations, "x")[0]["v"])

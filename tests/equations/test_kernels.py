@@ -240,6 +240,9 @@ def test_invalid_substeps(substeps):
 # -- initial values --------------------------------------------------------------------------------------------------------
 
 
+STILL = {"equations": "dv/dt = 0*slope/tau\ndm/dt = 0/tau\nm_inf = m"}
+
+
 def test_initial_values_may_depend_on_variables_and_lines():
     class Resting(bs.Neuron):
         equations = """
@@ -257,8 +260,11 @@ def test_initial_values_may_depend_on_variables_and_lines():
     start = values["v"][0]
     np.testing.assert_allclose(values["m"][0], 1 / (1 + np.exp(-(start + 60.0) / [1.0, 5.0])), rtol=1e-14)
     assert run(Resting(), 1.0)[0]["m"][0, 0] == pytest.approx(1 / (1 + np.exp(-1.0)), rel=1e-14)
-    with pytest.raises(ValueError, match=r"Mine.v: the initial value of 'v' needs 'm', which is declared later"):
-        type("Mine", (Resting,), {"v": bs.initial("m_inf*slope", "mV", "x"), "equations": "dv/dt = 0\ndm/dt = 0\nm_inf = m"})
+    # in any order, and of the time step, which is that of a part
+    later = {"v": bs.initial("2*m*slope", "mV", "x"), "m": bs.initial("dt/tau", "", "x"), "substeps": 2}
+    assert run(type("Mine", (Resting,), later)(), 1.0)[0]["v"][0, 0] == pytest.approx(2 * 0.05 / 10.0 * 5.0, rel=1e-14)
+    with pytest.raises(ValueError, match=r"Mine: 'v', 'm' need each other; initial values must not depend on themselves"):
+        type("Mine", (Resting,), {"v": bs.initial("m_inf*slope", "mV", "x"), "m": bs.initial("v/slope", "", "x")} | STILL)
 
 
 def test_cells_with_parameters_of_their_own_are_cells_by_themselves():

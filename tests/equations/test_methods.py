@@ -55,6 +55,7 @@ def test_stated_orders():
     orders = {name: step_of(type("M", (Bent,), {"method": name})()).order for name in METHODS if name != "exact"}
     assert orders == {
         "auto": 1,
+        "accurate": 4,
         "exponential_euler": 1,
         "exponential_strang": 2,
         "euler": 1,
@@ -66,6 +67,19 @@ def test_stated_orders():
     assert step_of(bs.LIF()).order == 0
     assert step_of(bs.LIF(), bs.ExponentialConductance()).order == 2
     assert step_of(type("M", (Driven,), {"method": "exponential_euler"})()).order == 2
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "method"),
+    [
+        (bs.LIF, {}, "exact"),
+        (Bent, {}, "rk4"),
+        (bs.HodgkinHuxley, {}, "exponential_strang"),
+        (Bent, {"equations": "dv/dt = -v**3/tau\ndu/dt = u*v*(1 - u)/tau"}, "rk4"),
+    ],
+)
+def test_accurate_chooses_by_how_many_equations_are_not_linear(base, changes, method):
+    assert step_of(type("M", (base,), {"method": "accurate", "dimensions": False} | changes)()).method == method
 
 
 def test_exact_is_the_exponential_of_the_matrix():

@@ -136,17 +136,14 @@ test_what_has_no_effect = mistakes(
 
 test_declarations = mistakes(
     (
-        lambda: neuron(v=bs.initial("u", "mV", "x"), u=bs.initial(1.0, "mV", "x")),
+        lambda: neuron(v=bs.initial("2*u", "mV", "x"), u=bs.initial("v/2", "mV", "x")),
         ValueError,
-        "Mine.v",
-        "needs 'u', which is declared later",
-        "move the line of 'u' above that of 'v'",
+        "Mine: 'v', 'u' need each other; initial values",
     ),
     (
         lambda: neuron(equations="dv/dt = -v/tau\na = 2*v", v=bs.initial("a", "mV", "x")),
         ValueError,
-        "Mine.v",
-        "the initial value of 'v' needs itself",
+        "Mine: 'v' needs itself",
     ),
     (lambda: neuron(v=bs.initial("vth", "mV", "x")), ValueError, "Mine.v", "mean 'v_th'"),
     (

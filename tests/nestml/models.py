@@ -108,6 +108,50 @@ model channel_neuron:
 """
 
 
+# two reasons for a spike: the threshold, and two events
+TWICE = """
+model twice_neuron:
+    state:
+        V_m mV = 0 mV
+        seen integer = 0
+    equations:
+        V_m' = 1 mV / ms
+    parameters:
+        V_th mV = 0.95 mV
+    input:
+        spikes <- spike
+    output:
+        spike
+    onReceive(spikes):
+        seen += 1
+    update:
+        integrate_odes()
+    onCondition(V_m >= V_th):
+        V_m = 0 mV
+        emit_spike()
+    onCondition(seen >= 2):
+        seen = 0
+        emit_spike()
+"""
+
+# the condition of the spike changes before what is done otherwise
+OTHERWISE = """
+model otherwise_neuron:
+    state:
+        left integer = 0
+        waited integer = 0
+    output:
+        spike
+    update:
+        if left == 0:
+            left = 3
+            emit_spike()
+        else:
+            left -= 1
+            waited += 1
+"""
+
+
 def kernels(*declared, current):
     """Return a model of a cell whose current is made of kernels."""
     return f"""

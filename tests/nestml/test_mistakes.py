@@ -30,10 +30,10 @@ def mistake(tmp_path):
     ("COUNTER", "seen += 1", "seen = random_poisson(2.)", 26, "random_poisson"),
     ("CURRENT", "I_stim pA <- continuous", "I_stim pA <- continuous\n        V_2 mV <- continuous", 24, "one current"),
     ("CURRENT", "E_L + 5 mV", "E_L / (C_m / C_m - 1)", 17, "default of V_reset"),
-    ("COUNTER", "onCondition(V_m >=", "onCondition(random_uniform(0, 1) < 0.5 and V_m >=", 2, "a random condition"),
-    ("COUNTER", "V_m mV = E_L", "V_m mV = E_L * steps(T)", 4, "cannot depend on the time step"),
+    ("CURRENT", "E_L + 5 mV\n        V_th mV = -55 mV", "V_th\n        V_th mV = V_reset", 17, "needs itself"),
+    ("PAIR", "post_trace += 1", "post_trace += t / 1 ms", 20, "cannot read the time t"),
     ("PAIR", "onReceive(post_spikes)", "onReceive(other)", 20, "read(..., post='other')"),
-], ids=["syntax", "unit", "name", "loop", "function", "inputs", "default", "random", "start", "port"])  # fmt: skip
+], ids=["syntax", "unit", "name", "loop", "function", "inputs", "default", "circle", "time", "port"])  # fmt: skip
 def test_file_and_line_are_named(mistake, model, old, new, line, message):
     text = getattr(models, model).replace(old, new)
     if new == "onReceive(other)":
@@ -64,5 +64,5 @@ def test_without_pynestml(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pynestml", None)
     monkeypatch.setitem(sys.modules, "pynestml.cocos.co_cos_manager", None)
     (tmp_path / "model.nestml").write_text(models.CURRENT)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'brainsim\[nestml\]'"):
+    with pytest.raises(ImportError, match=r"needs pynestml; pip install 'brainsim\[nestml\]'"):
         bs.nestml.read(tmp_path / "model.nestml")

@@ -30,6 +30,7 @@ def run(cell, time, current=0.0, spikes=(), record=(), dt=0.1):
     """Return the result of a cell with a constant current and spikes (port, times of arrival, weight)."""
     cells = bs.Population(1, cell(), name="cell")
     net = bs.Network(seed=1)
+    net.add(cells)
     if current:
         net.stimulate(cells, bs.CurrentInput(current))
     for port, times, weight in spikes:
@@ -74,10 +75,28 @@ class TestCells:
         assert left[[19, 20, 21, 39, 40, 60]].tolist() == [0, 20, 19, 1, 20, 0]
         assert seen[[40, 41, 120]].tolist() == [0, 1, 1]
 
+    def test_initial_values_may_count_steps(self, read):
+        cell = read(models.COUNTER.replace("left integer = 0", "left integer = counts - 1"))
+        assert run(cell, 1.0, record=["left"], dt=0.5).traces["cell", "left"].values[0, 0] == 3.0
+
+    def test_two_reasons_for_a_spike(self, read):
+        result = run(read(models.TWICE), 2.1, spikes=[("spikes", [1.3, 1.7], 1.0)], record=["seen"])
+        assert result.spikes["cell"].times.tolist() == pytest.approx([1.0, 1.7, 2.0])
+        assert result.traces["cell", "seen"].values[[12, 13, 16, 17], 0].tolist() == [0.0, 1.0, 1.0, 0.0]
+
+    def test_otherwise_means_that_the_condition_did_not_hold(self, read):
+        result = run(read(models.OTHERWISE), 0.6, record=["left", "waited"])
+        left, waited = (result.traces["cell", name].values[:, 0].tolist() for name in ("left", "waited"))
+        assert result.spikes["cell"].times.tolist() == pytest.approx([0.1, 0.5])
+        assert left == [0.0, 3.0, 2.0, 1.0, 0.0, 3.0, 2.0]
+        assert waited == [0.0, 0.0, 1.0, 2.0, 3.0, 3.0, 4.0]
+
     def test_a_random_threshold(self, read):
         escape = "onCondition(refr_t <= 0 ms and random_uniform(0, 1) < resolution() / 5 ms)"
         cell = read(models.CURRENT.replace("onCondition(refr_t <= 0 ms and V_m >= V_th)", escape))
-        assert (cell.threshold, cell.events) == ("rand() < dt / 5", {})
+        assert (cell.threshold, cell.each_step, cell.events) == ("rand() < dt / 5", "", {})
+        cell = read(models.COUNTER.replace("onCondition(V_m >=", "onCondition(random_uniform(0, 1) < 0.5 and V_m >="))
+        assert (cell.threshold, cell.reset[:7]) == ("rand() < 0.5 and v >= V_th", "v = E_L")
 
     def test_a_peak_in_place_of_a_threshold(self, read):
         cell = read(models.CHANNEL, method="rk4")
@@ -112,9 +131,9 @@ class TestCells:
 
 def test_methods_suit_the_equations(read):
     kernel = models.kernels("k = exp(-t / tau)", current="convolve(k, exc)")
-    assert read(kernel).method == "auto"
-    assert read(kernel.replace("-V_m / tau", "-V_m * convolve(k, exc) / tau")).method == "rk4"
-    assert read(models.CHANNEL).method == "exponential_strang"
+    curved = kernel.replace("-V_m / tau", "-V_m * convolve(k, exc) / tau")
+    for text, method in ((kernel, "exact"), (curved, "rk4"), (models.CHANNEL, "exponential_strang")):
+        assert run(read(text), 1.0, spikes=[("exc", [1.0], 1.0)] * ("exc" in text)).stats["methods"] == {"cell": method}
 
 
 def test_a_synapse_is_a_rule(read):

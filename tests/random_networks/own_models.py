@@ -44,7 +44,7 @@ class Multiplicative(bs.Neuron):
 
 
 class Bursting(bs.Neuron):
-    """Two events besides the spike, and a refractory time that they lengthen; only v is clamped meanwhile."""
+    """Two events besides the spike, a limit of u, and a refractory time that u lengthens; only v is clamped meanwhile."""
 
     equations = """
         leak = (v_rest - v)/tau_m
@@ -52,6 +52,7 @@ class Bursting(bs.Neuron):
         du/dt = -u/tau_u
     """
     dimensions = False
+    each_step = "u = min(u, 2)"
     threshold = "v >= v_th and u < 4"
     reset = "v = v_rest; u += 0.5"
     events = {  # noqa: RUF012 - no one writes to it

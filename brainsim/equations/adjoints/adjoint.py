@@ -181,8 +181,8 @@ def _refuse(system, label):
             raise EquationError(label, "cannot be differentiated: there are random numbers", ast.unparse(tree))
         if "t" in lang.names_in(tree):
             raise EquationError(label, "cannot be differentiated: the equations depend on t", ast.unparse(tree))
-    if system.events:
-        raise EquationError(label, "cannot be differentiated: there are events besides the spike")
+    if system.events or system.each_step:
+        raise EquationError(label, "cannot be differentiated: there are events besides the spike, or each_step")
     if system.refractory is not None and not system.fixed_time and system.frozen:
         raise EquationError(
             label, "cannot be differentiated: the refractory time changes in time", ast.unparse(system.refractory)

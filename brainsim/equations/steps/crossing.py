@@ -50,8 +50,8 @@ def crossing_lines(system: System, label: str) -> list[Assign]:
 def _gap_and_rate(system, label):
     """Return the trees of the distance to the threshold, positive beyond it, and of its time derivative."""
     test, gap = system.threshold, system.gap(label, "interpolate needs a threshold that is")
-    if system.noise or system.substeps > 1 or lang.calls_in(test) & RANDOM:
-        raise EquationError(label, "interpolate needs equations without noise and without substeps")
+    if system.noise or system.substeps > 1 or system.each_step or lang.calls_in(test) & RANDOM:
+        raise EquationError(label, "interpolate needs equations without noise, without substeps and without each_step")
     if "t" in lang.names_in(gap):  # the time derivative of such a threshold is not known
         hint = "write an equation 'dtheta/dt = ...' for the threshold, or drop interpolate"
         raise EquationError(label, f"interpolate needs a threshold without t; {hint}", ast.unparse(test))

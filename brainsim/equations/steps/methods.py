@@ -231,8 +231,24 @@ def auto(system: System, label: str) -> Step:
     return euler_maruyama(system, label) if system.noise else euler(system, label)
 
 
+def accurate(system: System, label: str) -> Step:
+    """Return the step of the highest order: `exact` for linear equations, `rk4` for one that is not linear.
+
+    If several are not linear, `exponential_strang`, which is stable in cells with channels, or `rk4` if that is impossible.
+    With noise, the method is that of `auto`.
+    """
+    curved = len(system.variables) - len(linear_part(system, system.variables, label))
+    if system.noise or not curved:
+        return auto(system, label)
+    try:
+        return rk4(system, label) if curved == 1 else exponential_strang(system, label)
+    except EquationError:
+        return rk4(system, label)
+
+
 METHODS: dict[str, Callable[[System, str], Step]] = {
     "auto": auto,
+    "accurate": accurate,
     "exact": exact,
     "exponential_euler": exponential_euler,
     "exponential_strang": exponential_strang,

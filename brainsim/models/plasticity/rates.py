@@ -119,8 +119,9 @@ class RatePlasticity(Model):
         """Return the initial value of each variable."""
         values = self._values()
         trees = self._equations().initials
-        for key, spec in self.initials.items():
-            values[key] = self._initial.get(key, lang.evaluate(trees[key], values) if key in trees else spec.default)
+        values |= {key: self._initial.get(key, spec.default) for key, spec in self.initials.items()}
+        for key in (key for key in trees if key not in self._initial):
+            values[key] = lang.evaluate(trees[key], values)
         return {key: float(values[key]) for key in self.initials}
 
     def limits(self) -> tuple[float | None, float | None]:

@@ -110,29 +110,6 @@ def test_one_value_fits_every_step():
     assert run(network(cells)).duration == 1.0
 
 
-def test_zero_over_zero_is_told_with_the_way_out(recwarn):
-    """x/(exp(x) - 1) has a value at x = 0, but its parts are both 0 there."""
-    k = {"k": bs.parameter(2.0, "mV", "x"), "n": bs.initial(0.0, "", "x")}
-    for wrong in (
-        "x = v/k\ndv/dt = -v/tau*x/(exp(x) - 1)",
-        "dv/dt = -0.1*(v + k)/(1 - exp(-(v + k)/k))/tau",
-        "dv/dt = n*(k - v)/expm1((v - k)/v_th)/tau",
-        "dn/dt = 3*n/-(exp(n) - 1)/tau",
-    ):
-        with pytest.warns(UserWarning, match=r"Mine.equations: .* is 0/0.*write x/\(exp\(x\) - 1\) as 1/exprel\(x\)"):
-            neuron(equations=wrong, **k)
-    recwarn.clear()
-    for right in (
-        "dv/dt = -v/tau/(exp(v/k) + 1)",
-        "dv/dt = (k - v)/(exp((v - v_th)/k) - 1)/tau",
-        "dv/dt = -v/tau/exprel(v/k)",
-        "dv/dt = k/(exp(v/k) - 1)/tau",
-        "dv/dt = (v - k)**2/(exp((v - k)/k) - 1)/tau/k",
-    ):
-        neuron(equations=right, **k)
-    assert not told(recwarn)
-
-
 def test_a_subclass_without_threshold_has_nothing_that_follows_a_spike():
     smooth = type("Smooth", (bs.LIF,), {"threshold": "", "conditions": ()})
     equations = smooth.cell_equations
