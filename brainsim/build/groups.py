@@ -12,6 +12,8 @@ import numpy as np
 
 from brainsim.build.constants import check_against_dt, has_columns, kernel_constants, parameter_of_one, sample_parameter
 from brainsim.equations.codegen import write_kernel
+from brainsim.equations.precise.kernel_text import write_precise_kernel
+from brainsim.equations.precise.step import PreciseStep, make_precise
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose, prefix_of
 from brainsim.models.base import Model
@@ -118,8 +120,8 @@ class Group:
             self.stack_constants(dtype)
 
 
-def form_groups(network, dt, dtype):
-    """Sort the populations into groups, in the order in which they were added."""
+def form_groups(network, dt, dtype, precise=False):
+    """Sort the populations into groups, in the order in which they were added; `precise` as in `Layout`."""
     of_population = _receptors(network)
     currents, groups = _find_injected(network), {}
     for population in network.populations.values():
@@ -127,7 +129,7 @@ def form_groups(network, dt, dtype):
             member = Member(population, (), (), {}, {}, {}, None, None, trains=population.model)
             groups[population.name, "listed"] = Group(None, [member])
             continue
-        member = _member(network, population, of_population[population.name], population.name in currents, dt)
+        member = _member(network, population, of_population[population.name], population.name in currents, dt, precise)
         kernel = kernel_of(member.system, member.step, _differing([member]), dtype == np.float32)
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
     return list(groups.values())
@@ -139,10 +141,12 @@ def _differing(members):
     return frozenset(name for name, value in constants if np.ndim(value) or has_columns(value))
 
 
-def _member(network, population, synapses, injected, dt):
+def _member(network, population, synapses, injected, dt, precise):
     """Compose the equations of a population with its receptors; the numbers are those of one cell."""
     model, name = population.model, population.name
     system, step = step_of(model, synapses, injected, name)
+    if precise:
+        system, step = make_precise(system, name)
     labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}
@@ -168,6 +172,8 @@ def _step(cell, receptors, injected, method, name, label):
 @lru_cache(MAX_KEPT)
 def kernel_of(system, step, per_cell, single):
     """Return the Kernel of a System and a Step; `per_cell`, a frozenset, names the constants that differ between cells."""
+    if isinstance(step, PreciseStep):
+        return write_precise_kernel(system, step, per_cell)
     return write_kernel(system, step, per_cell, single)
 
 

@@ -18,18 +18,23 @@ from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
 from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.precision import warn_where_coarse
 
+PICOSECOND = 1e-9  # ms
+
 
 class Layout:
     """Groups, numbering and partitions of a network; each group is cut into as many stretches as there are `partitions`.
 
     `dtype`, float64 or float32, is that of the state and of the constants of kernels. With `filled`, `fill` is called now.
-    `own` are the partitions of this process among the `ranks`.
+    `own` are the partitions of this process among the `ranks`. If it is `precise`, spikes have times within their steps.
     """
 
-    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE):
-        self.network, self.dt, self.partitions, self.dtype = network, dt, partitions, dtype
+    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE, precise=False):
+        self.network, self.dt, self.partitions, self.dtype, self.precise = network, dt, partitions, dtype, precise
+        # delays are counted in ticks: a tick is a step, or about a picosecond
+        self.ticks = max(1, round(dt / PICOSECOND)) if precise else 1
+        self.tick, self.delay_type = dt / self.ticks, np.int64 if precise else np.uint16
         self.ranks, self.own = ranks, ranks.share(partitions)
-        self.groups = form_groups(network, dt, dtype)
+        self.groups = form_groups(network, dt, dtype, precise)
         self.members = _members(network, self.groups)
         self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
         self.n_cells = self.n_state = 0
@@ -94,6 +99,10 @@ class Layout:
         member = self.members[name]
         index = member.synapses.index(synapse)
         return index, member.system.direct[index]
+
+    def extra_step(self, projection):
+        """Return how many steps later its events are filed: 1 if they go to the state directly, at points of the grid."""
+        return int(projection.synapse.receptor_equations.direct and not self.precise)
 
     def input_places(self, view, synapse):
         """Return for each cell of a view where in the state events of a synapse are added (int32), and its partition."""
@@ -182,6 +191,11 @@ class Layout:
         ]
         new.members = _members(new.network, new.groups)
         return new
+
+    @property
+    def has_lags(self):
+        """Whether spikes have times within their steps, at least those of some cells."""
+        return self.precise or self.lag_places() is not None
 
     def lag_places(self):
         """Return the place of each cell's lag in the state: how long before the end of its step its last spike was.

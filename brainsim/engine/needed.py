@@ -48,7 +48,8 @@ class _Reader(pickle.Unpickler):
 
 def _build(network, settings):
     """Build a network without numbers, as `Simulation` builds it."""
-    layout = Layout(network, settings.dt, settings.threads, PRECISIONS[settings.precision])
+    kind = PRECISIONS[settings.precision]
+    layout = Layout(network, settings.dt, settings.threads, kind, precise=settings.precise)
     recorders = Recording(settings).recorders(layout)
     synapses = Synapses(layout, 1)
     if not all(projection.is_coupling for projection in network.projections):

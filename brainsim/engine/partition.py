@@ -94,6 +94,7 @@ class Partition:
             slice_steps,
             exchange.written[self.index].reshape(-1),
             exchange.written_ends[self.index].reshape(-1),
+            None if exchange.written_lags is None else exchange.written_lags[self.index].reshape(-1),
         )
         self.progress["profiled"] = profile
         self.program = Program(self, [*operators_for(layout), Sampling])  # what is sampled is up to date by then

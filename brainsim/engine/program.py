@@ -32,7 +32,7 @@ class Phase(IntEnum):
 MAX_SLICE = 64  # steps: a slice must end also without connections
 
 # what an operator returns, and `run_partition` with it when it has to come back to Python
-CONTINUE, CALENDAR_FULL, POOL_FULL, SPIKES_FULL, ABANDONED, EXCHANGED, LOG_FULL, LISTS_FULL = range(8)
+CONTINUE, CALENDAR_FULL, POOL_FULL, SPIKES_FULL, ABANDONED, EXCHANGED, LOG_FULL, LISTS_FULL, EVENTS_FULL = range(9)
 
 # one row per call: the phase, the group of cells with which it is called, the machine code, the record, and the time spent
 CALL = np.dtype([("phase", "i8"), ("group", "i8"), ("address", "i8"), ("context", "i8"), ("ticks", "i8")])
@@ -210,12 +210,12 @@ class Program:
         return spent
 
 
-def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
+def new_progress(partition, partitions, groups, slice_steps, spikes, ends, lags=None):
     """Return the record of how far a partition has come; everything else in a run is reached from it.
 
     `partition` and `partitions` are its index in this process and how many there are in it. `slice_steps` is at most the
     shortest delay. `spikes` and `ends` have room for two slices: the spikes, and where those of each step and group end
-    (int32).
+    (int32). `lags` are how long before the end of its step each spike was [ms], if they have such times.
     """
     return Context(
         step=0,  # the last point of time that was reached
@@ -240,4 +240,5 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends):
         spikes=spikes,
         ends=ends,
         clock=np.zeros(3, np.int64),
+        **({} if lags is None else {"lags": lags}),
     )

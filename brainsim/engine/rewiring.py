@@ -9,7 +9,7 @@ import numpy as np
 from brainsim.core.checks import computed_values, in_range, indices, plain
 from brainsim.core.contexts import within
 from brainsim.engine.couplings.pairs import LAST
-from brainsim.engine.states.state import CELL, STEP_BITS
+from brainsim.engine.states.sent import CELL, STEP_BITS
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
 from brainsim.models.space.of_pairs import OfPair
@@ -137,9 +137,9 @@ class Rewiring:
         return np.asarray(value, np.float64) if n else np.empty(0)
 
     def _round(self, delays):
-        """Return delays as whole steps, at least one."""
-        dt = self._run.layout.dt
-        return np.maximum(1.0, np.rint(delays / dt)) * dt
+        """Return delays as whole ticks, at least a step."""
+        layout = self._run.layout
+        return np.maximum(layout.ticks, np.rint(delays / layout.tick)) * layout.tick
 
     def _move(self, extra, new):
         """Let the arrays of a state that belong to the projection, by name, fit its new synapses."""
@@ -240,7 +240,7 @@ def _reject_under_way(run, projection, synapses, label):
 
 def sent_lately(run, projection, reach):
     """Return the packed spikes that the sources of a projection sent in the last `reach` steps; with ranks those of all."""
-    packed = np.concatenate(run.layout.ranks.everywhere(run.under_way()))
+    packed = np.concatenate(run.layout.ranks.everywhere(run.under_way().packed))
     recent = packed[(packed >> STEP_BITS) > run.step - reach]
     return recent[np.isin(recent & CELL, run.layout.global_indices(projection.pre))]
 
@@ -248,7 +248,7 @@ def sent_lately(run, projection, reach):
 def _longest_of(synapses, name):
     """Return the longest delay of a projection as it is filed, in steps."""
     plan = next(plan for plan in synapses.plans if plan.projection.name == name)
-    return plan.delays[1] + plan.extra_step
+    return -(-plan.delays[1] // synapses.layout.ticks) + plan.extra_step
 
 
 def _reject_all_but_values(projection, values):

@@ -6,7 +6,7 @@ import weakref
 
 import numpy as np
 
-from brainsim.build.own import spikes_here, state_here
+from brainsim.build.own import state_here
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.trains import list_at_zero, most_besides
@@ -14,7 +14,8 @@ from brainsim.engine.partition import Partition, Shared, run_all
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.settings import slice_steps
-from brainsim.engine.states.state import CELL, STEP_BITS, Snapshot, arrays_of, load_state, take_array
+from brainsim.engine.states.sent import CELL, STEP_BITS, Sent
+from brainsim.engine.states.state import Snapshot, arrays_of, load_state, take_array
 
 
 class Run:
@@ -27,12 +28,17 @@ class Run:
         self.layout, self.synapses, self.log, self.seed = layout, synapses, log, seed
         self._slice, self._profiled = slice_steps(synapses.shortest, layout), profile
         self._pace = Pace(log.max_steps(), self._slice)
-        self.step, self.failed, self._recent, self._last_extra = 0, False, np.empty(0, np.int64), _nothing
+        self.step, self.failed, self._last_extra = 0, False, _nothing
+        self._recent = Sent.nothing(layout)
         self.facts = None  # about the synapses and the machine, for results
         self._check_inputs()
         self._allocate()
 
     def _check_inputs(self):
+        if self.layout.precise:
+            from brainsim.engine.precise.checks import check_precise
+
+            check_precise(self.layout)
         if self.layout.inputs:
             from brainsim.engine.operators.signals import check_inputs
 
@@ -91,7 +97,7 @@ class Run:
         if not self.is_complete():
             new._stand_before_zero()
         else:
-            new._continue_from(np.sort(np.concatenate(ranks.everywhere(self.under_way()))))
+            new._continue_from(Sent.joined(ranks.everywhere(self.under_way())))
         return new
 
     def start(self, values):
@@ -105,10 +111,10 @@ class Run:
     def restore(self, state, complete=True):
         """Go to the step at which a State was saved; it is not `complete` if that was before the first step."""
         self._clear(state.step)
-        packed = load_state(state, self.layout, self.shared)
+        sent = load_state(state, self.layout, self.shared)
         self._load_extra(state.extra)
         if complete:
-            self._continue_from(packed)
+            self._continue_from(sent)
         else:
             self._stand_before_zero()
 
@@ -168,7 +174,7 @@ class Run:
             for kind in self.synapses.kinds:
                 kind.after_chunk(chunk)
             appended = self.log.append(chunk)
-            recent = np.concatenate([self.under_way(), chunk.packed]) if chunk.packed.size else self._recent
+            recent = self.under_way().followed_by(chunk) if chunk.packed.size else self._recent
             self.log.commit(appended)
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
@@ -176,10 +182,8 @@ class Run:
             kind.check(self.synapses)
 
     def under_way(self):
-        """Return the spikes that may still be under way, packed, and forget the others."""
-        if self._recent.size:
-            oldest = (self.step - self.synapses.longest) << STEP_BITS
-            self._recent = self._recent[self._recent.searchsorted(oldest) :]
+        """Return the spikes that may still be under way, and forget the others."""
+        self._recent = self._recent.since(self.step - self.synapses.longest)
         return self._recent
 
     def snapshot(self):
@@ -222,7 +226,7 @@ class Run:
     def _clear(self, step):
         """Go to a step with nothing under way and all variables 0."""
         self.settle()
-        self.step, self.failed, self._recent = step, False, np.empty(0, np.int64)
+        self.step, self.failed, self._recent = step, False, Sent.nothing(self.layout)
         self.shared.exchange.reset()
         self.shared.clear()
         for kind in self.synapses.kinds:
@@ -232,23 +236,19 @@ class Run:
 
     def _stand_before_zero(self):
         """Make time 0 a point that is still to be completed, at which the listed spikes of t = 0 are sent."""
-        self._recent = self._sent_from_here(list_at_zero(self.layout, self.shared.exchange))
-        self.log.clear(self._recent)
+        self._recent = Sent.at_points(list_at_zero(self.layout, self.shared.exchange), self.layout).from_here(self.layout)
+        self.log.clear(self._recent.packed)
         for partition in self.partitions:
             progress = partition.progress
             progress["slice_start"], progress["slice_steps"], progress["completed"] = -1, 1, -1
 
-    def _continue_from(self, packed):
+    def _continue_from(self, sent):
         """Let the spikes that are still under way, sorted, arrive."""
-        self._recent = self._sent_from_here(packed)
+        self._recent, packed = sent.from_here(self.layout), sent.packed
         self.under_way()
         for partition in self.partitions if packed.size else ():
             if arrivals := partition.operator(Arrivals):
-                arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step)
-
-    def _sent_from_here(self, packed):
-        """Return the packed spikes whose cells are in this process."""
-        return packed if self.layout.ranks.size == 1 else packed[spikes_here(self.layout, packed & CELL)]
+                arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step, sent.lags)
 
     def _load_extra(self, extra, unsorted=()):
         """Take over what registered operators and kinds of synapses keep."""

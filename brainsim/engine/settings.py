@@ -32,7 +32,7 @@ class RunSettings:
 
     Attributes
     ----------
-    dt, seed, precision, threads, record, spikes, progress, profile, to, overwrite, checkpoint, resume
+    dt, seed, precise, precision, threads, record, spikes, progress, profile, to, overwrite, checkpoint, resume
         As for `simulate`; whether `record`, `spikes`, `to` and `checkpoint` are possible is checked when they are needed.
     checkpoint_every : float or None
         Seconds; None without checkpoints.
@@ -42,6 +42,7 @@ class RunSettings:
 
     dt: float = 0.1
     seed: int | None = None
+    precise: bool = False
     precision: str = "double"
     threads: int | None = None
     record: Any = ()
@@ -61,6 +62,8 @@ class RunSettings:
         if self.seed is not None:
             checked_seed(self.seed, "simulate.seed")
         check_precision(self.precision, "simulate.precision")
+        if true_or_false(self.precise, "simulate.precise"):
+            _reject_with_precise(self)
         if self.threads is not None:
             in_range(integer(self.threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         true_or_false(self.profile, "simulate.profile")
@@ -72,6 +75,14 @@ class RunSettings:
         elif true_or_false(self.resume, "simulate.resume") or self.checkpoint_every is not None:
             name = "resume" if self.resume else "checkpoint_every"
             raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
+
+
+def _reject_with_precise(settings):
+    """Raise ValueError if an option cannot be combined with exact spike times."""
+    if settings.precision != "double":
+        raise ValueError(f"simulate.precise: needs precision='double' (got {settings.precision!r})")
+    if settings.ranks.size > 1:
+        raise ValueError(f"simulate.precise: runs on one rank only (got {settings.ranks.size})")
 
 
 def ranks_of(ranks, label="simulate.ranks"):

@@ -27,6 +27,7 @@ def simulate(
     *,
     dt: float = 0.1,
     seed: int | None = None,
+    precise: bool = False,
     record: Request | Sequence[Request] = (),
     spikes: bool | Kept | Sequence[Kept] = True,
     threads: int | None = None,
@@ -54,9 +55,19 @@ def simulate(
     duration : float
         How long [ms].
     dt : float
-        Time step [ms]; delays are multiples of it.
+        Time step [ms]; delays and the times of spikes are multiples of it, unless they are `precise`.
     seed : int, optional
         Seed of initial values and inputs; None chooses one, which is in ``result.seed``. Wiring uses the network's seed.
+    precise : bool
+        Whether spikes have exact times, instead of the end of the step in which a cell reaches its threshold. The cell is
+        reset as of that moment, a spike arrives after its delay, between the points of the grid, and refractory times and
+        the times of `SpikeTrains` need not be multiples of dt. Cells with linear equations are solved exactly, so spike
+        times do not depend on dt; those of others by the Runge-Kutta method of fourth order, in parts that are halved where
+        v rises steeply: the errors of spike times fall by about 16 if dt is halved. That v is above the threshold for less
+        than a step is found if it rises at the start and falls at the end of the way between two events. `CurrentInput`
+        changes at the points of the grid, and traces are sampled there. Delays are at least dt and are kept to a picosecond.
+        What cannot be exact raises an error that names it: random inputs, noise, plasticity, couplings, procedural
+        synapses, single precision, ranks.
     record : Trace, WeightTrace or EventRecord, or a sequence of these
         What to record besides spikes: variables of cells, weights of synapses, and when conditions become true.
     spikes : bool, or sequence of Population, view and SpikeRecord
@@ -157,6 +168,7 @@ def simulate(
     settings = RunSettings(
         dt=dt,
         seed=seed,
+        precise=precise,
         precision=precision,
         threads=threads,
         record=record,

@@ -11,6 +11,7 @@ from typing import TypedDict, get_type_hints
 from brainsim.core.aside import previous
 from brainsim.core.checks import integer, warn_user
 from brainsim.engine.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
+from brainsim.engine.states.fingerprint import PRECISE
 from brainsim.engine.states.state import check_clock
 from brainsim.network.checks import check_precision
 from brainsim.results import archive
@@ -81,7 +82,8 @@ class Checkpoint:
     @property
     def settings(self):
         """The options of the run on which its bits depend, see `RunSettings`."""
-        return {"dt": self.state.dt, "seed": self.state.seed, "precision": self.plain.precision}
+        precise = PRECISE in self.plain.parts
+        return {"dt": self.state.dt, "seed": self.state.seed, "precision": self.plain.precision, "precise": precise}
 
     def write(self, path):
         """Write the file, keep the one before, and return its path."""

@@ -93,7 +93,8 @@ def _check_settings(checkpoint, network, settings, label):
     target = continued_target(settings.to, checkpoint.plain.streams, label, settings.ranks, settings.overwrite)
     with warnings.catch_warnings(), reading(checkpoint), part_of_it("its time step"):
         warnings.simplefilter("ignore")  # they come when the simulation is made
-        layout = Layout(network, state.dt, 1, check_precision(settings.precision, label))
+        kind = check_precision(settings.precision, label)
+        layout = Layout(network, state.dt, 1, kind, precise=saved["precise"])
     _check_network(checkpoint, Prints(layout), label)
     return replace(settings, **saved, to=target)
 

@@ -11,13 +11,12 @@ from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.synapses.as_listed import find_rows
 from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import kind_of
-from brainsim.engine.synapses.sampling import MAX_DELAY
 from brainsim.engine.synapses.segments import segment_fields
 from brainsim.engine.synapses.store import BATCH, CHUNK, UINT16_RANGE
 from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.packed import as_kept, has_one, is_listed
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import check_delay, check_storage
+from brainsim.network.checks import MAX_DELAY, check_delay, check_storage
 from brainsim.network.estimate import Estimate, in_words
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT, BYTES_NUMBER = 2, 4, 4, 2  # a number is that of a weight among few values

@@ -32,6 +32,8 @@ class Arrivals(Operator):
             fields["resample"] = resample.address(self._pool.kind)
         if self._kinds:
             fields |= self._fields_of_kinds(partition)
+        if layout.precise:
+            fields |= {"ticks": layout.ticks, "tick": float(layout.tick), "dt": float(layout.dt)}
         if store.values.size:
             fields["values"] = store.values
         weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))
@@ -47,7 +49,7 @@ class Arrivals(Operator):
             state=shared.state,
             here=shared.state[store.base[partition.index] :],
             **shared.exchange.read_fields(),
-            **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(self._kinds)),
+            **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(self._kinds), lags=layout.precise),
             **fields,
         )
 
@@ -125,11 +127,15 @@ class Arrivals(Operator):
                     kind.make_room(self._partition, status)
         return status in (CALENDAR_FULL, POOL_FULL, LOG_FULL, LISTS_FULL)
 
-    def file_pending(self, steps, sources, now):
-        """File spikes of the past whose events are still to come."""
+    def file_pending(self, steps, sources, now, lags=None):
+        """File spikes of the past whose events are still to come; `lags` are those of exact times.
+
+        What arrives in the step after `now` is not delivered before that step if events have times within it.
+        """
         from brainsim.engine.synapses.delivery import file_pending
 
-        pending = Context(steps=steps, sources=sources, now=now, done=0)
+        of_times = {} if lags is None else {"lags": lags}
+        pending = Context(steps=steps, sources=sources, now=now - (lags is not None), done=0, **of_times)
         address = file_pending.address(self._context.kind, pending.kind)
         if self._segment is not None:
             self._segment["pending"] = 1

@@ -28,9 +28,11 @@ class Emitted(Operator):
         # twice what a slice may have, or a large network would return to Python after each; unused memory costs nothing
         room = max(SPIKE_ROOM // len(layout.own), 2 * int(capacity))
         fields = {"spikes": np.empty(room, np.int64), "size": 0}
-        if places is not None:
+        if layout.precise:
+            fields |= {"lags": np.empty(room)}
+        elif places is not None:
             fields |= {"places": places, "lags": np.empty(room), "state": partition.shared.state}
-        return cls(Context(**fields), places is not None)
+        return cls(Context(**fields), layout.has_lags)
 
     def calls(self):
         """Return the calls that check for room before a slice, and that record the spikes of a step."""
@@ -82,9 +84,11 @@ def record_spikes(record_, progress_):
     record, p = record_at(record_), record_at(progress_)
     recorded, spikes, size = array_of(record.spikes), array_of(p.spikes), record.size
     lags, places, state = array_or_none(record, "lags"), array_or_none(record, "places"), array_or_none(record, "state")
+    written = array_or_none(p, "lags")
     empty = p.parity * p.capacity
     for k in range(empty + p.emitted, empty + p.total):
         recorded[size] = ((p.step + 1) << 32) | np.int64(spikes[k])
+        _take_lag(k, size, lags, written)
         _record_lag(spikes[k], size, lags, places, state)
         size += 1
     record.size = size
@@ -92,6 +96,12 @@ def record_spikes(record_, progress_):
 
 
 @helper
+def _take_lag(k, at, lags, written):
+    if written is not None:
+        lags[at] = written[k]
+
+
+@helper
 def _record_lag(cell, at, lags, places, state):
-    if lags is not None:
+    if places is not None:
         lags[at] = state[places[cell]] if places[cell] >= 0 else 0.0

@@ -41,7 +41,11 @@ def _lists_spikes(layout):
 
 
 def _may_rest(layout):
-    return layout.n_cells >= FEWEST_AT_REST * layout.partitions and bool(layout.network.projections)
+    return not layout.precise and layout.n_cells >= FEWEST_AT_REST * layout.partitions and bool(layout.network.projections)
+
+
+def _is_precise(layout):
+    return layout.precise
 
 
 def _is_coupled(layout):
@@ -61,6 +65,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.arrivals:Arrivals", _always),
     ("brainsim.engine.operators.couplings:Couplings", _is_coupled),
     ("brainsim.engine.resting.operator:Resting", _may_rest),
+    ("brainsim.engine.precise.operator:Precise", _is_precise),
     ("brainsim.engine.exchange.threads:EndOfSlice", _always),
 )
 
@@ -95,7 +100,12 @@ def observed_of(partition, stimulus):
 
 
 def check_inputs_have_operators(layout):
-    """Raise TypeError if no operator acts on an input of the network: it would have no effect."""
+    """Raise TypeError if no operator acts on an input of the network: it would have no effect.
+
+    Raise ValueError if spikes are to have exact times, and something in the network cannot have them.
+    """
+    if layout.precise:
+        load("brainsim.engine.precise.checks:check_precise")(layout)
     operators = operators_for(layout)
     for stimulus in layout.inputs:
         if operator_of(stimulus, operators) is None:

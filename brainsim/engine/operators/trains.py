@@ -3,8 +3,12 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.core.arrays import times_of
 from brainsim.engine.program import Operator, Phase
-from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.jit.decorators import helper
+from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at
+
+CLOSE = 1e-9  # steps: times that are nearer to the grid differ from it by rounding
 
 
 class Trains(Operator):
@@ -18,9 +22,10 @@ class Trains(Operator):
         layout, calls = partition.layout, []
         for name, member in layout.members.items() if partition.number == 0 else ():
             if member.trains is not None:
-                steps, ids = list_spikes(member, layout.dt)
+                steps, ids, lags = list_spikes(member, layout)
                 cursor = np.searchsorted(steps, partition.progress["step"], side="right")
-                context = Context(steps=steps, sources=(member.first + ids).astype(np.int32), cursor=int(cursor))
+                fields = {} if lags is None else {"lags": lags}
+                context = Context(steps=steps, sources=(member.first + ids).astype(np.int32), cursor=int(cursor), **fields)
                 calls.append((Phase.UPDATE, layout.group_of[name], emit_listed, context))
         return cls(calls) if calls else None
 
@@ -36,8 +41,10 @@ def emit_listed(trains_, progress_):
     trains, p = record_at(trains_), record_at(progress_)
     steps, sources, spikes = array_of(trains.steps), array_of(trains.sources), array_of(p.spikes)
     empty, k, total = p.parity * p.capacity, trains.cursor, p.total
+    lags, written = array_or_none(trains, "lags"), array_or_none(p, "lags")
     while k < steps.size and steps[k] <= p.step + 1:
         spikes[empty + total] = sources[k]
+        _note_lag(written, empty + total, lags, k)
         total += 1
         k += 1
     trains.cursor = k
@@ -45,13 +52,33 @@ def emit_listed(trains_, progress_):
     return 0
 
 
-def list_spikes(member, dt):
-    """Return (steps, cells within the population) of the listed spikes of a population, sorted."""
-    trains = member.trains
+@helper
+def _note_lag(written, at, lags, k):
+    if lags is not None:
+        written[at] = lags[k]
+
+
+def list_spikes(member, layout):
+    """Return (steps, cells within the population, lags) of the listed spikes of a population, sorted.
+
+    The lags [ms] are how long before the end of its step each spike is, None if all are moved to the grid.
+    """
+    trains, dt = member.trains, layout.dt
+    if layout.precise:
+        steps = steps_around(trains.times, dt)
+        lags = np.maximum(times_of(steps, dt) - trains.times, 0.0)
+        order = np.lexsort((trains.ids, -lags, steps))
+        return steps[order], trains.ids[order], lags[order]
     times = trains.times if trains.on_a_grid else dt * np.rint(trains.times / dt)
     steps = np.atleast_1d(whole_steps(times, dt, f"{member.population.name}.times")).astype(np.int64)
     order = np.lexsort((trains.ids, steps))
-    return steps[order], trains.ids[order]
+    return steps[order], trains.ids[order], None
+
+
+def steps_around(times, dt):
+    """Return the steps in which times are, each of which has its end but not its beginning."""
+    nearest, above = np.rint(times / dt), np.ceil(times / dt)
+    return np.where(np.abs(times / dt - nearest) < CLOSE, nearest, above).astype(np.int64)
 
 
 def most_besides(layout, slice_steps):
@@ -60,9 +87,13 @@ def most_besides(layout, slice_steps):
     for member in layout.members.values():
         total += int(member.constants.get("most_spikes", 1.0) - 1.0) * member.n * slice_steps
         if member.trains is not None and member.trains.times.size:
-            at = np.sort(np.rint(member.trains.times / layout.dt))
+            at = np.sort(_nearest(member.trains.times, layout))
             total += int((np.searchsorted(at, at + slice_steps) - np.arange(at.size)).max())
     return total
+
+
+def _nearest(times, layout):
+    return steps_around(times, layout.dt) if layout.precise else np.rint(times / layout.dt)
 
 
 def list_at_zero(layout, exchange):
@@ -72,8 +103,10 @@ def list_at_zero(layout, exchange):
     for index, group in enumerate(layout.groups):
         for member in group.members:
             if (trains := member.trains) is not None:
-                ids = np.sort(trains.ids[np.rint(trains.times / layout.dt) == 0]) + member.first
+                ids = np.sort(trains.ids[_nearest(trains.times, layout) == 0]) + member.first
                 exchange.spikes[0, 0, total : total + ids.size] = ids
                 total += ids.size
         exchange.ends[0, 0, index] = total
+    if exchange.written_lags is not None:
+        exchange.written_lags[0, 0, :total] = 0.0
     return np.sort(exchange.spikes[0, 0, :total].astype(np.int64))

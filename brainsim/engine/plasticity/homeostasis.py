@@ -7,7 +7,8 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import warn_user
-from brainsim.engine.states.state import CELL, take_array
+from brainsim.engine.states.sent import CELL
+from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.engine.recorders.recorder import Recorder, limits
-from brainsim.engine.states.state import CELL, STEP_BITS
+from brainsim.engine.states.sent import CELL, STEP_BITS
 from brainsim.results.streams.columns import CELLS, LAGS, STEPS, column
 
 U4 = np.dtype("<u4")

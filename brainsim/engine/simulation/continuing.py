@@ -11,6 +11,7 @@ from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, find_changed_values
 from brainsim.engine.rewiring import name_the_past, sent_lately
 from brainsim.engine.states.fingerprint import fingerprint
+from brainsim.engine.states.sent import LAGS, carry_lags
 from brainsim.engine.states.state import save_state
 from brainsim.engine.synapses.readback import read_back
 from brainsim.network.network import copy_network
@@ -87,7 +88,8 @@ def carry(old, new, network):
         for name, member in new.layout.members.items():
             _take_cells(fresh, name, member, old.layout.members.get(name), before)
         of_kinds = tuple(f"{kind.block.projection.name}." for kind in new.synapses.kinds)
-        of_cells = [name for name in fresh.extra if not name.startswith(of_kinds)]
+        of_cells = [name for name in fresh.extra if not name.startswith((LAGS, *of_kinds))]
+        carry_lags(fresh, new.layout, before, old.layout)
         fresh.extra |= _of_cells(old.layout, new.layout, before.extra, {name: fresh.extra[name] for name in of_cells}, names)
         for kind, former in same:
             _take_synapses(fresh, kind, former, before)

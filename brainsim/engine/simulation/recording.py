@@ -45,7 +45,7 @@ class Recording:
     def recorders(self, layout):
         """Return the recorders: of spikes, of traces, and whatever else is to be recorded of a network."""
         wanted = wanted_spikes(self._settings.spikes, layout)
-        found, requests = [SpikeRecorder(wanted, layout.lag_places() is not None, layout.n_cells)], []
+        found, requests = [SpikeRecorder(wanted, layout.has_lags, layout.n_cells)], []
         if self._settings.record not in ((), []):
             from brainsim.engine.recorders.requested import recorders_of
 

@@ -55,7 +55,7 @@ class Simulation(Answering):
 
     Parameters
     ----------
-    network, dt, seed, record, spikes, threads, progress, state, precision, profile, ranks, to, overwrite
+    network, dt, seed, precise, record, spikes, threads, progress, state, precision, profile, ranks, to, overwrite
         As for `simulate`; `progress` here applies to building only.
 
     Attributes
@@ -95,6 +95,7 @@ class Simulation(Answering):
         *,
         dt: float = 0.1,
         seed: int | None = None,
+        precise: bool = False,
         record: Request | Sequence[Request] = (),
         spikes: bool | Kept | Sequence[Kept] = True,
         threads: int | None = None,
@@ -109,6 +110,7 @@ class Simulation(Answering):
         settings = RunSettings(
             dt=dt,
             seed=seed,
+            precise=precise,
             precision=precision,
             threads=threads,
             record=record,
@@ -148,7 +150,7 @@ class Simulation(Answering):
         threads = thread_count(settings.threads, network, settings.dt, ranks)
         self._settings = settings = replace(settings, seed=seed, threads=threads)
         kind = PRECISIONS[settings.precision]
-        layout = Layout(network, settings.dt, threads * ranks.size, kind, filled=False, ranks=ranks)
+        layout = Layout(network, settings.dt, threads * ranks.size, kind, False, ranks, settings.precise)
         check_inputs_have_operators(layout)
         reject_if_too_large(layout)
         layout.fill()

@@ -19,6 +19,8 @@ from brainsim.network.checks import SAME_STORAGES
 from brainsim.network.population import View
 from brainsim.network.projection import Projection
 
+PRECISE = "precise=True"  # the part that says that spikes have exact times
+
 
 class Prints:
     """The fingerprints of all parts of a network, as its parameters and inputs are when this is made.
@@ -31,10 +33,13 @@ class Prints:
         self._network, self._inputs = layout.network, tuple(layout.inputs)
         self._cells = {name: (member.population, member.synapses, member.values) for name, member in layout.members.items()}
         self._wiring = [] if before is None else before._wiring
+        self._precise = layout.precise
 
     def parts(self):
         """Return part -> fingerprint; for a billion listed pairs this takes seconds the first time."""
         prints = {"seed of the network": fingerprint(self._network.seed)}
+        if self._precise:
+            prints[PRECISE] = fingerprint(True)
         for name, (population, synapses, values) in self._cells.items():
             texts = [[*texts_of(owner).values()] for owner in (population.model, *synapses)]
             positions = [] if population.positions is None else [population.positions]

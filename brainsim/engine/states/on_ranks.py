@@ -3,6 +3,7 @@
 import numpy as np
 
 from brainsim.build.own import cells_here, members_here, state_here
+from brainsim.engine.states.sent import Sent
 from brainsim.engine.states.state import Snapshot
 
 SAME = "as it was"
@@ -72,7 +73,7 @@ def gather_snapshot(run, extra):
         kept[name] = _gather(layout, extra.get(name, np.zeros(layout.n_cells, kind)), cells_here)
     for kind in run.synapses.kinds:
         kept |= _of_kind(kind, layout.ranks)
-    return None if layout.ranks.rank else Snapshot(state, refractory, np.sort(np.concatenate(recent)), kept)
+    return None if layout.ranks.rank else Snapshot(state, refractory, Sent.joined(recent), kept)
 
 
 def _gather(layout, array, here):

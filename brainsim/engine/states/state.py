@@ -9,12 +9,11 @@ import numpy as np
 from brainsim.build.own import members_here
 from brainsim.core.checks import MissingName, integer, nearest, number
 from brainsim.core.structure import check_array, check_structure
+from brainsim.engine.states.sent import Sent, load_sent, save_sent
 from brainsim.results.result import State
 from brainsim.rng.streams import checked_seed
 
 MAX_STEPS = 2**31 - 1  # spikes are kept as step << 32 | cell
-STEP_BITS = 32  # spikes are kept as step << 32 | cell
-CELL = 2**STEP_BITS - 1
 Arrays = dict[str, np.ndarray]
 PARTS = {  # of a State, and their structures
     "variables": dict[str, Arrays],
@@ -114,18 +113,16 @@ class Snapshot(NamedTuple):
 
     state: np.ndarray  # variables of all groups and buffers of inputs
     refractory: np.ndarray  # int32
-    recent: np.ndarray  # int64: the packed spikes that may still be under way
+    recent: Sent  # the spikes that may still be under way
     extra: object  # dict of name -> array, see State, or what returns it by `arrays`
 
 
 def save_state(layout, snapshot, step, seed, network):
     """Return the State of a run that was at `step` when the snapshot was taken."""
     variables = Variables(layout, snapshot)
-    steps, cells = snapshot.recent >> STEP_BITS, snapshot.recent & CELL
     state = State(step, layout.dt, seed, network=network, extra=arrays_of(snapshot.extra))
+    save_sent(snapshot.recent, state, layout)
     for name, member in layout.members.items():
-        mine = (cells >= member.first) & (cells < member.first + member.n)
-        state.pending[name] = steps[mine], cells[mine] - member.first
         state.refractory[name] = snapshot.refractory[member.first : member.first + member.n]
         state.variables[name] = dict(variables[name])
         state.arriving[name] = {label: snapshot.state[slots] for label, slots in layout.buffers(name).items()}
@@ -138,8 +135,8 @@ def arrays_of(extra, unsorted=()):
 
 
 def load_state(state, layout, shared):
-    """Take over variables, refractory times and buffers; return the packed spikes that are still under way."""
-    packed, here = [np.empty(0, np.int64)], members_here(layout)
+    """Take over variables, refractory times and buffers; return the spikes that are still under way."""
+    here = members_here(layout)
     for name, member in layout.members.items():
         mine = here[name]
         for variable, values in state.variables[name].items():
@@ -148,9 +145,7 @@ def load_state(state, layout, shared):
         for label, slots in layout.buffers(name).items():
             shared.state[slots[mine]] = state.arriving[name][label][mine]
         shared.refractory[member.first : member.first + member.n][mine] = state.refractory[name][mine]
-        steps, ids = state.pending[name]
-        packed.append((np.asarray(steps, np.int64) << STEP_BITS) | (np.asarray(ids, np.int64) + member.first))
-    return np.sort(np.concatenate(packed))
+    return load_sent(state, layout)
 
 
 def take_array(extra, name, dtype, n):

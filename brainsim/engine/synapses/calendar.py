@@ -13,14 +13,15 @@ BLOCK = 128  # segments
 FIRST_BLOCKS = 64  # initial size of a calendar
 
 
-def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS, entries=False):
+def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS, entries=False, lags=False):
     """Return an empty calendar as fields of a record.
 
     `weighted` is whether any segment has a weight that synapses share, `entries` whether any kind of synapses notes to which
-    spike a segment belongs.
+    spike a segment belongs, `lags` whether events arrive within steps.
     """
     return {
         **({"due_entry": np.empty(blocks * BLOCK, np.int64)} if entries else {}),
+        **({"due_lag": np.empty(blocks * BLOCK)} if lags else {}),  # how long before the end of the step [ms]
         "due_piece": np.empty(blocks * BLOCK, np.int64),  # see `segments.make_piece`
         "due_weight": np.empty(blocks * BLOCK if weighted else 0, dtype),  # of the state's type
         "following": np.empty(blocks, np.int64),  # the next block of the chain, or of those that are free
@@ -43,7 +44,7 @@ def clear_calendar(calendar):
 def grow_calendar(calendar):
     """Double the blocks of the calendar of a Context and keep its content."""
     old = calendar["following"].size
-    for name in ("due_piece", "due_weight", *(["due_entry"] if "due_entry" in calendar.kind.names else [])):
+    for name in {"due_piece", "due_weight", "due_entry", "due_lag"} & {*calendar.kind.names}:
         content = calendar[name]
         calendar[name] = np.concatenate([content, np.empty_like(content)])
     # the new blocks go before the free ones

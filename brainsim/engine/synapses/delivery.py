@@ -43,7 +43,7 @@ def file_slice(synapses_, progress_):
 
 @helper
 def _file_slice(c, p, pool, segment):
-    spikes, ends = array_of(c.all_spikes), array_of(c.all_ends)
+    spikes, ends, lags = array_of(c.all_spikes), array_of(c.all_ends), array_or_none(c, "all_lags")
     parity, groups, lists, room, ends_room = p.parity, p.groups, c.lists, c.list_room, c.ends_room
     number = 0
     if pool is not None:
@@ -57,7 +57,7 @@ def _file_slice(c, p, pool, segment):
                 for k in range(at + ends[to + index - 1] if index else at, last):
                     if number >= p.filed:
                         _prefetch_segments(spikes[min(k + 2, last - 1)], c)
-                        full = _file_spike(spikes[k], step, 0, c, pool, segment)
+                        full = _file_spike(spikes[k], step, 0, _lag_of(lags, k), c, pool, segment)
                         if full:
                             return np.int64(full)
                         p.filed = number + 1
@@ -78,9 +78,9 @@ def file_pending(synapses_, pending_):
 
 @helper
 def _file_pending(c, pending, pool, segment):
-    steps, sources = array_of(pending.steps), array_of(pending.sources)
+    steps, sources, lags = array_of(pending.steps), array_of(pending.sources), array_or_none(pending, "lags")
     for k in range(pending.done, steps.size):
-        full = _file_spike(sources[k], steps[k], pending.now + 1 - steps[k], c, pool, segment)
+        full = _file_spike(sources[k], steps[k], pending.now + 1 - steps[k], _lag_of(lags, k), c, pool, segment)
         if full:
             return np.int64(full)
         pending.done = k + 1
@@ -88,8 +88,34 @@ def _file_pending(c, pending, pool, segment):
 
 
 @helper
-def _file_spike(source, step, now, c, pool, segment):
-    """File the segments of a spike that happened at a step; those due up to `step + now` are past.
+def _lag_of(lags, k):
+    if lags is None:
+        return 0.0
+    return lags[k]
+
+
+@helper
+def _in_steps(delay, lag, due_lag, c):
+    """Return how many steps later a spike arrives, and how long before the end of that step [ms]."""
+    if due_lag is None:
+        return delay, lag
+    steps = -(-delay // c.ticks)
+    early = lag + (steps * c.ticks - delay) * c.tick
+    if early >= c.dt:
+        return steps - 1, early - c.dt
+    return steps, early
+
+
+@helper
+def _note_lag(due_lag, at, lag):
+    if due_lag is not None:  # noqa: SIM102 - two conditions, as below
+        if at >= 0:
+            due_lag[at] = lag
+
+
+@helper
+def _file_spike(source, step, now, lag, c, pool, segment):
+    """File the segments of a spike that happened at a step, `lag` ms before its end; those due up to `step + now` are past.
 
     Returns CALENDAR_FULL, POOL_FULL or LOG_FULL, with nothing filed, if there may not be enough blocks, or no room in the
     pool or for what a kind of synapses notes of the spike.
@@ -129,9 +155,11 @@ def _file_spike(source, step, now, c, pool, segment):
                 kind = _kind_of(pieces[k], array_of(c.kinds), kind)
                 if array_of(c.kinds)[kind].entry < 0:  # it no longer knows of this spike: see `enter`
                     continue
-        at = file_segment(pieces[k], delays[k], slot, now, c, calendar)
+        steps, early = _in_steps(delays[k], lag, array_or_none(c, "due_lag"), c)
+        at = file_segment(pieces[k], steps, slot, now, c, calendar)
         if at >= 0 and weights.size:
             due_weight[at] = weights[k]
+        _note_lag(array_or_none(c, "due_lag"), at, early)
         if segment is not None:  # noqa: SIM102
             if at >= 0 and tag_of(pieces[k]) >= CALLED:
                 array_of(c.due_entry)[at] = kind << ENTRY_BITS | array_of(c.kinds)[kind].entry

@@ -16,6 +16,7 @@ from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.packed import Ascending, as_kept, has_one, is_listed, of_values, unpack
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
+from brainsim.network.checks import MAX_DELAY
 from brainsim.rng.probabilities import alias_table
 
 # columns for projections that depend on distances, see `near`
@@ -63,7 +64,7 @@ class Plan:
     def __init__(self, layout, projection, cells):
         self.layout, self.projection, self.rule = layout, projection, projection.rule
         self.sources, self.posts = cells.of(projection.pre), cells.of(projection.post)
-        self.extra_step = int(projection.synapse.receptor_equations.direct)
+        self.extra_step = layout.extra_step(projection)
         self.kind, self.class_ = kind_of(projection), 0
         if self.kind.called and projection.storage == "procedural":
             raise ValueError(
@@ -72,7 +73,7 @@ class Plan:
             )
         self.shared_weight = float(projection.weight) if has_one(projection, "weight") else None
         self.near = Near(projection) if is_near(projection) else None
-        self.delays, self.table = delays.steps_of(projection, layout.dt)
+        self.delays, self.table = delays.ticks_of(projection, layout)
         self.wiring = wiring_of(self.rule)(self, cells)
         if self.near:
             self.near.row["shortest"], self.near.row["longest"] = self.delays
@@ -134,7 +135,7 @@ def projection_fields(layout, plans, counts, classes, few=None):
         list_first=np.int64,
         listed=np.int32,
         list_weight=np.float32 if few is None else np.uint16,
-        list_delay=np.uint16,
+        list_delay=layout.delay_type,
         accept=np.uint32,
         other=np.int32,
         **(PLACED if any(p.near for p in plans) else {}),
@@ -163,7 +164,8 @@ def projection_fields(layout, plans, counts, classes, few=None):
             "origins": max(1, len(shared)),  # how many different weights are shared
             "classes": classes.number,
             "weighted": classes.weighted,  # how many classes, the first ones, have a weight for each synapse
-            "dt": float(layout.dt),
+            "tick": float(layout.tick),
+            "most_delay": MAX_DELAY * layout.ticks,
         }
     )
 
@@ -237,7 +239,7 @@ def _lists(plan, columns, few):
         # the places count through all projections' lists
         list_at = columns.add("list_first", first + columns.sizes["listed"])
         if not isinstance(wiring.pre, Ascending):
-            kinds = np.int32, columns.ways["list_weight"], np.uint16
+            kinds = np.int32, columns.ways["list_weight"], columns.ways["list_delay"]
             lists = [np.empty(of.size, kind) for of, kind in zip((targets, weights, delays), kinds, strict=True)]
             given = (lock(column) for column in (wiring.pre, targets, weights, delays))
             counting.sort_listed(*given, first[:-1].copy(), *lists)
@@ -249,11 +251,11 @@ def _lists(plan, columns, few):
 
 
 def _listed_delays(plan):
-    """Return listed delays in steps, uint16; empty if there are none."""
-    delay = as_kept(plan.projection, "delay")
+    """Return listed delays in ticks; empty if there are none."""
+    delay, tick, kind = as_kept(plan.projection, "delay"), plan.layout.tick, plan.layout.delay_type
     if not is_listed(delay):
-        return np.empty(0, np.uint16)
-    return unpack(of_values(lambda some: np.rint(np.ravel(some) / plan.layout.dt).astype(np.uint16), delay))
+        return np.empty(0, kind)
+    return unpack(of_values(lambda some: np.rint(np.ravel(some) / tick).astype(kind), delay))
 
 
 def listed_weights(projection):

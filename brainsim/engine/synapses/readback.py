@@ -255,8 +255,8 @@ class Selected:
 def _table(store, layout, projection, block, columns):
     """Return the SynapseTable of the synapses in a block (start, stop) of the store, with more columns."""
     pre, post, index, segment = _synapses(store, layout, projection, *_segments_in(store, block))
-    extra_step = int(projection.synapse.receptor_equations.direct)
-    delay = (store.delay[segment].astype(np.int64) - extra_step) * layout.dt
+    extra_step = layout.extra_step(projection)
+    delay = (store.delay[segment].astype(np.int64) - extra_step) * layout.tick
     if block[1] <= store.weights.size and store.weights.size:
         weight = weights_in_full(projection, store.kept_weights(index))
     elif store.weight.size:

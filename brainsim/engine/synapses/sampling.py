@@ -14,7 +14,6 @@ from brainsim.engine.synapses.near import connected, displace, enumerate_pairs, 
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import array_of, array_or_none, record_or_none
 from brainsim.jit.vmath import log, log1p
-from brainsim.network.checks import MAX_DELAY
 from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.variates import sample, sample_each
 
@@ -196,8 +195,8 @@ def _of_pairs(plan, near, projection, r, pre, post, key, weight):
             evaluate(place.delay, pairs)
             delay = array_of(pairs.out)
             for j in range(post.size):
-                steps = min(max(np.int64(np.rint(delay[j] / r.dt)), place.shortest), place.longest)
-                key[j] = (key[j] * r.delays + steps + plan.extra_step - r.shortest) * r.origins + plan.origin
+                ticks = min(max(np.int64(np.rint(delay[j] / r.tick)), place.shortest), place.longest)
+                key[j] = (key[j] * r.delays + ticks + plan.extra_step - r.shortest) * r.origins + plan.origin
         if place.weight != 0:
             evaluate(place.weight, pairs)
             values = array_of(pairs.out)
@@ -302,11 +301,11 @@ def _sample_delays(plan, r, laws, projection, pre, post, number, key):
     elif laws is not None:
         row, law = step_key(plan.delay_key, pre), laws[LAWS * projection + DELAY : LAWS * (projection + 1)]
         for j in range(key.size):
-            steps = max(1.0, np.rint(sample(law, row, number[j]) / r.dt))
-            if not steps <= MAX_DELAY:
+            ticks = max(1.0, np.rint(sample(law, row, number[j]) / r.tick))
+            if not ticks <= r.most_delay:
                 r.error = projection + 1  # the caller raises
-                steps = float(plan.first_delay - extra)
-            key[j] = (key[j] * delays + np.int64(steps) + extra - shortest) * origins + origin
+                ticks = float(plan.first_delay - extra)
+            key[j] = (key[j] * delays + np.int64(ticks) + extra - shortest) * origins + origin
 
 
 @helper

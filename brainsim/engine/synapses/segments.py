@@ -17,11 +17,11 @@ MAX_LENGTH, TAGS = np.int64(1 << 24) - 1, np.int64(1 << 3)
 DIGIT = 256  # keys are sorted by digits of a byte: one pass if partitions times delays are not more
 
 
-def segment_fields(room, with_weights):
+def segment_fields(room, with_weights, delay_type=np.uint16):
     """Return room for segments, runs of synapses with one source, partition, class and delay, as fields of a record."""
     return {
         "piece": np.empty(room, np.int64),  # see `make_piece`
-        "delay": np.empty(room, np.uint16),  # steps
+        "delay": np.empty(room, delay_type),  # ticks, see `Layout`
         "weight": np.empty(room if with_weights else 0),  # shared by the synapses; NaN if each has one
     }
 

@@ -83,7 +83,8 @@ class Synapses:
             int(np.broadcast_to(plan.counts, plan.sources.size).sum()) for plan in sampled
         )
         delays = [plan.delays[k] + plan.extra_step for plan in sampled for k in (0, 1)]
-        delays += [self.store.delay.min(), self.store.delay.max()] if self.store.delay.size else []
+        if self.store.delay.size:
+            delays += [int(self.store.delay.min()) // layout.ticks, -(-int(self.store.delay.max()) // layout.ticks)]
         delays = layout.ranks.all((int(min(delays, default=NO_DELAY)), int(max(delays, default=0))))
         self.shortest = min(shortest for shortest, _ in delays) % NO_DELAY
         self.longest = max(longest for _, longest in delays)
@@ -183,7 +184,7 @@ class Store:
 
     - `first`: (sources * partitions of this process + 1), where the segments of each source onto each partition start.
     - `piece`, `delay`, `weight`: of each segment, where its synapses are, their kind and how many they are
-      (`segments.make_piece`); after how many steps it is filed; the weight that they share, NaN if each has its own (empty
+      (`segments.make_piece`); after how many ticks it is filed; the weight that they share, NaN if each has its own (empty
       if no weight is shared).
     - `base`: offset of the targets of each partition of this process.
     - `targets`: place of each synapse's events in the state, uint16, or int32 if a partition has more than 65,536 places.
@@ -279,7 +280,7 @@ class Store:
         """Assemble all batches in threads, and join their segments in the order of the sources."""
         batches = self._batches()
         jobs = deque(pool.submit(self._assemble, *batch) for batch in batches)
-        collected = _Chunks(self.shared.size > 0)
+        collected = _Chunks(self.shared.size > 0, self.layout.delay_type)
         each = sum(passes.of(plan) for plan in self.plans) / max(self.total.sum(), 1)
         for first, last in batches:
             collected.add(passes.wait(jobs.popleft(), each * self.total[first:last].sum()))
@@ -323,7 +324,7 @@ class Store:
         parts, f, classes = len(self.layout.own), self._fields, self.classes.number
         room = int(segments.max_segments(self.total[start:stop], parts, classes, f["delays"], f["origins"]).sum())
         sampler = self._sampler(self._rows[start:stop].max(initial=0))
-        columns = segments.segment_fields(room, self.shared.size > 0)
+        columns = segments.segment_fields(room, self.shared.size > 0, self.layout.delay_type)
         store = Context(
             starts=self.starts,
             cells=self.layout.n_cells,
@@ -346,16 +347,16 @@ class Store:
 class _Chunks:
     """Segments in chunks large enough to be returned to the system one by one, so that there are never two copies of all."""
 
-    def __init__(self, sharing):
-        self.sharing, self.size, self.room = sharing, 0, 0
-        self.columns = [[] for _ in segments.segment_fields(0, sharing)]
+    def __init__(self, sharing, delay_type):
+        self.kinds, self.size, self.room = (sharing, delay_type), 0, 0
+        self.columns = [[] for _ in segments.segment_fields(0, *self.kinds)]
 
     def add(self, columns):
         done, n = 0, columns[0].size
         while done < n:
             if self.room == 0:
                 self.room = CHUNK
-                for column, fresh in zip(self.columns, segments.segment_fields(CHUNK, self.sharing).values(), strict=True):
+                for column, fresh in zip(self.columns, segments.segment_fields(CHUNK, *self.kinds).values(), strict=True):
                     column.append(fresh)
             some, at = min(n - done, self.room), CHUNK - self.room
             for column, new in zip(self.columns, columns, strict=True):
@@ -363,7 +364,7 @@ class _Chunks:
             done, self.room, self.size = done + some, self.room - some, self.size + some
 
     def joined(self):
-        whole = list(segments.segment_fields(self.size, self.sharing).values())
+        whole = list(segments.segment_fields(self.size, *self.kinds).values())
         for column, chunks in zip(whole, self.columns, strict=True):
             for at in range(0, column.size, CHUNK):
                 some = column[at : at + CHUNK]

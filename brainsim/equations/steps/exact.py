@@ -96,6 +96,12 @@ class Propagator:
         less_one = {constant + LESS_ONE: numbers[key] - 1.0 for constant, key in diagonal.items()}
         return {constant: numbers[key] for constant, key in entries.items()} | less_one
 
+    def fastest(self, values: dict[str, Any], dt: float) -> Any:
+        """Return the largest rate at which a mode of the equations changes [1/ms], or one for each cell."""
+        n = len(self._matrix.variables)
+        rates = np.abs(np.linalg.eigvals(self._matrix.of_cells(values, dt, ())[..., :n, :n]))
+        return rates.max(axis=-1, initial=0.0)
+
     def depending(self, name: str) -> dict[tuple[int, int], Tree]:
         """Return (row, column) -> coefficient of the equations, of those that contain a parameter."""
         rows, columns = self._matrix.coefficients.values(), self._matrix.columns
@@ -194,12 +200,9 @@ class _Matrix:
 
     def numbers(self, values, dt, frozen):
         """Return (letter, row, column) -> number; the variables in `frozen` are clamped."""
-        # a matrix for each cell takes memory, and time in each step: only if its own parameters differ from cell to cell
-        values = {name: value for name, value in values.items() if name in self.names}
-        size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
-        shape = (size,) if size else ()
         n, m = len(self.variables), len(self.columns)
-        matrix, known = self.filled(values, dt, frozen, shape), values | {"dt": dt, "pi": np.pi}
+        matrix, known = self.of_cells(values, dt, frozen), values | {"dt": dt, "pi": np.pi}
+        shape = matrix.shape[:-2]
         numbers = {("p", i, j): number for (i, j), number in _entries(one_step(matrix, dt), n, m)}
         if self.noisy:
             gains = np.zeros((*shape, n, len(self.sources)))
@@ -210,6 +213,12 @@ class _Matrix:
             root = factor(covariance(matrix[..., :n, :n], gains, dt))
             numbers |= {("l", i, j): number for (i, j), number in _entries(root, n, n)}
         return numbers
+
+    def of_cells(self, values, dt, frozen):
+        """Return the matrix, or a stack with one for each cell if its own parameters differ from cell to cell."""
+        values = {name: value for name, value in values.items() if name in self.names}
+        size = max([np.size(v) for v in values.values() if np.ndim(v)], default=0)
+        return self.filled(values, dt, frozen, (size,) if size else ())
 
     def filled(self, values, dt, frozen, shape):
         """Return the matrix, or a stack of them of some shape."""

@@ -8,8 +8,9 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
+from brainsim.build.layout import Layout
 from brainsim.core.checks import MissingName
-from brainsim.engine.synapses.delays import steps_of
+from brainsim.engine.synapses.delays import ticks_of
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -162,10 +163,10 @@ def test_delays_are_those_that_are_simulated():
 
 
 def test_a_step_has_the_delays_that_are_nearest_to_it():
-    cells = bs.Population(3, bs.LIF(), name="cells")
+    cells, net = bs.Population(3, bs.LIF(), name="cells"), bs.Network(seed=1)
     delay = bs.Uniform(1.0, 1.5)
-    projection = bs.Network(seed=1).connect(cells, cells, bs.AllToAll(), weight=1.0, delay=delay, synapse=DELTA)
-    limits, chances = steps_of(projection, 0.1)
+    projection = net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=delay, synapse=DELTA)
+    limits, chances = ticks_of(projection, Layout(net, 0.1, 1, filled=False))
     assert limits == (10, 15)
     np.testing.assert_allclose(chances, [0.1, 0.2, 0.2, 0.2, 0.2, 0.1])
 

@@ -106,7 +106,7 @@ class Procedural:
                 self.classes.number,
                 most_candidates(plan.projection for plan in self.plans),
             ),
-            **segment_fields(segments, shared.size > 0),  # of the row that was sampled last
+            **segment_fields(segments, shared.size > 0, layout.delay_type),  # of the row that was sampled last
             shared=shared,
             tags=np.array(self.classes.tags, np.int64),
             parts=np.zeros(len(layout.own), np.int64),  # scratch

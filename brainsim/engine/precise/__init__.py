@@ -1,0 +1,1 @@
+"""Spikes at their exact times."""

@@ -1,0 +1,117 @@
+"""The compiled functions of exact spike times: from segments that are due in a step to a list of events for each cell."""
+
+import numpy as np
+
+from brainsim.engine.program import CONTINUE, EVENTS_FULL
+from brainsim.engine.synapses.calendar import BLOCK, give_back
+from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE
+from brainsim.engine.synapses.segments import split_piece, tag_of
+from brainsim.jit.decorators import helper
+from brainsim.jit.records import array_of, array_or_none, by_address, record_at, record_or_none
+
+
+@by_address
+def has_room(events_, progress_):
+    """Return EVENTS_FULL unless there is room for the events of each step of the slice that begins."""
+    events, p = record_at(events_), record_at(progress_)
+    return _has_room(events, p, record_or_none(events, "calendar"))
+
+
+@helper
+def _has_room(events, p, calendar):
+    due, first_block = array_of(calendar.due), array_of(calendar.first_block)
+    following, pieces = array_of(calendar.following), array_of(calendar.due_piece)
+    full = False
+    for point in range(p.step, min(p.step + p.slice, p.stop)):
+        slot, number = (point + 1) % due.size, np.int64(0)
+        count, block = due[slot], first_block[slot]
+        for k in range(count):
+            number += split_piece(pieces[block * BLOCK + k % BLOCK])[1]
+            if k % BLOCK == BLOCK - 1:
+                block = following[block]
+        events.most_events, events.most_segments = max(events.most_events, number), max(events.most_segments, count)
+        full |= number > array_of(events.lag).size or count > array_of(events.order).size // 2
+    return np.int64(EVENTS_FULL) if full else np.int64(CONTINUE)
+
+
+@by_address
+def hand_out(events_, progress_):
+    """Give each cell the events that arrive in this step, in the order of their times; the first filed comes first."""
+    events, p = record_at(events_), record_at(progress_)
+    calendar = record_or_none(events, "calendar")
+    slot = (p.step + 1) % array_of(calendar.due).size
+    _hand_out(events, calendar, slot, array_or_none(calendar, "values"))
+    give_back(slot, calendar)
+    return 0
+
+
+@helper
+def _hand_out(events, calendar, slot, values):
+    order, due_lag, pieces = array_of(events.order), array_of(calendar.due_lag), array_of(calendar.due_piece)
+    targets, weights, shared = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.due_weight)
+    count = _list_segments(calendar, slot, order)
+    first, number = _sort(order, count, due_lag), np.int64(0)
+    for e in range(first, first + count):
+        at = order[e]
+        start, length = split_piece(pieces[at])
+        own = tag_of(pieces[at]) == PER_SYNAPSE
+        weight = 0.0 if own else shared[at]
+        for k in range(start, start + length):
+            if own:
+                weight = np.float64(weights[k]) if values is None else np.float64(values[weights[k]])
+            _append(events, number, np.int64(targets[k]) + events.base, weight, due_lag[at])
+            number += 1
+
+
+@helper
+def _list_segments(calendar, slot, order):
+    """List where in the calendar the segments of a slot are, in the order in which they were filed; return their number."""
+    count, block, following = (
+        array_of(calendar.due)[slot],
+        array_of(calendar.first_block)[slot],
+        array_of(calendar.following),
+    )
+    for k in range(count):
+        order[k] = block * BLOCK + k % BLOCK
+        if k % BLOCK == BLOCK - 1:
+            block = following[block]
+    return count
+
+
+@helper
+def _sort(order, count, lags):
+    """Sort segments by their lags, the largest first; equal ones keep their order. Return where they then begin."""
+    now, width, half = np.int64(0), np.int64(1), order.size // 2
+    while width < count:
+        to = half - now
+        for low in range(0, count, 2 * width):
+            _merge(order, now + low, now + min(low + width, count), now + min(low + 2 * width, count), to + low, lags)
+        now, width = to, 2 * width
+    return now
+
+
+@helper
+def _merge(order, first, second, stop, at, lags):
+    """Write two sorted runs, from `first` and from `second` on, as one from `at` on."""
+    a, b = first, second
+    for k in range(at, at + stop - first):
+        if b >= stop or (a < second and lags[order[a]] >= lags[order[b]]):
+            order[k] = order[a]
+            a += 1
+        else:
+            order[k] = order[b]
+            b += 1
+
+
+@helper
+def _append(events, number, place, weight, lag):
+    """Append an event to the list of its cell."""
+    head, tail, following = array_of(events.head), array_of(events.tail), array_of(events.following)
+    cell = array_of(events.owner)[place]
+    array_of(events.receptor)[number] = array_of(events.receptor_of)[place]
+    array_of(events.weight)[number], array_of(events.lag)[number], following[number] = weight, lag, -1
+    if head[cell] < 0:
+        head[cell] = number
+    else:
+        following[tail[cell]] = number
+    tail[cell] = number

@@ -1,0 +1,1 @@
+"""Cells that fire between the points of the time grid."""

@@ -1,0 +1,157 @@
+"""Exact spike times are the same to the bit for any number of threads, in pieces, and after a restore."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+DURATION = 60.0
+
+
+def network():
+    """Linear cells, cells with conductances, and listed spikes between the points of the grid; many are under way."""
+    rng = np.random.default_rng(5)
+    start = np.round(rng.uniform(-65.0, -50.5, 90), 3)
+    linear = bs.Population(60, bs.LIF(t_ref=1.23), name="linear", initial={"v": start[:60]})
+    others = bs.Population(30, bs.LIF(tau_m=np.linspace(10.0, 20.0, 30)), name="others", initial={"v": start[60:]})
+    times = np.round(rng.uniform(0.0, DURATION, 300), 5)
+    times[:3] = 0.0, 0.1, 30.0
+    times.sort()
+    trains = bs.Population(10, bs.SpikeTrains(times, rng.integers(0, 10, 300)), name="trains")
+    net = bs.Network(seed=1)
+    current = bs.Exponential(tau=2.0)
+    for name, pre in (("linear", linear), ("others", others), ("trains", trains)):
+        delay = np.round(0.1 * rng.integers(5, 60, pre.n), 1)[rng.integers(0, pre.n, 60 * 6)]
+        pairs = bs.FromArrays(rng.integers(0, pre.n, 360), rng.integers(0, 60, 360))
+        net.connect(pre, linear, pairs, weight=np.round(rng.uniform(-40, 60, 360)), delay=delay, synapse=current, name=name)
+        net.connect(
+            pre,
+            linear,
+            bs.FixedIndegree(3),
+            weight=0.5,
+            delay=bs.Uniform(0.5, 3.0),
+            synapse=bs.Delta(),
+            name=f"{name} jumps",
+        )
+        net.connect(
+            pre,
+            others,
+            bs.FixedIndegree(5),
+            weight=bs.Uniform(0.5, 2.0),
+            delay=1.11,
+            synapse=bs.ExponentialConductance(tau=3.0),
+        )
+    net.stimulate(linear, bs.CurrentInput([350.0, 420.0], times=[0.0, 20.0]))
+    net.stimulate(others, bs.CurrentInput(np.linspace(300.0, 500.0, 30)))
+    return net
+
+
+def described():
+    """Return a network and what is recorded of it."""
+    net = network()
+    return net, [bs.Trace(net.populations[name], "v", every=every) for name, every in (("linear", 0.1), ("others", 5.0))]
+
+
+def simulation(**options):
+    net, record = described()
+    return bs.Simulation(net, **({"seed": 2, "precise": True, "threads": 1, "record": record} | options))
+
+
+def differences(result, other):
+    """Return what differs between two results."""
+    found = [name for name in result.spikes if result.spikes[name] != other.spikes[name]]
+    for name, variables in result.state.variables.items():
+        found += [(name, v) for v, values in variables.items() if not np.array_equal(values, other.state.variables[name][v])]
+    for name, values in result.state.extra.items():
+        found += [] if np.array_equal(values, other.state.extra[name]) else [name]
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole():
+    result = simulation().run(DURATION)
+    spikes = result.spikes
+    assert min(len(spikes["linear"]), len(spikes["others"])) > 100
+    between = spikes["linear"].times / 0.1
+    assert np.mean(np.abs(between - np.rint(between)) > 1e-6) > 0.9
+    assert len(result.state.extra["lags of spikes"]) > 10
+    return result
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_threads(whole, threads):
+    assert differences(whole, simulation(threads=threads).run(DURATION)) == []
+
+
+def test_pieces(whole):
+    sim, done = simulation(threads=2), 0.0
+    for piece in (0.1, 0.2, 7.4, 12.3, 0.1, 25.9, 14.0):
+        sim.run(piece)
+        done += piece
+    assert round(done, 6) == DURATION
+    assert differences(whole, sim.result()) == []
+
+
+@pytest.mark.parametrize("first", [0.1, 23.4])
+def test_a_state(whole, first):
+    begun = simulation().run(first)
+    rest = simulation(state=begun.state, seed=None, threads=3).run(DURATION - first)
+    assert [each for each in differences(whole, rest) if each not in whole.spikes] == []
+    for name, spikes in whole.spikes.items():
+        later = spikes.times > first
+        assert np.array_equal(rest.spikes[name].times, spikes.times[later])
+        assert np.array_equal(rest.spikes[name].ids, spikes.ids[later])
+
+
+def test_a_checkpoint_a_copy_and_a_reset(whole, tmp_path):
+    sim = simulation()
+    sim.run(31.7)
+    other, (net, record) = copy.deepcopy(sim), described()
+    loaded = bs.Simulation.load(net, sim.save(tmp_path / "run.ckpt"), threads=2, record=record)
+    for each in (sim, other, loaded):
+        each.run(DURATION - 31.7)
+        assert differences(whole, each.result()) == []
+    sim.reset()
+    sim.run(DURATION)
+    assert differences(whole, sim.result()) == []
+
+
+def test_a_network_that_grows_keeps_what_is_under_way(whole):
+    """New cells come before others in the numbering, but send nothing."""
+    sim = simulation()
+    sim.run(31.7)
+    net = sim.network
+    new = bs.Population(5, bs.LIF(t_ref=1.23), name="new")
+    net.connect(net.populations["linear"], new, bs.FixedIndegree(3), weight=0.1, delay=0.7, synapse=bs.Exponential(tau=2.0))
+    net.connect(net.populations["linear"], new, bs.FixedIndegree(3), weight=0.1, delay=0.7, synapse=bs.Delta())
+    net.stimulate(new, bs.CurrentInput(0.0))
+    grown = sim.continue_with(net)
+    rest = grown.run(DURATION - 31.7)
+    for name, spikes in whole.spikes.items():
+        later = spikes.times > 31.7
+        assert np.array_equal(rest.spikes[name].times, spikes.times[later])
+        assert np.array_equal(rest.spikes[name].ids, spikes.ids[later])
+
+
+def test_a_file_holds_the_times(whole, tmp_path):
+    net = network()
+    result = bs.simulate(net, DURATION, seed=2, precise=True, to=tmp_path / "run.npz")
+    for name, spikes in bs.Result.load(tmp_path / "run.npz").spikes.items():
+        assert spikes == whole.spikes[name] == result.spikes[name]
+
+
+def test_an_interrupted_run_can_be_reset(whole):
+    """A cell that would fire twice in a step ends the run; what was under way is forgotten."""
+    cell, net = bs.Population(1, bs.LIF(t_ref=0.0), name="cell"), bs.Network(seed=1)
+    current = bs.CurrentInput(400.0)
+    net.stimulate(cell, current)
+    sim = bs.Simulation(net, dt=0.5, seed=1, precise=True)
+    first = sim.run(50.0).spikes["cell"]
+    sim.set(current, amplitude=1e5)
+    with pytest.raises(ValueError, match=r"simulate.dt: cell 0 of 'cell' fires twice within dt = 0.5 ms"):
+        sim.run(50.0)
+    sim.reset()
+    assert sim.run(50.0).spikes["cell"] == first

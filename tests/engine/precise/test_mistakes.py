@@ -1,0 +1,126 @@
+"""What cannot have exact times is refused by name, before anything runs."""
+
+import re
+
+import pytest
+
+import brainsim as bs
+from brainsim.equations.expressions.grammar import EquationError
+
+
+def with_cells(model, n=2):
+    net = bs.Network(seed=1)
+    net.add(bs.Population(n, model, name="cells"))
+    return net
+
+
+def stimulated(source):
+    net = bs.Network(seed=1)
+    net.stimulate(bs.Population(2, bs.LIF(), name="cells"), source, name="drive")
+    return net
+
+
+def connected(**options):
+    cells, net = bs.Population(2, bs.LIF(), name="cells"), bs.Network(seed=1)
+    options = {"weight": 0.5, "delay": 1.0, "synapse": bs.Delta(), "name": "wires"} | options
+    net.connect(cells, cells, bs.AllToAll(), **options)
+    return net
+
+
+class OtherEvent(bs.LIF):
+    dimensions = False
+    events = {"low": ("v <= -70", "v = v + 1")}
+
+
+class Noisy(bs.LIF):
+    dimensions = False
+    equations = "dv/dt = (v_rest - v)/tau_m + I/c_m + xi"
+
+
+class Curved(bs.LIF):
+    dimensions = False
+    threshold = "v*v <= 2500"
+
+
+class AnyCondition(bs.LIF):
+    dimensions = False
+    refractory = "v < -60"
+
+
+INPUTS = [
+    (bs.PoissonInput(rate=100.0, weight=0.1, synapse=bs.Delta()), "drive: PoissonInput acts at the points of the grid"),
+    (bs.NoiseInput(sigma=10.0), "drive: NoiseInput acts at the points of the grid"),
+    (bs.CurrentInput("100*sin(t/10)"), "drive.amplitude: '100*sin(t/10)' changes from step to step"),
+]
+PROJECTIONS = [
+    ({"delay": 0.09}, "wires.delay: must be at least dt = 0.1 ms (got 0.09 ms)"),
+    ({"delay": bs.Uniform(0.06, 2.0)}, "wires.delay: Uniform(0.06, 2.0) can be shorter than dt = 0.1 ms"),
+    ({"plasticity": bs.STDP()}, "wires.plasticity: STDP knows the steps of spikes only"),
+    ({"storage": "procedural"}, "wires.storage: procedural synapses arrive at the points of the grid"),
+    ({"synapse": bs.GapJunction(), "delay": None}, "wires: GapJunction acts from step to step"),
+]
+MODELS = [
+    (Noisy, "needs equations without noise, but dv/dt has some"),
+    (Curved, "needs a threshold that is linear in 'v'"),
+    (AnyCondition, "needs a refractory time in ms, or the threshold itself with frozen = ()"),
+    (bs.Poisson, "needs a threshold and a reset without random numbers"),
+    (OtherEvent, "finds the time of a spike only, not that of other events"),
+]
+
+
+@pytest.mark.parametrize(("source", "message"), INPUTS)
+def test_inputs(source, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        bs.simulate(stimulated(source), 10.0, precise=True)
+
+
+@pytest.mark.parametrize(("options", "message"), PROJECTIONS)
+def test_projections(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        bs.simulate(connected(**options), 10.0, precise=True)
+
+
+@pytest.mark.parametrize(("model", "message"), MODELS)
+def test_models(model, message):
+    with pytest.raises(EquationError, match=re.escape(message)):
+        bs.simulate(with_cells(model()), 10.0, precise=True)
+
+
+def test_options():
+    net = with_cells(bs.LIF())
+    with pytest.raises(ValueError, match=re.escape("simulate.precise: needs precision='double' (got 'single')")):
+        bs.simulate(net, 10.0, precise=True, precision="single")
+    with pytest.raises(TypeError, match=re.escape("simulate.precise: must be True or False (got 'yes')")):
+        bs.simulate(net, 10.0, precise="yes")
+
+
+def test_a_distribution_of_refractory_times():
+    with pytest.raises(ValueError, match=re.escape("cells.t_ref: a distribution is rounded to dt")):
+        bs.simulate(with_cells(bs.LIF(t_ref=bs.Uniform(1.0, 2.0))), 10.0, precise=True)
+
+
+def test_what_set_changes():
+    net, current = bs.Network(seed=1), bs.CurrentInput(300.0)
+    net.stimulate(bs.Population(2, bs.LIF(), name="cells"), current, name="drive")
+    sim = bs.Simulation(net, seed=1, precise=True)
+    with pytest.raises(ValueError, match=re.escape("drive.amplitude: '100*sin(t/10)' changes from step to step")):
+        sim.set(current, amplitude="100*sin(t/10)")
+    assert sim.run(100.0).spikes == bs.simulate(net, 100.0, seed=1, precise=True).spikes
+
+
+def test_a_state_of_the_other_kind():
+    net = connected()
+    exact, gridded = (bs.simulate(net, 10.0, seed=1, precise=precise).state for precise in (True, False))
+    with pytest.raises(ValueError, match=re.escape("is of another network (missing: precise=True)")):
+        bs.simulate(net, 10.0, state=exact)
+    with pytest.raises(ValueError, match=re.escape("is of another network (added: precise=True)")):
+        bs.simulate(net, 10.0, state=gridded, precise=True)
+
+
+def test_a_damaged_state():
+    net = connected()
+    state = bs.simulate(net, 10.0, seed=1, precise=True).state
+    state.extra["lags of spikes"] = state.extra["lags of spikes"] + 1.0
+    state.extra["end of refractoriness"] = state.extra["end of refractoriness"][:1]
+    with pytest.raises(ValueError, match=re.escape("state.extra['end of refractoriness']")):
+        bs.simulate(net, 10.0, state=state, precise=True)

@@ -1,0 +1,146 @@
+"""Laws of exact spike times: closed forms, and errors that fall with the order of the method."""
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import brainsim as bs
+
+LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
+
+
+def times_of(model, dt, current=0.0, train=None, synapse=None, weight=0.0, duration=100.0, delay=1.6, **options):
+    """Return the spike times of one cell with a current and listed spikes."""
+    cell, net = bs.Population(1, model, name="cell"), bs.Network(seed=1)
+    net.add(cell)
+    if current:
+        net.stimulate(cell, bs.CurrentInput(current))
+    if train is not None:
+        sources = bs.Population(1, bs.SpikeTrains(train, np.zeros(len(train), int)), name="train")
+        net.connect(sources, cell, bs.AllToAll(), weight=weight, delay=delay, synapse=synapse)
+    return bs.simulate(net, duration, dt=dt, seed=1, precise=True, **options).spikes["cell"].times
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize("t_ref", [0.0, 0.7, 2.0, 2.345])
+def test_intervals_of_a_constant_current(t_ref, dt):
+    """The refractory time need not be a multiple of dt, and may be shorter."""
+    model = bs.LIF(t_ref=t_ref)
+    first = 20.0 * np.log(40.0 / 25.0)  # from -65 towards -25 mV
+    found = times_of(model, dt, current=400.0, duration=99.0)
+    expected = first + (first + t_ref) * np.arange(found.size)
+    np.testing.assert_allclose(found, expected, atol=1e-10, rtol=0)
+    assert expected[-1] + first + t_ref > 99.0
+
+
+def test_a_cell_of_each_its_own_parameters():
+    tau = np.linspace(10.0, 30.0, 7)
+    cells, net = bs.Population(7, bs.LIF(tau_m=tau, t_ref=1.5), name="cells"), bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(700.0))
+    spikes = bs.simulate(net, 30.0, dt=0.25, seed=1, precise=True).spikes["cells"]
+    found = [spikes.times[spikes.ids == k][0] for k in range(7)]
+    drive = 700.0 / 200.0 * tau
+    np.testing.assert_allclose(found, tau * np.log(drive / (drive - 15.0)), atol=1e-11, rtol=0)
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.5, 1.0])
+def test_v_may_cross_the_threshold_and_return_within_a_step(dt):
+    """A short current lifts v above the threshold between 13.74 and 13.80 ms, with a maximum in between."""
+    tau, top = 0.5, 13.77
+    arrival = top - np.log(20.0 / tau) / (1.0 / tau - 1.0 / 20.0)
+
+    def v(time, weight):
+        share = weight / 200.0 / (1.0 / tau - 1.0 / 20.0)
+        return -65.0 + share * (np.exp(-(time - arrival) / 20.0) - np.exp(-(time - arrival) / tau))
+
+    weight = 15.00001 / (v(top, 1.0) + 65.0)
+    expected = brentq(lambda time: v(time, weight) + 50.0, arrival, top, xtol=1e-14)
+    assert 13.73 < expected < top < brentq(lambda time: v(time, weight) + 50.0, top, top + 5.0) < 13.81
+    found = times_of(LIF, dt, train=[arrival - 2.0], synapse=bs.Exponential(tau=tau), weight=weight, delay=2.0)
+    np.testing.assert_allclose(found, [expected], atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+def test_a_jump_over_the_threshold_is_a_spike_at_its_time(dt):
+    found = times_of(LIF, dt, train=[3.123456, 7.0, 8.99], synapse=bs.Delta(), weight=20.0, delay=2.0)
+    # the event at 9 ms comes 2 ms after a spike at 7 + 2 - 3.876544 ms later; that at 10.99 comes too early
+    np.testing.assert_allclose(found, [5.123456, 9.0], atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.5])
+def test_an_event_at_the_end_of_the_refractory_time_acts(dt):
+    np.testing.assert_allclose(
+        times_of(LIF, dt, train=[10.0, 12.0], synapse=bs.Delta(), weight=20.0, delay=1.0), [11.0, 13.0], atol=1e-12
+    )
+    assert len(times_of(LIF, dt, train=[10.0, 11.999], synapse=bs.Delta(), weight=20.0, delay=1.0)) == 1
+
+
+def test_events_at_one_time_are_one_event():
+    """Excitation and inhibition that arrive together do not make a spike in between."""
+    cell, net = bs.Population(1, LIF, name="cell"), bs.Network(seed=1)
+    train = bs.Population(2, bs.SpikeTrains([5.03, 6.03], [0, 1]), name="train")
+    net.connect(train[:1], cell, bs.AllToAll(), weight=20.0, delay=2.0, synapse=bs.Delta())
+    net.connect(train[1:], cell, bs.AllToAll(), weight=-10.0, delay=1.0, synapse=bs.Delta())
+    result = bs.simulate(net, 20.0, dt=0.5, seed=1, precise=True, record=[bs.Trace(cell, "v")])
+    assert len(result.spikes["cell"]) == 0
+    trace = result.traces["cell", "v"]
+    expected = np.where(trace.times >= 7.03, -65.0 + 10.0 * np.exp(-(trace.times - 7.03) / 20.0), -65.0)
+    np.testing.assert_allclose(trace.values.ravel(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.4])
+def test_delays_need_not_be_multiples_of_dt(dt):
+    """Each spike makes the next cell of a chain fire; delays are numbers, arrays and distributions."""
+    cells, train = bs.Population(4, LIF, name="cells"), bs.Population(1, bs.SpikeTrains([0.987], [0]), name="train")
+    net = bs.Network(seed=1)
+    options = {"weight": 20.0, "synapse": bs.Delta()}
+    net.connect(train, cells[:1], bs.AllToAll(), delay=1.2345, **options)
+    net.connect(cells[:1], cells[1:2], bs.FromArrays([0], [0]), delay=[0.41], **options)
+    net.connect(cells[1:2], cells[2:3], bs.AllToAll(), delay=np.pi, **options)
+    wires = net.connect(cells[2:3], cells[3:], bs.AllToAll(), delay=bs.Uniform(1.0, 2.0), **options)
+    sim = bs.Simulation(net, dt=dt, seed=1, precise=True)
+    sampled = sim.synapses(wires).delay[0]
+    expected = np.cumsum([0.987 + 1.2345, 0.41, np.pi, sampled])
+    spikes = sim.run(20.0).spikes["cells"]
+    assert spikes.ids.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(spikes.times, expected, atol=1e-9, rtol=0)
+    assert 1.0 < sampled < 2.0
+    assert sampled == bs.Simulation(net, dt=0.2, seed=1, precise=True).synapses(wires).delay[0]
+
+
+def test_adaptive_thresholds_are_exact():
+    """A threshold that moves, and a cell that is not clamped while it is refractory."""
+    found = {dt: times_of(bs.ALIF(), dt, current=500.0, duration=300.0) for dt in (0.05, 0.5, 1.0)}
+    assert found[0.05].size > 10
+    for dt in (0.5, 1.0):
+        np.testing.assert_allclose(found[dt], found[0.05], atol=1e-9, rtol=0)
+
+
+TRAIN = np.round(np.sort(np.random.default_rng(3).uniform(1.0, 55.0, 24)), 6)
+NONLINEAR = {
+    "channels": (
+        bs.HodgkinHuxley(),
+        {"current": 300.0, "train": TRAIN, "synapse": bs.ExponentialConductance(tau=2.0), "weight": 3.0},
+    ),
+    "conductances": (LIF, {"train": TRAIN, "synapse": bs.ExponentialConductance(tau=3.0), "weight": 6.0}),
+    "adaptive exponential": (
+        bs.AdEx(),
+        {"current": 700.0, "train": TRAIN, "synapse": bs.Exponential(tau=3.0), "weight": 60.0},
+    ),
+    "quadratic": (bs.Izhikevich(), {"current": 10.0}),
+}
+
+
+@pytest.mark.parametrize("name", NONLINEAR)
+def test_errors_fall_with_the_fourth_power_of_dt(name):
+    model, options = NONLINEAR[name]
+    exact = times_of(model, 0.2 / 32, duration=60.0, **options)
+    assert exact.size
+    errors = []
+    for dt in (0.2, 0.1, 0.05):
+        found = times_of(model, dt, duration=60.0, **options)
+        assert found.size == exact.size
+        errors.append(np.abs(found - exact).max())
+    assert errors[1] < 5e-5
+    assert errors[2] < 5e-6
+    assert np.log2(errors[0] / errors[2]) / 2 > 3.0
