@@ -48,6 +48,17 @@ def _is_precise(layout):
     return layout.precise
 
 
+_has_poisson = _acts_on("brainsim.models.inputs", "PoissonInput")
+
+
+def _has_counts(layout):
+    return _has_poisson(layout) and not layout.precise
+
+
+def _has_poisson_times(layout):
+    return _has_poisson(layout) and layout.precise
+
+
 def _is_coupled(layout):
     return any(projection.is_coupling for projection in layout.network.projections)
 
@@ -56,7 +67,7 @@ def _is_coupled(layout):
 BUILT_IN = (
     ("brainsim.engine.operators.currents:Currents", _has_currents),
     ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
-    ("brainsim.engine.operators.poisson:Poisson", _acts_on("brainsim.models.inputs", "PoissonInput")),
+    ("brainsim.engine.operators.poisson:Poisson", _has_counts),
     ("brainsim.engine.operators.cells:Cells", _always),
     ("brainsim.engine.operators.varying:Varying", _varies),
     ("brainsim.engine.operators.trains:Trains", _lists_spikes),
@@ -66,6 +77,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.couplings:Couplings", _is_coupled),
     ("brainsim.engine.resting.operator:Resting", _may_rest),
     ("brainsim.engine.precise.operator:Precise", _is_precise),
+    ("brainsim.engine.precise.poisson:PoissonTimes", _has_poisson_times),
     ("brainsim.engine.exchange.threads:EndOfSlice", _always),
 )
 

@@ -1,8 +1,8 @@
 """What cannot be exact is refused by name, before anything is built."""
 
 from brainsim.engine.synapses.kinds.registry import kind_of
-from brainsim.models.changing import OVER_TIME
-from brainsim.models.inputs import CurrentInput
+from brainsim.models.changing import OVER_TIME, changes_in_time
+from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.values import Distribution
 
 
@@ -47,9 +47,12 @@ def _check_projection(projection):
 
 def _check_input(stimulus):
     source, name = stimulus.input, stimulus.name
+    if isinstance(source, PoissonInput):
+        if changes_in_time(source.rate, f"{name}.rate"):
+            _refuse(f"{name}.rate", "changes from step to step", "add several inputs, each with start= and stop=")
+        return
     if not isinstance(source, CurrentInput):
-        hint = "list its spikes in SpikeTrains" if hasattr(source, "rate") else "leave it out"
-        _refuse(name, f"{type(source).__name__} acts at the points of the grid", hint)
+        _refuse(name, f"{type(source).__name__} acts at the points of the grid", "leave it out")
     if isinstance(source.amplitude, str):
         hint = "give the times at which it changes: CurrentInput([...], times=[...])"
         _refuse(f"{name}.amplitude", f"{source.amplitude!r} changes from step to step", hint)

@@ -14,11 +14,14 @@ from brainsim.jit.records import array_of, array_or_none, by_address, record_at,
 def has_room(events_, progress_):
     """Return EVENTS_FULL unless there is room for the events of each step of the slice that begins."""
     events, p = record_at(events_), record_at(progress_)
+    events.due_events = 0
     return _has_room(events, p, record_or_none(events, "calendar"))
 
 
 @helper
 def _has_room(events, p, calendar):
+    if calendar is None:
+        return np.int64(CONTINUE)
     due, first_block = array_of(calendar.due), array_of(calendar.first_block)
     following, pieces = array_of(calendar.following), array_of(calendar.due_piece)
     full = False
@@ -29,8 +32,9 @@ def _has_room(events, p, calendar):
             number += split_piece(pieces[block * BLOCK + k % BLOCK])[1]
             if k % BLOCK == BLOCK - 1:
                 block = following[block]
-        events.most_events, events.most_segments = max(events.most_events, number), max(events.most_segments, count)
+        events.due_events, events.most_segments = max(events.due_events, number), max(events.most_segments, count)
         full |= number > array_of(events.lag).size or count > array_of(events.order).size // 2
+    events.most_events = max(events.most_events, events.due_events)
     return np.int64(EVENTS_FULL) if full else np.int64(CONTINUE)
 
 
@@ -38,15 +42,21 @@ def _has_room(events, p, calendar):
 def hand_out(events_, progress_):
     """Give each cell the events that arrive in this step, in the order of their times; the first filed comes first."""
     events, p = record_at(events_), record_at(progress_)
-    calendar = record_or_none(events, "calendar")
-    slot = (p.step + 1) % array_of(calendar.due).size
-    _hand_out(events, calendar, slot, array_or_none(calendar, "values"))
-    give_back(slot, calendar)
+    events.number = 0
+    _hand_out(events, p, record_or_none(events, "calendar"))
     return 0
 
 
 @helper
-def _hand_out(events, calendar, slot, values):
+def _hand_out(events, p, calendar):
+    if calendar is not None:
+        slot = (p.step + 1) % array_of(calendar.due).size
+        _list_events(events, calendar, slot, array_or_none(calendar, "values"))
+        give_back(slot, calendar)
+
+
+@helper
+def _list_events(events, calendar, slot, values):
     order, due_lag, pieces = array_of(events.order), array_of(calendar.due_lag), array_of(calendar.due_piece)
     targets, weights, shared = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.due_weight)
     count = _list_segments(calendar, slot, order)
@@ -61,6 +71,7 @@ def _hand_out(events, calendar, slot, values):
                 weight = np.float64(weights[k]) if values is None else np.float64(values[weights[k]])
             _append(events, number, np.int64(targets[k]) + events.base, weight, due_lag[at])
             number += 1
+    events.number = number
 
 
 @helper

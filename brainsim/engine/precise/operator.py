@@ -6,6 +6,7 @@
   there are none; ``following``, ``lag``, ``receptor``, ``weight``: of each event, the next one of its cell, how long before
   the end of the step it arrives [ms], and how it acts;
 - ``free``: how long before the end of a step the refractory time of each cell ends [ms], in the last of its steps;
+- ``number``: how many events there are in this step; ``due_events``: the most that are due in any step of this slice;
 - ``work``: room for a cell; ``twice``: the number of a cell that fired twice in one step, counted from 1.
 """
 
@@ -43,6 +44,8 @@ class Precise(Operator):
             **_room(FIRST_EVENTS),
             order=np.zeros(2 * FIRST_EVENTS, np.int64),
             work=np.zeros(8 * most),
+            number=0,
+            due_events=0,
             most_events=0,
             most_segments=0,
             twice=0,
@@ -54,13 +57,25 @@ class Precise(Operator):
         """Return the operator: every partition has one."""
         return cls(partition)
 
+    @property
+    def events(self):
+        """The Context of the events of a step."""
+        return self._context
+
+    def calls(self):
+        """Return the calls that check for room before a slice, and that hand out what arrives in a step."""
+        # imported here: nothing of it is compiled or loaded by other networks
+        from brainsim.engine.precise.kernels import hand_out, has_room
+
+        return [(Phase.BEGIN_SLICE, 0, has_room, self._context), (Phase.BEFORE_UPDATE, 0, hand_out, self._context)]
+
     @classmethod
     def expected_bytes(cls, layout):
         """Return the bytes of what belongs to cells and to places of events."""
         return 16 * layout.n_cells + 6 * layout.n_numbers
 
     def take_over(self, rows):
-        """Return the calls of a step: kernels with the events of their cells, and events in place of delivery."""
+        """Return the calls of a step: kernels know of the events of their cells, and nothing is delivered besides."""
         arrivals = self._partition.operator(Arrivals)
         delivery = None if arrivals is None else arrivals.calendar
         kernels, changed = {id(row[-1]) for row in self._partition.operator(Cells).calls()}, []
@@ -69,11 +84,6 @@ class Precise(Operator):
                 context = Context(**{name: context[name] for name in OF_CELLS}, events=self._context)
             if phase != Phase.ARRIVE or context is not delivery:
                 changed.append((phase, group, function, context))
-        if arrivals is not None:
-            from brainsim.engine.precise.kernels import hand_out, has_room
-
-            changed.append((Phase.BEGIN_SLICE, 0, has_room, self._context))
-            changed.append((Phase.BEFORE_UPDATE, 0, hand_out, self._context))
         return changed
 
     def reset(self, step):

@@ -44,6 +44,9 @@ def network():
             delay=1.11,
             synapse=bs.ExponentialConductance(tau=3.0),
         )
+    rates = np.linspace(0.0, 3000.0, 30)
+    net.stimulate(others, bs.PoissonInput(rate=rates, weight=0.3, synapse=bs.ExponentialConductance(tau=3.0)), name="noise")
+    net.stimulate(linear, bs.PoissonInput(rate=500.0, weight=bs.Normal(0.1, 0.05), synapse=bs.Delta(), start=10.0))
     net.stimulate(linear, bs.CurrentInput([350.0, 420.0], times=[0.0, 20.0]))
     net.stimulate(others, bs.CurrentInput(np.linspace(300.0, 500.0, 30)))
     return net
@@ -141,6 +144,20 @@ def test_a_file_holds_the_times(whole, tmp_path):
     result = bs.simulate(net, DURATION, seed=2, precise=True, to=tmp_path / "run.npz")
     for name, spikes in bs.Result.load(tmp_path / "run.npz").spikes.items():
         assert spikes == whole.spikes[name] == result.spikes[name]
+
+
+def test_a_rate_that_is_set_acts_at_once():
+    cells, net = bs.Population(50, bs.LIF(), name="cells"), bs.Network(seed=1)
+    drive = bs.PoissonInput(rate=0.0, weight=20.0, synapse=bs.Delta())
+    net.stimulate(cells, drive)
+    sim = bs.Simulation(net, seed=1, precise=True)
+    assert len(sim.run(50.0).spikes["cells"]) == 0
+    sim.set(drive, rate=100.0)
+    counts = len(sim.run(50.0).spikes["cells"])
+    assert counts > 150
+    one, two = (copy.deepcopy(sim) for _ in range(2))
+    two.set(drive, rate=100.0)  # the same: nothing changes
+    assert one.run(50.0).spikes == two.run(50.0).spikes
 
 
 def test_an_interrupted_run_can_be_reset(whole):

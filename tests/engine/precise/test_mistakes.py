@@ -48,7 +48,7 @@ class AnyCondition(bs.LIF):
 
 
 INPUTS = [
-    (bs.PoissonInput(rate=100.0, weight=0.1, synapse=bs.Delta()), "drive: PoissonInput acts at the points of the grid"),
+    (bs.PoissonInput(rate="100 + 50*sin(t/10)", weight=0.1, synapse=bs.Delta()), "drive.rate: changes from step to step"),
     (bs.NoiseInput(sigma=10.0), "drive: NoiseInput acts at the points of the grid"),
     (bs.CurrentInput("100*sin(t/10)"), "drive.amplitude: '100*sin(t/10)' changes from step to step"),
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import brentq
+from scipy.stats import kstest
 
 import brainsim as bs
 
@@ -144,3 +145,25 @@ def test_errors_fall_with_the_fourth_power_of_dt(name):
     assert errors[1] < 5e-5
     assert errors[2] < 5e-6
     assert np.log2(errors[0] / errors[2]) / 2 > 3.0
+
+
+def test_poisson_drive_is_a_poisson_process_at_any_dt():
+    """Each event is a spike, but for a dead time of 0.1 ms; times do not depend on dt, and intervals are exponential."""
+    net = bs.Network(seed=1)
+    cells = bs.Population(40, bs.LIF(t_ref=0.1), name="cells")
+    rates = np.repeat([100.0, 400.0], 20)
+    net.stimulate(cells, bs.PoissonInput(rate=rates, weight=30.0, synapse=bs.Delta(), start=5.0))
+    found = [bs.simulate(net, 2000.0, dt=dt, seed=3, precise=True).spikes["cells"] for dt in (0.05, 0.1)]
+    orders = [np.lexsort((spikes.times, spikes.ids)) for spikes in found]
+    (one, two), (first, second) = found, orders
+    assert np.array_equal(one.ids[first], two.ids[second])
+    np.testing.assert_allclose(one.times[first], two.times[second], atol=1e-9, rtol=0)
+    for k, rate in ((0, 100.0), (20, 400.0)):
+        mine = (one.ids >= k) & (one.ids < k + 20)
+        expected = 1995.0 * 20 / (1000.0 / rate + 0.1)
+        assert abs(mine.sum() - expected) < 4 * np.sqrt(expected)
+        intervals = np.concatenate([np.diff(one.times[one.ids == cell]) for cell in range(k, k + 20)])
+        assert kstest(intervals, "expon", args=(0.1, 1000.0 / rate)).pvalue > 1e-3
+        within = np.modf(one.times[mine] / 0.5)[0]
+        assert kstest(within, "uniform").pvalue > 1e-3
+    assert one.times.min() > 5.0
