@@ -31,10 +31,10 @@ from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF
 from brainsim.models.neurons.adaptive import GIF as GIF
-from brainsim.models.neurons.adaptive import HomeostaticLIF as HomeostaticLIF
 from brainsim.models.neurons.adaptive import MAT2 as MAT2
-from brainsim.models.neurons.adaptive import MihalasNiebur as MihalasNiebur
 from brainsim.models.neurons.adaptive import SFALIF as SFALIF
+from brainsim.models.neurons.adaptive import HomeostaticLIF as HomeostaticLIF
+from brainsim.models.neurons.adaptive import MihalasNiebur as MihalasNiebur
 from brainsim.models.neurons.channels import ConnorStevens as ConnorStevens
 from brainsim.models.neurons.channels import HodgkinHuxley as HodgkinHuxley
 from brainsim.models.neurons.channels import TraubMiles as TraubMiles
@@ -52,11 +52,11 @@ from brainsim.models.neurons.glif import GLIF2 as GLIF2
 from brainsim.models.neurons.glif import GLIF3 as GLIF3
 from brainsim.models.neurons.glif import GLIF4 as GLIF4
 from brainsim.models.neurons.glif import GLIF5 as GLIF5
-from brainsim.models.neurons.integrators import AdEx as AdEx
 from brainsim.models.neurons.integrators import EIF as EIF
 from brainsim.models.neurons.integrators import IF as IF
-from brainsim.models.neurons.integrators import Izhikevich as Izhikevich
 from brainsim.models.neurons.integrators import QIF as QIF
+from brainsim.models.neurons.integrators import AdEx as AdEx
+from brainsim.models.neurons.integrators import Izhikevich as Izhikevich
 from brainsim.models.neurons.integrators import ResonateAndFire as ResonateAndFire
 from brainsim.models.neurons.integrators import Theta as Theta
 from brainsim.models.neurons.lif import LIF as LIF
@@ -76,8 +76,8 @@ from brainsim.models.plasticity.base import Plasticity as Plasticity
 from brainsim.models.plasticity.calcium import CalciumPlasticity as CalciumPlasticity
 from brainsim.models.plasticity.homeostasis import Normalisation as Normalisation
 from brainsim.models.plasticity.homeostasis import Scaling as Scaling
-from brainsim.models.plasticity.pair import DopamineSTDP as DopamineSTDP
 from brainsim.models.plasticity.pair import STDP as STDP
+from brainsim.models.plasticity.pair import DopamineSTDP as DopamineSTDP
 from brainsim.models.plasticity.pair import VogelsSTDP as VogelsSTDP
 from brainsim.models.plasticity.rates import BCM as BCM
 from brainsim.models.plasticity.rates import Oja as Oja
