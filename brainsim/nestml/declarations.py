@@ -5,30 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 import brainsim as bs
-from brainsim.nestml.expressions import Expressions
 from brainsim.nestml.files import File, unit_of, unit_text
+from brainsim.nestml.kernels import Kernels
 from brainsim.nestml.texts import condition, evaluate, names, replace, resolve, tidy
 
 POTENTIALS = ("V_m", "v_m", "Vm", "V", "v", "V_comp")
 
 
-class Declarations(Expressions):
+class Declarations(Kernels):
     """What a model declares, by names in equations; the potential is called v, and the weight of a rule w.
 
-    `states` and `parameters` lead to declarations, `starts` to initial values. By names in NESTML, `impulses` are the
-    declarations of variables of kernels, `ports` those that receive spikes; `inhibitory` are some of these. `times` are
-    variables of a rule that hold when something happened; here they say how long ago that was.
+    `states` and `parameters` lead to declarations, `starts` to initial values. By names in NESTML, `ports` are those that
+    receive spikes, `inhibitory` some of these, and `times` variables of a rule that hold when something happened; here they
+    say how long ago that was.
     """
 
     def __init__(self, file: File, tree: Any, base: type):
         super().__init__(file, tree, base)
-        kernels = {v.get_name() for kernel in tree.get_all_kernels() for v in kernel.get_variables()}
         states, parameters = self._declared(tree.get_state_blocks()), self._declared(tree.get_parameters_blocks())
-        self.impulses = {known: states.pop(known) for known in [*states] if known.rstrip("'") in kernels}
-        self.potential = next((known for known in POTENTIALS if known in states), "v") if base is bs.Neuron else "w"
-        if base is not bs.Neuron:  # connections have the weight
-            states.pop("w", None), parameters.pop("w", None)
+        self.impulses = {known: states.pop(known) for known in [*states] if known.rstrip("'") in self.kernels}
         main = "v" if base is bs.Neuron else "w"
+        self.potential = next((known for known in POTENTIALS if known in states and main == "v"), main)
+        if main == "w":  # which connections have
+            states.pop("w", None), parameters.pop("w", None)
         self.taken.add(main)
         self.names |= {known: self.new(known) for known in states | parameters if known != self.potential}
         self.names[self.potential] = main

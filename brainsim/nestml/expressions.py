@@ -26,7 +26,6 @@ class Expressions:
         self.lines: dict[str, str] = {}
         self.taken: set[str] = set()
         self.functions = {function.get_name(): function for function in tree.get_functions()}
-        self.convolve: Any = None
 
     def new(self, nestml: str) -> str:
         """Return a name that the class can have and that is not taken: ``g'`` becomes ``g_d``."""
@@ -98,10 +97,7 @@ class Expressions:
         raise self.file.error(node, f"{known} has no value here")
 
     def _call(self, node, made, local):
-        known, given = made.get_name(), made.get_args()
-        if known == "convolve":
-            return self.convolve(*(part.get_variable().get_complete_name() for part in given))
-        parts = [self.number(part, local) for part in given]
+        known, parts = made.get_name(), [self.number(part, local) for part in made.get_args()]
         if known in self.functions:
             function = self.functions[known]
             named = (parameter.get_name() for parameter in function.get_parameters())

@@ -8,7 +8,6 @@ from typing import Any
 import brainsim as bs
 from brainsim.nestml.declarations import Declarations
 from brainsim.nestml.files import File
-from brainsim.nestml.kernels import Kernels
 from brainsim.nestml.programs import INTEGRATE, Program, Step, statements
 from brainsim.nestml.texts import ALWAYS, conjuncts, evaluate, joined, names, replace, resolve, slope, tidy
 
@@ -41,7 +40,6 @@ class _Translation:
     def __init__(self, file: File, tree: Any):
         self.file, self.tree, self.slopes = file, tree, dict[str, str]()
         self.model = model = Declarations(file, tree, bs.Neuron)
-        self.kernels = Kernels(model)
         for port in model.continuous:
             if port is not model.continuous[0]:
                 raise file.error(port, f"a cell has one current, I, which is {model.continuous[0].get_name()} here")
@@ -71,12 +69,12 @@ class _Translation:
             if "" in targets:
                 raise self.file.error(equation, f"{known} and its derivatives need initial values in state:")
             text = model.number(equation.get_rhs())
-            for delta, port in self.kernels.deltas.items():  # it acts as what a spike adds
+            for delta, port in model.deltas.items():  # it acts as what a spike adds
                 full = resolve(text, {n: t for n, t in model.lines.items() if delta in names(model.full(t))})
                 if delta in names(full):
                     if (size := slope(model.full(full), delta)) is None:
                         raise self.file.error(equation, "the factor of convolve(delta, ...) must be a number")
-                    self.kernels.arrivals[port][targets[-1]] = size
+                    model.jumps[port][targets[-1]] = size
                     text = tidy(replace(full, {delta: "0"}))
             self.slopes |= dict(zip(targets, [*targets[1:], text], strict=True))
             bases |= dict.fromkeys(targets, targets[0])
@@ -107,12 +105,12 @@ class _Translation:
         return held
 
     def _timer(self):
-        timers = [n for n in self.model.starts if evaluate(self.slopes.get(n, "-1")) == -1.0]
-        for timer in timers:
-            runs = (f"{timer} > 0", f"{timer} != 0")
-            if any(n in runs for n in self.held.values()) and all(t in runs for n, t in self.held.items() if n != timer):
+        for timer in self.model.starts:
+            others = {test for n, test in self.held.items() if n != timer}
+            counts = evaluate(self.slopes.get(timer, "-1")) == -1.0 and (others or timer in self.slopes)
+            if counts and others <= {f"{timer} > 0", f"{timer} != 0"}:
                 return timer
-        return next((n for n in timers if n in self.slopes and not {*self.held} - {n}), "")
+        return ""
 
     def _parts(self):
         """Return what is assigned before a spike, the spike, what its reset assigns, and what is assigned after it."""
@@ -123,7 +121,7 @@ class _Translation:
             back.append(Step(counts, self.timer, f"0 if abs({self.timer} - dt) < 1e-06*dt else {self.timer} - dt"))
         after += [*(Step((), copy, n) for n, copy in self.copies.items()), *following]
         for known, port in self.model.ports.items():
-            self.program.arrivals[known].update(self.kernels.arrivals[known])
+            self.program.arrivals[known].update(self.model.jumps[known])
             if port in self.program.buffers:
                 after.append(Step((), port, "0"))
                 self.program.arrivals[known][port] = 1.0
@@ -136,7 +134,7 @@ class _Translation:
         times = [one for one in own if one in self.parts[2] and not one.tests]
         texts = [text for one in steps if one.target != self.timer for text in (*one.tests, one.text)]
         texts += [self._threshold(), *self._starts().values(), *self.model.lines.values()]
-        texts += [text for n, text in (self.slopes | self.kernels.derivatives).items() if n != self.timer]
+        texts += [text for n, text in (self.slopes | self.model.derivatives).items() if n != self.timer]
         counted = all(one.text == f"{self.timer} - 1" for one in own if one not in times)
         return times[0].text if len(times) == 1 and counted and self.timer not in names(*texts) else ""
 
@@ -147,7 +145,7 @@ class _Translation:
     def _starts(self):
         program = self.program
         starts = {n: text for n, text in self.model.starts.items() if not self.timed or n != self.timer}
-        starts |= dict.fromkeys([*self.kernels.derivatives, *sorted(program.buffers | program.stored)], "0")
+        starts |= dict.fromkeys([*self.model.derivatives, *sorted(program.buffers | program.stored)], "0")
         return starts | {copy: n for n, copy in self.copies.items()}
 
     def body(self) -> dict[str, Any]:
@@ -157,7 +155,7 @@ class _Translation:
             "; ".join(f"{one.target} = {one.value()}" for one in part if one.target not in dropped) for part in self.parts
         )
         lines = model.lines | ({model.potential: "v"} if model.potential not in model.taken else {})
-        slopes = {n: t for n, t in (self.slopes | self.kernels.derivatives).items() if n != self.timer or not self.in_ms}
+        slopes = {n: t for n, t in (self.slopes | self.model.derivatives).items() if n != self.timer or not self.in_ms}
         equations = [f"{n} = {text}" for n, text in lines.items()] + [f"d{n}/dt = {text}" for n, text in slopes.items()]
         body: dict[str, Any] = {
             "__doc__": f"The neuron {self.tree.get_name()} of {self.file.name}, in NESTML.",
