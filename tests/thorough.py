@@ -208,6 +208,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/laws/test_cells_at_rest.py::test_cells_with_many_receptors": (),
     "tests/laws/test_cells_at_rest.py::test_one_kernel": (),
     "tests/laws/test_cells_at_rest.py::test_potentials_that_are_flushed": (),
+    "tests/laws/test_cells_at_rest.py::test_what_a_model_assigns": (),
     "tests/laws/test_golden.py::test_any_number_of_threads_and_pieces": (
         "[conductances]",
         "[rules_stored]",

@@ -121,7 +121,8 @@ class _Translation:
             back.append(Step(counts, self.timer, f"0 if abs({self.timer} - dt) < 1e-06*dt else {self.timer} - dt"))
         after += [*(Step((), copy, n) for n, copy in self.copies.items()), *following]
         for known, port in self.model.ports.items():
-            self.program.arrivals[known].update(self.model.jumps[known])
+            for n, size in self.model.jumps[known].items():
+                self.program.arrivals[known][n] += size
             if port in self.program.buffers:
                 after.append(Step((), port, "0"))
                 self.program.arrivals[known][port] = 1.0

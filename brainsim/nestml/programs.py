@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class Program:
 
     def __init__(self, model: Declarations, assigned: Iterable[str] = ()):
         self.model, self.steps, self.updates, self.port = model, list[Step](), 0, ""
-        self.arrivals: dict[str, Counter[str]] = {known: Counter() for known in model.ports}
+        self.arrivals: dict[str, dict[str, float]] = {known: defaultdict(float) for known in model.ports}
         self.assigned, self.stored, self.added, self.buffers = {*assigned}, set[str](), set[str](), set[str]()
 
     def run(self, statements: list[Any], tests: tuple = (), local: Any = None) -> None:

@@ -97,11 +97,11 @@ def test_random_sparse_networks(seed):
     check(seed)
 
 
-def brain(n=3000, **given):
+def brain(n=3000, kind=bs.ShiuLIF, **given):
     """Return a network of few active cells among many, and its population."""
     rng = np.random.default_rng(5)
     pre, post = rng.integers(0, n, (2, 10 * n))
-    cells = bs.Population(n, bs.ShiuLIF(**given), name="cells")
+    cells = bs.Population(n, kind(**given), name="cells")
     net = bs.Network(seed=1)
     weight = 0.275 * np.ceil(rng.lognormal(1.0, 1.0, pre.size))
     net.connect(cells, cells, bs.FromArrays(pre, post), weight=weight, delay=1.8, synapse=bs.Delta(variable="g"))
@@ -252,6 +252,18 @@ def test_what_a_user_writes_and_sets_acts():
 
     spikes = of_both(lambda: brain()[0], act, (20.0, 20.0, 30.0))["spikes", "cells", "ids"]
     assert 7 in spikes
+
+
+def test_what_a_model_assigns_in_each_step_acts():
+    """A limit of g, also while nothing reaches a cell."""
+    limited = type("Limited", (bs.ShiuLIF,), {"each_step": "g = min(g, 0.5)", "dimensions": False})
+    greatest = {}
+    for kind in (limited, bs.ShiuLIF):
+        of_both(
+            lambda kind=kind: brain(kind=kind)[0],
+            lambda sim, kind=kind: greatest.update({kind: sim.state["cells"]["g"].max()}),
+        )
+    assert 0.25 < greatest[limited] <= 0.5 < greatest[bs.ShiuLIF]
 
 
 def test_a_run_that_failed_can_be_reset():
