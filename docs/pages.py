@@ -31,7 +31,7 @@ def pages():
 
 def guides():
     """Return the paths of the pages of the guide that draw their pictures and are run by a test of their own."""
-    names = ("connectivity", "models", "plasticity", "single-cells", "space")
+    names = ("connectivity", "models", "plasticity", "single-cells", "space", "training")
     return [DOCS / "guide" / f"{name}.md" for name in names]
 
 

@@ -12,6 +12,7 @@ from brainsim.models.values import is_number
 from brainsim.network.checks import check_float32
 from brainsim.network.network import copy_network
 from brainsim.network.plastic import CLOSE, check_weights, dendritic_delay_of
+from brainsim.network.population import Population, View
 
 
 def with_synapses(network, known, projection, pairs, parameters):
@@ -60,3 +61,31 @@ def list_synapses(projection, pairs, parameters):
 def _plain(before, values):
     """Return the number that all synapses had and have, else the values."""
     return before if is_number(before) and np.all(values == before) else values
+
+
+def with_parts(network, models, projections, inputs):
+    """Return a copy of a network with other models of its populations, by name, and other projections and inputs.
+
+    Populations whose models stay are the same objects; of the others, and of all views of them, there are new ones.
+    """
+    populations = {}
+    for name, population in network.populations.items():
+        same = models[name] is population.model
+        places = {"initial": population.initial, "positions": population.positions}
+        populations[population] = population if same else Population(population.n, models[name], name=name, **places)
+
+    def moved(view):
+        if view is None or all(populations[p] is p for p, _ in view.parts):
+            return view
+        if view in populations:
+            return populations[view]
+        parts = tuple((populations[p], ids) for p, ids in view.parts)
+        return View(parts, view.name, view._base, view.is_named)
+
+    new = copy_network(network, [])
+    new._populations = {p.name: p for p in populations.values()}
+    new._views = {name: moved(view) for name, view in network._views.items()}
+    ends = ("pre", "post", "modulator")
+    new._projections = [replace(p, **{end: moved(getattr(p, end)) for end in ends}) for p in projections]
+    new._inputs = [replace(s, target=moved(s.target)) for s in inputs]
+    return new

@@ -9,7 +9,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.steps.linear import one_step
 from brainsim.equations.system import compose
 from brainsim.learn.spiking.layers import Layer
-from brainsim.learn.spiking.plan import I_I, V_I, V_V, block_numbers
+from brainsim.learn.spiking.plan import V_V, block_numbers
 
 MODELS = ["LIF", "ALIF", "QIF", "EIF", "AdEx", "Izhikevich", "Theta", "FitzHughNagumo", "HindmarshRose", "MorrisLecar"]
 
@@ -75,8 +75,8 @@ def test_the_derived_step_is_the_one_of_the_kernels():
     jacobian = np.zeros((2, 2))
     for (row, column), tree in adjoint.jacobian.items():
         jacobian[adjoint.variables.index(row), adjoint.variables.index(column)] = lang.compute(tree, known)
-    numbers = block_numbers(layer, [17.0, 4.0, 100.0, 0.0], 1.0, currents=False)
-    expected = np.array([[numbers[V_V], 0.0], [numbers[V_I], numbers[I_I]]])
+    numbers, [(v_i, i_i)] = block_numbers(layer, [17.0, 4.0, 100.0, 0.0], [4.0], 1.0, currents=False)
+    expected = np.array([[numbers[V_V], 0.0], [v_i, i_i]])
     np.testing.assert_allclose(one_step(jacobian.T, 1.0), expected, rtol=1e-14, atol=1e-300)
     assert {name: lang.compute(tree, known) for name, tree in adjoint.gap_by.items()} == {"v": 1.0}
     rise = (known["r0_i"] + known["I_ext"] - known["v"]) / 17.0  # I - theta of EventProp, divided by tau_m

@@ -8,7 +8,6 @@ import pytest
 
 import brainsim as bs
 from brainsim.jit.decorators import Entry
-from brainsim.learn.spiking.learned import keep_in_range, scales
 from tests.learn.test_model_layers import COMMON, KINDS, OF_TWO, Leaky, Started, Two, network, of_kind
 
 
@@ -134,7 +133,7 @@ def test_parameters_stay_in_their_ranges():
         vector = before.copy()
         for name, value in moved.items():
             plan.of(vector, name, 1)[...] = value
-        keep_in_range(plan, vector, before)
+        plan.keep_in_range(vector, before)
         return {name: float(plan.of(vector, name, 1)) for name in (*OF_BOUNDED, "tau_s")}
 
     start = {"c": 40.0, "g": 2.0, "k": 0.0, "tau": 6.0, "v_r": -0.1, "v_th": 1.0, "tau_s": 5.0}
@@ -143,7 +142,7 @@ def test_parameters_stay_in_their_ranges():
     assert after(k=2.5) == start | {"k": 1.25}  # half a step
     assert after(v_r=3.0, k=0.5) == start | {"v_r": -0.1 + 0.25 * 3.1, "k": 0.125}
     assert after(v_th=np.nan) == start
-    scale = {name: float(plan.of(scales(plan, before), name, 1)) for name in (*OF_BOUNDED, "tau_s")}
+    scale = {name: float(plan.of(plan.scales(before), name, 1)) for name in (*OF_BOUNDED, "tau_s")}
     assert scale == start | {"v_r": 0.1, "k": 0.1}
 
 

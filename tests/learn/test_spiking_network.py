@@ -67,7 +67,7 @@ class TestFit:
     def test_a_network_that_only_guesses_is_noticed(self):
         X, y = patterns()
         shuffled = np.random.default_rng(1).permutation(y)
-        said = r"5 epochs the training loss is 1.98, and guessing gives 1.09.*'silent'.*weight= of Layer.*learning_rate"
+        said = r"5 epochs the training loss is 1.98, and guessing gives 1.09.*'silent'.*initial weights.*learning_rate"
         options = FAST | {"learning_rate": 1e-3, "epochs": 5}
         with pytest.warns(UserWarning, match=said):
             bs.learn.SpikingNetwork(DRIVEN, **options).fit(X, shuffled)

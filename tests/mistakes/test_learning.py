@@ -29,7 +29,7 @@ PARAMETERS = {
     ),
     "first without times": (
         lambda: Net(8, loss="first", gradient="surrogate", readout=SPIKING),
-        "SpikingNetwork.loss: the time of a first spike has a derivative only with gradient='exact'",
+        "SpikingNetwork.loss: the times of spikes have a derivative only with gradient='exact'",
     ),
     "eprop in two layers": (
         lambda: Net((8, 8), gradient="eprop"),

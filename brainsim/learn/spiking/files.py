@@ -14,9 +14,8 @@ from brainsim.core.checks import MAX_INDEX, in_range, integer, nearest, number
 from brainsim.core.structure import check_array, check_structure
 from brainsim.learn.checks import check_saved_classes
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout, check_delays
-from brainsim.learn.spiking.learned import check_vector
+from brainsim.learn.spiking.learned import LayersLayout, check_vector
 from brainsim.learn.spiking.model_layers import ModelLayer
-from brainsim.learn.spiking.plan import VectorLayout
 from brainsim.learn.spiking.samples import check_size, steps_of
 from brainsim.learn.spiking.training import Training
 from brainsim.models.attributes import texts_of
@@ -154,7 +153,7 @@ def _build(cls, description, arrays, classes):
     sized = _layer(Readout, last | {"n": description["outputs"]}, len(layers), arrays)
     for before, layer in zip([n_in, *(layer.n for layer in layers)], [*layers, sized], strict=True):
         check_delays(layer, before)
-    plan = VectorLayout([*layers, sized], n_in, network.dt, steps)
+    plan = LayersLayout([*layers, sized], n_in, network.dt, steps)
     check_size(plan, "its number of inputs")
     network.classes_ = _check_labels(arrays["classes"], network.loss, sized.n)
     kept = {name.partition("/")[2]: arrays[name] for name in arrays.names if name.startswith("training/")}
@@ -176,7 +175,7 @@ def _check_labels(classes, loss, outputs):
     return classes
 
 
-def training_of(plan: VectorLayout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
+def training_of(plan: LayersLayout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
     """Return the training of which `Training.state` returned `kept`.
 
     Raise ValueError or TypeError if an array is missing, unknown, of another type or shape, not finite, or out of range.

@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.core.checks import in_range
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.plan import TIMES, VectorLayout
+from brainsim.learn.spiking.plan import TIMES, LayeredLayout
 from brainsim.network.checks import MAX_DELAY
 
 LONGEST_PART = 0.5  # of a sample that a learned delay may take
@@ -80,28 +80,7 @@ def scale_to_fire(plan, runner, vector, b, rows):
             high = middle
 
 
-def scales(plan: VectorLayout, vector: np.ndarray) -> np.ndarray:
-    """Return the size of a step of each element of the vector, relative to that of a weight; 0 for what does not learn.
-
-    Time constants, delays and parameters of models move in proportion to their initial values.
-    """
-    scale = np.zeros(plan.size)
-    for (what, block), (where, _) in plan.slices.items():
-        if what in ("weight", "recurrent", "bias"):
-            scale[where] = 1.0
-            if plan.layers[block - 1].model is not None:  # in the unit of a model: in proportion to the initial weights
-                weight = plan.of(vector, "weight", block)
-                scale[where] = np.sqrt(np.mean(weight * weight)) or 1.0
-        elif what in plan.layers[block - 1].of_model:
-            spec = plan.layers[block - 1].model.parameters[what]
-            instead = plan.dt if spec.unit == "ms" else abs(spec.default) or SMALL
-            scale[where] = np.abs(vector[where]) if vector[where].any() else instead
-        elif what in plan.layers[block - 1].learns:
-            scale[where] = np.maximum(np.abs(vector[where]), plan.dt if what != "beta" else SMALL)
-    return scale
-
-
-def check_vector(plan: VectorLayout, vector: np.ndarray, label: str) -> None:
+def check_vector(plan: LayeredLayout, vector: np.ndarray, label: str) -> None:
     """Raise ValueError if a delay, a time constant or a parameter in a vector is out of its range."""
     longest = plan.dt * max(MAX_DELAY, LONGEST_PART * plan.steps) * (1.0 + 1e-9)
     for (what, block), (where, _) in plan.slices.items():
@@ -116,46 +95,31 @@ def check_vector(plan: VectorLayout, vector: np.ndarray, label: str) -> None:
             in_range(vector[where], name, "ms", above=0.0)
 
 
-def keep_in_range(plan: VectorLayout, vector: np.ndarray, before: np.ndarray | None) -> None:
-    """Put back what a step has moved out of its range; `before` is the vector before it, if models have conditions.
-
-    Time constants and delays stay at least as long as a time step, delays within a sample, and parameters of models within
-    their limits. A step of the parameters of a model that breaks one of its conditions is halved until it does not.
-    """
-    longest = max(LONGEST_PART * plan.dt * plan.steps, plan.dt)
-    for (what, block), (where, _) in plan.slices.items():
-        layer = plan.layers[block - 1]
-        if what not in layer.learns:
-            continue
-        if what in DELAYS:
-            np.clip(vector[where], plan.dt, longest, out=vector[where])
-        elif what in layer.of_model or what in TIMES:
-            np.maximum(vector[where], _lowest(plan, what, layer), out=vector[where])
-    for block, layer in enumerate(plan.layers, 1):
-        if before is not None and layer.of_model:
-            _keep_conditions(plan, block, vector, before)
+def size_of(model: Any, name: str, values: np.ndarray, dt: float) -> Any:
+    """Return the size of a step of a parameter of a model that learns: its values, or what stands for it if it is 0."""
+    spec = model.parameters[name]
+    return np.abs(values) if values.any() else (dt if spec.unit == "ms" else abs(spec.default) or SMALL)
 
 
-def _lowest(plan, what, layer):
-    if what not in layer.of_model:
-        return 0.0 if what == "beta" else plan.dt
-    spec = layer.model.parameters[what]
+def lowest_of(model: Any, name: str, dt: float) -> float:
+    """Return the lowest value that a parameter of a model may reach."""
+    spec = model.parameters[name]
     if spec.above is None:
         return -np.inf if spec.at_least is None else spec.at_least
     if spec.above == 0.0 and spec.unit == "ms":
-        return plan.dt
-    return spec.above + CLOSEST * (getattr(layer.model, what) - spec.above)
+        return dt
+    return spec.above + CLOSEST * (getattr(model, name) - spec.above)
 
 
-def _keep_conditions(plan, block, vector, before):
-    layer = plan.layers[block - 1]
-    places = [plan.slices[name, block][0].start for name in layer.of_model]
-    old, new = before[places], vector[places]
+def keep_conditions(model: Any, places: dict[str, int], vector: np.ndarray, before: np.ndarray) -> None:
+    """Halve a step of the parameters of a model, which are at `places`, until it breaks no condition of the model."""
+    where = list(places.values())
+    old, new = before[where], vector[where]
     for k in range(HALVINGS):
-        vector[places] = old + 0.5**k * (new - old) if k else new
-        if _holds(layer.model, dict(zip(layer.of_model, vector[places].tolist(), strict=True))):
+        vector[where] = old + 0.5**k * (new - old) if k else new
+        if _holds(model, dict(zip(places, vector[where].tolist(), strict=True))):
             return
-    vector[places] = old
+    vector[where] = old
 
 
 def _holds(model: Any, learned: dict[str, float]) -> bool:
@@ -164,3 +128,64 @@ def _holds(model: Any, learned: dict[str, float]) -> bool:
     except ValueError:
         return False
     return True
+
+
+class LayersLayout(LayeredLayout):
+    """The vector of a `SpikingNetwork`, with what training does to its parts."""
+
+    def scales(self, vector: np.ndarray) -> np.ndarray:
+        """Return the size of a step of each element of the vector, relative to that of a weight; 0 for what does not learn.
+
+        Time constants, delays and parameters of models move in proportion to their initial values.
+        """
+        scale = np.zeros(self.size)
+        for (what, block), (where, _) in self.slices.items():
+            layer = self.layers[block - 1]
+            if what in ("weight", "recurrent", "bias"):
+                scale[where] = 1.0
+                if layer.model is not None:  # in the unit of a model: in proportion to the initial weights
+                    weight = self.of(vector, "weight", block)
+                    scale[where] = np.sqrt(np.mean(weight * weight)) or 1.0
+            elif what in layer.of_model:
+                scale[where] = size_of(layer.model, what, vector[where], self.dt)
+            elif what in layer.learns:
+                scale[where] = np.maximum(np.abs(vector[where]), self.dt if what != "beta" else SMALL)
+        return scale
+
+    @property
+    def bound(self) -> bool:
+        """Whether parameters that learn are bound to each other by conditions of their model."""
+        return any(layer.of_model and layer.model.conditions for layer in self.layers)
+
+    def keep_in_range(self, vector: np.ndarray, before: np.ndarray | None) -> None:
+        """Put back what a step has moved out of its range; `before` is the vector before it, if models have conditions.
+
+        Time constants and delays stay at least as long as a time step, delays within a sample, and parameters of models
+        within their limits.
+        """
+        longest = max(LONGEST_PART * self.dt * self.steps, self.dt)
+        for (what, block), (where, _) in self.slices.items():
+            layer = self.layers[block - 1]
+            if what not in layer.learns:
+                continue
+            if what in DELAYS:
+                np.clip(vector[where], self.dt, longest, out=vector[where])
+            elif what in layer.of_model:
+                np.maximum(vector[where], lowest_of(layer.model, what, self.dt), out=vector[where])
+            elif what in TIMES:
+                np.maximum(vector[where], 0.0 if what == "beta" else self.dt, out=vector[where])
+        for block, layer in enumerate(self.layers, 1):
+            if before is not None and layer.of_model:
+                places = {name: self.slices[name, block][0].start for name in layer.of_model}
+                keep_conditions(layer.model, places, vector, before)
+
+    def named(self, block: int) -> tuple[str, str]:
+        """Return what messages call a layer, and how its initial weights are given."""
+        if block == len(self.layers):
+            return "the readout", ": Readout(kind='spiking', weight=(mean, deviation))"
+        return f"hidden layer {block - 1}", f": Layer({self.sizes[block]}, weight=(mean, deviation))"
+
+    def wake(self, vector: np.ndarray, block: int, quiet: np.ndarray, part: float) -> None:
+        """Raise the weights onto the cells of a layer that were quiet, by a part of their root mean square."""
+        weight = self.of(vector, "weight", block)
+        weight[:, quiet] += part * np.sqrt(np.mean(weight * weight))

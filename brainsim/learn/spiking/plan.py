@@ -10,15 +10,39 @@ from brainsim.equations.steps.linear import one_step
 from brainsim.learn.spiking.layers import DELAYS
 
 # columns of `Net.numbers`, one row for each block
-V_V, V_I, I_I, V_X, A_A, TAU_M, TAU_S, TAU_A, JUMP, V_TH, V_RESET, T_REF = range(12)
+V_V, V_X, A_A, TAU_M, TAU_A, JUMP, V_TH, V_RESET, T_REF = range(9)
 TIMES = ("tau_m", "tau_s", "tau_a", "beta")  # the numbers of a block that can be learned, in the order of the vector
 AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)  # their places
 AT_SLOW = AT_TAU_A  # in the gradient of derived kernels: what their potentials got from spikes, each times its adjoint
 UNUSED = "unused "  # before the name of those of TIMES that cells of a model do not have
 
 
+def tau_name(receptor: int) -> str:
+    """Return the name of the time constant of a receptor of a block."""
+    return f"tau_s {receptor}" if receptor else "tau_s"
+
+
+class Wire(NamedTuple):
+    """A connection between two blocks of cells, and which parts of the vector hold its weights and delays.
+
+    A dense one has a weight for each pair; of a sparse one, `rows` (sources + 1,) says where the synapses of each source
+    begin, and `targets` who receives them, in increasing order for each source.
+    """
+
+    pre: int
+    post: int
+    weight: tuple[str, Any]
+    delay: tuple[str, Any]
+    receptor: int = 0  # among those of the target
+    rows: np.ndarray | None = None
+    targets: np.ndarray | None = None
+
+
 class Net(NamedTuple):
-    """What the kernels know of a network. Block 0 are the inputs, the last block is the readout."""
+    """What the kernels know of a network. Block 0 are the inputs, the last block is the readout.
+
+    Each receptor of a block has a current for each of its cells, and all currents are numbered through.
+    """
 
     dt: float
     steps: int
@@ -29,46 +53,51 @@ class Net(NamedTuple):
     spiking: np.ndarray  # whether the cells of a block fire
     adaptive: np.ndarray
     waiting: np.ndarray  # whether there is a refractory time
-    numbers: np.ndarray  # (blocks, 12)
+    numbers: np.ndarray  # (blocks, 9)
+    start_v: np.ndarray  # (cells,)
+    receptors: np.ndarray  # (blocks + 1,): the first receptor of each block
+    slot: np.ndarray  # (receptors,): the first of its currents
+    tau_s: np.ndarray
+    tau_at: np.ndarray  # where tau_s is in the vector
+    v_i: np.ndarray  # what v gets of a current in a step, and what is left of the current
+    i_i: np.ndarray
     factor: np.ndarray  # of the response of v to a spike: 1, or see `derived.Derived`
     ahead: np.ndarray  # addresses of the derived kernels of blocks, 0 for the written ones
     back: np.ndarray
-    bias_at: int  # where the currents into the readout begin in the vector
+    bias_at: np.ndarray  # where the constant currents into a block begin in the vector, -1 for none
     times_at: np.ndarray  # where TIMES of a block begin in the vector
     pre: np.ndarray  # block of the sources of each connection
     post: np.ndarray
+    receptor: np.ndarray
+    rows_at: np.ndarray  # where the rows of a sparse connection begin in `rows`, -1 for a dense one
+    targets_at: np.ndarray
+    rows: np.ndarray
+    targets: np.ndarray  # int32
     at: np.ndarray  # where its weights begin in the vector
     each: np.ndarray  # whether each synapse has its own delay
     delay_at: np.ndarray
 
 
 class VectorLayout:
-    """Where everything of a network is in its vector; the readout is the last of the `layers`.
+    """Where everything of a network is in the vector of the kernels; the last of its blocks of cells are the outputs.
 
-    `slices` leads from (what, block) to (slice, shape), with "weight", "recurrent", "bias", "delay", "recurrent_delay" and
-    each of `TIMES`; for cells of a model with "tau_s" and the parameters of the model that learn.
+    `slices` leads from (what, block) to (slice, shape), with each of `TIMES`, and the parameters of models that learn.
+    `wires` are the connections, `taus` the keys of the time constants of the receptors of each block, `biases` those of
+    constant currents.
     """
 
-    def __init__(self, layers, n_in: int, dt: float, steps: int):
-        self.layers, self.n_in, self.dt, self.steps, self.size = tuple(layers), n_in, dt, steps, 0
-        self._derived: dict[tuple[int, bool], Any] = {}
-        self.slices: dict[tuple[str, int], tuple[slice, tuple[int, ...]]] = {}
-        self.sizes = [n_in, *(layer.n for layer in self.layers)]
-        for b, layer in enumerate(self.layers, 1):
-            self._add("weight", b, (self.sizes[b - 1], layer.n))
-            if layer.recurrent:
-                self._add("recurrent", b, (layer.n, layer.n))
-        self._add("bias", len(self.layers), (self.sizes[-1],))
-        for b, layer in enumerate(self.layers, 1):
-            self._add("delay", b, np.shape(layer.delay))
-            if layer.recurrent:
-                self._add("recurrent_delay", b, np.shape(layer.recurrent_delay))
-        for b, layer in enumerate(self.layers, 1):
-            for name in TIMES:
-                self._add(name if layer.model is None or name == "tau_s" else UNUSED + name, b, ())
-        for b, layer in enumerate(self.layers, 1):
-            for name in layer.of_model:
-                self._add(name, b, ())
+    layers: tuple[Any, ...]
+    n_in: int
+    dt: float
+    steps: int
+    size: int  # of the vector of the kernels
+    sizes: list[int]
+    slices: dict[tuple[str, Any], tuple[slice, tuple[int, ...]]]
+    wires: list[Wire]
+    taus: list[list[tuple[str, int]]]
+    biases: dict[int, tuple[str, int]]
+    start_v: np.ndarray
+    _derived: dict[tuple[int, bool], Any]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is copied or pickled: derived kernels are written again."""
@@ -79,18 +108,25 @@ class VectorLayout:
         layer = self.layers[block - 1]
         if layer.model is None:
             return None
-        key = block, currents and block == 1
+        key = block, (currents and block == 1) or block in self.biases
         if key not in self._derived:
             from brainsim.learn.spiking.from_equations.derived import derive
 
             label = f"ModelLayer.model {type(layer.model).__name__}"
-            self._derived[key] = derive(layer.smooth(key[1]), layer.tau_s, self.dt, key[1], label, layer.of_equations)
+            self._derived[key] = derive(
+                layer.smooth(key[1]), self.taus_of(layer), self.dt, key[1], label, layer.of_equations
+            )
         return self._derived[key]
+
+    def taus_of(self, layer: Any) -> list[float]:
+        """Return the time constants of the receptors of a block before training."""
+        return [layer.tau_s]
 
     def values(self, vector: np.ndarray, block: int, currents: bool) -> dict[str, float]:
         """Return all parameters of a layer of a model, with those that learn as they are now."""
         learned = {name: float(self.of(vector, name, block)) for name in self.layers[block - 1].of_model}
-        return self.derived(block, currents).formulas.values(learned, float(self.of(vector, "tau_s", block)))
+        taus = [float(self.of(vector, *key)) for key in self.taus[block - 1]]
+        return self.derived(block, currents).formulas.values(learned, taus)
 
     def numbers(self, vector: np.ndarray, currents: bool) -> dict[int, Any]:
         """Return block -> `numbers.Numbers` of the derived kernels, with the present parameters."""
@@ -102,24 +138,32 @@ class VectorLayout:
                 found[b] = derived.formulas.at(self.values(vector, b, currents), self.dt) if changes else derived.start
         return found
 
-    def initial(self, what: str, block: int) -> Any:
-        """Return what a part of the vector is before training, other than weights and biases."""
-        layer = self.layers[block - 1]
-        return getattr(layer.model if what in layer.of_model else layer, what.removeprefix(UNUSED))
+    def in_kernels(self, vector: np.ndarray) -> np.ndarray:
+        """Return the vector as kernels take it: the same one."""
+        return vector
 
-    @property
-    def shown(self) -> list[tuple[str, int]]:
-        """The keys of `slices` that mean something: of layers of models, only what learns has a gradient."""
-        return [(what, b) for what, b in self.slices if self._is_shown(what, self.layers[b - 1])]
-
-    @staticmethod
-    def _is_shown(what, layer):
-        return layer.model is None or what in layer.learns or not (what == "tau_s" or what.startswith(UNUSED))
+    def of_kernels(self, vector: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """Return the gradient with respect to the vector, from what the kernels have found."""
+        return gradient
 
     @property
     def n_cells(self) -> int:
         """Number of cells, with readouts."""
         return sum(self.sizes[1:])
+
+    @property
+    def n_slots(self) -> int:
+        """Number of currents: one for each receptor of each cell."""
+        return sum(n * len(taus) for n, taus in zip(self.sizes[1:], self.taus, strict=True))
+
+    def slot_of(self, block: int) -> int:
+        """Return the first current of a block."""
+        return sum(n * len(taus) for n, taus in zip(self.sizes[1:block], self.taus, strict=False))
+
+    @property
+    def most_receptors(self) -> int:
+        """Largest number of receptors of a cell."""
+        return max(map(len, self.taus))
 
     def of(self, vector: np.ndarray, what: str, block: int) -> np.ndarray:
         """Return a view of a part of a vector."""
@@ -132,15 +176,9 @@ class VectorLayout:
 
     def longest_delay(self, vector: np.ndarray) -> int:
         """Return the number of steps after which no spike is under way any more."""
-        longest = max(float(vector[where].max()) for (what, _), (where, _) in self.slices.items() if what in DELAYS)
+        delays = [where for (what, _), (where, _) in self.slices.items() if what in DELAYS]
+        longest = max(float(vector[where].max(initial=0.0)) for where in delays)
         return int(np.ceil(longest / self.dt)) + 2
-
-    def connections(self) -> list[tuple[str, int, int]]:
-        """Return ("weight" or "recurrent", source block, target block) of each connection, in order."""
-        pairs = []
-        for b, layer in enumerate(self.layers, 1):
-            pairs += [("weight", b - 1, b)] + [("recurrent", b, b)] * bool(layer.recurrent)
-        return pairs
 
     def net(
         self,
@@ -156,16 +194,18 @@ class VectorLayout:
         """
         edges, derived = np.cumsum([0, *self.sizes[1:]]), [self.derived(b, currents) for b in range(1, len(self.sizes))]
         of_models = self.numbers(vector, currents) if of_models is None else of_models
-        pairs = self.connections()
-        numbers = np.zeros((len(self.sizes), 12))
+        numbers, responses, taus = np.zeros((len(self.sizes), 9)), list[tuple[float, float]](), list[float]()
         for b, layer in enumerate(self.layers, 1):
-            times = vector[self.times_at(b) : self.times_at(b) + len(TIMES)].tolist()
-            numbers[b] = block_numbers(layer, times, self.dt, (currents and b == 1) or b == len(self.layers))
+            times, driven = self.times_of(vector, b), (currents and b == 1) or b in self.biases
+            own = [float(self.of(vector, *key)) for key in self.taus[b - 1]]
+            numbers[b], more = block_numbers(layer, times, own, self.dt, driven)
+            taus, responses = taus + own, responses + more
             if b in of_models:
                 numbers[b, TAU_M] = of_models[b].tau_m
         layers = (None, *self.layers)
         flags = {name: np.array([0, *(test(layer) for layer in self.layers)], np.int64) for name, test in FLAGS.items()}
-        delays = ["delay" if what == "weight" else "recurrent_delay" for what, *_ in pairs]
+        receptors = np.cumsum([0, 0, *map(len, self.taus)])
+        widths = [n for n, keys in zip(self.sizes[1:], self.taus, strict=True) for _ in keys]
         return Net(
             dt=self.dt,
             steps=self.steps,
@@ -174,23 +214,109 @@ class VectorLayout:
             start=np.array([0, *edges[:-1]], np.int64),
             stop=np.array([0, *edges[1:]], np.int64),
             numbers=numbers,
+            start_v=self.start_v,
+            receptors=receptors,
+            slot=np.cumsum([0, *widths[:-1]]),
+            tau_s=np.array(taus),
+            tau_at=np.array([self.slices[key][0].start for keys in self.taus for key in keys]),
+            v_i=np.array([v_i for v_i, _ in responses]),
+            i_i=np.array([i_i for _, i_i in responses]),
             factor=np.array([1.0, *(of_models[b].factor if b in of_models else 1.0 for b in range(1, len(layers)))]),
             ahead=np.array([0, *(0 if d is None else d.address("ahead") for d in derived)], np.int64),
             back=np.array([0, *(0 if d is None else d.address("back") for d in derived)], np.int64),
-            bias_at=self.slices["bias", len(self.layers)][0].start,
+            bias_at=np.array(
+                [self.slices[self.biases[b]][0].start if b in self.biases else -1 for b in range(len(layers))], np.int64
+            ),
             times_at=np.array([self.times_at(b) if b else 0 for b in range(len(layers))], np.int64),
-            pre=np.array([pre for _, pre, _ in pairs], np.int64),
-            post=np.array([post for *_, post in pairs], np.int64),
-            at=np.array([self.slices[what, post][0].start for what, _, post in pairs], np.int64),
-            each=np.array([len(self.slices[d, p[2]][1]) == 2 for d, p in zip(delays, pairs, strict=True)], np.int64),
-            delay_at=np.array([self.slices[d, p[2]][0].start for d, p in zip(delays, pairs, strict=True)], np.int64),
+            **self._wired(receptors),
             **flags,
         )
+
+    def times_of(self, vector: np.ndarray, block: int) -> list[float]:
+        """Return the present `TIMES` of a block."""
+        return vector[self.times_at(block) : self.times_at(block) + len(TIMES)].tolist()
+
+    def _wired(self, receptors):
+        """Return the fields of `Net` that describe connections."""
+        listed = [wire for wire in self.wires if wire.rows is not None]
+        rows_at, targets_at, at = np.full(len(self.wires), -1), np.full(len(self.wires), -1), [0, 0]
+        for c, wire in enumerate(self.wires):
+            if wire.rows is not None:
+                rows_at[c], targets_at[c] = at
+                at[0], at[1] = at[0] + wire.rows.size, at[1] + wire.targets.size
+        return {
+            "pre": np.array([wire.pre for wire in self.wires], np.int64),
+            "post": np.array([wire.post for wire in self.wires], np.int64),
+            "receptor": np.array([receptors[wire.post] + wire.receptor for wire in self.wires], np.int64),
+            "rows_at": rows_at,
+            "targets_at": targets_at,
+            "rows": np.concatenate([np.zeros(0, np.int64), *(wire.rows for wire in listed)]),
+            "targets": np.concatenate([np.zeros(0, np.int32), *(wire.targets for wire in listed)]),
+            "at": np.array([self.slices[wire.weight][0].start for wire in self.wires], np.int64),
+            "each": np.array([self.slices[wire.delay][1] != () for wire in self.wires], np.int64),
+            "delay_at": np.array([self.slices[wire.delay][0].start for wire in self.wires], np.int64),
+        }
 
     def _add(self, what, block, shape):
         size = int(np.prod(shape, dtype=np.int64))
         self.slices[what, block] = slice(self.size, self.size + size), tuple(shape)
         self.size += size
+
+
+class LayeredLayout(VectorLayout):
+    """Where everything of a network of layers is in its vector; the readout is the last of the `layers`.
+
+    `slices` leads from (what, block) to (slice, shape), with "weight", "recurrent", "bias", "delay", "recurrent_delay" and
+    each of `TIMES`; for cells of a model with "tau_s" and the parameters of the model that learn.
+    """
+
+    def __init__(self, layers, n_in: int, dt: float, steps: int):
+        self.layers, self.n_in, self.dt, self.steps, self.size = tuple(layers), n_in, dt, steps, 0
+        self._derived, self.slices = {}, {}
+        self.sizes = [n_in, *(layer.n for layer in self.layers)]
+        for b, layer in enumerate(self.layers, 1):
+            self._add("weight", b, (self.sizes[b - 1], layer.n))
+            if layer.recurrent:
+                self._add("recurrent", b, (layer.n, layer.n))
+        self._add("bias", len(self.layers), (self.sizes[-1],))
+        self.biases = {len(self.layers): ("bias", len(self.layers))}
+        for b, layer in enumerate(self.layers, 1):
+            self._add("delay", b, np.shape(layer.delay))
+            if layer.recurrent:
+                self._add("recurrent_delay", b, np.shape(layer.recurrent_delay))
+        for b, layer in enumerate(self.layers, 1):
+            for name in TIMES:
+                self._add(name if layer.model is None or name == "tau_s" else UNUSED + name, b, ())
+        for b, layer in enumerate(self.layers, 1):
+            for name in layer.of_model:
+                self._add(name, b, ())
+        self.taus = [[("tau_s", b)] for b in range(1, len(self.sizes))]
+        self.wires = [
+            Wire(pre, post, (what, post), ("delay" if what == "weight" else "recurrent_delay", post))
+            for what, pre, post in self.connections()
+        ]
+        self.start_v = np.zeros(self.n_cells)
+
+    def initial(self, what: str, block: int) -> Any:
+        """Return what a part of the vector is before training, other than weights and biases."""
+        layer = self.layers[block - 1]
+        return getattr(layer.model if what in layer.of_model else layer, what.removeprefix(UNUSED))
+
+    @property
+    def shown(self) -> list[tuple[str, int]]:
+        """The keys of `slices` that mean something: of layers of models, only what learns has a gradient."""
+        return [(what, b) for what, b in self.slices if self._is_shown(what, self.layers[b - 1])]
+
+    @staticmethod
+    def _is_shown(what, layer):
+        return layer.model is None or what in layer.learns or not (what == "tau_s" or what.startswith(UNUSED))
+
+    def connections(self) -> list[tuple[str, int, int]]:
+        """Return ("weight" or "recurrent", source block, target block) of each connection, in order."""
+        pairs = []
+        for b, layer in enumerate(self.layers, 1):
+            pairs += [("weight", b - 1, b)] + [("recurrent", b, b)] * bool(layer.recurrent)
+        return pairs
 
 
 FLAGS: dict[str, Any] = {
@@ -200,15 +326,18 @@ FLAGS: dict[str, Any] = {
 }
 
 
-def block_numbers(layer, times, dt, currents):
-    """Return a row of `Net.numbers`. The propagators are those of the engine, to the last bit."""
-    tau_m, tau_s, tau_a, beta = times
-    rate = 1.0 / tau_m
-    matrix = np.zeros((4, 4))  # v, i, 1 and, only if there are input currents, the current
-    matrix[0, :2] = -1.0 / tau_m, rate
-    matrix[0, 3] = rate if currents else 0.0
-    matrix[1, 1] = -1.0 / tau_s
-    step = one_step(matrix, dt)
+def block_numbers(layer, times, taus, dt, currents):
+    """Return a row of `Net.numbers`, and (v_i, i_i) of each receptor, with time constants `taus`.
+
+    The propagators are those of the engine, to the last bit.
+    """
+    tau_m, _, tau_a, beta = times
+    matrix, steps = np.zeros((4, 4)), []  # v, i, 1 and, only if there are input currents, the current
+    matrix[0, :2] = -1.0 / tau_m, 1.0 / tau_m
+    matrix[0, 3] = 1.0 / tau_m if currents else 0.0
+    for tau_s in taus:
+        matrix[1, 1] = -1.0 / tau_s
+        steps.append(one_step(matrix, dt))
     decay = one_step(np.array([[-1.0 / tau_a]]), dt)[0, 0]
-    row = [step[0, 0], step[0, 1], step[1, 1], step[0, 3], decay, tau_m, tau_s, tau_a, beta]
-    return [*row, layer.v_th, layer.v_reset, layer.t_ref]
+    row = [steps[0][0, 0], steps[0][0, 3], decay, tau_m, tau_a, beta, layer.v_th, layer.v_reset, layer.t_ref]
+    return row, [(step[0, 1], step[1, 1]) for step in steps]

@@ -54,7 +54,8 @@ class SpikingRunner(Runner):
         """Run the samples with the indices `rows`; with `learn` also backwards."""
         from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Out, SampleRange, run_chunk
 
-        currents = self.inputs.currents.shape[1] > 0
+        currents, given = self.inputs.currents.shape[1] > 0, vector
+        vector = self.plan.in_kernels(given)
         of_models = self.plan.numbers(vector, currents)
         net = self.plan.net(vector, self.on_grid, self.floor, currents, of_models)
         outputs, n = self.plan.sizes[-1], len(rows)
@@ -71,6 +72,7 @@ class SpikingRunner(Runner):
         total = self._sum(parts) if learn else np.zeros(0)
         if learn:
             self._add_parameters(total, vector, of_models, parts)
+            total = self.plan.of_kernels(given, total)
         return Batch(out.loss, out.score, out.counts, out.traces, total)
 
     def events(self, vector: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

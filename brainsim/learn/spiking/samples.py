@@ -209,16 +209,21 @@ def _of_list(X, label, n_in):
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What is wanted of samples; one of the three has a length."""
+    """What is wanted of samples; one of the four has a length."""
 
     label: np.ndarray  # (samples,), -1 for none
     labels: np.ndarray  # (samples, steps or 0)
     values: np.ndarray  # (samples, steps or 0, outputs)
+    times: np.ndarray  # of wanted spikes of all samples [ms]
+    cells: np.ndarray  # int32
+    offsets: np.ndarray  # (samples + 1,)
 
 
 def no_targets(samples: int, outputs: int) -> Targets:
     """Return empty targets for samples."""
-    return Targets(np.full(samples, -1, np.int64), np.zeros((samples, 0), np.int64), np.zeros((samples, 0, outputs)))
+    labels, values = np.zeros((samples, 0), np.int64), np.zeros((samples, 0, outputs))
+    nothing = np.zeros(0), np.zeros(0, np.int32), np.zeros(samples + 1, np.int64)
+    return Targets(np.full(samples, -1, np.int64), labels, values, *nothing)
 
 
 def sequences_of(y: Any, samples: int, steps: int, label: str, outputs: int | None = None) -> np.ndarray:

@@ -15,29 +15,38 @@ from brainsim.network.checks import MAX_DELAY
 LOSSES = ("mean", "max", "first", "count", "sequence")
 GRADIENTS = ("exact", "surrogate", "eprop")
 SURROGATES = ("fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box")
-OF_SPIKES = ("first", "count")
+OF_SPIKES = ("first", "count", "spikes")
+OF_TIMES = ("first", "spikes")
 POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(("gain", "steepness", "decay"), "")
 AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor": "", "wake": ""}
-OPTIONS = {"loss": LOSSES, "gradient": GRADIENTS, "surrogate": SURROGATES, "optimiser": tuple(OPTIMISERS)}
+OPTIONS = {"gradient": GRADIENTS, "surrogate": SURROGATES, "optimiser": tuple(OPTIMISERS)}
+
+
+def check_options(given: Mapping[str, Any], label: str, losses: tuple[str, ...] = LOSSES) -> dict[str, Any]:
+    """Return the parameters by name that say how a network is trained, checked one by one."""
+    out = dict(given)
+    for name, options in (OPTIONS | {"loss": losses}).items():
+        one_of(given[name], options, f"{label}.{name}")
+    for name, unit in POSITIVE.items():
+        out[name] = number(given[name], f"{label}.{name}", unit, above=0.0)
+    for name, unit in AT_LEAST_0.items():
+        out[name] = number(given[name], f"{label}.{name}", unit, at_least=0.0)
+    out |= of_training(given, label)
+    out["threads"] = integer(given["threads"], f"{label}.threads", at_least=1, at_most=MAX_THREADS)
+    out["fading"] = bool(given["fading"])
+    if given["duration"] is not None:
+        out["duration"] = number(given["duration"], f"{label}.duration", "ms", above=0.0)
+    if out["loss"] in OF_TIMES and out["gradient"] != "exact":
+        raise ValueError(f"{label}.loss: the times of spikes have a derivative only with gradient='exact'")
+    return out
 
 
 def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a `SpikingNetwork` by name, checked one by one and together."""
-    out = dict(given)
-    out["hidden"] = _layers(given["hidden"])
+    hidden = _layers(given["hidden"])
     if not isinstance(given["readout"], Readout):
         raise TypeError(f"SpikingNetwork.readout: must be a bs.learn.Readout (got {given['readout']!r})")
-    for name, options in OPTIONS.items():
-        one_of(given[name], options, f"SpikingNetwork.{name}")
-    for name, unit in POSITIVE.items():
-        out[name] = number(given[name], f"SpikingNetwork.{name}", unit, above=0.0)
-    for name, unit in AT_LEAST_0.items():
-        out[name] = number(given[name], f"SpikingNetwork.{name}", unit, at_least=0.0)
-    out |= of_training(given, "SpikingNetwork")
-    out["threads"] = integer(given["threads"], "SpikingNetwork.threads", at_least=1, at_most=MAX_THREADS)
-    out["fading"] = bool(given["fading"])
-    if given["duration"] is not None:
-        out["duration"] = number(given["duration"], "SpikingNetwork.duration", "ms", above=0.0)
+    out = check_options(given, "SpikingNetwork") | {"hidden": hidden}
     for layer in (*out["hidden"], out["readout"]):
         check_layer(layer, out)
     _check_together(out)
@@ -89,7 +98,5 @@ def _check_together(out):
     loss, gradient, readout = out["loss"], out["gradient"], out["readout"]
     if loss in OF_SPIKES and not readout.spiking:
         raise ValueError(f"SpikingNetwork.loss: {loss!r} needs spikes of the readout; write readout=Readout(kind='spiking')")
-    if loss == "first" and gradient != "exact":
-        raise ValueError("SpikingNetwork.loss: the time of a first spike has a derivative only with gradient='exact'")
     if gradient == "eprop" and len(out["hidden"]) > 1:
         raise ValueError("SpikingNetwork.gradient: 'eprop' reaches only cells with synapses onto the readout; use one layer")

@@ -9,10 +9,10 @@ import numpy as np
 from brainsim.core.checks import warn_user
 from brainsim.learn.batches import batches_of
 from brainsim.learn.optimisers import OPTIMISERS, Best, descend
-from brainsim.learn.spiking.learned import keep_in_range, scales
 
 if TYPE_CHECKING:
-    from brainsim.learn.spiking.plan import VectorLayout
+    from brainsim.learn.spiking.graph_layout import GraphLayout
+    from brainsim.learn.spiking.learned import LayersLayout
     from brainsim.learn.spiking.runner import SpikingRunner
 
 SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch before a warning
@@ -26,10 +26,9 @@ class Training:
     validation loss (NaN without one), the spikes per sample, the share of silent cells, and the number of skipped batches.
     """
 
-    def __init__(self, plan: VectorLayout, settings: Any, vector: np.ndarray):
+    def __init__(self, plan: LayersLayout | GraphLayout, settings: Any, vector: np.ndarray):
         self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
-        self.scale = scales(plan, vector)
-        self.bound = any(layer.of_model and layer.model.conditions for layer in plan.layers)  # parameters to each other
+        self.scale = plan.scales(vector)
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
@@ -80,9 +79,9 @@ class Training:
         self.optimiser.load([kept[f"optimiser{k}"] for k in range(len(self.optimiser.state()))])
 
     def _move(self, gradients, rate):
-        before = self.vector.copy() if self.bound else None
+        before = self.vector.copy() if self.plan.bound else None
         self.optimiser.step(gradients, rate * self.scale)
-        keep_in_range(self.plan, self.vector, before)
+        self.plan.keep_in_range(self.vector, before)
 
     def _wake(self, fired):
         """Raise the weights onto cells that were silent in the whole epoch: the gradient cannot do it."""
@@ -92,8 +91,7 @@ class Training:
             begin += layer.n
             if layer.spiking:
                 self.silent.append((int(quiet.sum()), layer.n))
-                weight = self.plan.of(self.vector, "weight", b)
-                weight[:, quiet] += self.settings.wake * np.sqrt(np.mean(weight * weight))
+                self.plan.wake(self.vector, b, quiet, self.settings.wake)
 
     def _keep(self, best):
         """Note the best weights so far; a second copy tells whether the first was changed."""
@@ -119,19 +117,15 @@ def complain(training: Training, batches: int, label: str, classes: np.ndarray |
             f"{label}: {skipped} of {batches * len(counts)} batches had a loss or a gradient that is not finite "
             "and were skipped; lower learning_rate or clip, or set rate_cost"
         )
-    hidden = len(training.plan.layers) - 1
-    for k, (quiet, n) in enumerate(training.silent):
-        if k < hidden and quiet > SILENT * n:
-            classes = None  # the reason is known
-            warn_user(
-                f"{label}: {quiet} of the {n} cells of hidden layer {k} did not fire in the last epoch, and silent cells do "
-                f"not learn; raise wake, or the initial weights: Layer({n}, weight=(mean, deviation))"
-            )
-        if k == hidden and quiet:
-            warn_user(
-                f"{label}: {quiet} of the {n} cells of the readout did not fire in the last epoch, so their classes are not "
-                "learned; raise wake, or the initial weights: Readout(kind='spiking', weight=(mean, deviation))"
-            )
+    firing = [b for b, layer in enumerate(training.plan.layers, 1) if layer.spiking]
+    for b, (quiet, n) in zip(firing, training.silent, strict=False):
+        last = b == len(training.plan.layers)
+        if quiet > (0 if last else SILENT * n):
+            name, weights = training.plan.named(b)
+            why = "so their classes are not learned" if last else "and silent cells do not learn"
+            text = f"{quiet} of the {n} cells of {name} did not fire in the last epoch, {why}"
+            warn_user(f"{label}: {text}; raise wake, or the initial weights{weights}")
+            classes = classes if last else None  # the reason is known
     if classes is not None and len(counts) >= FEWEST:
         _warn_of_guessing(training.history["loss"], classes, training.settings.input_kind_ == "spikes", label)
 
@@ -144,6 +138,6 @@ def _warn_of_guessing(losses, classes, of_times, label):
     if losses[-1] > LEARNED * guessing:
         warn_user(
             f"{label}: after {len(losses)} epochs the training loss is {losses[-1]:.2f}, and guessing gives {guessing:.2f}, "
-            "so little was learned; look at history_['silent'], raise weight= of Layer (few inputs need large weights) or "
+            "so little was learned; look at history_['silent'], raise the initial weights (few inputs need large ones) or "
             f"learning_rate{'; numbers of any sign are best given as currents, (samples, steps, inputs)' * of_times}"
         )

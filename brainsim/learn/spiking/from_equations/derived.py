@@ -12,7 +12,7 @@ import numpy as np
 from brainsim.equations.body import Body
 from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
 from brainsim.learn.spiking.from_equations.numbers import Formulas, Numbers
-from brainsim.learn.spiking.from_equations.smooth import CURRENT, Smooth
+from brainsim.learn.spiking.from_equations.smooth import Smooth
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Derived:
     @property
     def state(self) -> tuple[str, ...]:
         """Names of the variables in the state of a cell."""
-        return (*self.smooth.variables, CURRENT)
+        return (*self.smooth.variables, *self.smooth.currents)
 
     @property
     def starts(self) -> tuple[str, ...]:
@@ -48,13 +48,13 @@ class Derived:
 
 
 def derive(
-    smooth: Smooth, tau_s: float, dt: float, external_current: bool, label: str, learns: Sequence[str] = ()
+    smooth: Smooth, taus: Sequence[float], dt: float, external_current: bool, label: str, learns: Sequence[str] = ()
 ) -> Derived:
     """Write and load the kernels of a model, for steps of dt; `learns` are the parameters that change between batches."""
     from brainsim.jit.decorators import load_source
 
     parts, formulas = write_parts(smooth, external_current, label, learns)
-    start = formulas.at(formulas.values({}, tau_s), dt)
+    start = formulas.at(formulas.values({}, taus), dt)
     module = load_source(module_text(type(smooth.model).__name__, parts))
     return Derived(smooth, (*parts.state, *parts.inputs), tuple(parts.changing), module, formulas, start)
 
@@ -87,10 +87,10 @@ def cell_record(
     """Return the record that the kernels of a block work on; without `work` an empty one, of the same type."""
     from brainsim.jit.records import Context
 
-    n = low = width = steps = 0
+    n = low = slot = width = steps = 0
     if work is not None:
         n, low, steps = plan.sizes[block], sum(plan.sizes[1:block]), plan.steps if keep else 0
-        width = plan.n_cells
+        width, slot = plan.n_slots, plan.slot_of(block)
     rows, kept, starts = len(derived.state), len(derived.kept), len(derived.starts)
     shared = RENAMED | {name: (name, kind) for name, kind in OF_WORK.items()}
     arrays = {
@@ -109,6 +109,7 @@ def cell_record(
         scalars=numbers.scalars,
         n=n,
         low=low,
+        slot=slot,
         width=width,
         index=block,
         floor=floor,

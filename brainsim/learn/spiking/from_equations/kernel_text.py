@@ -17,10 +17,12 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
 from brainsim.equations.statements import Assign, formula, once, select_needed
-from brainsim.learn.spiking.from_equations.smooth import CURRENT, DRIVE, Smooth
+from brainsim.learn.spiking.from_equations.smooth import BEGINS, CURRENT, DRIVE, ENDS, RECEPTORS, Smooth
 
-INPUTS = ("_input_0", "_early", "_late", "I_ext")
-NEW_CURRENT = new_name(CURRENT)
+# what arrives at the potential, or early in the step, and late in it; of receptor k
+FIRST, EARLY, LATE = (tuple(f"_{name}_{k}" for k in range(RECEPTORS)) for name in ("input", "early", "late"))
+FINAL = tuple(f"__i{k}_final" for k in range(RECEPTORS))
+INPUTS = (*FIRST, *EARLY, *LATE, "I_ext")
 SLOPE = "from brainsim.learn.spiking.kernels.responses import relaxation_slope"
 
 # names that are not the model's begin with two underscores, which those of a model never do
@@ -35,7 +37,7 @@ def <function>(__cells, __same):
     __block, __cell, __time = array_of(__c.block), array_of(__c.cell), array_of(__c.time)
     __by_time, __first_event = array_of(__c.by_time), array_of(__c.first_event)
     __scalars, __n, __low = array_of(__c.scalars), __c.n, __c.low
-    __k, __at, __floor = __moment[0], __moment[1] * __c.width + __c.low, __c.floor
+    __k, __at, __floor = __moment[0], __moment[1] * __c.width + __c.slot, __c.floor
     <scalars>
 """
 
@@ -47,8 +49,7 @@ AHEAD = """\
     __x = __ends[0]
     for __j in range(__n):
         <load>
-        __ring_v[__at + __j] = 0.0
-        __ring_i[__at + __j] = 0.0
+        <clear>
         if __moment[2]:
             <keep>
         <move>
@@ -118,19 +119,23 @@ def starts_of(smooth: Smooth) -> tuple[str, ...]:
 
 def _step(smooth, body):
     """Return the statements of a step up to the spike."""
-    begin = [] if smooth.linear else [Assign(CURRENT, formula("i + _early", i=CURRENT))]
+    currents = list(enumerate(smooth.currents))
+    begin = [] if smooth.linear else [Assign(i, formula("i + early", i=i, early=EARLY[k])) for k, i in currents]
     begin += [Assign("start", formula("lesser(gap, -1e-09)", gap=lower(smooth.gap)))]  # as in `forward`
     begin += [Assign("span", formula("dt"))]
     begin += [Assign(f"start_{name}", ast.Name(name)) for name in smooth.variables]
     begin += [Assign(DRIVE, formula("I_ext"))] if smooth.system.external_current else []
     move = [*body.move, *body.arrive]
     if not smooth.linear:  # nothing arrives at v itself
-        move = [Assign(line.name, lang.substitute(line.whole, {"_input_0": formula("0.0")})) for line in move]
-    current = select_needed(move, {NEW_CURRENT})  # first: it depends on nothing else
-    move = [line for line in move if line.name != NEW_CURRENT]
-    late = formula("i + _late", i=NEW_CURRENT)
-    ends = [Assign("i_begin", ast.Name(CURRENT)), *current, Assign("i_end", late)]
-    return [*begin, *ends, *move, Assign("__i_final", late), *body.spike]
+        nothing = {name: formula("0.0") for name in FIRST}
+        move = [Assign(line.name, lang.substitute(line.whole, nothing)) for line in move]
+    ends, final = [], []
+    for k, i in currents:  # first: they depend on nothing else
+        current, late = select_needed(move, {new_name(i)}), formula("i + late", i=new_name(i), late=LATE[k])
+        ends += [Assign(BEGINS[k], ast.Name(i)), *current, Assign(ENDS[k], late)]
+        final.append(Assign(FINAL[k], late))
+        move = [line for line in move if line.name != new_name(i)]
+    return [*begin, *ends, *move, *final, *body.spike]
 
 
 def _numbers(statements):
@@ -147,17 +152,18 @@ class Parts:
     def __init__(
         self, smooth: Smooth, body: Body, external_current: bool, label: str, changing: Collection[str] | None = None
     ):
-        self.smooth, self.state = smooth, (*smooth.variables, CURRENT)
-        first = "_input_0" if smooth.linear else "_early"
-        self.inputs = (first, "_late", *(("I_ext",) if external_current else ()))
+        self.smooth, self.state, count = smooth, (*smooth.variables, *smooth.currents), smooth.receptors
+        self.first, self.late = (FIRST if smooth.linear else EARLY)[:count], LATE[:count]
+        self.inputs = (*self.first, *self.late, *(("I_ext",) if external_current else ()))
         self.names = (*self.state, *self.inputs)
         before = _step(smooth, body)
         fired = [Assign(line.name, line.value) for line in body.reset]  # as if the cell fired
         given = {*self.names, *_numbers([*before, *fired])}
         (here, still), (step, last) = once(before, given), once([*before, *fired], given)
         self.lag, self.gap = body.after["lag"], body.after["gap"]
-        self.fired = {v: last[new_name(v)] for v in smooth.variables} | {CURRENT: "__i_final"}
-        self.still = {v: still[new_name(v)] for v in smooth.variables} | {CURRENT: "__i_final"}
+        final = dict(zip(smooth.currents, FINAL, strict=False))
+        self.fired = {v: last[new_name(v)] for v in smooth.variables} | final
+        self.still = {v: still[new_name(v)] for v in smooth.variables} | final
         self.at_start = still.get(CURRENT, CURRENT)
         self.begin = select_needed(here, {*starts_of(smooth)} - {CURRENT} | {self.at_start})
         step = select_needed(step, {*self.fired.values(), *self.still.values(), self.lag, "_spike"})
@@ -197,9 +203,14 @@ def module_text(name: str, parts: Parts) -> str:
 def _load(parts):
     """Return the lines that read the state of cell j and what comes in."""
     lines = [f"{name} = __state[{row} * __n + __j]" for row, name in enumerate(parts.state)]
-    first = parts.inputs[0]
-    lines += [f"{first} = __ring_v[__at + __j]", "_late = __ring_i[__at + __j]"]
+    for k, (first, late) in enumerate(zip(parts.first, parts.late, strict=True)):
+        lines += [f"{first} = {_ring('v', k)}", f"{late} = {_ring('i', k)}"]
     return lines + (["I_ext = __drive[__low + __j]"] if "I_ext" in parts.inputs else [])
+
+
+def _ring(which, k):
+    """Return the place of what arrives at receptor k of cell j."""
+    return f"__ring_{which}[__at + {k} * __n + __j]" if k else f"__ring_{which}[__at + __j]"
 
 
 def _kept(parts):
@@ -210,6 +221,7 @@ def _kept(parts):
 def _ahead(parts):
     gaps = {
         "load": _load(parts),
+        "clear": [f"{_ring(which, k)} = 0.0" for k in range(len(parts.first)) for which in "vi"],
         "keep": [f"{place} = {name}" for name, place in _kept(parts)],
         "move": parts.move,
         "reset": parts.reset,
@@ -223,7 +235,8 @@ def _back(parts):
     zeros = parts.zeros(parts.move, (*parts.names, *parts.still.values()))
     learn = ["__by_number, __by_start = array_of(__c.by_number), array_of(__c.by_start)"] if parts.learns else []
     put = [f"__adjoint[{row} * __n + __j] = {D}{name}" for row, name in enumerate(parts.state)]
-    put += [f"__ring_v[__at + __j] = {D}{parts.inputs[0]}", f"__ring_i[__at + __j] = {D}_late"]
+    for k, (first, late) in enumerate(zip(parts.first, parts.late, strict=True)):
+        put += [f"{_ring('v', k)} = {D}{first}", f"{_ring('i', k)} = {D}{late}"]
     put += [f"__by_drive[__low + __j] = {D}I_ext"] if "I_ext" in parts.inputs else []
     gaps = {
         "learn": learn + [f"{D}{name} = __by_number[{k}]" for k, name in enumerate(parts.changing)],

@@ -14,9 +14,9 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.steps.methods import method_named
-from brainsim.learn.spiking.from_equations.smooth import Smooth
+from brainsim.learn.spiking.from_equations.smooth import TAUS, Smooth
 
-TAU_S, OF_CURRENT = "tau_s", "r0_tau"  # the layer's time constant, and its name in the composed equations
+TAU_S = "tau_s"  # the time constant of the first receptor; of the next one it is "tau_s 1"
 SLOWEST = 1e-9  # rate of decay in 1/ms: the response is written with its inverse
 TINY = 1e-200  # stands for a factor 0, which means the smooth way
 
@@ -71,17 +71,18 @@ class Formulas:
         self._decay: Tree = smooth.decay if smooth.linear else ast.Constant(0.05)
         self._slopes = {name: self._slope(name) for name in self.learns}
 
-    def values(self, learned: Mapping[str, float], tau_s: float) -> dict[str, float]:
+    def values(self, learned: Mapping[str, float], taus: Sequence[float]) -> dict[str, float]:
         """Return all parameters by name, with some learned ones."""
         model = self.smooth.model
-        return {name: getattr(model, name) for name in model.parameters} | {**learned, OF_CURRENT: tau_s}
+        named = zip(TAUS, taus, strict=False)
+        return {name: getattr(model, name) for name in model.parameters} | {**learned, **dict(named)}
 
     def at(self, values: dict[str, float], dt: float) -> Numbers:
         """Return the numbers for these parameters."""
         constants = kernel_constants(self.smooth.system, self.step, dict(values), dt, self.label)
         known = values | {"pi": np.pi, "dt": dt}
         scalars = np.array([float(constants[name]) for name in self.names])
-        initial = np.array([*self._initial_state(known).values(), 0.0])  # with the current
+        initial = np.array([*self._initial_state(known).values(), *(0.0 for _ in self.smooth.currents)])
         gain, decay = self._response(known)
         return Numbers(scalars, initial, (gain / decay or TINY) if self.smooth.linear else 0.0, 1.0 / decay)
 
@@ -102,7 +103,7 @@ class Formulas:
         for name, part in sums.by_number.items():
             total += part * by.get(name, 0.0)
         state = known | self._initial_state(known)
-        for part, name in zip(sums.by_start[:-1], self._initial, strict=True):
+        for part, name in zip(sums.by_start, self._initial, strict=False):  # currents begin at 0
             total += float(part) * float(lang.compute(slope.initial[name], state))
         gain, decay = self._response(known)
         by_gain, by_decay = (float(lang.compute(tree, known)) for tree in (slope.gain, slope.decay))
@@ -122,7 +123,7 @@ class Formulas:
         return found
 
     def _slope(self, learned):
-        name = OF_CURRENT if learned == TAU_S else learned
+        name = TAUS[int(learned[len(TAU_S) :] or 0)] if learned.startswith(TAU_S) else learned
         initial: dict[str, Tree] = {}
         for variable, value in self._initial.items():
             initial[variable] = slope_of(value, name, dict(initial), self.label)

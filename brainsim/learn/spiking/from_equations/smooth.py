@@ -26,9 +26,14 @@ from brainsim.learn.spiking.simulated.cells import WithinStep
 from brainsim.models.base import Neuron, initial
 from brainsim.models.values import is_number
 
-CURRENT = "r0_i"  # of the synapses, in the composed equations
+RECEPTORS = 8  # at most, on a cell
+CURRENTS = tuple(f"r{k}_i" for k in range(RECEPTORS))  # of the receptors, in the composed equations
+TAUS = tuple(f"r{k}_tau" for k in range(RECEPTORS))
+CURRENT = CURRENTS[0]
 DRIVE = "i_drive"  # the current from outside, where the reset needs it
-ENDS = ("i_begin", "i_end")  # the current at both ends of a step, without and with what arrives late in it
+CROSS = tuple(f"i{k or ''}_cross" for k in range(RECEPTORS))
+# the currents at both ends of a step, without and with what arrives late in it
+BEGINS, ENDS = (tuple(f"i{k or ''}_{end}" for k in range(RECEPTORS)) for end in ("begin", "end"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +52,18 @@ class Smooth:
     gap: Tree
     gain: Tree
     decay: Tree
+    receptors: int = 1
+
+    @property
+    def currents(self) -> tuple[str, ...]:
+        """The names of the currents of the receptors."""
+        return CURRENTS[: self.receptors]
 
 
-def smooth(model: Any, method: str, label: str, external_current: bool = False) -> Smooth:
+def smooth(model: Any, method: str, label: str, external_current: bool = False, receptors: int = 1) -> Smooth:
     """Return a model as cells that learn, or raise EquationError or ValueError with `label` that says why it cannot be."""
     _check(model, label)
-    system = compose_with_current(model, label, external_current)
+    system = compose_with_current(model, label, external_current, receptors)
     adjoint = adjoint_of(system, label)
     if adjoint.gap is None:
         raise EquationError(label, "has no threshold: cells of a layer must fire; a Readout integrates")
@@ -61,8 +72,9 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False) 
     if method == "exact" and not linear:
         raise EquationError(label, "method 'exact' needs variables that are linear and do not depend on each other")
     variables = tuple(model.initials)
-    reset = _linear_reset(adjoint, rates, system) if linear else _smooth_reset(adjoint, variables)
-    added = {"gap", "lag", "fired", "span", "start", "share", "i_cross", DRIVE, *ENDS, *(f"start_{v}" for v in variables)}
+    reset = _linear_reset(adjoint, rates, system) if linear else _smooth_reset(adjoint, variables, receptors)
+    of_currents = [name for names in (CROSS, BEGINS, ENDS) for name in names[:receptors]]
+    added = {"gap", "lag", "fired", "span", "start", "share", DRIVE, *of_currents, *(f"start_{v}" for v in variables)}
     added |= {name for name, _ in reset if name not in variables}
     taken = added & {*model.initials, *model.parameters, *adjoint.variables}
     if taken:
@@ -82,15 +94,15 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False) 
     cls: Any = make(f"Crossing{type(model).__name__}", (type(model),), given)
     made = cls(**{name: getattr(model, name) for name in model.parameters})
     gain, decay = (rates["", "gain"], rates["", "decay"]) if linear and rates else (algebra.ONE, algebra.ONE)
-    system = compose_with_current(made, label, external_current)
+    system = compose_with_current(made, label, external_current, receptors)
     system = replace(system, refractory=None, frozen=frozenset())  # which is 0, by `_check`
-    return Smooth(made, system, linear, variables, adjoint.gap, gain, decay)
+    return Smooth(made, system, linear, variables, adjoint.gap, gain, decay, receptors)
 
 
-def compose_with_current(model: Any, label: str, external_current: bool) -> System:
-    """Return the equations of a model with one exponential current."""
+def compose_with_current(model: Any, label: str, external_current: bool, receptors: int = 1) -> System:
+    """Return the equations of a model with exponential currents, one for each receptor."""
     current: Any = WithinStep().receptor_equations
-    return compose(model.cell_equations, [current], external_current=external_current, label=label)
+    return compose(model.cell_equations, [current] * receptors, external_current=external_current, label=label)
 
 
 def _check(model, label):
@@ -114,9 +126,9 @@ def _check(model, label):
 def _rates(adjoint, system):
     """Return (variable, "decay") -> its rate if the linear way is possible, and those of v under the name ""; else None."""
     fixed, rates = {}, {}
-    driven = [n for n in adjoint.variables if n != CURRENT and (n, CURRENT) in adjoint.jacobian]
+    driven = [n for n in adjoint.variables if n not in CURRENTS and (n, CURRENT) in adjoint.jacobian]
     for (name, other), tree in adjoint.jacobian.items():
-        if system.changes(tree) or (other not in (name, CURRENT)):
+        if system.changes(tree) or (other not in (name, *CURRENTS)):
             return None
         fixed[name, other] = tree
     if len(driven) != 1:
@@ -126,7 +138,7 @@ def _rates(adjoint, system):
     if by_v is None or not algebra.is_one(by_v):
         return None
     for name in adjoint.variables:
-        if name == CURRENT:
+        if name in CURRENTS:
             continue
         rates[name, "decay"] = algebra.negative(fixed.get((name, name), algebra.ZERO))
         parts = algebra.linear_in(adjoint.flow[name], name)
@@ -152,7 +164,7 @@ def _linear_reset(adjoint, rates, system):
     v, out = rates["", "v"].id, _crossing(adjoint)
     resets = [name for name, _ in system.reset]
     needed = {*resets} | {n for tree in (adjoint.gap, *adjoint.reset.values()) for n in lang.names_in(tree)}
-    used = [n for n in adjoint.variables if n in needed and n != CURRENT]
+    used = [n for n in adjoint.variables if n in needed and n not in CURRENTS]
     at = {}
     for name in (n for n in used if n != v):
         rate = rates[name, "decay"]
@@ -170,15 +182,17 @@ def _linear_reset(adjoint, rates, system):
     return out
 
 
-def _smooth_reset(adjoint: Adjoint, variables):
+def _smooth_reset(adjoint: Adjoint, variables, receptors):
     """Return the assignments of a reset after which the state moves by Heun's method."""
     out = [*_crossing(adjoint), ("share", formula("1.0 - lag/span"))]
 
     def between(first, last):
         return formula("first + share*(last - first)", first=first, last=last)
 
-    at = {CURRENT: ast.Name("i_cross"), "I_ext": ast.Name(DRIVE)}
-    out.append(("i_cross", between(*ENDS)))
+    at: dict[str, Tree] = {"I_ext": ast.Name(DRIVE)}
+    for k in range(receptors):
+        out.append((CROSS[k], between(BEGINS[k], ENDS[k])))
+        at[CURRENTS[k]] = ast.Name(CROSS[k])
     for name in variables:
         out.append((_name("s", name), between(_name("start", name), name)))
         at[name] = ast.Name(_name("s", name))
@@ -189,7 +203,7 @@ def _smooth_reset(adjoint: Adjoint, variables):
     moved = _list_moved(adjoint, variables)
     for name in moved:
         out.append((_name("f", name), lang.substitute(adjoint.flow[name], after)))
-    then = dict(after) | {CURRENT: ast.Name("i_end")}
+    then = dict(after) | {CURRENTS[k]: ast.Name(ENDS[k]) for k in range(receptors)}
     for name in moved:
         out.append((_name("p", name), formula("x + lag*f", x=after[name], f=_name("f", name))))
         then[name] = ast.Name(_name("p", name))
@@ -217,7 +231,7 @@ def _list_moved(adjoint, variables):
     """Return the variables that a reset changes, directly or through others by the end of the step."""
     moved = {*adjoint.reset}
     while True:
-        more = {name for name, other in adjoint.jacobian if other in moved and name != CURRENT} | moved
+        more = {name for name, other in adjoint.jacobian if other in moved and name not in CURRENTS} | moved
         if more == moved:
             return [name for name in variables if name in moved]
         moved = more

@@ -10,7 +10,7 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
-from brainsim.learn.spiking.kernels.forward import arrival_step
+from brainsim.learn.spiking.kernels.forward import arrival_step, row_of, target_of
 from brainsim.learn.spiking.kernels.responses import (
     by_tau_m,
     by_tau_s,
@@ -27,19 +27,15 @@ from brainsim.learn.spiking.plan import (
     AT_SLOW,
     AT_TAU_A,
     AT_TAU_M,
-    AT_TAU_S,
-    I_I,
     JUMP,
     TAU_A,
     TAU_M,
-    TAU_S,
-    V_I,
     V_RESET,
     V_TH,
     V_V,
     V_X,
 )
-from brainsim.learn.vectors import copy
+from brainsim.learn.vectors import add_scaled, copy
 
 
 @helper
@@ -70,11 +66,13 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
                 call_address(net.back[b], (work.cells[b], work.cells[b]))
                 if driven:
                     by_drives(net, currents[k], work.d_drive[low:high], 1.0, gradient)
+                if net.bias_at[b] >= 0:
+                    add_scaled(gradient[net.bias_at[b] : net.bias_at[b] + high - low], 1.0, work.d_drive[low:high])
                 continue
             if net.waiting[b]:
                 seal(work, k, low, high)
             undo_step(net, b, slot, work)
-            if b == last:
+            if net.bias_at[b] >= 0:
                 by_bias(net, b, keep, slot, work, gradient)
             if keep:
                 by_times(net, b, k, slot, work, gradient)
@@ -96,20 +94,20 @@ def gather(net, vector, x, k, work, gradient):
     for c in range(net.pre.size):
         if net.pre[c] != work.block[x]:
             continue
-        low, high = net.start[net.post[c]], net.stop[net.post[c]]
-        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
-        row = net.at[c] + work.cell[x] * (high - low)
-        if net.each[c]:
+        if net.each[c] or net.rows_at[c] >= 0:
             total += gather_each(net, vector, c, x, k, work, gradient)
             continue
+        low, n, begin = net.start[net.post[c]], net.stop[net.post[c]] - net.start[net.post[c]], net.slot[net.receptor[c]]
+        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
+        row = net.at[c] + work.cell[x] * n
         step = arrival_step(work.time[x] + vector[net.delay_at[c]], net.dt, k)
         if step >= net.steps:
             continue
         r, slot = (step + 1) * net.dt - (work.time[x] + vector[net.delay_at[c]]), step % work.ring_v.shape[0]
         factor = net.factor[net.post[c]]
         slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
-        g_v, g_i, weights = work.ring_v[slot, low:high], work.ring_i[slot, low:high], vector[row : row + high - low]
-        into = gradient[row : row + high - low]
+        g_v, g_i, weights = work.ring_v[slot, begin : begin + n], work.ring_i[slot, begin : begin + n], vector[row : row + n]
+        into = gradient[row : row + n]
         for m in range(into.size):
             into[m] += slow * g_v[m] + fast * g_i[m]
         on_v, on_i = inner(weights, g_v), inner(weights, g_i)
@@ -117,7 +115,8 @@ def gather(net, vector, x, k, work, gradient):
         at = net.times_at[net.post[c]]
         faded = on_i * faded_of(factor, fast)
         gradient[at + AT_TAU_M] += factor * on_v * by_tau_m(r, tau_m, tau_s)
-        gradient[at + AT_TAU_S] += factor * on_v * by_tau_s(r, tau_m, tau_s) + faded * r / (tau_s * tau_s)
+        at_s = net.tau_at[net.receptor[c]]
+        gradient[at_s] += factor * on_v * by_tau_s(r, tau_m, tau_s) + faded * r / (tau_s * tau_s)
         if net.ahead[net.post[c]] != 0:
             gradient[at + AT_SLOW] += on_v * slow
         for z in range(work.freed[step], work.freed[step + 1]):
@@ -131,32 +130,39 @@ def gather(net, vector, x, k, work, gradient):
 
 @inlined
 def gather_each(net, vector, c, x, k, work, gradient):
-    """Do the same for a connection in which each synapse has its own delay."""
-    low, high, total = net.start[net.post[c]], net.stop[net.post[c]], 0.0
-    tau_m, tau_s, at = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], net.times_at[net.post[c]]
-    cell = work.cell[x] * (high - low)
-    for m in range(high - low):
-        delay = vector[net.delay_at[c] + cell + m]
-        step = arrival_step(work.time[x] + delay, net.dt, k)
+    """Do the same for a connection whose synapses are listed, or have delays of their own."""
+    b, p, total = net.post[c], net.receptor[c], 0.0
+    tau_m, tau_s, at, at_s = net.numbers[b, TAU_M], net.tau_s[p], net.times_at[b], net.tau_at[p]
+    factor, waiting, modelled = net.factor[b], net.waiting[b], net.ahead[b] != 0
+    begin, end = row_of(net, c, work.cell[x])
+    delay, step = 0.0, net.steps
+    for s in range(begin, end):
+        delay_at = net.delay_at[c] + (s if net.each[c] else 0)
+        if net.each[c] or s == begin:  # what follows from the delay alone
+            delay = vector[delay_at]
+            step = arrival_step(work.time[x] + delay, net.dt, k)
+            r, slot = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0]
+            slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
+            faded, known = faded_of(factor, fast), False
         if step >= net.steps:
             continue
-        r, slot, w = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], vector[net.at[c] + cell + m]
-        factor = net.factor[net.post[c]]
-        slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
-        g_v, g_i = work.ring_v[slot, low + m], work.ring_i[slot, low + m]
-        gradient[net.at[c] + cell + m] += slow * g_v + fast * g_i
+        w, m = vector[net.at[c] + s], target_of(net, c, s, s - begin)
+        g_v, g_i = work.ring_v[slot, net.slot[p] + m], work.ring_i[slot, net.slot[p] + m]
+        gradient[net.at[c] + s] += slow * g_v + fast * g_i
         change = w * change_of(factor, net.dt, slow, fast, g_v, g_i, tau_m, tau_s)
         if g_v != 0.0:
-            gradient[at + AT_TAU_M] += factor * w * g_v * by_tau_m(r, tau_m, tau_s)
-            gradient[at + AT_TAU_S] += factor * w * g_v * by_tau_s(r, tau_m, tau_s)
-            if net.ahead[net.post[c]] != 0:
+            if not known:  # they cost more than all else
+                d_tau_m, d_tau_s, known = by_tau_m(r, tau_m, tau_s), by_tau_s(r, tau_m, tau_s), True
+            gradient[at + AT_TAU_M] += factor * w * g_v * d_tau_m
+            gradient[at_s] += factor * w * g_v * d_tau_s
+            if modelled:
                 gradient[at + AT_SLOW] += w * g_v * slow
-        gradient[at + AT_TAU_S] += w * g_i * faded_of(factor, fast) * r / (tau_s * tau_s)
-        if net.waiting[net.post[c]] and work.kind[step, low + m] == 2:
+        gradient[at_s] += w * g_i * faded * r / (tau_s * tau_s)
+        if waiting and work.kind[step, net.start[b] + m] == 2:
             for z in range(work.freed[step], work.freed[step + 1]):
-                if work.r_cell[z] == low + m:
-                    change += gather_released(net, c, z, r, w, net.at[c] + cell + m, work, gradient)
-        gradient[net.delay_at[c] + cell + m] -= change
+                if work.r_cell[z] == net.start[b] + m:
+                    change += gather_released(net, c, z, r, w, net.at[c] + s, work, gradient)
+        gradient[delay_at] -= change
         total -= change
     return total
 
@@ -167,17 +173,17 @@ def gather_released(net, c, z, r, w, place, work, gradient):
 
     The synapse has the weight w, which is at `place` in the vector.
     """
-    b = net.post[c]
-    tau_m, tau_s, span, g, at = net.numbers[b, TAU_M], net.numbers[b, TAU_S], work.r_span[z], work.r_grad[z], net.times_at[b]
+    b, p = net.post[c], net.receptor[c]
+    tau_m, tau_s, span, g, at_s = net.numbers[b, TAU_M], net.tau_s[p], work.r_span[z], work.r_grad[z], net.tau_at[p]
     if r <= span:
         slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
         gradient[place] += g * slow
-        gradient[at + AT_TAU_M] += g * w * by_tau_m(r, tau_m, tau_s)
-        gradient[at + AT_TAU_S] += g * w * by_tau_s(r, tau_m, tau_s)
+        gradient[net.times_at[b] + AT_TAU_M] += g * w * by_tau_m(r, tau_m, tau_s)
+        gradient[at_s] += g * w * by_tau_s(r, tau_m, tau_s)
         return g * w * (fast - slow) / tau_m
     part = potential(span, tau_m, tau_s) * left(r - span, tau_s)
     gradient[place] += g * part
-    gradient[at + AT_TAU_S] += g * w * part * (r - span) / (tau_s * tau_s)
+    gradient[at_s] += g * w * part * (r - span) / (tau_s * tau_s)
     return -g * w * part / tau_s
 
 
@@ -236,13 +242,15 @@ def seal(work, k, low, high):
 @inlined
 def undo_step(net, b, slot, work):
     """Go back through a step of the cells of a block, and leave the adjoint at its end where events look for it."""
-    numbers, low, high = net.numbers[b], net.start[b], net.stop[b]
-    g_v, g_i, g_a = work.g_v[low:high], work.g_i[low:high], work.g_a[low:high]
-    at_v, at_i = work.ring_v[slot, low:high], work.ring_i[slot, low:high]
-    copy(g_v, at_v)
-    copy(g_i, at_i)
-    decay_two(g_i, at_i, at_v, numbers[I_I], numbers[V_I])
-    decay_one(g_v, at_v, numbers[V_V])
+    numbers, low, high, first = net.numbers[b], net.start[b], net.stop[b], net.slot[net.receptors[b]]
+    g_v, g_a = work.g_v[low:high], work.g_a[low:high]
+    for p in range(net.receptors[b], net.receptors[b + 1]):
+        begin, end = net.slot[p], net.slot[p] + high - low
+        g_i, at_v, at_i = work.g_i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end]
+        copy(g_v, at_v)
+        copy(g_i, at_i)
+        decay_two(g_i, at_i, at_v, net.i_i[p], net.v_i[p])
+    decay_one(g_v, work.ring_v[slot, first : first + high - low], numbers[V_V])
     if net.adaptive[b]:
         copy(g_a, work.begin[low:high])  # which `by_times` needs
         decay_one(g_a, work.begin[low:high], numbers[A_A])
@@ -266,12 +274,18 @@ def decay_two(into, x, y, first, second):
 def by_times(net, b, k, slot, work, gradient):
     """Add the derivatives with respect to the time constants of what decays within a step."""
     numbers, low, high, dt, at = net.numbers[b], net.start[b], net.stop[b], net.dt, net.times_at[b]
-    tau_m, tau_s, tau_a = numbers[TAU_M], numbers[TAU_S], numbers[TAU_A]
-    at_v, at_i, at_a = work.ring_v[slot, low:high], work.ring_i[slot, low:high], work.begin[low:high]
-    v_v, v_i, i_i = inner(at_v, work.v0[k, low:high]), inner(at_v, work.i0[k, low:high]), inner(at_i, work.i0[k, low:high])
-    gradient[at + AT_TAU_M] += v_v * numbers[V_V] * dt / (tau_m * tau_m) + v_i * by_tau_m(dt, tau_m, tau_s)
-    gradient[at + AT_TAU_S] += v_i * by_tau_s(dt, tau_m, tau_s) + i_i * numbers[I_I] * dt / (tau_s * tau_s)
+    tau_m, tau_a, first = numbers[TAU_M], numbers[TAU_A], net.slot[net.receptors[b]]
+    v_v = inner(work.ring_v[slot, first : first + high - low], work.v0[k, low:high])
+    total = v_v * numbers[V_V] * dt / (tau_m * tau_m)
+    for p in range(net.receptors[b], net.receptors[b + 1]):
+        begin, end, tau_s = net.slot[p], net.slot[p] + high - low, net.tau_s[p]
+        at_v, at_i, i0 = work.ring_v[slot, begin:end], work.ring_i[slot, begin:end], work.i0[k, begin:end]
+        v_i, i_i = inner(at_v, i0), inner(at_i, i0)
+        total += v_i * by_tau_m(dt, tau_m, tau_s)
+        gradient[net.tau_at[p]] += v_i * by_tau_s(dt, tau_m, tau_s) + i_i * net.i_i[p] * dt / (tau_s * tau_s)
+    gradient[at + AT_TAU_M] += total
     if net.adaptive[b]:
+        at_a = work.begin[low:high]
         gradient[at + AT_TAU_A] += inner(at_a, work.a0[k, low:high]) * numbers[A_A] * dt / (tau_a * tau_a)
 
 
@@ -288,11 +302,12 @@ def drive_again(net, vector, row, k, slot, work, gradient):
 
 @inlined
 def by_bias(net, b, keep, slot, work, gradient):
-    """Add the derivatives with respect to the constant currents into the readout."""
-    g_v, low = work.ring_v[slot, net.start[b] : net.stop[b]], net.start[b]
+    """Add the derivatives with respect to the constant currents into a block."""
+    low, first = net.start[b], net.slot[net.receptors[b]]
+    g_v = work.ring_v[slot, first : first + net.stop[b] - low]
     vx, tau_m = net.numbers[b, V_X], net.numbers[b, TAU_M]
     for o in range(g_v.size):
-        gradient[net.bias_at + o] += vx * g_v[o]
+        gradient[net.bias_at[b] + o] += vx * g_v[o]
     if keep:
         fall = inner(g_v, work.drive[low : net.stop[b]]) * (1.0 - vx) * net.dt / (tau_m * tau_m)
         gradient[net.times_at[b] + AT_TAU_M] -= fall
@@ -313,28 +328,33 @@ def by_drives(net, row, g_v, factor, gradient):
 def undo_releases(net, vector, b, k, driven, work, currents, gradient):
     """Go back through the steps of cells of block b that became free in step k."""
     numbers, dt, at = net.numbers[b], net.dt, net.times_at[b]
-    tau_m, tau_s, tau_a, v_reset = numbers[TAU_M], numbers[TAU_S], numbers[TAU_A], numbers[V_RESET]
+    tau_m, tau_a, v_reset = numbers[TAU_M], numbers[TAU_A], numbers[V_RESET]
     for z in range(work.freed[k], work.freed[k + 1]):
         j = work.r_cell[z]
         if not net.start[b] <= j < net.stop[b]:
             continue
-        g, span, current = work.r_grad[z], work.r_span[z], work.r_current[z]
-        slow, fast, fall, before = potential(span, tau_m, tau_s), left(span, tau_s), exp(-span / tau_m), dt - span
-        d_span = g * (-v_reset / tau_m * fall + (fast - slow) / tau_m * current + slow * current / tau_s)
-        work.g_i[j] += g * slow * left(before, tau_s)
-        gradient[at + AT_TAU_M] += g * (v_reset * span / (tau_m * tau_m) * fall + by_tau_m(span, tau_m, tau_s) * current)
-        was = work.i0[k, j] if work.i0.shape[0] > 1 else 0.0  # without the history, time constants do not learn
-        gradient[at + AT_TAU_S] += g * by_tau_s(span, tau_m, tau_s) * current
-        gradient[at + AT_TAU_S] += g * slow * was * left(before, tau_s) * before / (tau_s * tau_s)
-        drive = 0.0
-        if b == net.start.size - 1:
+        g, span, m = work.r_grad[z], work.r_span[z], j - net.start[b]
+        fall, before = exp(-span / tau_m), dt - span
+        by_span, d_tau_m = -v_reset / tau_m * fall, v_reset * span / (tau_m * tau_m) * fall
+        for p in range(net.receptors[b], net.receptors[b + 1]):
+            tau_s, at_s, current = net.tau_s[p], net.tau_at[p], work.r_current[z, p - net.receptors[b]]
+            slow, fast = potential(span, tau_m, tau_s), left(span, tau_s)
+            by_span = by_span + (fast - slow) / tau_m * current + slow * current / tau_s
+            d_tau_m += by_tau_m(span, tau_m, tau_s) * current
+            work.g_i[net.slot[p] + m] += g * slow * left(before, tau_s)
+            was = work.i0[k, net.slot[p] + m] if work.i0.shape[0] > 1 else 0.0  # else time constants do not learn
+            gradient[at_s] += g * by_tau_s(span, tau_m, tau_s) * current
+            gradient[at_s] += g * slow * was * left(before, tau_s) * before / (tau_s * tau_s)
+        d_span, drive = g * by_span, 0.0
+        gradient[at + AT_TAU_M] += g * d_tau_m
+        if net.bias_at[b] >= 0:
             drive = work.drive[j]
-            gradient[net.bias_at + j - net.start[b]] += g * (1.0 - fall)
+            gradient[net.bias_at[b] + m] += g * (1.0 - fall)
         if driven:
             n = net.stop[1] - net.start[1]
             for i in range(currents.shape[1]):
-                drive += currents[k, i] * vector[net.at[0] + i * n + j - net.start[1]]
-                gradient[net.at[0] + i * n + j - net.start[1]] += g * (1.0 - fall) * currents[k, i]
+                drive += currents[k, i] * vector[net.at[0] + i * n + m]
+                gradient[net.at[0] + i * n + m] += g * (1.0 - fall) * currents[k, i]
         if drive != 0.0:
             d_span += g * drive * fall / tau_m
             gradient[at + AT_TAU_M] -= g * drive * fall * span / (tau_m * tau_m)

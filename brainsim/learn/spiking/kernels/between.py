@@ -3,7 +3,7 @@
 from brainsim.jit.decorators import inlined, kernel
 from brainsim.jit.vmath import flushed
 from brainsim.learn.spiking.kernels.forward import NARROW, decay_potential, drive_by, enter_inputs, hold, send
-from brainsim.learn.spiking.plan import I_I, T_REF, V_I, V_TH, V_V, V_X
+from brainsim.learn.spiking.plan import T_REF, V_TH, V_V, V_X
 from brainsim.learn.vectors import copy
 
 
@@ -12,7 +12,7 @@ def between(net, vector, k, at, sample, state, work):
     """Complete step k - 1, and prepare step k; return where the input spikes of the next step begin.
 
     `at` is where the input spikes from step k on begin. `state` (8, cells) holds v, i, a, lag, fired, span and start of all
-    cells of the network; what arrives at v goes into the last row.
+    cells of the network, each with one receptor; what arrives at v goes into the last row.
     """
     if k > 0:
         at = complete(net, vector, k - 1, at, sample, state, work)
@@ -27,7 +27,7 @@ def complete(net, vector, k, at, sample, state, work):
     for b in range(1, net.start.size):
         for j in range(net.start[b], net.stop[b]):
             if net.waiting[b]:
-                state[1, j] = flushed(net.numbers[b, I_I] * work.i0[0, j])
+                state[1, j] = flushed(net.i_i[net.receptors[b]] * work.i0[0, j])
             state[1, j] = state[1, j] + work.ring_i[slot, j]
             work.ring_v[slot, j] = 0.0
             work.ring_i[slot, j] = 0.0
@@ -66,8 +66,9 @@ def prepare(net, vector, k, currents, state, work):
         if net.waiting[b]:
             copy(state[0, low:high], work.v[low:high])
             driven = b == last or (b == 1 and currents.shape[0] > 0)
-            numbers, v, i, drive = net.numbers[b], work.v[low:high], state[1, low:high], work.drive[low:high]
-            decay_potential(v, i, work.ring_v[slot, low:high], numbers[V_V], numbers[V_I], drive, numbers[V_X], driven)
+            v, i, drive, v_i = work.v[low:high], state[1, low:high], work.drive[low:high], net.v_i[net.receptors[b]]
+            into, numbers = work.ring_v[slot, low:high], net.numbers[b]
+            decay_potential(v, i, into, numbers[V_V], v_i, drive, numbers[V_X], driven)
             hold(net, vector, b, k, 0, driven, work)
             for j in range(low, high):
                 state[7, j] = work.v[j]

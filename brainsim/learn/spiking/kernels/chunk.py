@@ -26,6 +26,9 @@ class Data(NamedTuple):
     label: np.ndarray  # (samples,), -1 for none
     labels: np.ndarray  # (samples, steps or 0)
     values: np.ndarray  # (samples, steps or 0, outputs)
+    wanted_times: np.ndarray  # spikes that the outputs should send [ms]
+    wanted_cells: np.ndarray  # int32
+    wanted_offsets: np.ndarray  # (samples + 1,)
 
 
 class Task(NamedTuple):
@@ -75,7 +78,9 @@ def run_chunk(net, vector, data, chunk, task, work, out, gradient):
         n = chunk.rows[q]
         first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]
         forward(net, vector, Sample(data.times[first:stop], data.units[first:stop], currents), keep, work)
-        out.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], work)
+        begin, end = data.wanted_offsets[n], data.wanted_offsets[n + 1]
+        wanted = data.wanted_times[begin:end], data.wanted_cells[begin:end]
+        out.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], wanted, work)
         copy(work.score, out.score[q])
         copy(work.counts, out.counts[q])
         if out.traces.shape[0] > 0:

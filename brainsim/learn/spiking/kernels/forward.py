@@ -13,7 +13,7 @@ from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.kernels.responses import fast_of, left, potential, slow_of
-from brainsim.learn.spiking.plan import A_A, I_I, JUMP, T_REF, TAU_A, TAU_M, TAU_S, V_I, V_RESET, V_TH, V_V, V_X
+from brainsim.learn.spiking.plan import A_A, JUMP, T_REF, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
 SCAN = 64  # cells that are looked at together: most of them do not fire
@@ -27,10 +27,12 @@ def forward(net, vector, sample, keep, work):
     `vector` (size,) holds weights, delays and time constants.
     """
     net, work = refer(net), refer(work)
-    clear(work)
+    clear(net, work)
     last, at = net.start.size - 1, 0
-    for o in range(net.stop[last] - net.start[last]):
-        work.drive[net.start[last] + o] = vector[net.bias_at + o]
+    for b in range(1, net.start.size):
+        if net.bias_at[b] >= 0:
+            into = work.drive[net.start[b] : net.stop[b]]
+            copy(vector[net.bias_at[b] : net.bias_at[b] + into.size], into)
     for k in range(net.steps):
         work.first[k], work.freed[k] = work.ends[0], work.ends[1]
         slot = k % work.ring_v.shape[0]
@@ -43,7 +45,7 @@ def forward(net, vector, sample, keep, work):
                 work.moment[0], work.moment[1], work.moment[2] = k, slot, keep
                 call_address(net.ahead[b], (work.cells[b], work.cells[b]))
                 continue
-            driven = b == last or (b == 1 and sample.currents.shape[0] > 0)
+            driven = net.bias_at[b] >= 0 or (b == 1 and sample.currents.shape[0] > 0)
             move(net, b, row, slot, driven, keep, work)
             if net.waiting[b]:
                 hold(net, vector, b, k, row, driven, work)
@@ -57,9 +59,9 @@ def forward(net, vector, sample, keep, work):
 
 
 @inlined
-def clear(work):
-    """Set the state to rest."""
-    work.v[:] = 0.0
+def clear(net, work):
+    """Set the state to that at the start."""
+    copy(net.start_v, work.v)
     work.i[:] = 0.0
     work.a[:] = 0.0
     work.release[:] = -1.0
@@ -103,19 +105,25 @@ def move(net, b, row, slot, driven, keep, work):
     One loop for each statement: with more than a few arrays in a loop, LLVM does not check whether they overlap, and does
     not vectorise it.
     """
-    numbers, low, high = net.numbers[b], net.start[b], net.stop[b]
-    v, i, into_v, into_i = work.v[low:high], work.i[low:high], work.ring_v[slot, low:high], work.ring_i[slot, low:high]
+    numbers, low, high, first = net.numbers[b], net.start[b], net.stop[b], net.receptors[b]
+    v = work.v[low:high]
     copy(v, work.v0[row, low:high])
-    if keep or net.waiting[b]:
-        copy(i, work.i0[row, low:high])
-    decay_potential(v, i, into_v, numbers[V_V], numbers[V_I], work.drive[low:high], numbers[V_X], driven)
-    decay_and_add(i, numbers[I_I], into_i)
-    into_v[:] = 0.0
+    for p in range(first, net.receptors[b + 1]):
+        begin, end = net.slot[p], net.slot[p] + high - low
+        i, into_v, into_i = work.i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end]
+        if keep or net.waiting[b]:
+            copy(i, work.i0[row, begin:end])
+        if p == first:
+            decay_potential(v, i, into_v, numbers[V_V], net.v_i[p], work.drive[low:high], numbers[V_X], driven)
+        else:
+            add_potential(v, net.v_i[p], i, into_v)
+        decay_and_add(i, net.i_i[p], into_i)
+        into_v[:] = 0.0
+        into_i[:] = 0.0
     if net.adaptive[b]:
-        a, zeros = work.a[low:high], into_v
+        a, zeros = work.a[low:high], work.ring_v[slot, net.slot[first] : net.slot[first] + high - low]
         copy(a, work.a0[row, low:high])
         decay_and_add(a, numbers[A_A], zeros)
-    into_i[:] = 0.0
 
 
 @helper
@@ -127,6 +135,13 @@ def decay_potential(v, i, into, vv, vi, drive, vx, driven):
     else:
         for j in range(v.size):
             v[j] = flushed(vv * v[j] + vi * i[j]) + into[j]
+
+
+@helper
+def add_potential(v, factor, i, into):
+    """Add to v, at the end of a step, the part of a further receptor."""
+    for j in range(v.size):
+        v[j] += factor * i[j] + into[j]
 
 
 @helper
@@ -148,35 +163,40 @@ def hold(net, vector, b, k, row, driven, work):
         elif work.release[j] > t0 + NARROW:
             span = t1 - work.release[j]
             work.kind[k, j], work.span[j] = 2, span
-            slow, fast = arrivals_within(net, vector, b, j - net.start[b], k, span, work)
-            current = work.i0[row, j] * left(net.dt - span, numbers[TAU_S]) + fast
-            v = numbers[V_RESET] * exp(-span / numbers[TAU_M]) + potential(span, numbers[TAU_M], numbers[TAU_S]) * current
+            v, late, x = numbers[V_RESET] * exp(-span / numbers[TAU_M]), 0.0, work.ends[1]
+            for p in range(net.receptors[b], net.receptors[b + 1]):
+                slow, fast = arrivals_within(net, vector, p, j - net.start[b], k, span, work)
+                current = work.i0[row, net.slot[p] + j - net.start[b]] * left(net.dt - span, net.tau_s[p]) + fast
+                v += potential(span, numbers[TAU_M], net.tau_s[p]) * current
+                late += slow
+                work.r_current[x, p - net.receptors[b]] = current
             if driven:
                 v += (1.0 - exp(-span / numbers[TAU_M])) * work.drive[j]
-            work.v[j] = v + slow
+            work.v[j] = v + late
             level = work.a0[row, j] * exp(-(net.dt - span) / numbers[TAU_A]) if net.adaptive[b] else 0.0
             work.begin[j] = numbers[V_RESET] - level
-            x = work.ends[1]
             work.r_cell[x], work.r_event[x] = j, work.last[j]
-            work.r_span[x], work.r_current[x], work.r_level[x] = span, current, level
+            work.r_span[x], work.r_level[x] = span, level
             work.ends[1] = x + 1
 
 
 @inlined
-def arrivals_within(net, vector, b, cell, k, span, work):
-    """Return what arrivals of step k do to a cell that is free from `span` ms before its end on.
+def arrivals_within(net, vector, p, cell, k, span, work):
+    """Return what arrivals of step k at receptor p do to a cell that is free from `span` ms before its end on.
 
     The first number is the potential from those that came while it was free, the second the current that those before have
     left at the release.
     """
-    slow, fast, n = 0.0, 0.0, net.stop[b] - net.start[b]
-    tau_m, tau_s = net.numbers[b, TAU_M], net.numbers[b, TAU_S]
+    slow, fast = 0.0, 0.0
     earliest = work.first[max(0, k + 1 - work.ring_v.shape[0])]
     for c in range(net.pre.size):
-        if net.post[c] == b:
+        if net.receptor[c] == p:
+            tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[p]
             for x in range(earliest, work.first[k]):
-                if work.block[x] == net.pre[c]:
-                    at = work.cell[x] * n + cell
+                if work.block[x] != net.pre[c]:
+                    continue
+                begin, end = synapses_onto(net, c, work.cell[x], cell)
+                for at in range(begin, end):
                     delay = vector[net.delay_at[c] + (at if net.each[c] else 0)]
                     step = arrival_step(work.time[x] + delay, net.dt, emitted(x, work.first, k))
                     if step == k:
@@ -186,6 +206,41 @@ def arrivals_within(net, vector, b, cell, k, span, work):
                         else:
                             fast += vector[net.at[c] + at] * left(r - span, tau_s)
     return slow, fast
+
+
+@inlined
+def row_of(net, c, cell):
+    """Return where the synapses of a source in connection c begin and end."""
+    if net.rows_at[c] < 0:
+        n = net.stop[net.post[c]] - net.start[net.post[c]]
+        return cell * n, (cell + 1) * n
+    return net.rows[net.rows_at[c] + cell], net.rows[net.rows_at[c] + cell + 1]
+
+
+@inlined
+def target_of(net, c, at, m):
+    """Return the target of synapse `at` of connection c, the m-th of its source, as a cell of its block."""
+    return m if net.rows_at[c] < 0 else net.targets[net.targets_at[c] + at]
+
+
+@inlined
+def synapses_onto(net, c, source, target):
+    """Return where the synapses of connection c from a source to a target begin and end; those of a source are sorted."""
+    low, high = row_of(net, c, source)
+    if net.rows_at[c] < 0:
+        return low + target, low + target + 1
+    first = net.targets_at[c]
+    stop = high
+    while low < high:
+        middle = (low + high) // 2
+        if net.targets[first + middle] < target:
+            low = middle + 1
+        else:
+            high = middle
+    end = low
+    while end < stop and net.targets[first + end] == target:
+        end += 1
+    return low, end
 
 
 @helper
@@ -266,21 +321,36 @@ def send(net, vector, x, k, work):
     for c in range(net.pre.size):
         if net.pre[c] != block:
             continue
-        low, high = net.start[net.post[c]], net.stop[net.post[c]]
-        n, tau_m, tau_s = high - low, net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
-        factor = net.factor[net.post[c]]
-        weights = vector[net.at[c] + cell * n : net.at[c] + (cell + 1) * n]
+        begin, end = row_of(net, c, cell)
+        low, n = net.slot[net.receptor[c]], end - begin
+        tau_m, tau_s, factor = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.factor[net.post[c]]
+        weights = vector[net.at[c] + begin : net.at[c] + end]
         if net.each[c]:
-            delays = vector[net.delay_at[c] + cell * n : net.delay_at[c] + (cell + 1) * n]
+            delays = vector[net.delay_at[c] + begin : net.delay_at[c] + end]
             for m in range(n):
                 step = arrival_step(time + delays[m], net.dt, k)
                 if step < net.steps:
                     r, slot = (step + 1) * net.dt - (time + delays[m]), step % ring_v.shape[0]
-                    ring_v[slot, low + m] += slow_of(factor, net.dt, r, tau_m, tau_s) * weights[m]
-                    ring_i[slot, low + m] += fast_of(factor, net.dt, r, tau_s) * weights[m]
+                    at = low + target_of(net, c, begin + m, m)
+                    ring_v[slot, at] += slow_of(factor, net.dt, r, tau_m, tau_s) * weights[m]
+                    ring_i[slot, at] += fast_of(factor, net.dt, r, tau_s) * weights[m]
             continue
         step = arrival_step(time + vector[net.delay_at[c]], net.dt, k)
-        if step < net.steps:
-            r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
-            add_scaled(ring_v[slot, low:high], slow_of(factor, net.dt, r, tau_m, tau_s), weights)
-            add_scaled(ring_i[slot, low:high], fast_of(factor, net.dt, r, tau_s), weights)
+        if step >= net.steps:
+            continue
+        r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
+        slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
+        if net.rows_at[c] < 0:
+            add_scaled(ring_v[slot, low : low + n], slow, weights)
+            add_scaled(ring_i[slot, low : low + n], fast, weights)
+        else:
+            targets = net.targets[net.targets_at[c] + begin : net.targets_at[c] + end]
+            scatter(ring_v[slot], low, targets, slow, weights)
+            scatter(ring_i[slot], low, targets, fast, weights)
+
+
+@helper
+def scatter(into, low, targets, factor, weights):
+    """Add ``factor*weights`` to the targets of listed synapses."""
+    for m in range(targets.size):
+        into[low + targets[m]] += factor * weights[m]

@@ -3,19 +3,21 @@
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
+from brainsim.learn.spiking.plan import V_TH
 from brainsim.learn.vectors import softmax
 
-MEAN, MAX, FIRST, COUNT, LABELS, VALUES = range(6)
-NAMES = {"mean": MEAN, "max": MAX, "first": FIRST, "count": COUNT, "labels": LABELS, "values": VALUES}
+MEAN, MAX, FIRST, COUNT, LABELS, VALUES, SPIKES = range(7)
+NAMES = {"mean": MEAN, "max": MAX, "first": FIRST, "count": COUNT, "labels": LABELS, "values": VALUES, "spikes": SPIKES}
 PUSH = 0.1  # of the potential of the right output at the end of a sample in which it should have fired, but did not
+STRONG_PUSH, NEAR = 1.0, 0.5  # of outputs with wanted spikes; from 0.7 tau on there is no spike near to another
 
 
 @helper
-def loss_of(net, task, label, labels, values, work):
+def loss_of(net, task, label, labels, values, wanted, work):
     """Return the loss of a sample, and put its derivatives into `work`, where `forward` has left the trace.
 
     `label` is the class, -1 for none; `labels` (steps,) the class of each step, -1 for none, and `values` (steps, outputs)
-    the wanted trace, both of length 0 if they are not used.
+    the wanted trace, both of length 0 if they are not used; `wanted` are times and cells of wanted spikes.
     """
     net, task, work = refer(net), refer(task), refer(work)
     work.d_trace[:] = 0.0
@@ -26,6 +28,8 @@ def loss_of(net, task, label, labels, values, work):
         return of_labels(task, labels, work)
     if task.loss == VALUES:
         return of_values(values, work)
+    if task.loss == SPIKES:
+        return of_spikes(net, task, wanted[0], wanted[1], work)
     if task.loss == FIRST:
         return of_first(net, task, label, work)
     if task.loss == MEAN:
@@ -138,3 +142,69 @@ def of_values(values, work):
             total += 0.5 * distance * distance / size
             work.d_trace[k, o] = distance / size
     return total
+
+
+@inlined
+def of_spikes(net, task, times, cells, work):
+    """Return the distance of the spikes of the outputs from wanted ones: van Rossum (2001), doi:10.1162/089976601300014321.
+
+    Each spike is followed by ``exp(-t/tau)``; the distance is the integral of the squared difference, times ``1/tau``.
+    Where a spike is missing, or is far from all wanted ones, potentials are moved as well, which no derivative would do.
+    """
+    tau, total, n = task.tau_first, 0.0, list_outputs(net, work)
+    for k in range(n):
+        x = int(work.d_begin[k])
+        for other in range(n):
+            y = int(work.d_begin[other])
+            if work.cell[y] == work.cell[x]:
+                near = exp(-abs(work.time[x] - work.time[y]) / tau)
+                total += 0.5 * near
+                work.d_time[x] -= sign_of(work.time[x] - work.time[y]) * near / tau
+        for q in range(times.size):
+            if cells[q] == work.cell[x]:
+                near = exp(-abs(work.time[x] - times[q]) / tau)
+                total -= near
+                work.d_time[x] += sign_of(work.time[x] - times[q]) * near / tau
+    for q in range(times.size):
+        for p in range(times.size):
+            if cells[p] == cells[q]:
+                total += 0.5 * exp(-abs(times[p] - times[q]) / tau)
+    push_outputs(net, n, tau, times, cells, work)
+    return total
+
+
+@inlined
+def push_outputs(net, n, tau, times, cells, work):
+    """Move potentials up where a wanted spike has none near to it, and down before a spike that has no wanted one near."""
+    push = STRONG_PUSH / net.numbers[net.start.size - 1, V_TH]
+    for k in range(n):
+        x = int(work.d_begin[k])
+        near = 0.0
+        for q in range(times.size):
+            near = max(near, exp(-abs(work.time[x] - times[q]) / tau) if cells[q] == work.cell[x] else 0.0)
+        if near < NEAR:
+            work.d_trace[max(int(work.time[x] / net.dt) - 1, 0), work.cell[x]] += push
+    for q in range(times.size):
+        near = 0.0
+        for k in range(n):
+            x = int(work.d_begin[k])
+            near = max(near, exp(-abs(work.time[x] - times[q]) / tau) if cells[q] == work.cell[x] else 0.0)
+        if near < NEAR:
+            work.d_trace[min(int(times[q] / net.dt), net.steps - 1), cells[q]] -= push
+
+
+@inlined
+def list_outputs(net, work):
+    """Put the events of the outputs into an array that is free before the way back; return how many there are."""
+    n = 0
+    for x in range(work.ends[0]):
+        if work.block[x] == net.start.size - 1:
+            work.d_begin[n] = x
+            n += 1
+    return n
+
+
+@helper
+def sign_of(x):
+    """Return -1, 0 or 1."""
+    return 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)

@@ -9,10 +9,10 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, gather, undo_step
-from brainsim.learn.spiking.kernels.forward import arrival_step
+from brainsim.learn.spiking.kernels.forward import arrival_step, row_of, target_of
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
-from brainsim.learn.spiking.plan import JUMP, TAU_M, TAU_S, V_TH, V_X
+from brainsim.learn.spiking.plan import JUMP, TAU_M, V_TH, V_X
 from brainsim.learn.vectors import add_scaled
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)
@@ -79,7 +79,7 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
             undo_step(net, b, slot, work)
             if keep:
                 by_times(net, b, k, slot, work, gradient)
-            if b == last:
+            if net.bias_at[b] >= 0:
                 by_bias(net, b, keep, slot, work, gradient)
             if b == 1 and currents.shape[0] > 0:
                 by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
@@ -91,20 +91,23 @@ def gather_weights(net, vector, x, k, work, gradient):
     for c in range(net.pre.size):
         if net.pre[c] != work.block[x]:
             continue
-        low, high = net.start[net.post[c]], net.stop[net.post[c]]
-        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S]
-        row, each = work.cell[x] * (high - low), net.each[c]
-        for m in range(high - low if each else 1):
-            delay = vector[net.delay_at[c] + (row + m if each else 0)]
+        begin, end = row_of(net, c, work.cell[x])
+        low, each, listed = net.slot[net.receptor[c]], net.each[c], net.rows_at[c] >= 0
+        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
+        for s in range(begin, end if each else min(end, begin + 1)):
+            delay = vector[net.delay_at[c] + (s if each else 0)]
             step = arrival_step(work.time[x] + delay, net.dt, k)
             if step >= net.steps:
                 continue
-            r, slot, at = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], net.at[c] + row
+            r, slot, at = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], net.at[c]
             slow, fast, g_v, g_i = potential(r, tau_m, tau_s), left(r, tau_s), work.ring_v[slot], work.ring_i[slot]
-            if each:
-                gradient[at + m] += slow * g_v[low + m] + fast * g_i[low + m]
+            if each or listed:
+                for q in range(s, s + 1 if each else end):
+                    m = low + target_of(net, c, q, q - begin)
+                    gradient[at + q] += slow * g_v[m] + fast * g_i[m]
             else:
-                add_weighted(gradient[at : at + high - low], slow, g_v[low:high], fast, g_i[low:high])
+                high = low + end - begin
+                add_weighted(gradient[at + begin : at + end], slow, g_v[low:high], fast, g_i[low:high])
 
 
 @helper
@@ -129,7 +132,7 @@ def through_spikes(net, vector, b, k, local, task, work):
     value[:] = 0.0
     for c in range(net.pre.size):
         if net.pre[c] == b and not (local and net.post[c] != last):
-            if net.each[c]:
+            if net.each[c] or net.rows_at[c] >= 0:
                 add_worth_each(net, vector, c, k, work)
             else:
                 add_worth(net, vector, c, k, work)
@@ -164,8 +167,9 @@ def add_worth(net, vector, c, k, work):
 
     They have the same delay, so arrivals have the same response, and a target of adjoint x adds x times its weights.
     """
-    low, high, first, stop = net.start[net.post[c]], net.stop[net.post[c]], net.start[net.pre[c]], net.stop[net.pre[c]]
-    tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], (k + 1) * net.dt
+    low, first, stop = net.slot[net.receptor[c]], net.start[net.pre[c]], net.stop[net.pre[c]]
+    high = low + net.stop[net.post[c]] - net.start[net.post[c]]
+    tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], (k + 1) * net.dt
     delay, into, n = vector[net.delay_at[c]], work.worth[first:stop], stop - first
     step = arrival_step(time + delay, net.dt, k)
     if step < net.steps:
@@ -178,21 +182,24 @@ def add_worth(net, vector, c, k, work):
 
 @inlined
 def add_worth_each(net, vector, c, k, work):
-    """Do the same for a connection in which each synapse has its own delay."""
-    low, high, first, stop = net.start[net.post[c]], net.stop[net.post[c]], net.start[net.pre[c]], net.stop[net.pre[c]]
-    tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.numbers[net.post[c], TAU_S], (k + 1) * net.dt
+    """Do the same for a connection whose synapses are listed, or have delays of their own."""
+    low, first, stop, each = net.slot[net.receptor[c]], net.start[net.pre[c]], net.stop[net.pre[c]], net.each[c]
+    tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], (k + 1) * net.dt
+    slow, fast, slot, step, known = 0.0, 0.0, 0, net.steps, False
     for j in range(first, stop):
         if work.slope[j] == 0.0:
             continue
-        row = (j - first) * (high - low)
-        for m in range(high - low):
-            delay = vector[net.delay_at[c] + row + m]
-            step = arrival_step(time + delay, net.dt, k)
-            if step < net.steps:
+        begin, end = row_of(net, c, j - first)
+        for s in range(begin, end):
+            if each or not known:
+                delay, known = vector[net.delay_at[c] + (s if each else 0)], True
+                step = arrival_step(time + delay, net.dt, k)
                 r, slot = (step + 1) * net.dt - (time + delay), step % work.ring_v.shape[0]
                 slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
-                arrives = slow * work.ring_v[slot, low + m] + fast * work.ring_i[slot, low + m]
-                work.worth[j] += vector[net.at[c] + row + m] * arrives
+            if step < net.steps:
+                m = low + target_of(net, c, s, s - begin)
+                arrives = slow * work.ring_v[slot, m] + fast * work.ring_i[slot, m]
+                work.worth[j] += vector[net.at[c] + s] * arrives
 
 
 @helper
@@ -200,7 +207,7 @@ def turn_weights(net, vector, work):
     """Put the weights between cells into `work.turned`, those onto a target side by side."""
     net, work = refer(net), refer(work)
     for c in range(net.pre.size):
-        if net.pre[c] == 0 or net.each[c]:
+        if net.pre[c] == 0 or net.each[c] or net.rows_at[c] >= 0:
             continue
         n, targets = net.stop[net.pre[c]] - net.start[net.pre[c]], net.stop[net.post[c]] - net.start[net.post[c]]
         for j in range(n):

@@ -17,7 +17,7 @@ class Work(NamedTuple):
     """Scratch for one sample; events are the input spikes and the spikes of cells, by the step in which they came."""
 
     v: np.ndarray  # (cells,): potential, current, rise of the threshold
-    i: np.ndarray
+    i: np.ndarray  # (receptors times cells,), as i0, g_i and the second axis of both rings
     a: np.ndarray
     begin: np.ndarray  # distance-to-threshold variable v - a at the start of the step
     span: np.ndarray  # part of the step in which a cell may fire [ms]
@@ -47,7 +47,7 @@ class Work(NamedTuple):
     r_cell: np.ndarray  # (releases,) int32: cell, event that it follows
     r_event: np.ndarray
     r_span: np.ndarray  # (releases,)
-    r_current: np.ndarray
+    r_current: np.ndarray  # (releases, receptors)
     r_level: np.ndarray
     r_grad: np.ndarray
     g_v: np.ndarray  # (cells,): adjoint
@@ -67,22 +67,38 @@ class Work(NamedTuple):
 
 def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool, surrogate: bool = False) -> Work:
     """Return the arrays for a network; `history` keeps the state of every step, which only some gradients need."""
-    n, steps, outputs = plan.n_cells, plan.steps, plan.sizes[-1]
     firing = sum(layer.n for layer in plan.layers if layer.spiking)
-    events, kept = max_inputs + steps * firing + 1, steps if history else 1
-    releases = steps * firing + 1 if waiting else 1
+    shapes = _shapes(plan, delay_steps, max_inputs + plan.steps * firing + 1, history, waiting, surrogate)
+    return Work(**{name: np.zeros(*shapes[name]) for name in Work._fields})
+
+
+def bytes_of_work(plan, delay_steps: int, spikes: int, history: bool, waiting: bool, surrogate: bool = False) -> int:
+    """Return how much memory the arrays take if there are so many spikes: what is beyond them is never touched."""
+    shapes = _shapes(plan, delay_steps, spikes, history, waiting, surrogate)
+    size = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes.values())
+    for layer in plan.layers:
+        if layer.model is not None:
+            kept = len(layer.model.initials) + 3 * len(plan.taus_of(layer)) + 1
+            size += 8 * kept * layer.n * (plan.steps if history else 1)
+    return size
+
+
+def _shapes(plan, delay_steps, events, history, waiting, surrogate):
+    """Return name -> (shape, type) of each array."""
+    n, slots, steps, outputs = plan.n_cells, plan.n_slots, plan.steps, plan.sizes[-1]
+    kept, releases = steps if history else 1, events if waiting else 1
     whole: dict[str, tuple[Any, Any]] = {"last": (n, np.int32), "kind": ((steps if waiting else 1, n), np.uint8)}
     whole |= dict.fromkeys(("block", "cell"), (events, np.int32))
     whole |= dict.fromkeys(("r_cell", "r_event"), (releases, np.int32))
     whole |= dict.fromkeys(("first", "freed"), (steps + 1, np.int64)) | {"ends": (2, np.int64), "counts": (n, np.int64)}
     whole |= {"moment": (3, np.int64), "cells": (len(plan.sizes), np.int64)}
     shapes: dict[str, Any] = dict.fromkeys(
-        ("v", "i", "a", "begin", "span", "release", "drive", "g_v", "g_i", "g_a", "slope", "worth", "d_drive"), (n,)
+        ("v", "a", "begin", "span", "release", "drive", "g_v", "g_a", "slope", "worth", "d_drive"), (n,)
     )
-    shapes |= dict.fromkeys(("v0", "i0", "a0"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, n))
+    shapes |= dict.fromkeys(("i", "g_i"), (slots,)) | {"i0": (kept, slots)}
+    shapes |= dict.fromkeys(("v0", "a0"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, slots))
     shapes |= dict.fromkeys(("trace", "d_trace"), (steps, outputs)) | dict.fromkeys(("score", "d_score"), (outputs,))
     shapes |= dict.fromkeys(("time", "lag", "over", "rise", "level", "d_time", "d_begin"), (events,))
-    shapes |= dict.fromkeys(("r_span", "r_current", "r_level", "r_grad"), (releases,))
+    shapes |= dict.fromkeys(("r_span", "r_level", "r_grad"), (releases,)) | {"r_current": (releases, plan.most_receptors)}
     shapes |= {"above": (steps if surrogate else 1, n), "turned": (plan.size if surrogate else 0,)}
-    arrays = {name: np.zeros(*whole[name]) if name in whole else np.zeros(shapes[name]) for name in Work._fields}
-    return Work(**arrays)
+    return whole | {name: (shape, np.float64) for name, shape in shapes.items()}

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.plan import VectorLayout
+from brainsim.learn.spiking.learned import LayersLayout
 
 
-def as_simulated(given: Any, layout: Any, names: list[str]) -> tuple[VectorLayout, np.ndarray]:
+def as_simulated(given: Any, layout: Any, names: list[str]) -> tuple[LayersLayout, np.ndarray]:
     """Return the plan and the vector of a `Learned` with the weights and parameters that a simulation has now.
 
     `names` are the populations of the blocks, with the input as the first one. Raise ValueError if a change cannot act.
@@ -35,7 +35,7 @@ def as_simulated(given: Any, layout: Any, names: list[str]) -> tuple[VectorLayou
             given.plan.of(vector, key, b)[...] = values[key]
     if all(now is then for now, then in zip(layers, given.plan.layers, strict=True)):
         return given.plan, vector
-    return VectorLayout(layers, given.plan.n_in, given.plan.dt, given.plan.steps), vector
+    return LayersLayout(layers, given.plan.n_in, given.plan.dt, given.plan.steps), vector
 
 
 def _check_no_currents(given, name, projection):

@@ -191,7 +191,8 @@ class BetweenSteps(Operator):
             derived = plan.derived(b, driven)
             if derived is None:
                 continue
-            from brainsim.learn.spiking.from_equations.derived import CURRENT, cell_record
+            from brainsim.learn.spiking.from_equations.derived import cell_record
+            from brainsim.learn.spiking.from_equations.smooth import CURRENT
 
             def row(variable, name=name, current=CURRENT):
                 at, n = layout.state_row(name, _current(layout, name) if variable == current else variable, "Learned")

@@ -1,0 +1,369 @@
+"""Training the network that was built with `Population` and `connect`: `Trainer`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from brainsim.core.checks import nearest
+from brainsim.core.contexts import default_arithmetic
+from brainsim.core.machine import free_memory
+from brainsim.learn.batches import chunks_of
+from brainsim.learn.spiking.graph import Graph, graph_of
+from brainsim.learn.spiking.graph_layout import GraphLayout
+from brainsim.learn.spiking.learns import Learns, check_learns
+from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
+from brainsim.learn.spiking.settings import LOSSES, OF_SPIKES, check_options
+from brainsim.learn.spiking.trained import SpikingEstimator
+from brainsim.network.estimate import in_words
+from brainsim.results.spikes import Spikes
+
+if TYPE_CHECKING:
+    from brainsim.network.network import Network
+    from brainsim.network.population import Population
+
+BUSY = 100.0  # Hz: mean rate up to which the estimate of memory holds
+POTENTIALS = ("mean", "max", "sequence")  # losses that read the potentials of the output
+
+
+class Trainer(SpikingEstimator):
+    r"""Trains a network of `Population` and `Network.connect`, by the gradient of its spike times.
+
+    Any graph learns: feed-forward or recurrent, dense or sparse, with several populations and receptors. The synapses are
+    those that a simulation of the network has. `LIF` and `LI` cells are integrated exactly, all others by the method of
+    `ModelLayer`. A spike has its time within a step, where a straight line from the potential at the start of the step
+    to that at its end crosses the threshold, and arrives after any delay. A refractory time begins at the spike.
+
+    Parameters
+    ----------
+    net : Network
+        Its sources are populations of `SpikeTrains`, its synapses `Exponential`, its other inputs constant currents. Of
+        `LIF` and `LI` the parameters are numbers, and v may begin anywhere; other cells must be smooth, as for
+        `ModelLayer`, and without a refractory time.
+    output : Population or str
+        The population from which the loss is read: `LI` cells, or cells that fire.
+    learns : "weight", "delay", Learns, or sequence of them
+        What learns; a word means that of all projections. `Learns` names one part of the network and its bounds.
+    inputs : Population or str, optional
+        The sources whose spikes are the samples; by default the only ones. Other sources send their own spikes in every
+        sample.
+    loss : {"mean", "max", "first", "count", "sequence", "spikes"}
+        As for `SpikingNetwork`, with a cell of the output for each class; "first" and "count" need an output that fires,
+        and the others one that is `LI` or `LIF`. With ``"spikes"`` the output, which may be of any cells, learns to fire at
+        given times: y has the wanted spikes of each sample, in one of the forms of X, and the loss is the distance of
+        van Rossum (2001): a spike too many or too few costs 0.5.
+    gradient, surrogate, steepness : str, str, float
+        As for `SpikingNetwork`. Surrogate gradients, and e-prop, are for `LIF` cells and delays that are multiples of dt.
+    dt : float
+        Time step [ms], > 0.
+    duration : float or None
+        Length of a sample [ms]; None takes the time of the last spike plus 20 ms.
+    gain : float
+        Factor between potentials [mV], or shares of the sample for "count", and the arguments of the softmax, > 0.
+    fading, tau_first, tau_late, late : bool, float, float, float
+        As for `SpikingNetwork`; of "spikes", `tau_first` is the time [ms] over which spikes count as near to each other.
+    rate_cost, rate_target : float
+        Strength of a pull of the number of spikes of each cell, except those of the output, towards a number, >= 0.
+    learning_rate, decay : float
+        Size of a step, > 0, and the factor by which it changes after each epoch. Weights move by this part of the root
+        mean square of those of their projection, all else by this part of what it begins with.
+    optimiser, batch, epochs, patience, validation, clip, floor : str, int, int, int, float, float, float
+        As for `SpikingNetwork`.
+    wake : float
+        What is added, after each epoch, to the weights that learn onto cells that were silent in all of it, >= 0, in units
+        of the root mean square of the weights of the projection.
+    seed : int
+        Of the validation set, the batches, and the initial potentials if these are distributions.
+    threads : int
+        Threads that share the samples of a batch; it does not change the bits.
+
+    Attributes
+    ----------
+    classes_, history_, duration_, input_kind_
+        As for `SpikingNetwork`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is out of its range, or the network has something that has no gradient: the message names it.
+    EquationError
+        If the equations of a model have no adjoint.
+    MemoryError
+        By `fit`, if training needs more memory than is free.
+
+    Examples
+    --------
+    A sparse recurrent network learns which half of its inputs fires first:
+
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> source = bs.Population(8, bs.SpikeTrains([], []), name="source")
+    >>> cells, readout = bs.Population(40, bs.LIF(), name="cells"), bs.Population(2, bs.LI(), name="readout")
+    >>> net, fast = bs.Network(seed=1), bs.Exponential(tau=5.0)
+    >>> into = net.connect(source, cells, bs.FixedProbability(0.5), weight=bs.Normal(300.0, 60.0), delay=1.0, synapse=fast)
+    >>> within = net.connect(cells, cells, bs.FixedIndegree(5), weight=20.0, delay=2.0, synapse=fast)
+    >>> out = net.connect(cells, readout, bs.AllToAll(), weight=bs.Normal(0.0, 20.0), delay=1.0, synapse=fast)
+    >>> rng = np.random.default_rng(1)
+    >>> times, labels = rng.uniform(10.0, 20.0, (120, 8)), rng.integers(0, 2, 120)           # ms
+    >>> times[labels == 1, :4] -= 8.0
+    >>> times[labels == 0, 4:] -= 8.0
+    >>> trainer = bs.learn.Trainer(net, readout, dt=0.5, duration=40.0, epochs=8, learning_rate=0.05, validation=0.0)
+    >>> trainer.fit(times[:80], labels[:80]).score(times[80:], labels[80:]) > 0.8
+    True
+    >>> trained = trainer.to_network(times[0])                              # an ordinary network, with this sample as input
+    >>> trained.to_sparse("cells->readout").shape
+    (40, 2)
+
+    References
+    ----------
+    As for `SpikingNetwork`; Meszaros, Knight & Nowotny (2025), arXiv:2501.07331 (delays); van Rossum (2001),
+    doi:10.1162/089976601300014321 (distance of spike trains).
+    """
+
+    net: Network
+    output: Any
+    learns: Any
+    tau_first: float
+    _graph: Graph
+    _parts: tuple[Learns, ...]
+
+    def __init__(
+        self,
+        net: Network,
+        output: Population | str,
+        learns: str | Learns | Sequence[str | Learns] = "weight",
+        *,
+        inputs: Population | str | None = None,
+        loss: str = "mean",
+        gradient: str = "exact",
+        surrogate: str = "fast_sigmoid",
+        steepness: float = 1.0,
+        dt: float = 0.1,
+        duration: float | None = None,
+        gain: float = 1.0,
+        fading: bool = False,
+        tau_first: float = 2.0,
+        tau_late: float = 40.0,
+        late: float = 3e-3,
+        rate_cost: float = 0.0,
+        rate_target: float = 1.0,
+        learning_rate: float = 0.01,
+        decay: float = 1.0,
+        optimiser: str = "adam",
+        batch: int = 32,
+        epochs: int = 100,
+        patience: int = 20,
+        validation: float = 0.1,
+        clip: float = 10.0,
+        floor: float = 0.0,
+        wake: float = 0.02,
+        seed: int = 0,
+        threads: int = 1,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name in self._parameters}
+        checked = check_options(given, "Trainer", (*LOSSES, "spikes"))
+        from brainsim.network.network import Network
+
+        if not isinstance(net, Network):
+            raise TypeError(f"Trainer.net: must be a Network (got {net!r})")
+        with default_arithmetic():
+            graph = graph_of(net, output, check_learns(learns, net), checked["dt"])
+        _check_together(graph, checked)
+        GraphLayout(graph, checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
+        self._keep(given, checked)
+        self._graph, self._source = graph, _source_of(graph, inputs)
+        self._own_spikes = [(name, net.populations[name].model) for name in graph.sources if name != self._source]
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{what} of {name!r}" for what, name in (item.key for item in self._graph.learns))
+        return f"Trainer({len(self._graph.blocks)} populations, {parts}, loss={self.loss!r}, gradient={self.gradient!r})"
+
+    def activity(self, X: Any = None, sample: int = 0) -> dict[str, Spikes]:
+        """Return the spikes of one sample, by the name of the population.
+
+        Parameters
+        ----------
+        X : array or list
+            As for `fit`.
+        sample : int
+            Which one.
+        """
+        blocks = {name: (0, first, self.net.populations[name].n) for name, first in self._graph.sources.items()}
+        blocks |= {block.name: (b, 0, block.n) for b, block in enumerate(self._graph.blocks, 1) if block.spiking}
+        return self._spikes_of(X, sample, blocks, "activity")
+
+    def predict(self, X: Any = None) -> Any:
+        """Return the label of each sample; of "sequence" that of each step, or potentials; of "spikes" a list of Spikes."""
+        if self.loss != "spikes":
+            return super().predict(X)
+        samples = range(len(self._inputs(X, self._name("predict.X"))))
+        return [self.activity(X, k)[self._graph.output.name] for k in samples]
+
+    def score(self, X: Any, y: ArrayLike) -> float:
+        """Return the share of samples, or of labelled steps, that are classified correctly.
+
+        For wanted potentials it is the share of explained variance; for wanted spikes 1 minus the ratio of the distance from
+        them to the distance between them and silence.
+        """
+        if self.loss != "spikes":
+            return super().score(X, y)
+        wanted = self._targets(y, len(self._inputs(X, self._name("score.X"))), self._name("score.y"))
+        silence = 0.0
+        for k in range(wanted.offsets.size - 1):
+            part = slice(wanted.offsets[k], wanted.offsets[k + 1])
+            time, cell = wanted.times[part], wanted.cells[part]
+            near = np.exp(-np.abs(time[:, None] - time) / self.tau_first)
+            silence += 0.5 * float(near[cell[:, None] == cell].sum())
+        if not silence:
+            raise ValueError("Trainer.score.y: must have a spike (got none)")
+        return 1.0 - self.mean_loss(X, y) * (wanted.offsets.size - 1) / silence
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the arguments of the softmax, shape (samples, classes)."""
+        if self.loss == "spikes":
+            raise ValueError("Trainer.decision_function: there are no classes with loss='spikes'; use predict")
+        return super().decision_function(X)
+
+    def to_network(self, x: Any = None) -> Network:
+        """Return the network with what was learned: a new one, with the same populations, projections and inputs by name.
+
+        What did not learn is the same. A projection with weights or delays that learned lists its synapses (`FromArrays`),
+        in the order of `Projection.synapses`. A run rounds delays to multiples of its dt, and weights to float32.
+
+        Parameters
+        ----------
+        x : array, Spikes, or pair (times, ids), optional
+            One sample, which the sources then send.
+        """
+        from brainsim.learn.spiking.trained_network import trained_network
+
+        plan = self._plan
+        inputs = None if x is None else self._inputs(np.asarray(x)[None] if isinstance(x, list | np.ndarray) else [x], "x")
+        return trained_network(plan, self._vector, self._source, inputs)
+
+    def _write(self, path):
+        raise ValueError("Trainer.save: a trainer has no file; keep trainer.to_network(), or the arrays of trainer.parts()")
+
+    def _key(self, what, block):
+        return what, block
+
+    @property
+    def _base(self):
+        return self._graph.output.base
+
+    @property
+    def _width(self):
+        return self.net.populations[self._source].n
+
+    def _complete(self, X, label):
+        """Return the spikes of all sources in each sample."""
+        graph = self._graph
+        own = self.net.populations[self._source].model if X is None else None
+        given = [(own.times, own.ids)] if own is not None else X
+        inputs = super()._complete(given, label)
+        if inputs.currents.shape[1]:
+            raise ValueError(f"{label}: must be spikes of {self._source!r}, whose cells take no currents (got three axes)")
+        samples, first = len(inputs), graph.sources[self._source]
+        fixed = [(model.times, graph.sources[name] + model.ids) for name, model in self._own_spikes]
+        times, units, sizes = [], [], []
+        for k in range(samples):
+            part = slice(inputs.offsets[k], inputs.offsets[k + 1])
+            t = np.concatenate([inputs.times[part], *(t for t, _ in fixed)])
+            u = np.concatenate([inputs.units[part] + first, *(u for _, u in fixed)])
+            order = np.argsort(t, kind="stable")
+            times, units, sizes = [*times, t[order]], [*units, u[order].astype(np.int32)], [*sizes, t.size]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        currents = np.zeros((samples, 0, graph.n_in))
+        return Inputs(np.concatenate(times), np.concatenate(units), offsets, currents, graph.n_in)
+
+    def _outputs(self, y, samples, steps, label):
+        """Set the classes, and return the number of outputs."""
+        if self.loss != "spikes":
+            return super()._outputs(y, samples, steps, label)
+        self.classes_ = np.zeros(0, np.int64)
+        return self._graph.output.n
+
+    def _targets(self, y, samples, label):
+        """Return what is wanted of samples."""
+        if self.loss != "spikes":
+            return super()._targets(y, samples, label)
+        wanted = inputs_of(y, label, self._graph.output.n)
+        if len(wanted) != samples or wanted.currents.shape[1]:
+            raise ValueError(f"{label}: must have the wanted spikes of each of {samples} samples (got {len(wanted)})")
+        check_end(wanted, self.duration_, label)
+        return replace(no_targets(samples, 0), times=wanted.times, cells=wanted.units, offsets=wanted.offsets)
+
+    def _check_outputs(self, outputs, label):
+        n = self._graph.output.n
+        if outputs != n:
+            name, what = self._graph.output.name, "outputs" if self.loss == "sequence" else "classes"
+            raise ValueError(f"{label}: has {outputs} {what}, but {name!r} has {n} cells; there must be one for each")
+
+    def _prepare(self, inputs, outputs, steps, label):
+        """Return the numbering of the network, and what learns as it is in the network."""
+        self._check_outputs(outputs, f"{label}.y")
+        plan = GraphLayout(self._graph, self.dt, steps, self.seed)
+        delay_steps, spikes = plan.longest_delay(plan.fixed), int(1e-3 * BUSY * plan.dt * steps * plan.n_cells)
+        from brainsim.learn.spiking.kernels.work import bytes_of_work
+
+        with self._runner_of(plan, inputs) as runner:
+            keep, waiting, on_grid = runner.history, runner.waiting, runner.on_grid
+        one = bytes_of_work(plan, delay_steps, spikes + inputs.longest, keep, waiting, on_grid) + 8 * plan.size
+        needed = one * len(chunks_of(min(self.batch, len(inputs)))) + 40 * plan.size
+        if (free := free_memory()) is not None and needed > free:
+            hint = "a shorter duration, a larger dt or a smaller batch" + (
+                "; without time constants that learn, and cells of other models, the steps need not be kept" * keep
+            )
+            raise MemoryError(f"{label}: takes {in_words(needed)}, but only {in_words(free)} are free; take {hint}")
+        return plan, plan.start.copy()
+
+
+def _source_of(graph, inputs):
+    """Return the name of the population whose spikes are the samples."""
+    names = list(graph.sources)
+    if inputs is None:
+        if len(names) > 1:
+            raise ValueError(f"Trainer.inputs: there are several sources, {', '.join(map(repr, names))}; name one")
+        return names[0]
+    name = inputs if isinstance(inputs, str) else getattr(inputs, "name", None)
+    if name not in names:
+        raise ValueError(f"Trainer.inputs: must be a population of SpikeTrains (got {inputs!r}){nearest(str(name), names)}")
+    return name
+
+
+def _check_together(graph, settings):
+    """Raise ValueError if loss and gradient do not fit the network."""
+    output, loss, gradient = graph.output, settings["loss"], settings["gradient"]
+    kind = type(output.population.model).__name__
+    if loss in OF_SPIKES and not output.spiking:
+        raise ValueError(f"Trainer.loss: {loss!r} needs spikes, but {output.name!r} are {kind}; use a population that fires")
+    if loss in POTENTIALS and output.model is not None:
+        text = f"{loss!r} reads potentials of LI or LIF, but {output.name!r} are {kind}"
+        raise ValueError(f"Trainer.loss: {text}; take 'count' or 'first', or connect LI cells as the output")
+    if gradient == "exact":
+        return
+    for block in graph.blocks:
+        if block.model is not None:
+            kind = type(block.model).__name__
+            raise ValueError(f"Trainer.gradient: {gradient!r} is for LIF and LI; {block.name!r} are {kind}: take 'exact'")
+    for name, table in graph.tables.items():
+        steps = table.delay / settings["dt"]
+        if np.any(np.abs(steps - np.rint(steps)) > 1e-6):
+            raise ValueError(
+                f"Trainer.gradient: {gradient!r} needs delays that are multiples of dt; those of {name!r} are not"
+            )
+    if any(item.what == "delay" for item in graph.learns):
+        raise ValueError(f"Trainer.learns: delays have no derivative with gradient={gradient!r}; take 'exact'")
+    if gradient == "eprop":
+        last = len(graph.blocks)
+        reaching = {drawn.pre for drawn in graph.drawn if drawn.post == last}
+        learned = {d.post for d in graph.drawn for i in graph.learns if i.key == ("weight", d.projection.name)} - {last}
+        if away := learned - reaching:
+            name = graph.blocks[min(away) - 1].name
+            raise ValueError(
+                f"Trainer.gradient: 'eprop' reaches cells with synapses onto the output only, which {name!r} lack"
+            )
