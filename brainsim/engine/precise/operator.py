@@ -18,7 +18,7 @@ from brainsim.engine.program import EVENTS_FULL, Operator, Phase
 from brainsim.jit.records import Context
 
 FIRST_EVENTS = 1024  # room for events of a step at first
-OF_CELLS = ("state", "arrays", "scalars", "refractory", "current", "stride", "first", "count")  # what kernels read
+OF_CELLS = ("state", "arrays", "scalars", "refractory", "current", "flags", "stride", "first", "count")  # what kernels read
 FREE = "end of refractoriness"  # in `State.extra`
 
 

@@ -2,7 +2,12 @@
 
 Times within a step are counted from its end, ``left`` ms: the lag of a spike is what is left of the step, and events are
 sorted by their lags. A cell on which nothing acts in a step makes it at once. Otherwise it goes from one event to the next,
-and to the end of its refractory time; before each, the time at which it reaches the threshold is looked for.
+and to the end of its refractory time; on each way the time at which it reaches the threshold is looked for. A model gives
+
+- ``move(x, y, h, free, of, work)``: moves a cell by h ms from x to y. It returns the distance to the threshold at y, how
+  fast this distance changes at x and at y, and whether the move is as accurate as dt demands;
+- ``distance``, ``reset``, ``waiting_time``, ``arrive``: what the threshold, a spike and an event are;
+- ``block`` or ``whole``: for many cells, or for one, the move by a whole step, and whether nothing happens on the way.
 
 That v crosses the threshold and returns before the next event is found where its distance to the threshold rises at the
 beginning and falls at the end: a bound on its maximum comes from both slopes, and the maximum is looked for if the bound is
@@ -22,103 +27,81 @@ SAME = 1e-11  # ms
 BELOW = -1  # in place of the steps of the refractory time: until the cell is below the threshold
 ERROR, SMALL = 0.01, 1e-3  # of a part, relative to a variable, if dt is 1 ms; a variable that is smaller counts as this
 
-# the solution as a power series: y + h f(y) + h**2/2 A f(y) + ..., where A x = f(x) - f(0)
-MOVE_BY_SERIES = """@helper
-def move(_x, _y, h, _free, _of, _work):
-    n = _x.size
-    term, at_zero, slope, zero = _work[:n], _work[n : 2 * n], _work[2 * n : 3 * n], _work[3 * n : 4 * n]
-    zero[:] = 0.0
-    slopes(zero, at_zero, _free, _of)
-    slopes(_x, term, _free, _of)
-    factor = h
-    for i in range(n):
-        _y[i] = _x[i]
-    for k in range(2, 30):
-        changed = False
-        for i in range(n):
-            term[i] *= factor
-            y = _y[i] + term[i]
-            changed |= y != _y[i]
-            _y[i] = y
-        if not changed:
-            break
-        slopes(term, slope, _free, _of)
-        for i in range(n):
-            term[i] = slope[i] - at_zero[i]
-        factor = h / k
-
-
-@helper
-def is_accurate(x, y, h, free, of, work):
-    return True
+# linear equations: all cells of a block are moved at once, and those in which something happens are flagged
+OF_BLOCK = """@helper
+def step_of(cells, events, k, begin):
+    return walk(cells, events, k, begin)
 
 
 """
 
-# the difference of two solutions, of the fourth and of the third order, of which the latter has the slope at the end in
-# place of that at the last stage; both weights are those of Simpson's rule
-WHOLE_IN_PARTS = """@helper
-def is_accurate(x, y, h, free, of, work):
-    \"\"\"Return whether a move of h ms from x to y, which has just been made, is as accurate as dt demands.\"\"\"
-    t, current, scalars, arrays, stride, cell = of
-    n, dt = x.size, length_of_step(scalars, arrays, stride, cell)
-    slopes(y, work[n : 2 * n], free, of)
-    share = max(ERROR * dt**4, 1e-13)
-    close = h < 1e-12 * dt
-    for i in range(n):
-        error = abs(work[i] - work[n + i]) * h / 6.0
-        close |= error <= share * max(abs(x[i]), abs(y[i]), SMALL)
-        if not close:
-            return False
-        close = h < 1e-12 * dt
-    return True
+# all others: each is moved by itself, in parts
+OF_EACH = """@helper
+def block(flag):
+    flag[:] = 1
 
 
 @helper
-def whole(_x, _y, _free, _of, _work):
-    t, current, scalars, arrays, stride, cell = _of
-    n, h, close = _x.size, length_of_step(scalars, arrays, stride, cell) / <parts>, True
-    before = _work[2 * n : 3 * n]
-    for i in range(n):
-        before[i] = _x[i]
+def whole(x, y, before, free, of, work):
+    \"\"\"Move a cell by dt; return whether that is accurate and the threshold is not reached.\"\"\"
+    t, current, scalars, arrays, stride, cell = of
+    h, calm, gap = length_of_step(scalars, arrays, stride, cell) / <parts>, True, distance(x, of)
+    for i in range(x.size):
+        before[i] = x[i]
     for part in range(<parts>):
-        of = t + part * h, current, scalars, arrays, stride, cell
-        move(before, _y, h, _free, of, _work)
-        close &= is_accurate(before, _y, h, _free, of, _work)
-        for i in range(n):
-            before[i] = _y[i]
-    return close
+        now = t + part * h, current, scalars, arrays, stride, cell
+        after, first, last, accurate = move(before, y, h, free, now, work)
+        calm &= accurate and (not free or stays_below(gap, after, first, last, h))
+        gap = after
+        for i in range(x.size):
+            before[i] = y[i]
+    return calm
+
+
+@helper
+def step_of(cells, events, k, begin):
+    \"\"\"Advance a cell by one step; return how long before its end the cell fired [ms], -1.0 if it did not.\"\"\"
+    state, refractory, work = array_of(cells.state), array_of(cells.refractory), array_of(events.work)
+    n, stride, waits = <n>, cells.stride, refractory[k]
+    if array_of(events.head)[cells.first + k] >= 0 or waits == 1:
+        return walk(cells, events, k, begin)
+    x, y, z, rest = work[:n], work[n : 2 * n], work[2 * n : 3 * n], work[3 * n :]
+    for i in range(n):
+        x[i] = state[i * stride + k]
+    of = begin, array_of(cells.current)[k], array_of(cells.scalars), array_of(cells.arrays), stride, k
+    if not whole(x, y, z, waits == 0, of, rest):
+        return walk(cells, events, k, begin)
+    for i in range(n):
+        state[i * stride + k] = y[i]
+    if waits > 0:
+        refractory[k] = waits - 1
+    elif waits == BELOW and distance(y, of) < 0.0:
+        refractory[k] = 0
+    return -1.0
 
 
 """
 
 FRAME = """@helper
-def reached_within(x, y, h, of, work):
-    \"\"\"Return a time at which the threshold is exceeded on the way of h ms from x to y, 0.0 if there is none.\"\"\"
-    n = x.size
-    d, z = work[4 * n : 5 * n], work[5 * n : 6 * n]
-    after = distance(y, of)
+def stays_below(before, after, first, last, h):
+    \"\"\"Return whether a cell stays below the threshold for h ms, given its distances and their slopes at both ends.\"\"\"
     if after >= 0.0:
-        return h
-    slopes(x, d, True, of)
-    first = rate(x, d, of)
-    if first <= 0.0:
-        return 0.0
-    slopes(y, d, True, of)
-    last = rate(y, d, of)
-    if last >= 0.0:
-        return 0.0
-    before = distance(x, of)
-    if not before + first * (after - before - last * h) / (first - last) >= 0.0:
-        return 0.0
+        return False
+    if first <= 0.0 or last >= 0.0:
+        return True
+    return not before + first * (after - before - last * h) / (first - last) >= 0.0
+
+
+@helper
+def reached_within(x, z, h, of, work):
+    \"\"\"Return a time at which the threshold is exceeded on a way of h ms that ends below it, 0.0 if there is none.\"\"\"
     low, high = 0.0, h
     for _ in range(50):
         at = 0.5 * (low + high)
-        move(x, z, at, True, of, work)
-        if distance(z, of) >= 0.0:
+        gap, first, last, accurate = move(x, z, at, True, of, work)
+        if gap >= 0.0:
             return at
-        slopes(z, d, True, of)
-        if rate(z, d, of) > 0.0:
+        if last > 0.0:
             low = at
         else:
             high = at
@@ -126,22 +109,18 @@ def reached_within(x, y, h, of, work):
 
 
 @helper
-def crossing(x, high, of, work):
+def crossing(x, z, before, high, of, work):
     \"\"\"Return when a cell on its way from x reaches the threshold, which it exceeds after `high` ms (Newton).\"\"\"
-    n = x.size
-    d, z = work[4 * n : 5 * n], work[5 * n : 6 * n]
-    low, below = 0.0, distance(x, of)
-    move(x, z, high, True, of, work)
-    at = high * below / (below - distance(z, of))
+    low = 0.0
+    gap, first, slope, accurate = move(x, z, high, True, of, work)
+    at = high * before / (before - gap)
     for _ in range(60):
-        move(x, z, at, True, of, work)
-        gap = distance(z, of)
+        gap, first, slope, accurate = move(x, z, at, True, of, work)
         if gap >= 0.0:
             high = at
         else:
             low = at
-        slopes(z, d, True, of)
-        following = at - gap / rate(z, d, of)
+        following = at - gap / slope
         if not (low < following and following < high):
             following = 0.5 * (low + high)
         if abs(following - at) <= 1e-15 * high:
@@ -151,20 +130,23 @@ def crossing(x, high, of, work):
 
 
 @helper
-def walk(cells, events, k, begin, x, y, work):
+def walk(cells, events, k, begin):
     \"\"\"Move a cell from event to event to the end of a step; return the lag of its spike, -1.0 if it does not fire.\"\"\"
-    scalars, arrays, stride = array_of(cells.scalars), array_of(cells.arrays), cells.stride
+    state, scalars, arrays, stride = array_of(cells.state), array_of(cells.scalars), array_of(cells.arrays), cells.stride
     refractory, free_at, head = array_of(cells.refractory), array_of(events.free), array_of(events.head)
     following, lags = array_of(events.following), array_of(events.lag)
-    receptors, weights = array_of(events.receptor), array_of(events.weight)
+    receptors, weights, work, n = array_of(events.receptor), array_of(events.weight), array_of(events.work), <n>
+    x, y, z, rest = work[:n], work[n : 2 * n], work[2 * n : 3 * n], work[3 * n :]
+    for i in range(n):
+        x[i] = state[i * stride + k]
     cell, current = cells.first + k, array_of(cells.current)[k]
     dt, longest = length_of_step(scalars, arrays, stride, k), longest_part(scalars, arrays, stride, k)
-    most = longest
-    event, waits, left, lag, crossed = head[cell], np.int64(refractory[k]), dt, -1.0, False
+    event, waits, left, lag, crossed, most = head[cell], np.int64(refractory[k]), dt, -1.0, False, longest
     head[cell], free = -1, waits == 0
     while True:
         of = begin + (dt - left), current, scalars, arrays, stride, k
-        if free and (crossed or distance(x, of) >= 0.0):
+        before = distance(x, of)
+        if free and (crossed or before >= 0.0):
             crossed = False
             if lag >= 0.0:  # a second spike in one step: the run is ended
                 events.twice = cell + 1
@@ -175,10 +157,10 @@ def walk(cells, events, k, begin, x, y, work):
             whole_steps = np.int64(max(np.floor((later - SAME) / dt), -1.0))
             waits = np.int64(time) if time <= 0.0 else whole_steps + 2
             free_at[cell] = max((whole_steps + 1) * dt - later, 0.0)
-            free = time == 0.0
-            if events.twice > 0 or (free and distance(x, of) >= 0.0):
+            free, before = time == 0.0, distance(x, of)
+            if events.twice > 0 or (free and before >= 0.0):
                 events.twice = cell + 1
-                return lag
+                break
         stop = lags[event] if event >= 0 else 0.0
         ends = waits == 1 and free_at[cell] >= stop - SAME
         if ends:
@@ -188,18 +170,19 @@ def walk(cells, events, k, begin, x, y, work):
         if cut:
             h = most
         if h > 0.0:
-            move(x, y, h, free, of, work)
-            if not is_accurate(x, y, h, free, of, work):
+            after, first, last, accurate = move(x, y, h, free, of, rest)
+            if not accurate:
                 most = 0.5 * h
                 continue
             most = min(2.0 * most, longest)
-            within = reached_within(x, y, h, of, work) if free else 0.0
-            if within > 0.0:
-                h, cut, crossed = crossing(x, within, of, work), True, True
-                move(x, y, h, free, of, work)
-            for i in range(x.size):
+            if free and not stays_below(before, after, first, last, h):
+                within = h if after >= 0.0 else reached_within(x, z, h, of, rest)
+                if within > 0.0:
+                    h, cut, crossed = crossing(x, z, before, within, of, rest), True, True
+                    after, first, last, accurate = move(x, y, h, free, of, rest)
+            for i in range(n):
                 x[i] = y[i]
-            if waits == BELOW and distance(x, of) < 0.0:
+            if waits == BELOW and after < 0.0:
                 free, waits = True, np.int64(0)
         left = left - h if cut else stop
         if cut:
@@ -213,52 +196,41 @@ def walk(cells, events, k, begin, x, y, work):
             arrive(x, receptors[event], weights[event], free, of)
             event = following[event]
     refractory[k] = waits - 1 if waits > 1 else waits
-    return lag
-
-
-@helper
-def step_of(cells, events, k, begin):
-    \"\"\"Advance a cell by one step; return how long before its end the cell fired [ms], -1.0 if it did not.\"\"\"
-    state, refractory, work = array_of(cells.state), array_of(cells.refractory), array_of(events.work)
-    scalars, arrays, stride, n = array_of(cells.scalars), array_of(cells.arrays), cells.stride, <n>
-    x, y, rest = work[:n], work[n : 2 * n], work[2 * n :]
-    for i in range(n):
-        x[i] = state[i * stride + k]
-    waits, lag, done = refractory[k], -1.0, False
-    of = begin, array_of(cells.current)[k], scalars, arrays, stride, k
-    if array_of(events.head)[cells.first + k] < 0 and waits != 1:
-        close = whole(x, y, waits == 0, of, rest)
-        if close and waits != 0:
-            done = True
-            if waits > 0:
-                refractory[k] = waits - 1
-            elif distance(y, of) < 0.0:
-                refractory[k] = 0
-        elif close and distance(x, of) < 0.0:
-            done = reached_within(x, y, length_of_step(scalars, arrays, stride, k), of, rest) == 0.0
-    if done:
-        for i in range(n):
-            state[i * stride + k] = y[i]
-        return lag
-    lag = walk(cells, events, k, begin, x, y, rest)
     for i in range(n):
         state[i * stride + k] = flushed(x[i])
     return lag
+
+
+<steps>@helper
+def count_flags(flag):
+    count = np.int32(0)
+    for k in range(flag.size):
+        count += flag[k]
+    return count
 
 
 @by_address
 def advance(cells_, progress_):
     cells, progress = record_at(cells_), record_at(progress_)
     events = record_or_none(cells, "events")
-    spikes, lags = array_of(progress.spikes), array_of(progress.lags)
-    empty = progress.parity * progress.capacity
+    state, scalars, arrays, stride = array_of(cells.state), array_of(cells.scalars), array_of(cells.arrays), cells.stride
+    refractory, current, heads = array_of(cells.refractory), array_of(cells.current), array_of(events.head)[cells.first :]
+    flags, spikes, lags = array_of(cells.flags), array_of(progress.spikes), array_of(progress.lags)
+    empty, count = progress.parity * progress.capacity, cells.count
     found = empty + progress.total
-    begin = np.float64(progress.step) * length_of_step(array_of(cells.scalars), array_of(cells.arrays), cells.stride, 0)
-    for k in range(cells.count):
-        lag = step_of(cells, events, k, begin)
-        if lag >= 0.0:
-            spikes[found], lags[found] = cells.first + k, lag
-            found += 1
+    begin = np.float64(progress.step) * length_of_step(scalars, arrays, stride, 0)
+    for low in range(0, count, <block>):
+        high = min(low + <block>, count)
+        flag = flags[: high - low]
+        block(<arguments>)
+        for start in range(low, high, <scan>):
+            if count_flags(flag[start - low : min(start + <scan>, high) - low]):
+                for k in range(start, min(start + <scan>, high)):
+                    if flag[k - low]:
+                        lag = step_of(cells, events, k, begin)
+                        if lag >= 0.0:
+                            spikes[found], lags[found] = cells.first + k, lag
+                            found += 1
     progress.total = found - empty
     return 0
 """

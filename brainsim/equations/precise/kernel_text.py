@@ -1,8 +1,8 @@
 """The text of a kernel that advances each cell from event to event within a step.
 
-What differs between models is a few functions of one cell, written from its statements: how it moves, how fast its
-variables change, its distance to the threshold, what an event and a spike do. The frame around them is `frame.FRAME`. As in
-`codegen`, the text contains names and structure, never the value of a parameter.
+What differs between models is a few functions of one cell, written from its statements: how it moves, its distance to the
+threshold, what an event and a spike do. The frame around them is `frame.FRAME`. As in `codegen`, the text contains names
+and structure, never the value of a parameter.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from brainsim.equations.body import gain_name, new_name
-from brainsim.equations.codegen import Kernel
+from brainsim.equations.codegen import BLOCK, SCAN, Kernel
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
-from brainsim.equations.numba_text import indent, line_of, module, text_of
-from brainsim.equations.precise.frame import BELOW, ERROR, FRAME, MOVE_BY_SERIES, SAME, SMALL, WHOLE_IN_PARTS
+from brainsim.equations.numba_text import fill, indent, line_of, module, text_of
+from brainsim.equations.precise import series
+from brainsim.equations.precise.frame import BELOW, ERROR, FRAME, OF_BLOCK, OF_EACH, SAME, SMALL
 from brainsim.equations.precise.step import LONGEST, PreciseStep, PreciseSystem
 from brainsim.equations.statements import Assign, Statement, formula
 
@@ -25,22 +26,33 @@ CONSTANTS = (f"SAME, BELOW, ERROR, SMALL = {SAME!r}, {BELOW!r}, {ERROR!r}, {SMAL
 IMPORTS = ("from brainsim.jit.records import record_or_none",)
 
 
-class _Writer:
-    """Writes functions of a cell; `kernel` has the constants, and where each is found."""
+class Writer:
+    """Writes functions of a cell; `scalars` and `arrays` are the names of its constants, in their order."""
 
-    def __init__(self, system: PreciseSystem, scalars: Sequence[str], arrays: Sequence[str]):
-        self._system, self._scalars, self._arrays = system, scalars, arrays
+    def __init__(self, system: PreciseSystem, step: PreciseStep, per_cell: frozenset[str]):
+        self.system, self.step = system, step
+        constants = _constants(system, step)
+        self.scalars = tuple(name for name in constants if name not in per_cell)
+        self.arrays = tuple(name for name in constants if name in per_cell)
+        self.frozen = {name for name in system.variables if name in system.frozen and system.refractory is not None}
 
-    def function(self, head: str, statements: Iterable[Statement], last: Sequence[str], own: Sequence[str] = ()) -> str:
-        """Return the text of a function: loads, statements, and the `last` lines; `own` are names that it has already."""
+    def function(self, head: str, statements: Iterable[Statement | str], own: Sequence[str] = ()) -> str:
+        """Return the text of a function; it loads what it needs, but for the names `own`, which it has already."""
         lines = [line_of(statement) for statement in statements]
-        used = {
-            node.id for line in (*lines, *last) for node in ast.walk(ast.parse(line.strip())) if isinstance(node, ast.Name)
-        }
-        loads = [f"{name} = _x[{i}]" for i, name in enumerate(self._system.variables) if name in used]
-        loads += [f"{n} = _scalars[{i}]" for i, n in enumerate(self._scalars) if n in used and n not in own]
-        loads += [f"{n} = _arrays[{i} * _stride + _cell]" for i, n in enumerate(self._arrays) if n in used]
-        return "\n".join([f"@helper\ndef {head}:", *indent([OF, *loads, *lines, *last]), "\n\n"])
+        used = _names_in(lines)
+        loads = [f"{name} = _x[{i}]" for i, name in enumerate(self.system.variables) if name in used]
+        loads += [f"{n} = _scalars[{i}]" for i, n in enumerate(self.scalars) if n in used and n not in own]
+        loads += [f"{n} = _arrays[{i} * _stride + _cell]" for i, n in enumerate(self.arrays) if n in used]
+        return "\n".join([f"@helper\ndef {head}:", *indent([OF, *loads, *lines]), "\n\n"])
+
+    def gap(self, at: dict[str, str]) -> str:
+        """Return the distance to the threshold, if variables have the names `at`."""
+        return "-1.0" if self.step.gap is None else text_of(lower(lang.substitute(self.step.gap, _as_names(at))))
+
+    def rate(self, slopes: dict[str, str]) -> str:
+        """Return how fast this distance changes, if the time derivatives of variables have these names."""
+        terms = [f"{text_of(lower(gain))} * {slopes[name]}" for name, gain in self.step.gains.items()]
+        return " + ".join(terms) or "0.0"
 
 
 def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: frozenset[str]) -> Kernel:
@@ -48,22 +60,36 @@ def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: fro
 
     `per_cell` names the parameters and constants that differ between cells.
     """
-    constants = _constants(system, step)
-    scalars = tuple(name for name in constants if name not in per_cell)
-    arrays = tuple(name for name in constants if name in per_cell)
-    writer = _Writer(system, scalars, arrays)
-    frozen = {name for name in system.variables if name in system.frozen and system.refractory is not None}
-    texts = [_move(writer, system, step, frozen), _slopes(writer, system, step, frozen), _threshold(writer, system, step)]
-    texts += [_reset(writer, system), _wait(writer, system), _arrival(writer, system, frozen), _lengths(scalars, arrays)]
-    frame = FRAME.replace("<n>", str(len(system.variables)))
+    writer = Writer(system, step, per_cell)
+    if step.solved:
+        moves = series.move(writer)
+        arguments, block = series.block(writer)
+        steps = block + OF_BLOCK
+    else:
+        moves, arguments, steps = _slopes(writer) + _move(writer), ["flag"], OF_EACH.replace("<parts>", str(step.parts))
+    texts = [writer.function("distance(_x, _of)", [f"return {writer.gap({})}"]), moves, _reset(writer), _wait(writer)]
+    texts += [_arrival(writer), _lengths(writer)]
+    words = {"n": len(system.variables), "block": BLOCK, "scan": SCAN, "arguments": ", ".join(arguments)}
+    frame = fill(FRAME.replace("<steps>", steps), **words)
     title = f"A kernel of exact spike times (equations/precise). State: {', '.join(system.variables) or 'none'}."
-    return Kernel(module(title, "".join(texts) + frame, IMPORTS, CONSTANTS), scalars, arrays, (), False)
+    text = module(title, "".join(texts) + frame, IMPORTS, CONSTANTS)
+    return Kernel(text, writer.scalars, writer.arrays, (), False)
+
+
+def _names_in(lines):
+    trees = (ast.parse(line.strip() + (" pass" if line.rstrip().endswith(":") else "")) for line in lines)
+    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _as_names(at):
+    return {name: ast.Name(new) for name, new in at.items()}
 
 
 def _constants(system, step):
     """Return the names of all numbers that the functions need, sorted."""
     written = [*step.lines, *step.slopes]
-    needed = set().union(*(line.needs for line in written), {LONGEST, "dt"})
+    rates = {*step.terms.values()}
+    needed = set().union(*(line.needs for line in written), {LONGEST, "dt"}, rates)
     trees = [tree for _, tree in system.reset]
     trees += [tree for tree in (step.gap, *step.gains.values()) if tree is not None]
     trees += [system.refractory] if system.refractory is not None and not lang.is_condition(system.refractory) else []
@@ -80,71 +106,67 @@ def _functions(written, trees):
     return {node.func.id for node in calls if isinstance(node.func, ast.Name)}
 
 
-def _move(writer, system, step, frozen):
-    """Return the functions that move a cell: `whole` by dt, and `move` by any part of it."""
-    stores = []
-    for i, name in enumerate(system.variables):
-        new = new_name(name)
-        stores.append(f"_y[{i}] = {f'{new} if _free else {name}' if name in frozen else new}")
-    if step.solved:
-        return writer.function("whole(_x, _y, _free, _of, _work)", step.lines, [*stores, "return True"]) + MOVE_BY_SERIES
-    stores += [
-        f"_work[{i}] = _{n}_k4{' if _free else 0.0' * (n in frozen)}" for i, n in enumerate(system.variables)
-    ]  # for its error
-    moved = writer.function("move(_x, _y, dt, _free, _of, _work)", step.lines, stores, own=("dt",))
-    return moved + WHOLE_IN_PARTS.replace("<parts>", str(step.parts))
-
-
-def _slopes(writer, system, step, frozen):
+def _slopes(writer):
     """Return the function that writes the time derivative of each variable."""
-    stores = [f"_d[{i}] = _{n}_k1{' if _free else 0.0' * (n in frozen)}" for i, n in enumerate(system.variables)]
-    return writer.function("slopes(_x, _d, _free, _of)", step.slopes, stores)
+    names = enumerate(writer.system.variables)
+    stores = [f"_d[{i}] = _{n}_k1{' if _free else 0.0' * (n in writer.frozen)}" for i, n in names]
+    return writer.function("slopes(_x, _d, _free, _of)", [*writer.step.slopes, *stores])
 
 
-def _threshold(writer, system, step):
-    """Return the functions of the distance to the threshold, and of its time derivative."""
-    if step.gap is None:
-        gap, rate = "return -1.0", "return 0.0"
-    else:
-        gap = f"return {text_of(lower(step.gap))}"
-        terms = [
-            f"{text_of(lower(g))}*_d[{i}]" for i, n in enumerate(system.variables) if (g := step.gains.get(n)) is not None
-        ]
-        rate = f"return {' + '.join(terms) or '0.0'}"
-    return writer.function("distance(_x, _of)", [], [gap]) + writer.function("rate(_x, _d, _of)", [], [rate])
+def _move(writer):
+    """Return the function that moves a cell by a part of a step, by the Runge-Kutta method.
+
+    Its error is the difference to a solution of third order, which has the slope at the end in place of that at the last
+    stage: both have the weights of Simpson's rule.
+    """
+    names, lines = writer.system.variables, [*writer.step.lines]
+    held = {name: " if _free else 0.0" * (name in writer.frozen) for name in names}
+    for i, name in enumerate(names):
+        new = new_name(name)
+        lines.append(f"_y[{i}] = {f'{new} if _free else {name}' if name in writer.frozen else new}")
+    lines += ["slopes(_y, _work, _free, _of)", "_length = length_of_step(_scalars, _arrays, _stride, _cell)"]
+    lines += ["_share = max(ERROR * _length**4, 1e-13)", "_close = True"]
+    for i, name in enumerate(names):
+        error = f"abs({f'(_{name}_k4{held[name]})'} - _work[{i}]) * dt / 6.0"
+        lines.append(f"_close &= {error} <= _share * max(abs({name}), abs(_y[{i}]), SMALL)")
+    first = writer.rate({name: f"(_{name}_k1{held[name]})" for name in names})
+    last = writer.rate({name: f"_work[{i}]" for i, name in enumerate(names)})
+    lines.append(f"return distance(_y, _of), {first}, {last}, _close or dt < 1e-12 * _length")
+    return writer.function("move(_x, _y, dt, _free, _of, _work)", lines, own=("dt",))
 
 
-def _reset(writer, system):
+def _reset(writer):
     """Return the function that resets a cell which fires."""
+    system = writer.system
     lines = [Assign(name, lower(tree)) for name, tree in system.reset]
     names = dict.fromkeys(name for name, _ in system.reset)
     stores = [f"_x[{system.variables.index(name)}] = {name}" for name in names]
-    return writer.function("reset(_x, _of)", lines, stores)
+    return writer.function("reset(_x, _of)", [*lines, *stores])
 
 
-def _wait(writer, system):
+def _wait(writer):
     """Return the function of the refractory time of a cell that has just fired [ms], BELOW if it is the threshold."""
-    text = "0.0" if system.refractory is None else text_of(lower(system.refractory))
-    text = f"{BELOW:.1f}" if system.refractory is not None and lang.is_condition(system.refractory) else text
-    return writer.function("waiting_time(_x, _of)", [], [f"return {text}"])
+    tree = writer.system.refractory
+    text = "0.0" if tree is None else f"{BELOW:.1f}" if lang.is_condition(tree) else text_of(lower(tree))
+    return writer.function("waiting_time(_x, _of)", [f"return {text}"])
 
 
-def _arrival(writer, system, frozen):
+def _arrival(writer):
     """Return the function by which an event acts on a cell, given the index of its receptor."""
-    lines = []
+    system, lines = writer.system, []
     for index, arrivals in enumerate(system.arrivals):
         for name, gain in arrivals:
             row, text = system.variables.index(name), "event" if algebra.is_one(gain) else "gain*event"
             added = text_of(formula(text, gain=gain_name(index, name), event="_event"))
-            free = " and _free" * (name in frozen and not system.kept)
+            free = " and _free" * (name in writer.frozen and not system.kept)
             lines.append(f"if _receptor == {index}{free}: _x[{row}] += {added}")
-    return writer.function("arrive(_x, _receptor, _event, _free, _of)", [], lines)
+    return writer.function("arrive(_x, _receptor, _event, _free, _of)", lines)
 
 
-def _lengths(scalars, arrays):
+def _lengths(writer):
     """Return the functions of the longest part and of a whole step of a cell [ms]."""
-    texts = []
+    texts, arrays = [], writer.arrays
     for function, name in (("longest_part", LONGEST), ("length_of_step", "dt")):
-        place = f"arrays[{arrays.index(name)} * stride + k]" if name in arrays else f"scalars[{scalars.index(name)}]"
-        texts.append(f"@helper\ndef {function}(scalars, arrays, stride, k):\n    return {place}\n\n\n")
+        at = f"arrays[{arrays.index(name)} * stride + k]" if name in arrays else f"scalars[{writer.scalars.index(name)}]"
+        texts.append(f"@helper\ndef {function}(scalars, arrays, stride, k):\n    return {at}\n\n\n")
     return "".join(texts)

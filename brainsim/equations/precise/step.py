@@ -42,13 +42,15 @@ class PreciseStep(Step):
 
     - `lines`: the move by dt as a whole, as in any Step
     - `solved`: whether the equations are linear, so that `lines` are exact for one dt only
-    - `slopes`: statements that compute ``_x_k1``, the time derivative of each variable x
+    - `terms`: if they are, (variable, what it is multiplied by, "" for 1) -> the constant, of their time derivatives
+    - `slopes`: if not, statements that compute ``_x_k1``, the time derivative of each variable x
     - `gap`: the distance to the threshold, > 0 beyond it, None without a threshold; `gains`: its derivative with respect to
       each variable
     - `parts`: number of moves in one dt, if the equations are not linear
     """
 
     solved: bool = False
+    terms: dict[tuple[str, str], str] = field(default_factory=dict)
     slopes: list[Assign] = field(default_factory=list)
     gap: Tree | None = None
     gains: dict[str, Tree] = field(default_factory=dict)
@@ -61,35 +63,39 @@ def make_precise(system: System, label: str) -> tuple[PreciseSystem, PreciseStep
     _check(system, label)
     changed = {"substeps": 1, "crossing": ()}
     new = PreciseSystem(**{f.name: getattr(system, f.name) for f in fields(system)} | changed)
-    moved = rk4(new, label)
-    slopes = select_needed(moved.lines, {f"_{name}_k1" for name in new.variables})
-    parts: dict[str, Any] = {"slopes": slopes, "parts": system.substeps}
-    parts["gap"], parts["gains"] = _gap_and_gains(new, label)
+    gap, gains = _gap_and_gains(new, label)
     try:
         whole = exact(new, label)
     except EquationError:
-        return new, _joined("rk4", moved, [moved], solved=False, order=4, **parts)
+        return new, _in_parts(rk4(new, label), new, system.substeps, gap, gains)
     if whole.product is not None:
         raise EquationError(label, f"precise=True needs fewer than the {len(new.variables)} variables of these equations")
-    return new, _joined("exact", whole, [whole, moved], solved=True, **parts)
+    return new, _solved(whole, gap, gains)
 
 
-def _joined(method, moved, steps, **parts):
-    """Return the PreciseStep with the lines of one step and the constants of all."""
-    trees = {name: tree for step in steps for name, tree in step.constants.items()}
-    computes = [compute for step in steps for compute in step.computes]
-    solvers = [compute for compute in computes if isinstance(compute, Propagator)]
+def _in_parts(step, system, parts, gap, gains):
+    """Return the PreciseStep of equations that are not linear."""
 
     def compute(values, dt):
-        numbers = {name: number for step in steps for name, number in step.compute(values, dt).items()}
-        longest = dt / parts["parts"]
-        if solvers:
-            # a series converges within a few terms up to the time in which the fastest variable changes e-fold
-            longest = 1.0 / np.maximum(solvers[0].fastest(values, dt), 1.0 / dt)
+        return step.compute(values, dt) | {LONGEST: dt / parts}
+
+    slopes = select_needed(step.lines, {f"_{name}_k1" for name in system.variables})
+    known: dict[str, Any] = {"compute": compute, "constants": step.constants, "computes": step.computes, "order": 4}
+    return PreciseStep("rk4", step.lines, **known, slopes=slopes, parts=parts, gap=gap, gains=gains)
+
+
+def _solved(step, gap, gains):
+    """Return the PreciseStep of linear equations."""
+    propagator = next(compute for compute in step.computes if isinstance(compute, Propagator))
+
+    def compute(values, dt):
+        # a series converges within a few terms up to the time in which the fastest variable changes e-fold
+        longest = 1.0 / np.maximum(propagator.fastest(values, dt), 1.0 / dt)
+        numbers = step.compute(values, dt) | propagator.rates(values, dt)
         return numbers | {LONGEST: longest if np.ndim(longest) else float(longest)}
 
-    known: dict[str, Any] = {"compute": compute, "constants": trees, "computes": tuple(computes)}
-    return PreciseStep(method, moved.lines, **known, **parts)
+    known: dict[str, Any] = {"compute": compute, "constants": step.constants, "computes": step.computes}
+    return PreciseStep("exact", step.lines, **known, solved=True, terms=propagator.terms, gap=gap, gains=gains)
 
 
 def _check(system, label):

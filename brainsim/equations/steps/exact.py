@@ -96,6 +96,20 @@ class Propagator:
         less_one = {constant + LESS_ONE: numbers[key] - 1.0 for constant, key in diagonal.items()}
         return {constant: numbers[key] for constant, key in entries.items()} | less_one
 
+    @property
+    def terms(self) -> dict[tuple[str, str], str]:
+        """Return (variable, column) -> the constant that `rates` computes, of the terms of the equations themselves."""
+        columns, rows = self._matrix.columns, self._matrix.coefficients.items()
+        found = [(name, column) for name, row in rows for column in columns if not algebra.is_zero(row[column])]
+        return {(name, column): f"_a__{name}__{column}" for name, column in found}
+
+    def rates(self, values: dict[str, Any], dt: float) -> dict[str, Any]:
+        """Return constant -> number of the terms of the equations [1/ms times the unit of the variable]."""
+        matrix, columns = self._matrix.of_cells(values, dt, ()), self._matrix.columns
+        entries = dict(_entries(matrix, len(self._matrix.variables), len(columns)))
+        place = {name: i for i, name in enumerate(self._matrix.variables)}
+        return {constant: entries[place[n], columns.index(column)] for (n, column), constant in self.terms.items()}
+
     def fastest(self, values: dict[str, Any], dt: float) -> Any:
         """Return the largest rate at which a mode of the equations changes [1/ms], or one for each cell."""
         n = len(self._matrix.variables)
