@@ -35,7 +35,7 @@ EXAMPLES = {
     "simple_STDP": 0.01,
     "Izhikevich": 0.01,
     "small_network": 0.1,
-    "stdp_network": 0.2,
+    "current_injection": 0.05,
     "simpleRandomNetwork": 0.1,
     "inhomogeneous_network": 0.5,
     "varying_poisson": 0.1,
@@ -80,7 +80,7 @@ def child(simulator, script, *arguments):
 def recorded(state):
     """Return the number of spikes, of cells whose spikes were recorded, and the mean potential, of all segments."""
     spikes, cells, potentials = 0, 0, []
-    for recorder in state.recorders:
+    for recorder in (recorder for recorder in state.recorders if any(recorder.recorded.values())):
         for segment in recorder.get("all").segments:
             spikes += sum(len(train) for train in segment.spiketrains)
             cells += len(segment.spiketrains)

@@ -60,7 +60,7 @@ Plasticity of synapses
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
                         lists: FromArrays FromFrame FromSparse; for cells with positions: DistanceRule; your own: Rule
-    inputs              PoissonInput CurrentInput NoiseInput VoltageClamp
+    inputs              PoissonInput EventInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
 
@@ -122,6 +122,7 @@ _HOMES = {
     "brainsim.models.neurons.compartments": ("TwoCompartmentLIF",),
     "brainsim.models.neurons.sources": ("Poisson", "PoissonPool", "PoissonWithDeadTime", "GammaRenewal", "SpikeTrains"),
     "brainsim.models.neurons.correlated": ("SingleInteraction", "MultipleInteraction", "JitteredInteraction"),
+    "brainsim.models.events": ("EventInput",),
     "brainsim.models.inputs": ("PoissonInput", "CurrentInput"),
     "brainsim.models.noise": ("NoiseInput",),
     "brainsim.models.clamp": ("VoltageClamp",),

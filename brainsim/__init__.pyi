@@ -27,6 +27,7 @@ from brainsim.models.couplings.electrical import GapJunction as GapJunction
 from brainsim.models.couplings.gated import GatedNMDA as GatedNMDA
 from brainsim.models.couplings.graded import GradedSynapse as GradedSynapse
 from brainsim.models.couplings.graded import RateConnection as RateConnection
+from brainsim.models.events import EventInput as EventInput
 from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF

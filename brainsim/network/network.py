@@ -266,7 +266,7 @@ class Network(Answering):
         ----------
         target : Population or View
             The cells.
-        input : PoissonInput, CurrentInput, NoiseInput or VoltageClamp
+        input : PoissonInput, EventInput, CurrentInput, NoiseInput or VoltageClamp
             The input.
         name : str, optional
             By default ``PoissonInput->target``, followed by `` #2`` and so on if that is taken; as for `connect`. It must

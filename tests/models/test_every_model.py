@@ -71,6 +71,7 @@ INPUTS = {
     "events over time": bs.PoissonInput(rate=WAVE, weight=0.3, synapse=DELTA),
     "events over time of each cell": bs.PoissonInput(rate=WAVE + " + 10*i", weight=0.3, synapse=DELTA),
     "many events at times": bs.PoissonInput(rate="where(t < 15, 0, 2e5)", weight=0.01, synapse=DELTA),
+    "listed events": bs.EventInput(times=np.arange(1.0, 29.0), ids=np.arange(28) % 7, weight=20.0, synapse=DELTA),
     "current": bs.CurrentInput(np.linspace(300.0, 400.0, 7)),
     "steps of current": bs.CurrentInput([300.0, 100.0], times=[1.0, 16.0]),
     "current over time": bs.CurrentInput("300 + 10*i + 50*sin(t/9)"),

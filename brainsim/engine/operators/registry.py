@@ -68,6 +68,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.currents:Currents", _has_currents),
     ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
     ("brainsim.engine.operators.poisson:Poisson", _has_counts),
+    ("brainsim.engine.operators.events:Events", _acts_on("brainsim.models.events", "EventInput")),
     ("brainsim.engine.operators.cells:Cells", _always),
     ("brainsim.engine.operators.varying:Varying", _varies),
     ("brainsim.engine.operators.trains:Trains", _lists_spikes),

@@ -52,7 +52,8 @@ def _check_input(stimulus):
             _refuse(f"{name}.rate", "changes from step to step", "add several inputs, each with start= and stop=")
         return
     if not isinstance(source, CurrentInput):
-        _refuse(name, f"{type(source).__name__} acts at the points of the grid", "leave it out")
+        hint = "list its spikes in SpikeTrains" if hasattr(source, "synapse") else "leave it out"
+        _refuse(name, f"{type(source).__name__} acts at the points of the grid", hint)
     if isinstance(source.amplitude, str):
         hint = "give the times at which it changes: CurrentInput([...], times=[...])"
         _refuse(f"{name}.amplitude", f"{source.amplitude!r} changes from step to step", hint)

@@ -7,10 +7,10 @@ is new begins as it is described.
 
 import numpy as np
 
-from brainsim.core.checks import warn_user
 from brainsim.engine.checkpoints.changes import apply_values, find_changed_values
-from brainsim.engine.rewiring import name_the_past, sent_lately
-from brainsim.engine.states.fingerprint import fingerprint
+from brainsim.engine.rewiring import name_the_past
+from brainsim.engine.settings import checked_network
+from brainsim.engine.simulation.under_way import with_what_is_under_way
 from brainsim.engine.states.sent import LAGS, carry_lags
 from brainsim.engine.states.state import save_state
 from brainsim.engine.synapses.readback import read_back
@@ -23,8 +23,10 @@ def continue_with(sim, network, settings):
     """Return a simulation of another network that continues from where `sim` is."""
     if sim._run.failed:
         raise RuntimeError(f"{LABEL}: the last run failed half-way, so it has no state; reset() it first")
-    check_sizes(network, sim._layout)
-    new = type(sim)._with(_as_rewired(network, sim._run.synapses), settings)
+    check_sizes(checked_network(network, sim.dt), sim._layout)
+    with settings.ranks.quiet():
+        network = with_what_is_under_way(sim, _as_rewired(network, sim._run.synapses), LABEL)
+    new = type(sim)._with(network, settings)
     with settings.ranks.quiet():
         _take_values(sim, new)
         state = carry(sim._run, new._run, new._described.first_prints.parts())
@@ -39,7 +41,7 @@ def continue_with(sim, network, settings):
 
 def check_sizes(network, layout):
     """Raise ValueError if a population has another number of cells than the one of its name that is simulated."""
-    for name, population in getattr(network, "populations", {}).items():
+    for name, population in network.populations.items():
         if name in layout.members and layout.members[name].n != population.n:
             numbers = f"{layout.members[name].n} cells (got {population.n})"
             raise ValueError(f"{LABEL}.network: {name!r} must have {numbers}; new cells are a population of their own")
@@ -48,10 +50,9 @@ def check_sizes(network, layout):
 def _as_rewired(network, synapses):
     """Return a network in which projections that were rewired list their synapses as they are now."""
     now = {before: synapses.projections[name] for before, name in synapses.former.items()}
-    projections = getattr(network, "projections", ())
-    if not any(p in now for p in projections):
+    if not any(p in now for p in network.projections):
         return network
-    return copy_network(network, [now.get(p, p) for p in projections])
+    return copy_network(network, [now.get(p, p) for p in network.projections])
 
 
 def _take_values(sim, new):
@@ -75,7 +76,6 @@ def carry(old, new, network):
 
     `network` has the fingerprints of the parts of the new one. With ranks all call it, and all get the state.
     """
-    _warn_of_delays(old, new)
     label = f"{LABEL}.network: the delay of a coupling"
     names = name_the_past(old, new, label, new.layout.members.keys() - old.layout.members.keys())
     same = _with_the_same_synapses(old, new)
@@ -167,21 +167,3 @@ def _take_synapses(state, kind, former, before):
     if kept.keys() == {key for key in state.extra if key.startswith(prefix)}:
         state.extra |= kept
         kind.fit(state.extra, former, LABEL)
-
-
-def _warn_of_delays(old, new):
-    """Warn of spikes under way in projections that have other delays now."""
-    for name, projection in new.synapses.projections.items():
-        former = old.synapses.projections.get(name)
-        if former is None or projection.is_coupling or _are_equal(former.delay, projection.delay) or not old.is_complete():
-            continue
-        if n := sent_lately(old, former, old.synapses.longest).size:
-            text = f"{n} spikes may be under way in {name!r}, and its delays are others than those with which they were sent"
-            warn_user(f"{LABEL}: {text}; some may get lost or arrive twice. Change delays while the sources are silent")
-
-
-def _are_equal(one, other):
-    """Return whether two delays are the same: numbers, arrays or distributions."""
-    if not all(isinstance(value, float | np.ndarray) for value in (one, other)):
-        return fingerprint(one) == fingerprint(other)
-    return len({np.size(one), np.size(other)} - {1}) < 2 and bool(np.all(np.equal(one, other)))

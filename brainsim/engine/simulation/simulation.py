@@ -488,7 +488,7 @@ class Simulation(Answering):
 
         Parameters
         ----------
-        target : PoissonInput, CurrentInput, NoiseInput, VoltageClamp, Population, Projection or str
+        target : PoissonInput, EventInput, CurrentInput, NoiseInput, VoltageClamp, Population, Projection or str
             The input as it was given to `stimulate` (or its name there), a population (or its name), or a projection (or its
             name).
         **values
@@ -736,14 +736,16 @@ class Simulation(Answering):
         Warns
         -----
         UserWarning
-            If spikes are under way in a projection whose delays have changed.
+            If spikes are under way in a projection that learns and whose delays have changed: some may get lost or arrive
+            twice.
 
         Notes
         -----
         Populations and projections are found by their names, receptors by their synapses. What both networks have stays as
         it is: variables, refractory times, noise, what synapses have learned and what `set` and `rewire` have changed. What
-        is new begins at its initial values, as if it had been there and silent. Spikes that are under way arrive over the
-        synapses as they are now, also over new ones if they were sent within the longest delay so far.
+        is new begins at its initial values, as if it had been there and silent. Spikes under way keep the delays with which
+        they were sent, for which `network` then has an input with listed events; they also arrive over new projections if
+        they were sent within the longest delay so far.
 
         `reset` of the new simulation goes back to the state of now. Its synapses are built once, as those of any simulation.
 

@@ -247,6 +247,75 @@ def test_before_the_first_run_time_0_is_still_to_come():
     assert trace.values[0].tolist() == [-55.0] * 3
 
 
+class TestDelays:
+    """Spikes under way keep the delays with which they were sent, as they do in NEST and in Brian2."""
+
+    TIMES = ([2.0, 9.0], [5.0, 5.0], [9.9, 11.9], [10.0, 13.0])
+    DELAYS = ((8.0, 3.0), (3.0, 8.0), (bs.Uniform(1.0, 9.0), 0.3), (0.3, bs.Uniform(1.0, 9.0), 6.0), (7.0, 2.0, 7.0))
+    SYNAPSES = (
+        (bs.Exponential(tau=3.0), "exponential.i", 3.0),
+        (bs.ExponentialConductance(tau=4.0), "exponentialconductance.g", 4.0),
+        (bs.Delta(), "v", 20.0),
+    )
+
+    def pieces(self, delays, synapse, storage, threads):
+        """Return samples of a variable of cells, and those that follow from when spikes were sent by which delays."""
+        synapse, variable, tau = synapse
+        ends = [10.0, 12.0, 40.0] if len(delays) == 3 else [10.0, 40.0]
+        found, expected, sim, t = [], 0.0, None, np.arange(401)[:, None] / 10.0
+        for end, delay in zip(ends, delays, strict=True):
+            source = bs.Population(4, bs.SpikeTrains(self.TIMES), name="source")
+            cells = bs.Population(3, bs.LIF(v_th=1000.0, tau_m=20.0), name="cells")
+            net = bs.Network(seed=1)
+            given = {"synapse": synapse, "name": "wires", "storage": storage}
+            net.connect(source, cells, bs.FixedProbability(0.9), weight=2.0, delay=delay, **given)
+            given = {"threads": threads, "record": bs.Trace(cells, variable, every=0.1)}
+            sim = bs.Simulation(net, seed=1, **given) if sim is None else sim.continue_with(net, **given)
+            begin, table = sim.time, sim.synapses("wires")
+            found.append(sim.run(end - begin).traces["cells", variable].values)
+            for pre, post, weight, d in zip(table.pre, table.post, table.weight, table.delay, strict=True):
+                for sent in (time for time in self.TIMES[pre] if begin < time <= end):
+                    age = t - (sent + d)
+                    expected = expected + (np.arange(3) == post) * weight * np.where(age > -0.01, np.exp(-age / tau), 0.0)
+        return np.concatenate(found) + 65.0 * (variable == "v"), expected
+
+    @pytest.mark.parametrize("storage", ["stored", "procedural"])
+    @pytest.mark.parametrize("synapse", SYNAPSES, ids=lambda given: given[1])
+    @pytest.mark.parametrize("delays", DELAYS)
+    def test_spikes_arrive_when_they_would_have(self, delays, synapse, storage):
+        found, expected = self.pieces(delays, synapse, storage, 1)
+        assert expected.max() > 2.0
+        assert np.allclose(found, expected, rtol=0.0, atol=1e-9)
+        assert np.array_equal(self.pieces(delays, synapse, storage, 2)[0], found)
+
+    def test_what_is_under_way_is_in_checkpoints_and_in_what_follows(self, tmp_path):
+        def network(delay, more=False):
+            cells = bs.Population(20, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+            net = bs.Network(seed=1)
+            net.stimulate(cells, bs.PoissonInput(rate=4000.0, weight=1.0, synapse=bs.Delta()))
+            exponential = bs.Exponential()
+            net.connect(cells, cells, bs.FixedIndegree(6), weight=30.0, delay=delay, synapse=exponential, name="wires")
+            if more:
+                net.add(bs.Population(3, bs.LIF(), name="more"))
+            return net
+
+        sim = bs.Simulation(network(9.0), seed=1)
+        sim.run(50.0)
+        sim = sim.continue_with(network(2.0))
+        assert [stimulus.name for stimulus in sim.network.inputs][1:] == ["under way to cells"]
+        sim.run(3.0)
+        path, grown = sim.save(tmp_path / "run.ckpt"), sim.continue_with(network(2.0, more=True))
+        same = sim.continue_with(sim.network)
+        spikes = sim.run(60.0).spikes["cells"]
+        loaded = bs.Simulation.load(sim.network, path)
+        assert loaded.run(60.0).spikes["cells"] == spikes
+        assert grown.run(60.0).spikes["cells"] == spikes
+        assert same.run(60.0).spikes["cells"] == spikes
+        sim.reset()
+        sim.run(3.0)
+        assert sim.run(60.0).spikes["cells"] == spikes
+
+
 class TestMistakes:
     @pytest.fixture
     def running(self):
@@ -273,12 +342,13 @@ class TestMistakes:
         with pytest.raises(TypeError, match="must be a Network"):
             running.continue_with("network")
 
-    def test_delays_that_change_while_spikes_are_under_way(self):
+    def test_delays_of_synapses_that_learn_while_spikes_are_under_way(self):
         def network(delay):
             cells = bs.Population(10, bs.LIF(), name="cells")
             net = bs.Network(seed=1)
             net.stimulate(cells, bs.CurrentInput(400.0))
-            net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=delay, synapse=bs.Delta(), name="wires")
+            rule = {"synapse": bs.Delta(), "plasticity": bs.STDP(), "name": "wires"}
+            net.connect(cells, cells, bs.OneToOne(), weight=1.0, delay=delay, **rule)
             return net
 
         sim = bs.Simulation(network(5.0), seed=1)
