@@ -22,7 +22,7 @@ class Stretch:
 
     - ``natural_state``, ``..._inputs``, ``..._refractory``, ``..._current``, ``..._arrays``: the cells in the arrays of the
       network, as the ordinary kernel finds them, with ``natural_stride`` and ``natural_width`` from row to row;
-    - ``state``, ``arrays``, ``refractory``, ``kept``: those in slots, of which ``count`` are used, and room for a block;
+    - ``state``, ``arrays``, ``refractory``: those in slots, of which ``count`` are used; ``kept``, ``top``: for a block;
     - ``lanes_state``, ``..._inputs``, ...: those in lanes, of which ``lanes_used`` are used, the first ``driven`` of them by
       driven cells; ``lane_steps`` and ``most_lanes`` say how many were used in the chunk;
     - ``cell_of_slot``, ``lane_of_slot``, ``slot_of_cell``, ``cell_of_lane``, ``slot_of_lane``: -1 stands for none;
@@ -135,6 +135,7 @@ class Stretch:
             "arrays": np.zeros(max(len(self._group.kernel.arrays), 1) * n, dtype),
             "refractory": np.zeros(n, np.int32),
             "kept": np.zeros(variables * BLOCK, dtype),
+            "top": np.zeros(BLOCK, dtype),
             **{name: np.full(n, -1, np.int32) for name in ("slot_of_cell", "cell_of_slot", "lane_of_slot", "stirred")},
         }
 
