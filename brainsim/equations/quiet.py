@@ -73,8 +73,8 @@ def advance(cells_, progress_):
     cells = record_at(cells_)
     state, arrays, scalars = array_of(cells.state), array_of(cells.arrays), array_of(cells.scalars)
     kept, flags, waiting = array_of(cells.kept), array_of(cells.flags), array_of(cells.refractory)
-    lane, stirred, tops = array_of(cells.lane_of_slot), array_of(cells.stirred), array_of(cells.top)
-    stride, steps, count, found = cells.stride, cells.steps, cells.count, 0
+    entered, stirred, tops = array_of(cells.entered), array_of(cells.stirred), array_of(cells.top)
+    stride, steps, count, now, found = cells.stride, cells.steps, cells.count, np.int32(cells.turned), 0
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
         flag, top = flags[: high - low], tops[: high - low]
@@ -89,7 +89,7 @@ def advance(cells_, progress_):
             end = min(begin + <scan>, high)
             if count_flags(flag[begin - low : end - low]):
                 for k in range(begin, end):
-                    if flag[k - low] > 0 and lane[k] < 0:
+                    if flag[k - low] > 0 and entered[k] != now:
                         <restore>
                         stirred[found] = k
                         found += 1

@@ -22,6 +22,7 @@ KINDS = (
     (bs.LIF, bs.ExponentialConductance(tau=5.0, e_rev=0.0), 2.0),
     (bs.AdEx, bs.Exponential(tau=5.0), 200.0),
     (bs.Izhikevich, bs.Delta(), 6.0),
+    (bs.ALIF, bs.Exponential(tau=5.0), 90.0),  # whose threshold moves
 )
 SEEDS, USUAL, THOROUGH = 200, 2, 4  # the usual ones in double precision only, which compiles for half of the time
 

@@ -5,7 +5,7 @@ All of them work on the record of a `Stretch`, or on that of the partition's `Re
 
 import numpy as np
 
-from brainsim.engine.synapses.calendar import BLOCK, give_back
+from brainsim.engine.synapses.calendar import BLOCK, give_back, next_due
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE
 from brainsim.engine.synapses.segments import split_piece, tag_of
 from brainsim.jit.decorators import helper
@@ -37,21 +37,20 @@ def _find_reached(c, p, calendar):
     # at the start of a chunk, the events of the point that is reached have been delivered and are no longer in the calendar
     for point in range(p.step, min(p.step + p.slice, p.stop)):
         slot = (point + 1) % due.size
-        count, block = due[slot], first_block[slot]
-        for begun in range(0, count, BLOCK):
-            at, after = block * BLOCK, following[block]
-            for e in range(min(np.int64(BLOCK), count - begun)):
-                start, length = split_piece(pieces[at + e])
-                ahead, more = split_piece(pieces[at + min(e + 1, min(np.int64(BLOCK), count - begun) - 1)])
-                for line in range(0, min(more, np.int64(AHEAD)), LINE):
-                    prefetch(targets, ahead + line)
-                for k in range(start, start + length):
-                    # without a branch, which the processor would guess wrong for each third event: 4 instead of 8 ns
-                    cell = owner[np.uint64(targets[np.uint64(k)]) + shift]
-                    listed[number] = cell
-                    number += np.int64(1) - reached[np.uint64(cell)]
-                    reached[np.uint64(cell)] = 1
-            block = after
+        at = first_block[slot] * BLOCK
+        for left in range(due[slot] - 1, -1, -1):
+            after = next_due(at, left, following)
+            start, length = split_piece(pieces[at])
+            ahead, more = split_piece(pieces[after])
+            for line in range(0, min(more, np.int64(AHEAD)), LINE):
+                prefetch(targets, ahead + line)
+            for k in range(start, start + length):
+                # without a branch, which the processor would guess wrong for each third event: 4 instead of 8 ns
+                cell = owner[np.uint64(targets[np.uint64(k)]) + shift]
+                listed[number] = cell
+                number += np.int64(1) - reached[np.uint64(cell)]
+                reached[np.uint64(cell)] = 1
+            at = after
     found[0] = number
 
 
@@ -72,13 +71,13 @@ def turn(stretch_, progress_):
     c.steps, c.stirred_number = steps, 0
     call_address(c.quiet, (address_of(c), address_of(p)))
     stirred, slots, begin = array_of(c.stirred), array_of(c.slot_of_lane), c.lanes_used
+    cells, cell_of = array_of(c.cell_of_lane), array_of(c.cell_of_slot)
     for k in range(c.stirred_number):
-        slots[begin + k] = stirred[k]
+        slots[begin + k], cells[begin + k] = stirred[k], cell_of[stirred[k]]
     c.lanes_used = begin + c.stirred_number
     _enter_lanes(c, begin)
     c.fresh = 0
     c.lane_steps += steps * c.lanes_used
-    c.most_lanes = max(c.most_lanes, c.lanes_used)
     array_of(c.kernel_count)[0] = c.lanes_used
     return 0
 
@@ -86,15 +85,17 @@ def turn(stretch_, progress_):
 @helper
 def _list_reached(c):
     """Give lanes to the cells of the stretch that are listed, and slots to those of them that were at rest."""
-    listed, reached, number = array_of(c.listed), array_of(c.reached), array_of(c.found)[0]
-    slots, lanes, lane = array_of(c.slot_of_cell), array_of(c.slot_of_lane), c.driven
+    listed, reached, number, slots = array_of(c.listed), array_of(c.reached), array_of(c.found)[0], array_of(c.slot_of_cell)
+    lanes, cells, entered = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.entered)
+    lane, now = c.driven, np.int32(c.turned)
     for k in range(number):
         cell = listed[k] - c.begin
         if cell >= 0 and cell < c.stride:
             reached[listed[k]] = 0
             if slots[cell] < 0:
                 _new_slot(c, cell)
-            lanes[lane] = slots[cell]
+            slot = slots[cell]
+            entered[slot], lanes[lane], cells[lane] = now, slot, cell
             lane += 1
     c.lanes_used = lane
 
@@ -106,7 +107,7 @@ def _new_slot(c, cell):
     arrays, constants = array_of(c.arrays), array_of(c.natural_arrays)
     slot = c.count
     c.count = slot + 1
-    array_of(c.slot_of_cell)[cell], array_of(c.cell_of_slot)[slot], array_of(c.lane_of_slot)[slot] = slot, cell, -1
+    array_of(c.slot_of_cell)[cell], array_of(c.cell_of_slot)[slot], array_of(c.entered)[slot] = slot, cell, -1
     array_of(c.refractory)[slot] = 0
     for i in range(c.variables):
         state[i * c.stride + slot] = natural[i * c.natural_stride + cell]
@@ -121,12 +122,10 @@ def _enter_lanes(c, begin):
     One row is copied after the other: cell by cell, the addresses of all rows would be read again for each, which takes
     twice as long.
     """
-    slots, cells, cell_of = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.cell_of_slot)
-    lane_of, waits, waiting = array_of(c.lane_of_slot), array_of(c.refractory), array_of(c.lanes_refractory)
-    end, n = c.lanes_used, c.stride
+    slots, cells, end, n = array_of(c.slot_of_lane), array_of(c.cell_of_lane), c.lanes_used, c.stride
+    waits, waiting = array_of(c.refractory), array_of(c.lanes_refractory)
     for lane in range(begin, end):
-        slot = np.uint64(slots[lane])
-        cells[lane], waiting[lane], lane_of[slot] = cell_of[slot], waits[slot], lane
+        waiting[lane] = waits[np.uint64(slots[lane])]
     _copy_rows(array_of(c.state), array_of(c.lanes_state), slots, c.variables, n, begin, end)
     _copy_rows(array_of(c.arrays), array_of(c.lanes_arrays), slots, c.constant_rows, n, begin, end)
     if c.fresh:
@@ -157,35 +156,34 @@ def _take_inputs(c, begin):
 
 @helper
 def _leave_lanes(c):
-    """Copy the state of cells in lanes back to their slots; the events of a slice are used up when it ends."""
-    state, lanes, redirect, n = array_of(c.state), array_of(c.lanes_state), array_of(c.redirect), c.stride
-    slots, cells, places = array_of(c.slot_of_lane), array_of(c.cell_of_lane), array_of(c.places)
-    lane_of, waits, waiting = array_of(c.lane_of_slot), array_of(c.refractory), array_of(c.lanes_refractory)
-    begin, end = c.driven, c.lanes_used
+    """Copy the state of cells in lanes back to their slots; the events of a slice are used up when it ends.
+
+    That their events go to these lanes is not undone before the end of a chunk: they get none until they are in others.
+    """
+    state, lanes, slots, n = array_of(c.state), array_of(c.lanes_state), array_of(c.slot_of_lane), c.stride
+    waits, waiting, begin, end = array_of(c.refractory), array_of(c.lanes_refractory), c.driven, c.lanes_used
     for i in range(c.variables):
         for lane in range(begin, end):
             state[np.uint64(i * n + slots[lane])] = lanes[np.uint64(i * n + lane)]
     for lane in range(begin, end):
-        slot = np.uint64(slots[lane])
-        lane_of[slot], waits[slot] = -1, waiting[lane]
-    for r in range(0, places.size, 2):
-        first = places[r]
-        for lane in range(begin, end):
-            redirect[np.uint64(first + cells[lane])] = -1
+        waits[np.uint64(slots[lane])] = waiting[lane]
     c.lanes_used = begin
 
 
 @helper
 def _bring_back(c):
-    """Copy all slots back to the state, at the end of a chunk."""
+    """Copy all slots back to the state, at the end of a chunk, and let events go there."""
     state, natural, cells = array_of(c.state), array_of(c.natural_state), array_of(c.cell_of_slot)
     slots, waits, waiting = array_of(c.slot_of_cell), array_of(c.natural_refractory), array_of(c.refractory)
+    redirect, places = array_of(c.redirect), array_of(c.places)
     for slot in range(c.count):
         cell = cells[slot]
         slots[cell] = -1
         waits[cell] = waiting[slot]
         for i in range(c.variables):
             natural[i * c.natural_stride + cell] = state[i * c.stride + slot]
+        for r in range(0, places.size, 2):
+            redirect[places[r] + cell] = -1
 
 
 @by_address
@@ -260,27 +258,26 @@ def _deliver(c, slot, calendar, values):
     targets, weights, here = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.here)
     pieces, shared, following = array_of(calendar.due_piece), array_of(calendar.due_weight), array_of(calendar.following)
     redirect, lanes = array_of(c.redirect), array_of(c.lanes)
-    count, block = array_of(calendar.due)[slot], array_of(calendar.first_block)[slot]
-    for begun in range(0, count, BLOCK):
-        at, after = block * BLOCK, following[block]
-        for e in range(min(np.int64(BLOCK), count - begun)):
-            start, length = split_piece(pieces[at + e])
-            ahead, more = split_piece(pieces[at + min(e + 1, min(np.int64(BLOCK), count - begun) - 1)])
-            for line in range(0, min(more, np.int64(AHEAD)), LINE):
-                prefetch(weights, ahead + line)
-            own = tag_of(pieces[at + e]) == PER_SYNAPSE
-            weight = 0.0 if own else shared[at + e]
-            for k in range(start, start + length):
-                target = np.int64(targets[k])
-                lane = redirect[target + c.shift]
-                if own:
-                    if values is None:
-                        _add(here, lanes, target, lane, weights[k])
-                    else:
-                        _add(here, lanes, target, lane, values[weights[k]])
+    at = array_of(calendar.first_block)[slot] * BLOCK
+    for left in range(array_of(calendar.due)[slot] - 1, -1, -1):
+        after = next_due(at, left, following)
+        start, length = split_piece(pieces[at])
+        ahead, more = split_piece(pieces[after])
+        for line in range(0, min(more, np.int64(AHEAD)), LINE):
+            prefetch(weights, ahead + line)
+        own = tag_of(pieces[at]) == PER_SYNAPSE
+        weight = 0.0 if own else shared[at]
+        for k in range(start, start + length):
+            target = np.int64(targets[k])
+            lane = redirect[target + c.shift]
+            if own:
+                if values is None:
+                    _add(here, lanes, target, lane, weights[k])
                 else:
-                    _add(here, lanes, target, lane, weight)
-        block = after
+                    _add(here, lanes, target, lane, values[weights[k]])
+            else:
+                _add(here, lanes, target, lane, weight)
+        at = after
 
 
 @helper

@@ -24,8 +24,9 @@ class Stretch:
       network, as the ordinary kernel finds them, with ``natural_stride`` and ``natural_width`` from row to row;
     - ``state``, ``arrays``, ``refractory``: those in slots, of which ``count`` are used; ``kept``, ``top``: for a block;
     - ``lanes_state``, ``..._inputs``, ...: those in lanes, of which ``lanes_used`` are used, the first ``driven`` of them by
-      driven cells; ``lane_steps`` and ``most_lanes`` say how many were used in the chunk;
-    - ``cell_of_slot``, ``lane_of_slot``, ``slot_of_cell``, ``cell_of_lane``, ``slot_of_lane``: -1 stands for none;
+      driven cells; ``lane_steps`` says how many were used in the chunk;
+    - ``cell_of_slot``, ``slot_of_cell``, ``cell_of_lane``, ``slot_of_lane``: -1 stands for none;
+    - ``entered``: the step at which the slice began in which an event reached the cell of a slot last, -1 for never;
     - ``stirred``: the ``stirred_number`` slots of cells that are not quiet in the slice;
     - ``places``: pairs, of each row to which events are added, the first place in ``redirect`` and in the lanes;
     - ``kernel``, ``kernel_record``, ``kernel_count``: the ordinary kernel, and where it reads the number of cells in lanes;
@@ -109,7 +110,6 @@ class Stretch:
             natural_stride=int(cells["stride"]),
             natural_width=int(cells["width"]),
             driven=self.driven.size,
-            most_lanes=n,
             **dict.fromkeys(("quiet", "turned", "steps", "stirred_number", "fresh", "lane_steps", "count", "lanes_used"), 0),
         )
         self.context["cell_of_lane"][: self.driven.size] = self.driven
@@ -136,7 +136,7 @@ class Stretch:
             "refractory": np.zeros(n, np.int32),
             "kept": np.zeros(variables * BLOCK, dtype),
             "top": np.zeros(BLOCK, dtype),
-            **{name: np.full(n, -1, np.int32) for name in ("slot_of_cell", "cell_of_slot", "lane_of_slot", "stirred")},
+            **{name: np.full(n, -1, np.int32) for name in ("slot_of_cell", "cell_of_slot", "entered", "stirred")},
         }
 
     def _kernel_of(self, lanes):
@@ -151,13 +151,7 @@ class Stretch:
         """Try a step without events; return how many cells it moves, which `begin` gives slots to."""
         from brainsim.engine.resting.beginning import list_moving
 
-        c, n, count = self.context, self.n, self._group.n_variables
-        c["lanes_state"].reshape(count, n)[:] = self._rows("state", "stride", count)
-        c["lanes_refractory"][:], c["lanes_current"][: self.driven.size] = self.cells["refractory"][:n], 0.0
-        c["lanes_inputs"].reshape(-1, n)[:, : self.driven.size] = 0.0
-        self._copy_constants(slice(c["most_lanes"]))  # the others are those of the cells still
-        self._kernel["count"], self._tried["total"] = n, 0
-        call(c["kernel"], self._kernel.address, self._tried.address)
+        c = self.context
         call(list_moving.address(c.kind, self._tried.kind), c.address, self._tried.address)
         return c["count"]
 

@@ -84,6 +84,14 @@ def file_segment(piece, delay, slot, now, c, arrays):
 
 
 @helper
+def next_due(at, left, following):
+    """Return where in the calendar the segment is that follows one of a slot; the same if none are `left`."""
+    if left == 0:
+        return at
+    return at + 1 if (at + 1) % BLOCK else following[at // BLOCK] * BLOCK
+
+
+@helper
 def give_back(slot, c):
     """Give back the blocks of a slot whose segments are all delivered."""
     due, following = array_of(c.due), array_of(c.following)
