@@ -47,7 +47,7 @@ class Declarations(Kernels):
             else:
                 self.continuous.append(port)
         self.starts, self.times = dict[str, str](), dict[str, str]()
-        self.defaults: dict[str, float] = {}
+        self.class_parameters: dict[str, Any] = {}
 
     def translate(self) -> None:
         """Translate the values of all that is declared; names of input must be known."""
@@ -73,7 +73,7 @@ class Declarations(Kernels):
             elif (default := evaluate(text)) is None:
                 raise self.file.error(one, f"the default of {one.get_variables()[0].get_name()}, {text}, has no value")
             else:
-                self.defaults[n] = default
+                self.class_parameters[n] = bs.parameter(default, self._unit(one), self._meaning(one, n))
 
     def full(self, text: str, node: Any = None, values: dict[str, str] | None = None) -> str:
         """Return a text with names replaced by what they stand for: those of lines, or of `values`."""
@@ -84,9 +84,7 @@ class Declarations(Kernels):
 
     def body(self, starts: dict[str, str]) -> dict[str, Any]:
         """Return the parameters and the variables with their initial values, for the body of a class."""
-        found: dict[str, Any] = {}
-        for n, one in self.parameters.items():
-            found[n] = bs.parameter(self.defaults[n], self._unit(one), self._meaning(one, n))
+        found = {**self.class_parameters}
         for n, text in starts.items():
             one, start = self.states.get(n), evaluate(text)
             unit = self._unit(one).replace("Hz", "1/ms") if one else ""

@@ -93,35 +93,26 @@ class Program:
     def split(self, spiking: bool = True) -> tuple[list[Step], ...]:
         """Return steps before a spike, the spike, those of its reset, those after it, and those before the next step.
 
-        The last are those of the first `updates` steps that integrate_odes() follows. A test is stored where it is made if
-        its names change before it decides, or if it is random and decides about several steps. The spikes of a rule are not
+        The last are those of the first `updates` steps that integrate_odes() follows. The spikes of a rule are not
         `spiking`: what they deliver is computed after all assignments.
         """
-        steps, fires = [*self.steps], [step for step in self.steps if step.target == SPIKE] if spiking else []
-        if len(fires) > 1:
+        steps, fires = [*self.steps], [step for step in self.steps if step.target == SPIKE and spiking]
+        if len(fires) > 1:  # each notes that there is one
             fired = self._name("fires")
             fires = [Step((Test(f"{fired} != 0", len(steps)),), SPIKE, "")]
             steps = [step._replace(target=fired, text="1") if step.target == SPIKE else step for step in steps]
             steps += [*fires, fires[0]._replace(target=fired, text="0")]
         first = steps.index(fires[0]) if fires else len(steps)
-        own = len(fires[0].tests) if fires else 0
-        block = [k for k in range(first, len(steps)) if steps[k].tests[:own] == steps[first].tests]
+        own = steps[first].tests if fires else ()
+        block = [k for k in range(first, len(steps)) if steps[k].tests[: len(own)] == own]
         last = first + len(block)
         places = [0 if k <= first else 2 if k < last else 3 for k in range(len(steps) + 1)]
         for k in range(self.updates):
             follow = (step.tests[: len(steps[k].tests)] for step in steps[k : self.updates] if step.target == INTEGRATE)
             places[k] = 4 if steps[k].tests in follow else places[k]
         for k in block[1:]:
-            steps[k], places[k] = steps[k]._replace(tests=steps[k].tests[own:]), 2
-        decide = [() if step.target == INTEGRATE else step.tests for step in steps]
-        uses = Counter(test[:2] for tests in decide for test in tests)
-        flags: dict[tuple[str, int], str] = {}
-        for k, tests in enumerate(decide):
-            for text, at, _ in tests:
-                changes = {step.target for step in steps[at : k if fires or steps[k].target != SPIKE else None]}
-                if (text, at) not in flags and (names(text) & changes or (RANDOM.search(text) and uses[text, at] > 1)):
-                    flags[text, at] = self._name("holds")
-        parts: tuple[list[Step], ...] = ([], [], [], [], [])
+            steps[k], places[k] = steps[k]._replace(tests=steps[k].tests[len(own) :]), 2
+        flags, parts = self._flags(steps, spiking), tuple(list[Step]() for _ in range(5))
         for k, place in enumerate(places):
             parts[place].extend(Step((), flag, f"1 if {text} else 0") for (text, at), flag in flags.items() if at == k)
             for step in (step for step in steps[k : k + 1] if step.target != INTEGRATE):
@@ -131,6 +122,21 @@ class Program:
         read = names(*(text for part in parts for one in part for text in (*one.tests, one.text)))
         unread, self.stored = self.stored - read, self.stored & read
         return tuple([one for one in part if one.target not in unread] for part in parts)
+
+    def _flags(self, steps, spiking):
+        """Return (condition, where it is tested) -> the variable that stores it.
+
+        It is needed if names of the condition change before it decides, or if it is random and decides about several steps.
+        """
+        decide = [() if step.target == INTEGRATE else step.tests for step in steps]
+        uses = Counter(test[:2] for tests in decide for test in tests)
+        flags: dict[tuple[str, int], str] = {}
+        for k, tests in enumerate(decide):
+            for text, at, _ in tests:
+                changes = {step.target for step in steps[at : k if spiking or steps[k].target != SPIKE else None]}
+                if (text, at) not in flags and (names(text) & changes or (RANDOM.search(text) and uses[text, at] > 1)):
+                    flags[text, at] = self._name("holds")
+        return flags
 
     def _small(self, statement, tests, local):
         model, call = self.model, statement.get_function_call()
