@@ -17,7 +17,8 @@ If the equations are not linear, a part of a step is halved until the error of t
 each variable, which falls with the fourth power of dt, as the errors of the other parts do. So the steep rise of v in a
 spike of an exponential integrate-and-fire cell is followed as closely as the rest.
 
-A cell whose refractoriness is the threshold itself, such as one with channels, may fire again when it is below it.
+A cell whose refractoriness is the threshold itself, such as one with channels, may fire again when it is below it; so may
+one that is reset to the threshold.
 
 Events less than `SAME` apart are one event, so that rounding does not decide whether a spike is sent before the second of
 two that belong together. An event at the end of the refractory time acts on the cell, as in NEST's precise models.
@@ -69,7 +70,7 @@ def step_of(cells, events, k, begin):
     for i in range(n):
         x[i] = state[i * stride + k]
     of = begin, array_of(cells.current)[k], array_of(cells.scalars), array_of(cells.arrays), stride, k
-    if not whole(x, y, z, waits == 0, of, rest):
+    if not whole(x, y, z, waits <= 0, of, rest):
         return walk(cells, events, k, begin)
     for i in range(n):
         state[i * stride + k] = y[i]
@@ -158,8 +159,13 @@ def walk(cells, events, k, begin):
             waits = np.int64(time) if time <= 0.0 else whole_steps + 2
             free_at[cell] = max((whole_steps + 1) * dt - later, 0.0)
             free, before = time == 0.0, distance(x, of)
-            if events.twice > 0 or (free and before >= 0.0):
-                events.twice = cell + 1
+            if free and before >= 0.0:
+                after, first, last, accurate = move(x, y, 0.0, True, of, rest)
+                if first < 0.0:  # it is reset to the threshold, from which it falls
+                    free, waits = False, np.int64(BELOW)
+                else:
+                    events.twice = cell + 1
+            if events.twice > 0:
                 break
         stop = lags[event] if event >= 0 else 0.0
         ends = waits == 1 and free_at[cell] >= stop - SAME
@@ -170,7 +176,7 @@ def walk(cells, events, k, begin):
         if cut:
             h = most
         if h > 0.0:
-            after, first, last, accurate = move(x, y, h, free, of, rest)
+            after, first, last, accurate = move(x, y, h, free or waits == BELOW, of, rest)
             if not accurate:
                 most = 0.5 * h
                 continue
@@ -193,7 +199,7 @@ def walk(cells, events, k, begin):
         if event < 0:
             break
         while event >= 0 and lags[event] >= stop - SAME:
-            arrive(x, receptors[event], weights[event], free, of)
+            arrive(x, receptors[event], weights[event], free or waits == BELOW, of)
             event = following[event]
     refractory[k] = waits - 1 if waits > 1 else waits
     for i in range(n):

@@ -117,6 +117,21 @@ def test_adaptive_thresholds_are_exact():
         np.testing.assert_allclose(found[dt], found[0.05], atol=1e-9, rtol=0)
 
 
+@pytest.mark.parametrize("dt", [0.1, 0.25])
+def test_a_cell_that_is_reset_to_its_threshold_may_fire_when_it_has_been_below(dt):
+    """Izhikevich's resonator with z' = (b + i*w) z + I: the second component begins at the threshold after each spike."""
+    model, current = bs.ResonateAndFire(), 300.0
+    found, exact = (times_of(model, step, current=current, duration=60.0) for step in (dt, 0.01))
+    assert found.size > 3
+    np.testing.assert_allclose(found, exact, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["cells without a threshold", "cells that are silent"])
+def test_cells_that_do_not_fire(name):
+    model = bs.LI() if name == "cells without a threshold" else LIF
+    assert times_of(model, 0.1, current=100.0).size == 0
+
+
 TRAIN = np.round(np.sort(np.random.default_rng(3).uniform(1.0, 55.0, 24)), 6)
 NONLINEAR = {
     "channels": (
@@ -129,6 +144,7 @@ NONLINEAR = {
         {"current": 700.0, "train": TRAIN, "synapse": bs.Exponential(tau=3.0), "weight": 60.0},
     ),
     "quadratic": (bs.Izhikevich(), {"current": 10.0}),
+    "exponential": (bs.EIF(), {"current": 400.0}),
 }
 
 
