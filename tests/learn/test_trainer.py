@@ -1,5 +1,9 @@
 """`bs.learn.Trainer`: gradients of random graphs, and the network that was trained."""
 
+import copy
+import pickle
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -225,6 +229,18 @@ def with_(cells=None, synapse=FAST, pre=None, into=None, **connect):
     return net
 
 
+def chain():
+    """Return a network in which one population is two steps away from the output."""
+    cells = [bs.Population(3, bs.SpikeTrains([], []), name="source")]
+    cells += [
+        bs.Population(3, model, name=name) for name, model in (("first", bs.LIF()), ("next", bs.LIF()), ("out", bs.LI()))
+    ]
+    net = bs.Network(seed=1)
+    for pre, post in pairwise(cells):
+        net.connect(pre, post, bs.AllToAll(), weight=100.0, delay=1.0, synapse=FAST)
+    return net
+
+
 class Noisy(bs.LIF):
     """A LIF with noise.
 
@@ -273,6 +289,8 @@ MISTAKES = {
     "surrogate of AdEx": (with_(bs.AdEx(t_ref=0.0)), {"gradient": "surrogate"}, "is for LIF and LI; 'cells' are"),
     "surrogate of a delay": (with_(), {"gradient": "surrogate", "learns": "delay"}, "delays have no derivative with"),
     "surrogate off the grid": (with_(delay=1.05), {"gradient": "surrogate"}, "needs delays that are multiples of dt"),
+    "eprop too far": (chain(), {"gradient": "eprop"}, "with synapses onto the output only, which 'first' lack"),
+    "inputs": (with_(), {"inputs": "cells"}, "Trainer.inputs: must be a population of SpikeTrains (got 'cells')"),
     "option": (with_(), {"steepness": 0.0}, "Trainer.steepness: must be > 0"),
 }  # fmt: skip
 
@@ -298,6 +316,19 @@ def test_mistakes_in_samples():
         trainer.predict(X)
     with pytest.raises(ValueError, match=r"Trainer.save: a trainer has no file"):
         trainer.save("net")
+
+
+def test_a_trainer_can_be_copied_and_given_other_settings(trained):
+    X, y = samples()
+    for other in (copy.deepcopy(trained), pickle.loads(pickle.dumps(trained))):
+        assert np.array_equal(other.decision_function(X), trained.decision_function(X))
+        other.partial_fit(X, y)
+        assert not np.array_equal(other.decision_function(X), trained.decision_function(X))
+    new = bs.learn.Trainer(**trained.get_params()).set_params(epochs=1, batch=8)
+    assert (new.epochs, new.batch, trained.batch) == (1, 8, 16)
+    assert not hasattr(new, "training_")
+    with pytest.raises(ValueError, match="Trainer.set_params: there is no parameter 'epoch'; did you mean 'epochs'"):
+        new.set_params(epoch=1)
 
 
 def test_too_much_memory_is_said_before_it_is_taken():

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
@@ -174,6 +175,29 @@ class SpikingNetwork(SpikingEstimator):
         if hasattr(self, "training_"):
             sizes = [str(self.training_.plan.n_in), *sizes, str(self.training_.plan.sizes[-1])]
         return f"SpikingNetwork({'-'.join(sizes)}, loss={self.loss!r}, gradient={self.gradient!r})"
+
+    def fit(self, X: Any, y: ArrayLike, progress: bool | None = None) -> Self:
+        """Train from new weights on, and return the network.
+
+        Parameters
+        ----------
+        X : array or list
+            Samples: an array (samples, inputs) with the time of a spike of each input [ms], NaN or infinity for none; an
+            array (samples, steps, inputs) with a current for each step; or a list with `Spikes`, or a pair (times, ids), for
+            each sample.
+        y : array
+            A label for each sample, (samples,); with ``loss="sequence"`` a label for each step, (samples, steps), whole
+            numbers from 0 and -1 for none, or wanted potentials, (samples, steps, outputs).
+        progress : bool, optional
+            Whether to show a progress bar; by default if training takes long and is watched.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes, labels or times do not fit.
+        """
+        self._forget()
+        return self._train(X, y, self.epochs, "SpikingNetwork.fit", progress)
 
     def activity(self, X: Any, sample: int = 0) -> dict[str, Spikes]:
         """Return the spikes of one sample: ``"input"``, ``"hidden0"`` ..., and ``"readout"`` if it fires.

@@ -53,29 +53,7 @@ class SpikingEstimator(Estimator):
     input_kind_: str
     history_: dict[str, list[float]]
     _takes_nan = True
-
-    def fit(self, X: Any, y: ArrayLike, progress: bool | None = None) -> Self:
-        """Train from new weights on, and return the network.
-
-        Parameters
-        ----------
-        X : array or list
-            Samples: an array (samples, inputs) with the time of a spike of each input [ms], NaN or infinity for none; an
-            array (samples, steps, inputs) with a current for each step; or a list with `Spikes`, or a pair (times, ids), for
-            each sample.
-        y : array
-            A label for each sample, (samples,); with ``loss="sequence"`` a label for each step, (samples, steps), whole
-            numbers from 0 and -1 for none, or wanted potentials, (samples, steps, outputs).
-        progress : bool, optional
-            Whether to show a progress bar; by default if training takes long and is watched.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If shapes, labels or times do not fit.
-        """
-        self._forget()
-        return self._train(X, y, self.epochs, self._name("fit"), progress)
+    _shows_all = True  # whether `parts` has time constants that do not learn
 
     def partial_fit(self, X: Any, y: ArrayLike, epochs: int = 1, progress: bool | None = None) -> Self:
         """Train for some more epochs, from where training is, and return the network.
@@ -149,7 +127,7 @@ class SpikingEstimator(Estimator):
         inputs = self._inputs(X, self._name("gradients.X"))
         targets = self._targets(y, len(inputs), self._name("gradients.y"))
         with self._runner(inputs, targets) as runner:
-            batch = runner.run(self._vector, np.arange(len(inputs)), learn=True, history=True)
+            batch = runner.run(self._vector, np.arange(len(inputs)), learn=True, history=self._shows_all)
         mean = batch.gradient / len(inputs)
         return Loss(
             float(batch.loss.mean()), {self._key(what, b): self._plan.of(mean, what, b) for what, b in self._plan.shown}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +37,7 @@ class Trainer(SpikingEstimator):
     those that a simulation of the network has. `LIF` and `LI` cells are integrated exactly, all others by the method of
     `ModelLayer`. A spike has its time within a step, where a straight line from the potential at the start of the step
     to that at its end crosses the threshold, and arrives after any delay. A refractory time begins at the spike.
+    After `fit`, `to_network` returns the network with what it has learned.
 
     Parameters
     ----------
@@ -92,8 +93,6 @@ class Trainer(SpikingEstimator):
         If a value is out of its range, or the network has something that has no gradient: the message names it.
     EquationError
         If the equations of a model have no adjoint.
-    MemoryError
-        By `fit`, if training needs more memory than is free.
 
     Examples
     --------
@@ -128,8 +127,8 @@ class Trainer(SpikingEstimator):
     output: Any
     learns: Any
     tau_first: float
+    _shows_all = False
     _graph: Graph
-    _parts: tuple[Learns, ...]
 
     def __init__(
         self,
@@ -181,6 +180,31 @@ class Trainer(SpikingEstimator):
     def __repr__(self) -> str:
         parts = ", ".join(f"{what} of {name!r}" for what, name in (item.key for item in self._graph.learns))
         return f"Trainer({len(self._graph.blocks)} populations, {parts}, loss={self.loss!r}, gradient={self.gradient!r})"
+
+    def fit(self, X: Any, y: Any, progress: bool | None = None) -> Self:
+        """Train from the values in the network on, and return the trainer.
+
+        Parameters
+        ----------
+        X : array, list or None
+            The spikes of `inputs` in each sample: an array (samples, cells) with the time of a spike of each cell [ms], NaN
+            or infinity for none; or a list with `Spikes`, or a pair (times, ids), for each sample. None stands for one
+            sample, the spikes that the sources of the network send.
+        y : array or list
+            A label for each sample; with ``loss="sequence"`` a label for each step, or wanted potentials [mV], (samples,
+            steps, cells of the output); with ``loss="spikes"`` the wanted spikes of each sample, in one of the forms of X.
+        progress : bool, optional
+            Whether to show a progress bar; by default if training takes long and is watched.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes, labels or times do not fit.
+        MemoryError
+            If training needs more memory than is free.
+        """
+        self._forget()
+        return self._train(X, y, self.epochs, "Trainer.fit", progress)
 
     def activity(self, X: Any = None, sample: int = 0) -> dict[str, Spikes]:
         """Return the spikes of one sample, by the name of the population.

@@ -234,9 +234,14 @@ def seal(work, k, low, high):
     for z in range(work.freed[k], work.freed[k + 1]):
         if low <= work.r_cell[z] < high:
             work.r_grad[z] = work.g_v[work.r_cell[z]]
-    for j in range(low, high):
-        if work.kind[k, j]:
-            work.g_v[j] = 0.0
+    clear_where(work.g_v[low:high], work.kind[k, low:high])
+
+
+@helper
+def clear_where(values, flags):
+    """Set values to 0 where there is a flag."""
+    for j in range(values.size):
+        values[j] = 0.0 if flags[j] else values[j]
 
 
 @inlined

@@ -154,30 +154,49 @@ def decay_and_add(x, factor, into):
 @inlined
 def hold(net, vector, b, k, row, driven, work):
     """Correct the cells of a block that are refractory in step k, or become free within it."""
-    numbers, t0, t1 = net.numbers[b], k * net.dt, (k + 1) * net.dt
-    for j in range(net.start[b], net.stop[b]):
-        work.kind[k, j] = 0
-        if work.release[j] >= t1:
-            work.kind[k, j] = 1
-            work.v[j] = numbers[V_RESET]
-        elif work.release[j] > t0 + NARROW:
-            span = t1 - work.release[j]
-            work.kind[k, j], work.span[j] = 2, span
-            v, late, x = numbers[V_RESET] * exp(-span / numbers[TAU_M]), 0.0, work.ends[1]
-            for p in range(net.receptors[b], net.receptors[b + 1]):
-                slow, fast = arrivals_within(net, vector, p, j - net.start[b], k, span, work)
-                current = work.i0[row, net.slot[p] + j - net.start[b]] * left(net.dt - span, net.tau_s[p]) + fast
-                v += potential(span, numbers[TAU_M], net.tau_s[p]) * current
-                late += slow
-                work.r_current[x, p - net.receptors[b]] = current
-            if driven:
-                v += (1.0 - exp(-span / numbers[TAU_M])) * work.drive[j]
-            work.v[j] = v + late
-            level = work.a0[row, j] * exp(-(net.dt - span) / numbers[TAU_A]) if net.adaptive[b] else 0.0
-            work.begin[j] = numbers[V_RESET] - level
-            work.r_cell[x], work.r_event[x] = j, work.last[j]
-            work.r_span[x], work.r_level[x] = span, level
-            work.ends[1] = x + 1
+    low, high = net.start[b], net.stop[b]
+    work.kind[k, low:high] = 0
+    for begin in range(low, high, SCAN):
+        end = min(begin + SCAN, high)
+        if count_later(work.release[begin:end], k * net.dt):
+            for j in range(begin, end):
+                hold_cell(net, vector, b, k, row, j, driven, work)
+
+
+@helper
+def count_later(times, start):
+    """Return the number of times after the start; without a branch, so that it is vectorised."""
+    count = 0
+    for j in range(times.size):
+        count += times[j] > start
+    return count
+
+
+@inlined
+def hold_cell(net, vector, b, k, row, j, driven, work):
+    """Do this with cell j."""
+    numbers, t0, t1, m = net.numbers[b], k * net.dt, (k + 1) * net.dt, j - net.start[b]
+    if work.release[j] >= t1:
+        work.kind[k, j] = 1
+        work.v[j] = numbers[V_RESET]
+    elif work.release[j] > t0 + NARROW:
+        span = t1 - work.release[j]
+        work.kind[k, j], work.span[j] = 2, span
+        v, late, x = numbers[V_RESET] * exp(-span / numbers[TAU_M]), 0.0, work.ends[1]
+        for p in range(net.receptors[b], net.receptors[b + 1]):
+            slow, fast = arrivals_within(net, vector, p, m, k, span, work)
+            current = work.i0[row, net.slot[p] + m] * left(net.dt - span, net.tau_s[p]) + fast
+            v += potential(span, numbers[TAU_M], net.tau_s[p]) * current
+            late += slow
+            work.r_current[x, p - net.receptors[b]] = current
+        if driven:
+            v += (1.0 - exp(-span / numbers[TAU_M])) * work.drive[j]
+        work.v[j] = v + late
+        level = work.a0[row, j] * exp(-(net.dt - span) / numbers[TAU_A]) if net.adaptive[b] else 0.0
+        work.begin[j] = numbers[V_RESET] - level
+        work.r_cell[x], work.r_event[x] = j, work.last[j]
+        work.r_span[x], work.r_level[x] = span, level
+        work.ends[1] = x + 1
 
 
 @inlined
@@ -191,13 +210,17 @@ def arrivals_within(net, vector, p, cell, k, span, work):
     earliest = work.first[max(0, k + 1 - work.ring_v.shape[0])]
     for c in range(net.pre.size):
         if net.receptor[c] == p:
-            tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[p]
+            tau_m, tau_s, each = net.numbers[net.post[c], TAU_M], net.tau_s[p], net.each[c]
             for x in range(earliest, work.first[k]):
                 if work.block[x] != net.pre[c]:
                     continue
+                if not each:  # of most events that is known without a search for the cell
+                    time = work.time[x] + vector[net.delay_at[c]]
+                    if arrival_step(time, net.dt, emitted(x, work.first, k)) != k:
+                        continue
                 begin, end = synapses_onto(net, c, work.cell[x], cell)
                 for at in range(begin, end):
-                    delay = vector[net.delay_at[c] + (at if net.each[c] else 0)]
+                    delay = vector[net.delay_at[c] + (at if each else 0)]
                     step = arrival_step(work.time[x] + delay, net.dt, emitted(x, work.first, k))
                     if step == k:
                         r = (k + 1) * net.dt - (work.time[x] + delay)

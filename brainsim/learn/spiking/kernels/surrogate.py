@@ -8,7 +8,7 @@ could have computed its gradient forwards in time.
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, gather, undo_step
+from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, gather, undo_step
 from brainsim.learn.spiking.kernels.forward import arrival_step, row_of, target_of
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
@@ -73,9 +73,7 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
                 through_spikes(net, vector, b, k, local, task, work)
             low, high = net.start[b], net.stop[b]
             if net.waiting[b]:
-                for j in range(low, high):
-                    if work.kind[k, j]:
-                        work.g_v[j] = 0.0
+                clear_where(work.g_v[low:high], work.kind[k, low:high])
             undo_step(net, b, slot, work)
             if keep:
                 by_times(net, b, k, slot, work, gradient)

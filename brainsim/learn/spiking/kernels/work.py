@@ -67,8 +67,8 @@ class Work(NamedTuple):
 
 def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool, surrogate: bool = False) -> Work:
     """Return the arrays for a network; `history` keeps the state of every step, which only some gradients need."""
-    firing = sum(layer.n for layer in plan.layers if layer.spiking)
-    shapes = _shapes(plan, delay_steps, max_inputs + plan.steps * firing + 1, history, waiting, surrogate)
+    most = sum(layer.n * (plan.steps // max(1, int(layer.t_ref / plan.dt)) + 1) for layer in plan.layers if layer.spiking)
+    shapes = _shapes(plan, delay_steps, max_inputs + most + 1, history, waiting, surrogate)
     return Work(**{name: np.zeros(*shapes[name]) for name in Work._fields})
 
 
