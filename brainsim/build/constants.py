@@ -11,13 +11,13 @@ from brainsim.equations.expressions.grammar import NOW
 from brainsim.equations.steps.accuracy import LIMIT, advice, deviation
 from brainsim.equations.system import bare
 from brainsim.models.changing import OVER_TIME, held_by, one_for_all
+from brainsim.models.conditions import MOST_SPIKES, MOST_TRIALS
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
 
 MAX_REFRACTORY = 2_000_000_000  # steps: they are counted in int32
 MAX_STEPS = 2.0**53  # float64 holds every whole number up to here
-MAX_MEAN_SPIKES = 100.0  # of a cell in a step; flags of kernels are counts up to 255
 SECONDS = 0.2  # a time below this is probably in seconds: cells have no such short ones in ms
 
 
@@ -38,25 +38,20 @@ def kernel_constants(system, step, values, dt, label):
         in_range(times, f"{name} as the refractory time", "ms", at_least=0.0)
         constants["refractory_steps"] = whole_steps(np.minimum(times, MAX_REFRACTORY * dt), dt, name)
     if system.spikes is not None:
-        constants["most_spikes"] = most_spikes(system.spikes, values, dt, label)
+        constants["most_spikes"] = most_spikes(system.spikes, values, dt)
     return constants
 
 
-def most_spikes(tree, values, dt, label):
+def most_spikes(tree, values, dt):
     """Return how many spikes a cell sends in a step at most, a float, if their number is that of a tree, binomial(n, p).
 
     The probability of more is below 1e-16, and they are not sent: there is room for so many.
     """
-    names, known = lang.names_in(tree), values | {"dt": dt, "pi": np.pi}
-    for name in names & {key.removesuffix(OVER_TIME) for key in values if key.endswith(OVER_TIME)}:
-        value = values[name + OVER_TIME]
-        known[name] = np.inf if isinstance(value, str) else np.max(value.values if isinstance(value, TimedArray) else value)
-    trials, chance = (np.max(lang.compute(argument, known)) for argument in tree.args)
-    mean = trials * min(chance, 1.0)
-    if mean > MAX_MEAN_SPIKES and np.isfinite(chance):
-        raise ValueError(f"{label}: {ast.unparse(tree)} must have a mean of at most {MAX_MEAN_SPIKES:g} (got {mean:g})")
-    mean = min(mean, MAX_MEAN_SPIKES)
-    return float(min(np.floor(trials), np.ceil(mean + 12.0 * np.sqrt(mean)) + 20.0))
+    known = values | {"dt": dt, "pi": np.pi}
+    timed = {key.removesuffix(OVER_TIME) for key in values if key.endswith(OVER_TIME)}
+    trials, chance = (MOST_TRIALS if lang.names_in(of) & timed else lang.compute(of, known) for of in tree.args)
+    mean = np.minimum(trials * np.minimum(chance, 1.0), MOST_SPIKES)
+    return float(np.max(np.minimum(trials, np.ceil(mean + 12.0 * np.sqrt(mean)) + 20.0)))
 
 
 def has_columns(value):

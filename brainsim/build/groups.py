@@ -199,7 +199,8 @@ def _values(member, network, dt, one_cell):
             parameters = {k: parameter_of_one(owner, k) for k in owner.parameters}
         else:
             parameters = {k: sample_parameter(network, population, owner, k, label) for k in owner.parameters}
-        owner.check_values(parameters | extremes(owner) | {"dt": dt})
+        known = {k: v for k, v in parameters.items() if not isinstance(getattr(owner, k), str)}
+        owner.check_values(known | extremes(owner) | {"dt": dt})
         values |= {prefix + k: v for k, v in parameters.items()}
         values |= {prefix + k + OVER_TIME: getattr(owner, k) for k in parameters if held_by(owner, k)}
     if isinstance(getattr(model, model.refractory or "", None), Distribution):

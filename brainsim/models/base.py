@@ -31,6 +31,7 @@ from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.steps.methods import method_named
 from brainsim.models.attributes import LATER, check_declared_name, reject_attributes_without_effect
 from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
+from brainsim.models.conditions import conditions_of
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.documentation import write_sections
 from brainsim.models.timed import TimedArray
@@ -145,9 +146,8 @@ class Model:
     @classmethod
     def check_values(cls, values: dict[str, typing.Any]) -> None:
         """Raise ValueError unless these values satisfy each condition of the class whose names are all among them."""
-        for text in cls.conditions:
-            tree = lang.parse_expression(text, f"{cls.__name__}.conditions")
-            names = lang.names_in(tree)
+        for text in conditions_of(cls):
+            names = lang.names_in(tree := lang.parse_expression(text, f"{cls.__name__}.conditions"))
             if names <= set(values) and not np.all(lang.evaluate(tree, values)):
                 shown = ", ".join(f"{n} = {_short(values[n])}" for n in sorted(names))
                 once = "dt" in names and getattr(cls, "spiking_source", False) and not getattr(cls, "spikes", "")

@@ -52,7 +52,7 @@ class Ascending(Packed):
             return None
         counts = np.zeros(int(indices[-1]) + 1 if indices.size else 0, np.int64)
         for some in blocks(indices.size):
-            low = indices[some.start]
+            low = int(indices[some.start])  # to which a number can be added
             found = np.bincount(indices[some] - low)
             counts[low : low + found.size] += found
         return cls(np.concatenate([[0], np.cumsum(counts)]))

@@ -30,6 +30,14 @@ def test_indices_in_order():
     assert column.counts.tolist() == [0, 0, 2, 1, 0, 3]
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.int16, np.uint64])
+def test_indices_of_any_type(kind):
+    """Up to the largest index of a type there is one index more than it can count."""
+    most = min(np.iinfo(kind).max, 40_000)
+    indices = np.arange(most + 1, dtype=kind)
+    assert np.array_equal(Ascending.of(indices).array(), indices)
+
+
 @pytest.mark.parametrize("indices", [[2, 1], [-1, 0], [0, 1, 2**31 - 1], [0.0, 1.0]])
 def test_indices_that_are_not_packed(indices):
     assert Ascending.of(np.array(indices)) is None

@@ -170,5 +170,58 @@ class TestPools:
         with pytest.raises(ValueError, match=r"sources == floor\(sources\) must hold"):
             bs.PoissonPool(sources=2.5)
         pool = bs.Population(3, bs.PoissonPool(sources=1000, rate=2000.0), name="pool")
-        with pytest.raises(ValueError, match=r"sources\*0.001\*rate\*dt <= 100 must hold"):
+        with pytest.raises(ValueError, match=r"sources \* \(0.001 \* rate \* dt\) <= 100 must hold"):
             bs.simulate(self.network(pool), 1.0)
+        with pytest.raises(ValueError, match="sources <= 1000000000000 must hold"):
+            bs.PoissonPool(sources=2e12)
+        pool = bs.Population(3, bs.PoissonPool(sources=1000, rate="2000 - 1*t"), name="pool")
+        with pytest.raises(ValueError, match=r"pool.rate: .*sources \* \(0.001 \* rate \* dt\) <= 100 must hold \(got 1999"):
+            bs.simulate(self.network(pool), 1.0)
+
+    def test_the_mean_is_that_of_each_cell(self):
+        """Those with many sources may have low rates, and the other way round."""
+        net = bs.Network(seed=1)
+        net.add(bs.Population(2, bs.PoissonPool(sources=[10_000, 10], rate=[10.0, 9000.0]), name="pool"))
+        counts = counts_in_steps(bs.simulate(net, 100.0, seed=4).spikes["pool"])
+        assert counts.mean(axis=0) == pytest.approx([10.0, 9.0], rel=0.04)
+
+
+class Several(bs.Neuron):
+    """Cells that send a number of spikes in each step."""
+
+    threshold = "trials > -1000"
+    spikes = "binomial(trials, dt/every)"
+
+    trials: float = bs.parameter(5.0, "", "number of trials")
+    every: float = bs.parameter(1.0, "ms", "interval of the successes of one trial", varying=True)
+
+
+class TestNumbersOfSpikes:
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"trials": 2.5}, r"trials == floor\(trials\)"),
+            ({"trials": -1.0}, "trials >= 0"),
+            ({"trials": [1.0, 1e13]}, "trials <= 1000000000000"),
+            ({"every": -1.0}, "dt / every >= 0"),
+            ({"every": 0.05}, "dt / every <= 1"),
+            ({"trials": 2000.0}, r"trials \* \(dt / every\) <= 100"),
+        ],
+    )
+    def test_what_is_not_possible(self, given, message):
+        def simulate():
+            net = bs.Network(seed=1)
+            net.add(bs.Population(2, Several(**given), name="cells"))
+            bs.simulate(net, 1.0)
+
+        with pytest.raises(ValueError, match=f"Several: {message} must hold"):
+            simulate()
+
+    def test_there_is_room_for_all_if_the_number_changes(self):
+        """An interval may become shorter, so what there is room for does not follow from the longest."""
+        net = bs.Network(seed=1)
+        net.add(bs.Population(5, Several(trials=100.0, every="where(t > 5, 0.1, 1000)"), name="cells"))
+        sim = bs.Simulation(net, seed=4)
+        assert (counts_in_steps(sim.run(10.0).spikes["cells"])[55:99] == 100).all()
+        sim.set("cells", every="where(t > 15, 0.2, 1000)")
+        assert counts_in_steps(sim.run(10.0).spikes["cells"]).mean() == pytest.approx(25.0, rel=0.05)

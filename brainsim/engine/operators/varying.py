@@ -12,6 +12,7 @@ from brainsim.equations.expressions.language import names_in, parse_expression
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import cast_like
 from brainsim.models.changing import OVER_TIME
+from brainsim.models.conditions import conditions_of
 from brainsim.models.timed import TimedArray
 
 
@@ -64,7 +65,7 @@ def signal_of_parameter(layout, member, parameter, cells, **options):
         layout.dt,
         clipped=model.parameters[parameter].at_least == 0.0 or model.parameters[parameter].above == 0.0,
         name=parameter,
-        conditions=tuple(c for c in model.conditions if parameter in names_in(parse_expression(c, parameter))),
+        conditions=tuple(c for c in conditions_of(model) if parameter in names_in(parse_expression(c, parameter))),
         **options,
     )
 

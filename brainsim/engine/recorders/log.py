@@ -31,7 +31,9 @@ class Log:
 
     def copy(self):
         """Return an independent log with the same rows, or with none if they are on the disk: only one log writes there."""
-        return Log([recorder.copy() for recorder in self.recorders], self.store.copy(), self._dt)
+        new = Log([recorder.copy() for recorder in self.recorders], self.store.copy(), self._dt)
+        new._completed, new._held = self._completed, False
+        return new
 
     def clear(self, packed=None):
         """Forget everything; `packed` are spikes at the time at which the simulation begins."""

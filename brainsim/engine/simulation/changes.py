@@ -111,7 +111,8 @@ def change_parameters(layout, name, values):
             raise ValueError(f"{label}: {name!r} has {member.n} cells (got {len(value)} values)")
         new[key] = np.broadcast_to(value, np.shape(old)) if np.ndim(old) else value
     parameters = {key: new[key] for key in known}
-    model.check_values(parameters | _bounds(new) | {"dt": layout.dt})
+    numbers = {key: value for key, value in parameters.items() if not isinstance(new.get(key + OVER_TIME), str)}
+    model.check_values(numbers | _bounds(new) | {"dt": layout.dt})
     check_against_dt(model, parameters, layout.dt, member.step.method)
     layout.change(name, new)
 

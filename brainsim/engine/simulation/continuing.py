@@ -11,6 +11,7 @@ from brainsim.engine.checkpoints.changes import apply_values, find_changed_value
 from brainsim.engine.rewiring import name_the_past
 from brainsim.engine.settings import checked_network
 from brainsim.engine.simulation.under_way import with_what_is_under_way
+from brainsim.engine.states.fingerprint import fingerprint, of_input, of_projection
 from brainsim.engine.states.sent import LAGS, carry_lags
 from brainsim.engine.states.state import save_state
 from brainsim.engine.synapses.readback import read_back
@@ -24,9 +25,11 @@ def continue_with(sim, network, settings):
     if sim._run.failed:
         raise RuntimeError(f"{LABEL}: the last run failed half-way, so it has no state; reset() it first")
     check_sizes(checked_network(network, sim.dt), sim._layout)
+    network, former = _as_rewired(network, sim)
     with settings.ranks.quiet():
-        network = with_what_is_under_way(sim, _as_rewired(network, sim._run.synapses), LABEL)
+        network = with_what_is_under_way(sim, network, LABEL)
     new = type(sim)._with(network, settings)
+    new._described.former = former
     with settings.ranks.quiet():
         _take_values(sim, new)
         state = carry(sim._run, new._run, new._described.first_prints.parts())
@@ -47,28 +50,44 @@ def check_sizes(network, layout):
             raise ValueError(f"{LABEL}.network: {name!r} must have {numbers}; new cells are a population of their own")
 
 
-def _as_rewired(network, synapses):
-    """Return a network in which projections that were rewired list their synapses as they are now."""
-    now = {before: synapses.projections[name] for before, name in synapses.former.items()}
-    if not any(p in now for p in network.projections):
-        return network
-    return copy_network(network, [now.get(p, p) for p in network.projections])
+def _as_rewired(network, sim):
+    """Return a network in which projections that were rewired list their synapses as they are now, and what these were.
+
+    A projection is found if it is what was rewired, here or before a simulation that this one continues, or equal to it.
+    """
+    now, formers = sim._run.synapses.projections, sim._described.former | sim._run.synapses.former
+    projections, found = list(network.projections), {}
+    for k, projection in enumerate(projections):
+        named = [p for p, name in formers.items() if name == projection.name]
+        if same := [p for p in named if _is_same(p, projection, of_projection)]:
+            projections[k] = now[projection.name]
+            found |= dict.fromkeys([projection, *same], projection.name)
+    return (copy_network(network, projections) if found else network), found
 
 
 def _take_values(sim, new):
     """Let populations and inputs that both networks have keep what `Simulation.set` gave them."""
     old, described = sim._layout, sim._described
     changes = find_changed_values(old, described.values, described.inputs)
-    there = {name: member.population for name, member in new._layout.members.items()}
-    changes["populations"] = {
-        name: values for name, values in changes["populations"].items() if there.get(name) is old.members[name].population
-    }
-    given, there = ({one.name: one.input for one in inputs} for inputs in (described.inputs, new._layout.inputs))
-    changes["inputs"] = {name: v for name, v in changes["inputs"].items() if there.get(name) is given[name]}
+    populations, there = ({k: m.population for k, m in one.members.items()} for one in (old, new._layout))
+    inputs, given = ({one.name: one for one in of} for of in (described.inputs, new._layout.inputs))
+    parts = {"populations": (populations, there, _of_population), "inputs": (inputs, given, of_input)}
+    for kind, (before, now, shown) in parts.items():
+        kept = changes[kind].items()
+        changes[kind] = {name: v for name, v in kept if name in now and _is_same(before[name], now[name], shown)}
     if any(changes.values()):
         apply_values(new._layout, new._described.inputs, changes)
         new._run = new._run.rebuild("parameters", "inputs", "trains")
         new._described.note(new._layout)
+
+
+def _is_same(one, other, shown):
+    """Return whether two parts of a network are described alike; `shown` returns what counts."""
+    return one is other or fingerprint(shown(one)) == fingerprint(shown(other))
+
+
+def _of_population(population):
+    return [population.n, population.model, population.positions]
 
 
 def carry(old, new, network):

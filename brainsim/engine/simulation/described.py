@@ -12,6 +12,7 @@ class Described:
     - `inputs`, `values`: the inputs, and the parameters of each population.
     - `views`: the parts of populations that pictures show.
     - `first_prints`, `prints`: Prints of the network as it was described, and as it is now.
+    - `former`: projection -> its name, of those that were rewired before this simulation continued from another one.
     - `thresholds`: of each population for pictures, as they are now; None unless it is one number.
     """
 
@@ -20,7 +21,7 @@ class Described:
         self.values = {name: member.values for name, member in layout.members.items()}
         self.views = network.parts_for_plots()
         self.prints = self.first_prints = Prints(layout)
-        self._details = None
+        self.former, self._details = {}, None
 
     def note(self, layout, wiring=False):
         """Note that parameters and inputs have changed, and perhaps the `wiring`."""

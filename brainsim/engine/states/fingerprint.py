@@ -45,9 +45,9 @@ class Prints:
             positions = [] if population.positions is None else [population.positions]
             prints[f"population {name!r}"] = fingerprint([population.n, texts, values, *positions])
         for stimulus in self._inputs:
-            prints[f"input {stimulus.name!r}"] = fingerprint([stimulus.target, stimulus.input._pack()])
+            prints[f"input {stimulus.name!r}"] = fingerprint(of_input(stimulus))
         if not self._wiring:
-            self._wiring.append({f"projection {p.name!r}": _of_projection(p) for p in self._network.projections})
+            self._wiring.append({f"projection {p.name!r}": fingerprint(of_projection(p)) for p in self._network.projections})
         return prints | self._wiring[0]
 
     def details(self):
@@ -75,8 +75,14 @@ def _show(parameter, synapses):
     return parameter
 
 
-def _of_projection(p):
-    return fingerprint([p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)])
+def of_input(stimulus):
+    """Return what the fingerprint of an input is made of."""
+    return [stimulus.target, stimulus.input._pack()]
+
+
+def of_projection(p):
+    """Return what the fingerprint of a projection is made of."""
+    return [p.pre, p.post, p.rule, p.weight, p.delay, p.synapse, *_learning(p)]
 
 
 def _learning(projection):

@@ -72,13 +72,12 @@ class PoissonPool(Neuron):
 
     threshold = "sources > 0"
     spikes = "binomial(sources, 0.001*rate*dt)"
-    conditions = ("sources == floor(sources)", "0.001*rate*dt <= 1", "sources*0.001*rate*dt <= 100")
     spiking_source = True
 
     rate: Value = parameter(
         10.0, "Hz", "rate of each source; where an expression of the time is negative, it is 0", at_least=0.0, varying=True
     )
-    sources: Value = parameter(100.0, "", "number of sources for which a cell stands", at_least=1.0)
+    sources: Value = parameter(100.0, "", "number of sources for which a cell stands, a whole number", at_least=1.0)
 
 
 class PoissonWithDeadTime(Neuron):

@@ -160,6 +160,46 @@ def test_what_was_set_and_rewired_stays(tmp_path):
         assert one.run(50.0).spikes["cells"] == spikes
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_set_stays_if_the_network_grows_twice_or_is_described_again(again):
+    def network():
+        cells = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(300.0), name="drive")
+        net.connect(cells, cells, bs.FixedIndegree(3), weight=1.0, delay=1.0, synapse=bs.Delta(), name="wires")
+        return net
+
+    net = network()
+    sim = bs.Simulation(net, seed=1)
+    sim.run(20.0)
+    sim.set("wires", weight=4.0)
+    sim.set("drive", amplitude=500.0)
+    sim.set("cells", tau_m=12.0)
+    expected = copy.deepcopy(sim).run(30.0).spikes["cells"]
+    for name in ("more", "again"):
+        net = network() if again else net
+        net.add(bs.Population(4, bs.LIF(), name=name))
+        sim = sim.continue_with(net)
+    assert sim.run(30.0).spikes["cells"] == expected
+
+
+def test_what_was_set_does_not_stay_of_a_part_that_is_described_otherwise():
+    def network(tau, amplitude, weight):
+        cells = bs.Population(10, bs.LIF(tau_m=tau), name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(amplitude), name="drive")
+        net.connect(cells, cells, bs.FixedIndegree(3), weight=weight, delay=1.0, synapse=bs.Delta(), name="wires")
+        return net
+
+    sim = bs.Simulation(network(20.0, 300.0, 1.0), seed=1)
+    sim.set("wires", weight=4.0)
+    sim.set("drive", amplitude=500.0)
+    sim.set("cells", tau_m=12.0)
+    found = sim.continue_with(network(15.0, 400.0, 2.0))
+    assert found.synapses("wires").weight.tolist() == [2.0] * 30
+    assert found.run(50.0).spikes["cells"] == bs.simulate(network(15.0, 400.0, 2.0), 50.0, seed=1).spikes["cells"]
+
+
 def test_other_parameters_and_fewer_parts():
     net, _ = growing()
     sim = bs.Simulation(net, seed=3)

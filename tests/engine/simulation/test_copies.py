@@ -60,6 +60,22 @@ class TestCopy:
         original.run(20.0)
         assert same(original.run(50.0), reference.run(50.0))
 
+    def test_a_copy_goes_back_to_the_start_and_forgets_like_any_simulation(self):
+        original = simulation()
+        first = original.run(20.0)
+        fork = copy.deepcopy(original)
+        fork.run(30.0)
+        fork.reset()
+        assert same(fork.run(20.0), first)
+        assert same(fork.result(), first)
+        fork = copy.deepcopy(original)
+        fork.forget()
+        assert (fork.result().start, fork.result().duration) == (20.0, 0.0)
+        assert same(original.result(), first)
+        later = original.run(20.0)
+        assert same(fork.run(20.0), later)
+        assert same(fork.result(), later)
+
     def test_shallow_copy_is_independent_too(self):
         original = simulation()
         original.run(20.0)
