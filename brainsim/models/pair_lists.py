@@ -30,6 +30,13 @@ class _PairList(Rule):
     weight: Any = Unpacked(None)  # what `connect` takes if it is given none
     delay: Any = Unpacked(None)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Fill an unpickled rule; NumPy's pickles forget that arrays are read-only, and a simulation may read these."""
+        vars(self).update(state)
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                freeze(value)
+
     @property
     def pairs(self) -> int:
         """The number of pairs."""

@@ -114,6 +114,7 @@ def test_projections_are_read_as_arrays_and_travel():
     assert copy.deepcopy(wires) is wires
     for projection in (wires, pickle.loads(pickle.dumps(net)).projections[0]):
         check_columns(projection, {"weight": weight, "delay": delay})
+        check_columns(projection.rule, {"pre": pre, "post": post})
     with pytest.raises(ValueError, match=r"Network.connect.weight: must be one number or an array of shape \(400,\)"):
         net.connect(cells, cells, bs.FromArrays(pre, post), weight=weight[1:], delay=1.0, synapse=bs.Delta())
     with pytest.raises(ValueError, match=r"Network.connect.delay: must be > 0 ms \(got 0"):
