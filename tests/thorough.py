@@ -102,6 +102,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
         "calcium-None-0.7",
         "calcium-synapse",
     ),
+    "tests/engine/simulation/test_continuing.py::TestDelays::test_spikes_arrive_when_they_would_have": ("[delays4-",),
     "tests/engine/simulation/test_changes.py::test_a_drawn_synapse_keeps_its_numbers_when_others_join": (),
     "tests/engine/simulation/test_changes.py::test_the_leak_stays_exact_beside_a_nonlinear_receptor": (),
     "tests/engine/simulation/test_warnings.py::test_a_cache_folder_that_cannot_be_written_warns_and_works": (),

@@ -105,9 +105,10 @@ class Body:
         test = test if self.system.refractory is None else formula("_free & test", test=test)
         if self.system.spikes is None:
             return [*sampled, Assign("_spike", test)]
-        more, number = self._random.sample(self.system.spikes, self._now)
-        number = Assign("_number", formula("min(number, most_spikes)", number=number))
-        return [*sampled, *more, number, Assign("_spike", formula("test & (_number > 0.0)", test=test))]
+        trials, chance = map(lower, self.system.spikes.args)
+        bits = self._random.next_bits()
+        number = formula("min(binomial_of_many(bits, n, p), most_spikes)", bits=bits, n=trials, p=chance)
+        return [*sampled, Assign("_number", number), Assign("_spike", formula("test & (_number > 0.0)", test=test))]
 
     def _resets(self):
         system, lines, tests = self.system, [], []

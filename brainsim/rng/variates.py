@@ -108,7 +108,7 @@ def _gamma(shape, z, u, v):
 def binomial(bits, n, p):
     """Turn 64 random bits into a number of successes in n trials, each with probability p; NaN if n is too large."""
     if n > MAX_TRIALS:
-        return _of_many(bits, np.floor(n), p) if n <= MAX_BINOMIAL else math.nan
+        return binomial_of_many(bits, np.floor(n), p) if n <= MAX_BINOMIAL else math.nan
     successes = 0.0
     for trial in range(np.int64(n)):
         successes += uniform(hashed(bits, trial)) < p
@@ -116,8 +116,8 @@ def binomial(bits, n, p):
 
 
 @helper
-def _of_many(bits, n, p):
-    """Return the successes in more than `MAX_TRIALS` trials, by way of the failures if these are fewer."""
+def binomial_of_many(bits, n, p):
+    """Return the successes in n trials, from few random numbers; by way of the failures if these are fewer."""
     rarer = min(p, 1.0 - p)
     if not rarer > 0.0:  # p is 0 or less, 1 or more, or NaN, which no number is below
         return n if p >= 1.0 else 0.0

@@ -15,7 +15,7 @@ from brainsim.equations.expressions.grammar import Tree, constant_value, functio
 # functions that a kernel may call, by the module that defines them
 HOMES = {
     "math": ("sqrt",),
-    "brainsim.rng.variates": ("binomial",),
+    "brainsim.rng.variates": ("binomial", "binomial_of_many"),
     "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
     "brainsim.jit.elementary": (
         *("arccos", "arcsin", "arctan", "ceil", "cosh", "log10", "sinh", "tan"),
