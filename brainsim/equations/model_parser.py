@@ -38,7 +38,7 @@ def parse_cell(
     equations: str = "",
     threshold: str = "",
     reset: str = "",
-    spikes: str = "",
+    spikes_per_step: str = "",
     events: Mapping[str, tuple[str, str]] | None = None,
     each_step: str = "",
     refractory: str | None = None,
@@ -80,7 +80,7 @@ def parse_cell(
         substeps,
         interpolate,
         {name: reader.units[name] for name in declared.variables if name in reader.units},
-        reader.spikes(spikes, substeps > 1 or interpolate) if spikes else None,
+        reader.number_of_spikes(spikes_per_step, substeps > 1 or interpolate) if spikes_per_step else None,
     )
 
 
@@ -202,9 +202,9 @@ class Reader:
         self.check(tree, f"{self.label}.{field}", None, "")
         return self.substitute_lines(tree, field, algebraic)
 
-    def spikes(self, text, divided):
+    def number_of_spikes(self, text, divided):
         """Return the tree of the number of spikes in a step, ``binomial(n, p)``."""
-        label = f"{self.label}.spikes"
+        label = f"{self.label}.spikes_per_step"
         if divided:
             raise EquationError(label, "is not possible with substeps or interpolate", text)
         tree = lang.parse_expression(text, label, self.declared.tables)

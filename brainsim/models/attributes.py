@@ -24,12 +24,12 @@ OF_CELLS_AND_SYNAPSES = {
     "weight_unit": "Synapse",
     "interpolate": "Neuron",
     "arrivals": "Neuron",
-    "spikes": "Neuron",
+    "spikes_per_step": "Neuron",
     "each_step": "Neuron",
 }
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
 # attributes that were added when there were saved states already, and their defaults
-LATER = {"arrivals": "discarded", "spikes": "", "each_step": ""}
+LATER = {"arrivals": "discarded", "spikes_per_step": "", "each_step": ""}
 OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator", "on_step", "step_condition", "late")
 OF_COUPLINGS = ("source", "source_unit", "gate", "spike", "pair", "symmetric", "delayed")
 OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | dict.fromkeys(OF_COUPLINGS, "Coupling")

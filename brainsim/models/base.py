@@ -44,7 +44,8 @@ WITHOUT_SPIKES = (
     "gives, source = 'v'; bs.GapJunction, bs.GradedSynapse and bs.RateConnection are built in"
 )
 ONE_A_STEP = "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or use a PoissonPool"
-AFTER_A_SPIKE = ("reset", "spikes", "refractory", "frozen", "arrivals", "interpolate")  # act only at or after a spike
+# act only at or after a spike
+AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals", "interpolate")
 
 
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
@@ -150,7 +151,7 @@ class Model:
             names = lang.names_in(tree := lang.parse_expression(text, f"{cls.__name__}.conditions"))
             if names <= set(values) and not np.all(lang.evaluate(tree, values)):
                 shown = ", ".join(f"{n} = {_short(values[n])}" for n in sorted(names))
-                once = "dt" in names and getattr(cls, "spiking_source", False) and not getattr(cls, "spikes", "")
+                once = "dt" in names and getattr(cls, "spiking_source", False) and not getattr(cls, "spikes_per_step", "")
                 raise ValueError(f"{cls.__name__}: {text} must hold ({shown}){ONE_A_STEP * once}")
 
     @classmethod
@@ -179,7 +180,7 @@ class Neuron(Model):
     threshold, reset : str
         The condition of a spike, and what happens at it: ``"v >= v_th"``, ``"v = v_reset; u += d"``. In a subclass,
         ``threshold = ""`` removes the spike and everything that follows it.
-    spikes : str
+    spikes_per_step : str
         How many spikes a cell sends if the threshold holds: one, or ``"binomial(n, p)"`` of parameters, n*p <= 100.
     events : dict
         Events besides the spike: ``{"burst": ("v > v_burst", "n += 1")}``, name -> (condition, effect). They are checked in
@@ -291,7 +292,7 @@ class Neuron(Model):
     equations = ""
     threshold = ""
     reset = ""
-    spikes = LATER["spikes"]
+    spikes_per_step = LATER["spikes_per_step"]
     events: ClassVar[dict[str, tuple[str, str]]] = {}
     each_step = LATER["each_step"]
     method = "auto"

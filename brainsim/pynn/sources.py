@@ -38,7 +38,7 @@ class DensePoissonSource(PoissonSource):
     """Poisson trains with any number of spikes in a step."""
 
     threshold = WINDOW
-    spikes = "binomial(1000000, 0.001*rate*dt/1000000)"
+    spikes_per_step = "binomial(1000000, 0.001*rate*dt/1000000)"
     conditions = ("0.001*rate*dt <= 100",)
 
 

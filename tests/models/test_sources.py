@@ -190,7 +190,7 @@ class Several(bs.Neuron):
     """Cells that send a number of spikes in each step."""
 
     threshold = "trials > -1000"
-    spikes = "binomial(trials, dt/every)"
+    spikes_per_step = "binomial(trials, dt/every)"
 
     trials: float = bs.parameter(5.0, "", "number of trials")
     every: float = bs.parameter(1.0, "ms", "interval of the successes of one trial", varying=True)

@@ -71,7 +71,7 @@ class PoissonPool(Neuron):
     """
 
     threshold = "sources > 0"
-    spikes = "binomial(sources, 0.001*rate*dt)"
+    spikes_per_step = "binomial(sources, 0.001*rate*dt)"
     spiking_source = True
 
     rate: Value = parameter(
