@@ -44,8 +44,7 @@ WITHOUT_SPIKES = (
     "gives, source = 'v'; bs.GapJunction, bs.GradedSynapse and bs.RateConnection are built in"
 )
 ONE_A_STEP = "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or use a PoissonPool"
-# act only at or after a spike
-AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals", "interpolate")
+AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals", "interpolate")  # act only at spikes
 
 
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
