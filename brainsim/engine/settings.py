@@ -81,8 +81,6 @@ def _reject_with_precise(settings):
     """Raise ValueError if an option cannot be combined with exact spike times."""
     if settings.precision != "double":
         raise ValueError(f"simulate.precise: needs precision='double' (got {settings.precision!r})")
-    if settings.ranks.size > 1:
-        raise ValueError(f"simulate.precise: runs on one rank only (got {settings.ranks.size})")
 
 
 def ranks_of(ranks, label="simulate.ranks"):

@@ -68,7 +68,7 @@ def simulate(
         changes at the points of the grid, and traces are sampled there. Delays are at least dt and are kept to a picosecond.
         The events of a `PoissonInput` of constant rate come at exact times, too, which do not depend on dt. What cannot be
         exact raises an error that names it: inputs that change from step to step, noise, random cells, plasticity,
-        couplings, procedural synapses, single precision, ranks.
+        couplings, procedural synapses, single precision.
     record : Trace, WeightTrace or EventRecord, or a sequence of these
         What to record besides spikes: variables of cells, weights of synapses, and when conditions become true.
     spikes : bool, or sequence of Population, view and SpikeRecord

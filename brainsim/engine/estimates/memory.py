@@ -43,7 +43,9 @@ def estimate_layout(layout, duration=0.0, record=()):
     target = bytes_of_target(stored, layout)
     as_listed = target == BYTES_LONG_TARGET and find_rows(layout, [*stored]) is not None
     segments = expected_segments(stored, layout)
-    each = BYTES_SEGMENT + BYTES_SHARED * any(has_one(p, "weight") for p in stored)
+    each = (
+        BYTES_SEGMENT + np.dtype(layout.delay_type).itemsize - 2 + BYTES_SHARED * any(has_one(p, "weight") for p in stored)
+    )
     plans = 0.0 if as_listed else _of_plans(stored)
     procedural_plans = _of_plans(procedural) + 4.0 * cells * bool(procedural)
     pools = partitions * _of_pool(procedural, layout) + procedural_plans
@@ -108,11 +110,13 @@ def bytes_of_target(stored, layout):
 
 def expected_segments(stored, layout):
     """Return the expected number of segments: runs of one source, partition, delay and, if it is shared, weight."""
-    runs = {}
+    runs, total = {}, 0.0
     for projection, n in stored.items():
+        if layout.precise and isinstance(projection.delay, Distribution):  # each synapse has a delay of its own
+            total += n
+            continue
         shared = projection.weight if has_one(projection, "weight") else None
         runs.setdefault((projection.pre, shared), []).append((projection, n / max(share_here(layout, projection), 1e-300)))
-    total = 0.0
     for (pre, _), projections in runs.items():
         shares = np.array([layout.reached(p.post, p.synapse)[0][layout.own] / p.post.n for p, _ in projections])
         # partitions that are alike are taken together

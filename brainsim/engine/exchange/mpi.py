@@ -30,7 +30,7 @@ from brainsim.engine.exchange.threads import Exchange, whole_lines
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, publish
-from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at
 
 INDEX_BITS = np.uint32(26)  # of a spike; the step within the slice, of at most 64, is above them
 MAX_CELLS = 1 << 26  # of one rank
@@ -51,7 +51,13 @@ class Messages(Exchange):
         room = layout.n_cells * slice_steps + ranks.first(capacity)
         self.spikes = np.zeros((1, 2, whole_lines(room)), np.int32)
         self.ends = np.zeros((1, 2, whole_lines(slice_steps * len(layout.groups))), np.int32)
-        longest = 1 + max(ranks.all(self.written.shape[0] * self.written.shape[2]))
+        each = 1 if self.written_lags is None else 3  # words of a spike: which one, and the bits of its lag
+        longest = 1 + each * max(ranks.all(self.written.shape[0] * self.written.shape[2]))
+        lags = {}
+        if layout.precise:
+            self.lags = np.zeros(self.spikes.shape)
+            words = (array.reshape(-1).view(np.uint32) for array in (self.written_lags, self.lags))
+            lags = dict(zip(("written_lags", "lags"), words, strict=True))
         segment = self._segment = segment_of(ranks)
         self.barrier = new_barrier(len(layout.own))
         self._context = Context(
@@ -88,6 +94,8 @@ class Messages(Exchange):
             ends_room=self.ends.shape[2],
             written=self.written.reshape(-1),
             written_ends=self.written_ends.reshape(-1),
+            each=each,
+            **lags,
         )
         self._make_room(max(longest, SHORTEST))
 
@@ -226,8 +234,23 @@ def _pack(m, p):
                 at, to = (2 * t + p.parity) * p.capacity, (2 * t + p.parity) * p.ends_capacity
                 for k in range(at + ends[to + index - 1] if index else at, at + ends[to + index]):
                     message[n] = np.uint32(s) << INDEX_BITS | np.uint32(spikes[k] + shift)
-                    n += 1
+                    _pack_lag(message, n, array_or_none(m, "written_lags"), k)
+                    n += m.each
     message[0] = np.uint32(n - 1)
+
+
+@helper
+def _pack_lag(message, n, lags, k):
+    """Write the two words of the lag of spike `k` behind the spike, if spikes have lags."""
+    if lags is not None:
+        message[n + 1], message[n + 2] = lags[2 * k], lags[2 * k + 1]
+
+
+@helper
+def _unpack_lag(m, r, i, lags, k, received, rest):
+    """Read the lag of the spike that is word `i` of the message of rank `r`, which becomes spike `k` of the list."""
+    if lags is not None:
+        lags[2 * k], lags[2 * k + 1] = _word(m, r, i + 1, received, rest), _word(m, r, i + 2, received, rest)
 
 
 @helper
@@ -323,7 +346,7 @@ def _unpack(m, p):
     for placing in range(2):
         for r in range(m.size):
             step, g = np.int64(-1), np.int64(0)
-            for i in range(begins[r], np.int64(received[m.at + r * m.words]) + 1):
+            for i in range(begins[r], np.int64(received[m.at + r * m.words]) + 1, m.each):
                 word = _word(m, r, i, received, rest)
                 s, index = np.int64(word >> INDEX_BITS), np.int64(word & INDEX)
                 if s != step:
@@ -334,6 +357,7 @@ def _unpack(m, p):
                 if placing:
                     cell = firsts[r * groups + g] + index - borders[r * (groups + 1) + g]
                     spikes[at + cursors[b]] = np.int32(cell)
+                    _unpack_lag(m, r, i, array_or_none(m, "lags"), at + cursors[b], received, rest)
                     cursors[b] += 1
                 else:
                     ends[to + b] += 1

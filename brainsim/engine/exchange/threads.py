@@ -30,7 +30,7 @@ class Exchange:
         (partitions of this process, 2, steps * groups) where the spikes of each step and group end.
     written_lags : ndarray of float64 or None
         How long before the end of its step each of these spikes was [ms], if they have such times.
-    spikes, ends : ndarray of int32
+    spikes, ends, lags : ndarray of int32, and of float64 or None
         (lists, 2, ...) what all partitions read, in the order of the lists; here the same arrays.
     """
 
@@ -40,7 +40,7 @@ class Exchange:
         room, ends = whole_lines(capacity), whole_lines(slice_steps * len(layout.groups))
         self.written, self.written_ends = zeros_at_line((*shape, room), np.int32), zeros_at_line((*shape, ends), np.int32)
         self.spikes, self.ends = self.written, self.written_ends
-        self.written_lags = zeros_at_line((*shape, room), np.float64) if layout.precise else None
+        self.lags = self.written_lags = zeros_at_line((*shape, room), np.float64) if layout.precise else None
 
     def read_fields(self):
         """Return the fields of a record with which the spikes of a slice are read."""
@@ -50,7 +50,7 @@ class Exchange:
             "lists": self.spikes.shape[0],
             "list_room": self.spikes.shape[2],  # for one slice
             "ends_room": self.ends.shape[2],
-            **({} if self.written_lags is None else {"all_lags": self.written_lags.reshape(-1)}),
+            **({} if self.lags is None else {"all_lags": self.lags.reshape(-1)}),
         }
 
     def carry(self, ring, stretches):

@@ -107,6 +107,6 @@ def list_at_zero(layout, exchange):
                 exchange.spikes[0, 0, total : total + ids.size] = ids
                 total += ids.size
         exchange.ends[0, 0, index] = total
-    if exchange.written_lags is not None:
-        exchange.written_lags[0, 0, :total] = 0.0
+    if exchange.lags is not None:
+        exchange.lags[0, 0, :total] = 0.0
     return np.sort(exchange.spikes[0, 0, :total].astype(np.int64))

@@ -158,7 +158,8 @@ class Simulation(Answering):
         if ranks.size > 1:
             parts = {part: print_.encode() for part, print_ in self._described.prints.parts().items()}
             doing = "makes a simulation"
-            ranks.agree("Simulation.network", doing, dt=settings.dt, precision=settings.precision, seed=given, **parts)
+            options = {"dt": settings.dt, "precision": settings.precision, "precise": settings.precise}
+            ranks.agree("Simulation.network", doing, seed=given, **options, **parts)
         if state is not None:
             check_fits(state, layout, self._described.prints.parts())
         recorders = self._recording.recorders(layout)

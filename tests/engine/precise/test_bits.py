@@ -6,50 +6,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from tests.helpers.runs import precise, ranked
+from tests.helpers.runs.precise import DURATION, network
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
-DURATION = 60.0
-
-
-def network():
-    """Linear cells, cells with conductances, and listed spikes between the points of the grid; many are under way."""
-    rng = np.random.default_rng(5)
-    start = np.round(rng.uniform(-65.0, -50.5, 90), 3)
-    linear = bs.Population(60, bs.LIF(t_ref=1.23), name="linear", initial={"v": start[:60]})
-    others = bs.Population(30, bs.LIF(tau_m=np.linspace(10.0, 20.0, 30)), name="others", initial={"v": start[60:]})
-    times = np.round(rng.uniform(0.0, DURATION, 300), 5)
-    times[:3] = 0.0, 0.1, 30.0
-    times.sort()
-    trains = bs.Population(10, bs.SpikeTrains(times, rng.integers(0, 10, 300)), name="trains")
-    net = bs.Network(seed=1)
-    current = bs.Exponential(tau=2.0)
-    for name, pre in (("linear", linear), ("others", others), ("trains", trains)):
-        delay = np.round(0.1 * rng.integers(5, 60, pre.n), 1)[rng.integers(0, pre.n, 60 * 6)]
-        pairs = bs.FromArrays(rng.integers(0, pre.n, 360), rng.integers(0, 60, 360))
-        net.connect(pre, linear, pairs, weight=np.round(rng.uniform(-40, 60, 360)), delay=delay, synapse=current, name=name)
-        net.connect(
-            pre,
-            linear,
-            bs.FixedIndegree(3),
-            weight=0.5,
-            delay=bs.Uniform(0.5, 3.0),
-            synapse=bs.Delta(),
-            name=f"{name} jumps",
-        )
-        net.connect(
-            pre,
-            others,
-            bs.FixedIndegree(5),
-            weight=bs.Uniform(0.5, 2.0),
-            delay=1.11,
-            synapse=bs.ExponentialConductance(tau=3.0),
-        )
-    rates = np.linspace(0.0, 3000.0, 30)
-    net.stimulate(others, bs.PoissonInput(rate=rates, weight=0.3, synapse=bs.ExponentialConductance(tau=3.0)), name="noise")
-    net.stimulate(linear, bs.PoissonInput(rate=500.0, weight=bs.Normal(0.1, 0.05), synapse=bs.Delta(), start=10.0))
-    net.stimulate(linear, bs.CurrentInput([350.0, 420.0], times=[0.0, 20.0]))
-    net.stimulate(others, bs.CurrentInput(np.linspace(300.0, 500.0, 30)))
-    return net
 
 
 def described():
@@ -87,6 +47,21 @@ def whole():
 @pytest.mark.parametrize("threads", [2, 3, 4])
 def test_threads(whole, threads):
     assert differences(whole, simulation(threads=threads).run(DURATION)) == []
+
+
+@pytest.mark.parametrize(("ranks", "threads", "pieces"), [(2, 2, 3), (3, 1, 1)])
+def test_ranks(ranks, threads, pieces):
+    ranked.mpi_or_skip()
+    expected = precise.ran(1, 1, ranks=None)
+    assert ranked.on_ranks(ranks, "precise:ran", threads, pieces) == expected
+
+
+def test_a_state_continues_on_another_number_of_ranks(tmp_path):
+    ranked.mpi_or_skip()
+    on_one, on_two = tmp_path / "one.npz", tmp_path / "two.npz"
+    assert ranked.on_ranks(2, "precise:saved", on_two, 1) == precise.saved(on_one, 2, ranks=None)
+    expected = precise.continued(on_one, 1, ranks=None)
+    assert ranked.on_ranks(3, "precise:continued", on_two, 1) == expected
 
 
 def test_pieces(whole):

@@ -6,6 +6,8 @@ from scipy.optimize import brentq
 from scipy.stats import kstest
 
 import brainsim as bs
+from brainsim.build.layout import Layout
+from brainsim.engine.estimates.memory import expected_segments
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
 
@@ -183,3 +185,14 @@ def test_poisson_drive_is_a_poisson_process_at_any_dt():
         within = np.modf(one.times[mine] / 0.5)[0]
         assert kstest(within, "uniform").pvalue > 1e-3
     assert one.times.min() > 5.0
+
+
+def test_the_estimate_of_memory_knows_that_each_synapse_has_a_delay_of_its_own():
+    cells, net = bs.Population(100, LIF, name="cells"), bs.Network(seed=1)
+    net.connect(cells, cells, bs.FixedIndegree(40), weight=0.1, delay=bs.Uniform(1.0, 5.0), synapse=bs.Delta())
+    net.connect(cells, cells, bs.FixedIndegree(10), weight=0.2, delay=1.5, synapse=bs.Delta())
+    store = bs.Simulation(net, seed=1, precise=True, threads=1)._run.synapses.store
+    layout = Layout(net, 0.1, 1, filled=False, precise=True)
+    expected = expected_segments({projection: projection.expected for projection in net.projections}, layout)
+    assert expected == pytest.approx(store.piece.size, rel=0.03)
+    assert store.delay.dtype == layout.delay_type
