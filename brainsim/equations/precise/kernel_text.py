@@ -69,8 +69,8 @@ def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: fro
         moves, arguments, steps = _slopes(writer) + _move(writer), ["flag"], OF_EACH.replace("<parts>", str(step.parts))
     texts = [writer.function("distance(_x, _of)", [f"return {writer.gap({})}"]), moves, _reset(writer), _wait(writer)]
     texts += [_arrival(writer), _lengths(writer)]
-    words = {"n": len(system.variables), "block": BLOCK, "scan": SCAN, "arguments": ", ".join(arguments)}
-    frame = fill(FRAME.replace("<steps>", steps), **words)
+    frame = FRAME.replace("<steps>", steps)
+    frame = fill(frame, n=len(system.variables), block=BLOCK, scan=SCAN, arguments=", ".join(arguments))
     title = f"A kernel of exact spike times (equations/precise). State: {', '.join(system.variables) or 'none'}."
     text = module(title, "".join(texts) + frame, IMPORTS, CONSTANTS)
     return Kernel(text, writer.scalars, writer.arrays, (), False)
