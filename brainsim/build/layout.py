@@ -181,6 +181,10 @@ class Layout:
         member.sums = member.sums | sums
         self.change(name, member.values)
 
+    def most_spikes(self):
+        """Return how many spikes all cells may send in a step, besides listed ones."""
+        return sum(int(member.constants.get("most_spikes", 1.0)) * member.n for member in self.members.values())
+
     def copy(self):
         """Return a layout whose parameters and inputs can change without changing those of this one."""
         new = copy(self)

@@ -176,6 +176,6 @@ def slice_steps(shortest, layout):
 
     It is also less if the lists of spikes would grow too large.
     """
-    most = max(1, MAX_SPIKES_IN_A_SLICE // max(1, layout.n_cells))
+    most = max(1, MAX_SPIKES_IN_A_SLICE // max(1, layout.most_spikes()))
     slices = [operator.max_slice(layout) for operator in operators_for(layout)]
     return int(min([shortest or MAX_SLICE, MAX_SLICE, most, *slices]))

@@ -62,6 +62,10 @@ def _convolve(name, shape, node, weight, groups):
     span, padding = dilation * (np.array(kernel) - 1), node.padding
     added = {"same": span, "valid": 0 * span}[padding] if isinstance(padding, str) else 2 * np.asarray(padding, int)
     size = (np.array(shape[1:]) + added - span - 1) // stride + 1
+    if size.min() < 1:
+        raise ValueError(
+            f"nir.read: {name!r}, {type(node).__name__}, has a kernel larger than the shape {shape} it is given"
+        )
     parts = []
     for offset in np.ndindex(kernel):  # all pairs that this element of the kernel connects: of channels, times of places
         pairs = sparse.block_diag([w[..., *offset].T for w in weight.reshape(groups, -1, *weight.shape[1:])])

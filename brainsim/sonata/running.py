@@ -194,24 +194,33 @@ class _Network:
                 values = {"weight": np.abs(size) if hasattr(synapse, "e_rev") else size, "delay": delay[here]}
                 self.net.connect(cells[edges.source], cells[edges.target], rule, synapse=synapse, **values)
 
-    def _select(self, which, label):
-        """Return population -> whether each cell is in a set: its name, that of a population, a list, or conditions."""
+    def _select(self, which, label, within=()):
+        """Return population -> whether each cell is in a set: its name, that of a population, a list, or conditions.
+
+        `within` are the sets in which it is named.
+        """
         if isinstance(which, str) and which in self.sets:
-            return self._select(self.sets[which], label)
+            if which in within:
+                raise ValueError(f"{LABEL}: {label}: the node set {which!r} contains itself")
+            return self._select(self.sets[which], label, (*within, which))
         if isinstance(which, list):
-            parts = [self._select(part, label) for part in which]
+            parts = [self._select(part, label, within) for part in which]
             return {name: np.any([part[name] for part in parts if name in part], axis=0) for part in parts for name in part}
-        conditions, found = dict(which) if isinstance(which, dict) else {"population": which}, {}
+        conditions, found, known = dict(which) if isinstance(which, dict) else {"population": which}, {}, {}
         for name in np.atleast_1d(conditions.pop("population", [*self.nodes])).tolist():
             if name not in self.nodes:
                 raise ValueError(f"{LABEL}: {label}: there are no cells {name!r}{nearest(name, [*self.sets, *self.nodes])}")
             nodes = self.nodes[name]
-            columns = nodes.columns | {"node_id": np.arange(nodes.n), "node_type_id": nodes.type_ids}
+            known |= (columns := nodes.columns | {"node_id": np.arange(nodes.n), "node_type_id": nodes.type_ids})
             found[name] = np.full(nodes.n, conditions.keys() <= columns.keys())
             for key in conditions.keys() & columns.keys():
                 column, values = columns[key], np.atleast_1d(conditions[key])
+                if values.dtype == object:
+                    raise ValueError(f"{LABEL}: {label}: {key} must be a value or a list of them (got {conditions[key]!r})")
                 numbers = {column.dtype.kind, values.dtype.kind} <= {*"iuf"}
                 found[name] &= np.isin(*((column, values) if numbers else (column.astype(str), values.astype(str))))
+        for key in conditions.keys() - known.keys():
+            raise ValueError(f"{LABEL}: {label}: no cells have a column {key!r}{nearest(key, known)}")
         return {name: chosen for name, chosen in found.items() if chosen.any()}
 
     def _chosen(self, which, label):

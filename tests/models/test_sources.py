@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.build.layout import Layout
+from brainsim.engine.program import MAX_SLICE
+from brainsim.engine.settings import slice_steps
 from tests.helpers.equations.single_cells import run
 
 
@@ -165,6 +168,14 @@ class TestPools:
         sim.run(50.0)
         sim.set("pool", rate=9000.0)
         assert counts_in_steps(sim.run(50.0).spikes["pool"]).mean() == pytest.approx(90.0, rel=0.01)
+
+    def test_many_pools_run_alone_for_few_steps(self):
+        """A slice has room for all spikes that there may be, and they are counted in 32 bits."""
+        net = bs.Network(seed=1)
+        net.add(bs.Population(100_000, bs.PoissonPool(sources=1000, rate="1*t"), name="pool"))
+        layout = Layout(net, 0.1, 1, filled=False)
+        assert layout.most_spikes() == 240 * 100_000
+        assert slice_steps(MAX_SLICE, layout) == 1
 
     def test_what_is_not_possible(self):
         with pytest.raises(ValueError, match=r"sources == floor\(sources\) must hold"):

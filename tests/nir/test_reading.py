@@ -106,8 +106,8 @@ class TestAgainstNumPy:
             found.append(y[1])
         np.testing.assert_allclose(result.traces["cell", "v"].values[1:], found, rtol=0.0, atol=1e-12)
 
-    @pytest.mark.parametrize("padding", [0, 1, (2, 1), "same", "valid"])
-    @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (1, 2, 2), (1, (2, 1), 4)])
+    @pytest.mark.parametrize("padding", [0, 1, (2, 1), (0, 7), "same", "valid"])
+    @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (1, 2, 2), (1, (2, 1), 4), ((2, 3), 1, 2)])
     def test_convolutions(self, padding, stride, dilation, groups):
         rng = np.random.default_rng(3)
         weight, x = rng.normal(size=(4, 4 // groups, 3, 2)), rng.normal(size=(4, 7, 6))
@@ -188,6 +188,11 @@ class TestMistakes:
         nodes = first | {name: make() for name, make in middle.items()} | last
         with pytest.raises(ValueError, match=message):
             bs.nir.read(graph(nodes, chain(*edges)))
+
+    def test_a_kernel_that_does_not_fit(self):
+        pool = nir.SumPool2d(*(np.array([k, k]) for k in (4, 1, 0)))
+        with pytest.raises(ValueError, match=r"'p', SumPool2d, has a kernel larger than the shape \(1, 2, 2\)"):
+            linear.unroll("p", pool, (1, 2, 2))
 
     def test_inputs(self):
         nodes, last = ends(2, 2)

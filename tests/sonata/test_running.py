@@ -168,6 +168,8 @@ class TestMistakes:
                 '"node_set": "cells"',
                 "'in' gives spikes to 'cells', whose cells are not",
             ),
+            ("config.json", '"node_set": "given"', '"node_set": {"node_ids": [1]}', "no cells have a column 'node_ids'"),
+            ("config.json", '"node_set": "given"', '"node_set": {"node_id": {"from": 1}}', "node_id must be a value"),
             ("config.json", "$BASE/nodes.h5", "$BAS/nodes.h5", r"the manifest has no '\$BAS'"),
             ("config.json", '"run"', '"rum"', "has no 'run'; it has rum"),
         ],
@@ -178,6 +180,12 @@ class TestMistakes:
         assert before in text
         (tmp_path / file).write_text(text.replace(before, after))
         with pytest.raises(ValueError, match=message):
+            bs.sonata.run(path)
+
+    def test_a_set_that_contains_itself(self, tmp_path):
+        (tmp_path / "sets.json").write_text(json.dumps({"few": ["some"], "some": [{"node_id": [1]}, "few"]}))
+        path, *_ = write(tmp_path, node_sets_file="$BASE/sets.json", reports={"v": {"cells": "few", "variable_name": "V_m"}})
+        with pytest.raises(ValueError, match="report 'v': the node set 'few' contains itself"):
             bs.sonata.run(path)
 
     def test_missing_files(self, tmp_path):

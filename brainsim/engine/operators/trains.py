@@ -83,9 +83,8 @@ def steps_around(times, dt):
 
 def most_besides(layout, slice_steps):
     """Return how many spikes there may be in any `slice_steps` steps besides one of each cell and step."""
-    total = 0
+    total = (layout.most_spikes() - layout.n_cells) * slice_steps
     for member in layout.members.values():
-        total += int(member.constants.get("most_spikes", 1.0) - 1.0) * member.n * slice_steps
         if member.trains is not None and member.trains.times.size:
             at = np.sort(_nearest(member.trains.times, layout))
             total += int((np.searchsorted(at, at + slice_steps) - np.arange(at.size)).max())

@@ -27,8 +27,8 @@ class FewValues:
 
     def numbers(self, projection):
         """Return the number in the table of each weight of a projection; those of the first one as they are kept."""
-        first = self._first[projection]
-        return self._codes[projection] + np.uint16(first) if first else self._codes[projection]
+        first, codes = self._first[projection], self._codes[projection]
+        return codes + np.uint16(first) if first and codes.size else codes
 
 
 def few_values_of(projections):

@@ -123,5 +123,14 @@ def test_which_weights_are_kept_by_their_numbers(options, few):
     assert (few_values_of(net.projections) is not None) == few
 
 
+@pytest.mark.usefixtures("always")
+def test_an_empty_list_behind_a_full_table():
+    cells, net, k = bs.Population(256, bs.LIF(), name="cells"), bs.Network(seed=1), np.arange(1 << 16)
+    for pairs, weight in ((bs.FromArrays(k // 256, k % 256), 1.0 + k), (bs.FromArrays([], []), np.empty(0))):
+        net.connect(cells, cells, pairs, weight=weight, delay=1.0, synapse=bs.Delta())
+    found = few_values_of(net.projections)
+    assert [found.numbers(projection).size for projection in net.projections] == [1 << 16, 0]
+
+
 def test_small_networks_keep_their_weights():
     assert few_values_of(network().projections) is None
