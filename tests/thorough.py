@@ -247,6 +247,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/learn/test_spiking_gradients.py::test_gradients_equal_differences": ("[fine]",),
     "tests/learn/test_spiking_in_the_engine.py": ("test_mistakes[threads",),
     "tests/learn/test_spiking_oracle.py": (),
+    "tests/learn/test_trainer.py::test_a_thousand_gradients": (),
     "tests/learn/test_units.py::test_bcm_does_so_online": (),
     "tests/models/test_adaptive.py": ("test_alif_path", "gif_escapes", "mat2_path"),
     "tests/models/test_channels.py": (

@@ -21,6 +21,12 @@ def test_gradients_equal_differences(kind):
     assert assert_gradients(trainer, X, y, 6) > 50
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thousand_gradients_equal_differences(kind):
+    trainer, X, y = trainer_of(kind, seed=2)
+    assert assert_gradients(trainer, X, y, 20) > 145
+
+
 @pytest.mark.parametrize("kind", ["refractory", "smooth"])
 def test_bits_do_not_depend_on_threads(kind):
     parts = []
@@ -95,14 +101,17 @@ class TestTrained:
         assert trained.history_["loss"][-1] < 0.9 * trained.history_["loss"][0]
         assert trained.score(X, y) > 0.8
 
-    def test_the_network_gives_the_spikes_of_the_trainer(self, trained):
-        X, _ = samples()
-        network = trained.to_network(X[3])
-        result, spikes = bs.simulate(network, 40.0, dt=0.01, threads=1), trained.activity(X, 3)["cells"]
-        assert len(spikes) > 10
-        assert result.spikes["cells"].counts().tolist() == spikes.counts().tolist()
-        a, b = (s.times[np.lexsort((s.times, s.ids))] for s in (result.spikes["cells"], spikes))
-        np.testing.assert_allclose(a, b, rtol=0.0, atol=0.1)  # the crossing is found by a straight line, dt is 0.5
+    def test_the_network_gives_the_spikes_of_the_trainer(self):
+        """A straight line finds a crossing with an error of the second order of dt; a precise run finds it exactly."""
+        X, y = samples()
+        for dt, error in ((0.1, 2e-2), (0.02, 8e-4)):
+            trainer = small_trainer(epochs=1, dt=dt).fit(X, y)
+            spikes = trainer.activity(X, 3)["cells"]
+            result = bs.simulate(trainer.to_network(X[3]), 40.0, dt=dt, precise=True).spikes["cells"]
+            assert len(spikes) > 10
+            assert result.counts().tolist() == spikes.counts().tolist()
+            a, b = (found.times[np.lexsort((found.times, found.ids))] for found in (result, spikes))
+            np.testing.assert_allclose(a, b, rtol=0.0, atol=error)
 
     def test_all_that_was_learned_is_in_it_and_the_rest_as_it_was(self, trained):
         network, before, parts = trained.to_network(), trained.net, trained.parts()

@@ -62,6 +62,7 @@ KINDS = {
     "spikes": ("refractory", "lif", "refractory", "spikes", True),
 }
 INPUTS, CLASSES = 6, 3
+ROUNDING = 1e-14  # of a loss: spikes that are late by one bit make others late by more
 
 
 def trainer_of(kind, seed=1, threads=1, **options):
@@ -133,15 +134,16 @@ def assert_gradients(trainer, X, y, per_part):
             limit = (1e-5 if key[0] == "delay" else 2e-6) * max(abs(gradient[k]), 1e-3 * size, 1e-11)
             found = by_differences(runs, flat, k, unit, counts, gradient[k], limit)
             skipped, compared = skipped + (not found), compared + 1
-            assert not found or abs(found[-1] - gradient[k]) < limit, (key, k, gradient[k], found)
+            assert not found or min(found) < 1.0, (key, k, gradient[k], found)
     assert skipped <= 0.05 * compared
     return compared
 
 
-def by_differences(runs, flat, k, unit, counts, wanted, limit, steps=(1e-5, 1e-6, 1e-4, 1e-7)):
-    """Return central differences of the loss by one element, up to one that is as `wanted`.
+def by_differences(runs, flat, k, unit, counts, wanted, limit, steps=(1e-5, 1e-6, 1e-4, 1e-7, 1e-8)):
+    """Return the distances of central differences of the loss by one element from `wanted`, up to one below 1.
 
-    There is none where a spike appears or vanishes. A step may be too long or too short, so there are several.
+    They are in units of the limit and of the rounding of the loss. There is none where a spike appears or vanishes. A step
+    may be too long or too short, so there are several: where spikes cross points of the grid the loss has kinks.
     """
     centre, found = flat[k], []
     for step in steps:
@@ -152,7 +154,8 @@ def by_differences(runs, flat, k, unit, counts, wanted, limit, steps=(1e-5, 1e-6
             losses.append(loss if np.array_equal(now, counts) else None)
             flat[k] = centre
         if None not in losses:
-            found.append((losses[0] - losses[1]) / (2.0 * step * unit))
-            if abs(found[-1] - wanted) < limit:
+            rounding = ROUNDING * abs(losses[0]) / (step * unit)
+            found.append(abs((losses[0] - losses[1]) / (2.0 * step * unit) - wanted) / (limit + rounding))
+            if found[-1] < 1.0:
                 break
     return found

@@ -69,8 +69,8 @@ def sample_again(layout, projection, threads):
     return junctions(table, coupling) if coupling.is_coupling else table
 
 
-def drawn_table(projection, dt):
-    """Return the SynapseTable of a projection.
+def drawn_table(projection, dt, precise=False):
+    """Return the SynapseTable of a projection, with the delays of a run with steps of dt, or of a precise one.
 
     A row depends on nothing but the seed of the network, the name of the projection and the index of the source, so it is
     the same in a network of this projection alone.
@@ -78,7 +78,7 @@ def drawn_table(projection, dt):
     alone = Network(projection.seed)
     alone.add(projection.pre)
     alone.add(projection.post)
-    layout = Layout(copy_network(alone, [projection]), dt, 1, filled=False)
+    layout = Layout(copy_network(alone, [projection]), dt, 1, filled=False, precise=precise)
     return sample_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
 
 

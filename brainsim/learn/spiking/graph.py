@@ -45,8 +45,11 @@ class Graph:
         return population, block.synapses.index(projection.synapse)
 
 
-def graph_of(net: Any, output: Any, learns: tuple[Learns, ...], dt: float) -> Graph:
-    """Return a network as a `Graph`, or raise TypeError, ValueError or EquationError that names what cannot learn."""
+def graph_of(net: Any, output: Any, learns: tuple[Learns, ...], dt: float, precise: bool) -> Graph:
+    """Return a network as a `Graph`, or raise TypeError, ValueError or EquationError that names what cannot learn.
+
+    Drawn delays are multiples of dt unless spikes are `precise`.
+    """
     last = output_of(net, output)
     cells = [p for p in net.populations.values() if not check_source(p)]
     cells = [*(p for p in cells if p is not last), last]
@@ -66,7 +69,7 @@ def graph_of(net: Any, output: Any, learns: tuple[Learns, ...], dt: float) -> Gr
     places = {name: Ends(0, first) for name, first in sources.items()}
     places |= {block.name: Ends(b, 0) for b, block in enumerate(blocks, 1)}
     sizes = [n_in, *(block.n for block in blocks)]
-    tables = {p.name: table_of(p, dt) for p in net.projections}
+    tables = {p.name: table_of(p, dt, precise) for p in net.projections}
     drawn = tuple(part for p in net.projections for part in draw(p, tables[p.name], places, sizes))
     graph = Graph(net, sources, n_in, blocks, places, tables, drawn, _currents_of(net, blocks, places, learns), learns)
     for block in blocks:

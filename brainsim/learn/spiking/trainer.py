@@ -170,7 +170,7 @@ class Trainer(SpikingEstimator):
         if not isinstance(net, Network):
             raise TypeError(f"Trainer.net: must be a Network (got {net!r})")
         with default_arithmetic():
-            graph = graph_of(net, output, check_learns(learns, net), checked["dt"])
+            graph = graph_of(net, output, check_learns(learns, net), checked["dt"], gradient == "exact")
         _check_together(graph, checked)
         GraphLayout(graph, checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
         self._keep(given, checked)

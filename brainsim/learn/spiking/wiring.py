@@ -39,14 +39,16 @@ class Table(NamedTuple):
     delay: np.ndarray
 
 
-def table_of(projection: Any, dt: float) -> Table:
-    """Draw the synapses of a projection as a simulation with time step dt does.
+def table_of(projection: Any, dt: float, precise: bool) -> Table:
+    """Draw the synapses of a projection as a simulation with time step dt does, or one with precise spikes.
 
-    What was listed or given as a number is not rounded: a delay to a multiple of dt, a weight to float32.
+    What was listed or given as a number is not rounded: a delay to a multiple of dt or a picosecond, a weight to float32.
     """
+    from brainsim.engine.synapses.readback import drawn_table
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of times that a run rounds to its grid, and a trainer does not
-        table, rule = projection.synapses(dt), projection.rule
+        table, rule = drawn_table(projection, dt, precise), projection.rule
     values = {"weight": table.weight, "delay": table.delay}
     order = None
     if isinstance(rule, FromArrays):
