@@ -97,7 +97,7 @@ class Run:
         if not self.is_complete():
             new._stand_before_zero()
         else:
-            new._continue_from(Sent.joined(ranks.everywhere(self.under_way())))
+            new._continue_from(self.under_way().collected(ranks.everywhere))
         return new
 
     def start(self, values):

@@ -3,7 +3,6 @@
 import numpy as np
 
 from brainsim.build.own import cells_here, members_here, state_here
-from brainsim.engine.states.sent import Sent
 from brainsim.engine.states.state import Snapshot
 
 SAME = "as it was"
@@ -68,12 +67,12 @@ def gather_snapshot(run, extra):
     layout, shared = run.layout, run.shared
     state = _gather(layout, shared.state, state_here)
     refractory = _gather(layout, shared.refractory, cells_here)
-    recent, kept = layout.ranks.gather(run.under_way()), {}
+    recent, kept = run.under_way().collected(layout.ranks.gather), {}
     for name, kind in sorted(set().union(*layout.ranks.all({(name, values.dtype.str) for name, values in extra.items()}))):
         kept[name] = _gather(layout, extra.get(name, np.zeros(layout.n_cells, kind)), cells_here)
     for kind in run.synapses.kinds:
         kept |= _of_kind(kind, layout.ranks)
-    return None if layout.ranks.rank else Snapshot(state, refractory, Sent.joined(recent), kept)
+    return None if layout.ranks.rank else Snapshot(state, refractory, recent, kept)
 
 
 def _gather(layout, array, here):

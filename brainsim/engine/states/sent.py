@@ -42,6 +42,13 @@ class Sent:
         order = np.argsort(packed, kind="stable")
         return cls(packed[order], np.concatenate([part.lags for part in parts])[order])
 
+    def collected(self, collect):
+        """Return those of all ranks, None where ``collect(array)`` returns no parts."""
+        packed, lags = collect(self.packed), None if self.lags is None else collect(self.lags)
+        if packed is None:
+            return None
+        return Sent.joined([Sent(*part) for part in zip(packed, lags or [None] * len(packed), strict=True)])
+
     def __getitem__(self, which):
         """Return some of them, by a slice or a mask."""
         return Sent(self.packed[which], None if self.lags is None else self.lags[which])

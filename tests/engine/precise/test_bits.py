@@ -56,6 +56,13 @@ def test_ranks(ranks, threads, pieces):
     assert ranked.on_ranks(ranks, "precise:ran", threads, pieces) == expected
 
 
+def test_synapses_are_removed(whole):
+    ranked.mpi_or_skip()
+    expected = precise.rewired(1, ranks=None)
+    assert expected["linear"] != precise.hashes(whole)["linear"]
+    assert ranked.on_ranks(2, "precise:rewired", 2) == expected
+
+
 def test_a_state_continues_on_another_number_of_ranks(tmp_path):
     ranked.mpi_or_skip()
     on_one, on_two = tmp_path / "one.npz", tmp_path / "two.npz"

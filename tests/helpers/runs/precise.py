@@ -69,6 +69,16 @@ def ran(threads, pieces, ranks=True):
     return hashes(result)
 
 
+def rewired(threads, ranks=True):
+    """Return hashes of a run in which synapses are removed while spikes are under way."""
+    sim = bs.Simulation(network(), seed=2, precise=True, threads=int(threads), ranks=ranks)
+    sim.run(CUT)
+    sim.rewire("linear", remove=np.arange(40))
+    sim.run(DURATION - CUT)
+    result = sim.result()
+    return hashes(result)
+
+
 def saved(path, threads, ranks=True):
     """Save the result of the first part of a run, and return hashes of it."""
     result = bs.simulate(network(), CUT, seed=2, precise=True, threads=int(threads), ranks=ranks)
