@@ -263,62 +263,6 @@ class VectorLayout:
         self.size += size
 
 
-class LayeredLayout(VectorLayout):
-    """Where everything of a network of layers is in its vector; the readout is the last of the `layers`.
-
-    `slices` leads from (what, block) to (slice, shape), with "weight", "recurrent", "bias", "delay", "recurrent_delay" and
-    each of `TIMES`; for cells of a model with "tau_s" and the parameters of the model that learn.
-    """
-
-    def __init__(self, layers, n_in: int, dt: float, steps: int):
-        self.layers, self.n_in, self.dt, self.steps, self.size = tuple(layers), n_in, dt, steps, 0
-        self._derived, self.slices = {}, {}
-        self.sizes = [n_in, *(layer.n for layer in self.layers)]
-        for b, layer in enumerate(self.layers, 1):
-            self._add("weight", b, (self.sizes[b - 1], layer.n))
-            if layer.recurrent:
-                self._add("recurrent", b, (layer.n, layer.n))
-        self._add("bias", len(self.layers), (self.sizes[-1],))
-        self.biases = {len(self.layers): ("bias", len(self.layers))}
-        for b, layer in enumerate(self.layers, 1):
-            self._add("delay", b, np.shape(layer.delay))
-            if layer.recurrent:
-                self._add("recurrent_delay", b, np.shape(layer.recurrent_delay))
-        for b, layer in enumerate(self.layers, 1):
-            for name in TIMES:
-                self._add(name if layer.model is None or name == "tau_s" else UNUSED + name, b, ())
-        for b, layer in enumerate(self.layers, 1):
-            for name in layer.of_model:
-                self._add(name, b, ())
-        self.taus = [[("tau_s", b)] for b in range(1, len(self.sizes))]
-        self.wires = [
-            Wire(pre, post, (what, post), ("delay" if what == "weight" else "recurrent_delay", post))
-            for what, pre, post in self.connections()
-        ]
-        self.start_v = np.zeros(self.n_cells)
-
-    def initial(self, what: str, block: int) -> Any:
-        """Return what a part of the vector is before training, other than weights and biases."""
-        layer = self.layers[block - 1]
-        return getattr(layer.model if what in layer.of_model else layer, what.removeprefix(UNUSED))
-
-    @property
-    def shown(self) -> list[tuple[str, int]]:
-        """The keys of `slices` that mean something: of layers of models, only what learns has a gradient."""
-        return [(what, b) for what, b in self.slices if self._is_shown(what, self.layers[b - 1])]
-
-    @staticmethod
-    def _is_shown(what, layer):
-        return layer.model is None or what in layer.learns or not (what == "tau_s" or what.startswith(UNUSED))
-
-    def connections(self) -> list[tuple[str, int, int]]:
-        """Return ("weight" or "recurrent", source block, target block) of each connection, in order."""
-        pairs = []
-        for b, layer in enumerate(self.layers, 1):
-            pairs += [("weight", b - 1, b)] + [("recurrent", b, b)] * bool(layer.recurrent)
-        return pairs
-
-
 FLAGS: dict[str, Any] = {
     "spiking": lambda layer: layer.spiking,
     "adaptive": lambda layer: layer.model is None and (layer.beta > 0.0 or "beta" in layer.learns),
