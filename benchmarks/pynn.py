@@ -30,7 +30,7 @@ MODULES = {"nest": "pyNN.nest", "brian2": "pyNN.brian2", "brainsim": "brainsim.p
 EXAMPLES = {
     "VAbenchmarks COBA": 0.29,
     "VAbenchmarks CUBA": 0.19,
-    "brunel": 0.87,  # 100 ms of bursts: over five seeds of brainsim 82 Hz with a standard deviation of 24, of NEST 73 to 111
+    "brunel": 0.87,  # 100 ms of bursts: over five seeds each, brainsim 82 +- 24 Hz, NEST 82 +- 21 Hz (standard deviations)
     "tsodyksmarkram": 0.01,
     "simple_STDP": 0.01,
     "Izhikevich": 0.01,
