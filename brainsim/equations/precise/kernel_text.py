@@ -8,6 +8,7 @@ and structure, never the value of a parameter.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 
 from brainsim.equations.body import gain_name, new_name
@@ -24,6 +25,7 @@ from brainsim.equations.statements import Assign, Statement, formula
 OF = "t, I_ext, _scalars, _arrays, _stride, _cell = _of"  # what a function of a cell needs besides the variables
 CONSTANTS = (f"SAME, BELOW, ERROR, SMALL = {SAME!r}, {BELOW!r}, {ERROR!r}, {SMALL!r}",)
 IMPORTS = ("from brainsim.jit.records import record_or_none",)
+NAME = re.compile(r"[^\W\d]\w*")
 
 
 class Writer:
@@ -39,7 +41,7 @@ class Writer:
     def function(self, head: str, statements: Iterable[Statement | str], own: Sequence[str] = ()) -> str:
         """Return the text of a function; it loads what it needs, but for the names `own`, which it has already."""
         lines = [line_of(statement) for statement in statements]
-        used = _names_in(lines)
+        used = {name for line in lines for name in NAME.findall(line)}
         loads = [f"{name} = _x[{i}]" for i, name in enumerate(self.system.variables) if name in used]
         loads += [f"{n} = _scalars[{i}]" for i, n in enumerate(self.scalars) if n in used and n not in own]
         loads += [f"{n} = _arrays[{i} * _stride + _cell]" for i, n in enumerate(self.arrays) if n in used]
@@ -74,11 +76,6 @@ def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: fro
     title = f"A kernel of exact spike times (equations/precise). State: {', '.join(system.variables) or 'none'}."
     text = module(title, "".join(texts) + frame, IMPORTS, CONSTANTS)
     return Kernel(text, writer.scalars, writer.arrays, (), False)
-
-
-def _names_in(lines):
-    trees = (ast.parse(line.strip() + (" pass" if line.rstrip().endswith(":") else "")) for line in lines)
-    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _as_names(at):
