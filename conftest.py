@@ -2,6 +2,6 @@
 
 import importlib.util
 
-# rooms that cannot be imported without it
-ROOMS = {"pynn": "pyNN", "nestml": "pynestml"}
-collect_ignore_glob = [f"brainsim/{room}/*" for room, package in ROOMS.items() if not importlib.util.find_spec(package)]
+# what cannot be imported without it
+NEEDS = {"brainsim/pynn/*": "pyNN", "tests/helpers/runs/pynn_on_ranks.py": "pyNN", "brainsim/nestml/*": "pynestml"}
+collect_ignore_glob = [places for places, package in NEEDS.items() if not importlib.util.find_spec(package)]

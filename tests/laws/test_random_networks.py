@@ -19,8 +19,8 @@ PRECISIONS = command.PRECISIONS
 CASES = [(seed, PRECISIONS[seed // kinds.TOGETHER % 2]) for seed in range(30)]
 CASES += [(13, "double"), (43, "double"), (83, "double")]
 # those that run with the usual tests, and those that `.ci/run` adds; each of the others compiles for half a minute
-USUAL = (3, 5, 6, 8, 21, *range(24, 30))
-THOROUGH = (18, 19)
+USUAL = (3, 5, 6, 8, 21, 24, *range(26, 30))
+THOROUGH = (19, 25)
 
 
 def marked(seed, precision):
