@@ -17,7 +17,7 @@ TRIED = 2048  # cells that are tried at once
 def list_moving(stretch_, tried_):
     """Try a step without events; list the cells that it changes or that are refractory, without the driven ones.
 
-    It is done in the first lanes, so many cells at a time that they stay in the cache.
+    It is done in the first lanes, for as many cells at a time as stay in the cache.
     """
     c, tried = record_at(stretch_), record_at(tried_)
     waits, moving, n, used = array_of(c.natural_refractory), array_of(c.moving), c.stride, min(c.driven, np.int64(TRIED))

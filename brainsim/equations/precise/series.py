@@ -80,7 +80,7 @@ def _held(writer):
 
 
 def _terms(writer, name):
-    """Return (what it is multiplied by, "" for 1; the constant) of the terms of the time derivative of a variable."""
+    """Return (variable or "" for 1; the constant) of the terms of the time derivative of a variable."""
     return [(column, constant) for (row, column), constant in writer.step.terms.items() if row == name]
 
 

@@ -42,7 +42,7 @@ class PreciseStep(Step):
 
     - `lines`: the move by dt as a whole, as in any Step
     - `solved`: whether the equations are linear, so that `lines` are exact for one dt only
-    - `terms`: if they are, (variable, what it is multiplied by, "" for 1) -> the constant, of their time derivatives
+    - `terms`: if they are, (variable, its factor, "" for 1) -> the constant, of their time derivatives
     - `slopes`: if not, statements that compute ``_x_k1``, the time derivative of each variable x
     - `gap`: the distance to the threshold, > 0 beyond it, None without a threshold; `gains`: its derivative with respect to
       each variable

@@ -73,7 +73,7 @@ def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bo
 
 
 def bytes_of_work(plan, delay_steps: int, spikes: int, history: bool, waiting: bool, surrogate: bool = False) -> int:
-    """Return how much memory the arrays take if there are so many spikes: what is beyond them is never touched."""
+    """Return how much memory the arrays take for a number of spikes: what is beyond it is never touched."""
     shapes = _shapes(plan, delay_steps, spikes, history, waiting, surrogate)
     size = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes.values())
     for layer in plan.layers:
