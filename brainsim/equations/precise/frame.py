@@ -36,7 +36,7 @@ def step_of(cells, events, k, begin):
 
 """
 
-# all others: each is moved by itself, in parts
+# all others: each cell is moved on its own, in parts of a step
 OF_EACH = """@helper
 def block(flag):
     flag[:] = 1

@@ -9,7 +9,7 @@ from brainsim.learn.vectors import softmax
 MEAN, MAX, FIRST, COUNT, LABELS, VALUES, SPIKES = range(7)
 NAMES = {"mean": MEAN, "max": MAX, "first": FIRST, "count": COUNT, "labels": LABELS, "values": VALUES, "spikes": SPIKES}
 PUSH = 0.1  # of the potential of the right output at the end of a sample in which it should have fired, but did not
-STRONG_PUSH, NEAR = 1.0, 0.5  # of outputs with wanted spikes; from 0.7 tau on there is no spike near to another
+STRONG_PUSH, NEAR = 1.0, 0.5  # of outputs with wanted spikes; spikes more than 0.7 tau apart are not near
 
 
 @helper
