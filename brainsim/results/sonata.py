@@ -23,10 +23,10 @@ from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, pack_recording, unpack
 from brainsim.results.recording import Recording, replace_fields
 from brainsim.results.result import Result
+from brainsim.results.sonata_files import mark
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 
-MAGIC, VERSION = 0x0A7A, (0, 1)
 OWN = "brainsim"  # the group of what SONATA has no place for
 
 
@@ -40,7 +40,7 @@ class Sonata(Format):
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
         """Write a Recording; never more than a block of it is in memory."""
         with write_aside(path, label) as aside, hdf5.create(aside) as h5:
-            h5.attrs["magic"], h5.attrs["version"] = np.uint32(MAGIC), np.array(VERSION, np.uint32)
+            mark(h5)
             _write_spikes(h5, recording)
             _write_reports(h5, recording)
             _write_rest(h5, recording)

@@ -18,6 +18,11 @@ SCALES = {"ms": 1.0, "milliseconds": 1.0, "s": 1e3, "seconds": 1e3}
 ALONE = "spikes"  # the name of the spikes of a file without populations
 
 
+def mark(file: Any) -> None:
+    """Write the attributes by which readers know the format."""
+    file.attrs["magic"], file.attrs["version"] = np.uint32(0x0A7A), np.array((0, 1), np.uint32)
+
+
 def read_spikes(
     path: str | os.PathLike, n: int | Mapping[str, int] | None = None, duration: float | None = None, start: float = 0.0
 ) -> dict[str, Spikes]:

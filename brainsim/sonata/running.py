@@ -1,9 +1,7 @@
 """A simulation of point neurons from its configuration."""
 
 import dataclasses
-import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +11,12 @@ import brainsim as bs
 from brainsim.core.checks import nearest, number, warn_user
 from brainsim.core.doors import optional
 from brainsim.core.files import check_free
-from brainsim.results.archive import reading
 from brainsim.results.sonata_files import ALONE, read_spikes
+from brainsim.sonata.configuration import choose, read_config, read_json
 from brainsim.sonata.reading import read_edges, read_nodes
 from brainsim.sonata.templates import TEMPLATES, describe
 
 LABEL = "sonata.run"
-PATH = re.compile(r"network|(?!spikes|log)\w+_(file|dir)")  # names of paths; two files lie in the folder of the output
 
 
 def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
@@ -55,7 +52,7 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     >>> result = bs.sonata.run("300_pointneurons/simulation_config.json")       # doctest: +SKIP
     """
     optional("h5py", "sonata", LABEL)
-    given = _read_configuration(config)
+    given = read_config(config)
     for part in ("run", "networks"):
         if part not in given:
             raise ValueError(f"{LABEL}: {str(config)!r} has no {part!r}; it has {', '.join(given) or 'nothing'}")
@@ -78,31 +75,6 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     return result
 
 
-def _read_json(path: str | os.PathLike) -> dict[str, Any]:
-    """Return what a file of JSON says; an error names the file."""
-    with reading(path, LABEL, "file of JSON"):
-        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
-
-
-def _read_configuration(path: str | os.PathLike) -> dict[str, Any]:
-    """Return a configuration, with that of the circuit if it names one, and with whole paths."""
-    found, folder = _read_json(path), Path(path).absolute().parent
-    known = {"${configdir}": str(folder), "${workingdir}": os.getcwd()}
-    known |= {f"${name.removeprefix('$')}": value for name, value in found.pop("manifest", {}).items()}
-    text = json.dumps(found, ensure_ascii=False)
-    for name in sorted(known, key=len, reverse=True) * len(known):  # one may name another
-        text = text.replace(name, json.dumps(known[name], ensure_ascii=False)[1:-1])
-    for name in re.findall(r'\$[^/"]*', text):
-        raise ValueError(f"{LABEL}: the manifest has no {name!r}, which {str(path)!r} names")
-
-    def complete(part):
-        """Return a part with whole paths."""
-        return {n: str(folder / of) if isinstance(of, str) and PATH.fullmatch(n) else of for n, of in part.items()}
-
-    found = json.loads(text, object_hook=complete)
-    return (_read_configuration(found["network"]) if "network" in found else {}) | found
-
-
 class _Network:
     """The network of a configuration, with a population for each node population."""
 
@@ -113,7 +85,7 @@ class _Network:
             self.nodes |= read_nodes(files["nodes_file"], files.get("node_types_file"))
         path = given.get("node_sets_file")
         self.missing = path if path and not Path(path).is_file() else None
-        self.sets = {"all": {}} | (_read_json(path) if path and not self.missing else {})
+        self.sets = {"all": {}} | (read_json(path, LABEL) if path and not self.missing else {})
         for name, nodes in self.nodes.items():
             kinds = {*nodes.columns.get("model_type", ())}
             if kinds == {"virtual"}:
@@ -142,7 +114,7 @@ class _Network:
     def _trains(self, name, given):
         """Return node population -> the spikes that an input gives it."""
         found, spikes = {}, read_spikes(given["input_file"])
-        for population in self._select(given["node_set"], f"input {name!r}"):
+        for population in choose(self.nodes, given["node_set"], self.sets, f"{LABEL}: input {name!r}"):
             if population in self.synapses:
                 raise ValueError(f"{LABEL}: input {name!r} gives spikes to {population!r}, whose cells are not virtual")
             if (of := spikes.get(population, spikes.get(ALONE))) is None:
@@ -173,7 +145,7 @@ class _Network:
 
     def _parameters(self, folder, file):
         """Return the parameters in a file of a folder of the components, none if there is no file."""
-        return {} if file in ("NULL", "nan", "") else _read_json(Path(self.given["components"][folder]) / file)
+        return {} if file in ("NULL", "nan", "") else read_json(Path(self.given["components"][folder]) / file, LABEL)
 
     def _connect(self, name, edges):
         """Add the synapses of an edge population, those of positive and of negative weights apart."""
@@ -194,38 +166,11 @@ class _Network:
                 values = {"weight": np.abs(size) if hasattr(synapse, "e_rev") else size, "delay": delay[here]}
                 self.net.connect(cells[edges.source], cells[edges.target], rule, synapse=synapse, **values)
 
-    def _select(self, which, label, within=()):
-        """Return population -> whether each cell is in a set: its name, that of a population, a list, or conditions.
-
-        `within` are the sets in which it is named.
-        """
-        if isinstance(which, str) and which in self.sets:
-            if which in within:
-                raise ValueError(f"{LABEL}: {label}: the node set {which!r} contains itself")
-            return self._select(self.sets[which], label, (*within, which))
-        if isinstance(which, list):
-            parts = [self._select(part, label, within) for part in which]
-            return {name: np.any([part[name] for part in parts if name in part], axis=0) for part in parts for name in part}
-        conditions, found, known = dict(which) if isinstance(which, dict) else {"population": which}, {}, {}
-        for name in np.atleast_1d(conditions.pop("population", [*self.nodes])).tolist():
-            if name not in self.nodes:
-                raise ValueError(f"{LABEL}: {label}: there are no cells {name!r}{nearest(name, [*self.sets, *self.nodes])}")
-            nodes = self.nodes[name]
-            known |= (columns := nodes.columns | {"node_id": np.arange(nodes.n), "node_type_id": nodes.type_ids})
-            found[name] = np.full(nodes.n, conditions.keys() <= columns.keys())
-            for key in conditions.keys() & columns.keys():
-                column, values = columns[key], np.atleast_1d(conditions[key])
-                if values.dtype == object:
-                    raise ValueError(f"{LABEL}: {label}: {key} must be a value or a list of them (got {conditions[key]!r})")
-                numbers = {column.dtype.kind, values.dtype.kind} <= {*"iuf"}
-                found[name] &= np.isin(*((column, values) if numbers else (column.astype(str), values.astype(str))))
-        for key in conditions.keys() - known.keys():
-            raise ValueError(f"{LABEL}: {label}: no cells have a column {key!r}{nearest(key, known)}")
-        return {name: chosen for name, chosen in found.items() if chosen.any()}
-
     def _chosen(self, which, label):
         """Return views of the cells of a set."""
-        return [self.net.populations[name][chosen] for name, chosen in self._select(which, label).items()]
+        return [
+            self.net.populations[name][of] for name, of in choose(self.nodes, which, self.sets, f"{LABEL}: {label}").items()
+        ]
 
     def reports(self):
         """Return name of a file -> what is recorded for it."""

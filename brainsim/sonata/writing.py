@@ -19,13 +19,13 @@ from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.projection import draw_synapses
 from brainsim.results import hdf5
+from brainsim.results.sonata_files import mark
 
 if typing.TYPE_CHECKING:
     from brainsim.network.projection import Projection
 
 LABEL = "sonata.write_network"
 FILES = ("nodes.h5", "node_types.csv", "edges.h5", "edge_types.csv", "circuit_config.json")
-VERSION, MAGIC = (0, 1), 0x0A7A  # attributes by which readers know the format
 
 
 def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, *, overwrite: bool = False) -> Path:
@@ -91,7 +91,7 @@ def _files(kind) -> dict[str, typing.Any]:
 def _write_nodes(network, folder):
     rows = []
     with write_aside(folder / "nodes.h5", LABEL) as path, hdf5.create(path) as file:
-        _mark(file)
+        mark(file)
         for kind, population in enumerate(network.populations.values()):
             group = file.create_group(f"nodes/{_group_name(population.name)}")
             n = population.n
@@ -126,7 +126,7 @@ def _write_edges(network, folder, dt):
     rows: list = []
     names: list = []
     with write_aside(folder / "edges.h5", LABEL) as path, hdf5.create(path) as file:
-        _mark(file)
+        mark(file)
         for kind, projection in enumerate(network.projections):
             for name, source, target, columns in _edges_of(projection, dt):
                 _write_edge_population(file, name, kind, source, target, columns)
@@ -188,11 +188,6 @@ def edge_index(node, n):
     ends = np.cumsum(np.bincount(owner, minlength=n))
     nodes = np.column_stack([np.append(0, ends[:-1])[:n], ends])
     return nodes.astype(np.uint64), ranges[order].astype(np.uint64)
-
-
-def _mark(file):
-    """Write the attributes by which readers know the format."""
-    file.attrs["version"], file.attrs["magic"] = np.array(VERSION, np.uint32), np.uint32(MAGIC)
 
 
 def _group_name(name):

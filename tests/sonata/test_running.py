@@ -196,7 +196,7 @@ class TestMistakes:
             with pytest.raises(FileNotFoundError, match=f"sonata.*there is no file .*{name}"):
                 bs.sonata.run(path)
             (tmp_path / name).write_bytes(kept)
-        with pytest.raises(FileNotFoundError, match=r"sonata.run: there is no file .*other.json"):
+        with pytest.raises(FileNotFoundError, match=r"sonata.read_config: there is no file .*other.json"):
             bs.sonata.run(tmp_path / "other.json")
 
     def test_a_report_whose_cells_are_not_known(self, tmp_path):

@@ -71,6 +71,29 @@ class TestThereAndBack:
         wires = net.connect(a, b, edges.rule, weight=edges.weight, delay=edges.delay, synapse=bs.Exponential())
         assert np.array_equal(wires.synapses().weight, network().synapses("a cells->b").weight)
 
+    def test_the_configuration_leads_to_the_files(self, folder):
+        networks = bs.sonata.read_config(folder / "circuit_config.json")["networks"]
+        nodes = bs.sonata.read_nodes(networks["nodes"][0]["nodes_file"], networks["nodes"][0]["node_types_file"])
+        assert list(nodes) == ["a_cells", "b", "kick"]
+
+    def test_node_sets(self, folder, tmp_path):
+        nodes = bs.sonata.read_nodes(folder / "nodes.h5", folder / "node_types.csv")
+        sets = tmp_path / "node_sets.json"
+        sets.write_text('{"first": {"node_id": [0, 1]}, "mine": ["first", {"population": "b", "node_id": 7}], "me": ["me"]}')
+        chosen = bs.sonata.select_nodes(nodes, "mine", sets)
+        assert {name: np.flatnonzero(of).tolist() for name, of in chosen.items()} == {
+            "a_cells": [0, 1],
+            "b": [0, 1, 7],
+            "kick": [0, 1],
+        }
+        whole = bs.sonata.select_nodes(nodes, {"model_type": "virtual"})
+        assert {name: of.all() for name, of in whole.items()} == {"kick": True}
+        assert bs.sonata.select_nodes(nodes, "all").keys() == nodes.keys()
+        with pytest.raises(ValueError, match="sonata.select_nodes: the node set 'me' contains itself"):
+            bs.sonata.select_nodes(nodes, "me", sets)
+        with pytest.raises(ValueError, match="sonata.select_nodes: there are no cells 'mne'; did you mean 'mine'"):
+            bs.sonata.select_nodes(nodes, "mne", sets)
+
     def test_a_network_without_synapses(self, tmp_path):
         net = bs.Network(seed=1)
         net.add(bs.Population(3, bs.LIF(), name="cells"))
