@@ -59,7 +59,7 @@ Plasticity of synapses
 
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
-                        lists: FromArrays FromFrame FromSparse; for cells with positions: DistanceRule; your own: Rule
+                        lists: FromArrays FromFrame FromSparse; in space: DistanceRule Convolution Pooling; your own: Rule
     inputs              PoissonInput EventInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
@@ -136,6 +136,7 @@ _HOMES = {
         "FixedTotal",
     ),
     "brainsim.models.pair_lists": ("FromArrays", "FromFrame", "FromSparse"),
+    "brainsim.models.convolution": ("Convolution", "Pooling"),
     "brainsim.models.space.distance": ("DistanceRule",),
     "brainsim.models.timed": ("TimedArray",),
     "brainsim.models.values": ("Uniform", "Normal", "LogNormal", "Gamma", "Clipped"),

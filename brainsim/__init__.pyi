@@ -22,6 +22,8 @@ from brainsim.models.base import Synapse as Synapse
 from brainsim.models.base import initial as initial
 from brainsim.models.base import parameter as parameter
 from brainsim.models.clamp import VoltageClamp as VoltageClamp
+from brainsim.models.convolution import Convolution as Convolution
+from brainsim.models.convolution import Pooling as Pooling
 from brainsim.models.couplings.base import Coupling as Coupling
 from brainsim.models.couplings.electrical import GapJunction as GapJunction
 from brainsim.models.couplings.gated import GatedNMDA as GatedNMDA
