@@ -70,7 +70,7 @@ Modules and errors
     bs.connectomes      brains that have been mapped: fly, larva and worm, from the files of their authors
     bs.encode           images, sounds and series as spike trains, and back
     bs.explore          single cells: portrait, f-I curve, phase plane
-    bs.learn            learning from arrays: SpikingNetwork by exact gradients, EProp by traces; rate units: Oja and BCM
+    bs.learn            learning from arrays: SpikingNetwork and Trainer by gradients of spikes; rate units: OjaUnit, BCMUnit
     bs.ann              artificial networks, and the same networks in spikes
     bs.values           all distributions; bs.signals: texts of the time for inputs, sine, ramp, chirp, pulses, steps
     bs.positions        where cells are: grids, random places

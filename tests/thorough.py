@@ -240,7 +240,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/laws/test_siegert.py": ("white_noise",),
     "tests/laws/test_wiring_laws.py::test_fixed_total_without_multapses_has_the_hypergeometric_law": ("dense",),
     "tests/learn/test_damaged_networks.py": (),
-    "tests/learn/test_eprop.py::TestPublishedRuns": (),
     "tests/learn/test_lesions_in_the_engine.py": (),
     "tests/learn/test_model_layers.py": ("mistakes",),
     "tests/learn/test_model_parameters.py": ("test_mistakes",),

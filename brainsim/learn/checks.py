@@ -96,7 +96,11 @@ def labels_of_steps(y: np.ndarray, label: str, outputs: int | None = None) -> np
 
 
 def explained_variance(predicted: np.ndarray, wanted: np.ndarray, label: str) -> float:
-    """Return the share of the variance of sequences that is explained; raise ValueError if there is none to explain."""
+    """Return the share of the variance of sequences that is explained; raise ValueError if there is none to explain.
+
+    What is NaN is not wanted, and does not count.
+    """
+    wanted = np.ma.masked_invalid(wanted)
     spread = float(np.sum((wanted - wanted.mean(axis=(0, 1))) ** 2))
     if spread == 0.0:
         raise ValueError(f"{label}: must not be constant, since the share of explained variance is returned")

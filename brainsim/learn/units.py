@@ -53,7 +53,7 @@ class Unit:
             raise ValueError(f"{type(self).__name__}.fit: the weights became infinite; {advice}")
 
 
-class Oja(Unit):
+class OjaUnit(Unit):
     """A linear unit that finds the first principal component: Hebbian learning with a decay that keeps its weights finite.
 
     For each row x of the data, ``y = x @ w`` and ``w += learning_rate*y*(x - y*w)``. The length of w tends to 1 and its
@@ -76,7 +76,7 @@ class Oja(Unit):
     --------
     >>> import brainsim as bs
     >>> X = np.random.default_rng(1).normal(size=(5000, 2)) * [3.0, 1.0]
-    >>> w = bs.learn.Oja(2).fit(X, epochs=2).weights
+    >>> w = bs.learn.OjaUnit(2).fit(X, epochs=2).weights
     >>> bool(abs(w[0]) > 0.99 and abs(w[1]) < 0.1)
     True
 
@@ -87,21 +87,21 @@ class Oja(Unit):
 
     def __init__(self, n_in: int, *, learning_rate: float = 1e-3, seed: int = 0) -> None:
         super().__init__(n_in, learning_rate)
-        w = np.random.default_rng(integer(seed, "Oja.seed", at_least=0)).standard_normal(self.n_in)
+        w = np.random.default_rng(integer(seed, "OjaUnit.seed", at_least=0)).standard_normal(self.n_in)
         self.weights = w / np.linalg.norm(w)
 
     def __repr__(self) -> str:
-        return f"Oja({self.n_in}, learning_rate={self.learning_rate:g})"
+        return f"OjaUnit({self.n_in}, learning_rate={self.learning_rate:g})"
 
     def _learn(self, X, w, epochs):
-        from brainsim.learn.kernels import oja
+        from brainsim.learn.unit_kernels import oja
 
         for _ in range(epochs):
             oja(X, w, self.learning_rate)
         self._check(w)
 
 
-class BCM(Unit):
+class BCMUnit(Unit):
     """A linear unit that becomes selective: Hebbian above a threshold that slides with its own activity, else the reverse.
 
     For each row x of the data, ``y = x @ w`` and ``w += learning_rate*x*y*(y - threshold)``. The threshold is the mean of y
@@ -131,7 +131,7 @@ class BCM(Unit):
     --------
     >>> import brainsim as bs
     >>> patterns = np.array([[1.0, 0.0], [0.0, 1.0]])
-    >>> unit = bs.learn.BCM(2, learning_rate=0.1).fit(patterns, epochs=1000)
+    >>> unit = bs.learn.BCMUnit(2, learning_rate=0.1).fit(patterns, epochs=1000)
     >>> np.sort(unit.response(patterns)).round(6)
     array([0., 2.])
 
@@ -143,16 +143,16 @@ class BCM(Unit):
 
     def __init__(self, n_in: int, *, learning_rate: float = 1e-3, tau: float | None = None, seed: int = 0) -> None:
         super().__init__(n_in, learning_rate)
-        self.tau = None if tau is None else number(tau, "BCM.tau", at_least=1.0)
-        rng = np.random.default_rng(integer(seed, "BCM.seed", at_least=0))
+        self.tau = None if tau is None else number(tau, "BCMUnit.tau", at_least=1.0)
+        rng = np.random.default_rng(integer(seed, "BCMUnit.seed", at_least=0))
         self.weights = rng.uniform(0.0, self.n_in**-0.5, self.n_in)
         self.threshold = 0.0
 
     def __repr__(self) -> str:
-        return f"BCM({self.n_in}, learning_rate={self.learning_rate:g}, tau={self.tau})"
+        return f"BCMUnit({self.n_in}, learning_rate={self.learning_rate:g}, tau={self.tau})"
 
     def _learn(self, X, w, epochs):
-        from brainsim.learn.kernels import bcm, bcm_mean
+        from brainsim.learn.unit_kernels import bcm, bcm_mean
 
         threshold, scratch = self.threshold, (np.empty(len(X)), np.empty(self.n_in))
         for _ in range(epochs):

@@ -94,7 +94,7 @@ class TestTables:
             "run": "bs.simulate(net, 1000.0)",
             "Hebbian": "plasticity=bs.STDP()",
             "STP": "plasticity=bs.TsodyksMarkram()",
-            "EProp": "bs.learn.EProp",
+            "EProp": "gradient='eprop'",
             "RSTDP": "plasticity=bs.DopamineSTDP()",
             "Homeostasis": "homeostasis=bs.Normalisation(8.0)",
             "IntrinsicPlasticity": "bs.HomeostaticLIF",

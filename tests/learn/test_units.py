@@ -23,7 +23,7 @@ def patterns_in_turn(samples, seed=1):
 def test_oja_finds_the_first_eigenvector(seed):
     X = correlated(20_000)
     first = np.linalg.eigh(X.T @ X)[1][:, -1]
-    w = bs.learn.Oja(5, learning_rate=1e-4, seed=seed).fit(X, epochs=3).weights
+    w = bs.learn.OjaUnit(5, learning_rate=1e-4, seed=seed).fit(X, epochs=3).weights
     length = np.linalg.norm(w)
     assert length == pytest.approx(1.0, abs=2e-3)
     assert np.degrees(np.arccos(min(1.0, abs(w @ first) / length))) < 1.0
@@ -32,7 +32,7 @@ def test_oja_finds_the_first_eigenvector(seed):
 @pytest.mark.parametrize("seed", range(4))
 def test_bcm_responds_to_one_of_two_patterns_with_exactly_2(seed):
     patterns, _ = patterns_in_turn(1)
-    unit = bs.learn.BCM(4, learning_rate=0.1, seed=seed).fit(patterns, epochs=3000)
+    unit = bs.learn.BCMUnit(4, learning_rate=0.1, seed=seed).fit(patterns, epochs=3000)
     np.testing.assert_allclose(np.sort(unit.response(patterns)), [0.0, 2.0], atol=1e-12)
     assert unit.threshold == pytest.approx(2.0, abs=1e-12)
 
@@ -40,20 +40,20 @@ def test_bcm_responds_to_one_of_two_patterns_with_exactly_2(seed):
 @pytest.mark.parametrize("seed", range(4))
 def test_bcm_does_so_online(seed):
     patterns, X = patterns_in_turn(200_000, seed)
-    unit = bs.learn.BCM(4, learning_rate=1e-3, tau=100.0, seed=seed).fit(X)
+    unit = bs.learn.BCMUnit(4, learning_rate=1e-3, tau=100.0, seed=seed).fit(X)
     np.testing.assert_allclose(np.sort(unit.response(patterns)), [0.0, 2.0], atol=0.2)
-    fitted = [bs.learn.BCM(4, learning_rate=1e-4, tau=1000.0, seed=seed).fit(X, epochs=3)]
+    fitted = [bs.learn.BCMUnit(4, learning_rate=1e-4, tau=1000.0, seed=seed).fit(X, epochs=3)]
     np.testing.assert_allclose(np.sort(fitted[0].response(patterns)), [0.0, 2.0], atol=0.1)
 
 
 def test_a_call_continues_where_the_last_one_ended():
     X = correlated(100)
-    for make in (lambda: bs.learn.Oja(5), lambda: bs.learn.BCM(5, tau=10.0)):
+    for make in (lambda: bs.learn.OjaUnit(5), lambda: bs.learn.BCMUnit(5, tau=10.0)):
         once, twice = make().fit(X), make().fit(X[:40]).fit(X[40:])
         assert np.array_equal(once.weights, twice.weights)
 
 
-@pytest.mark.parametrize("kind", [bs.learn.Oja, bs.learn.BCM])
+@pytest.mark.parametrize("kind", [bs.learn.OjaUnit, bs.learn.BCMUnit])
 def test_mistakes(kind):
     name = kind.__name__
     with pytest.raises(ValueError, match=f"{name}.learning_rate: must be > 0"):
@@ -65,10 +65,10 @@ def test_mistakes(kind):
     with pytest.raises(ValueError, match=f"{name}.fit: the weights became infinite; lower learning_rate .100."):
         unit.fit(correlated(500), epochs=50)
     assert np.array_equal(unit.weights, start)
-    with pytest.raises(ValueError, match="BCM.tau: must be >= 1"):
-        bs.learn.BCM(2, tau=0.5)
+    with pytest.raises(ValueError, match="BCMUnit.tau: must be >= 1"):
+        bs.learn.BCMUnit(2, tau=0.5)
 
 
 def test_texts():
-    assert repr(bs.learn.Oja(5)) == "Oja(5, learning_rate=0.001)"
-    assert repr(bs.learn.BCM(5, tau=10.0)) == "BCM(5, learning_rate=0.001, tau=10.0)"
+    assert repr(bs.learn.OjaUnit(5)) == "OjaUnit(5, learning_rate=0.001)"
+    assert repr(bs.learn.BCMUnit(5, tau=10.0)) == "BCMUnit(5, learning_rate=0.001, tau=10.0)"

@@ -111,6 +111,14 @@ class GraphLayout(VectorLayout):
             found[part.at] = gradient[part.places] if part.shape else gradient[part.places].sum()
         return found
 
+    def learned_at(self, places: np.ndarray) -> np.ndarray:
+        """Return where in the vector the `places` of the one of the kernels are, if they learn."""
+        found = [np.zeros(0, np.int64)]
+        for part in self.parts:
+            among = np.isin(part.places, places)
+            found.append(np.arange(part.at.start, part.at.stop)[among if part.shape else [among.all()]])
+        return np.concatenate(found)
+
     def scales(self, vector: np.ndarray) -> np.ndarray:
         """Return the size of a step of each element of the vector: in proportion to what it begins with."""
         scale = np.zeros(vector.size)

@@ -50,6 +50,9 @@ class SpikingNetwork(SpikingEstimator):
         The shape of the surrogate derivative of a spike with respect to the potential.
     steepness : float
         Its height at the threshold, and the inverse of its width, > 0.
+    feedback : {"symmetric", "random", "adaptive"}
+        By which weights e-prop takes the errors of the readout to hidden cells: those onto the readout, random ones that
+        stay, or random ones that change as those onto the readout do, while both decay by 1 % in each update.
     dt : float
         Time step [ms], > 0.
     duration : float or None
@@ -130,7 +133,8 @@ class SpikingNetwork(SpikingEstimator):
     ----------
     Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z (the exact gradient); Nowotny, Turner & Knight (2025),
     arXiv:2212.01232 (losses); Neftci, Mostafa & Zenke (2019), doi:10.1109/MSP.2019.2931595 (surrogate
-    gradients); Bellec et al. (2020), doi:10.1038/s41467-020-17236-y (e-prop).
+    gradients); Bellec et al. (2020), doi:10.1038/s41467-020-17236-y (e-prop);
+    Akrout et al. (2019), arXiv:1904.05391 (adaptive feedback).
     """
 
     hidden: tuple[Layer, ...]
@@ -145,6 +149,7 @@ class SpikingNetwork(SpikingEstimator):
         gradient: str = "exact",
         surrogate: str = "fast_sigmoid",
         steepness: float = 1.0,
+        feedback: str = "symmetric",
         dt: float = 1.0,
         duration: float | None = None,
         gain: float = 10.0,
@@ -187,7 +192,7 @@ class SpikingNetwork(SpikingEstimator):
             each sample.
         y : array
             A label for each sample, (samples,); with ``loss="sequence"`` a label for each step, (samples, steps), whole
-            numbers from 0 and -1 for none, or wanted potentials, (samples, steps, outputs).
+            numbers from 0 and -1 for none, or wanted potentials, (samples, steps, outputs), with NaN for none.
         progress : bool, optional
             Whether to show a progress bar; by default if training takes long and is watched.
 

@@ -174,6 +174,16 @@ class VectorLayout:
         """Return where `TIMES` of a block begin in the vector."""
         return self.slices["tau_s", block][0].start - TIMES.index("tau_s")
 
+    def output_weights(self) -> np.ndarray:
+        """Return where the weights of other cells onto the outputs are in the vector of the kernels."""
+        last = len(self.sizes) - 1
+        found = [self.slices[wire.weight][0] for wire in self.wires if wire.post == last and 0 < wire.pre < last]
+        return np.concatenate([np.zeros(0, np.int64), *(np.arange(where.start, where.stop) for where in found)])
+
+    def learned_at(self, places: np.ndarray) -> np.ndarray:
+        """Return where in the vector that is learned the `places` of the one of the kernels are, if they learn."""
+        return places
+
     def longest_delay(self, vector: np.ndarray) -> int:
         """Return the number of steps after which no spike is under way any more."""
         delays = [where for (what, _), (where, _) in self.slices.items() if what in DELAYS]

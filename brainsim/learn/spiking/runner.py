@@ -13,6 +13,7 @@ from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
 
 if TYPE_CHECKING:
+    from brainsim.learn.spiking.feedback import Feedback
     from brainsim.learn.spiking.plan import VectorLayout
     from brainsim.learn.spiking.samples import Inputs, Targets
 
@@ -50,12 +51,21 @@ class SpikingRunner(Runner):
         self._works, self._gradients = list[Held](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 
-    def run(self, vector: np.ndarray, rows: np.ndarray, learn: bool, traces: bool = False, history: bool = False) -> Batch:
-        """Run the samples with the indices `rows`; with `learn` also backwards."""
+    def run(
+        self,
+        vector: np.ndarray,
+        rows: np.ndarray,
+        learn: bool,
+        traces: bool = False,
+        history: bool = False,
+        feedback: Feedback | None = None,
+    ) -> Batch:
+        """Run the samples with the indices `rows`; with `learn` also backwards, by `feedback` if that is given."""
         from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Out, SampleRange, run_chunk
 
         currents, given = self.inputs.currents.shape[1] > 0, vector
         vector = self.plan.in_kernels(given)
+        back = vector if feedback is None else feedback.replace(vector)
         of_models = self.plan.numbers(vector, currents)
         net = self.plan.net(vector, self.on_grid, self.floor, currents, of_models)
         outputs, n = self.plan.sizes[-1], len(rows)
@@ -66,7 +76,7 @@ class SpikingRunner(Runner):
         parts = len(edges)
         self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
-        chunks = [SampleRange(rows, *edge, self.code if learn else ONLY_FORWARD, keep) for edge in edges]
+        chunks = [SampleRange(rows, *edge, self.code if learn else ONLY_FORWARD, keep, back) for edge in edges]
         same = repeat(Held(net)), repeat(vector), repeat(self._data)
         list(self.in_turn(run_chunk, *same, chunks, repeat(self.task), self._works, repeat(Held(out)), self._gradients))
         total = self._sum(parts) if learn else np.zeros(0)

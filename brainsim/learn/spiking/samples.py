@@ -227,11 +227,17 @@ def no_targets(samples: int, outputs: int) -> Targets:
 
 
 def sequences_of(y: Any, samples: int, steps: int, label: str, outputs: int | None = None) -> np.ndarray:
-    """Return targets of sequences: whole numbers (samples, steps), -1 for none, or traces (samples, steps, outputs)."""
+    """Return targets of sequences: whole numbers (samples, steps), -1 for none, or traces (samples, steps, outputs).
+
+    In traces, NaN stands for none.
+    """
     y = np.asarray(y)
     if y.ndim not in (2, 3) or y.shape[:2] != (samples, steps):
         wanted = f"({samples}, {steps}) with a label for each step, or ({samples}, {steps}, outputs) with values"
         raise ValueError(f"{label}: must have the shape {wanted} (got {y.shape})")
     if y.ndim == 3:
-        return np.ascontiguousarray(plain(y, "", label))
+        none = np.isnan(y) if y.dtype.kind == "f" else np.zeros(y.shape, bool)
+        if none.all():
+            raise ValueError(f"{label}: must have a value in at least one step (got only NaN, for none)")
+        return np.where(none, np.nan, plain(np.where(none, 0.0, y), "", label))
     return labels_of_steps(y, label, outputs)

@@ -15,11 +15,12 @@ from brainsim.network.checks import MAX_DELAY
 LOSSES = ("mean", "max", "first", "count", "sequence")
 GRADIENTS = ("exact", "surrogate", "eprop")
 SURROGATES = ("fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box")
+FEEDBACK = ("symmetric", "random", "adaptive")
 OF_SPIKES = ("first", "count", "spikes")
 OF_TIMES = ("first", "spikes")
 POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(("gain", "steepness", "decay"), "")
 AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor": "", "wake": ""}
-OPTIONS = {"gradient": GRADIENTS, "surrogate": SURROGATES, "optimiser": tuple(OPTIMISERS)}
+OPTIONS = {"gradient": GRADIENTS, "surrogate": SURROGATES, "feedback": FEEDBACK, "optimiser": tuple(OPTIMISERS)}
 
 
 def check_options(given: Mapping[str, Any], label: str, losses: tuple[str, ...] = LOSSES) -> dict[str, Any]:
@@ -38,6 +39,9 @@ def check_options(given: Mapping[str, Any], label: str, losses: tuple[str, ...] 
         out["duration"] = number(given["duration"], f"{label}.duration", "ms", above=0.0)
     if out["loss"] in OF_TIMES and out["gradient"] != "exact":
         raise ValueError(f"{label}.loss: the times of spikes have a derivative only with gradient='exact'")
+    if out["feedback"] != "symmetric" and out["gradient"] != "eprop":
+        text = f"{out['feedback']!r} is for gradient='eprop', which is local (got gradient={out['gradient']!r})"
+        raise ValueError(f"{label}.feedback: {text}")
     return out
 
 

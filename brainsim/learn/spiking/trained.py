@@ -127,7 +127,8 @@ class SpikingEstimator(Estimator):
         inputs = self._inputs(X, self._name("gradients.X"))
         targets = self._targets(y, len(inputs), self._name("gradients.y"))
         with self._runner(inputs, targets) as runner:
-            batch = runner.run(self._vector, np.arange(len(inputs)), learn=True, history=self._shows_all)
+            feedback = self.training_.feedback
+            batch = runner.run(self._vector, np.arange(len(inputs)), True, history=self._shows_all, feedback=feedback)
         mean = batch.gradient / len(inputs)
         return Loss(
             float(batch.loss.mean()), {self._key(what, b): self._plan.of(mean, what, b) for what, b in self._plan.shown}

@@ -57,7 +57,7 @@ class Trainer(SpikingEstimator):
         and the others one that is `LI` or `LIF`. With ``"spikes"`` the output, which may be of any cells, learns to fire at
         given times: y has the wanted spikes of each sample, in one of the forms of X, and the loss is the distance of
         van Rossum (2001): a spike too many or too few costs 0.5.
-    gradient, surrogate, steepness : str, str, float
+    gradient, surrogate, steepness, feedback : str, str, float, str
         As for `SpikingNetwork`. Surrogate gradients, and e-prop, are for `LIF` cells and delays that are multiples of dt.
     dt : float
         Time step [ms], > 0.
@@ -141,6 +141,7 @@ class Trainer(SpikingEstimator):
         gradient: str = "exact",
         surrogate: str = "fast_sigmoid",
         steepness: float = 1.0,
+        feedback: str = "symmetric",
         dt: float = 0.1,
         duration: float | None = None,
         gain: float = 1.0,
@@ -192,7 +193,8 @@ class Trainer(SpikingEstimator):
             sample, the spikes that the sources of the network send.
         y : array or list
             A label for each sample; with ``loss="sequence"`` a label for each step, or wanted potentials [mV], (samples,
-            steps, cells of the output); with ``loss="spikes"`` the wanted spikes of each sample, in one of the forms of X.
+            steps, cells of the output), NaN for none; with ``loss="spikes"`` the wanted spikes of each sample, in one of
+            the forms of X.
         progress : bool, optional
             Whether to show a progress bar; by default if training takes long and is watched.
 

@@ -9,6 +9,7 @@ import numpy as np
 from brainsim.core.checks import warn_user
 from brainsim.learn.batches import batches_of
 from brainsim.learn.optimisers import OPTIMISERS, Best, descend
+from brainsim.learn.spiking.feedback import Feedback
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.graph_layout import GraphLayout
@@ -30,6 +31,8 @@ class Training:
         self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
         self.scale = plan.scales(vector)
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
+        symmetric = settings.feedback == "symmetric"
+        self.feedback = None if symmetric else Feedback(plan, settings.feedback, settings.seed, vector)
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
         self._keep(Best([vector]))
@@ -42,7 +45,7 @@ class Training:
         rate = s.learning_rate * s.decay**self.epoch
 
         def learn(chosen):
-            batch = runner.run(self.vector, chosen, learn=True)
+            batch = runner.run(self.vector, chosen, learn=True, feedback=self.feedback)
             np.add(fired, batch.counts.sum(axis=0), out=fired)
             return batch.loss.sum(), [batch.gradient * (self.scale != 0.0) / chosen.size]
 
@@ -67,6 +70,7 @@ class Training:
         kept |= {"best_loss": np.array(self.best.loss), "waited": np.array(self.best.waited)}
         kept |= {"silent": np.array(self.silent)}
         kept |= {f"history_{name}": np.array(values) for name, values in self.history.items()}
+        kept |= {} if self.feedback is None else {"feedback": self.feedback.weights}
         return kept | {f"optimiser{k}": part for k, part in enumerate(self.optimiser.state())}
 
     def load(self, kept: Any) -> None:
@@ -76,12 +80,17 @@ class Training:
         self.epoch = int(kept["epoch"])
         self.silent = [(int(a), int(b)) for a, b in np.reshape(kept["silent"], (-1, 2))]
         self.history = {name: np.array(kept[f"history_{name}"]).tolist() for name in self.history}
+        if self.feedback is not None:
+            self.feedback.weights[...] = kept["feedback"]
         self.optimiser.load([kept[f"optimiser{k}"] for k in range(len(self.optimiser.state()))])
 
     def _move(self, gradients, rate):
-        before = self.vector.copy() if self.plan.bound else None
+        before = self.vector.copy() if self.plan.bound or self.feedback is not None else None
         self.optimiser.step(gradients, rate * self.scale)
         self.plan.keep_in_range(self.vector, before)
+        if self.feedback is not None:
+            self.feedback.follow(self.vector, before)
+            self.plan.keep_in_range(self.vector, before)
 
     def _wake(self, fired):
         """Raise the weights onto cells that were silent in the whole epoch: the gradient cannot do it."""

@@ -177,7 +177,7 @@ class Oja(RatePlasticity):
     sign; their length tends to ``1/sqrt(alpha*G)``. Rates that are never negative have a mean, which is most of that
     eigenvector; deviations from a mean are rates of either sign in a model of one's own.
 
-    `bs.learn.Oja` is the same rule for the rows of an array, without a simulation.
+    `bs.learn.OjaUnit` is the same rule for the rows of an array, without a simulation.
 
     Examples
     --------
@@ -210,7 +210,7 @@ class BCM(RatePlasticity):
     others, come equally often, a linear target ends at the rate ``n*r_0`` for one of them and at 0 for the others. For this
     `tau` must be longer than the patterns take, and so short that the weights are slower; otherwise both oscillate.
 
-    `bs.learn.BCM` is the same rule for the rows of an array, without a simulation.
+    `bs.learn.BCMUnit` is the same rule for the rows of an array, without a simulation.
 
     Examples
     --------

@@ -17,7 +17,7 @@ with bs.plot.style():
     fig, ax = plt.subplots(figsize=(5.6, 4.2), layout="constrained")
     ax.plot(*points.T, ".", color="#c9c9c9", markersize=3.0)
     for epochs, colour, name in ((1, "#6fb1e4", "1 pass"), (2, "#1a76c6", "2 passes"), (20, "#0b2e57", "20 passes")):
-        learner = bs.learn.Oja(2, learning_rate=0.002, seed=3).fit(points, epochs=epochs)
+        learner = bs.learn.OjaUnit(2, learning_rate=0.002, seed=3).fit(points, epochs=epochs)
         arrow = {"arrowstyle": "->", "linewidth": 2.0, "color": colour}
         ax.annotate("", 2.0 * learner.weights, (0.0, 0.0), arrowprops=arrow)
         ax.plot([], [], color=colour, linewidth=2.0, label=name)

@@ -63,6 +63,7 @@ class SampleRange(NamedTuple):
     end: int
     mode: int  # ONLY_FORWARD, EXACT, SURROGATE or EPROP
     keep: int  # whether the values of every step are kept
+    back: np.ndarray  # the vector with the weights by which surrogate gradients go back
 
 
 @kernel
@@ -73,7 +74,7 @@ def run_chunk(net, vector, data, chunk, task, work, out, gradient):
     if mode != ONLY_FORWARD:
         gradient[:] = 0.0
     if mode in (SURROGATE, EPROP):
-        turn_weights(net, vector, work)
+        turn_weights(net, chunk.back, work)
     for q in range(chunk.begin, chunk.end):
         n = chunk.rows[q]
         first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]

@@ -132,15 +132,17 @@ def of_labels(task, labels, work):
 
 @inlined
 def of_values(values, work):
-    """Return half the mean squared distance of the trace."""
-    if values.shape[0] == 0:
-        return 0.0
-    total, size = 0.0, values.shape[0] * values.shape[1]
+    """Return half the mean squared distance of the trace from the values that are not NaN."""
+    total, size = 0.0, 0
     for k in range(values.shape[0]):
         for o in range(values.shape[1]):
-            distance = work.trace[k, o] - values[k, o]
-            total += 0.5 * distance * distance / size
-            work.d_trace[k, o] = distance / size
+            size += values[k, o] == values[k, o]
+    for k in range(values.shape[0]):
+        for o in range(values.shape[1]):
+            if values[k, o] == values[k, o]:
+                distance = work.trace[k, o] - values[k, o]
+                total += 0.5 * distance * distance / size
+                work.d_trace[k, o] = distance / size
     return total
 
 

@@ -13,7 +13,7 @@ from brainsim.learn.spiking.kernels.forward import arrival_step, row_of, target_
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import JUMP, TAU_M, V_TH, V_X
-from brainsim.learn.vectors import add_scaled
+from brainsim.learn.vectors import add_scaled, copy
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)
 SHAPES = {
@@ -197,15 +197,20 @@ def add_worth_each(net, vector, c, k, work):
             if step < net.steps:
                 m = low + target_of(net, c, s, s - begin)
                 arrives = slow * work.ring_v[slot, m] + fast * work.ring_i[slot, m]
-                work.worth[j] += vector[net.at[c] + s] * arrives
+                work.worth[j] += work.turned[net.at[c] + s] * arrives
 
 
 @helper
 def turn_weights(net, vector, work):
-    """Put the weights between cells into `work.turned`, those onto a target side by side."""
+    """Put the weights between cells into `work.turned`: those of listed synapses as they are, others by target."""
     net, work = refer(net), refer(work)
     for c in range(net.pre.size):
-        if net.pre[c] == 0 or net.each[c] or net.rows_at[c] >= 0:
+        if net.pre[c] == 0:
+            continue
+        if net.each[c] or net.rows_at[c] >= 0:
+            for j in range(net.stop[net.pre[c]] - net.start[net.pre[c]]):
+                begin, end = row_of(net, c, j)
+                copy(vector[net.at[c] + begin : net.at[c] + end], work.turned[net.at[c] + begin : net.at[c] + end])
             continue
         n, targets = net.stop[net.pre[c]] - net.start[net.pre[c]], net.stop[net.post[c]] - net.start[net.post[c]]
         for j in range(n):
