@@ -83,16 +83,18 @@ def add_all(sum_, progress_):
     """Compute one sum over all sources, for all targets."""
     s, p = record_at(sum_), record_at(progress_)
     ring, columns, value = array_of(s.ring), array_of(s.columns), array_of(s.value)
-    row, n = row_of(s, p.step, s.delay), columns.size
-    a = b = c = d = 0.0
-    for k in range(0, n - 3, 4):
-        a += ring[row + np.int64(columns[k])]
-        b += ring[row + np.int64(columns[k + 1])]
-        c += ring[row + np.int64(columns[k + 2])]
-        d += ring[row + np.int64(columns[k + 3])]
-    for k in range(n - n % 4, n):
-        a += ring[row + np.int64(columns[k])]
-    value[0] = (a + b) + (c + d)
+    row = row_of(s, p.step, s.delay)
+    value[0] = _sum(ring[row : row + s.width], columns, np.int64(0), columns.size)
+    return 0
+
+
+@by_address
+def give_to_range(targets_, progress_):
+    """Add the sum over all sources to that of each of some targets that lie side by side, if none leaves itself out."""
+    t = record_at(targets_)
+    total, given = array_of(t.total), t.weight * array_of(t.value)[0]
+    for i in range(total.size):
+        total[i] += given
     return 0
 
 

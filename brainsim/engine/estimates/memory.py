@@ -11,6 +11,7 @@ from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.synapses.as_listed import find_rows
 from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.engine.synapses.ranges import find_ranges, number_of_ranges
 from brainsim.engine.synapses.segments import segment_fields
 from brainsim.engine.synapses.store import BATCH, CHUNK, UINT16_RANGE
 from brainsim.engine.synapses.wiring import wiring_of
@@ -40,8 +41,10 @@ def estimate_layout(layout, duration=0.0, record=()):
     coupled = {p: n for p, n in expected.items() if p.is_coupling}
     stored = {p: n for p, n in expected.items() if p.storage != "procedural" and p not in coupled}
     procedural = {p: n for p, n in expected.items() if p.storage == "procedural"}
-    target = bytes_of_target(stored, layout)
-    as_listed = target == BYTES_LONG_TARGET and find_rows(layout, [*stored]) is not None
+    ranges = find_ranges(layout, stored)
+    listed = {p: n for p, n in stored.items() if p not in ranges}
+    target = bytes_of_target(listed, layout)
+    as_listed = target == BYTES_LONG_TARGET and find_rows(layout, [*listed]) is not None
     segments = expected_segments(stored, layout)
     each = (
         BYTES_SEGMENT + np.dtype(layout.delay_type).itemsize - 2 + BYTES_SHARED * any(has_one(p, "weight") for p in stored)
@@ -52,7 +55,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     few = few_values_of(stored) is not None
     target = 0 if as_listed else target  # such lists, and numbers of weights, are those of the description
     weight = BYTES_NUMBER * (not as_listed) if few else BYTES_WEIGHT
-    sizes = {p: n * _bytes_of_synapse(p, target, weight, layout) for p, n in stored.items()}
+    sizes = dict.fromkeys(ranges, 0.0) | {p: n * _bytes_of_synapse(p, target, weight, layout) for p, n in listed.items()}
     sizes |= {p: pools * n / max(sum(procedural.values()), 1.0) for p, n in procedural.items()}
     of_couplings, sampled_pairs = _of_couplings(layout, coupled) if coupled else ({}, 0.0)
     sizes |= of_couplings
@@ -63,7 +66,7 @@ def estimate_layout(layout, duration=0.0, record=()):
     rows.append(("segments of rows", 0.0, segments * each + 8.0 * partitions * cells))
     rows.append((f"{cells:,} cells", 0.0, _of_cells(layout)))
     kept = sum(size for _, _, size in rows)
-    synapses = 0.0 if as_listed else sum(stored.values())
+    synapses = 0.0 if as_listed else sum(listed.values())
     batches = partitions * min(BATCH, synapses) * 2.0 * each * min(1.0, segments / max(synapses, 1.0))
     # one chunk of one column exists twice while chunks are joined at the end
     building = (
@@ -110,8 +113,11 @@ def bytes_of_target(stored, layout):
 
 def expected_segments(stored, layout):
     """Return the expected number of segments: runs of one source, partition, delay and, if it is shared, weight."""
-    runs, total = {}, 0.0
+    ranges = find_ranges(layout, stored)
+    runs, total = {}, float(sum(number_of_ranges(layout, projection) for projection in ranges))
     for projection, n in stored.items():
+        if projection in ranges:
+            continue
         if layout.precise and isinstance(projection.delay, Distribution):  # each synapse has a delay of its own
             total += n
             continue

@@ -34,6 +34,8 @@ class Arrivals(Operator):
             fields |= self._fields_of_kinds(partition)
         if layout.precise:
             fields |= {"ticks": layout.ticks, "tick": float(layout.tick), "dt": float(layout.dt)}
+        if store.in_ranges:
+            fields["ranges"] = shared.state
         if store.values.size:
             fields["values"] = store.values
         weighted = bool(store.weight.size or (self._pool is not None and self._pool["shared"].size))

@@ -105,15 +105,11 @@ class Couplings(Operator):
             known[key] = np.zeros(1)
             context = Context(**self._given, columns=some.columns, delay=some.delay, value=known[key])
             calls.append((self._sums.add_all, context))
-        context = Context(
-            **self._given,
-            state=self._partition.shared.state,
-            places=places,
-            own=some.own[mine].astype(np.int64),
-            weight=some.weight,
-            delay=some.delay,
-            value=known[key],
-        )
+        state, own = self._partition.shared.state, some.own[mine].astype(np.int64)
+        given = {"weight": some.weight, "value": known[key]}
+        if own.max() < 0 and np.all(np.diff(places) == 1):
+            return [*calls, (self._sums.give_to_range, Context(**given, total=state[places[0] : places[-1] + 1]))]
+        context = Context(**self._given, **given, state=state, places=places, own=own, delay=some.delay)
         return [*calls, (self._sums.give_to_all, context)]
 
     def _pairs(self, some):

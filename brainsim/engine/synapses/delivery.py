@@ -18,7 +18,16 @@ import numpy as np
 
 from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
 from brainsim.engine.synapses.calendar import BLOCK, file_segment, give_back
-from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PROCEDURAL, add_values, add_weight, add_weights
+from brainsim.engine.synapses.kinds.kind import (
+    CALLED,
+    PER_SYNAPSE,
+    PROCEDURAL,
+    RANGE,
+    add_range,
+    add_values,
+    add_weight,
+    add_weights,
+)
 from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import helper
@@ -182,13 +191,14 @@ def deliver(synapses_, progress_):
     """Add all synapses that are due, segment by segment in the order in which they were filed, and give the blocks back."""
     c, p = record_at(synapses_), record_at(progress_)
     slot = (p.step + 1) % array_of(c.due).size
-    _deliver(c, p.step, slot, record_or_none(c, "pool"), record_or_none(c, "segment"), array_or_none(c, "values"))
+    ranges, values = array_or_none(c, "ranges"), array_or_none(c, "values")
+    _deliver(c, p.step, slot, ranges, record_or_none(c, "pool"), record_or_none(c, "segment"), values)
     give_back(slot, c)
     return 0
 
 
 @helper
-def _deliver(c, step, slot, pool, segment, values):
+def _deliver(c, step, slot, ranges, pool, segment, values):
     targets, weights, here, state = array_of(c.targets), array_of(c.weights), array_of(c.here), array_of(c.state)
     pieces, shared, following = array_of(c.due_piece), array_of(c.due_weight), array_of(c.following)
     count, block = array_of(c.due)[slot], array_of(c.first_block)[slot]
@@ -202,11 +212,15 @@ def _deliver(c, step, slot, pool, segment, values):
                 if later_tag >= CALLED:
                     index = at + further if further < BLOCK else after * BLOCK + further - BLOCK
                     _prefetch_kind(later, array_of(c.due_entry)[index] >> ENTRY_BITS, targets, array_of(c.kinds))
-            if tag >= PROCEDURAL:
+            if tag >= RANGE:
                 weight = shared[at + e] if shared.size else np.nan
-                # two conditions, not one: the inner one is only compiled if there is a pool
+                # two conditions, not one: the inner one is only compiled if there are ranges, or a pool
+                if ranges is not None:  # noqa: SIM102
+                    if tag == RANGE:
+                        start, length = split_piece(pieces[at + e])
+                        add_range(ranges, weight, start, length)
                 if pool is not None:  # noqa: SIM102
-                    if tag < CALLED:
+                    if PROCEDURAL <= tag < CALLED:
                         add_procedural(pieces[at + e], tag, weight, pool, state)
                 if segment is not None:  # noqa: SIM102
                     if tag >= CALLED:
@@ -214,9 +228,9 @@ def _deliver(c, step, slot, pool, segment, values):
                         _call_kind(pieces[at + e], array_of(c.due_entry)[at + e], segment, array_of(c.kinds))
                 continue
             ahead, more = split_piece(later)
-            if pool is not None:
-                # what lies in the pool is in the cache already
-                more = more if later_tag < PROCEDURAL or later_tag >= CALLED else 0
+            if pool is not None or ranges is not None:
+                # what lies in the pool is in the cache already, and ranges have no list of targets
+                more = more if later_tag < RANGE or later_tag >= CALLED else 0
             start, length = split_piece(pieces[at + e])
             weight = 0.0 if tag == PER_SYNAPSE else shared[at + e]
             done = 0

@@ -10,10 +10,10 @@ from brainsim.engine.synapses.sampling import sample_row
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import array_of
 
-# a piece holds where the synapses of a segment start (37 bits), the tag of their kind (3), and how many they are (24)
-LENGTH_BITS, TAG_BITS = np.int64(24), np.int64(3)
+# a piece holds where the synapses of a segment start (37 bits), the tag of their kind (4), and how many they are (23)
+LENGTH_BITS, TAG_BITS = np.int64(23), np.int64(4)
 START_BITS = LENGTH_BITS + TAG_BITS
-MAX_LENGTH, TAGS = np.int64(1 << 24) - 1, np.int64(1 << 3)
+MAX_LENGTH, TAGS = np.int64(1 << 23) - 1, np.int64(1 << 4)
 DIGIT = 256  # keys are sorted by digits of a byte: one pass if partitions times delays are not more
 
 

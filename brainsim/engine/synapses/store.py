@@ -24,6 +24,7 @@ from brainsim.engine.synapses.projections import (
     projection_fields,
     shared_weights,
 )
+from brainsim.engine.synapses.ranges import find_ranges, merge_ranges
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
 
@@ -67,19 +68,23 @@ class Synapses:
     def __init__(self, layout, threads, show=lambda done: None):
         cells = Cells(layout)
         plans = [Plan(layout, p, cells) for p in layout.network.projections if not p.is_coupling]
-        stored = [plan for plan in plans if plan.projection.storage != "procedural"]
         sampled = [plan for plan in plans if plan.projection.storage == "procedural"]
+        stored = [plan for plan in plans if plan not in sampled]
+        found = find_ranges(layout, [plan.projection for plan in stored])
+        ranges = [plan for plan in stored if plan.projection in found]
+        stored = [plan for plan in stored if plan.projection not in found]
         counts, counts_sampled = make_room_for_counts(stored), make_room_for_counts(sampled)
         with Workers(threads) as pool:
-            passes = Passes(show)
-            count_synapses(plans, pool, threads, passes)
+            passes = Passes(show, sum(plan.projection.expected for plan in ranges))
+            count_synapses(stored + sampled, pool, threads, passes)
             self.store = Store(layout, stored, counts, pool, threads, passes)
+        self.store.add_ranges(ranges)
         self.layout, self.plans, self.procedural, self.former = layout, plans, None, {}
         if sampled:
             from brainsim.engine.synapses.kinds.procedural import Procedural
 
             self.procedural = Procedural(layout, sampled, counts_sampled)
-        self.number = sum(layout.ranks.all(self.store.targets.size)) + sum(
+        self.number = sum(layout.ranks.all(self.store.targets.size + self.store.in_ranges)) + sum(
             int(np.broadcast_to(plan.counts, plan.sources.size).sum()) for plan in sampled
         )
         delays = [plan.delays[k] + plan.extra_step for plan in sampled for k in (0, 1)]
@@ -139,11 +144,11 @@ class Passes:
     """Counts what has been done, in synapses: each pass over those of a projection is an equal share of the work.
 
     All are counted and then stored; sources that targets choose are drawn in between, too. `show` is called with the amount
-    of work that is done, from time to time even if that has not changed.
+    of work that is `done`, from time to time even if that has not changed.
     """
 
-    def __init__(self, show=lambda done: None):
-        self._show, self._done = show, 0.0
+    def __init__(self, show=lambda done: None, done=0.0):
+        self._show, self._done = show, done
 
     @staticmethod
     def of(plan):
@@ -190,6 +195,7 @@ class Store:
     - `targets`: place of each synapse's events in the state, uint16, or int32 if a partition has more than 65,536 places.
     - `weights`: float32, of the synapses with a weight each, which come first; or uint16, the numbers of these weights among
       `values`, which is empty otherwise (see `few_values`).
+    - `in_ranges`: number of synapses of which nothing is stored but their segments, see `ranges`.
     """
 
     def __init__(self, layout, plans, counts, pool, threads, passes):
@@ -199,7 +205,7 @@ class Store:
         for plan in plans:
             sizes[plan.class_][plan.sources] += plan.counts
         few = few_values_of([plan.projection for plan in plans])
-        self.values = np.empty(0, np.float32) if few is None else few.table
+        self.values, self.in_ranges = np.empty(0, np.float32) if few is None else few.table, 0
         self.base, kind = _targets_kind(layout, plans)
         if kind == np.int32 and self._take_lists(few):
             return
@@ -216,6 +222,12 @@ class Store:
         self._leave_waiting(pool, threads, passes)
         self._build(pool, passes)
         del self._fields, self._rows
+
+    def add_ranges(self, plans):
+        """Add the segments of projections whose synapses are ranges of the state."""
+        columns = self.piece, self.delay, self.weight
+        self.first, (self.piece, self.delay, self.weight) = merge_ranges(self.layout, plans, self.first, columns)
+        self.in_ranges = int((self.piece & segments.MAX_LENGTH).sum()) - self.targets.size if plans else 0
 
     @property
     def nbytes(self):
@@ -278,7 +290,7 @@ class Store:
 
     def _build(self, pool, passes):
         """Assemble all batches in threads, and join their segments in the order of the sources."""
-        batches = self._batches()
+        batches = self._batches() if self.plans else []
         jobs = deque(pool.submit(self._assemble, *batch) for batch in batches)
         collected = _Chunks(self.shared.size > 0, self.layout.delay_type)
         each = sum(passes.of(plan) for plan in self.plans) / max(self.total.sum(), 1)

@@ -198,7 +198,7 @@ def many():
 def decoded(sim):
     """Return all synapses of the store, as rows of (source, place in the state, weight, steps until they are delivered)."""
     store, partitions = sim._run.synapses.store, sim.threads
-    start, tag, length = store.piece >> 27, store.piece >> 24 & 7, store.piece & 0xFFFFFF
+    start, tag, length = store.piece >> 27, store.piece >> 23 & 15, store.piece & 0x7FFFFF
     assert length.min() > 0
     segment = np.repeat(np.arange(length.size), length)
     place = start[segment] + np.arange(segment.size) - np.repeat(np.cumsum(length) - length, length)

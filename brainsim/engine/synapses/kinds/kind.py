@@ -1,8 +1,8 @@
 """What a kind of synapses is.
 
-Synapses with a weight each, with one weight for all, and procedural ones are compiled into the delivery loop: calling them
-by address would cost 2 ns a segment, and most segments are a few synapses long. Other kinds are registered with
-`registry.register_kind`, and their function is called for each segment.
+Synapses with a weight each, with one weight for all, those onto ranges of targets, and procedural ones are compiled into the
+delivery loop: calling them by address would cost 2 ns a segment, and most segments are a few synapses long. Other kinds are
+registered with `registry.register_kind`, and their function is called for each segment.
 """
 
 import copy
@@ -14,7 +14,7 @@ from brainsim.jit.decorators import helper
 from brainsim.jit.records import ByAddress
 
 # tags of segments; from CALLED on the function of the kind is called
-PER_SYNAPSE, SHARED, PROCEDURAL, PROCEDURAL_SHARED, CALLED = range(5)
+PER_SYNAPSE, SHARED, RANGE, PROCEDURAL, PROCEDURAL_SHARED, CALLED = range(6)
 
 
 class SynapseKind:
@@ -180,7 +180,7 @@ class PerSynapse(SynapseKind):
 
 
 class Shared(SynapseKind):
-    """All synapses of the projection share a weight, which their segments hold."""
+    """All synapses of the projection share a weight, which their segments hold; see also `engine.synapses.ranges`."""
 
     called, tag = False, SHARED
 
@@ -204,3 +204,11 @@ def add_weight(here, targets, weight, start, stop):
     """Add the events of the synapses from `start` to `stop`, which share a weight."""
     for k in range(start, stop):
         here[np.uint64(targets[np.uint64(k)])] += weight
+
+
+@helper
+def add_range(state, weight, start, length):
+    """Add an event with this weight to places of the state that lie side by side."""
+    part = state[start : start + length]
+    for k in range(part.size):
+        part[k] += weight

@@ -17,7 +17,7 @@ from brainsim.engine.program import LOG_FULL, MAX_SLICE
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import in_table, order_of
-from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, TAGS
+from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BITS, TAGS
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.plasticity.traces import START
@@ -168,7 +168,7 @@ class Plastic(SynapseKind):
         return self._ids
 
     def _segments(self):
-        start, tag = self.store.piece >> START_BITS, self.store.piece >> 24 & (TAGS - 1)
+        start, tag = self.store.piece >> START_BITS, self.store.piece >> LENGTH_BITS & (TAGS - 1)
         return np.flatnonzero((tag == self.tag) & (start >= self.block.start) & (start < self.block.stop))
 
     def _look_back(self, dt):

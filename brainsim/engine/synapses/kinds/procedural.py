@@ -11,7 +11,16 @@ from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.projections import projection_fields, shared_weights
 from brainsim.engine.synapses.sampling import sample_row, workspace_fields
-from brainsim.engine.synapses.segments import START_BITS, max_segments, segment_fields, sort_row, split_piece, store_row
+from brainsim.engine.synapses.segments import (
+    LENGTH_BITS,
+    START_BITS,
+    TAGS,
+    max_segments,
+    segment_fields,
+    sort_row,
+    split_piece,
+    store_row,
+)
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, by_address, record_at
 
@@ -144,7 +153,7 @@ def grow(pool, calendar):
         targets[size : size + head], weights[size : size + head] = pool["targets"][:head], pool["weights"][:head]
         # free blocks change as well, which does not matter
         pieces = calendar["due_piece"]
-        tags = pieces >> 24 & 7
+        tags = pieces >> LENGTH_BITS & (TAGS - 1)
         moved = ((tags == PROCEDURAL) | (tags == PROCEDURAL_SHARED)) & (pieces >> START_BITS < head)
         pieces[moved] += size << START_BITS
         pool["marks"][pool["marks"] <= head] += size
