@@ -36,6 +36,7 @@ from brainsim.equations.system import System
 BLOCK, SCAN = 512, 64  # cells; as in `codegen`, flags are counted before they are checked one by one
 UNROLLED = 6  # steps between loading and storing: more are not faster
 TINY = 1e-200  # constants above this are not tiny: `flushed` makes numbers below 1e-250 zero
+LARGEST = Assign("_top", formula("_now if _now > _top else _top"))
 LONG = 40  # statements of a step, above which a cell makes only one step at a time: loading it is not what takes time then
 
 WIDE = "from brainsim.jit.intrinsics import wide_vectors"
@@ -74,7 +75,7 @@ def advance(cells_, progress_):
     state, arrays, scalars = array_of(cells.state), array_of(cells.arrays), array_of(cells.scalars)
     kept, flags, waiting = array_of(cells.kept), array_of(cells.flags), array_of(cells.refractory)
     entered, stirred, tops = array_of(cells.entered), array_of(cells.stirred), array_of(cells.top)
-    stride, steps, count, now, found = cells.stride, cells.steps, cells.count, np.int32(cells.turned), 0
+    stride, steps, count, since, found = cells.stride, cells.steps, cells.count, cells.since, cells.stirred_number
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
         flag, top = flags[: high - low], tops[: high - low]
@@ -89,7 +90,7 @@ def advance(cells_, progress_):
             end = min(begin + <scan>, high)
             if count_flags(flag[begin - low : end - low]):
                 for k in range(begin, end):
-                    if flag[k - low] > 0 and entered[k] != now:
+                    if flag[k - low] > 0 and entered[k] < since:
                         <restore>
                         stirred[found] = k
                         found += 1
@@ -124,7 +125,7 @@ def can_be_quiet(system: System, step: Step, kernel: Kernel) -> bool:
     """Return whether cells move by their equations alone if nothing reaches them, so that they can be advanced alone."""
     if kernel.random or kernel.tables or kernel.product is not None or system.substeps > 1 or system.crossing:
         return False
-    return not any("t" in line.needs for line in _quiet_step(system, step, kernel, None).statements)
+    return not any("t" in line.needs for line in quiet_step(system, step, kernel, None).statements)
 
 
 def write_quiet(system: System, step: Step, kernel: Kernel, sizes: Sizes | None) -> str:
@@ -140,7 +141,7 @@ def write_quiet(system: System, step: Step, kernel: Kernel, sizes: Sizes | None)
         if name in arrays:
             pairs.append((f"_{name}_", f"arrays[{i} * stride + low : {i} * stride + high]"))
     pairs += [(name, f"scalars[{i}]") for i, name in enumerate(kernel.scalars) if name not in kernel.apart]
-    quiet = _quiet_step(system, step, kernel, sizes)
+    quiet = quiet_step(system, step, kernel, sizes)
     unrolled = UNROLLED if len(quiet.statements) <= LONG else 1
     head = ", ".join(name for name, _ in pairs)
     loads: list[Statement] = [Load(name, f"_{name}_") for name in (*system.variables, *arrays)]
@@ -168,14 +169,18 @@ def write_quiet(system: System, step: Step, kernel: Kernel, sizes: Sizes | None)
 
 def _loop(name, head, system, loads, quiet, times, single):
     """Return the text of a function that makes some steps of each cell of a block."""
-    nothing = [Assign(f"_input_{i}", formula("0.0")) for i in system.buffered]
-    nothing += [Assign("I_ext", formula("0.0"))] * system.external_current
-    nothing += [Assign("_refractory", formula("int32(0)"))] * (system.refractory is not None)
-    lines: list[Statement] = [*loads, *nothing, Load("_top", "_top_")]
-    lines += [*quiet.statements, Assign("_top", formula("_now if _now > _top else _top"))] * times
+    lines: list[Statement] = [*loads, *no_inputs(system), Load("_top", "_top_")]
+    lines += [*quiet.statements, LARGEST] * times
     lines += [*(Store(f"_{x}_", ast.Name(x)) for x in system.variables), Store("_top_", ast.Name("_top"))]
     body = indent(narrow(lines) if single else lines, 2)
     return "\n".join([f"@helper\ndef {name}({head}):", "    for _k in range(_top_.size):", *body, "\n\n"])
+
+
+def no_inputs(system: System, besides: int = -1) -> list[Assign]:
+    """Return what a cell gets that nothing acts on, besides the events at one of its receptors."""
+    lines = [Assign(f"_input_{i}", formula("0.0")) for i in system.buffered if i != besides]
+    lines += [Assign("I_ext", formula("0.0"))] * system.external_current
+    return lines + [Assign("_refractory", formula("int32(0)"))] * (system.refractory is not None)
 
 
 def _test(head, loads, quiet, single):
@@ -189,14 +194,17 @@ def _test(head, loads, quiet, single):
     return "\n".join([head, "    for _k in range(_top_.size):", *body, "\n\n"])
 
 
-def _quiet_step(system, step, kernel, sizes):
-    """Return what a quiet cell does in a step, without a spike and what follows from it."""
+def quiet_step(system: System, step: Step, kernel: Kernel, sizes: Sizes | None, reached: int | None = None) -> Quiet:
+    """Return what a cell does in a step, without a spike and what follows from it.
+
+    There may be events at the receptor `reached`; then no variable is said to only decay.
+    """
     body, decay, never_minus_zero = Body(system, step), [], set()
     move = body.move
     if sizes is not None and not system.events and not system.each_step:  # these may change a variable within a step
-        move = [_without_flush(line, system, sizes, decay) for line in body.move]
+        move = [_without_flush(line, system, sizes, decay if reached is None else None) for line in body.move]
         never_minus_zero = {line.name for line in body.move if isinstance(line, Assign) and _is_flushed(line)}
-    arrive = [line for line in body.arrive if line.name not in never_minus_zero]
+    arrive = [line for line in body.arrive if line.name not in never_minus_zero or f"_input_{reached}" in line.needs]
     arrive = [*body.hold, *arrive] if system.kept else [*arrive, *body.hold]
     watched, fires = _watched(body.spike[-1].value, {*kernel.scalars, *kernel.arrays} - {*kernel.apart})
     spike = [*body.spike[:-1], *(body.spike[-1:] if system.events or watched is None else [])]
@@ -222,13 +230,13 @@ def _is_flushed(line):
 
 
 def _without_flush(line, system, sizes, decay):
-    """Return a statement without `flushed` if it can be left out; add the variable to `decay` if it only decays."""
+    """Return a statement without `flushed` if it can be left out; add a variable that only decays to `decay`, if given."""
     if not (isinstance(line, Assign) and _is_flushed(line)):
         return line
     total = line.value.args[0]
     if isinstance(total, ast.BinOp) and isinstance(total.op, ast.Add) and isinstance(total.right, ast.Name):
         return Assign(line.name, total) if total.right.id in sizes.large else line
-    for name in system.variables:
+    for name in system.variables if decay is not None else ():
         if line.name == new_name(name) and isinstance(total, ast.BinOp) and isinstance(total.op, ast.Mult):
             factor, variable = total.left, total.right
             if isinstance(variable, ast.Name) and variable.id == name and getattr(factor, "id", None) in sizes.shares:

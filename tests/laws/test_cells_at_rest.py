@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.resting import kernels, operator
+from brainsim.engine.resting import operator, slices
 from brainsim.engine.resting.operator import Resting
 from brainsim.jit.records import call
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
@@ -278,9 +278,10 @@ def test_a_run_that_failed_can_be_reset():
         (one,) = resting(sim)
         one.take_note()
         (stretch,) = one._stretches
+        assert stretch.in_slices
         stretch.context["listed"][:100], stretch.context["found"][0] = np.arange(500, 600), 100
         call(
-            kernels.turn.address(stretch.context.kind, partition.progress.kind),
+            slices.turn.address(stretch.context.kind, partition.progress.kind),
             stretch.context.address,
             partition.progress.address,
         )
@@ -338,3 +339,24 @@ def test_cells_with_many_receptors():
         return net
 
     of_both(make)
+
+
+@pytest.mark.parametrize("delay", [0.3, 1.8])
+def test_all_events_go_to_one_buffer_of_cells_that_differ(delay):
+    """Cells that are reached are advanced by slices; some of them fire in one, and some are reached while they wait."""
+
+    def make():
+        net, rng = bs.Network(seed=1), np.random.default_rng(4)
+        given = {"tau_m": rng.uniform(5.0, 30.0, 700), "v_th": rng.uniform(-50.0, -40.0, 700)}
+        cells = bs.Population(700, bs.ShiuLIF(t_ref=0.1 * rng.integers(0, 50, 700), **given), name="cells")
+        ends, weight = rng.integers(0, 700, (2, 5000)), rng.normal(10.0, 30.0, 5000)
+        net.connect(cells, cells, bs.FromArrays(*ends), weight=weight, delay=delay, synapse=bs.Delta(variable="g"))
+        net.stimulate(cells[5:9], bs.PoissonInput(rate=200.0, weight=68.75, synapse=bs.Delta()))
+        return net
+
+    found = []
+    for threads in (1, 2):
+        spikes = of_both(make, lambda sim: found.extend(resting(sim)), (7.7, 60.0, 0.5), threads)["spikes", "cells", "ids"]
+        assert np.unique(spikes).size > 100
+    assert found
+    assert all(one._stretches[0].in_slices for one in found)

@@ -62,20 +62,20 @@ def turn(stretch_, progress_):
         return 0
     c.turned = p.step
     steps = min(p.slice, p.stop - p.step)
-    _leave_lanes(c)
+    leave_lanes(c)
     if steps <= 0:
-        _bring_back(c)
+        bring_back(c)
         return 0
     _list_reached(c)
-    _enter_lanes(c, c.driven)
-    c.steps, c.stirred_number = steps, 0
+    enter_lanes(c, c.driven)
+    c.steps, c.since, c.stirred_number = steps, c.turned, 0
     call_address(c.quiet, (address_of(c), address_of(p)))
     stirred, slots, begin = array_of(c.stirred), array_of(c.slot_of_lane), c.lanes_used
     cells, cell_of = array_of(c.cell_of_lane), array_of(c.cell_of_slot)
     for k in range(c.stirred_number):
         slots[begin + k], cells[begin + k] = stirred[k], cell_of[stirred[k]]
     c.lanes_used = begin + c.stirred_number
-    _enter_lanes(c, begin)
+    enter_lanes(c, begin)
     c.fresh = 0
     c.lane_steps += steps * c.lanes_used
     array_of(c.kernel_count)[0] = c.lanes_used
@@ -92,17 +92,17 @@ def _list_reached(c):
         cell = listed[k] - c.begin
         if cell >= 0 and cell < c.stride:
             reached[listed[k]] = 0
-            if slots[cell] < 0:
-                _new_slot(c, cell)
             slot = slots[cell]
+            if slot < 0:
+                slot = new_slot(c, cell)
             entered[slot], lanes[lane], cells[lane] = now, slot, cell
             lane += 1
     c.lanes_used = lane
 
 
 @helper
-def _new_slot(c, cell):
-    """Give a cell that was at rest a slot, in which it is advanced from now on."""
+def new_slot(c, cell):
+    """Return a slot for a cell that was at rest, in which it is advanced from now on."""
     state, natural = array_of(c.state), array_of(c.natural_state)
     arrays, constants = array_of(c.arrays), array_of(c.natural_arrays)
     slot = c.count
@@ -113,10 +113,11 @@ def _new_slot(c, cell):
         state[i * c.stride + slot] = natural[i * c.natural_stride + cell]
     for i in range(c.constant_rows):
         arrays[i * c.stride + slot] = constants[i * c.natural_stride + cell]
+    return slot
 
 
 @helper
-def _enter_lanes(c, begin):
+def enter_lanes(c, begin):
     """Let the cells in lanes from `begin` on be advanced step by step: their state moves there, and their events go there.
 
     One row is copied after the other: cell by cell, the addresses of all rows would be read again for each, which takes
@@ -155,7 +156,7 @@ def _take_inputs(c, begin):
 
 
 @helper
-def _leave_lanes(c):
+def leave_lanes(c):
     """Copy the state of cells in lanes back to their slots; the events of a slice are used up when it ends.
 
     That their events go to these lanes is not undone before the end of a chunk: they get none until they are in others.
@@ -171,7 +172,7 @@ def _leave_lanes(c):
 
 
 @helper
-def _bring_back(c):
+def bring_back(c):
     """Copy all slots back to the state, at the end of a chunk, and let events go there."""
     state, natural, cells = array_of(c.state), array_of(c.natural_state), array_of(c.cell_of_slot)
     slots, waits, waiting = array_of(c.slot_of_cell), array_of(c.natural_refractory), array_of(c.refractory)

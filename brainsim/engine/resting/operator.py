@@ -21,6 +21,8 @@ from brainsim.jit.records import Context
 
 SHORTEST = 12  # steps of a chunk that are worth finding out who is at rest
 SHORTEST_SLICE = 4  # steps, below which quiet cells gain nothing, so only cells at rest do, in networks of many cells
+LONGEST_SLICE = 64  # steps, above which the table of what arrives in a slice would be large
+EVENTS = 8  # numbers of events for each cell: two for each step of a slice, of the sixth of all cells with which it pays
 MANY = 20_000  # cells of a partition
 LONGEST_PAUSE = 256  # chunks until it is tried again
 # what takes how long [ns], measured with LIF cells: a step of a cell that is visited, quiet, in a lane or driven;
@@ -42,6 +44,8 @@ class Resting(Operator):
     - ``reached``: whether an event reaches a cell in the slice; ``listed``: the ``found[0]`` cells that are reached;
     - ``redirect``: for each of these places, where in ``lanes`` it is now, -1 if it is in the state. A target of a synapse
       has the place ``shift`` later than its own number.
+
+    If all events go to one buffer of inputs, `slices` does most of this in another way.
     """
 
     def __init__(self, partition):
@@ -71,6 +75,7 @@ class Resting(Operator):
         item, size = np.dtype(layout.dtype).itemsize, 0
         for g in groups:
             numbers = 2 * g.n_variables + g.n_receptors + 2 * len(g.kernel.arrays)
+            numbers += EVENTS * bool(g.system.buffered)
             size += g.n * (item * numbers + 8 * (g.n_variables + g.n_receptors) + 53)  # 53 of whole numbers and currents
         return size
 
@@ -90,20 +95,24 @@ class Resting(Operator):
         if not self.on:
             return rows
         # imported here: networks without cells at rest need not compile it
-        from brainsim.engine.resting import kernels
+        from brainsim.engine.resting import kernels, slices
 
         by_record = {id(stretch.cells): stretch for stretch in self._stretches}
         delivery, changed = self._partition.operator(Arrivals).calendar, []
+        in_slices, records = self._stretches[0].in_slices, [stretch.context for stretch in self._stretches]
         for phase, group, function, context in rows:
             if phase == Phase.UPDATE and id(context) in by_record:
                 changed.append((phase, group, kernels.step_lanes, by_record[id(context)].context))
-            elif phase == Phase.ARRIVE and context is delivery:
+            elif phase == Phase.ARRIVE and context is delivery and not in_slices:
                 changed.append((phase, group, kernels.deliver, self._context))
             else:
                 changed.append((phase, group, function, context))
+        turn = [(kernels.find_reached, self._context), *((kernels.turn, record) for record in records)]
+        if in_slices:
+            turn = [(slices.turn, *records)]
+            changed.append((Phase.ARRIVE, 0, slices.take_events, *records))
         for phase in (Phase.FILE, Phase.BEGIN_SLICE):  # at the start of a chunk nothing is filed
-            changed.append((phase, 0, kernels.find_reached, self._context))
-            changed += [(phase, 0, kernels.turn, stretch.context) for stretch in self._stretches]
+            changed += [(phase, 0, function, record) for function, record in turn]
         return changed
 
     def take_note(self):
@@ -212,6 +221,9 @@ class Resting(Operator):
         partition, stretches = self._partition, self._stretches
         arrivals = partition.operator(Arrivals).calendar
         first, end, shift = self._places()
+        calendar = arrivals if self._all_in_one_buffer() else None
+        if calendar is not None:
+            end = first  # events go to the table
         begins = np.cumsum([0, *(stretch.n for stretch in stretches)])
         room = np.cumsum([0, *(stretch.n * stretch.width for stretch in stretches)])
         nobody, lanes = int(begins[-1]), np.zeros(int(room[-1]), partition.layout.dtype)
@@ -220,11 +232,22 @@ class Resting(Operator):
         reached[nobody] = 1  # and never listed
         common = {"redirect": redirect, "reached": reached, "listed": listed, "found": found}
         for stretch, begin, at in zip(stretches, begins, room, strict=False):
-            for place, _ in stretch.event_rows():
+            for place, _ in stretch.event_rows() if calendar is None else ():
                 owner[place - first : place - first + stretch.n] = np.arange(begin, begin + stretch.n)
                 owner[place - first + stretch.driven] = nobody
-            stretch.allocate(lanes, int(at), int(begin), first, common)
+            stretch.allocate(lanes, int(at), int(begin), first, common, calendar)
         self._context = Context(arrivals=arrivals, owner=owner, lanes=lanes, shift=shift, **common, turned=-1)
+
+    def _all_in_one_buffer(self):
+        """Return whether all events go to one buffer of inputs, of one stretch, so that they can be added up for a slice."""
+        partition, layout, rows = self._partition, self._partition.layout, self._stretches[0].event_rows()
+        short = SHORTEST_SLICE <= partition.progress["slice"] <= LONGEST_SLICE
+        if not short or len(self._stretches) > 1 or len(rows) != 1 or not self._stretches[0].is_buffer(rows[0][1]):
+            return False
+        begin, end = rows[0][0], rows[0][0] + self._stretches[0].n
+        uses = [use for projection in layout.network.projections for use in projection.receptors]
+        reached = [[int(many[partition.number]) for many in layout.reached(view, synapse)] for view, synapse in uses]
+        return all(begin <= low and high < end for count, low, high in reached if count)
 
     def _places(self):
         """Return the first and the end of the places of events in this partition, and how far a target is from the first."""

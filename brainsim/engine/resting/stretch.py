@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.engine.program import new_progress
 from brainsim.equations.quiet import BLOCK, TINY, Sizes, write_quiet
+from brainsim.equations.reached import LANES, block_size, write_reached
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context, call
 
@@ -26,13 +27,25 @@ class Stretch:
     - ``lanes_state``, ``..._inputs``, ...: those in lanes, of which ``lanes_used`` are used, the first ``driven`` of them by
       driven cells; ``lane_steps`` says how many were used in the chunk;
     - ``cell_of_slot``, ``slot_of_cell``, ``cell_of_lane``, ``slot_of_lane``: -1 stands for none;
-    - ``entered``: the step at which the slice began in which an event reached the cell of a slot last, -1 for never;
+    - ``entered``: the step at which the slice began in which an event reached the cell of a slot last, -1 for never; it is
+      not less than ``since`` for those that are reached in this slice;
     - ``stirred``: the ``stirred_number`` slots of cells that are not quiet in the slice;
     - ``places``: pairs, of each row to which events are added, the first place in ``redirect`` and in the lanes;
     - ``kernel``, ``kernel_record``, ``kernel_count``: the ordinary kernel, and where it reads the number of cells in lanes;
     - ``quiet``: the kernel of quiet cells, which makes ``steps`` steps; 0 until it is needed;
     - ``moving``, ``natural_bits``, ``lanes_bits``: what a step that is tried before a chunk has changed;
     - ``turned``: the step at which the slice began, -1 before the first one of a chunk; ``fresh``: whether it is the first.
+
+    If all events go to one buffer of inputs, only cells that are driven, refractory, or would fire get a lane, see
+    `slices`, and the record also has
+
+    - ``arrivals``: the record of `Arrivals`; a target of a synapse is the cell ``shift`` later than its own number;
+    - ``blocks``: the table of `equations.reached`, with ``block_size`` numbers in each block, the events in its rows from
+      ``events_begin`` on. The driven cells are first, others from place ``first_reached`` to ``reached_end``;
+    - ``slot_of_reached``: the slot of the cell at a place of the table; ``entered`` is the place of the cell of a slot, -1
+      for none, and behind those of all slots, that of each driven cell;
+    - ``arrived``: the events in lanes, ``slice`` steps of each; ``event_row``: the row of inputs they go to;
+    - ``reached_kernel``: the kernel of reached cells.
 
     Parameters
     ----------
@@ -71,24 +84,30 @@ class Stretch:
                 rows.add((self._place(cells["inputs"]) + row * cells["width"], n + row))
         return sorted(rows)
 
+    def is_buffer(self, row):
+        """Return whether a row within a lane is a buffer of inputs."""
+        return row >= self._group.n_variables
+
     def _place(self, array):
         state = self._partition.shared.state
         return (array.ctypes.data - state.ctypes.data) // state.itemsize
 
-    def allocate(self, lanes, at, begin, first, common):
+    def allocate(self, lanes, at, begin, first, common, calendar=None):
         """Make room for all cells; the first one has the number `begin`, and lanes start at place `at` of `lanes`.
 
-        `common` are fields of the record of `Resting`, in which places in the state are counted from `first` on.
+        `common` are fields of the record of `Resting`, in which places in the state are counted from `first` on. With the
+        `calendar` of arrivals, events are added up in a table for each slice.
         """
         cells, n, progress = self.cells, self.n, self._partition.progress
         fields, whole = self._lanes(lanes[at : at + n * self.width]), f"i{lanes.itemsize}"
         self._kernel = kernel = self._kernel_of(fields)
         # a step that is only tried has a record of progress of its own, with room for a spike of each cell
         self._tried = new_progress(0, 1, 1, 1, np.zeros(2 * n, np.int32), np.zeros(2, np.int32))
-        places = [(place - first, at + row * n) for place, row in self.event_rows()]
+        places = [(place - first, at + row * n) for place, row in self.event_rows()] if calendar is None else []
         self.context = Context(
             **fields,
             **self._slots(),
+            **({} if calendar is None else self._table(calendar)),
             # the same as whole numbers, of which -0.0 and 0.0 are different ones
             natural_bits=cells["state"].view(whole),
             lanes_bits=fields["lanes_state"].view(whole),
@@ -110,9 +129,31 @@ class Stretch:
             natural_stride=int(cells["stride"]),
             natural_width=int(cells["width"]),
             driven=self.driven.size,
-            **dict.fromkeys(("quiet", "turned", "steps", "stirred_number", "fresh", "lane_steps", "count", "lanes_used"), 0),
+            **dict.fromkeys(
+                ("quiet", "turned", "steps", "stirred_number", "since", "fresh", "lane_steps", "count", "lanes_used"), 0
+            ),
         )
         self.context["cell_of_lane"][: self.driven.size] = self.driven
+
+    def _table(self, calendar):
+        """Return the fields of the cells that are reached in a slice, and of their events."""
+        partition, group, n, driven = self._partition, self._group, self.n, self.driven.size
+        steps, dtype, ((place, row),) = int(partition.progress["slice"]), partition.layout.dtype, self.event_rows()
+        size, first = block_size(group.system, group.kernel, steps), -(-driven // LANES)
+        return {
+            "arrivals": calendar,
+            "shift": int(partition.synapses.store.base[partition.index]) - place,
+            "event_row": row - group.n_variables,
+            "slice": steps,
+            "blocks": np.zeros((first - (-n // LANES)) * size, dtype),
+            "block_size": size,
+            "events_begin": size - steps * LANES,
+            "slot_of_reached": np.zeros((first - (-n // LANES)) * LANES, np.int32),
+            "first_reached": first * LANES,
+            "reached_end": 0,
+            "reached_kernel": 0,
+            "arrived": np.zeros(n * steps, dtype),
+        }
 
     def _lanes(self, numbers):
         """Return the fields of the lanes, whose variables and inputs are in `numbers`."""
@@ -136,7 +177,8 @@ class Stretch:
             "refractory": np.zeros(n, np.int32),
             "kept": np.zeros(variables * BLOCK, dtype),
             "top": np.zeros(BLOCK, dtype),
-            **{name: np.full(n, -1, np.int32) for name in ("slot_of_cell", "cell_of_slot", "entered", "stirred")},
+            **{name: np.full(n, -1, np.int32) for name in ("slot_of_cell", "cell_of_slot", "stirred")},
+            "entered": np.full(n + self.driven.size, -1, np.int32),
         }
 
     def _kernel_of(self, lanes):
@@ -146,6 +188,11 @@ class Stretch:
         known = {"scalars": cells["scalars"], "flags": cells["flags"], "key": np.uint64(cells["key"])}
         fields = arrays | known | {"stride": n, "width": n, "first": 0, "cell": 0, "count": 0}
         return Context(**{name: fields[name] for name in cells.kind.names[1:]})
+
+    @property
+    def in_slices(self):
+        """Whether cells that are reached are advanced by slices; see `slices`."""
+        return "blocks" in self.context.kind.names
 
     def find_moving(self):
         """Try a step without events; return how many cells it moves, which `begin` gives slots to."""
@@ -161,7 +208,14 @@ class Stretch:
 
         c = self.context
         if not c["quiet"]:
-            c["quiet"] = load_source(self._quiet_text()).advance.address(c.kind, self._tried.kind)
+            group, sizes = self._group, self._sizes()
+            arguments = group.system, group.members[0].step, group.kernel, sizes
+            c["quiet"] = self._address(write_quiet(*arguments))
+            if self.in_slices:
+                c["reached_kernel"] = self._address(write_reached(*arguments, group.system.buffered[c["event_row"]]))
+        if self.in_slices:  # events of driven cells go to the first places of the table
+            c["slot_of_cell"][self.driven] = np.arange(self.n, self.n + self.driven.size)
+            c["entered"][self.n :] = np.arange(self.driven.size)
         self._copy_constants(self.driven)
         call(begin.address(c.kind, self._tried.kind), c.address, self._tried.address)
 
@@ -177,16 +231,21 @@ class Stretch:
         constants = self._rows("arrays", "stride", rows)[:, cells]
         self.context["lanes_arrays"].reshape(-1, self.n)[:rows, : constants.shape[1]] = constants
 
-    def _quiet_text(self):
-        group, sizes = self._group, None
-        if self._partition.layout.dtype == np.float64:
-            values = dict(zip(group.kernel.scalars, self.cells["scalars"], strict=False))
-            values |= dict(zip(group.kernel.arrays, self._rows("arrays", "stride", len(group.kernel.arrays)), strict=True))
-            large = {name for name, value in values.items() if np.all(np.abs(value) > TINY)}
-            shares = {name for name, value in values.items() if np.all((value >= 0.0) & (value <= 1.0))}
-            sizes = Sizes(large, shares)
-        return write_quiet(group.system, group.members[0].step, group.kernel, sizes)
+    def _address(self, text):
+        return load_source(text).advance.address(self.context.kind, self._tried.kind)
+
+    def _sizes(self):
+        """Return what is known of the constants of the cells, None in single precision."""
+        kernel = self._group.kernel
+        if self._partition.layout.dtype != np.float64:
+            return None
+        values = dict(zip(kernel.scalars, self.cells["scalars"], strict=False))
+        values |= dict(zip(kernel.arrays, self._rows("arrays", "stride", len(kernel.arrays)), strict=True))
+        large = {name for name, value in values.items() if np.all(np.abs(value) > TINY)}
+        return Sizes(large, {name for name, value in values.items() if np.all((value >= 0.0) & (value <= 1.0))})
 
     def forget(self):
         """Forget where cells were and what was on its way to them, after a chunk that failed."""
         self.context["slot_of_cell"][:], self.context["lanes_inputs"][:] = -1, 0
+        if self.in_slices:
+            self.context["entered"][:], self.context["blocks"][:] = -1, 0
