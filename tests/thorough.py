@@ -89,6 +89,8 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_voltage.py": ("test_mistakes",),
     "tests/engine/precise/test_nest.py::test_a_network_of_100_cells": ("[delta-", "[exp-"),
     "tests/engine/precise/test_nest.py::test_listed_spikes": ("[delta-",),
+    "tests/engine/precise/test_plasticity.py::test_the_slow_twin_in_steps_of_a_microsecond": ("[two-0.3", "[rich-all"),
+    "tests/engine/precise/test_plasticity.py::test_the_weights_of_nest": ("[case0",),
     "tests/engine/precise/test_times.py::test_errors_fall_with_the_fourth_power_of_dt": ("[conductances]",),
     "tests/engine/recorders/test_broken_streams.py::TestCrash::test_kill": (),
     "tests/engine/recorders/test_observed_inputs.py::test_the_current_is_what_flows_in_the_next_step": ("given0", "given2"),

@@ -71,7 +71,10 @@ class Arrivals(Operator):
     def _fields_of_kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""
         base = int(partition.synapses.store.base[partition.index])
-        segment = Context(start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0, entered=0, pending=0)
+        of_times = {"lag": 0.0} if partition.layout.precise else {}
+        segment = Context(
+            start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0, entered=0, pending=0, **of_times
+        )
         rows = []
         for kind in self._kinds:
             context = kind.context(partition)
@@ -88,6 +91,16 @@ class Arrivals(Operator):
     def pool(self):
         """The Context of procedural rows that are under way, None if there are no procedural projections."""
         return self._pool
+
+    @property
+    def kinds(self):
+        """The kinds of synapses whose functions are called."""
+        return self._kinds
+
+    @property
+    def segment(self):
+        """The Context with which these functions are called, None if there are none."""
+        return self._segment
 
     @property
     def calendar(self):

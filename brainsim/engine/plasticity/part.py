@@ -16,7 +16,7 @@ import numpy as np
 
 from brainsim.engine.plasticity.modulator import clear_modulator, modulator_fields
 from brainsim.engine.plasticity.rule_code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
-from brainsim.engine.plasticity.writer import logged_values
+from brainsim.engine.plasticity.writer import SINCE, logged_values
 from brainsim.engine.program import CONTINUE, LISTS_FULL, Phase
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.jit.decorators import helper, kernel
@@ -73,8 +73,9 @@ class Part:
             "start": kind.block.start,
             "stop": kind.block.stop,
             "period": PERIOD,
-            "dt": float(partition.layout.dt),
-            "lag": 0,  # 1 if the synapses are brought up to date in order to be read
+            "dt": kind.clock.unit,
+            **self._exact_numbers(partition.layout),
+            "lag": 0,  # how much less far they are brought up to date in order to be read
             "swept": 0,  # up to which time at the soma all synapses are up to date
             "learning": 1,
             "touched": 0,
@@ -86,6 +87,12 @@ class Part:
             **{f"rate_{k}": rate for k, rate in enumerate(kind.rates)},
             **{f"initial_{x}": kind.initial[x] for x in (*self._code.pre, *self._code.post)},
         }
+
+    def _exact_numbers(self, layout):
+        if not self._code.exact:
+            return {}
+        per_step = self.kind.clock.per_step
+        return {"per_step": per_step, "ticks": layout.ticks, "tick": float(layout.tick), "step": float(layout.dt)}
 
     def _columns(self, columns):
         values = columns | self.kind.parameters
@@ -109,6 +116,7 @@ class Part:
             "log_link": np.zeros(2 * room, np.int64),
             "log_values": np.zeros(room * len(logged_values(self._code.pre))),
             "log_claimed": np.zeros(room, np.int8),  # whether an entry of a saved state belongs to a spike under way
+            **({"log_lag": np.zeros(room)} if self._code.exact else {}),  # by which its spike was before the end of a step
         }
 
     @property
@@ -122,14 +130,16 @@ class Part:
         return self.context["log_values"].reshape(-1, len(names))[:, names.index((side, trace))]
 
     def _post_fields(self, room):
-        fields = {f"row_{y}": np.zeros(self.kind.ring * self._width) for y in self._code.post}
-        if not self._code.posts:
+        kinds = {SINCE: np.int64}
+        fields = {f"row_{y}": np.zeros(self.kind.ring * self._width, kinds.get(y, np.float64)) for y in self._code.rows}
+        if not self._code.lists:
             return fields
-        return fields | {
-            "latest": np.empty(2 * self._width, np.int64),
-            "candidates": np.empty(2 * self.kind.longest_segment + 2, np.int32),
-            **self._list_fields(room),
-        }
+        if self._code.exact:
+            fields |= {"latest": np.empty(self._width, np.int64)}
+        else:
+            fields |= {"latest": np.empty(2 * self._width, np.int64)}
+            fields |= {"candidates": np.empty(2 * self.kind.longest_segment + 2, np.int32)}
+        return fields | self._list_fields(room)
 
     def _list_fields(self, room):
         fields = {name: np.empty(room, np.int64) for name in ("post_time", "older", "stack")}
@@ -139,11 +149,11 @@ class Part:
     def calls(self):
         """Return the calls: room for the spikes of a slice, what is remembered of a step, and the sweeps."""
         module, equations, calls = self.kind.module, self.kind.equations, []
-        if self._code.post or self._code.posts:
+        if (self._code.post or self._code.posts) and not self._code.exact:
             calls.append((Phase.EMITTED, 0, module.remember, self.context))
-        if self._code.posts:
+        if self._code.lists:
             calls.append((Phase.BEGIN_SLICE, 0, has_room, self.context))
-        if equations.of_target:
+        if hasattr(module, "begin"):
             calls.append((Phase.FILE, 0, module.begin, self.context))
         if equations.modulator:
             calls.append((Phase.FILE, 0, module.modulate, self.context))
@@ -160,19 +170,20 @@ class Part:
         self.link[:, 1] = np.arange(1, room + 1)
         c["log_free"], c["log_free_number"] = 0, room
         c["log_claimed"][:] = 0
-        for y in self._code.post:
-            # rows of the points 0 and 1, at which no cell has fired yet
+        for y in self._code.rows:
             c[f"row_{y}"][:] = self.kind.initial[y]
+        for y in () if self._code.exact else self._code.post:
+            # rows of the points 0 and 1, at which no cell has fired yet
             c[f"row_{y}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
         c["swept"] = c["bad"] = c["touched"] = 0
         clear_modulator(c, self.kind)
-        if self._code.posts:
+        if self._code.lists:
             c["post_number"] = 0
-            c["latest"][:] = NEVER
+            c["latest"][:] = -1 if self._code.exact else NEVER
 
     def begin(self):
         """Let the postsynaptic traces begin with the state of the targets, if they depend on it and this is time 0."""
-        if self.kind.equations.of_target:
+        if hasattr(self.kind.module, "begin"):
             rule, now = self.context, Context(step=self.step())
             call(self.kind.module.begin.address(rule.kind, now.kind), rule.address, now.address)
 
@@ -198,7 +209,7 @@ class Part:
         """Free the entries that no synapse needs any more, and double the room if that is not much."""
         c = self.context
         first = c["log_free"] if c["log_free_number"] else -1
-        oldest = self.step() - self.kind.longest
+        oldest = self.oldest()
         free, freed = free_entries(self.kind.sources, c["newest"], c["log_link"], oldest, first)
         c["log_free"], c["log_free_number"] = int(free), c["log_free_number"] + int(freed)
         if freed < len(self.link) // 2:
@@ -218,6 +229,14 @@ class Part:
         """Return the point of time that the partition has reached."""
         return int(self._progress["step"])
 
+    def now(self):
+        """Return this point in units of the clock."""
+        return self.step() * self.kind.clock.per_step
+
+    def oldest(self):
+        """Return the time before which spikes of sources have arrived everywhere; exact times are rounded in two ways."""
+        return self.now() - self.kind.longest - (self.kind.clock.per_step if self._code.exact else 0)
+
     def sweep(self, columns=None, **only):
         """Bring the synapses up to the point that is completed: those of the record, or others in order to read them.
 
@@ -225,12 +244,14 @@ class Part:
         """
         if not self.kind.sweeps:
             return
-        # what arrives within the next step (Delta) has been delivered already
-        soma = self.step() + 1
-        rule, now = self.context, Context(soma=soma, arrived=soma - self.kind.extra_step)
+        clock = self.kind.clock
+        # on the grid, what arrives within the next step (Delta) has been delivered already
+        soma = self.now() + clock.after
+        arrived = self.step() if clock.exact else soma - self.kind.extra_step
+        rule, now = self.context, Context(soma=soma, arrived=arrived)
         if columns is not None:
             names = rule.kind.names[1:]
-            changed = self._columns(columns) | {"lag": 1, "key": np.uint64(rule["key"])}
+            changed = self._columns(columns) | {"lag": clock.after, "key": np.uint64(rule["key"])}
             rule = Context(**{name: rule[name] for name in names} | changed | only)
         address = self.kind.module.sweep.address(rule.kind, now.kind)
         call(address, rule.address, now.address)

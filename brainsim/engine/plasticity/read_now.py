@@ -7,10 +7,13 @@ is the same for all.
 
 import numpy as np
 
+from brainsim.engine.plasticity.clock import TIE
 from brainsim.engine.plasticity.modulator import modulator_now
+from brainsim.engine.plasticity.writer import SINCE
 from brainsim.engine.synapses.readback import Selected
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
 from brainsim.equations.expressions import algebra
+from brainsim.equations.plasticity.traces import NEW
 from brainsim.jit.functions import FUNCTIONS
 
 
@@ -20,7 +23,7 @@ class SelectedPlastic(Selected):
     def __init__(self, kind, ids):
         super().__init__(kind, ids)
         delay = kind.store.delay[self.segments]
-        self._delay = delay.astype(np.int64) - kind.extra_step
+        self._delay = delay.astype(np.int64) * kind.clock.per_tick - kind.extra_step
         sources, part_of = np.divmod(self.rows, len(kind.block.layout.own))
         pieces = (kind.block.start + self.places) << START_BITS | kind.tag << int(LENGTH_BITS) | 1
         self._of_part = []
@@ -59,7 +62,7 @@ def names_of_traces(equations):
 def trace_now(kind, name, pre, post, delay):
     """Return the values of a trace, one of `names_of_traces`, in some synapses now.
 
-    `pre` and `post` are their cells, as in the SynapseTable, and `delay` their delays in steps.
+    `pre` and `post` are their cells, as in the SynapseTable, and `delay` their delays in units of the clock.
     """
     values, targets = np.empty(pre.size), kind.targets[post]
     dendritic = np.full(pre.size, kind.dendritic) if kind.dendritic >= 0 else delay
@@ -80,6 +83,8 @@ def _of_targets(part, name, cells, dendritic):
         part.begin()  # the first step, in which traces begin that follow the target, has not come yet
     context, order = part.context, np.argsort(part.cells, kind="stable")
     places = part.indices[order[np.searchsorted(part.cells[order], cells)]]
+    if part.kind.clock.exact:
+        return _at(part, name, places, _now(part) - 2 * dendritic)
     row = (_now(part) - 2 * dendritic - part.kind.late.get(name, 0)) % context["ring"]
     return context[f"row_{name}"].reshape(context["ring"], -1)[row, places]
 
@@ -93,15 +98,30 @@ def _of_sources(part, name, sources, delay, dendritic):
     fired, axonal = entry >= 0, delay - dendritic
     since = np.where(fired, times[np.maximum(entry, 0)], 0) + axonal
     value = np.where(fired, part.logged("after", name)[np.maximum(entry, 0)], kind.initial[name])
-    elapsed = np.maximum(_now(part) - dendritic - since, 0)
+    return _relaxed(kind, name, value, np.maximum(_now(part) - dendritic - since, 0))
+
+
+def _at(part, name, places, time):
+    """Return a postsynaptic trace of some targets at exact times, as it was before spikes at these times."""
+    c, post = part.context, part.context["latest"][places]
+    while (later := (post >= 0) & (c["post_time"][np.maximum(post, 0)] >= time - TIE)).any():
+        post[later] = c["older"][post[later]]
+    fired, post = post >= 0, np.maximum(post, 0)
+    value = np.where(fired, c[f"post_{name}{NEW}"][post], c[f"row_{name}"][places])
+    since = np.where(fired, c["post_time"][post], c[f"row_{SINCE}"][places])
+    return _relaxed(part.kind, name, value, np.maximum(time - since, 0))
+
+
+def _relaxed(kind, name, value, elapsed):
+    """Return a trace some time after it had a value."""
     if name not in kind.equations.rates:
         return value
     rate, limit = (kind.number(table[name]) for table in (kind.equations.rates, kind.equations.limits))
     with np.errstate(invalid="ignore"):
-        left = FUNCTIONS["exp"](-(rate * kind.block.layout.dt) * elapsed.astype(np.float64))
+        left = FUNCTIONS["exp"](-(rate * kind.clock.unit) * elapsed.astype(np.float64))
     left = np.where(elapsed == 0, 1.0, left)  # also if the rate is infinite
     return value * left if algebra.is_zero(kind.equations.limits[name]) else limit + (value - limit) * left
 
 
 def _now(part):
-    return max(part.step(), 0)
+    return max(part.now(), 0)

@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+from brainsim.engine.plasticity import exact_text
 from brainsim.engine.plasticity.modulator_text import modulate
 from brainsim.engine.plasticity.spike_text import begin, enter, remember
 from brainsim.engine.plasticity.synapse_text import deliver, replay, sweep
@@ -77,15 +78,20 @@ def write_rule(
     held: Mapping[str, str] = MappingProxyType({}),
     shared: bool = False,
     single: bool = False,
+    exact: bool = False,
 ) -> RuleCode:
     """Return the `RuleCode` of a rule; `RuleCode` explains the parameters."""
-    return _write(equations, frozenset(per_synapse), tuple(held.items()), shared, single)
+    return _write(equations, frozenset(per_synapse), tuple(held.items()), shared, single, exact)
 
 
 @lru_cache(MAX_KEPT)  # writing takes a few ms, and each simulation of a network asks for it
-def _write(equations, per_synapse, held, shared, single):
-    code = RuleCode(equations, per_synapse, dict(held), shared, single)
+def _write(equations, per_synapse, held, shared, single, exact):
+    code = RuleCode(equations, per_synapse, dict(held), shared, single, exact)
     functions = (begin, enter, remember, modulate, replay, deliver, sweep)
     body = "\n\n".join(text for function in functions if (text := function(code)))
-    code.text = module(TITLE, HELPERS + body, IMPORTS, CONSTANTS)
+    helpers, imports, constants = HELPERS, IMPORTS, CONSTANTS
+    if exact:
+        helpers += exact_text.HELPERS
+        imports, constants = (*imports, *exact_text.IMPORTS), (*constants, *exact_text.CONSTANTS)
+    code.text = module(TITLE, helpers + body, imports, constants)
     return code

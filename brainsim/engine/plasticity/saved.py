@@ -16,14 +16,14 @@ def saved_part(part):
     """Return what a partition keeps of the spikes of its cells: name -> array."""
     c, code = part.context, part.kind.code
     saved = {"sweep": np.array([c["swept"], c["learning"]], np.int64), "cells": part.cells.copy()}
-    oldest = part.step() - part.kind.longest
-    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_link"], oldest)
+    entries, owners = entries_of(part.kind.sources, c["newest"], c["log_link"], part.oldest())
     saved |= saved_modulator(part)
     saved |= {"log.source": index_in(part.kind.sources, owners), "log.time": part.link[entries, 0]}
     saved |= {f"log.{side}.{x}": part.logged(side, x)[entries] for side, x in logged_values(code.pre)}
+    saved |= {"log.lag": c["log_lag"][entries]} if code.exact else {}
     rows = _rows(part)
-    saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.post}
-    if code.posts:
+    saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.rows}
+    if code.lists:
         n = c["post_number"]
         cell_of = np.zeros(c["width"], np.int64)
         cell_of[part.indices] = part.cells
@@ -55,31 +55,32 @@ def load_part(part, extra, label):
     load_modulator(part, extra, label)
     _load_log(part, extra, f"{label}log.")
     mine, rows = np.isin(kind.targets, part.cells), _rows(part)
-    for y in code.post:
-        values = take_array(extra, f"{label}rows.{y}", np.dtype(np.float64), rows.size * kind.targets.size)
+    for y in code.rows:
+        values = take_array(extra, f"{label}rows.{y}", c[f"row_{y}"].dtype, rows.size * kind.targets.size)
         c[f"row_{y}"].reshape(c["ring"], -1)[rows[:, None], _places(part, kind.targets[mine])] = values.reshape(
             rows.size, -1
         )[:, mine]
     part.begin()  # a state of time 0 was saved before the traces had begun
-    if code.posts:
+    if code.lists:
         _load_posts(part, extra, f"{label}posts.")
 
 
 def _load_sweep(part, extra, name):
     """Take over the step of the last sweep of all synapses; decay tables end with the longest time between two sweeps."""
-    c, step = part.context, part.step()
+    c, step, clock = part.context, part.step(), part.kind.clock
     swept, learning = (int(v) for v in take_array(extra, name, np.dtype(np.int64), 2))
-    earliest = step - step % c["period"] if part.kind.sweeps else 0
-    if not (earliest <= swept <= step + 1 and learning in (0, 1)):
+    earliest = (step - step % c["period"]) * clock.per_step if part.kind.sweeps else 0
+    latest = max(part.now() + clock.after, 0)
+    if not (earliest <= swept <= latest and learning in (0, 1)):
         raise ValueError(
-            f"state.extra[{name!r}]: must be a step from {earliest} to {step + 1}, and 0 or 1 (got {swept} and {learning})"
+            f"state.extra[{name!r}]: must be a step from {earliest} to {latest}, and 0 or 1 (got {swept} and {learning})"
         )
     c["swept"], c["learning"] = swept, learning
 
 
 def _load_log(part, extra, label):
     c, sources = part.context, part.kind.sources
-    times = _listed(extra, f"{label}time", part.step())
+    times = _listed(extra, f"{label}time", part.now())
     index = _indices(extra, f"{label}source", times.size, sources.size)
     order = np.argsort(index, kind="stable")
     _check_order(times[order], index[order], f"{label}time")
@@ -90,6 +91,8 @@ def _load_log(part, extra, label):
         values = take_array(extra, f"{label}{side}.{trace}", np.dtype(np.float64), times.size)
         part.logged(side, trace)[: times.size] = values
     part.link[: times.size, 0] = times
+    if part.kind.code.exact:
+        c["log_lag"][: times.size] = take_array(extra, f"{label}lag", np.dtype(np.float64), times.size)
     for entry, source in enumerate(owners.tolist()):
         part.link[entry, 1] = c["newest"][source]
         c["newest"][source] = entry
@@ -98,7 +101,7 @@ def _load_log(part, extra, label):
 
 def _load_posts(part, extra, label):
     c = part.context
-    times = _listed(extra, f"{label}time", part.step())
+    times = _listed(extra, f"{label}time", part.now())
     _check_order(times, np.zeros_like(times), f"{label}time")
     targets = part.kind.targets
     cells = targets[_indices(extra, f"{label}cell", times.size, targets.size)]
@@ -110,11 +113,19 @@ def _load_posts(part, extra, label):
     c["post_time"][:number], c["post_owner"][:number] = times[mine], places
     for y in part.kind.code.listed:
         c[f"post_{y}"][:number] = take_array(extra, f"{label}{y}", np.dtype(np.float64), times.size)[mine]
-    latest = c["latest"]
-    for post, (place, time) in enumerate(zip(places.tolist(), times[mine].tolist(), strict=True)):
-        c["older"][post] = latest[2 * place]
-        latest[2 * place], latest[2 * place + 1] = time << INDEX_BITS | post, latest[2 * place]
+    _link_posts(c, places.tolist(), times[mine].tolist(), part.kind.code.exact)
     c["post_number"] = number
+
+
+def _link_posts(c, places, times, exact):
+    """Link the spikes of each target, which are listed in the order of time, from the newest to the oldest."""
+    latest, older = c["latest"], c["older"]
+    for post, (place, time) in enumerate(zip(places, times, strict=True)):
+        if exact:
+            older[post], latest[place] = latest[place], post
+        else:
+            older[post] = latest[2 * place]
+            latest[2 * place], latest[2 * place + 1] = time << INDEX_BITS | post, latest[2 * place]
 
 
 def index_in(cells, wanted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from brainsim.engine.plasticity import exact_text
 from brainsim.engine.plasticity.writer import LOCAL, WHY, names_of, own, own_text, trees_of
 from brainsim.equations.numba_text import fill, indent, text_of
 from brainsim.equations.plasticity.traces import NEW
@@ -15,7 +16,7 @@ def enter(rule_, spike_):
     """Return the entry of a spike of a source, NOT_A_SOURCE, or LOG_IS_FULL."""
     rule, spike = record_at(rule_), record_at(spike_)
     newest, log_link, log_values = array_of(rule.newest), array_of(rule.log_link), array_of(rule.log_values)
-    source, step = spike.source, spike.step
+    source, step = spike.source, <time>
     last = np.int64(newest[source])
     if last == NOT_A_SOURCE:
         return last
@@ -33,6 +34,7 @@ def enter(rule_, spike_):
     <jumps>
     <after>
     log_link[2 * entry], log_link[2 * entry + 1] = step, last
+    <lag>
     newest[source] = entry
     return entry
 '''
@@ -109,13 +111,16 @@ def enter(code):
         "before": before,
         "jumps": [Assign(x + LOCAL, own(tree)) for x, tree in eq.pre_jumps],
         "after": [f"{code.logged('after', x, 'entry')} = {x}{LOCAL}" for x in eq.pre_traces],
+        "lag": ["array_of(rule.log_lag)[entry] = spike.lag"] * code.exact,
     }
-    return fill(ENTER, gaps)
+    return fill(ENTER, gaps, time="moment(rule, spike)" if code.exact else "spike.step")
 
 
 def remember(code):
     """Return the function that advances the postsynaptic traces to the point after the next, and lists the events."""
     eq = code.eq
+    if code.exact:
+        return exact_text.remember(code, _listed(code, "1.0"), _jumped(code))
     trees = [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces), eq.step_condition]
     arrays = [f"row_{y}" for y in code.post]
     if code.posts:
@@ -159,11 +164,16 @@ def _spike(code):
 def _listed(code, why):
     """Return the lines that append an event of cell k to the lists."""
     values = [y for y in code.listed if not y.endswith(LOCAL) and not y.endswith(NEW)]
+    links = [
+        "post_time[post], post_owner[post], older[post] = time, k, latest[2 * k]",
+        "latest[2 * k], latest[2 * k + 1] = time << INDEX_BITS | post, latest[2 * k]",
+    ]
+    if code.exact:
+        links = ["post_time[post], post_owner[post], older[post], latest[k] = time, k, latest[k], post"]
     return [
         "post = rule.post_number",
         "rule.post_number = post + 1",
-        "post_time[post], post_owner[post], older[post] = time, k, latest[2 * k]",
-        "latest[2 * k], latest[2 * k + 1] = time << INDEX_BITS | post, latest[2 * k]",
+        *links,
         *(f"{y}{LOCAL} = np.float64(state[at_{y}[k]])" for y in values if y in code.eq.of_target),
         *(f"post_{y}[post] = {y}{LOCAL}" for y in values),
         *[f"post_{WHY}[post] = {why}"] * code.both,
@@ -194,7 +204,7 @@ def _steps(code):
 def begin(code):
     """Return the function with which the postsynaptic traces begin if they depend on the targets, or an empty text."""
     eq, rows = code.eq, []
-    if not eq.of_target:
+    if not eq.of_target or code.exact:
         return ""
     starts = {y: tree for y in eq.post_traces if isinstance(tree := eq.initials.get(y), ast.AST)}
     for y in code.post:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from brainsim.engine.plasticity import exact_text
 from brainsim.engine.plasticity.writer import LOCAL, OLD, WHY, names_of, own_text, trees_of
 from brainsim.equations.expressions import algebra
 from brainsim.equations.numba_text import fill, indent
@@ -85,7 +86,7 @@ def deliver(rule_, segment_):
     here, learning = array_of(rule.here), rule.learning
     log_link, log_values = array_of(rule.log_link), array_of(rule.log_values)
     <loads>
-    entry, soma = segment.entry, segment.step + 1 - rule.extra
+    entry, soma = segment.entry, <soma>
     fired, last = log_link[2 * entry], log_link[2 * entry + 1]
     dendritic = rule.dendritic if rule.dendritic >= 0 else soma - fired
     axonal = soma - fired - dendritic
@@ -131,7 +132,7 @@ for k_ in range(start, stop):
     <on_pre>
     <store>
     sent = <amplitude>
-    here[np.uint64(targets[k])] += sent
+    <give>
     bad += sent - sent != 0.0
     <check>"""
 
@@ -150,8 +151,8 @@ def sweep_in_time(rule_, progress_):
     """Bring all synapses up to now if it is time, and forget the postsynaptic spikes that all have seen."""
     rule, progress = record_at(rule_), record_at(progress_)
     if progress.step % rule.period == 0:
-        soma = progress.step + 1 - rule.extra
-        sweep_all(rule, soma, soma - 1)
+        soma = <now>
+        sweep_all(rule, soma, <arrived>)
         rule.swept = soma
     <forget>
     return 0
@@ -167,14 +168,31 @@ def sweep_all(rule, soma, arrived):
         for k in range(first[row], first[row + 1]):
             start, length = split_piece(pieces[k])
             if rule.start <= start < rule.stop:
-                delay = np.int64(delays[k]) - rule.extra
+                delay = <delay>
                 entry = np.int64(newest[sources[s]])
-                while entry >= 0 and log_link[2 * entry] + delay > arrived:
+                while entry >= 0 and <under_way>:
                     entry = log_link[2 * entry + 1]
                 dendritic = rule.dendritic if rule.dendritic >= 0 else delay
                 replay(rule, start - rule.start, length, entry, delay - dendritic, dendritic, soma)
     rule.touched = 1
 '''
+
+# what `sweep` is written with, on the grid and with exact times
+WORDS = {
+    "now": "progress.step + 1 - rule.extra",
+    "arrived": "soma - 1",
+    "delay": "np.int64(delays[k]) - rule.extra",
+    "under_way": "log_link[2 * entry] + delay > arrived",
+}
+EXACT_WORDS = {
+    "now": "progress.step * rule.per_step + AFTER",
+    "arrived": "progress.step",
+    "delay": "np.int64(delays[k]) * PARTS",
+    "under_way": "is_under_way(rule, entry, delays[k], arrived)",
+}
+# from when until when spikes of a target are new to a synapse
+LIMITS = "bound, end, number = (low - dendritic) << INDEX_BITS, (now - dendritic) << INDEX_BITS, np.int64(0)"
+EXACT_LIMITS = "bound, end = low - dendritic - TIE, now - dendritic - TIE"
 
 FORGET = '''
 
@@ -201,7 +219,7 @@ def forget(rule, oldest):
 def replay(code):
     """Return the helper that applies the postsynaptic spikes since the last event of the synapses of a segment."""
     eq = code.eq
-    if not code.posts and not code.changing:
+    if not code.lists and not code.changing:
         return ""
     trees = [*trees_of(eq.on_post, eq.on_step, eq.between), *code.bounds()]
     trees += code.of_traces((*eq.pre_traces, *eq.variables))
@@ -210,13 +228,14 @@ def replay(code):
         traces.append(f"reference_{x} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
         traces.append(f"tie_{x} = {code.logged('before', x, 'tied')} if last >= 0 else 0.0")
     if code.posts:
-        posts = code.loads(arrays=["latest", "older", "candidates", "stack", *(f"post_{y}" for y in code.listed)])
-        posts.append("bound, end, number = (low - dendritic) << INDEX_BITS, (now - dendritic) << INDEX_BITS, np.int64(0)")
+        others = ["post_time"] if code.exact else ["candidates"]
+        posts = code.loads(arrays=["latest", "older", *others, "stack", *(f"post_{y}" for y in code.listed)])
+        posts.append(EXACT_LIMITS if code.exact else LIMITS)
     gaps = {
         "loads": code.loads(trees, (*eq.pre_traces, *eq.variables), _arrays(code)),
         "traces": traces,
         "posts": posts,
-        "synapses": _all(code) if code.changing else _by_number(code),
+        "synapses": _all(code) if code.changing or code.exact else _by_number(code),
     }
     return fill(REPLAY, gaps)
 
@@ -248,23 +267,24 @@ def _by_number(code):
 
 
 def _posts(code):
-    return fill(POSTS, {"at_post": _at_post(code)}).split("\n")
+    return fill(exact_text.POSTS if code.exact else POSTS, {"at_post": _at_post(code)}).split("\n")
 
 
 def _at_post(code):
     """Return the lines of one postsynaptic spike at one synapse."""
     eq = code.eq
-    lines = ["time = (spike >> INDEX_BITS) + dendritic", "elapsed = max(time - arrived, np.int64(0))"]
+    time, index = ("post_time[spike]", "spike") if code.exact else ("(spike >> INDEX_BITS)", "spike & INDEX")
+    lines = [f"time = {time} + dendritic", "elapsed = max(time - arrived, np.int64(0))"]
     for x in eq.pre_traces:
         lines.append(code.relaxed(x, "elapsed", f"reference_{x}", far=True))
-        lines.append(f"{x}{LOCAL} = tie_{x} if last >= 0 and time == arrived else {x}{LOCAL}")
+        lines.append(f"{x}{LOCAL} = tie_{x} if {code.tied()} else {x}{LOCAL}")
     lines += [*_relaxing(code, "time"), *["then = time"] * code.changing]
-    lines += [f"{y}{LOCAL} = post_{y}[np.uint64(spike & INDEX)]" for y in code.listed]
+    lines += [f"{y}{LOCAL} = post_{y}[np.uint64({index})]" for y in code.listed]
     if eq.modulator in names_of(trees_of(eq.on_post, eq.on_step)):
         lines.append(f"{eq.modulator}{LOCAL} = modulator[time % modulator.size]")
     for x in code.held:
         lines.append(f"kept_{x} = {x}{LOCAL}")
-        lines.append(f"{x}{LOCAL} = column_{x}{OLD}[k] if last >= 0 and time == arrived else {x}{LOCAL}")
+        lines.append(f"{x}{LOCAL} = column_{x}{OLD}[k] if {code.tied()} else {x}{LOCAL}")
     lines += code.event("time", 1)
     for other, assignments in (("2.0", eq.on_post), ("1.0", eq.on_step)):
         assigned = code.assign(assignments)
@@ -302,32 +322,39 @@ def deliver(code):
         traces.append(f"{eq.modulator}{LOCAL} = modulator[(soma - dendritic) % modulator.size]")
     condition = "True" if eq.variables or code.changing else "learning"
     replays = [f"if {condition}:", "    replay(rule, start, segment.length, last, axonal, dendritic, soma)"]
+    read, lines, tables = [f"row_{y}" for y in code.post if y in names], [], ()
+    if code.exact:
+        read, lines = exact_text.at_arrival(code, names)
+        tables = [y for y in code.post if y in names]
+        trees += code.of_traces(tables)
     gaps = {
-        "loads": code.loads(trees, (), [*_arrays(code), *(f"row_{y}" for y in code.post if y in names)]),
+        "loads": code.loads(trees, tables, [*_arrays(code), *read]),
         "traces": traces,
         "replay": replays if code.posts or code.changing else [],
         "event": code.event("soma - dendritic", "(3 if again else 0)"),
         "late": [f"late_{y} = {late.format(y)}" for y in eq.late if y in names],
-        "send": _sent(code, names),
+        "send": _sent(code, names, lines),
     }
-    return fill(DELIVER, gaps)
+    return fill(DELIVER, gaps, soma="arrival(rule, segment)" if code.exact else "segment.step + 1 - rule.extra")
 
 
-def _sent(code, names):
+def _sent(code, names, exact_rows):
     """Return the lines that go through the synapses of a segment and deliver what they send."""
     eq, amplitude, load = code.eq, own_text(code.eq.amplitude), code.loaded()
     same = not (eq.on_pre or eq.random or eq.changes_weights or names & {*code.columns, *code.post, *code.held})
-    if same and (code.shared or algebra.linear_in(eq.amplitude, "w") is not None):
+    if same and not code.exact and (code.shared or algebra.linear_in(eq.amplitude, "w") is not None):
         return fill(ALIKE if code.shared else IN_PROPORTION, {"load": load[:1]}, amplitude=amplitude).split("\n")
+    rows = [f"{y}{LOCAL} = row_{y}[np.uint64({_row(eq, y)} + target)]" for y in code.post if y in names]
     gaps = {
-        "rows": [f"{y}{LOCAL} = row_{y}[np.uint64({_row(eq, y)} + target)]" for y in code.post if y in names],
+        "rows": exact_rows if code.exact else rows,
         "load": load,
         "old": [f"column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in code.held],
         "on_pre": code.assign(eq.on_pre),
         "store": code.stored({name for name, _ in eq.on_pre}),
         "check": [f"bad += w{LOCAL} - w{LOCAL} != 0.0"] * (eq.changes_weights and amplitude != f"w{LOCAL}"),
     }
-    return fill(CHANGED, gaps, amplitude=amplitude).split("\n")
+    give = "segment.weight = sent" if code.exact else "here[np.uint64(targets[k])] += sent"
+    return fill(CHANGED, gaps, amplitude=amplitude, give=give).split("\n")
 
 
 def _row(eq, name):
@@ -337,11 +364,15 @@ def _row(eq, name):
 
 def sweep(code):
     """Return the functions that bring all synapses to now."""
-    if not code.posts and not code.changing:
+    words = EXACT_WORDS if code.exact else WORDS
+    if not code.lists and not code.changing:
         return ""
-    if not code.posts:
-        return fill(SWEEP, {"forget": []})
+    if not code.lists:
+        return fill(SWEEP, {"forget": []}, **words)
+    if code.exact:
+        lines = ["    forget(rule, rule.swept - 2 * rule.longest_dendritic - TIE)"]
+        return fill(SWEEP, {"forget": lines}, **words) + exact_text.forget(code)
     arrays = code.loads(arrays=[f"post_{y}" for y in code.listed])
     moved = [f"post_{y}[kept] = post_{y}[post]" for y in code.listed]
     forget = ["    forget(rule, rule.swept - 2 * rule.longest_dendritic)"]
-    return fill(SWEEP, {"forget": forget}) + fill(FORGET, {"arrays": arrays, "moved": moved})
+    return fill(SWEEP, {"forget": forget}, **words) + fill(FORGET, {"arrays": arrays, "moved": moved})

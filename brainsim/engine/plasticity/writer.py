@@ -14,6 +14,7 @@ from brainsim.equations.statements import Assign, Sampler, formula
 
 LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
 OLD = "__old"  # the column of a variable before the last presynaptic spike
+SINCE = "since__"  # when the traces of a target were as their row says, if times are exact
 WHY = "why__"  # which kind of event of the target a listed one is: 1 for a spike, 2 for a step, 3 for both
 
 
@@ -28,6 +29,7 @@ class RuleCode:
       relax, as traces are.
     - `shared`: whether all synapses have the same weight, which does not change.
     - `single`: whether weights are kept as float32, which may round them beyond a bound.
+    - `exact`: whether spikes have times within their steps; see `exact_text`.
 
     What it holds:
 
@@ -38,17 +40,19 @@ class RuleCode:
     - `variables`, `old`, `parameters`, `columns`: variables of the synapses, those of them before the last presynaptic spike
       that are needed, parameters with a number for each synapse, and all of these: ``column_NAME`` in the record.
     - `pre`: presynaptic traces, in ``log_values`` of the record (`logged_values`), and ``initial_NAME``.
-    - `post`: postsynaptic traces, and variables of the targets that are read at an arrival, as of a step before:
-      ``row_NAME``.
+    - `post`: postsynaptic traces, and, unless times are exact, variables of the targets that are read at an arrival, as of a
+      step before.
+    - `rows`: what is kept of each target, ``row_NAME``: all of `post`, and if times are exact the time of these values.
     - `listed`: what else the lists of events of the targets hold, after the time: ``post_NAME``.
-    - `posts`, `both`: whether there are lists of events of the targets, and whether these are both spikes and steps in which
-      a condition holds.
+    - `posts`, `both`: whether events of the targets do anything to synapses, and whether these are both spikes and steps in
+      which a condition holds; `lists`: whether they are listed.
     - `changing`: whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     - `random`: Sampler of random numbers of a synapse and an event.
     """
 
-    def __init__(self, equations, per_synapse, held, shared, single):
+    def __init__(self, equations, per_synapse, held, shared, single, exact=False):
         self.text, self.eq, self.per_synapse, self.shared, self.single = "", equations, per_synapse, shared, single
+        self.exact = exact
         self.variables, self.pre = equations.variables, equations.pre_traces
         self.born = {name: held[name] for name in self.variables if name in held}
         self.held = tuple(name for name, clock in self.born.items() if clock == "axonal")
@@ -60,10 +64,13 @@ class RuleCode:
         self.posts = bool(equations.on_post or equations.on_step)
         self.both = bool(equations.on_post and equations.on_step)
         read = names_of(trees_of(equations.on_post, equations.on_step))
+        self.lists = self.posts or (exact and bool(equations.post_traces))
+        read |= {t + NEW for t in equations.post_traces if exact}
         self.listed = tuple(n for t in equations.post_traces for n in (t, t + NEW) if n in read)
         self.listed += tuple(n for n in equations.of_target if n in read) + (WHY,) * self.both
         at_pre = names_of([*trees_of(equations.on_pre), equations.amplitude])
-        self.post = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre))
+        self.post = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre and not exact))
+        self.rows = (*self.post, SINCE) if self.lists and exact else self.post
         decaying = any(v in equations.rates for v in self.variables)
         self.changing = decaying or bool(equations.between) or equations.drive is not None
         self.random = Sampler("random_", lambda n, _: formula(f"hashed(event + uint64({n}), int64(ids[k]))"))
@@ -100,7 +107,7 @@ class RuleCode:
         index = self.rate_index(name)
         if index is None:
             factor = formula(f"exp(-rate * rule.dt * {steps})", rate=own(self.eq.rates[name]))
-        elif far:
+        elif far or self.exact:
             factor = formula(f"decay(table_{index}, rule.rate_{index}, {steps})")
         else:
             factor = formula(f"table_{index}[{steps}]")
@@ -144,6 +151,10 @@ class RuleCode:
         low, high = self.eq.bounds
         value = formula("lesser(value, high)", value=value, high=own(high)) if high is not None else value
         return formula("greater(value, low)", value=value, low=own(low)) if low is not None else value
+
+    def tied(self):
+        """Return the text of whether the last presynaptic spike has arrived at a time, too."""
+        return "last >= 0 and time <= arrived + TIE" if self.exact else "last >= 0 and time == arrived"
 
     def event(self, time, kind):
         """Return the line with the key of the random numbers of an event of a synapse: its time, and what happens."""

@@ -1,6 +1,9 @@
 """What cannot be exact is refused by name, before anything is built."""
 
+import ast
+
 from brainsim.engine.synapses.kinds.registry import kind_of
+from brainsim.equations.expressions import language as lang
 from brainsim.models.changing import OVER_TIME, changes_in_time
 from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.values import Distribution
@@ -36,13 +39,31 @@ def _check_projection(projection):
     if projection.is_coupling:
         _refuse(name, f"{type(projection.synapse).__name__} acts from step to step", "leave it out")
     if projection.plasticity is not None:
-        rule = type(projection.plasticity).__name__
-        _refuse(f"{name}.plasticity", f"{rule} knows the steps of spikes only", "leave it out")
+        _check_rule(projection, f"{name}.plasticity")
     if projection.storage == "procedural":
         _refuse(f"{name}.storage", "procedural synapses arrive at the points of the grid", "write 'stored'")
-    if kind_of(projection).called:
+    if kind_of(projection).called and not kind_of(projection).exact:
         kind = kind_of(projection).__name__
         _refuse(name, f"synapses of the kind {kind} arrive at the points of the grid", "use another kind")
+
+
+def _check_rule(projection, label):
+    """Raise ValueError if something in a rule of plasticity happens from step to step."""
+    rule, name = projection.plasticity, type(projection.plasticity).__name__
+    equations = rule.equations_for(rule.per_synapse)
+    if equations.modulator:
+        _refuse(label, f"the modulator {equations.modulator} of {name} changes from step to step", "use another rule")
+    if equations.step_condition is not None:
+        _refuse(label, f"on_step of {name} acts in steps of dt", "use another rule")
+    of_target = {*equations.of_target}
+    for trace in equations.post_traces:
+        trees = (equations.limits.get(trace), equations.initials.get(trace))
+        if any(isinstance(tree, ast.AST) and lang.names_in(tree) & of_target for tree in trees):
+            _refuse(label, f"{trace} of {name} follows the target from step to step", "use another rule")
+    trees = [*(tree for _, tree in equations.on_pre), equations.amplitude]
+    if projection.dendritic_delay and (read := sorted(set().union(*map(lang.names_in, trees)) & of_target)):
+        reason = f"{name} reads {read[0]} as it was two dendritic delays before an arrival"
+        _refuse(label, reason, "leave dendritic_delay out")
 
 
 def _check_input(stimulus):

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.engine.program import CONTINUE, EVENTS_FULL
 from brainsim.engine.synapses.calendar import BLOCK, give_back
-from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE
+from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE
 from brainsim.engine.synapses.segments import split_piece, tag_of
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import array_of, array_or_none, by_address, record_at, record_or_none
@@ -43,8 +43,15 @@ def hand_out(events_, progress_):
     """Give each cell the events that arrive in this step, in the order of their times; the first filed comes first."""
     events, p = record_at(events_), record_at(progress_)
     events.number = 0
+    _note_step(record_or_none(events, "plastic"), p.step + 1)
     _hand_out(events, p, record_or_none(events, "calendar"))
     return 0
+
+
+@helper
+def _note_step(plastic, step):
+    if plastic is not None:
+        plastic.step = step
 
 
 @helper
@@ -59,19 +66,37 @@ def _hand_out(events, p, calendar):
 def _list_events(events, calendar, slot, values):
     order, due_lag, pieces = array_of(events.order), array_of(calendar.due_lag), array_of(calendar.due_piece)
     targets, weights, shared = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.due_weight)
+    synapses, entries = array_or_none(events, "synapse"), array_or_none(events, "entry")
+    due_entries = array_or_none(calendar, "due_entry")
     count = _list_segments(calendar, slot, order)
     first, number = _sort(order, count, due_lag), np.int64(0)
     for e in range(first, first + count):
         at = order[e]
         start, length = split_piece(pieces[at])
-        own = tag_of(pieces[at]) == PER_SYNAPSE
-        weight = 0.0 if own else shared[at]
+        own, called = tag_of(pieces[at]) == PER_SYNAPSE, tag_of(pieces[at]) >= CALLED
+        weight = 0.0 if own or called else shared[at]
         for k in range(start, start + length):
             if own:
                 weight = np.float64(weights[k]) if values is None else np.float64(values[weights[k]])
             _append(events, number, np.int64(targets[k]) + events.base, weight, due_lag[at])
+            note(synapses, number, k if called else np.int64(-1))
+            note(entries, number, _entry_of(due_entries, at))
             number += 1
     events.number = number
+
+
+@helper
+def note(values, number, value):
+    """Note something of an event, if there is an array for it."""
+    if values is not None:
+        values[number] = value
+
+
+@helper
+def _entry_of(entries, at):
+    if entries is None:
+        return 0
+    return entries[at]
 
 
 @helper

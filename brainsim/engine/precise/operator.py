@@ -6,6 +6,8 @@
   there are none; ``following``, ``lag``, ``receptor``, ``weight``: of each event, the next one of its cell, how long before
   the end of the step it arrives [ms], and how it acts;
 - ``free``: how long before the end of a step the refractory time of each cell ends [ms], in the last of its steps;
+- ``synapse``, ``entry``: of each event, if functions of kinds of synapses are called, its synapse, -1 if it is of another
+  kind, and what the kind has noted of the spike; ``plastic``: the record for these (see `precise.plastic`);
 - ``number``: how many events there are in this step; ``due_events``: the most that are due in any step of this slice;
 - ``work``: room for a cell; ``twice``: the number of a cell that fired twice in one step, counted from 1.
 """
@@ -35,13 +37,18 @@ class Precise(Operator):
         self._own = np.concatenate([np.arange(start, stop) for start, stop in layout.owned(partition.number)])
         most = max((len(g.system.variables) for g in layout.groups if g.kernel), default=0)
         fields = {} if arrivals is None else {"calendar": arrivals.calendar, "base": _base(partition)}
+        if arrivals is not None and arrivals.kinds:
+            from brainsim.engine.precise.plastic import plastic_fields
+
+            fields |= plastic_fields(partition, arrivals)
+        self._called = "plastic" in fields
         self._context = Context(
             head=common["head"],
             tail=common["tail"],
             free=common["free"],
             owner=common["owner"],
             receptor_of=common["receptor"],
-            **_room(FIRST_EVENTS),
+            **self._room(FIRST_EVENTS),
             order=np.zeros(2 * FIRST_EVENTS, np.int64),
             work=np.zeros(8 * most),
             number=0,
@@ -94,10 +101,16 @@ class Precise(Operator):
         """Make room for the events of a step."""
         if status != EVENTS_FULL:
             return False
-        for name, values in _room(2 * self._context["most_events"]).items():
+        for name, values in self._room(2 * self._context["most_events"]).items():
             self._context[name] = values
         self._context["order"] = np.zeros(4 * self._context["most_segments"], np.int64)
         return True
+
+    def _room(self, events):
+        """Return empty lists of events as fields of a record."""
+        kinds = {"following": np.int32, "lag": np.float64, "receptor": np.int16, "weight": np.float64}
+        kinds |= {"synapse": np.int64, "entry": np.int64} if self._called else {}
+        return {name: np.zeros(max(events, FIRST_EVENTS), kind) for name, kind in kinds.items()}
 
     def check(self):
         """Raise ValueError if a cell fired twice in one step."""
@@ -117,12 +130,6 @@ class Precise(Operator):
     def load(self, values):
         """Take over what `saved` returned."""
         self._context["free"][self._own] = values[FREE][self._own]
-
-
-def _room(events):
-    """Return empty lists of events as fields of a record."""
-    kinds = {"following": np.int32, "lag": np.float64, "receptor": np.int16, "weight": np.float64}
-    return {name: np.zeros(max(events, FIRST_EVENTS), kind) for name, kind in kinds.items()}
 
 
 def _base(partition):

@@ -10,10 +10,11 @@ import numpy as np
 from brainsim.engine.operators.poisson import _weights
 from brainsim.engine.operators.signals import steady_value
 from brainsim.engine.operators.windows import cells_here, window
+from brainsim.engine.precise.kernels import note
 from brainsim.engine.precise.operator import Precise
 from brainsim.engine.program import CONTINUE, EVENTS_FULL, Operator, Phase
 from brainsim.jit.decorators import helper
-from brainsim.jit.records import Context, array_of, by_address, record_at, record_or_none
+from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at, record_or_none
 from brainsim.jit.vmath import log1p
 from brainsim.models.inputs import PoissonInput
 from brainsim.rng.hashing import hashed, step_key, uniform
@@ -153,6 +154,7 @@ def _add_events(c, p, events):
             left, drawn, after = train.left, train.events, np.int64(-1)
             while left < train.mean:
                 weights[number], receptors[number] = train.weight, train.receptor
+                note(array_or_none(events, "synapse"), number, np.int64(-1))
                 after = _insert(events, train.cell, number, c.dt * (1.0 - left / train.mean), after)
                 left += _interval(train.key, drawn)
                 drawn += 1

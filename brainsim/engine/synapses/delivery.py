@@ -108,11 +108,23 @@ def _in_steps(delay, lag, due_lag, c):
     """Return how many steps later a spike arrives, and how long before the end of that step [ms]."""
     if due_lag is None:
         return delay, lag
-    steps = -(-delay // c.ticks)
-    early = lag + (steps * c.ticks - delay) * c.tick
-    if early >= c.dt:
-        return steps - 1, early - c.dt
+    return steps_and_lag(delay, lag, c.ticks, c.tick, c.dt)
+
+
+@helper
+def steps_and_lag(delay, lag, ticks, tick, dt):
+    """Return what a delay in ticks makes of a spike that was `lag` ms before the end of its step: steps, and a lag."""
+    steps = -(-delay // ticks)
+    early = lag + (steps * ticks - delay) * tick
+    if early >= dt:
+        return steps - 1, early - dt
     return steps, early
+
+
+@helper
+def _note_time(segment, lag, due_lag):
+    if due_lag is not None:
+        segment.lag = lag
 
 
 @helper
@@ -148,6 +160,7 @@ def _file_spike(source, step, now, lag, c, pool, segment):
             return POOL_FULL
     if segment is not None:
         segment.source, segment.step = np.int64(source), step
+        _note_time(segment, lag, array_or_none(c, "due_lag"))
         if not _entered(segment, array_of(c.kinds)):
             return LOG_FULL
     if pool is not None:
@@ -225,7 +238,7 @@ def _deliver(c, step, slot, ranges, pool, segment, values):
                 if segment is not None:  # noqa: SIM102
                     if tag >= CALLED:
                         segment.weight, segment.step = weight, step
-                        _call_kind(pieces[at + e], array_of(c.due_entry)[at + e], segment, array_of(c.kinds))
+                        call_kind(pieces[at + e], array_of(c.due_entry)[at + e], segment, array_of(c.kinds))
                 continue
             ahead, more = split_piece(later)
             if pool is not None or ranges is not None:
@@ -264,7 +277,7 @@ def _prefetch_kind(piece, kind, targets, kinds):
 
 
 @helper
-def _call_kind(piece, entry, segment, kinds):
+def call_kind(piece, entry, segment, kinds):
     """Call the function of the kind of a segment's synapses, with what it has noted of the spike."""
     start, segment.length = split_piece(piece)
     kind, segment.entry = entry >> ENTRY_BITS, entry & ((np.int64(1) << ENTRY_BITS) - 1)

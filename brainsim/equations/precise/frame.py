@@ -131,12 +131,38 @@ def crossing(x, z, before, high, of, work):
 
 
 @helper
+def amount_of(event, events, synapses, plastic, x, state, stride, k):
+    \"\"\"Return what an event brings; a synapse with a rule computes it now, with all spikes of its target until now.\"\"\"
+    # two conditions, not one: the inner one is only compiled if there are such synapses
+    if synapses is not None:
+        if synapses[event] >= 0:
+            for i in range(x.size):
+                state[i * stride + k] = x[i]
+            plastic.synapse, plastic.entry = synapses[event], array_of(events.entry)[event]
+            plastic.lag = array_of(events.lag)[event]
+            call_address(plastic.arrive, (address_of(plastic),))
+            return plastic.amount
+    return array_of(events.weight)[event]
+
+
+@helper
+def tell(cell, lag, plastic, x, state, stride, k):
+    \"\"\"Tell the synapses with a rule that a cell has fired, and has been reset.\"\"\"
+    if plastic is not None:
+        for i in range(x.size):
+            state[i * stride + k] = x[i]
+        plastic.cell, plastic.lag = cell, lag
+        call_address(plastic.fire, (address_of(plastic),))
+
+
+@helper
 def walk(cells, events, k, begin):
     \"\"\"Move a cell from event to event to the end of a step; return the lag of its spike, -1.0 if it does not fire.\"\"\"
     state, scalars, arrays, stride = array_of(cells.state), array_of(cells.scalars), array_of(cells.arrays), cells.stride
     refractory, free_at, head = array_of(cells.refractory), array_of(events.free), array_of(events.head)
     following, lags = array_of(events.following), array_of(events.lag)
-    receptors, weights, work, n = array_of(events.receptor), array_of(events.weight), array_of(events.work), <n>
+    receptors, work, n = array_of(events.receptor), array_of(events.work), <n>
+    synapses, plastic = array_or_none(events, "synapse"), record_or_none(events, "plastic")
     x, y, z, rest = work[:n], work[n : 2 * n], work[2 * n : 3 * n], work[3 * n :]
     for i in range(n):
         x[i] = state[i * stride + k]
@@ -154,6 +180,8 @@ def walk(cells, events, k, begin):
             lag = min(left, 0.9999999999999998 * dt)
             time = waiting_time(x, of)
             reset(x, of)
+            if events.twice == 0:
+                tell(cell, lag, plastic, x, state, stride, k)
             later = time - left  # than the end of this step
             whole_steps = np.int64(max(np.floor((later - SAME) / dt), -1.0))
             waits = np.int64(time) if time <= 0.0 else whole_steps + 2
@@ -199,7 +227,8 @@ def walk(cells, events, k, begin):
         if event < 0:
             break
         while event >= 0 and lags[event] >= stop - SAME:
-            arrive(x, receptors[event], weights[event], free or waits == BELOW, of)
+            amount = amount_of(event, events, synapses, plastic, x, state, stride, k)
+            arrive(x, receptors[event], amount, free or waits == BELOW, of)
             event = following[event]
     refractory[k] = waits - 1 if waits > 1 else waits
     for i in range(n):

@@ -24,7 +24,10 @@ from brainsim.equations.statements import Assign, Statement, formula
 
 OF = "t, I_ext, _scalars, _arrays, _stride, _cell = _of"  # what a function of a cell needs besides the variables
 CONSTANTS = (f"SAME, BELOW, ERROR, SMALL = {SAME!r}, {BELOW!r}, {ERROR!r}, {SMALL!r}",)
-IMPORTS = ("from brainsim.jit.records import record_or_none",)
+IMPORTS = (
+    "from brainsim.jit.intrinsics import call_address",
+    "from brainsim.jit.records import address_of, array_or_none, record_or_none",
+)
 NAME = re.compile(r"[^\W\d]\w*")
 
 

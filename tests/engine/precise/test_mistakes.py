@@ -1,5 +1,6 @@
 """What cannot have exact times is refused by name, before anything runs."""
 
+import copy
 import re
 
 import pytest
@@ -47,6 +48,26 @@ class AnyCondition(bs.LIF):
     refractory = "v < -60"
 
 
+class Following(bs.Plasticity):
+    equations = "du/dt = (v_post - u)/tau"
+    on_pre = "w = w + 0.01*u"
+    dimensions = False
+    tau: float = bs.parameter(10.0, "ms", "time constant")
+    u: float = bs.initial("v_post", "mV", "low-passed v")
+
+
+class Beginning(bs.Plasticity):
+    on_pre = "w = w + 0.01*u"
+    on_post = "u = u + 1"
+    dimensions = False
+    u: float = bs.initial("v_post", "mV", "begins with v")
+
+
+class Reading(bs.Plasticity):
+    on_pre = "w = w + 0.01*v_post"
+    dimensions = False
+
+
 INPUTS = [
     (bs.PoissonInput(rate="100 + 50*sin(t/10)", weight=0.1, synapse=bs.Delta()), "drive.rate: changes from step to step"),
     (bs.NoiseInput(sigma=10.0), "drive: NoiseInput acts at the points of the grid"),
@@ -55,7 +76,15 @@ INPUTS = [
 PROJECTIONS = [
     ({"delay": 0.09}, "wires.delay: must be at least dt = 0.1 ms (got 0.09 ms)"),
     ({"delay": bs.Uniform(0.06, 2.0)}, "wires.delay: Uniform(0.06, 2.0) can be shorter than dt = 0.1 ms"),
-    ({"plasticity": bs.STDP()}, "wires.plasticity: STDP knows the steps of spikes only"),
+    ({"plasticity": bs.ClopathSTDP()}, "wires.plasticity: on_step of ClopathSTDP acts in steps of dt"),
+    ({"plasticity": bs.DopamineSTDP()}, "wires.plasticity: the modulator n of DopamineSTDP changes from step to step"),
+    ({"plasticity": Following()}, "wires.plasticity: u of Following follows the target from step to step"),
+    ({"plasticity": Beginning()}, "wires.plasticity: u of Beginning follows the target from step to step"),
+    (
+        {"plasticity": Reading(), "dendritic_delay": 0.5},
+        "wires.plasticity: Reading reads v_post as it was two dendritic delays before an arrival, so it cannot run with "
+        "precise=True; leave dendritic_delay out",
+    ),
     ({"storage": "procedural"}, "wires.storage: procedural synapses arrive at the points of the grid"),
     ({"synapse": bs.GapJunction(), "delay": None}, "wires: GapJunction acts from step to step"),
 ]
@@ -115,6 +144,25 @@ def test_a_state_of_the_other_kind():
         bs.simulate(net, 10.0, state=exact)
     with pytest.raises(ValueError, match=re.escape("is of another network (added: precise=True)")):
         bs.simulate(net, 10.0, state=gridded, precise=True)
+
+
+def test_a_damaged_state_of_a_rule():
+    net = connected(plasticity=bs.STDP(), name="wires")
+    net.stimulate(net.populations["cells"], bs.CurrentInput(500.0))
+    state = bs.simulate(net, 30.0, seed=1, precise=True).state
+    for name, change in (("wires.posts.time", lambda times: times[::-1].copy()), ("wires.log.lag", lambda lags: lags[1:])):
+        broken = copy.deepcopy(state)
+        broken.extra[name] = change(broken.extra[name])
+        with pytest.raises(ValueError, match=re.escape(f"state.extra['{name}']")):
+            bs.simulate(net, 10.0, state=broken, precise=True)
+
+
+def test_more_hours_than_rules_can_count():
+    sim = bs.Simulation(connected(plasticity=bs.STDP(), name="wires"), seed=1, precise=True)
+    (kind,) = (kind for kind in sim._run.synapses.kinds if kind.called)
+    kind.next_stop(3 * 10**8)
+    with pytest.raises(OverflowError, match="rules of plasticity know exact times for 9 hours at most"):
+        kind.next_stop(4 * 10**8)
 
 
 def test_a_damaged_state():

@@ -42,6 +42,28 @@ def network():
             delay=1.11,
             synapse=bs.ExponentialConductance(tau=3.0),
         )
+    learning = (bs.TsodyksMarkram(tau_fac=30.0), bs.STDP(a_plus=0.05, a_minus=0.06, w_max=60.0))
+    net.connect(
+        linear,
+        linear,
+        bs.FixedIndegree(6),
+        weight=bs.Uniform(5.0, 60.0),
+        delay=bs.Uniform(0.5, 3.0),
+        synapse=current,
+        plasticity=learning,
+        name="learning",
+    )
+    net.connect(
+        trains,
+        others,
+        bs.FixedIndegree(4),
+        weight=0.5,
+        delay=1.11,
+        dendritic_delay=0.333,
+        synapse=bs.ExponentialConductance(tau=3.0),
+        plasticity=bs.CalciumPlasticity(tau=1500.0, gamma_p=30.0, gamma_d=20.0, sigma=0.3, w_0=0.5),
+        name="noisy",
+    )
     rates = np.linspace(0.0, 3000.0, 30)
     net.stimulate(others, bs.PoissonInput(rate=rates, weight=0.3, synapse=bs.ExponentialConductance(tau=3.0)), name="noise")
     net.stimulate(linear, bs.PoissonInput(rate=500.0, weight=bs.Normal(0.1, 0.05), synapse=bs.Delta(), start=10.0))

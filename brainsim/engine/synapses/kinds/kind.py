@@ -36,6 +36,12 @@ class SynapseKind:
         Called with the same records when a spike is filed, with its ``source`` and ``step``; returns a number >= 0 that goes
         to `deliver`, -2 if the kind has nothing to deliver, since the source has no synapses of it or the spike was sent too
         long ago to be known, or -3 if there is no room, see `make_room`.
+    exact : bool
+        Whether the kind can do with exact spike times. The record of the segment then has a ``lag`` [ms], by which a spike
+        comes before the end of ``step``. It is the segment of one synapse, and `deliver` leaves what the synapse sends in
+        ``weight``: it is called when the target has got to this moment within its step.
+    fired : ByAddress or None
+        Called with the same records, if times are exact, when a cell has fired, ``source``, at that moment.
     storage : str or None
         What ``Network.connect(storage=)`` calls the kind, None if it is not asked for by name.
     keeps_weights : bool
@@ -52,6 +58,8 @@ class SynapseKind:
     """
 
     called = True
+    exact = False
+    fired: ByAddress | None = None
     storage: str | None = None
     keeps_weights = False
     changes_weights = False

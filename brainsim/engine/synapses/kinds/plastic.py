@@ -6,6 +6,7 @@ import copy
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.engine.plasticity.clock import Clock
 from brainsim.engine.plasticity.homeostasis import homeostat_of
 from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sample_parameter
 from brainsim.engine.plasticity.modulator import check_shared
@@ -13,6 +14,7 @@ from brainsim.engine.plasticity.part import Part
 from brainsim.engine.plasticity.read_now import SelectedPlastic, names_of_traces, trace_now
 from brainsim.engine.plasticity.rule_code import PERIOD, write_rule
 from brainsim.engine.plasticity.saved import join, load_part, saved_part
+from brainsim.engine.plasticity.writer import SINCE
 from brainsim.engine.program import LOG_FULL, MAX_SLICE
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
@@ -33,33 +35,37 @@ class Plastic(SynapseKind):
 
     - `module`: the compiled functions of the rule.
     - `sources`, `targets`: int64, global indices of the cells at both ends.
-    - `dendritic`: how many steps of the delay are dendritic, -1 if all are.
-    - `longest`, `longest_dendritic`: longest delay, as filed, and longest dendritic delay, in steps.
+    - `clock`: in which units times are counted.
+    - `dendritic`: how much of the delay is dendritic, -1 if all is.
+    - `longest`, `longest_dendritic`: longest delay, as filed, and longest dendritic delay.
     - `longest_segment`: number of synapses of the longest segment.
     - `modulator_delay`: steps after which a spike of a modulating cell acts, and for which the modulator is known in
       advance.
-    - `rates`: of decay per step.
+    - `rates`: of decay per unit of time.
     - `initial`, `after_a_step`: initial values of traces, and those of postsynaptic traces a step later; 0 if they depend on
       the targets.
     - `late`: postsynaptic trace -> how many steps later it is read, if it is.
     - `parts`: partition of this process -> the Part that it keeps.
     """
 
-    tag, keeps_weights, changes_weights = CALLED, True, True
+    tag, keeps_weights, changes_weights, exact = CALLED, True, True, True
     reader = SelectedPlastic
 
     def __init__(self, block):
         super().__init__(block)
         self.projection, self.store, layout = block.projection, block.store, block.layout
-        self._set_rule(layout.dt)
+        self.clock = Clock(layout)
+        self._set_rule()
         self.deliver, self.enter = self.module.deliver, self.module.enter
+        if layout.precise and self.code.lists:
+            self.fired = self.module.remember
         self.sources = layout.global_indices(self.projection.pre).astype(np.int64)
         self.targets = layout.global_indices(self.projection.post).astype(np.int64)
-        self.extra_step = int(self.projection.synapse.receptor_equations.direct)
+        self.extra_step = layout.extra_step(self.projection)
         mine = self._segments()
-        self.longest = max(layout.ranks.all(int(self.store.delay[mine].max(initial=0))))
+        self.longest = max(layout.ranks.all(int(self.store.delay[mine].max(initial=0)))) * self.clock.per_tick
         self.longest_segment = int((self.store.piece[mine] & MAX_LENGTH).max(initial=0))
-        self._look_back(layout.dt)
+        self._look_back()
         self._parameters = {name: sample_parameter(self, name) for name in self.code.parameters}
         check_sampled(self)
         self._columns = initial_columns(self)
@@ -111,14 +117,14 @@ class Plastic(SynapseKind):
     @property
     def ring(self):
         """For how many steps postsynaptic traces are kept."""
-        return 2 * self.longest_dendritic + 2 + max(self.late.values(), default=0)
+        return 1 if self.clock.exact else 2 * self.longest_dendritic + 2 + max(self.late.values(), default=0)
 
     @property
     def sweeps(self):
         """Whether there is anything to bring up to date."""
         return hasattr(self.module, "sweep")
 
-    def _set_rule(self, dt):
+    def _set_rule(self):
         """Write the functions of the rule, and compute the numbers that they need."""
         rule = self.projection.plasticity
         values = {name: getattr(rule, name) for name in rule.parameters if name not in rule.per_synapse}
@@ -129,20 +135,21 @@ class Plastic(SynapseKind):
         # a weight that all synapses share, and that does not change, is kept once
         self.shared = not equations.changes_weights and is_number(self.projection.weight)
         single = self.block.layout.dtype == np.float32
-        self.code = write_rule(equations, frozenset(rule.per_synapse), held, self.shared, single)
+        self.code = write_rule(equations, frozenset(rule.per_synapse), held, self.shared, single, self.clock.exact)
         self.module = load_source(self.code.text)
 
         self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
-        self.rates = [self.number(tree) * dt for tree in self.code.rates]
-        self._tables = [_table_of(rate) for rate in self.rates]
+        unit, size = self.clock.unit, 1 if self.clock.exact else PERIOD + 2
+        self.rates = [self.number(tree) * unit for tree in self.code.rates]
+        self._tables = [_table_of(rate, size) for rate in self.rates]
         shared = (*self.code.pre, *self.code.post, equations.modulator)
         # what follows the targets is computed from their state, by `begin`
         of_target = {*equations.of_target}
         traces = {n: 0.0 if _reads(v, of_target) else v for n, v in equations.initials.items() if n in shared}
-        traces |= dict.fromkeys(equations.of_target, 0.0)
+        traces |= dict.fromkeys(equations.of_target, 0.0) | {SINCE: 0}
         self.initial = {n: self.number(v) if isinstance(v, ast.AST) else float(v) for n, v in traces.items()}
         self.late = {
-            name: int(whole_steps(self.number(tree), dt, f"{type(rule).__name__}.{name}"))
+            name: self.clock.units(self.number(tree), f"{type(rule).__name__}.{name}")
             for name, tree in equations.late.items()
         }
         self.after_a_step = {}
@@ -151,7 +158,7 @@ class Plastic(SynapseKind):
             if tree is not None and not _reads(equations.limits[name], of_target):
                 limit = equations.limits[name]
                 limit = 0.0 if algebra.is_zero(limit) else self.number(limit)
-                start = limit + (start - limit) * float(_table_of(self.number(tree) * dt, 2)[1])
+                start = limit + (start - limit) * float(_table_of(self.number(tree) * unit, 2)[1])
             self.after_a_step[name] = start
 
     def number(self, tree):
@@ -171,12 +178,12 @@ class Plastic(SynapseKind):
         start, tag = self.store.piece >> START_BITS, self.store.piece >> LENGTH_BITS & (TAGS - 1)
         return np.flatnonzero((tag == self.tag) & (start >= self.block.start) & (start < self.block.stop))
 
-    def _look_back(self, dt):
+    def _look_back(self):
         delay = self.projection.dendritic_delay
         if isinstance(delay, str):
             self.dendritic, self.longest_dendritic = -1, max(0, self.longest - self.extra_step)
         else:
-            self.dendritic = int(whole_steps(delay, dt, f"{self.projection.name}.dendritic_delay")) if delay else 0
+            self.dendritic = self.clock.units(delay, f"{self.projection.name}.dendritic_delay") if delay else 0
             self.longest_dendritic = self.dendritic
 
     def differing(self):
@@ -207,7 +214,7 @@ class Plastic(SynapseKind):
         part = self.part(partition)
         if status == LOG_FULL and part.context["log_free_number"] == 0:
             part.make_room_in_log()
-        elif status != LOG_FULL and self.code.posts:
+        elif status != LOG_FULL and self.code.lists:
             part.make_room_for_posts(int(partition.progress["capacity"]) + part.context["room"])
 
     def arrays(self):
@@ -245,7 +252,7 @@ class Plastic(SynapseKind):
 
     def traces_now(self, table):
         """Return name -> array of the traces, and the modulator, as each synapse of a SynapseTable reads them now."""
-        delay = np.rint(table.delay / self.block.layout.dt).astype(np.int64)
+        delay = self.clock.of_delays(table.delay)
         return {name: trace_now(self, name, table.pre, table.post, delay) for name in names_of_traces(self.equations)}
 
     @property
@@ -279,6 +286,7 @@ class Plastic(SynapseKind):
 
     def next_stop(self, step):
         """Return the next step at which homeostasis acts, None if there is none."""
+        self.clock.check(step)
         return self._homeostat and self._homeostat.next_stop(step)
 
     def after_chunk(self, chunk):
@@ -387,7 +395,7 @@ def _reads(tree, names):
     return isinstance(tree, ast.AST) and bool(lang.names_in(tree) & names)
 
 
-def _table_of(rate, steps=PERIOD + 2):
+def _table_of(rate, steps):
     """Return how much of a trace with a rate of decay, per step, is left after 0, 1, ... steps."""
     with np.errstate(invalid="ignore"):
         table = FUNCTIONS["exp"](-rate * np.arange(float(steps)))

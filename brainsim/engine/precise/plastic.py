@@ -1,0 +1,58 @@
+"""Synapses whose functions are called, at exact times: in the middle of the step of a cell, when an event has reached it.
+
+What a synapse sends depends on the spikes of its target until then, and the target may have fired within this step. So the
+kernel of the cells calls `arrive` when a cell has got to such an event, and `fire` when a cell has fired.
+"""
+
+import numpy as np
+
+from brainsim.engine.synapses.delivery import call_kind
+from brainsim.engine.synapses.segments import START_BITS
+from brainsim.jit.intrinsics import call_address
+from brainsim.jit.records import Context, address_of, array_of, by_address, record_at, record_or_none
+
+
+def plastic_fields(partition, arrivals):
+    """Return the record through which kernels call kinds of synapses, as a field; nothing if there are none."""
+    segment = arrivals.segment
+    if segment is None:
+        return {}
+    told = [(kind.fired, kind.context(partition)) for kind in arrivals.kinds if kind.fired]
+    fields = {
+        "segment": segment,
+        "kinds": arrivals.calendar["kinds"],
+        "told": np.array([(f.address(c.kind, segment.kind), c.address) for f, c in told], np.int64).reshape(-1),
+        "step": 0,
+        "lag": 0.0,
+        "cell": 0,  # which has fired
+        "synapse": 0,  # which an event has reached, and what its kind has noted of the spike
+        "entry": 0,
+        "amount": 0.0,  # that it sends
+        "arrive": 0,
+        "fire": 0,
+    }
+    plastic = Context(**fields)
+    plastic["arrive"], plastic["fire"] = arrive.address(plastic.kind), fire.address(plastic.kind)
+    return {"plastic": plastic}
+
+
+@by_address
+def arrive(plastic_):
+    """Let a spike arrive at a synapse; leave what the synapse sends in ``amount``."""
+    plastic = record_at(plastic_)
+    segment = record_or_none(plastic, "segment")
+    segment.step, segment.lag = plastic.step, plastic.lag
+    call_kind(np.int64(plastic.synapse) << START_BITS | 1, plastic.entry, segment, array_of(plastic.kinds))
+    plastic.amount = segment.weight
+    return 0
+
+
+@by_address
+def fire(plastic_):
+    """Tell the kinds of synapses that a cell has fired."""
+    plastic, told = record_at(plastic_), array_of(record_at(plastic_).told)
+    segment = record_or_none(plastic, "segment")
+    segment.source, segment.step, segment.lag = plastic.cell, plastic.step, plastic.lag
+    for k in range(0, told.size, 2):
+        call_address(told[k], (told[k + 1], address_of(segment)))
+    return 0
