@@ -66,8 +66,9 @@ def simulate(
         v rises steeply: the errors of spike times fall by about 16 if dt is halved. That v is above the threshold for less
         than a step is found if it rises at the start and falls at the end of the way between two events. `CurrentInput`
         changes at the points of the grid, and traces are sampled there. Delays are at least dt and are kept to a picosecond.
-        The events of a `PoissonInput` of constant rate come at exact times, too, which do not depend on dt. What cannot be
-        exact raises an error that names it: inputs that change from step to step, noise, random cells, plasticity,
+        The events of a `PoissonInput` of constant rate come at exact times, too, which do not depend on dt, and rules of
+        plasticity act by the real times of spikes. What cannot be exact raises an error that names it: inputs that change
+        from step to step, noise, random cells, rules with ``on_step``, a modulator or variables that follow the target,
         couplings, procedural synapses, single precision.
     record : Trace, WeightTrace or EventRecord, or a sequence of these
         What to record besides spikes: variables of cells, weights of synapses, and when conditions become true.

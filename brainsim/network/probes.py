@@ -198,8 +198,8 @@ class WeightTrace:
     however many there are; histograms go through all synapses.
 
     **The clock.** A synapse is shown as its target feels it: after all spikes of the source that have arrived at the target
-    by then, and over a `Delta` synapse also those of the next step. So with a ``dendritic_delay`` D it is shown as it was D
-    before: a change at the synapse is seen D later, and a spike of the target 2 D after it.
+    by then, and over a `Delta` synapse also those of the next step unless times are exact. So with a ``dendritic_delay`` D
+    it is shown as it was D before: a change at the synapse is seen D later, and a spike of the target 2 D after it.
 
     Raises
     ------

@@ -101,6 +101,11 @@ class Plasticity(Model):
     of the target after the dendritic part, and what the synapse delivers arrives after the whole delay. Traces are read as
     they are at that moment, decayed exactly.
 
+    **Exact times.** With ``simulate(..., precise=True)`` all times are real: those of spikes, of arrivals and of what a rule
+    reads. Variables of the target are read as they are at that moment, before the event acts on it or after the reset, and
+    two events that are nearer than 3e-11 ms come at one time. Rules with `on_step`, a modulator or variables that follow
+    the target are refused, and so is reading the target at an arrival over a dendritic delay.
+
     **Ties.** At one time of the synapse, `on_pre` acts first, then `on_post`, then `on_step`, and all read the traces as
     they were before, which jump afterwards. So a pair without a lag does not pair. The slow twin that the engine is compared
     with has this order in one function, ``together`` in ``tests/helpers/plasticity/plastic_twin.py``.

@@ -57,8 +57,7 @@ class Plastic(SynapseKind):
         self.clock = Clock(layout)
         self._set_rule()
         self.deliver, self.enter = self.module.deliver, self.module.enter
-        if layout.precise and self.code.lists:
-            self.fired = self.module.remember
+        self.fired = self.module.remember if layout.precise and self.code.lists else None
         self.sources = layout.global_indices(self.projection.pre).astype(np.int64)
         self.targets = layout.global_indices(self.projection.post).astype(np.int64)
         self.extra_step = layout.extra_step(self.projection)
