@@ -12,6 +12,7 @@ Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z.
 """
 
 import functools
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,9 +82,9 @@ def build(epochs=None, cells=256, samples=None, data="digits", seed=1):
 
 def draw(result, window=WINDOW, data="digits"):
     """Return the figure of a perceptron compared with spiking cells."""
-    from brainsim.examples._figures.image import image_figure
+    from brainsim.examples._figures.learned import image_figure
 
-    return image_figure(result, window, data)
+    return image_figure(sys.modules[__name__], result, window, data)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ doi:10.1002/j.1538-7305.1951.tb01366.x; Wunderlich & Pehle (2021), doi:10.1038/s
 """
 
 import functools
+import sys
 
 import numpy as np
 
@@ -77,9 +78,9 @@ def build(epochs=14, cells=256, samples=2000, seed=1):
 
 def draw(result, window=WINDOW):
     """Return the figure of a recurrent network compared with spiking cells."""
-    from brainsim.examples._figures.language import language_figure
+    from brainsim.examples._figures.learned import language_figure
 
-    return language_figure(result, window)
+    return language_figure(sys.modules[__name__], result, window)
 
 
 if __name__ == "__main__":

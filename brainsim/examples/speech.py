@@ -14,6 +14,7 @@ that ``bs.ann.datasets.spoken_digits`` wrote. Kudo et al. (1999), doi:10.1016/S0
 """
 
 import functools
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -113,9 +114,9 @@ def build(epochs=None, cells=None, samples=None, data="words", seed=1):
 
 def draw(result, window=None, data="words"):
     """Return the figure of a recurrent network compared with spiking cells."""
-    from brainsim.examples._figures.speech import speech_figure
+    from brainsim.examples._figures.learned import speech_figure
 
-    return speech_figure(result, window or (result.start, result.stop), data)
+    return speech_figure(sys.modules[__name__], result, window or (result.start, result.stop), data)
 
 
 if __name__ == "__main__":

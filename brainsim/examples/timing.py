@@ -9,6 +9,7 @@ doi:10.1038/s41598-021-91786-z.
 """
 
 import functools
+import sys
 
 import numpy as np
 
@@ -56,9 +57,9 @@ def build(epochs=60, cells=200, samples=5000, seed=1):
 
 def draw(result, window=WINDOW):
     """Return the figure of a perceptron compared with spiking cells."""
-    from brainsim.examples._figures.timing import timing_figure
+    from brainsim.examples._figures.learned import timing_figure
 
-    return timing_figure(result, window)
+    return timing_figure(sys.modules[__name__], result, window)
 
 
 if __name__ == "__main__":

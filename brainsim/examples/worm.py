@@ -115,7 +115,7 @@ def changes(result):
 
 def draw(result, window, data=""):
     """Return the figure: command cells in time, how much each touch moves them, and all cells by class."""
-    from brainsim.examples._figures.worm import worm_figure
+    from brainsim.examples._figures.brains import worm_figure
 
     return worm_figure(read(data, result.stats["network_seed"]), result, window)
 

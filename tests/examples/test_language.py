@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.examples import language as example
-from brainsim.examples._figures import language as figures
+from brainsim.examples._figures import learned as figures
 from brainsim.examples.data.texts import ALPHABET, Letters, ngram_bits
 
 SEEDS = range(1, 6)
@@ -18,7 +18,7 @@ def test_bits_per_letter_over_five_seeds():
     for seed in SEEDS:
         net, *_ = example.train_network(seed)
         bits["spiking"].append(net.mean_loss(*example.spikes_of(pieces)) / np.log(2.0))
-        bits["recurrent"].append(figures.machine(seed).mean_loss(*figures.one_hot(pieces)) / np.log(2.0))
+        bits["recurrent"].append(figures.train_on_letters(example, seed).mean_loss(*figures.one_hot(pieces)) / np.log(2.0))
     for name, values in bits.items():
         print(f"{name}: {np.mean(values):.3f} +- {np.std(values):.3f} bits")
     assert max(bits["spiking"]) < 3.2
@@ -51,7 +51,7 @@ def test_each_letter_predicts_the_next():
 def test_probabilities_of_the_figure_are_those_of_the_loss():
     net, *_ = example.train_network(1, *example.SMALL.values())
     pieces = example.test_windows()[:7]
-    guesses = figures.spiking_probabilities(net, pieces)
+    guesses = figures.spiking_probabilities(example, net, pieces)
     assert guesses.sum(axis=2) == pytest.approx(1.0)
     bits = net.mean_loss(*example.spikes_of(pieces)) / np.log(2.0)
     assert figures.bits_of(guesses, pieces).mean() == pytest.approx(bits, rel=1e-12)

@@ -8,9 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.examples import image, speech, timing
-from brainsim.examples._figures import image as image_figure
-from brainsim.examples._figures import speech as speech_figure
-from brainsim.examples._figures import timing as timing_figure
+from brainsim.examples._figures import learned as figures
 
 SEEDS = range(1, 6)
 
@@ -35,29 +33,33 @@ TASKS = {
     "Yin-Yang": (
         lambda seed: timing.train_network(seed, epochs=120)[2][-1],
         0.972,
-        lambda seed: timing_figure.machine_of(seed, 200)[1],
+        lambda seed: figures.train_on_points(timing.data(), seed, 200)[1],
     ),
-    "digits": (lambda seed: image.train_network(seed)[2][-1], 0.96, lambda seed: image_figure.machine_of("digits", seed)[1]),
+    "digits": (
+        lambda seed: image.train_network(seed)[2][-1],
+        0.96,
+        lambda seed: figures.train_on_images(image.images(), seed)[1],
+    ),
     "Randman": (randman, 0.985, randman_machine),
     "MNIST-5k": (
         lambda seed: image.train_network(seed, data="mnist5k")[2][-1],
         0.91,
-        lambda seed: image_figure.machine_of("mnist5k", seed)[1],
+        lambda seed: figures.train_on_images(image.images("mnist5k"), seed)[1],
     ),
     "vowel words": (
         lambda seed: speech.train_network(seed)[2][-1],
         0.85,
-        lambda seed: speech_figure.machine_of("words", seed)[1],
+        lambda seed: figures.train_on_words(speech, "words", seed)[1],
     ),
     "JapaneseVowels": (
         lambda seed: speech.train_network(seed, data="vowels")[2][-1],
         0.92,
-        lambda seed: speech_figure.machine_of("vowels", seed)[1],
+        lambda seed: figures.train_on_words(speech, "vowels", seed)[1],
     ),
     "spoken digits": (
         lambda seed: speech.train_network(seed, data="digits")[2][-1],
         0.82,
-        lambda seed: speech_figure.machine_of("digits", seed)[1],
+        lambda seed: figures.train_on_words(speech, "digits", seed)[1],
     ),
 }
 SPREAD = {"vowel words": 0.025}  # 300 words for the test: the counts alone have a deviation of 0.017

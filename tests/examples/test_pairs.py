@@ -7,7 +7,7 @@ import brainsim as bs
 from brainsim.examples import decision as deciding
 from brainsim.examples import memory as recalling
 from brainsim.examples._figures import decision, memory
-from brainsim.examples._figures.diffusion import Choices, DriftDiffusion, explained_share, fit_choices
+from brainsim.examples._figures.decision import Choices, DriftDiffusion, explained_share, fit_choices
 from brainsim.results.spikes import Spikes
 
 RINGS = recalling.rings(recalling.SIDE)

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
+from brainsim.ann.report.figures import scale_steps
 from brainsim.core.checks import integer
 from brainsim.learn.checks import class_labels
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.styles import MACHINE, PALETTE
 
 # name -> (norm, v0) for a network of ReLUs
 METHODS: dict[str, tuple[str, Literal["half", "zero"]]] = {
@@ -48,11 +49,18 @@ class MethodCurves:
             lines.append(f"{name:24s}" + "".join(f"{100 * value:8.2f}" for value in values))
         return "\n".join([*lines, f"artificial: relu {100 * self.relu:.2f} %, qcfs {100 * self.qcfs:.2f} %"])
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw accuracy against steps, a line for each method, and return the Axes."""
-        from brainsim.ann.report.pictures import draw_methods
-
-        return draw_methods(self, ax)
+        ax = axes_of(ax, "MethodCurves.plot")
+        colours = (PALETTE[2], PALETTE[0], PALETTE[4], PALETTE[6])
+        for (name, values), colour, mark in zip(self.accuracy.items(), colours, "osD^", strict=True):
+            ax.plot(self.T, 100.0 * values, f"{mark}-", color=colour, markersize=4, label=name)
+        ax.axhline(100.0 * self.relu, color=MACHINE, linestyle="--", label="artificial, ReLU", zorder=1)
+        ax.axhline(100.0 * self.qcfs, color=MACHINE, linestyle=":", label="artificial, qcfs", zorder=1)
+        scale_steps(ax, self.T, "accuracy [%]")
+        ax.set_ylim(0.0, 102.0)
+        ax.legend(loc="lower right")
+        return ax
 
 
 def methods(

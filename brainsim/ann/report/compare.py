@@ -4,25 +4,23 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from scipy import sparse
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
 from brainsim.ann.conversion.forward import count_inputs, run
 from brainsim.ann.networks.activations import qcfs, relu
+from brainsim.ann.report.figures import comparison_figure, sample_figure, write_comparison
 from brainsim.ann.report.layers import LayerReport, layer_reports
+from brainsim.ann.report.robust import Robustness, robustness
 from brainsim.ann.report.summary import AC, MAC, enough, summary, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.files import HTML, writable
 from brainsim.learn.checks import class_labels
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from brainsim.ann.report.robust import Robustness
 
 UNCHANGED = 0.99  # share of calibration samples whose early decision must be the same as the late one
 
@@ -129,7 +127,7 @@ class Comparison:
 
     def robustness(
         self, T: int | None = None, levels: Sequence[float] = (0.0, 0.05, 0.1, 0.2, 0.3), seeds: int = 5
-    ) -> "Robustness":
+    ) -> Robustness:
         """Return the accuracies of both networks under noise on weights and inputs, and loss of messages: see `Robustness`.
 
         Parameters
@@ -141,8 +139,6 @@ class Comparison:
         seeds : int
             Number of random repetitions of each.
         """
-        from brainsim.ann.report.robust import robustness
-
         return robustness(self, self.T[-1] if T is None else T, levels, seeds)
 
     def to_html(self, path: str | PathLike[str], examples: int | Sequence[int] | None = None, robustness: int = 3) -> None:
@@ -157,21 +153,17 @@ class Comparison:
         robustness : int
             Seeds of `robustness`, at the first T with 99 % of the last accuracy; 0 leaves it out.
         """
-        from brainsim.ann.report.figures import write_comparison
-
         path = writable(path, "Comparison.to_html.path", HTML)
         chosen = range(min(2, len(self.y))) if examples is None else np.atleast_1d(examples)
         examples = [self._sample(i, "to_html.examples") for i in chosen]
         seeds = integer(robustness, "Comparison.to_html.robustness", at_least=0)
         write_comparison(self, path, examples, self.robustness(self.T[enough(self)], seeds=seeds) if seeds else None)
 
-    def plot(self) -> "Figure":
+    def plot(self) -> Figure:
         """Return a Figure of six panels."""
-        from brainsim.ann.report.figures import comparison_figure
-
         return comparison_figure(self)
 
-    def raster(self, i: int, T: int | None = None) -> "Figure":
+    def raster(self, i: int, T: int | None = None) -> Figure:
         """Return a Figure of sample i: input, activations as bars, spikes of the same units, evidence over time.
 
         Parameters
@@ -181,8 +173,6 @@ class Comparison:
         T : int, optional
             Number of steps; by default the largest that was compared.
         """
-        from brainsim.ann.report.figures import sample_figure
-
         T = self.T[-1] if T is None else integer(T, "Comparison.raster.T", at_least=1)
         return sample_figure(self, self._sample(i, "raster.i"), T)
 

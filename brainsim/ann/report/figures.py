@@ -8,13 +8,19 @@ import numpy as np
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from scipy.special import softmax
 
-from brainsim.ann.report.pictures import MACHINE, NEURON, scale_steps
 from brainsim.ann.report.summary import AC, CAVEAT, MAC
 from brainsim.plot.elements.axes import ShownOnce
-from brainsim.plot.elements.styles import FAINT, PALETTE, shades, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, PALETTE, shades, style
 from brainsim.plot.page import write_page
 
 MAX_DOTS = 4000  # of a scatter
+
+
+def scale_steps(ax, T, label):
+    """Give axes a logarithmic scale of steps T, with a tick at each number of steps, and label them."""
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(T, [str(steps) for steps in T])
+    ax.set(xlabel="steps T", ylabel=label)
 
 
 def comparison_figure(comparison):

@@ -1,30 +1,34 @@
 """A neuron compared with activation functions: its rate against its drive, in simulation, in theory, and fitted."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
 from brainsim.core.checks import in_range, integer, number, one_of, plain
 from brainsim.explore.cells import NAME, run_cells
 from brainsim.explore.rates import spike_trains
-from brainsim.explore.theory import lif_rate, siegert_rate
+from brainsim.explore.theory import if_counts, lif_rate, siegert_rate
 from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.synapses.basic import Delta
 from brainsim.models.values import Uniform
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from brainsim.plot.elements.axes import ShownOnce, axes_of
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 # |zeta(1/2)|/sqrt(2*pi): a threshold checked once per step acts as if it were this many standard deviations of a step higher
 SHIFT = 0.5826
 JUMPS = 50.0  # a Poisson event of the noise is sigma/JUMPS
 FUNCTIONS = {"relu": relu, "softplus": softplus, "sigmoid": sigmoid}
+DASHES = {"relu": (0, (5, 2)), "softplus": (0, (1, 1.2)), "sigmoid": (0, (5, 2, 1, 2))}
+NAMES = {"relu": "ReLU", "softplus": "softplus", "sigmoid": "sigmoid"}
 
 
 class Fit(NamedTuple):
@@ -106,17 +110,20 @@ class NeuronComparison:
             lines.append(f"{sigma:10g}  {theory.max():17.3f}  {np.abs(simulated - theory).max():23.3f}")
         return "\n".join(lines)
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw rates against drive with the fitted activation functions, and return the Axes."""
-        from brainsim.ann.report.pictures import draw_fi
-
         return draw_fi(self, ax)
 
-    def figure(self) -> "Figure":
+    def figure(self) -> Figure:
         """Return a Figure: rates for each noise, rates far above threshold, and the staircase of spike counts in T steps."""
-        from brainsim.ann.report.pictures import fi_figure
-
-        return fi_figure(self)
+        with style():
+            figure, axes = plt.subplots(1, 3, figsize=(11.0, 4.6), FigureClass=ShownOnce)
+            draw_fi(self, axes[0]).set_title("noise softens the threshold")
+            draw_saturation(self, axes[1]).set_title("the refractory time limits the rate")
+            draw_staircase(ax=axes[2]).set_title("spike counts form a staircase")
+            figure.text(0.055, 0.01, textwrap.fill(self.caption, 130), fontsize=10.5, color="#444444", va="bottom")
+            figure.subplots_adjust(left=0.055, right=0.99, top=0.93, bottom=0.29, wspace=0.27)
+        return figure
 
 
 def compare_neuron(
@@ -277,3 +284,58 @@ def _check_model(model) -> LIF:
         if not isinstance(getattr(model, name), float):
             raise ValueError(f"compare_neuron.model: {name} must be one number, the same for all cells")
     return model
+
+
+def draw_fi(curve, ax=None):
+    """Draw rates against drive: theory as lines, simulation as dots, activation functions dashed; return the Axes."""
+    ax = axes_of(ax, "NeuronComparison.plot")
+    shades = plt.get_cmap("Blues")(np.linspace(0.95, 0.45, len(curve.noise)))
+    fine = np.linspace(curve.drive[0], curve.drive[-1], 501)
+    for shade, sigma, simulated in zip(shades, curve.noise, curve.simulated, strict=True):
+        ax.plot(fine, siegert_rate(fine, sigma, **_values(curve.model)), color=shade, label=f"noise {sigma:g} mV")
+        ax.plot(curve.drive, simulated, "o", color=shade, markersize=3.5, markeredgewidth=0.0)
+    for name in ("relu", "softplus"):
+        if name in curve.fits:
+            ax.plot(fine, curve.fits[name](fine), color=MACHINE, linestyle=DASHES[name], label=NAMES[name], zorder=1)
+    ax.axvline(curve.model.v_th, color=FAINT, linewidth=0.6, zorder=0)
+    _name_line(ax, "threshold", (curve.model.v_th, 1.0), ("data", "axes fraction"))
+    ax.set(xlim=(curve.drive[0], curve.drive[-1]), xlabel="mean drive [mV]", ylabel="rate [Hz]")
+    ax.set_ylim(bottom=0.0)
+    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.94))
+    return ax
+
+
+def _name_line(ax, text, at, coordinates):
+    """Write what a thin line is, next to its end."""
+    ax.annotate(text, at, (3, -3), color=FAINT, fontsize="small", va="top", xycoords=coordinates, textcoords="offset points")
+
+
+def draw_saturation(curve, ax=None):
+    """Draw the rate far above threshold, where the refractory time limits it; return the Axes."""
+    ax = axes_of(ax, "NeuronComparison.plot")
+    above = curve.wide - curve.model.v_th
+    ax.semilogx(above, curve.wide_theory, color=NEURON, label="LIF")
+    ax.semilogx(above, curve.wide_simulated, "o", color=NEURON, markersize=3.5, markeredgewidth=0.0)
+    if "sigmoid" in curve.fits:
+        rates = curve.fits["sigmoid"](curve.wide)
+        ax.semilogx(above, rates, color=MACHINE, linestyle=DASHES["sigmoid"], label="sigmoid", zorder=1)
+    if curve.model.t_ref > 0:
+        ax.axhline(1000.0 / curve.model.t_ref, color=FAINT, linewidth=0.6, zorder=0)
+        _name_line(ax, "1/refractory time", (0.0, 1000.0 / curve.model.t_ref), ("axes fraction", "data"))
+    ax.set(xlabel="drive above threshold [mV]", ylabel="rate [Hz]")
+    ax.set_ylim(bottom=0.0)
+    ax.legend(loc="center left")
+    return ax
+
+
+def draw_staircase(steps=(4, 16, 64), ax=None):
+    """Draw spike counts of an integrate-and-fire neuron in T steps over the ReLU that they approach; return the Axes."""
+    ax = axes_of(ax, "staircase")
+    drive = np.linspace(-0.3, 1.2, 3001)
+    shades = plt.get_cmap("Blues")(np.linspace(0.4, 0.95, len(steps)))
+    for T, shade in zip(steps, shades, strict=True):
+        ax.plot(drive, if_counts(drive, T) / T, color=shade, label=f"T = {T}")
+    ax.plot(drive, relu(drive), color=MACHINE, linestyle=DASHES["relu"], label="ReLU", zorder=1)
+    ax.set(xlabel="drive, in thresholds per step", ylabel="spikes per step")
+    ax.legend(loc="upper left")
+    return ax

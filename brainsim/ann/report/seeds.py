@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from brainsim.ann.report.compare import Comparison, compare
+from brainsim.ann.report.figures import scale_steps
 from brainsim.ann.report.summary import CAVEAT, lost_accuracy
 from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.styles import MACHINE, NEURON
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,11 +95,17 @@ class SeedComparison:
         )
         return f"{lost_accuracy(self.T, self.loss.mean(axis=0))}\n{reference}\n{energy}"
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the accuracy of both networks against the number of steps, with one standard deviation; return the Axes."""
-        from brainsim.ann.report.pictures import draw_seeds
-
-        return draw_seeds(self, ax)
+        ax = axes_of(ax, "SeedComparison.plot")
+        ann, snn = 100.0 * self.ann_accuracy, 100.0 * self.accuracy
+        mean, spread = snn.mean(axis=0), snn.std(axis=0, ddof=1)
+        ax.axhspan(ann.mean() - ann.std(ddof=1), ann.mean() + ann.std(ddof=1), color=MACHINE, alpha=0.2, linewidth=0.0)
+        ax.axhline(ann.mean(), color=MACHINE, linestyle="--", label="artificial")
+        ax.errorbar(self.T, mean, spread, color=NEURON, marker="o", markersize=4, capsize=2.5, label="spiking")
+        scale_steps(ax, self.T, "accuracy [%]")
+        ax.legend(loc="lower right")
+        return ax
 
     def _of(self, name):
         return np.array([getattr(report, name) for report in self.reports])

@@ -4,10 +4,10 @@ import numpy as np
 
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.reservoirs import Ridge
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import side_by_side
 from brainsim.explore.theory import siegert_rate
-from brainsim.plot.elements.styles import shades, style
+from brainsim.plot.elements.styles import MACHINE, NEURON, shades, style
 
 WINDOWS = (1, 2, 4, 8, 16)  # in which spikes are counted for the artificial network
 MAX_CELLS, ROWS = 150, 20.0  # cells drawn in each part of a raster, and the height of a part
@@ -90,6 +90,7 @@ class RateUnit:
         )
 
 
+@within(style)
 def coincidence_figure(inputs, fired, unit, data, sent, hidden, scale):
     """Return the figure of a rate unit compared with coincidence detectors.
 
@@ -103,18 +104,17 @@ def coincidence_figure(inputs, fired, unit, data, sent, hidden, scale):
     on_counts = {windows: by_counts(data, windows) for windows in WINDOWS}
     by_cells, chance = by_coincidences(hidden, data), np.bincount(data.y_test).max() / data.y_test.size
     caption = _caption(unit, apart, together, shown[1], on_counts, by_cells, chance)
-    with style():
-        figure, (machine, brain, both) = side_by_side(
-            "rate unit", "coincidence detectors", "what they distinguish", caption=caption
-        )
-        _transfer(machine[0], unit, apart[0], together[0], shown[1])
-        _blocks(brain[0], [("alone", *apart), ("together", *together)], together[1].stop, "detectors")
-        brain[0].set_title("respond to spikes that arrive together", fontsize=10)
-        _against_synchrony(both[0], inputs, fired, unit)
-        _counts(machine[1], data)
-        _blocks(brain[1], _samples(data, sent, hidden), min(2.0 * scale, hidden.stop), "cells")
-        brain[1].set_title("spikes of the same two samples", fontsize=10)
-        _against_windows(both[1], on_counts, by_cells, chance)
+    figure, (machine, brain, both) = side_by_side(
+        "rate unit", "coincidence detectors", "what they distinguish", caption=caption
+    )
+    _transfer(machine[0], unit, apart[0], together[0], shown[1])
+    _blocks(brain[0], [("alone", *apart), ("together", *together)], together[1].stop, "detectors")
+    brain[0].set_title("respond to spikes that arrive together", fontsize=10)
+    _against_synchrony(both[0], inputs, fired, unit)
+    _counts(machine[1], data)
+    _blocks(brain[1], _samples(data, sent, hidden), min(2.0 * scale, hidden.stop), "cells")
+    brain[1].set_title("spikes of the same two samples", fontsize=10)
+    _against_windows(both[1], on_counts, by_cells, chance)
     return figure
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import AXES, DARK, note, side_by_side
 from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, PIXELS, SAMPLES, SHOWN, schedule
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 
 CLASSES, SIDE = 10, 8
@@ -102,6 +102,7 @@ def perceptron_accuracy(images, y):
     return (np.argmax(DATA.X_test @ weights[:, :-1].T + weights[:, -1], axis=1) == DATA.y_test).mean()
 
 
+@within(style)
 def digits_figure(result):
     """Return the figure of k-means compared with networks of several sizes, from the whole run."""
     names = [name for name in result.populations if name.endswith(" cells") and "inhibitory" not in name]
@@ -112,15 +113,14 @@ def digits_figure(result):
     spiking = {n: accuracies(counts[n], y) for n in counts}
     shares = {n: accuracies([responses for _, responses in machines[n]], y) for n in machines}
     perceptron = [perceptron_accuracy(seen[:LEARNED], told[:LEARNED]) for seen, told in zip(images, y, strict=True)]
-    with style():
-        figure, (machine, neurons, both) = side_by_side(
-            "k-means", "spiking network", caption=_caption(spiking, shares, perceptron), heights=(1.1, 0.9)
-        )
-        largest = max(counts)
-        _first_machine(machine, *machines[largest][0], images[0], y[0])
-        _first_network(neurons, result, largest, counts[largest][0], y[0])
-        _against_size(both[0], spiking, shares, perceptron)
-        _against_samples(both[1], counts[largest], [responses for _, responses in machines[largest]], y)
+    figure, (machine, neurons, both) = side_by_side(
+        "k-means", "spiking network", caption=_caption(spiking, shares, perceptron), heights=(1.1, 0.9)
+    )
+    largest = max(counts)
+    _first_machine(machine, *machines[largest][0], images[0], y[0])
+    _first_network(neurons, result, largest, counts[largest][0], y[0])
+    _against_size(both[0], spiking, shares, perceptron)
+    _against_samples(both[1], counts[largest], [responses for _, responses in machines[largest]], y)
     return figure
 
 

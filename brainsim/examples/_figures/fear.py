@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.contexts import within
 from brainsim.examples import fear
 from brainsim.examples._figures.layout import AXES, DARK, note, side_by_side
-from brainsim.plot.elements.styles import FAINT, PALETTE, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, PALETTE, style
 from brainsim.plot.rasters import raster
 
 RATE, SHOWN = 0.3, {"fear": 120, "extinction": 120, "inhibitory": 30}  # of learning; cells in the raster
@@ -45,24 +45,24 @@ def stages(values):
     return found / np.nanmax(found) if np.nanmax(np.append(found, 0.0)) > 0.0 else found
 
 
+@within(style)
 def fear_figure(result, window):
     expected, course = rescorla_wagner()
     rates = rates_during_tones(result)
-    with style():
-        figure, (machine, neurons, both) = side_by_side(
-            "Rescorla-Wagner", "spiking network", caption=_caption(rates, expected), heights=(1.1, 1.0)
-        )
-        _trials(machine[0], expected[:, None], {"expected shock": (MACHINE, "o-")}, "expected shock")
-        lines = {"tone": (MACHINE, "o-"), "context A": (PALETTE[5], "s--"), "context B": (DARK, "^:")}
-        _trials(machine[1], course, lines, "strength")
-        machine[1].set_ylim(-0.36, 0.48)
-        machine[1].legend(loc="lower left", fontsize=8.5)
-        _raster(neurons[0], result, window)
-        _weights(neurons[1], result, window)
-        _trials(both[0], rates, {f"{name} cells": (colour, "o-") for name, colour in COLOURS.items()}, "rate in tone [Hz]")
-        both[0].set_title("cells in each trial", fontsize=10)
-        both[0].legend(loc="upper left", fontsize=8.5)
-        _stages(both[1], rates, expected)
+    figure, (machine, neurons, both) = side_by_side(
+        "Rescorla-Wagner", "spiking network", caption=_caption(rates, expected), heights=(1.1, 1.0)
+    )
+    _trials(machine[0], expected[:, None], {"expected shock": (MACHINE, "o-")}, "expected shock")
+    lines = {"tone": (MACHINE, "o-"), "context A": (PALETTE[5], "s--"), "context B": (DARK, "^:")}
+    _trials(machine[1], course, lines, "strength")
+    machine[1].set_ylim(-0.36, 0.48)
+    machine[1].legend(loc="lower left", fontsize=8.5)
+    _raster(neurons[0], result, window)
+    _weights(neurons[1], result, window)
+    _trials(both[0], rates, {f"{name} cells": (colour, "o-") for name, colour in COLOURS.items()}, "rate in tone [Hz]")
+    both[0].set_title("cells in each trial", fontsize=10)
+    both[0].legend(loc="upper left", fontsize=8.5)
+    _stages(both[1], rates, expected)
     return figure
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.contexts import within
 from brainsim.examples import grid
 from brainsim.examples._figures.layout import side_by_side
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 SHORTEST = 2 * (grid.SIDE - 1)  # moves
 STEP = grid.LOOK + grid.ACT  # ms
@@ -66,22 +66,22 @@ def critic_values(result, path):
     return values
 
 
+@within(style)
 def grid_figure(result, window):
     path = path_of(result.spikes["places"])
     moves, seed = moves_of(path), result.stats["network_seed"]
     trials = max(len(moves), 1)
     runs = [tables(trials, seed + k) for k in range(COPIES)]
     of_tables = np.array([run[0] for run in runs])
-    with style():
-        figure, (left, brain, both) = side_by_side(
-            "tables", "actor and critic in spikes", caption=_caption(moves, of_tables), heights=(1.2, 0.8)
-        )
-        _squares(left[0], runs[0][1], runs[0][2].argmax(axis=1), "Reds", "values and preferred moves")
-        _squares(brain[0], critic_values(result, path), _wishes(path), "Blues", "rate of the critic, usual moves")
-        _steps(left[1], of_tables[0], MACHINE)
-        _actor(brain[1], result, path)
-        _curves(both[0], of_tables, moves)
-        _late(both[1], of_tables, moves)
+    figure, (left, brain, both) = side_by_side(
+        "tables", "actor and critic in spikes", caption=_caption(moves, of_tables), heights=(1.2, 0.8)
+    )
+    _squares(left[0], runs[0][1], runs[0][2].argmax(axis=1), "Reds", "values and preferred moves")
+    _squares(brain[0], critic_values(result, path), _wishes(path), "Blues", "rate of the critic, usual moves")
+    _steps(left[1], of_tables[0], MACHINE)
+    _actor(brain[1], result, path)
+    _curves(both[0], of_tables, moves)
+    _late(both[1], of_tables, moves)
     return figure
 
 

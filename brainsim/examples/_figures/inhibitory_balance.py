@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from brainsim.examples._figures.layout import AXES, note
-from brainsim.plot.elements.axes import ShownOnce
+from brainsim.core.contexts import within
+from brainsim.examples._figures.layout import AXES, note, page
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster
 
@@ -13,26 +13,24 @@ CELLS = 300  # drawn of each population
 BIN = 100.0  # ms, of rates
 
 
+@within(style)
 def balance_figure(result, currents, target):
     """Return the figure, from times [ms], excitatory and inhibitory currents of one cell [pA], and the target rate [Hz]."""
-    import matplotlib.pyplot as plt
-
     span = min(SPAN, 0.5 * result.duration)
     windows = {"before": (result.start, result.start + span), "after": (result.stop - span, result.stop)}
     rows = [["spikes before", "spikes after"], ["currents before", "currents after"]]
-    with style():
-        figure = plt.figure(figsize=(10.5, 8.0), layout="constrained", FigureClass=ShownOnce)
-        upper, lower = figure.subfigures(2, height_ratios=(1.7, 1.0))
-        axes = upper.subplot_mosaic(rows, height_ratios=(1.4, 1.0))
-        for when, window in windows.items():
-            _spikes(axes[f"spikes {when}"], result, window, when)
-            _currents(axes[f"currents {when}"], currents, window)
-        axes["currents before"].set_ylabel("current into a cell [nA]")
-        _name_currents(axes["currents before"])
-        left, middle, right = lower.subplots(1, 3)
-        _rates(left, result.spikes["excitatory"], target)
-        _weights(middle, result.weights["learning"])
-        _cells(right, result.spikes["excitatory"], span, target)
+    figure = page(10.5, 8.0)
+    upper, lower = figure.subfigures(2, height_ratios=(1.7, 1.0))
+    axes = upper.subplot_mosaic(rows, height_ratios=(1.4, 1.0))
+    for when, window in windows.items():
+        _spikes(axes[f"spikes {when}"], result, window, when)
+        _currents(axes[f"currents {when}"], currents, window)
+    axes["currents before"].set_ylabel("current into a cell [nA]")
+    _name_currents(axes["currents before"])
+    left, middle, right = lower.subplots(1, 3)
+    _rates(left, result.spikes["excitatory"], target)
+    _weights(middle, result.weights["learning"])
+    _cells(right, result.spikes["excitatory"], span, target)
     return figure
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.checks import integer
+from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import AXES, note, shade, side_by_side
 from brainsim.examples.memory import half_erased, hebbian, stored
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 
 CAPACITY = 0.138  # patterns per unit: Amit, Gutfreund & Sompolinsky (1985), doi:10.1103/PhysRevLett.55.1530
@@ -71,6 +71,7 @@ def spiking_overlaps(spikes, pattern, start, stop):
     return overlap(np.where(counts > counts.mean(axis=1, keepdims=True), 1.0, -1.0), pattern)
 
 
+@within(style)
 def memory_figure(by_load, pattern, cue, window, seed=1):
     """Return the figure of a Hopfield network compared with a spiking attractor network.
 
@@ -88,25 +89,24 @@ def memory_figure(by_load, pattern, cue, window, seed=1):
         {load: overlaps[:, -1].mean() for load, overlaps in hopfield.items()},
         {load: overlaps.mean() for load, overlaps in spiking.items()},
     )
-    with style():
-        figure, (machine, neurons, both) = side_by_side(
-            "Hopfield network",
-            "spiking attractor network",
-            "recall by both",
-            caption=caption,
-            heights=(0.62, 1.38),
-            last=(0.95, 1.05),
-        )
-        path = recall(hebbian(stored(pattern, shown, 0, seed)), half_erased(pattern), looks=LOOKS)
-        spikes = by_load[shown].of(slice(n))
-        rates = spikes.between(*late).counts().astype(float)
-        _pictures(machine[0], [pattern, half_erased(pattern), path[-1]], "Reds")
-        _pictures(neurons[0], [pattern, half_erased(pattern), 2.0 * rates / max(rates.max(), 1.0) - 1.0], "Blues")
-        order = np.argsort(2.0 * (pattern < 0) + (np.arange(n) >= n // 2), kind="stable")
-        _states(machine[1], path[: 5 * LOOKS + 1, order])
-        _raster(neurons[1], spikes.of(order), cue, window)
-        _over_time(both[0], {load: by_load[load] for load in (shown, beyond)}, hopfield, pattern, window)
-        _against_load(both[1], spiking, hopfield)
+    figure, (machine, neurons, both) = side_by_side(
+        "Hopfield network",
+        "spiking attractor network",
+        "recall by both",
+        caption=caption,
+        heights=(0.62, 1.38),
+        last=(0.95, 1.05),
+    )
+    path = recall(hebbian(stored(pattern, shown, 0, seed)), half_erased(pattern), looks=LOOKS)
+    spikes = by_load[shown].of(slice(n))
+    rates = spikes.between(*late).counts().astype(float)
+    _pictures(machine[0], [pattern, half_erased(pattern), path[-1]], "Reds")
+    _pictures(neurons[0], [pattern, half_erased(pattern), 2.0 * rates / max(rates.max(), 1.0) - 1.0], "Blues")
+    order = np.argsort(2.0 * (pattern < 0) + (np.arange(n) >= n // 2), kind="stable")
+    _states(machine[1], path[: 5 * LOOKS + 1, order])
+    _raster(neurons[1], spikes.of(order), cue, window)
+    _over_time(both[0], {load: by_load[load] for load in (shown, beyond)}, hopfield, pattern, window)
+    _against_load(both[1], spiking, hopfield)
     return figure
 
 

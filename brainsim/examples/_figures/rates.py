@@ -1,13 +1,11 @@
 """The figure of one recurrent network three ways: an artificial layer, rate units, and pools of cells that spike."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
-from brainsim.examples._figures.layout import AXES, BOTH, note
+from brainsim.core.contexts import within
+from brainsim.examples._figures.layout import AXES, BOTH, note, page
 from brainsim.examples.rates import ANGLES, FITTED, SHOWN, STEP, UNITS, artificial, inputs, line, measure
-from brainsim.plot.elements.axes import ShownOnce
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 NAMES = ("artificial layer", "rate units", "spiking cells")
 COLOURS, WIDTHS = (MACHINE, BOTH, NEURON), (3.2, 1.4, 1.0)
@@ -43,22 +41,22 @@ def profiles(activity, stop):
     return [rates[(times > end - WINDOW) & (times <= end)].mean(axis=0) for end in ends]
 
 
+@within(style)
 def rates_figure(result):
     """Return the figure of the result of `rates`."""
     found = activities(result)
-    with style():
-        figure = plt.figure(figsize=(10.4, 6.2), layout="constrained", FigureClass=ShownOnce)
-        axes = figure.subplots(2, 3, height_ratios=(1.0, 1.1))
-        top = max(rates.max() for _, rates in found.values()) or 1.0
-        for ax, name, colour in zip(axes[0, :2], NAMES, COLOURS, strict=False):
-            image = _map(ax, found[name], result.stop, top)
-            ax.set_title(name, loc="left", color=colour)
-        figure.colorbar(image, ax=axes[0, 1], label="rate [Hz]", aspect=15)
-        _raster(axes[0, 2], result)
-        axes[0, 0].set_ylabel("preferred orientation [°]")
-        _profiles(axes[1, 0], found, result.stop)
-        _unit(axes[1, 1], found, result.stop)
-        _gain(axes[1, 2])
+    figure = page(10.4, 6.2)
+    axes = figure.subplots(2, 3, height_ratios=(1.0, 1.1))
+    top = max(rates.max() for _, rates in found.values()) or 1.0
+    for ax, name, colour in zip(axes[0, :2], NAMES, COLOURS, strict=False):
+        image = _map(ax, found[name], result.stop, top)
+        ax.set_title(name, loc="left", color=colour)
+    figure.colorbar(image, ax=axes[0, 1], label="rate [Hz]", aspect=15)
+    _raster(axes[0, 2], result)
+    axes[0, 0].set_ylabel("preferred orientation [°]")
+    _profiles(axes[1, 0], found, result.stop)
+    _unit(axes[1, 1], found, result.stop)
+    _gain(axes[1, 2])
     return figure
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalised
-from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.ann.samples import Dataset
+from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import AXES, note, side_by_side
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 from brainsim.results.spikes import Spikes
 
@@ -80,18 +80,18 @@ class ReservoirComparison:
         """Return a table of accuracies, mean and deviation over seeds."""
         return "\n".join(f"{NAMES[name]:<17} {_as_text(values)} %" for name, values in self.accuracy.items())
 
+    @within(style)
     def figure(self) -> "Figure":
         """Return a Figure: one sample in both networks, the outputs of their readouts, and the accuracy of both."""
         end = self.liquid.frame * len(self.sample)
         columns = "echo state network", "liquid of spiking cells", "what they remember"
-        with style():
-            figure, (machine, brain, both) = side_by_side(*columns, caption=self.caption, heights=(1.25, 1.0))
-            _units(self, machine[0], end)
-            _cells(self, brain[0], end)
-            _evidence(self, machine[1], "echo")
-            _evidence(self, brain[1], "liquid")
-            _course(self, both[0], end)
-            _bars(self, both[1])
+        figure, (machine, brain, both) = side_by_side(*columns, caption=self.caption, heights=(1.25, 1.0))
+        _units(self, machine[0], end)
+        _cells(self, brain[0], end)
+        _evidence(self, machine[1], "echo")
+        _evidence(self, brain[1], "liquid")
+        _course(self, both[0], end)
+        _bars(self, both[1])
         return figure
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import DARK, side_by_side
 from brainsim.examples.reward import DOPAMINE, EARLIEST, LATEST, NETWORKS, RULE, WITHIN, rewards
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 BIN = 100.0  # ms: a step of TD(lambda)
 RATE, BASELINE = 0.03, 0.0005  # of learning, of values and of the mean reward
@@ -87,26 +87,26 @@ def credits(episode, network, delays):
     return found.mean(axis=1), found.std(axis=1) / np.sqrt(len(after))
 
 
+@within(style)
 def reward_figure(result, window):
     """Return the figure of TD(lambda) compared with a network that learns by dopamine, up to the end of the window."""
     episode = Episode(result)
     decay = np.exp(-BIN / RULE.tau_c)
     given = episode.per_bin()
     values = [td_lambda(episode.events(network), given, decay) for network in range(len(NETWORKS))]
-    with style():
-        figure, (machine, neurons, both) = side_by_side(
-            "TD(\u03bb)", "spiking network", "credit in both", caption=_caption(episode, values)
-        )
-        moment = _shown(episode)
-        _machine_event(machine[0], episode, values[0], decay, moment)
-        _spiking_event(neurons[0], episode, moment)
-        hours = window[1] / 3_600_000.0
-        grid = (np.arange(len(given)) + 1.0) * BIN
-        _over_time(machine[1], grid, values, MACHINE, "value of a coincidence", expected_credit(), hours)
-        recorded = [weights.values for weights in episode.weights]
-        _over_time(neurons[1], episode.weights[0].times, recorded, NEURON, "weight [mV]", RULE.w_max, hours)
-        _against_delay(both[0], episode, decay)
-        _against_rewards(both[1], episode, grid, values)
+    figure, (machine, neurons, both) = side_by_side(
+        "TD(\u03bb)", "spiking network", "credit in both", caption=_caption(episode, values)
+    )
+    moment = _shown(episode)
+    _machine_event(machine[0], episode, values[0], decay, moment)
+    _spiking_event(neurons[0], episode, moment)
+    hours = window[1] / 3_600_000.0
+    grid = (np.arange(len(given)) + 1.0) * BIN
+    _over_time(machine[1], grid, values, MACHINE, "value of a coincidence", expected_credit(), hours)
+    recorded = [weights.values for weights in episode.weights]
+    _over_time(neurons[1], episode.weights[0].times, recorded, NEURON, "weight [mV]", RULE.w_max, hours)
+    _against_delay(both[0], episode, decay)
+    _against_rewards(both[1], episode, grid, values)
     return figure
 
 

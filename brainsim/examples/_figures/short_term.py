@@ -2,32 +2,31 @@
 
 import numpy as np
 
+from brainsim.core.contexts import within
+from brainsim.examples._figures.layout import page
 from brainsim.examples.short_term import DELAY, KINDS, RATES, SHOWN, measure, releases, trains_of
-from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 
 COLOURS = PALETTE[0], PALETTE[1], PALETTE[3]  # of A, B and C
 OF_KIND = dict(zip(KINDS, COLOURS, strict=False))
 
 
+@within(style)
 def short_term_figure(result, window, states):
     """Return the figure of the result of `short_term` with two or three `states`; potentials are drawn in `window`."""
-    import matplotlib.pyplot as plt
-
     rows = list(zip("001122", ["spikes"] * 3 + ["rates"] * 3, strict=True))
-    with style():
-        figure = plt.figure(figsize=(10.0, 6.2), layout="constrained", FigureClass=ShownOnce)
-        axes = figure.subplot_mosaic(rows, width_ratios=(1.2, 1.0))
-        for k, (kind, rate) in enumerate(SHOWN):
-            cell = [one for one, _ in SHOWN[:k]].count(kind)
-            _potential(axes[str(k)], result.traces[kind, "v"].of([cell]), trains_of(rate), window)
-            axes[str(k)].set_title(f"{'ABC'[k]}: {kind} synapse, spikes at {rate:g} Hz", color=COLOURS[k])
-            released, law = measure(result, kind)[cell], releases(KINDS[kind][0], trains_of(rate), states)
-            _released(axes["spikes"], released, law, "ABC"[k], COLOURS[k])
-        note = "dots: jumps of the current / weight\nlines: the law, from spike to spike"
-        axes["spikes"].annotate(note, (0.98, 0.95), xycoords="axes fraction", ha="right", va="top", color="#444444")
-        axes["2"].set_xlabel("time [ms]")
-        _against_rate(axes["rates"], result, states)
+    figure = page(10.0, 6.2)
+    axes = figure.subplot_mosaic(rows, width_ratios=(1.2, 1.0))
+    for k, (kind, rate) in enumerate(SHOWN):
+        cell = [one for one, _ in SHOWN[:k]].count(kind)
+        _potential(axes[str(k)], result.traces[kind, "v"].of([cell]), trains_of(rate), window)
+        axes[str(k)].set_title(f"{'ABC'[k]}: {kind} synapse, spikes at {rate:g} Hz", color=COLOURS[k])
+        released, law = measure(result, kind)[cell], releases(KINDS[kind][0], trains_of(rate), states)
+        _released(axes["spikes"], released, law, "ABC"[k], COLOURS[k])
+    note = "dots: jumps of the current / weight\nlines: the law, from spike to spike"
+    axes["spikes"].annotate(note, (0.98, 0.95), xycoords="axes fraction", ha="right", va="top", color="#444444")
+    axes["2"].set_xlabel("time [ms]")
+    _against_rate(axes["rates"], result, states)
     return figure
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from brainsim.core.contexts import within
+from brainsim.examples._figures.layout import page
 from brainsim.examples.stdp_window import (
     CALCIUM,
     CALCIUM_LAGS,
@@ -15,7 +17,6 @@ from brainsim.examples.stdp_window import (
     SERIES,
     START,
 )
-from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 TITLES = {
@@ -102,27 +103,25 @@ def series_law(rule, interval, order):
     return change
 
 
+@within(style)
 def window_figure(changes, calcium):
     """Return the figure of what `stdp_window.changes` and `stdp_window.calcium_change` return."""
-    import matplotlib.pyplot as plt
-
     pairs = [name for name in SERIES if name.startswith("pairs")]
-    with style():
-        figure = plt.figure(figsize=(11.0, 8.2), layout="constrained", FigureClass=ShownOnce)
-        upper, lower = figure.subfigures(2, height_ratios=(1.45, 1.0))
-        panels = upper.subplots(2, 4)
-        for ax, rule in zip(panels.flat, RULES, strict=True):
-            _window(ax, rule, changes[rule])
-        for ax in panels[1]:
-            ax.set_xlabel("lag of the target [ms]")
-        for ax in panels[:, 0]:
-            ax.set_ylabel("change [% of the weight]")
-        _key(panels[0, 0])
-        left, middle, right = lower.subplots(1, 3)
-        _series(left, pairs, changes, "60 pairs, rules of pairs")
-        _series(middle, [name for name in SERIES if name not in pairs], changes, "60 pairs, rules of triplets")
-        left.set_ylabel("change [% of the weight]")
-        _calcium(right, calcium)
+    figure = page(11.0, 8.2)
+    upper, lower = figure.subfigures(2, height_ratios=(1.45, 1.0))
+    panels = upper.subplots(2, 4)
+    for ax, rule in zip(panels.flat, RULES, strict=True):
+        _window(ax, rule, changes[rule])
+    for ax in panels[1]:
+        ax.set_xlabel("lag of the target [ms]")
+    for ax in panels[:, 0]:
+        ax.set_ylabel("change [% of the weight]")
+    _key(panels[0, 0])
+    left, middle, right = lower.subplots(1, 3)
+    _series(left, pairs, changes, "60 pairs, rules of pairs")
+    _series(middle, [name for name in SERIES if name not in pairs], changes, "60 pairs, rules of triplets")
+    left.set_ylabel("change [% of the weight]")
+    _calcium(right, calcium)
     return figure
 
 

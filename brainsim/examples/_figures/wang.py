@@ -4,13 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
 from brainsim.core.arrays import plural
+from brainsim.core.contexts import within
 from brainsim.examples._figures.decision import BIN, POOLS, WIDTH, first_passage
-from brainsim.examples._figures.layout import AXES, note
+from brainsim.examples._figures.layout import AXES, note, page
 from brainsim.examples.wang import DELAY_PERIOD, EVIDENCE, POOL, REST, STIMULUS, THRESHOLD, TRIAL
-from brainsim.plot.elements.axes import ShownOnce
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 SHOWN, RASTER = 3, 60  # which level of evidence has the trial that is drawn; cells of each pool in the raster
 HALF, STEEPNESS = 0.092, 1.5  # the share of right choices in the paper is 1 - exp(-(c/HALF)**STEEPNESS)/2
@@ -45,25 +44,25 @@ def choices_of(rates):
     return first_passage(first, second, THRESHOLD, EVIDENCE, REST)
 
 
+@within(style)
 def wang_figure(result):
     """Return the figure of the result of `wang`."""
     rates = trial_rates(result)
     choices = choices_of(rates) if rates.shape[1] >= EVIDENCE.size else None
     trial = typical_trial(choices)
-    with style():
-        figure = plt.figure(figsize=(10.4, 6.2), layout="constrained", FigureClass=ShownOnce)
-        axes = figure.subplots(2, 3, width_ratios=(1.25, 1.0, 1.0))
-        _rates(axes[0, 0], rates[:, trial])
-        _raster(axes[1, 0], result, trial)
-        if choices is None:
-            for ax in axes[:, 1:].flat:
-                ax.set_axis_off()
-            note(axes[0, 1], f"The other panels need {EVIDENCE.size} trials.", (0.0, 0.5), x=AXES, y=AXES)
-            return figure
-        _ramps(axes[0, 1], rates, choices)
-        _plane(axes[1, 1], rates, choices)
-        _accuracy(axes[0, 2], choices)
-        _times(axes[1, 2], choices)
+    figure = page(10.4, 6.2)
+    axes = figure.subplots(2, 3, width_ratios=(1.25, 1.0, 1.0))
+    _rates(axes[0, 0], rates[:, trial])
+    _raster(axes[1, 0], result, trial)
+    if choices is None:
+        for ax in axes[:, 1:].flat:
+            ax.set_axis_off()
+        note(axes[0, 1], f"The other panels need {EVIDENCE.size} trials.", (0.0, 0.5), x=AXES, y=AXES)
+        return figure
+    _ramps(axes[0, 1], rates, choices)
+    _plane(axes[1, 1], rates, choices)
+    _accuracy(axes[0, 2], choices)
+    _times(axes[1, 2], choices)
     return figure
 
 

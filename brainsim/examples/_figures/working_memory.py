@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.patches import Patch
 
-from brainsim.ann.report.pictures import MACHINE, NEURON
+from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import shade, side_by_side
 from brainsim.examples.working_memory import CUE, CUED, EXCITATORY, POOL, POOLS, READOUT, RULE
-from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 
 STEP, BIN, SHOWN = 1.0, 10.0, 80  # ms: of the memory; of rates; cells of a pool in the raster
@@ -46,6 +46,7 @@ def pools_of(spikes):
     return [spikes.of(slice(k * size, (k + 1) * size)) for k in range(POOLS)]
 
 
+@within(style)
 def memory_figure(result, window):
     """Return the figure of a key-value memory compared with cells whose synapses facilitate."""
     spikes, times = result.spikes["excitatory"], np.arange(result.start, result.stop, STEP)
@@ -59,16 +60,15 @@ def memory_figure(result, window):
     answer = query[:, None] * content
     edges = np.arange(result.start, result.stop + 0.5 * BIN, BIN)
     rates = np.array([np.histogram(pool.times, edges)[0] / (0.001 * BIN * pool.n) for pool in pools])
-    with style():
-        figure, (machine, neurons, both) = side_by_side(
-            "key-value memory", "spiking network", caption=_caption(result, pools, rates, edges)
-        )
-        _lines(machine[0], times, content.T, MACHINE, window, "content m of each key")
-        _lines(machine[1], times, answer.T, MACHINE, window, "answer to a query")
-        _raster(neurons[0], pools, window)
-        _lines(neurons[1], edges[:-1] + 0.5 * BIN, rates, NEURON, window, "rate of each pool [Hz]")
-        _decay(both[0], times, content, u)
-        _answers(both[1], answer, rates, edges)
+    figure, (machine, neurons, both) = side_by_side(
+        "key-value memory", "spiking network", caption=_caption(result, pools, rates, edges)
+    )
+    _lines(machine[0], times, content.T, MACHINE, window, "content m of each key")
+    _lines(machine[1], times, answer.T, MACHINE, window, "answer to a query")
+    _raster(neurons[0], pools, window)
+    _lines(neurons[1], edges[:-1] + 0.5 * BIN, rates, NEURON, window, "rate of each pool [Hz]")
+    _decay(both[0], times, content, u)
+    _answers(both[1], answer, rates, edges)
     return figure
 
 

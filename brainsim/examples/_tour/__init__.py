@@ -54,20 +54,20 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
     >>> first.title
     '1. A neuron charges and fires'
     """
-    from brainsim.examples._tour import cells, conversion, networks, synapses
+    from brainsim.examples._tour import cells, networks
 
     seed = integer(seed, "tour.seed", at_least=0)
     makers = (
         cells.charging,
         cells.rates,
         cells.noise,
-        synapses.synapses,
+        cells.synapses,
         cells.kinds,
         networks.balance,
         networks.memory,
         networks.decision,
-        conversion.staircase,
-        conversion.digit,
+        networks.staircase,
+        networks.digit,
         networks.learning,
     )
     for k, make in enumerate(makers, 1):

@@ -16,6 +16,7 @@ __all__ = ["DARK", "FAINT", "LUMA", "PALETTE", "REST", "colour", "ink", "legend_
 
 MAX_COLUMNS = 8  # of a legend
 FAINT = "#9a9a9a"  # thresholds, scale bars
+NEURON, MACHINE = PALETTE[0], PALETTE[1]  # spiking and artificial networks, in pictures that compare them
 LUMA, DARK = np.array([0.299, 0.587, 0.114]), 0.35  # weights of red, green and blue in the lightness of a colour, 0 to 1
 
 
