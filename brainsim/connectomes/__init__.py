@@ -6,6 +6,8 @@ up. ``brain.network(...)`` is the brain as a network; ``brain.where(super_class=
 are shipped, since the licences of many do not allow it. Large files need pyarrow: ``pip install 'brainsim[connectomes]'``.
 """
 
+from brainsim.connectomes.annotations import FLY_SIGNS  # noqa: F401 - a table, which has no page of its own
+from brainsim.connectomes.assembling import read_table
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.codex import read_codex
 from brainsim.connectomes.edges import Edges
@@ -15,9 +17,7 @@ from brainsim.connectomes.larva import read_larva
 from brainsim.connectomes.neuprint import read_neuprint
 from brainsim.connectomes.rates import Rates
 from brainsim.connectomes.shiu import read_shiu
-from brainsim.connectomes.signs import FLY_SIGNS  # noqa: F401 - a table, which has no page of its own
 from brainsim.connectomes.synthetic import synthetic
-from brainsim.connectomes.table import read_table
 from brainsim.connectomes.worm import read_worm
 
 __all__ = ["Brain", "Edges", "Rates", "read", "read_codex", "read_larva", "read_neuprint", "read_shiu", "read_table"]

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from brainsim.connectomes.annotations import FLY_SIGNS, cells_with, check_annotation, signs_of
 from brainsim.connectomes.columns import identifier
 from brainsim.connectomes.edges import Edges, packed_weights
 from brainsim.connectomes.rates import Rates
-from brainsim.connectomes.selecting import cells_with, check_annotation
-from brainsim.connectomes.signs import FLY_SIGNS, signs_of
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, check_name
-from brainsim.models.couplings.electrical import GapJunction
+from brainsim.models.couplings.kinds import GapJunction
 from brainsim.models.packed import as_kept, unpack
 from brainsim.network.network import Network
 from brainsim.network.population import Population, View

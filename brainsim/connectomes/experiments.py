@@ -13,7 +13,7 @@ from brainsim.connectomes.edges import Edges
 from brainsim.core.arrays import freeze
 from brainsim.core.checks import integer
 from brainsim.models.inputs import PoissonInput
-from brainsim.models.neurons.connectomes import ShiuLIF
+from brainsim.models.neurons.integrators import ShiuLIF
 from brainsim.models.synapses.basic import Delta
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from brainsim.connectomes.annotations import FLY_SIGNS
 from brainsim.connectomes.assembling import Choices, Names, assemble
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.formats import register_format
-from brainsim.connectomes.signs import FLY_SIGNS
 from brainsim.connectomes.tables import open_table
 
 NEUPRINT = Names(

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
-from brainsim.core.aside import put_folder, remove_folder
-from brainsim.core.files import check_free
+from brainsim.core.files import check_free, put_folder, remove_folder
 from brainsim.engine.recorders.stream import Stream, reject_if_locked
 from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
 from brainsim.results.formats import MARKS, check_target, write

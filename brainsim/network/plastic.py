@@ -9,10 +9,10 @@ from brainsim.equations.expressions import units
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
 from brainsim.models.combined import combine
+from brainsim.models.conditions import at_ends
 from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.plasticity.homeostasis import Homeostasis, Normalisation
 from brainsim.models.plasticity.rates import RatePlasticity
-from brainsim.models.plasticity.supports import at_ends
 from brainsim.models.space.of_pairs import written_within
 from brainsim.models.values import Distribution
 from brainsim.network.checks import check_source, check_view, describe

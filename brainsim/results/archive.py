@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from brainsim.core.aside import write_aside
+from brainsim.core.files import write_aside
 from brainsim.core.structure import check_structure
 
 T = TypeVar("T")

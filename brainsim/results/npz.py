@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.aside import write_aside
+from brainsim.core.files import write_aside
 from brainsim.results import archive
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, OfResult, pack_recording, unpack

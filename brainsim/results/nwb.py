@@ -17,8 +17,8 @@ from uuid import uuid4
 import numpy as np
 
 from brainsim.core.arrays import interval_of, times_of
-from brainsim.core.aside import write_aside
 from brainsim.core.doors import optional
+from brainsim.core.files import write_aside
 from brainsim.results import hdf5
 from brainsim.results.archive import reading
 from brainsim.results.formats import Format, register_format

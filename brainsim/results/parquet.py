@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from brainsim.core.aside import write_folder_aside
 from brainsim.core.deferred import defer
+from brainsim.core.files import write_folder_aside
 from brainsim.results.archive import reading
 from brainsim.results.formats import Format, register_format
 from brainsim.results.recording import Recording, replace_fields

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.aside import write_aside
 from brainsim.core.deferred import defer
+from brainsim.core.files import write_aside
 from brainsim.results import archive, hdf5
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, pack_recording, unpack

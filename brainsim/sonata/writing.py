@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.aside import write_aside
 from brainsim.core.checks import number
 from brainsim.core.doors import optional
-from brainsim.core.files import check_free
+from brainsim.core.files import check_free, write_aside
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.projection import draw_synapses

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.aside import write_aside
+from brainsim.core.files import write_aside
 from brainsim.results import archive
 from brainsim.results.result import Result
 from brainsim.sweeps.keys import key_of, key_of_function, name_of

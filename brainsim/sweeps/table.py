@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.arrays import plural
-from brainsim.core.aside import write_aside
 from brainsim.core.checks import MissingName, nearest
 from brainsim.core.doors import optional
+from brainsim.core.files import write_aside
 from brainsim.sweeps.points import Axis, Row
 
 if TYPE_CHECKING:

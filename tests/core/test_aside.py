@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from brainsim.core.aside import put_folder, remove_leftovers, write_aside, write_folder_aside
+from brainsim.core.files import put_folder, remove_leftovers, write_aside, write_folder_aside
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 

@@ -178,7 +178,7 @@ len(bs.simulate(net, 10.0, seed=2, threads=1).spikes["cells"])
 # rooms and modules that a plain run does without when it finds its code in the cache; each takes 0.2 to 10 ms
 NOT_NEEDED = """
 concurrent difflib html http logging numpy.ma secrets socket subprocess uuid
-brainsim.analysis brainsim.connectomes brainsim.core.aside brainsim.core.files brainsim.core.html
+brainsim.analysis brainsim.connectomes brainsim.core.files brainsim.core.files brainsim.core.html
 brainsim.engine.checkpoints brainsim.engine.couplings brainsim.engine.exchange.meeting brainsim.engine.exchange.mpi
 brainsim.engine.exchange.ranks brainsim.engine.needed brainsim.engine.operators.clamp brainsim.engine.operators.couplings
 brainsim.engine.operators.currents brainsim.engine.operators.noise brainsim.engine.operators.poisson

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypedDict, get_type_hints
 
-from brainsim.core.aside import previous
 from brainsim.core.checks import integer, warn_user
+from brainsim.core.files import previous
 from brainsim.engine.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
 from brainsim.engine.states.fingerprint import PRECISE
 from brainsim.engine.states.state import check_clock

@@ -6,9 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-from brainsim.core.aside import remove_leftovers
 from brainsim.core.checks import warn_user
-from brainsim.core.files import writable
+from brainsim.core.files import remove_leftovers, writable
 from brainsim.engine.checkpoints.file import check_path, exists
 from brainsim.engine.checkpoints.saving import write
 from brainsim.engine.states.state import what_is_not_finite

@@ -10,8 +10,7 @@ import numpy as np
 
 from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
-from brainsim.core.aside import sync_folder
-from brainsim.core.files import try_to_lock
+from brainsim.core.files import sync_folder, try_to_lock
 from brainsim.engine.recorders.log import Memory
 from brainsim.results.streams.folder import COMMITS, HEADER, PART
 from brainsim.results.streams.header import Commit, commits_in, read_header, with_checksum

@@ -18,7 +18,7 @@ from brainsim.equations.plasticity.parser import PlasticityEquations, parse_plas
 from brainsim.equations.plasticity.target_cell import OF_TARGET
 from brainsim.equations.plasticity.traces import START
 from brainsim.models.base import Model
-from brainsim.models.plasticity.supports import at_ends, check_supports
+from brainsim.models.conditions import at_ends, check_supports
 from brainsim.models.values import Distribution, ValueLike, checked_value, is_number
 
 TEXTS = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.core.aside import previous
+from brainsim.core.files import previous
 from brainsim.engine.checkpoints import file, saving
 from tests.helpers.runs.checkpointed import assert_equal, full_disk, loaded, network, simulation
 

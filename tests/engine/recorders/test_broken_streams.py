@@ -340,7 +340,7 @@ class TestErrors:
         sim.run(10.0)
         target = f"run{suffix}" if suffix != "/" else "run.h5"
         with monkeypatch.context() as here:
-            here.setattr("brainsim.core.aside._sync", full)
+            here.setattr("brainsim.core.files._sync", full)
             message = (
                 f"No space left on device; what was recorded is in '.*/run.*.part': `brainsim convert .*/{target}` makes"
             )

@@ -1,12 +1,72 @@
-"""Graded couplings: a source acts on its targets continuously, by its potential or by its rate."""
+"""The built-in couplings: gap junctions, graded synapses and connections of rates, and gates of the source."""
 
 import re
 from typing import ClassVar
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import nearest, true_or_false
 from brainsim.models.base import parameter
 from brainsim.models.couplings.base import Coupling
 from brainsim.models.values import Value
+
+
+class GapJunction(Coupling):
+    """An electrical synapse: the current ``g*(v_other - v)`` into each of its two cells; weights are g in nS.
+
+    What a rule connects are pairs of cells without a direction, and both ends have the same conductance. Between cells of
+    one population, rules that try each pair (`AllToAll`, `FixedProbability`, `DistanceRule` without k) try it once, so
+    ``FixedProbability(0.1)`` gives a cell a tenth of all others as partners; with other rules each pair that they find is a
+    junction. A list names each junction once, in either order, or all of them in both orders with the same conductance. A
+    cell has no junction with itself. ``projection.synapses()`` has one row for each junction.
+
+    Trace ``"gapjunction.current"`` records the current into a cell.
+
+    Accuracy: see `Coupling`. The current of a cell's own potential is part of its equations, so with ``order=1`` a step is
+    stable for any conductance. With ``order=2`` it is while the conductances of a cell satisfy ``sum(g)*dt/c_m < 1.09``; a
+    model with the parameter ``c_m`` is checked. A rectifying junction is of first order.
+
+    Parameters
+    ----------
+    rectifying : bool, default False
+        Whether current flows in one direction only: from the cell of `pre` to that of `post`, while its potential is higher.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(2, bs.WangBuzsaki(), name="cells", initial={"v": [-64.0, -55.0]})
+    >>> net = bs.Network(seed=1)
+    >>> gap = net.connect(cells, cells, bs.AllToAll(), weight=5.0, synapse=bs.GapJunction())
+    >>> len(gap.synapses())
+    1
+    >>> result = bs.simulate(net, 1.0, seed=1, record=bs.Trace(cells, "gapjunction.current"))
+    >>> result.traces["cells", "gapjunction.current"].values[0].tolist()
+    [45.0, -45.0]
+
+    References
+    ----------
+    Bennett & Zukin (2004), doi:10.1016/S0896-6273(04)00043-1; Hahne et al. (2015), doi:10.3389/fninf.2015.00022 (accuracy);
+    Marder (1998), doi:10.1016/S0960-9822(07)00502-7 (rectification).
+    """
+
+    source = "v"
+    source_unit = "mV"
+    current = "total - weights*v"
+    weight_unit = "nS"
+    symmetric = True
+    delayed = False
+
+    rectifying: bool = False
+    _options = ("name", "order", "rectifying")
+
+    def __init__(
+        self, *positional: object, rectifying: bool = False, name: str | None = None, order: int = 2, **values: float
+    ) -> None:
+        object.__setattr__(self, "rectifying", true_or_false(rectifying, f"{type(self).__name__}.rectifying"))
+        super().__init__(*positional, name=name, order=order, **values)
+
+    def texts(self) -> dict[str, str]:
+        """Return the texts; those of a rectifying junction look at each pair."""
+        one_way = {"pair": "w*side*max(side*(x - v), 0)", "current": "total"} if self.rectifying else {}
+        return super().texts() | one_way
 
 
 class GradedSynapse(Coupling):
@@ -141,3 +201,55 @@ class RateConnection(Coupling):
         """Return the texts; what a source gives is its gain."""
         gain = self._gains.get(self.gain, self.gain)
         return super().texts() | {"source": re.sub(r"\br\b", self.variable, gain)}
+
+
+class GatedNMDA(Coupling):
+    """NMDA receptors that saturate: the gate s of each source rises at its spikes up to 1, after Wang (1999, 2002);
+    weights are the conductance with the gate open, in nS.
+
+    For a source, ``dx/dt = -x/tau_rise`` and ``ds/dt = alpha*x*(1 - s) - s/tau_decay``, and a spike adds 1 to x. The
+    current into a target is ``total*(e_rev - v)/(1 + mg/mg_half*exp(-v/v_block))``, where total is the sum of the weights
+    times s of the sources, each as it was one delay ago. With one weight for all pairs of `AllToAll`, the sum is computed
+    once for all targets.
+
+    Use it for persistent activity and decisions, where sources fire in bursts and one source alone must not open all
+    channels. `NMDA` is a synapse whose events add up without limit: for sparse firing, for any source of spikes, and with
+    plasticity.
+
+    The defaults are those of Wang (2002). The cells that send must be able to spike and have equations of their own.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> net.connect(cells, cells, bs.AllToAll(), weight=0.165, delay=0.5, synapse=bs.GatedNMDA(name="nmda"))
+    Projection('cells->cells', AllToAll(), GatedNMDA(name='nmda'), weight=0.165 nS, delay=0.5 ms, 10,000 synapses)
+    >>> bs.simulate(net, 5.0, seed=1, record=bs.Trace(cells, "nmda.s")).traces["cells", "nmda.s"].values.shape
+    (51, 100)
+
+    References
+    ----------
+    Wang (1999), doi:10.1523/JNEUROSCI.19-21-09587.1999; Wang (2002), doi:10.1016/S0896-6273(02)01092-9;
+    Jahr & Stevens (1990), doi:10.1523/JNEUROSCI.10-09-03178.1990 (block).
+    """
+
+    gate = """
+        dx/dt = -x/tau_rise
+        ds/dt = alpha*x*(1 - s) - s/tau_decay
+    """
+    spike = "x = x + 1"
+    source = "s"
+    current = "total*(e_rev - v)/(1 + mg/mg_half*exp(-v/v_block))"
+    weight_unit = "nS"
+    delayed = True
+
+    tau_rise: float = parameter(2.0, "ms", "decay time of x, and so the time in which s rises", above=0.0)
+    tau_decay: float = parameter(100.0, "ms", "decay time of s", above=0.0)
+    alpha: float = parameter(0.5, "1/ms", "rate at which x opens the gate", at_least=0.0)
+    e_rev: Value = parameter(0.0, "mV", "reversal potential")
+    mg: Value = parameter(1.0, "mM", "extracellular magnesium", at_least=0.0)
+    mg_half: Value = parameter(3.57, "mM", "magnesium that blocks half at 0 mV", above=0.0)
+    v_block: Value = parameter(
+        1 / 0.062, "mV", "rise of v that reduces the block by a factor e; 1/v_block is 0.062 per mV", above=0.0
+    )
