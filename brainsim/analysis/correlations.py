@@ -219,7 +219,6 @@ def autocorrelogram(
 
 
 def _reach(window, bin, bins, label):
-    """Return the largest lag in bins."""
     reach = round(number(window, f"{label}.window", "ms", at_least=0.0) / bin)
     if reach >= bins:
         raise ValueError(f"{label}.window: must be shorter than the recording, {bins * bin:g} ms (got {window:g})")

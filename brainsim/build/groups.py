@@ -242,5 +242,4 @@ def _receptors(network):
 
 
 def _find_injected(network):
-    """Return the names of the populations into which a current is injected."""
     return {p.name for s in network.inputs if s.input.is_current for p, _ in s.target.parts}

@@ -36,7 +36,6 @@ def show_models(arguments):
 
 
 def _draw(model, path):
-    """Write the portrait of a model to a file."""
     import matplotlib
 
     matplotlib.use("Agg")  # a file needs no screen
@@ -194,7 +193,6 @@ def _align(rows):
 
 
 def _find(name, models):
-    """Return the model of a name, whatever the case of its letters."""
     import brainsim as bs
     from brainsim.core.checks import nearest
 

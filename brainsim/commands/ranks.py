@@ -43,7 +43,6 @@ def _launcher(number):
 
 
 def _without_ranks(argv):
-    """Return a command line without the option --ranks."""
     kept, skip = [], False
     for word in argv:
         if not skip and word != "--ranks" and not word.startswith("--ranks="):

@@ -61,7 +61,6 @@ def _run(name, example, arguments):
 
 
 def _write_page(name, example, arguments):
-    """Write the pictures of an example to a page and print the progress."""
     options = (
         "duration",
         "dt",

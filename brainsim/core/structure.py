@@ -83,7 +83,6 @@ def _kind(dtype):
 
 
 def _check_one_of(value, kinds, label):
-    """Check a value that may be None, or of one of several types."""
     if value is None and type(None) in kinds:
         return
     *others, last = (kind for kind in kinds if kind is not type(None))

@@ -40,7 +40,6 @@ class Code:
     high: float
 
     def __post_init__(self) -> None:
-        """Check the fields."""
         name = type(self).__name__
         low, high = number(self.low, f"{name}.low"), number(self.high, f"{name}.high")
         if not low < high:

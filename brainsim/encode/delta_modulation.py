@@ -53,7 +53,6 @@ class DeltaModulation:
     threshold: float = 0.1
 
     def __post_init__(self) -> None:
-        """Check the threshold."""
         number(self.threshold, "DeltaModulation.threshold", above=0.0)
 
     def encode(self, values: ArrayLike, *, interval: float) -> Spikes:

@@ -1,5 +1,6 @@
 """Cells of one model, each with its own current: what every view of single cells runs."""
 
+import ast
 import warnings
 
 import numpy as np
@@ -82,6 +83,18 @@ def is_random(model):
     actions = [*cell.reset, *cell.each_step, *(action for _, effects in cell.events for action in effects)]
     trees = [cell.threshold, cell.refractory, *(test for test, _ in cell.events), *(tree for _, tree in actions)]
     return any(lang.calls_in(tree) & RANDOM for tree in trees if tree is not None)
+
+
+def limit_of(model):
+    """Return the tree that v is compared with for a spike; None if the threshold is not a comparison with v."""
+    tree = model.cell_equations.threshold
+    compares = isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Name) and tree.left.id == "v"
+    return tree.comparators[0] if compares else None
+
+
+def current_unit(model):
+    """Return the unit of the current: none if the units of the equations are not checked, and no capacitance takes pA."""
+    return "pA" if model.dimensions or any(spec.unit == "pF" for spec in model.parameters.values()) else ""
 
 
 def run_cells(model, duration, dt, *, inputs=(), n=1, variables=(), initial=None, seed=1):

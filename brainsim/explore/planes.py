@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from brainsim.core.checks import integer, number, plain
 from brainsim.explore.cells import (
@@ -15,17 +16,19 @@ from brainsim.explore.cells import (
     find_firing_current,
     run_cells,
     steps_of_current,
+    steps_with,
 )
 from brainsim.explore.flow import VectorField
 from brainsim.models.base import Neuron
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.groups import add_unit
+from brainsim.plot.elements.styles import FAINT, PALETTE, legend_above
 
 MARGIN = 0.15  # around the trajectory, relative to its range
 STILL = 0.5  # a silent cell that moves less than this share of the range of a firing one is drawn in that range
 AT_REST, GATE_MARGIN = 1e-3, 0.05  # relative; around a variable from 0 to 1
 MAX_NEWTON_STEPS, TOLERANCE = 50, 1e-10
+ARROWS = 18  # of the vector field, in each direction
 
 
 class FixedPoint(NamedTuple):
@@ -94,7 +97,6 @@ class PhasePlane:
     spikes: np.ndarray
 
     def __repr__(self) -> str:
-        """Return the model, the variables, the current, and a line for each fixed point."""
         x, y = self.variables
         lines = [f"PhasePlane of {self.model!r}: {x} and {y} at {self.current:g} pA"]
         for point in self.fixed_points:
@@ -102,11 +104,32 @@ class PhasePlane:
             lines.append(f"    {state} {point.kind} at {x} = {point.x:.4g}, {y} = {point.y:.4g}")
         return "\n".join(lines)
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw nullclines, field, trajectory and fixed points (filled if stable), and return the Axes."""
-        from brainsim.explore.pictures import draw_plane
-
-        return draw_plane(self, ax)
+        ax = axes_of(ax, "PhasePlane.plot")
+        _draw_field(self, ax)
+        names = dict(zip(("x", "y"), self.variables, strict=True))
+        for name, curves, colour in (("x", self.x_nullcline, PALETTE[0]), ("y", self.y_nullcline, PALETTE[1])):
+            for k, curve in enumerate(curves):
+                ax.plot(*curve.T, color=colour, linewidth=1.4, label=f"_{name}" if k else f"d{names[name]}/dt = 0", zorder=3)
+        rows = _resets(self)
+        ax.plot(
+            *np.insert(self.trajectory, rows, np.nan, axis=0).T, color="#222222", linewidth=0.9, label="trajectory", zorder=4
+        )
+        if rows.size:  # from the last point before the reset to that after it
+            jumps = np.stack([self.trajectory[rows - 1], self.trajectory[rows], np.full((rows.size, 2), np.nan)], axis=1)
+            look = {"color": FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "label": "spike and reset", "zorder": 2}
+            ax.plot(*jumps.reshape(-1, 2).T, **look)
+        for point in self.fixed_points:
+            face = "#222222" if point.stable else "white"
+            ax.plot(point.x, point.y, "o", markersize=6, markerfacecolor=face, markeredgecolor="#222222", zorder=5)
+        ax.set_xlim(self.x[0], self.x[-1])
+        ax.set_ylim(self.y[0], self.y[-1])
+        units = {name: spec.unit for name, spec in self.model.initials.items()}
+        ax.set_xlabel(add_unit(names["x"], units[names["x"]]))
+        ax.set_ylabel(add_unit(names["y"], units[names["y"]]))
+        legend_above(ax, 4)
+        return ax
 
 
 @explained
@@ -282,7 +305,6 @@ def _around(extent, of_firing, unit):
 
 
 def _zeros(xs, ys, values):
-    """Return the curves on which values on a grid are 0."""
     import contourpy
 
     finite = np.nan_to_num(values, nan=0.0, posinf=1e300, neginf=-1e300)
@@ -332,3 +354,24 @@ def _jacobian(plane, at, scale):
         step[axis] = 1e-6 * scale[axis]
         columns.append((np.array(plane(*(at + step))) - np.array(plane(*(at - step)))) / (2.0 * step[axis]))
     return np.column_stack(columns)
+
+
+def _draw_field(plane, ax):
+    """Draw the directions of the field as arrows of one length, since only directions can be compared by eye."""
+    across, up = (np.linspace(0, values.size - 1, min(ARROWS, values.size)).astype(int) for values in (plane.x, plane.y))
+    box = ax.get_window_extent()  # angles are those on the screen
+    u = plane.dx[np.ix_(up, across)] * box.width / (plane.x[-1] - plane.x[0])
+    v = plane.dy[np.ix_(up, across)] * box.height / (plane.y[-1] - plane.y[0])
+    with np.errstate(all="ignore"):
+        length = np.hypot(u, v)
+        u, v = (np.where((length > 0.0) & np.isfinite(length), part / length, 0.0) for part in (u, v))
+    ax.quiver(
+        plane.x[across], plane.y[up], u, v, angles="uv", scale=1.6 * ARROWS, width=0.0025, color=FAINT, pivot="mid", zorder=2
+    )
+
+
+def _resets(plane):
+    """Return the rows of the trajectory that follow a reset of x or y: a jump is not part of the curve."""
+    jumps = any(name in plane.variables for name, _ in plane.model.cell_equations.reset)
+    rows = steps_with(plane.spikes, plane.times[1] - plane.times[0]) if jumps and plane.times.size > 1 else []
+    return np.asarray(rows, dtype=int)

@@ -13,11 +13,12 @@ from brainsim.explore.cells import (
     ONSET,
     check_model,
     check_one_number,
+    current_unit,
     find_firing_current,
+    limit_of,
     resting_state,
     run_cells,
 )
-from brainsim.explore.pictures import current_unit, limit_of
 from brainsim.explore.responses import step_response
 from brainsim.models.base import Neuron, Synapse
 from brainsim.models.neurons.nonspiking import LI

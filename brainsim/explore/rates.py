@@ -2,18 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
-from brainsim.explore.cells import NAME, check_currents, check_model, explained, is_random, run_cells, steps_of_current
+from brainsim.explore.cells import (
+    NAME,
+    check_currents,
+    check_model,
+    current_unit,
+    explained,
+    is_random,
+    run_cells,
+    steps_of_current,
+)
 from brainsim.models.base import Neuron
+from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.groups import add_unit
+from brainsim.plot.elements.styles import PALETTE, legend_above
 from brainsim.results.result import Result
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 STOPPED = 2.0  # longest intervals: a cell that is silent for longer at the end has stopped firing
 
@@ -48,15 +58,25 @@ class FICurve:
         return float(firing.min()) if firing.size else np.nan
 
     def __repr__(self) -> str:
-        """Return the model and the ranges of currents and rates, in one line."""
         low, high = self.currents.min(), self.currents.max()
         return f"FICurve of {self.model!r}: {low:g} to {high:g} pA, up to {self.rates.max():.4g} Hz"
 
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Draw rates against currents, with those of the first intervals dashed if they differ, and return the Axes."""
-        from brainsim.explore.pictures import draw_curve
-
-        return draw_curve(self, ax)
+        ax = axes_of(ax, "FICurve.plot")
+        order = np.argsort(self.currents)
+        currents, rates, onset = (values[order] for values in (self.currents, self.rates, self.onset))
+        dots = "o" if currents.size <= 60 else None
+        adapts = np.abs(onset - rates).max() > 0.05 * max(rates.max(), onset.max(), 1e-9)
+        if adapts:
+            ax.plot(currents, onset, color=PALETTE[2], linestyle=(0, (4, 2)), label="first interval")
+        ax.plot(currents, rates, color=PALETTE[0], marker=dots, markersize=3.5, label="later" if adapts else "_rate")
+        ax.set_xlabel(add_unit("current", current_unit(self.model)))
+        ax.set_ylabel(add_unit("rate", "Hz"))
+        ax.set_ylim(bottom=0.0)
+        if adapts:
+            legend_above(ax, 2)
+        return ax
 
 
 @explained
@@ -123,20 +143,13 @@ def fi_curve(
     levels = np.repeat(currents, trials)
     drive = steps_of_current([levels], [0.0])
     result = run_cells(model, duration, dt, inputs=[drive], n=levels.size, initial=initial, seed=seed)
-    spikes = result.spikes[NAME]
-    trains, random = spike_trains(spikes), is_random(model)
+    trains, random = result.spikes[NAME].per_cell(), is_random(model)
     of_trains = (
         [_rate(times[times > settle], settle, duration, random) for times in trains],
         [1000.0 / (times[1] - times[0]) if times.size > 1 else 0.0 for times in trains],
     )
     rates, onset = (np.reshape(values, (-1, trials)).mean(axis=1) for values in of_trains)
     return FICurve(model, currents, rates, onset, result)
-
-
-def spike_trains(spikes):
-    """Return the spike times of each cell, a list of arrays, with one sort for all."""
-    order = np.argsort(spikes.ids, kind="stable")
-    return np.split(spikes.times[order], np.cumsum(spikes.counts())[:-1])
 
 
 def _rate(times, start, stop, random):

@@ -2,19 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
+from brainsim.equations.expressions import language as lang
 from brainsim.explore import cells
-from brainsim.explore.cells import NAME, check_currents, check_model, check_variable, explained
+from brainsim.explore.cells import NAME, check_currents, check_model, check_variable, current_unit, explained, limit_of
 from brainsim.models.base import Neuron
+from brainsim.plot import trace
+from brainsim.plot.elements.axes import axes_of, panel_above
+from brainsim.plot.elements.groups import add_unit
+from brainsim.plot.elements.styles import FAINT, PALETTE
+from brainsim.plot.traces import marks_of
 from brainsim.results.result import Result, Spikes
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+LOWER = 0.78  # share of the height of its axes that a response takes
+MAX_LABELS = 12  # of lanes
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +59,11 @@ class Response:
         return self.result.traces[NAME, check_variable(self.model, variable, "Response")].values
 
     def __repr__(self) -> str:
-        """Return the model, the range of the current and the number of spikes, in one line."""
         low, high = self.current.min(), self.current.max()
         spikes = f"{len(self.spikes)} spikes in {self.result.duration:g} ms"
         return f"Response of {self.model!r}: {low:g} to {high:g} pA, {spikes}"
 
-    def plot(self, ax: "Axes | None" = None, variable: str | None = None) -> "Axes":
+    def plot(self, ax: Axes | None = None, variable: str | None = None) -> Axes:
         """Draw a variable over time, with the current above it, and return its Axes.
 
         Parameters
@@ -67,10 +73,20 @@ class Response:
         variable : str, optional
             By default the first of the model, usually ``"v"``.
         """
-        from brainsim.explore.pictures import draw_response
-
         first = next(iter(self.model.initials))
-        return draw_response(self, ax, first if variable is None else check_variable(self.model, variable, "plot"))
+        variable = first if variable is None else check_variable(self.model, variable, "plot")
+        ax = axes_of(ax, "Response.plot")
+        traces, n = self.result.traces[NAME, variable], self.current.shape[1]
+        moving = _moving_threshold(self) if variable == "v" and n == 1 else None
+        threshold = self.result.thresholds.get(NAME) if variable == "v" and moving is None else None
+        spikes = marks_of(self.result, traces)["spikes"]
+        trace(traces, ax=ax, threshold=threshold, spikes=spikes, offset=n > 1)
+        if moving is not None:
+            _draw_moving(ax, self.times, moving)
+        if n > 1:
+            _label_lanes(ax, self)
+        _draw_current(panel_above(ax, "_current", lower=LOWER), self)
+        return ax
 
 
 @explained
@@ -174,3 +190,40 @@ def _response(model, levels, edges, duration, dt, initial, seed):
     times = result.traces[NAME, next(iter(model.initials))].times
     flows = np.searchsorted(np.rint(np.asarray(edges) / dt), np.rint(times / dt), side="right") - 1
     return Response(model, times, levels[flows], result)
+
+
+def _moving_threshold(response):
+    """Return the threshold of the first cell over time; None if it is constant or not a function of the variables."""
+    model, limit = response.model, limit_of(response.model)
+    known = {name: getattr(model, name) for name in model.parameters}
+    names = lang.names_in(limit) if limit is not None else set()
+    if not names & set(model.initials) or not names <= {*known, *model.initials}:
+        return None
+    return lang.evaluate(limit, known | {name: response[name][:, 0] for name in model.initials})
+
+
+def _label_lanes(ax, response):
+    """Label the lanes of the cells with their currents; if there are many, only every second, third, ... of them."""
+    n, unit = response.current.shape[1], current_unit(response.model)
+    strongest = np.abs(response.current - response.current[0]).argmax(axis=0)
+    levels = response.current[strongest, np.arange(n)]
+    every = -(-n // MAX_LABELS)
+    colours = [text.get_color() for text in ax.get_yticklabels()]
+    ax.set_yticks(ax.get_yticks()[::every], [f"{float(f'{level:.4g}'):g} {unit}".strip() for level in levels[::every]])
+    for text, colour in zip(ax.get_yticklabels(), colours[::every], strict=True):
+        text.set_color(colour)
+
+
+def _draw_current(ax, response):
+    for cell in range(response.current.shape[1]):
+        look = {"color": PALETTE[cell % len(PALETTE)], "linewidth": 1.0}
+        ax.step(response.times, response.current[:, cell], where="post", **look)
+    unit = current_unit(response.model)
+    ax.set_ylabel(add_unit("I", unit) if unit else "current", fontsize="small")
+
+
+def _draw_moving(ax, times, values):
+    """Draw a threshold that changes over time, and keep it within the limits."""
+    ax.plot(times, values, color=FAINT, linewidth=0.9, linestyle=(0, (5, 3)), label="_threshold", zorder=2)
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, values.min()), max(high, values.max() + 0.03 * (high - low)))

@@ -168,7 +168,6 @@ def _rename(text, names, kind):
 
 
 def _restored(rules, values):
-    """Return a rule of two as it was pickled or copied."""
     cls = _class_of(rules)
     new = cls.__new__(cls)
     vars(new).update(values)

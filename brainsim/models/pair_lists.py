@@ -107,7 +107,6 @@ class FromArrays(_PairList):
         self._set("FromArrays.{}", as_kept(self, "pre"), self.post)
 
     def __repr__(self) -> str:
-        """Return the number of pairs, not the pairs."""
         return f"FromArrays({self.pairs} pairs)"
 
     def check(self, pre: "SomeCells", post: "SomeCells") -> None:
@@ -166,7 +165,6 @@ class FromFrame(_PairList):
                 self._reject(name, f"must be as long as pre, {self.pairs} (got shape {as_kept(self, name).shape})")
 
     def __repr__(self) -> str:
-        """Return the number of pairs, and what else the table has."""
         more = " and ".join(name for name in ("weight", "delay") if getattr(self, name) is not None)
         return f"FromFrame({self.pairs} pairs{', with ' * bool(more)}{more})"
 

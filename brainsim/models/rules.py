@@ -119,7 +119,6 @@ class Rule:
                 true_or_false(value, label)
 
     def __repr__(self) -> str:
-        """Return the rule as Python code, without flags that have their defaults."""
         shown = [repr(getattr(self, f.name)) for f in fields(self) if not f.kw_only]
         shown += [f"{f.name}={v}" for f in fields(self) if f.kw_only and (v := getattr(self, f.name)) != f.default]
         return f"{type(self).__name__}({', '.join(shown)})"
@@ -149,7 +148,6 @@ class Rule:
         return value
 
     def _candidates(self, n_pre, n_post, shared):
-        """Return the number of pairs that the rule may connect."""
         return n_pre * n_post - (0 if self.autapses else shared)
 
     def _reject(self, name: str, message: str) -> NoReturn:

@@ -224,7 +224,6 @@ def _is_zero(value):
 
 
 def _span(name, start, stop):
-    """Return when a signal begins, and its length."""
     begin = number(start, f"{name}.start", "ms")
     end = number(stop, f"{name}.stop", "ms")
     in_range(end, f"{name}.stop", "ms", above=begin)

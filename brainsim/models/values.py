@@ -343,7 +343,6 @@ class Clipped(Distribution):
         self.__dict__.update(distribution=inner, low=low, high=high, unit=inner.unit)
 
     def __repr__(self) -> str:
-        """Return the distribution as Python code, without infinite limits."""
         limits = [f"{name}={limit!r}" for name, limit in (("low", self.low), ("high", self.high)) if math.isfinite(limit)]
         return f"Clipped({', '.join([repr(self.distribution), *limits])})"
 

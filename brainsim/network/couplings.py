@@ -36,7 +36,6 @@ def check_coupling(coupling, post, label, pre):
 
 
 def _check_gives(coupling, model, where):
-    """Raise an error if the cells of a model cannot give what a coupling needs."""
     gate = coupling.gate_side().receptor_equations
     if gate is not None:
         compose(model.cell_equations, [gate], label=where, external_current=False)

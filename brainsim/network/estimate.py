@@ -43,7 +43,6 @@ class Estimate:
         return self.free is None or self.peak <= self.free
 
     def __repr__(self):
-        """Return a table: a line for each part, then what is kept, the peak of building, and what is free."""
         rows = self.rows
         if len(rows) > MAX_ROWS:
             rest = sorted(rows[:-2], key=lambda row: row[2])[: len(rows) - MAX_ROWS]

@@ -114,7 +114,6 @@ def _range_of(weight) -> tuple[float, float]:
 
 
 def _shares(view: View, nodes: list[Part], where: dict[str, list[int]]) -> dict[int, int]:
-    """Return node -> number of cells of a view in it."""
     found: dict[int, int] = {}
     for population, ids in view.parts:
         here = where.get(population.name, [])
@@ -205,7 +204,6 @@ def _loop(centre, radius, again, count):
 
 
 def _with_head(curve, sign, size):
-    """Shorten a curve by its head, and return both."""
     tip, before = curve[3], curve[2]
     length = math.dist(tip, before) or 1.0
     back = ((before[0] - tip[0]) / length, (before[1] - tip[1]) / length)

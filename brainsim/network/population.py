@@ -87,11 +87,9 @@ class View:
         vars(self).update({**state, "parts": parts})
 
     def __setattr__(self, key: str, value: object) -> None:
-        """Raise AttributeError: views are frozen."""
         raise AttributeError(f"{self.name!r} is frozen and {key!r} cannot be set; make a new one")
 
     def __delattr__(self, key: str) -> None:
-        """Raise AttributeError: views are frozen."""
         raise AttributeError(f"{self.name!r} is frozen and {key!r} cannot be deleted; make a new one")
 
     def __len__(self) -> int:
@@ -112,7 +110,6 @@ class View:
         return len(self.parts) == len(other.parts) and all(p is q and np.array_equal(i, j) for (p, i), (q, j) in pairs)
 
     def __hash__(self) -> int:
-        """Return a hash of populations, sizes, first and last cells."""
         return hash(tuple((id(population), ids.size, int(ids[0]), int(ids[-1])) for population, ids in self.parts))
 
     def __contains__(self, cells: View) -> bool:

@@ -99,7 +99,6 @@ class Trace:
             raise ValueError(f"Trace.cells: {self.cells.name} has no cells of which {self.reduce!r} could be taken")
 
     def __repr__(self) -> str:
-        """Return the trace nearly as Python code, with the cells by name."""
         return f"Trace({self.cells.name}, {self.variable!r}{_list_options(self, 'every', 'start', 'stop', 'reduce')})"
 
     @property
@@ -164,7 +163,6 @@ class SpikeRecord:
         _check_window(self, "SpikeRecord")
 
     def __repr__(self) -> str:
-        """Return the request nearly as Python code, with the cells by name."""
         cells = "" if self.cells is None else self.cells.name
         return f"SpikeRecord({(cells + _list_options(self, 'start', 'stop')).removeprefix(', ')})"
 
@@ -245,7 +243,6 @@ class WeightTrace:
                 object.__setattr__(self, key, value)
 
     def __repr__(self) -> str:
-        """Return the request nearly as Python code, with the projection by name."""
         synapses = self.synapses if np.ndim(self.synapses) == 0 else f"[{np.size(self.synapses)} indices]"
         bins = "" if self.bins is None else f", bins={self.bins if np.ndim(self.bins) == 0 else '[...]'}"
         limits = _list_options(self, "start", "stop")
@@ -307,7 +304,6 @@ class EventRecord:
             check_name(self.name, "EventRecord.name")
 
     def __repr__(self) -> str:
-        """Return the request nearly as Python code, with the cells by name."""
         return f"EventRecord({self.cells.name}, {self.condition!r}{_list_options(self, 'name')})"
 
     @property

@@ -90,7 +90,6 @@ class Projection(Identified):
         weight, delay = Unpacked(), Unpacked()
 
     def __repr__(self) -> str:
-        """Return a summary with the expected number of synapses."""
         return (
             f"Projection({self.name!r}, {self.rule}, {effect_of(self)}, weight={short_repr(self.weight)} "
             f"{self.synapse.weight_unit}, delay={short_repr(self.delay)} ms, {number_of_synapses(self)}"

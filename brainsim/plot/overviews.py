@@ -142,7 +142,6 @@ def _choose_weights(result, window):
 
 
 def _heights(result, rows):
-    """Return the relative height of each row of the picture."""
     cells = sum(spikes.n for spikes in result.spikes.values())
     few = 0 < cells < FEW
     heights = []

@@ -121,7 +121,6 @@ def marks_of(result, traces):
 
 
 def _traces_of(result, key):
-    """Return the traces of a result by their key."""
     if key is not None:
         return result.traces[key]
     if not result.traces:
@@ -164,7 +163,6 @@ def _slice_of(times, window):
 
 
 def _range(values, threshold, spikes):
-    """Return the lowest value, and the highest including spikes."""
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     high = high if threshold is None else max(high, threshold)

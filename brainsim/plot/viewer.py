@@ -167,7 +167,6 @@ def _pack(raw):
 
 
 def _describe(traces, kept, groups):
-    """Return what the page needs to know of traces."""
     colours = family_of(kept.of(kept.ids[:5]), groups)
     note = "" if kept.ids.size == traces.ids.size else f" (first {kept.ids.size:,} of {traces.ids.size:,} cells)"
     every = float(traces.times[-1] - traces.times[0]) / (traces.times.size - 1)

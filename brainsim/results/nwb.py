@@ -116,7 +116,6 @@ class _Names:
 
 
 def _units(spikes):
-    """Return the table of all cells, a row for each."""
     from hdmf.common import ElementIdentifiers, VectorData, VectorIndex
     from pynwb.misc import Units
 
@@ -152,7 +151,6 @@ def _series(name, times, values, unit, description):
 
 
 def _trace(names, key, traces):
-    """Return the series of a trace, and what the notes say of it."""
     name = names.new(*key)
     described = f"{traces.variable} of cells of {traces.name}, a column for each cell"
     noted = {"series": name, "key": list(key), "ids": traces.ids.tolist(), "unit": traces.unit, "of": traces.name}

@@ -264,7 +264,6 @@ def _worker(joblib, threads):
 
 @contextlib.contextmanager
 def _environment(threads):
-    """Let a process that is started have this many threads."""
     before = dict(os.environ)
     os.environ |= {name: str(threads) for name in THREADS if name not in before} | {OURS: str(threads)}
     try:

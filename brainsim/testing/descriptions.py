@@ -188,8 +188,6 @@ def check_rule(rule: Rule | type[Rule], *, sizes: tuple[int, int] = (64, 36), on
 
 
 class _Wired:
-    """A rule under test."""
-
     def __init__(self, rule, sizes):
         self.rule, self.label, self.sizes = rule, repr(rule), sizes
 

@@ -182,8 +182,6 @@ def check_plasticity(
 
 
 class _Learning:
-    """A rule under test."""
-
     def __init__(self, rule, weight, target, synapse, options):
         self.rule, self.label, self.options = rule, type(rule).__name__, options
         self.target, self.synapse = target or LIF(), synapse or Delta()

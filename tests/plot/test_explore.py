@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 import brainsim as bs
 from brainsim import explore
 from brainsim.explore.cells import ONSET, resting_state
-from brainsim.explore.rates import _rate, spike_trains
+from brainsim.explore.rates import _rate
 from brainsim.models.catalogue import catalogue
 from tests.helpers.equations.own_models import Adapting
 from tests.helpers.mistakes import mistakes
@@ -73,7 +73,7 @@ class TestFICurve:
     def test_spikes_are_split_by_cell(self):
         random, n, fired = np.random.default_rng(1), 2_000, 10_000
         spikes = bs.Spikes(np.sort(random.uniform(0.0, 1000.0, fired)), random.integers(0, n - 1, fired), n, 1000.0)
-        trains = spike_trains(spikes)
+        trains = spikes.per_cell()
         assert len(trains) == n
         for cell in (0, 1, n // 2, n - 2, n - 1):  # the last one is silent
             assert np.array_equal(trains[cell], spikes.times[spikes.ids == cell])

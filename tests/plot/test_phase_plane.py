@@ -7,8 +7,7 @@ from scipy.optimize import brentq
 import brainsim as bs
 from brainsim import explore
 from brainsim.explore.flow import VectorField
-from brainsim.explore.pictures import _resets
-from brainsim.explore.planes import _around
+from brainsim.explore.planes import _around, _resets
 from tests.helpers.equations.own_models import Adapting, FitzHugh
 
 

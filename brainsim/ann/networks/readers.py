@@ -211,7 +211,6 @@ def _levels_of(content, hidden):
 
 
 def _from_pairs(pairs, source, *, classes=None, regression=False, **others):
-    """Check that the layers fit each other, and return them."""
     weights, biases = [], []
     for k, (W, b) in enumerate(pairs):
         label = f"convert.source: layer {k}"

@@ -293,7 +293,6 @@ def _initial_parameters(inputs: int, units: int, outputs: int, gated: bool, rng:
 
 
 def _shapes(inputs: int, units: int, outputs: int, gated: bool) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the weights by name."""
     gates = 3 if gated else 1
     of_cells = {"W": (inputs, gates * units), "U": (units, gates * units), "b": (gates * units,), "c": (units,)}
     return of_cells | {"V": (units, outputs), "d": (outputs,)}

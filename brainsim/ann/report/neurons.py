@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
 from brainsim.core.checks import in_range, integer, number, one_of, plain
 from brainsim.explore.cells import NAME, run_cells
-from brainsim.explore.rates import spike_trains
 from brainsim.explore.theory import if_counts, lif_rate, siegert_rate
 from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.neurons.lif import LIF
@@ -101,7 +100,6 @@ class NeuronComparison:
         ).rstrip()
 
     def __repr__(self) -> str:
-        """Return a table: for each noise, how far the simulation is from the theory."""
         lines = [
             f"NeuronComparison of {self.model!r}, {self.drive[0]:g} to {self.drive[-1]:g} mV",
             "noise [mV]  highest rate [Hz]  largest difference [Hz]",
@@ -248,13 +246,12 @@ def _simulate_regular(model, drive):
         # the first interval starts from rest and may be longer
         length = np.ceil(2.2 * longest + 10.0 * model.tau_m)
         result = run_cells(model, length, dt, inputs=[current], n=int(chosen.size), seed=0)
-        for cell, times in zip(chosen, spike_trains(result.spikes[NAME]), strict=True):
+        for cell, times in zip(chosen, result.spikes[NAME].per_cell(), strict=True):
             rates[cell] = 1000.0 / (times[-1] - times[-2]) if times.size > 1 else 0.0
     return rates
 
 
 def _simulate_noisy(model, drive, sigma, duration, cells, seed):
-    """Return the mean rates of many cells for each drive."""
     dt = 2.0 ** np.floor(np.log2(4e-3 * model.tau_m))
     settle = np.ceil(5.0 * model.tau_m)
     lower = model.v_th - SHIFT * sigma * np.sqrt(dt / model.tau_m)
@@ -306,7 +303,6 @@ def draw_fi(curve, ax=None):
 
 
 def _name_line(ax, text, at, coordinates):
-    """Write what a thin line is, next to its end."""
     ax.annotate(text, at, (3, -3), color=FAINT, fontsize="small", va="top", xycoords=coordinates, textcoords="offset points")
 
 

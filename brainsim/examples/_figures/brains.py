@@ -69,7 +69,6 @@ def _colour(k):
 
 
 def _spikes(ax, spikes, rates, names, member, window):
-    """Draw the spikes of the most active cells of each class."""
     groups = []
     for k, name in enumerate(names):
         cells = np.flatnonzero((member == k) & (rates > 0.0))

@@ -204,7 +204,6 @@ def _counts(ax, data):
 
 
 def _against_windows(ax, on_counts, by_cells, chance):
-    """Draw the accuracy on counts against the number of windows, and that by coincidences."""
     ax.axhline(100.0 * by_cells, color=NEURON, label="coincidence cells, counts")
     shares = [100.0 * share for share in on_counts.values()]
     ax.plot(list(on_counts), shares, "s--", color=MACHINE, markersize=4, label="network on counts")

@@ -278,7 +278,6 @@ def _caption(choices, machine, fit, shown, trials):
 
 
 def _before(ax, onset, span):
-    """Shade the time before the evidence."""
     shade(ax, span[0], onset, span)
     ax.set_xlim(span)
 

@@ -158,7 +158,6 @@ def _first_network(axes, result, n, counts, y):
 
 
 def _prototypes(ax, rows, labels, colours, title):
-    """Draw images in a square, sorted by label."""
     wide = int(np.ceil(np.sqrt(len(rows))))
     canvas = np.full((wide * (SIDE + 1) - 1, wide * (SIDE + 1) - 1), np.nan)
     for place, unit in enumerate(np.argsort(labels, kind="stable")):

@@ -127,7 +127,6 @@ def _steps(ax, moves, colour):
 
 
 def _actor(ax, result, path):
-    """Draw the spikes of the actor in the last trial."""
     spikes, ends = result.spikes["actor"], np.flatnonzero(path == grid.FOOD)
     begin = (ends[-2] + 1 if len(ends) > 1 else 0) * STEP
     stop = min((ends[-1] + 1 if len(ends) else path.size) * STEP, begin + 12 * STEP)

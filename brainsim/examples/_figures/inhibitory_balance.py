@@ -35,7 +35,6 @@ def balance_figure(result, currents, target):
 
 
 def _spikes(ax, result, window, when):
-    """Draw the spikes of some cells of both kinds."""
     both = [result.spikes[name].of(slice(CELLS)) for name in ("excitatory", "inhibitory")]
     raster(both, ax=ax, window=window, color=[EXC, INH])
     inside = result.spikes["excitatory"].between(*window)

@@ -39,7 +39,6 @@ def _phases(ax, result):
 
 
 def _pair(ax, result, pair, window):
-    """Draw the potentials of the two cells of a pair."""
     v = result.traces["pairs", "v"]
     shown = (v.times >= window[0]) & (v.times <= window[1])
     for cell, colour in ((2 * pair, PALETTE[1]), (2 * pair + 1, PALETTE[0])):
@@ -67,7 +66,6 @@ def _lags(ax, result):
 
 
 def _network(ax, result, name, window):
-    """Draw the spikes of a network, with its synchrony."""
     spikes = result.spikes[name]
     shown = (spikes.times >= window[0]) & (spikes.times <= window[1])
     ax.plot(spikes.times[shown], spikes.ids[shown], "|", color=PALETTE[2], markersize=3.0)
@@ -106,7 +104,6 @@ def sheet_figure(result, window, correlations, size):
 
 
 def _sheet(ax, spikes, side):
-    """Draw the cells that fire as dots."""
     counts = np.bincount(spikes.ids, minlength=side * side).reshape(side, side)
     colours = ListedColormap(["white", COLOURS["exc"]])
     ax.imshow(counts > 0, cmap=colours, vmin=0, vmax=1, interpolation="nearest", origin="lower")

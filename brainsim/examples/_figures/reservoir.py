@@ -77,7 +77,6 @@ class ReservoirComparison:
         )
 
     def __repr__(self) -> str:
-        """Return a table of accuracies, mean and deviation over seeds."""
         return "\n".join(f"{NAMES[name]:<17} {_as_text(values)} %" for name, values in self.accuracy.items())
 
     @within(style)

@@ -80,7 +80,6 @@ def _times_of(bins):
 
 
 def _evidence(ax):
-    """Shade the time without evidence."""
     for start, stop in ((-REST, 0.0), (STIMULUS, STIMULUS + DELAY_PERIOD)):
         ax.axvspan(start, stop, color=FAINT, alpha=0.2, linewidth=0.0, zorder=0)
     ax.set_xlim(-REST, STIMULUS + DELAY_PERIOD)

@@ -260,7 +260,6 @@ def _peak(lif, weight):
 
 
 def _largest(values):
-    """Return the value of largest size."""
     return values[np.abs(values).argmax()] + 0.0
 
 

@@ -56,7 +56,6 @@ def balance(seed, small):
 
 
 def _simulate(n, duration, seed):
-    """Return a run of the network, with the currents into some of its cells."""
     cells = bs.Population(n, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
     exc, inh = cells[: 4 * n // 5].named("excitatory"), cells[4 * n // 5 :].named("inhibitory")
     net, delay = bs.Network(seed=seed), bs.Uniform(0.1, 1.0)

@@ -34,7 +34,6 @@ def times_and_ids(given):
 
 
 def _is_by_cell(times):
-    """Return whether times are a list with the times of each cell."""
     trains = times if isinstance(times, (list, tuple)) or getattr(times, "ndim", 0) else ()
     return len(trains) > 0 and all(
         isinstance(train, (list, tuple)) or _is_pynapple(train) or getattr(train, "ndim", 0) == 1 for train in trains
@@ -47,7 +46,6 @@ def _is_pynapple(train):
 
 
 def _trains_of_neo(given):
-    """Return the spike trains of a Segment of Neo, or of a Block with one."""
     segments = getattr(given, "segments", None)
     if segments is None:
         return given.spiketrains
@@ -120,7 +118,6 @@ def _read_sonata(path):
 
 
 def _holds_several(path, names, is_a_result):
-    """Return the error for a file with the spikes of several populations."""
     if is_a_result:
         return _holds_a_result(path, [name.replace("%2F", "/") for name in names])
     name = names[0]

@@ -377,7 +377,6 @@ class Plasticity(Model):
 
 
 def _minus(text):
-    """Return the text of minus an expression."""
     return text if text in ("", "0") else f"-{text}" if text.isidentifier() else f"-({text})"
 
 

@@ -154,7 +154,6 @@ def checked_positions(positions: ArrayLike, n: int, label: str) -> np.ndarray:
 
 
 def _per_axis(value, axes, label):
-    """Return one positive number for each axis."""
     values = np.atleast_1d(np.asarray(plain(value, "um", label), dtype=np.float64))
     if values.ndim != 1 or not 1 <= values.size <= MAX_DIMENSIONS or (axes and values.size not in (1, axes)):
         wanted = f"{axes}" if axes else f"1 to {MAX_DIMENSIONS}"

@@ -63,7 +63,6 @@ def legend_above(ax, count, entries=None):
 
 
 def _legend(ax, columns, entries):
-    """Replace the legend of axes by one above them, and return it."""
     return ax.legend(
         *(zip(*entries, strict=True) if entries else ()),
         loc="lower right",
