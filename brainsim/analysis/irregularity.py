@@ -5,25 +5,23 @@ import math
 import numpy as np
 
 from brainsim.core.checks import integer, number
+from brainsim.core.docstrings import explain_by
 from brainsim.results.spikes import Spikes
 
+SHARED = {
+    "spikes": "spikes : Spikes",
+    "least": "least : int\n    Smallest number of spikes of a cell that counts, 3 or more.",
+}
+RAISES = "Raises\n------\nTypeError, ValueError\n    If `spikes` is not a `Spikes` object, or a value is out of its range."
+explained = explain_by(SHARED, RAISES)
 
+
+@explained
 def cv2(spikes: Spikes, least: int = 3) -> float:
     """Return CV2, averaged over the cells with at least `least` spikes: 1 for a Poisson process, 0 for a clock.
 
     Of a cell it is the mean of ``2 |I' - I| / (I' + I)`` over its pairs of successive intervals I and I'. NaN if no cell has
     enough spikes.
-
-    Parameters
-    ----------
-    spikes : Spikes
-    least : int
-        Smallest number of spikes of a cell that counts, 3 or more.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `spikes` is not a `Spikes` object, or `least` is not a whole number >= 3.
 
     Examples
     --------
@@ -43,22 +41,12 @@ def cv2s(spikes: Spikes, least: int = 3) -> np.ndarray:
     return _of_pairs(spikes, least, "cv2s", lambda a, b: 2.0 * np.abs(b - a) / (a + b))
 
 
+@explained
 def lv(spikes: Spikes, least: int = 3) -> float:
     """Return the local variation Lv, averaged over the cells with at least `least` spikes: 1 for a Poisson process.
 
     Of a cell it is the mean of ``3 (I' - I)^2 / (I' + I)^2`` over its pairs of successive intervals I and I'. NaN if no cell
     has enough spikes.
-
-    Parameters
-    ----------
-    spikes : Spikes
-    least : int
-        Smallest number of spikes of a cell that counts, 3 or more.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `spikes` is not a `Spikes` object, or `least` is not a whole number >= 3.
 
     Examples
     --------
@@ -78,6 +66,7 @@ def lvs(spikes: Spikes, least: int = 3) -> np.ndarray:
     return _of_pairs(spikes, least, "lvs", lambda a, b: 3.0 * ((b - a) / (a + b)) ** 2)
 
 
+@explained
 def lvr(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> float:
     """Return the revised local variation LvR, which corrects `lv` for a refractory time, averaged over cells.
 
@@ -86,16 +75,8 @@ def lvr(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> float:
 
     Parameters
     ----------
-    spikes : Spikes
     refractory : float
         The constant R [ms], >= 0.
-    least : int
-        Smallest number of spikes of a cell that counts, 3 or more.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `spikes` is not a `Spikes` object, `refractory` is not a number >= 0, or `least` is not a whole number >= 3.
 
     Examples
     --------

@@ -4,6 +4,7 @@ import inspect
 import re
 import textwrap
 
+import brainsim as bs
 from brainsim.commands.running import check_writable
 
 LABEL, WIDTH = 12, 125  # letters
@@ -47,8 +48,6 @@ def _draw(model, path):
 
 def table(models):
     """Return a line for each model: its name, a summary, and the units of its variables or of its weights."""
-    import brainsim as bs
-
     lines = []
     kinds = (
         ("neurons", "variables [unit]", bs.Neuron),
@@ -74,7 +73,6 @@ def table(models):
 
 def inputs_and_rules():
     """Return heading -> name -> class of the inputs, and of the rules of connection."""
-    import brainsim as bs
     from brainsim.models.inputs import Input
     from brainsim.models.rules import Rule
 
@@ -111,7 +109,6 @@ def summary_of(model, width):
 
 def page(model):
     """Return the page of a model: description, equations, parameters and variables with units, and references."""
-    import brainsim as bs
     from brainsim.models.documentation import TEXTS, shown, shown_texts
 
     description, sections = _sections(inspect.getdoc(model))
@@ -143,8 +140,6 @@ def page(model):
 
 def methods_of(model):
     """Return which method integrates the model by default, alone and with synapses if these make a difference."""
-    import brainsim as bs
-
     takes_current = model.cell_equations.uses_current
     cases = {"alone": ()}
     if takes_current:
@@ -193,8 +188,7 @@ def _align(rows):
 
 
 def _find(name, models):
-    import brainsim as bs
-    from brainsim.core.checks import nearest
+    from brainsim.core.checks import nearest  # here: the command line begins without NumPy
 
     spelled = {known.casefold(): known for known in models}
     if name.casefold() in spelled:

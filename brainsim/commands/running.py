@@ -5,8 +5,10 @@ import inspect
 import os
 from pathlib import Path
 
+import brainsim as bs
 from brainsim.commands.examples import find_example, summary_of
 from brainsim.commands.ranks import launch, run_as_rank
+from brainsim.core.doors import optional
 from brainsim.core.files import HTML, check_free
 from brainsim.results.formats import check_suffix, endings
 
@@ -151,8 +153,6 @@ def _saving(example, arguments):
 
 def simulate_example(example, network, duration, **settings):
     """Return the result of a run of an example; one that has `steer` runs it in pieces."""
-    import brainsim as bs
-
     if not hasattr(example, "steer"):
         return bs.simulate(network, duration, **settings)
     sim = bs.Simulation(network, **settings)
@@ -316,8 +316,6 @@ def _check_is_result(path):
 
 
 def _load(path):
-    import brainsim as bs
-
     _check_is_result(path)
     return bs.Result.load(path)
 
@@ -338,8 +336,6 @@ def view_file(arguments):
     if out.suffix.lower() not in HTML:
         raise ValueError(f"--out: must end in .html (got {str(out)!r})")
     check_writable(None, out)
-    from brainsim.core.doors import optional
-
     _check_is_result(arguments.file)
     optional("bokeh", "view", "brainsim view")
     result = _load(arguments.file)

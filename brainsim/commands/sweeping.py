@@ -4,6 +4,7 @@ import inspect
 import itertools
 from pathlib import Path
 
+import brainsim as bs
 from brainsim.commands.examples import find_example, summary_of
 from brainsim.commands.running import DT, OVERWRITE, check_writable, simulate_example
 from brainsim.core.files import check_free
@@ -24,8 +25,6 @@ def sweep_example(arguments):
         raise ValueError(f"--out: must end in .csv (got {str(table_path)!r})")
     check_writable(picture, table_path)
     check_free(table_path, "--out", arguments.overwrite, OVERWRITE)
-    import brainsim as bs
-
     points = len(list(itertools.product(*over.values()))) * arguments.seeds
     print(f"{name}: {summary_of(name)}\n{points} points", flush=True)
     fixed = {"name": [name], "duration": [arguments.duration or example.DURATION]}

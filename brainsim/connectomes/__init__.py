@@ -9,14 +9,13 @@ are shipped, since the licences of many do not allow it. Large files need pyarro
 from brainsim.connectomes.annotations import FLY_SIGNS  # noqa: F401 - a table, which has no page of its own
 from brainsim.connectomes.assembling import read_table
 from brainsim.connectomes.brain import Brain
-from brainsim.connectomes.codex import read_codex
 from brainsim.connectomes.edges import Edges
 from brainsim.connectomes.experiments import activate, layers, select, shuffle, silence
+from brainsim.connectomes.flywire import read_codex, read_shiu
 from brainsim.connectomes.formats import read, register_format
 from brainsim.connectomes.larva import read_larva
 from brainsim.connectomes.neuprint import read_neuprint
 from brainsim.connectomes.rates import Rates
-from brainsim.connectomes.shiu import read_shiu
 from brainsim.connectomes.synthetic import synthetic
 from brainsim.connectomes.worm import read_worm
 

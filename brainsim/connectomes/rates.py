@@ -11,6 +11,7 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import MissingName, integer, nearest
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.files import writable
 
@@ -75,14 +76,9 @@ class Rates:
             lines.writerow(self.columns)
             lines.writerows(zip(*(values.tolist() for values in self.columns.values()), strict=True))
 
+    @needs("pandas", "connectomes")
     def to_frame(self) -> pandas.DataFrame:
-        """Return the table as a pandas DataFrame.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[connectomes]'``.
-        """
+        """Return the table as a pandas DataFrame."""
         return optional("pandas", "connectomes", "Rates.to_frame").DataFrame(self.columns)
 
     def __repr__(self) -> str:

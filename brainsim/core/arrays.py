@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +40,14 @@ def is_frozen(array: np.ndarray) -> bool:
     while fixed and isinstance(owner, np.ndarray):
         fixed, owner = not owner.flags.writeable, owner.base
     return fixed and (owner is None or isinstance(owner, bytes))
+
+
+def same_fields(one: Any, other: Any) -> bool:
+    """Return whether two objects of a dataclass have the same fields, arrays to the last bit; a NaN equals a NaN."""
+    pairs = ((getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return all(
+        np.array_equal(a, b, equal_nan=a.dtype.kind == "f") if isinstance(a, np.ndarray) else a == b for a, b in pairs
+    )
 
 
 def lock(array: np.ndarray) -> np.ndarray:

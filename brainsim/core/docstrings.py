@@ -42,6 +42,24 @@ def explain_by(shared: Mapping[str, str], *sections: str) -> Callable[[Function]
     return complete
 
 
+def needs(package: str, extra: str) -> Callable[[Function], Function]:
+    """Return a decorator that says in a docstring which package a function needs, and by which extra it is installed.
+
+    It stands before the examples. A plain run loads a dozen of such functions, so it does not take the docstring apart.
+    """
+    lines = ("Raises", "------", "ImportError", f"    Without {package}: ``pip install 'brainsim[{extra}]'``.")
+
+    def complete(function: Function) -> Function:
+        if function.__doc__:
+            before, examples, after = function.__doc__.partition("Examples\n")
+            indent = before[before.rfind("\n") + 1 :] if examples or before[-1:] == " " else ""
+            section = f"\n{indent}".join(lines)
+            function.__doc__ = f"{before.rstrip()}\n\n{indent}{section}\n\n{indent}{examples}{after}"
+        return function
+
+    return complete
+
+
 def _list_arguments(function, section, shared):
     """Return the entries of a list of parameters, with those that are shared, in the order of the signature."""
     code = function.__code__

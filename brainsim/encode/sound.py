@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain
+from brainsim.core.docstrings import explain_by
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+SHARED = {
+    "sound": "sound : array of float, shape (samples,)\n    The sound.",
+    "sample_rate": "sample_rate : float\n    Samples in a second [Hz].",
+    "channels": "channels : int\n    Number of bands, 1 or more.",
+    "interval": "interval : float\n    Time between two values [ms], at least a sample.",
+}
+RAISES = """Raises
+------
+TypeError, ValueError
+    If a value is out of its range, or the sound is shorter than an interval or a window."""
+explained = explain_by(SHARED, RAISES)
 ORDER = 4
 BANDWIDTH = 1.019  # of a gammatone filter of order 4, in equivalent rectangular bandwidths
 
 
+@explained
 def filter_bank(
     sound: ArrayLike,
     sample_rate: float,
@@ -33,16 +46,8 @@ def filter_bank(
 
     Parameters
     ----------
-    sound : array of float, shape (samples,)
-        The sound.
-    sample_rate : float
-        Samples in a second [Hz].
-    channels : int
-        Number of bands, 1 or more.
     low, high : float
         Centres of the first and the last band [Hz]; `high` is by default 0.4 times the sample rate, and at most half of it.
-    interval : float
-        Time between two values [ms], at least a sample.
     exponent : float
         Of the compression, above 0; 1 is none.
 
@@ -52,11 +57,6 @@ def filter_bank(
         An incomplete last interval is left out.
     frequencies : array of float, shape (channels,)
         Centres of the bands [Hz].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a value is out of its range or the sound is shorter than an interval.
 
     Examples
     --------
@@ -74,17 +74,13 @@ def filter_bank(
     from scipy.signal import lfilter
 
     label = "encode.filter_bank"
-    samples = np.asarray(plain(sound, "", f"{label}.sound"))
-    fs = number(sample_rate, f"{label}.sample_rate", "Hz", above=0.0)
-    channels = integer(channels, f"{label}.channels", at_least=1)
+    samples, fs, channels = _check_sound(sound, sample_rate, channels, label)
     low = number(low, f"{label}.low", "Hz", above=0.0)
-    high = 0.4 * fs if high is None else number(high, f"{label}.high", "Hz", above=low, at_most=fs / 2)
     exponent = number(exponent, f"{label}.exponent", above=0.0)
     size = round(number(interval, f"{label}.interval", "ms", at_least=1000.0 / fs) * fs / 1000.0)
     if samples.ndim != 1 or samples.size < size:
         raise ValueError(f"{label}.sound: must be one series of at least an interval, {size} samples (got {samples.shape})")
-    if high < low:
-        raise ValueError(f"{label}.low: must be < 0.4 times the sample rate, {high:g} Hz (got {low:g}); or give high=")
+    high = _check_high(high, low, 0.4, fs, label)
     frequencies, frames = _erb_spaced(low, high, channels), samples.size // size
     values = np.empty((frames, channels))
     turns = np.arange(samples.size) / fs
@@ -106,6 +102,7 @@ def _erb_spaced(low, high, count):
     return np.expm1(numbers) / 4.37e-3
 
 
+@explained
 def mel_bank(
     sound: ArrayLike,
     sample_rate: float,
@@ -125,17 +122,9 @@ def mel_bank(
 
     Parameters
     ----------
-    sound : array of float, shape (samples,)
-        The sound.
-    sample_rate : float
-        Samples in a second [Hz].
-    channels : int
-        Number of bands, 1 or more.
     low, high : float
         Lower end of the first and upper end of the last band [Hz]; `high` is by default 0.36 times the sample rate, and at
         most half of it.
-    interval : float
-        Time between two values [ms], at least a sample.
     window : float
         Length of the Hamming window [ms], at least 4 samples.
     span : float
@@ -147,11 +136,6 @@ def mel_bank(
         A window that is not filled is left out.
     frequencies : array of float, shape (channels,)
         Centres of the bands [Hz].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a value is out of its range or the sound is shorter than a window.
 
     Examples
     --------
@@ -166,13 +150,9 @@ def mel_bank(
     Davis & Mermelstein (1980), doi:10.1109/TASSP.1980.1163420.
     """
     label = "encode.mel_bank"
-    samples = np.asarray(plain(sound, "", f"{label}.sound"))
-    fs = number(sample_rate, f"{label}.sample_rate", "Hz", above=0.0)
-    channels = integer(channels, f"{label}.channels", at_least=1)
+    samples, fs, channels = _check_sound(sound, sample_rate, channels, label)
     low = number(low, f"{label}.low", "Hz", at_least=0.0)
-    high = 0.36 * fs if high is None else number(high, f"{label}.high", "Hz", above=low, at_most=fs / 2)
-    if high <= low:
-        raise ValueError(f"{label}.low: must be < 0.36 times the sample rate, {high:g} Hz (got {low:g}); or give high=")
+    high = _check_high(high, low, 0.36, fs, label)
     hop = round(number(interval, f"{label}.interval", "ms", at_least=1000.0 / fs) * fs / 1000.0)
     width = round(number(window, f"{label}.window", "ms", at_least=4000.0 / fs) * fs / 1000.0)
     span = number(span, f"{label}.span", "dB", above=0.0)
@@ -196,3 +176,19 @@ def _triangles(edges, fs, size):
     """Return the weights (bins, bands) of triangular bands between each edge and the next but one."""
     bins, (low, middle, high) = np.arange(size // 2 + 1)[:, None] * fs / size, (edges[:-2], edges[1:-1], edges[2:])
     return np.maximum(0.0, np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)))
+
+
+def _check_sound(sound, sample_rate, channels, label):
+    samples = np.asarray(plain(sound, "", f"{label}.sound"))
+    fs = number(sample_rate, f"{label}.sample_rate", "Hz", above=0.0)
+    return samples, fs, integer(channels, f"{label}.channels", at_least=1)
+
+
+def _check_high(high, low, share, fs, label):
+    """Return the highest frequency [Hz], by default a share of the sample rate."""
+    if high is not None:
+        return number(high, f"{label}.high", "Hz", above=low, at_most=fs / 2)
+    if share * fs <= low:
+        message = f"must be < {share:g} times the sample rate, {share * fs:g} Hz (got {low:g}); or give high="
+        raise ValueError(f"{label}.low: {message}")
+    return share * fs

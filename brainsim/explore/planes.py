@@ -118,7 +118,8 @@ class PhasePlane:
         )
         if rows.size:  # from the last point before the reset to that after it
             jumps = np.stack([self.trajectory[rows - 1], self.trajectory[rows], np.full((rows.size, 2), np.nan)], axis=1)
-            look = {"color": FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "label": "spike and reset", "zorder": 2}
+            look: dict[str, Any] = {"color": FAINT, "linewidth": 0.9, "linestyle": (0, (2, 2)), "zorder": 2}
+            look["label"] = "spike and reset"
             ax.plot(*jumps.reshape(-1, 2).T, **look)
         for point in self.fixed_points:
             face = "#222222" if point.stable else "white"

@@ -13,6 +13,7 @@ from typing import Literal
 
 from brainsim.core.checks import check_name, integer, number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
 from brainsim.core.hints import Answering
 from brainsim.models.inputs import Input
@@ -374,6 +375,7 @@ class Network(Answering):
         """
         return self._read_synapses(projection, dt, "Network.to_sparse").matrix(values)
 
+    @needs("pandas", "frames")
     def to_frame(self, projection: Projection | str | None = None, dt: float = 0.1) -> pandas.DataFrame:
         """Return the synapses as a pandas DataFrame, a row for each, which `FromFrame` takes back.
 
@@ -385,11 +387,6 @@ class Network(Answering):
             ``to``, the populations, and indices into these.
         dt : float
             Time step [ms], of which delays are multiples.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[frames]'``.
 
         Examples
         --------

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import nearest, number
 from brainsim.core.files import writable
+from brainsim.network.population import View
 from brainsim.plot.elements.axes import add_scale, name_rows
 from brainsim.plot.elements.groups import SpikesLike, groups_of, part_of
 from brainsim.plot.elements.places import check_tau, draw_cells, fade_rates, latest, one_population, places_of, scale_of
@@ -20,9 +20,6 @@ from brainsim.plot.elements.styles import style
 from brainsim.plot.rasters import raster, window_of
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
-
-if TYPE_CHECKING:
-    from brainsim.network.population import View
 
 FRAMES, MAX_FRAMES = 150, 2000  # by default, and at most: a film of more would take minutes and gigabytes
 DPI = 90
@@ -33,7 +30,7 @@ def animate(
     path: str | os.PathLike,
     *,
     grid: tuple[int, int] | None = None,
-    positions: "ArrayLike | View | None" = None,
+    positions: ArrayLike | View | None = None,
     window: tuple[float, float] | None = None,
     step: float | None = None,
     tau: float | None = None,

@@ -8,13 +8,16 @@ from matplotlib.patches import Circle, PathPatch, Polygon
 from matplotlib.path import Path
 
 from brainsim.core.checks import integer
+from brainsim.core.docstrings import explain_by
 from brainsim.network.graph import arrows_of, graph_of, label_distance, positions, radii
 from brainsim.network.network import Network
-from brainsim.plot.elements.axes import axes_of, drawing
+from brainsim.plot.elements.axes import RETURNS, SHARED, axes_of
 from brainsim.plot.elements.groups import type_name
 from brainsim.plot.elements.styles import FAINT, LUMA, colour, ink, shorten, wrap_name
 from brainsim.plot.weights import MAPS
 
+RAISES = "Raises\n------\nTypeError, ValueError\n    If it is not a Network, or has no population."
+drawing_networks = explain_by(SHARED | {"network": "network : Network"}, RETURNS, RAISES)
 MAX_NODES = 40
 MAX_LABELS = 30  # more edges are drawn without their in-degrees
 TOUCHING = 0.92  # of the width of a column: wider names nearly touch
@@ -23,7 +26,7 @@ PASSES = 4  # in which limits and letters come to fit
 CUBIC = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
 
 
-@drawing
+@drawing_networks
 def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = None, max_nodes: int = MAX_NODES) -> Axes:
     """Draw a network: a circle for each population or named view, an arrow for the synapses from one onto another.
 
@@ -34,18 +37,10 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
 
     Parameters
     ----------
-    network : Network
     labels : bool, optional
         Whether to write the in-degrees; by default if there are at most 30 arrows.
     max_nodes : int
         At most this many populations are drawn, the first ones; a note says how many are left out.
-
-    Raises
-    ------
-    TypeError
-        If it is not a Network.
-    ValueError
-        If it has no population.
 
     Examples
     --------
@@ -71,13 +66,12 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
     return ax
 
 
-@drawing
+@drawing_networks
 def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = MAX_NODES) -> Axes:
     """Draw the expected number of synapses of a target cell from each population: blue excites, red (⊣) inhibits.
 
     Parameters
     ----------
-    network : Network
     max_nodes : int
         At most this many populations are drawn, the first ones.
 
@@ -86,13 +80,6 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
     Axes
         Sources in rows, targets in columns. Two colours in a field: synapses of both signs, drawn in the colour of the more
         frequent ones; the number is their sum.
-
-    Raises
-    ------
-    TypeError
-        If it is not a Network.
-    ValueError
-        If it has no population.
 
     Examples
     --------

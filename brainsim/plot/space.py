@@ -1,21 +1,17 @@
 """Activity in space as still pictures: where cells are active at some times, and along an axis over time."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number, plain
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.network.population import View
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import SpikesLike, part_of
 from brainsim.plot.elements.places import check_tau, draw_cells, latest, one_population, places_of, scale_of
 from brainsim.plot.weights import MAPS
 from brainsim.results.result import Traces
-
-if TYPE_CHECKING:
-    from brainsim.network.population import View
 
 MOST = 40  # snapshots in one picture
 TAU = 5.0  # ms: what of the past a snapshot shows
@@ -30,7 +26,7 @@ def snapshots(
     *,
     ax: Axes | None = None,
     grid: tuple[int, int] | None = None,
-    positions: "ArrayLike | View | None" = None,
+    positions: ArrayLike | View | None = None,
     tau: float | None = None,
     columns: int | None = None,
     colorbar: bool = True,
@@ -98,7 +94,7 @@ def snapshots(
 @drawing
 def space_time(
     data: SpikesLike | Traces,
-    positions: "ArrayLike | View",
+    positions: ArrayLike | View,
     *,
     ax: Axes | None = None,
     axis: str = "x",

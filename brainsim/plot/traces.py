@@ -2,19 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.core.checks import number
+from brainsim.network.population import Population, View
 from brainsim.plot.elements.axes import axes_of, colour_names, cover_limits, drawing, find_limits, label_time
 from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, report_as, type_name
 from brainsim.plot.elements.styles import FAINT, choose_colours, colour, legend_above
 from brainsim.results.result import Result, Spikes, Traces
-
-if TYPE_CHECKING:
-    from brainsim.network.population import Population, View
 
 OVERLAID = 2  # up to this many cells are drawn over each other, more get a lane each
 PIXELS = 40_000  # points: lines of more are pixels in vector files
@@ -24,7 +21,7 @@ HEADROOM = 0.45  # height of a spike above the threshold, relative to the range 
 @drawing
 def trace(
     traces: Traces | Result,
-    key: tuple["str | Population | View", str] | None = None,
+    key: tuple[str | Population | View, str] | None = None,
     *,
     ax: Axes | None = None,
     threshold: float | None = None,

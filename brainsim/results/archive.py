@@ -56,7 +56,7 @@ def write(
     """Write `arrays` (member name -> array) and `description` (JSON-able dict) to `path`; return it as a Path.
 
     The file appears under its name only when it is complete. With `keep`, the file that it replaces stays as
-    `core.aside.previous`. Messages begin with `label`, by default ``KIND.save``.
+    `core.files.previous`. Messages begin with `label`, by default ``KIND.save``.
 
     Raise TypeError if an array holds Python objects or JSON cannot represent the description, FileNotFoundError if the
     folder does not exist, ValueError if the name of the file says another format, and OSError if `path` is a folder, a

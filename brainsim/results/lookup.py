@@ -127,13 +127,16 @@ class TracesLookup(Lookup):
     def _find(self, name, variable):
         if (name, variable) in self._items:
             return self._items[name, variable]
-        recorded = [v for n, v in self._items if n == name]
-        if recorded:
-            raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
-        if not self._items:
-            raise MissingName(f"{self._label}: no traces were recorded; run with record=[bs.Trace({name}, {variable!r})]")
-        names = dict.fromkeys(n for n, _ in self._items)
-        raise MissingName(f"{self._label}: has no traces of {name!r}{nearest(name, names)}")
+        raise missing(self._items, self._label, name, variable, "traces", f"bs.Trace({name}, {variable!r})")
+
+
+def missing(items: Mapping, label: str, name: Any, variable: Any, what: str, request: str) -> MissingName:
+    """Return the error if there is no (name, variable) among the keys of items, of which there would be by a request."""
+    if recorded := [v for n, v in items if n == name]:
+        return MissingName(f"{label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
+    if not items:
+        return MissingName(f"{label}: no {what} were recorded; run with record=[{request}]")
+    return MissingName(f"{label}: has no {what} of {name!r}{nearest(name, dict.fromkeys(n for n, _ in items))}")
 
 
 def only_part(view: Any, label: str) -> tuple[str, np.ndarray]:

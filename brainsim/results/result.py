@@ -14,6 +14,7 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import integer, number
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
 from brainsim.core.hints import Answering
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
@@ -272,13 +273,9 @@ class Result(Answering):
         """
         return through("load")(path)
 
+    @needs("Neo", "analysis")
     def to_neo(self) -> Any:
         """Return a ``neo.Block`` of one segment with the spike trains of all populations and all traces.
-
-        Raises
-        ------
-        ImportError
-            Without Neo: ``pip install 'brainsim[analysis]'``.
 
         Examples
         --------
@@ -295,6 +292,7 @@ class Result(Answering):
         block.segments.append(segment)
         return block
 
+    @needs("pynwb", "nwb")
     def to_nwb(self, **given: Any) -> Any:
         """Return a ``pynwb.NWBFile`` in memory, to which a subject and so on can be added; `save` writes one to a file.
 
@@ -306,11 +304,6 @@ class Result(Answering):
         **given
             Fields of NWBFile, such as ``session_description``, ``experimenter`` and ``session_start_time``; by default a
             description of the run, and now.
-
-        Raises
-        ------
-        ImportError
-            Without pynwb: ``pip install 'brainsim[nwb]'``.
 
         Examples
         --------

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from brainsim.core.arrays import choose_cells, freeze, freeze_copy, order_by_cell, plural, smooth
+from brainsim.core.arrays import choose_cells, freeze, freeze_copy, order_by_cell, plural, same_fields, smooth
 from brainsim.core.checks import integer, number
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.hints import Answering
 from brainsim.results.places import place_of, set_place
@@ -127,10 +128,7 @@ class Spikes(Answering):
 
     def __eq__(self, other: object) -> bool:
         """Return whether everything is equal to the last bit."""
-        if not isinstance(other, Spikes):
-            return NotImplemented
-        same = (self.n, self.duration, self.start, self.name) == (other.n, other.duration, other.start, other.name)
-        return same and np.array_equal(self.times, other.times) and np.array_equal(self.ids, other.ids)
+        return same_fields(self, other) if isinstance(other, Spikes) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -354,15 +352,11 @@ class Spikes(Answering):
         with np.errstate(invalid="ignore"):
             return (edges[1:] + edges[:-1]) / 2, counts / (self.n * seconds)
 
+    @needs("pandas", "frames")
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a row for each spike, in order of time: columns ``time`` [ms] and ``cell``.
 
         Its ``attrs`` hold n, duration, start and name.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[frames]'``.
 
         Examples
         --------
@@ -373,16 +367,12 @@ class Spikes(Answering):
         frame.attrs.update(n=self.n, duration=self.duration, start=self.start, name=self.name)
         return frame
 
+    @needs("Neo", "analysis")
     def to_neo(self) -> list[Any]:
         """Return a list of n ``neo.SpikeTrain`` from `start` to `stop` in ms, one for each cell, as Elephant takes them.
 
         Each is annotated with ``population`` and ``cell``. Elephant's bins are closed on the left, those of brainsim on the
         right: a spike exactly on an edge falls into the next bin there.
-
-        Raises
-        ------
-        ImportError
-            Without Neo: ``pip install 'brainsim[analysis]'``.
 
         Examples
         --------
@@ -401,13 +391,9 @@ class Spikes(Answering):
             for cell, times in enumerate(inside)
         ]
 
+    @needs("pynapple", "analysis")
     def to_pynapple(self) -> Any:
         """Return a ``pynapple.TsGroup`` of n cells, whose time support is the recording; pynapple's times are in seconds.
-
-        Raises
-        ------
-        ImportError
-            Without pynapple: ``pip install 'brainsim[analysis]'``.
 
         Examples
         --------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.hints import Answering
 
@@ -79,15 +80,11 @@ class SynapseTable(Answering):
         """
         return self.post if self.targets is None else self.targets[self.post]
 
+    @needs("pandas", "frames")
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a row for each synapse: ``pre``, ``post``, ``weight``, ``delay`` and `columns`.
 
         `FromFrame` takes it back.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[frames]'``.
 
         Examples
         --------

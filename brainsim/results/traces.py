@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.arrays import freeze, freeze_copy, interval_of, plural
+from brainsim.core.arrays import freeze, freeze_copy, interval_of, plural, same_fields
 from brainsim.core.checks import number
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.hints import Answering
 from brainsim.results.spikes import Spikes, rounding
@@ -85,13 +86,7 @@ class Traces(Answering):
 
     def __eq__(self, other: object) -> bool:
         """Return whether everything is equal to the last bit; a NaN equals a NaN."""
-        if not isinstance(other, Traces):
-            return NotImplemented
-        same = (self.name, self.variable, self.unit) == (other.name, other.variable, other.unit)
-        return same and all(
-            np.array_equal(getattr(self, field), getattr(other, field), equal_nan=field == "values")
-            for field in ("times", "ids", "values")
-        )
+        return same_fields(self, other) if isinstance(other, Traces) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -189,28 +184,18 @@ class Traces(Answering):
         values[found] = self.values[row[found], column[found]]
         return values
 
+    @needs("pandas", "frames")
     def to_frame(self) -> pandas.DataFrame:
-        """Return a pandas DataFrame: a row for each time [ms], the index, and a column for each recorded cell.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[frames]'``.
-        """
+        """Return a pandas DataFrame: a row for each time [ms], the index, and a column for each recorded cell."""
         pandas = optional("pandas", "frames", "Traces.to_frame")
         columns = pandas.Index(self.ids, name="cell")
         frame = pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=columns)
         frame.attrs.update(name=self.name, variable=self.variable, unit=self.unit)
         return frame
 
+    @needs("xarray", "frames")
     def to_xarray(self) -> xarray.DataArray:
-        """Return an ``xarray.DataArray`` with the dimensions time [ms] and cell; ``attrs["units"]`` is the unit.
-
-        Raises
-        ------
-        ImportError
-            Without xarray: ``pip install 'brainsim[frames]'``.
-        """
+        """Return an ``xarray.DataArray`` with the dimensions time [ms] and cell; ``attrs["units"]`` is the unit."""
         xarray = optional("xarray", "frames", "Traces.to_xarray")
         array = xarray.DataArray(
             self.values, {"time": self.times, "cell": self.ids}, ("time", "cell"), self.variable, {"units": self.unit}
@@ -219,14 +204,9 @@ class Traces(Answering):
         array.time.attrs["units"] = "ms"
         return array
 
+    @needs("Neo", "analysis")
     def to_neo(self) -> Any:
-        """Return a ``neo.AnalogSignal`` with a channel for each cell, or an IrregularlySampledSignal if times are irregular.
-
-        Raises
-        ------
-        ImportError
-            Without Neo: ``pip install 'brainsim[analysis]'``.
-        """
+        """Return a ``neo.AnalogSignal`` with a channel for each cell; IrregularlySampledSignal if times are irregular."""
         neo = optional("neo", "analysis", "Traces.to_neo")
         quantities = optional("quantities", "analysis", "Traces.to_neo")
         try:
@@ -240,14 +220,9 @@ class Traces(Answering):
         start = self.times[0] * ms
         return neo.AnalogSignal(self.values * unit, sampling_period=interval * ms, t_start=start, **given)
 
+    @needs("pynapple", "analysis")
     def to_pynapple(self) -> Any:
-        """Return a ``pynapple.TsdFrame`` with a column for each cell; its times are in seconds.
-
-        Raises
-        ------
-        ImportError
-            Without pynapple: ``pip install 'brainsim[analysis]'``.
-        """
+        """Return a ``pynapple.TsdFrame`` with a column for each cell; its times are in seconds."""
         nap = optional("pynapple", "analysis", "Traces.to_pynapple")
         return nap.TsdFrame(t=self.times / 1000.0, d=self.values, columns=self.ids)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.arrays import freeze_copy, plural
-from brainsim.core.checks import MissingName, nearest
+from brainsim.core.arrays import freeze_copy, plural, same_fields
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.hints import Answering
-from brainsim.results.lookup import Lookup
+from brainsim.results.lookup import Lookup, missing
 
 if TYPE_CHECKING:
     import pandas
@@ -103,12 +103,7 @@ class Weights(Answering):
 
     def __eq__(self, other: object) -> bool:
         """Return whether everything is equal to the last bit; a NaN equals a NaN."""
-        if not isinstance(other, Weights):
-            return NotImplemented
-        mine, others = ([getattr(w, field.name) for field in fields(Weights)] for w in (self, other))
-        return mine[:3] == others[:3] and all(
-            np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(mine[3:], others[3:], strict=True)
-        )
+        return same_fields(self, other) if isinstance(other, Weights) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -121,26 +116,16 @@ class Weights(Answering):
             f"{plural(self.times.size, 'sample')}{span}{bins}{unit}"
         )
 
+    @needs("pandas", "frames")
     def to_frame(self) -> pandas.DataFrame:
-        """Return a pandas DataFrame: a row for each time [ms], and a column for each synapse, with its pre and post.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[frames]'``.
-        """
+        """Return a pandas DataFrame: a row for each time [ms], and a column for each synapse, with its pre and post."""
         pandas = optional("pandas", "frames", "Weights.to_frame")
         columns = pandas.MultiIndex.from_arrays([self.synapses, self.pre, self.post], names=["synapse", "pre", "post"])
         return pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=columns)
 
+    @needs("xarray", "frames")
     def to_xarray(self) -> xarray.DataArray:
-        """Return an ``xarray.DataArray`` with the dimensions time [ms] and synapse, and pre and post as coordinates.
-
-        Raises
-        ------
-        ImportError
-            Without xarray: ``pip install 'brainsim[frames]'``.
-        """
+        """Return an ``xarray.DataArray`` with the dimensions time [ms] and synapse, and pre and post as coordinates."""
         xarray = optional("xarray", "frames", "Weights.to_xarray")
         ends = {"pre": ("synapse", self.pre), "post": ("synapse", self.post)}
         coordinates = {"time": self.times, "synapse": self.synapses, **ends}
@@ -163,10 +148,4 @@ class WeightsLookup(Lookup):
         try:
             return self._items[name, variable]
         except (KeyError, TypeError):
-            recorded = [v for n, v in self._items if n == name]
-        if recorded:
-            raise MissingName(f"{self._label}: has no {variable!r} of {name!r}{nearest(variable, recorded)}")
-        names = dict.fromkeys(n for n, _ in self._items)
-        if not names:
-            raise MissingName(f"{self._label}: no weights were recorded; run with record=[bs.WeightTrace(projection)]")
-        raise MissingName(f"{self._label}: has no weights of {name!r}{nearest(name, names)}")
+            raise missing(self._items, self._label, name, variable, "weights", "bs.WeightTrace(projection)") from None

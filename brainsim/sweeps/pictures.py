@@ -3,15 +3,14 @@
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
+from brainsim.plot.elements.axes import axes_of
+from brainsim.plot.elements.styles import colour, shorten
 
 MAX_TICKS = 6  # values of an axis that are all labelled
 
 
 def draw(table, name, ax):
     """Draw a value of a sweep into axes and return them."""
-    from brainsim.plot.elements.axes import axes_of
-    from brainsim.plot.elements.styles import colour
-
     if not table.names:
         raise ValueError("Sweep.plot: there are no values to draw")
     name = table.names[0] if name is None else name
@@ -46,8 +45,6 @@ def draw(table, name, ax):
 
 def _label(name):
     """Return the name of a value, with the unit of the rates of a Result."""
-    from brainsim.plot.elements.styles import shorten
-
     return f"{shorten(name)} [Hz]" if name.startswith("rate ") else shorten(name)
 
 
@@ -75,8 +72,6 @@ def _map(ax, axes, mean, name):
 
 def _places(axis, of):
     """Return where the values of an axis are: at the numbers, or one after the other under their names."""
-    from brainsim.plot.elements.styles import shorten
-
     labels = [value[0] if len(value) == 1 else ", ".join(map(str, value)) for value in of.values]
     if all(isinstance(label, int | float) and not isinstance(label, bool) for label in labels) and _ascending(labels):
         if len(labels) <= MAX_TICKS:

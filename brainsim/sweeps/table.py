@@ -11,6 +11,7 @@ import numpy as np
 
 from brainsim.core.arrays import plural
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.files import write_aside
 from brainsim.sweeps.points import Axis, Row
@@ -157,26 +158,17 @@ class Sweep:
                 stacked[k] = array
         return stacked.reshape(*self.shape, *shape)
 
+    @needs("pandas", "frames")
     def frame(self) -> pandas.DataFrame:
-        """Return a pandas DataFrame with a row for each point: parameters, values, ``error`` and ``seconds``.
-
-        Raises
-        ------
-        ImportError
-            Without pandas: ``pip install 'brainsim[frames]'``.
-        """
+        """Return a pandas DataFrame with a row for each point: parameters, values, ``error`` and ``seconds``."""
         pandas = optional("pandas", "frames", "Sweep.frame")
         return pandas.DataFrame([dict(zip(self._columns(), cells, strict=True)) for cells in self._cells()])
 
+    @needs("xarray", "frames")
     def array(self, name: str) -> xarray.DataArray:
         """Return one of the values as an ``xarray.DataArray`` with a dimension for each axis.
 
         Parameters that were zipped are coordinates of one dimension. See `values`.
-
-        Raises
-        ------
-        ImportError
-            Without xarray: ``pip install 'brainsim[frames]'``.
         """
         xarray = optional("xarray", "frames", "Sweep.array")
         values, coordinates = self.values(name), {}

@@ -18,13 +18,14 @@ from brainsim.models.values import Uniform
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
-from brainsim.testing.properties import SEED, check_bits, check_properties, make, require, variables_of
+from brainsim.testing.properties import SEED, check_bits, check_properties, explained, make, require, variables_of
 
 START, STOP, DURATION = 10.0, 20.0, 30.0  # ms
 SEEDS = 12  # networks whose numbers of synapses are compared with what a rule expects
 ERRORS = 6.0  # standard errors by which their mean may be off: less than once in a hundred million rules
 
 
+@explained
 def check_input(
     given: Input | type[Input], *, target: Neuron | None = None, dt: float = 0.1, only: Collection[str] | None = None
 ) -> None:
@@ -36,8 +37,6 @@ def check_input(
         The input; a class is made with its defaults.
     target : Neuron, optional
         The cells on which it acts; by default a `LIF`.
-    dt : float
-        Time step [ms].
     only : collection of str, optional
         The properties to check, all by default:
 
@@ -47,13 +46,6 @@ def check_input(
         - "trace": a Trace of it has the unit that `observed` says, and recording changes no bit.
         - "estimate": the memory of a network that has it can be estimated.
         - "bits": the same seed gives the same bits on any number of threads, in any pieces, after a restore and a reset.
-
-    Raises
-    ------
-    AssertionError
-        If a property does not hold; the message names it.
-    TypeError, ValueError
-        If `given` is not an input, or `only` names an unknown property.
 
     Examples
     --------
@@ -152,6 +144,7 @@ INPUT_PROPERTIES = {
 }
 
 
+@explained
 def check_rule(rule: Rule | type[Rule], *, sizes: tuple[int, int] = (64, 36), only: Collection[str] | None = None) -> None:
     """Check a rule of connection as the built-in ones are checked, between two populations and within one.
 
@@ -170,13 +163,6 @@ def check_rule(rule: Rule | type[Rule], *, sizes: tuple[int, int] = (64, 36), on
         - "flags": no cell is connected to itself unless `autapses`, and no pair twice unless `multapses` is true.
         - "seed": the pairs follow from the seed and the name of the projection, whatever else is in the network.
         - "bits": the same seed gives the same bits on any number of threads, in any pieces, after a restore and a reset.
-
-    Raises
-    ------
-    AssertionError
-        If a property does not hold; the message names it.
-    TypeError, ValueError
-        If `rule` is not one, if it does not fit the sizes, or `only` names an unknown property.
 
     Examples
     --------

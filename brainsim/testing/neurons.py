@@ -17,12 +17,13 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
 from brainsim.results.result import Result
-from brainsim.testing.properties import SEED, check_bits, check_properties, make, require
+from brainsim.testing.properties import SEED, check_bits, check_properties, explained, make, require
 
 DURATION, ONSET = 200.0, 20.0  # ms, and when the current begins
 EXTREMES = 0.0, 3.0, -1.0  # times the usual current
 
 
+@explained
 def check_neuron(
     model: Neuron | type[Neuron], *, current: float | None = None, dt: float = 0.1, only: Collection[str] | None = None
 ) -> None:
@@ -36,8 +37,6 @@ def check_neuron(
         Current [pA] under which the cells are checked, if they take one. By default the lowest of 0.1, 0.2, 0.5, 1, ...
         pA under which a cell fires repetitively within 180 ms; for a model that never fires, the highest up to 100 pA under
         which it stays finite.
-    dt : float
-        Time step [ms].
     only : collection of str, optional
         The properties to check, all by default:
 
@@ -48,13 +47,6 @@ def check_neuron(
         - "cells": cells with parameters of their own behave, to the last bit, as cells that all have these parameters.
         - "reset": spikes set the variables as the reset says, and none comes within the refractory time.
         - "single": in single precision the cells fire about as often.
-
-    Raises
-    ------
-    AssertionError
-        If a property does not hold; the message names it.
-    TypeError, ValueError
-        If `model` is not one, or `only` names an unknown property.
 
     Examples
     --------

@@ -9,12 +9,20 @@ from typing import Any, Literal
 import numpy as np
 
 from brainsim.core.checks import nearest
+from brainsim.core.docstrings import explain_by
 from brainsim.engine import settings
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.network.network import Network
 from brainsim.results.result import Result
 
 SEED = 3
+RAISES = """Raises
+------
+AssertionError
+    If a property does not hold; the message names it.
+TypeError, ValueError
+    If what is to be checked is of another kind, or `only` names an unknown property."""
+explained = explain_by({"dt": "dt : float\n    Time step [ms]."}, RAISES)  # functions that check properties
 
 
 def require(condition: Any, message: str) -> None:

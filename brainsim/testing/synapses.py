@@ -16,13 +16,23 @@ from brainsim.models.synapses.basic import Delta
 from brainsim.models.values import Uniform
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-from brainsim.testing.properties import SEED, check_bits, check_properties, make, require, values_at_end, variables_of
+from brainsim.testing.properties import (
+    SEED,
+    check_bits,
+    check_properties,
+    explained,
+    make,
+    require,
+    values_at_end,
+    variables_of,
+)
 
 WEIGHTS = {"mV": 0.3, "pA": 40.0, "pA*ms": 200.0, "nS": 1.0, "": 1.0}  # by the unit of the weights of a synapse
 LARGE = 1000.0  # times the usual weight
 NEAR = 2e-3  # mV by which single precision may differ
 
 
+@explained
 def check_synapse(
     synapse: Synapse | type[Synapse],
     *,
@@ -48,13 +58,6 @@ def check_synapse(
         - "extreme": nothing becomes NaN if the weight is a thousand times larger.
         - "bits": the same seed gives the same bits on any number of threads, in any pieces, after a restore and a reset.
         - "single": in single precision the potential is the same to 2 uV.
-
-    Raises
-    ------
-    AssertionError
-        If a property does not hold; the message names it.
-    TypeError, ValueError
-        If `synapse` is not one, or `only` names an unknown property.
 
     Examples
     --------

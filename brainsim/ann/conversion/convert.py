@@ -1,7 +1,7 @@
 """From a trained artificial network to the same network in spikes."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,11 +12,11 @@ from brainsim.ann.conversion.thresholds import scale_layers, thresholds
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.engine.simulate import simulate
 from brainsim.learn.checks import array_of, class_labels
-
-if TYPE_CHECKING:
-    from brainsim.network.network import Network
-    from brainsim.results.result import Result
+from brainsim.network.network import Network
+from brainsim.network.probes import Trace
+from brainsim.results.result import Result
 
 STEPS = 32
 NEAR = 1e-9  # relative to a threshold: within this distance rounding may decide
@@ -178,13 +178,13 @@ class _Spiking:
         return [layer.theta for layer in self.plan.layers if layer.theta is not None]
 
     @property
-    def network(self) -> "Network":
+    def network(self) -> Network:
         """The `brainsim.Network` for the first calibration sample (zeros without one) and 32 steps; see `network_for`."""
         if self._network is None:
             self._network = self.network_for(np.zeros(self._inputs) if self.calib is None else self.calib[0])
         return self._network
 
-    def network_for(self, x: ArrayLike, T: int = STEPS, seed: int = 0) -> "Network":
+    def network_for(self, x: ArrayLike, T: int = STEPS, seed: int = 0) -> Network:
         """Return an ordinary `brainsim.Network` that gets one sample as its input for T steps; run it with ``dt=1.0``.
 
         Its cells are made for steps of 1 ms: with ``dt=0.1``, the default of `brainsim.simulate`, they would fire at other
@@ -216,7 +216,7 @@ class _Spiking:
         """Return (start, stop) [ms] for each hidden layer, whose spikes at ``start < t <= stop`` count."""
         return spiking.turns(self.plan, self._steps(T))
 
-    def simulate(self, x: ArrayLike, T: int = STEPS, *, seed: int = 0, record: Sequence[str] = ()) -> "Result":
+    def simulate(self, x: ArrayLike, T: int = STEPS, *, seed: int = 0, record: Sequence[str] = ()) -> Result:
         """Run the network for one sample in the engine and return its Result, with the potentials of ``output`` recorded.
 
         Parameters
@@ -226,9 +226,6 @@ class _Spiking:
         record : sequence of str
             Other populations whose potentials are recorded: ``["hidden1"]``.
         """
-        from brainsim.engine.simulate import simulate
-        from brainsim.network.probes import Trace
-
         net = self.network_for(x, T, seed)
         cells = net.populations
         if isinstance(record, str):

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brainsim.ann.conversion import kernels
 from brainsim.ann.conversion.thresholds import CellLayer
+from brainsim.core.machine import processors
 from brainsim.encode.code import latency_steps, random_steps
 from brainsim.learn.batches import Runner
 from brainsim.rng.streams import stream_key
@@ -39,12 +41,10 @@ class Conversion(NamedTuple):
 
     def drive(self, X: np.ndarray, steps: int) -> np.ndarray:
         """Return the amounts added to the potentials of the first layer in each step, shape (samples, units)."""
-        from brainsim.ann.conversion.kernels import weighted_sums
-
         layer, bias = self.layers[0], self.bias(0, steps)
         drive = np.empty((len(X), bias.size))
         X = np.ascontiguousarray(X if self.encoder == "current" else np.zeros_like(X))
-        weighted_sums(X, *_rows(layer), bias, drive)
+        kernels.weighted_sums(X, *_rows(layer), bias, drive)
         return layer.in_bits(drive)
 
 
@@ -54,8 +54,6 @@ def run(plan, X, steps, seed, keep):
     `keep` takes the spikes of each hidden layer, uint8 (samples, steps, units), and the evidence, (samples, steps, outputs),
     of some samples, and returns a list of arrays with a row for each sample.
     """
-    from brainsim.core.machine import processors
-
     starts = range(0, len(X), CHUNK)
     if len(starts) == 1:
         return keep(*_run_chunk(plan, X, steps, seed, 0))
@@ -70,8 +68,6 @@ def run(plan, X, steps, seed, keep):
 
 def _run_chunk(plan, X, steps, seed, start):
     """Return the spikes of each hidden layer and the evidence for samples `start` and following, layer by layer."""
-    from brainsim.ann.conversion import kernels
-
     reset = kernels.ZERO if plan.to_zero else kernels.SUBTRACT
     spikes = encode(X, steps, plan.encoder, plan.input_scale, seed)
     held, hidden = plan.encoder == "latency", []

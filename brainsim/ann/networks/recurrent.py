@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from brainsim.ann.networks.readers import FILE
+from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, Samples, Scratch, run_chunk
 from brainsim.ann.samples import pad, pad_labels
 from brainsim.core.checks import integer, number, one_of, warn_user
 from brainsim.core.machine import MAX_THREADS
@@ -302,8 +303,6 @@ class RecurrentRunner(Runner):
     """Runs samples of one data set for an `RNN`; use it in a ``with`` block. The arrays are `recurrent_kernels.Samples`."""
 
     def __init__(self, settings: Any, X: np.ndarray, lengths: np.ndarray, label: np.ndarray, labels: np.ndarray):
-        from brainsim.ann.networks.recurrent_kernels import Samples
-
         super().__init__(settings.threads)
         self._steps, self._data = X.shape[1], Held(Samples(X, lengths, label, labels))
         self.units, self.gated = settings.hidden, settings.cell == "gru"
@@ -314,8 +313,6 @@ class RecurrentRunner(Runner):
         self, weights: dict[str, np.ndarray], chosen: np.ndarray, learn: bool, traces: bool = False
     ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Return losses, sums of gradients (empty without `learn`), scores and outputs of samples."""
-        from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, run_chunk
-
         p, n, steps = Parameters(**weights), len(chosen), self._steps
         net = Net(int(self.gated), self.loss, p, np.ascontiguousarray(p.U.T), np.ascontiguousarray(p.V.T))
         out = Out(np.empty(n), np.empty((n, p.d.size)), np.empty((n if traces else 0, steps, p.d.size)))
@@ -329,8 +326,6 @@ class RecurrentRunner(Runner):
 
     def _prepare(self, p, parts, rows, steps):
         """Make the arrays for each chunk, unless there are some that fit."""
-        from brainsim.ann.networks.recurrent_kernels import Parameters, Scratch
-
         if self._scratch and self._scratch[0].values.h.shape[1] < rows:
             self._scratch = []
         width, units, outputs = p.b.size, self.units, p.d.size

@@ -5,7 +5,7 @@ shape, on which a `Ridge` is trained. Scales are for inputs whose root mean squa
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,7 @@ from scipy.linalg import eigh
 from brainsim.ann.samples import Dataset
 from brainsim.core.checks import computed_values, integer, number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.engine.simulate import simulate
 from brainsim.learn.checks import array_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
@@ -21,9 +22,7 @@ from brainsim.models.pair_lists import FromArrays
 from brainsim.models.synapses.basic import Exponential
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-
-if TYPE_CHECKING:
-    from brainsim.results.spikes import Spikes
+from brainsim.results.spikes import Spikes
 
 __all__ = ["EchoState", "Liquid", "Ridge", "align_ends", "normalised"]
 
@@ -173,7 +172,7 @@ class Liquid:
         return cells
 
     @within(default_arithmetic)
-    def read(self, spikes: "Spikes", frames: int) -> np.ndarray:
+    def read(self, spikes: Spikes, frames: int) -> np.ndarray:
         """Return the states of the liquids of a population from its spikes, shape (samples, frames, size)."""
         frame = np.ceil(spikes.times / self.frame - ROUNDING).astype(np.int64) - 1
         within = frame < frames
@@ -195,10 +194,8 @@ class Liquid:
         parts = [X[start : start + chunk] for start in range(0, len(X), chunk)]
         return np.concatenate([self.read(self.spikes(part), X.shape[1]) for part in parts])
 
-    def spikes(self, X: ArrayLike) -> "Spikes":
+    def spikes(self, X: ArrayLike) -> Spikes:
         """Return the spikes of a liquid for each of the sequences X; cell ``size*k + i`` is cell i of sequence k."""
-        from brainsim.engine.simulate import simulate
-
         net = Network(seed=0)
         self.add_to(net, X)
         return simulate(net, self.frame * np.shape(X)[1], dt=self.frame / 20.0, seed=0, progress=False).spikes["liquid"]

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalised
 from brainsim.ann.samples import Dataset
@@ -13,9 +13,6 @@ from brainsim.examples._figures.layout import AXES, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 from brainsim.results.spikes import Spikes
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 # four candidates each, of which the one with the best leave-one-out accuracy on training samples is chosen
 ECHOES = [{"leak": leak, "radius": radius} for leak in (0.1, 0.2) for radius in (0.9, 1.1)]
@@ -80,7 +77,7 @@ class ReservoirComparison:
         return "\n".join(f"{NAMES[name]:<17} {_as_text(values)} %" for name, values in self.accuracy.items())
 
     @within(style)
-    def figure(self) -> "Figure":
+    def figure(self) -> Figure:
         """Return a Figure: one sample in both networks, the outputs of their readouts, and the accuracy of both."""
         end = self.liquid.frame * len(self.sample)
         columns = "echo state network", "liquid of spiking cells", "what they remember"

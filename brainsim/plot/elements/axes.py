@@ -27,7 +27,8 @@ SHARED = {  # arguments that functions of `bs.plot` explain alike
     "    Which sample of recorded weights: the last one at or before this time [ms]; by default the last.",
     "unit": "unit : str, optional\n    Of the weights, for the label; by default that of `weights`, if it is known.",
 }
-drawing = explain_by(SHARED, "Returns\n-------\nAxes")
+RETURNS = "Returns\n-------\nAxes"
+drawing = explain_by(SHARED, RETURNS)
 
 
 def axes_of(ax: Any, caller: str) -> Axes:
