@@ -46,21 +46,8 @@ def _vanishes(x, before):
     return (abs(x) < flush_limit(x)) & (before != 0.0)
 
 
-@helper
-def keep_decaying(values, kept):
-    for k in range(values.size):
-        kept[k] = values[k]
-        values[k] += 0.0  # an input of zero, which makes 0.0 of -0.0
-
-
 """
 ENTRY = """@helper
-def keep(values, kept):
-    for k in range(values.size):
-        kept[k] = values[k]
-
-
-@helper
 def count_flags(flag):
     count = np.int32(0)
     for k in range(flag.size):
@@ -79,13 +66,17 @@ def advance(cells_, progress_):
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
         flag, top = flags[: high - low], tops[: high - low]
-        <keep>
-        top[:] = -np.inf
-        for _ in range(steps // <unrolled>):
-            several(<arguments>)
-        for _ in range(steps % <unrolled>):
-            one(<arguments>)
-        find_stirred(<arguments>, flag, waiting[low:high]<befores>)
+        if steps >= <unrolled>:
+            several(True, <arguments><befores>)
+            left = steps - <unrolled>
+        else:
+            one(True, <arguments><befores>)
+            left = steps - 1
+        for _ in range(left // <unrolled>):
+            several(False, <arguments><befores>)
+        for _ in range(left % <unrolled>):
+            one(False, <arguments><befores>)
+        find_stirred(<arguments><befores>, flag, waiting[low:high])
         for begin in range(low, high, <scan>):
             end = min(begin + <scan>, high)
             if count_flags(flag[begin - low : end - low]):
@@ -143,37 +134,35 @@ def write_quiet(system: System, step: Step, kernel: Kernel, sizes: Sizes | None)
     pairs += [(name, f"scalars[{i}]") for i, name in enumerate(kernel.scalars) if name not in kernel.apart]
     quiet = quiet_step(system, step, kernel, sizes)
     unrolled = UNROLLED if len(quiet.statements) <= LONG else 1
-    head = ", ".join(name for name, _ in pairs)
+    head = ", ".join([*(name for name, _ in pairs), *(f"_{name}_before" for name in system.variables)])
     loads: list[Statement] = [Load(name, f"_{name}_") for name in (*system.variables, *arrays)]
     texts = [_loop("several", head, system, loads, quiet, unrolled, sizes is None)]
     texts += [_loop("one", head, system, loads, quiet, 1, sizes is None), _test(head, loads, quiet, sizes is None)]
-    rows, decaying = range(len(system.variables)), [system.variables.index(name) for name in quiet.decay]
+    rows = range(len(system.variables))
     entry = fill(
         ENTRY,
-        {
-            "keep": [
-                f"keep{'_decaying' * (i in decaying)}(state[{i} * stride + low : {i} * stride + high], kept[{i * BLOCK}:])"
-                for i in rows
-            ],
-            "restore": [f"state[{i} * stride + k] = kept[{i * BLOCK} + k - low]" for i in rows],
-        },
+        {"restore": [f"state[{i} * stride + k] = kept[{i * BLOCK} + k - low]" for i in rows]},
         block=BLOCK,
         scan=SCAN,
         unrolled=unrolled,
         arguments=", ".join(expression for _, expression in pairs),
-        befores="".join(f", kept[{i * BLOCK}:]" for i in decaying),
+        befores="".join(f", kept[{i * BLOCK} :]" for i in rows),
     )
     title = f"Quiet cells, written by brainsim (equations/quiet.py). State: {', '.join(system.variables)}."
     return module(title, TEST * bool(quiet.decay) + "".join(texts) + entry, (WIDE, *(LIMIT,) * bool(quiet.decay)))
 
 
 def _loop(name, head, system, loads, quiet, times, single):
-    """Return the text of a function that makes some steps of each cell of a block."""
-    lines: list[Statement] = [*loads, *no_inputs(system), Load("_top", "_top_")]
+    """Return the text of a function that makes some steps of each cell of a block, and first keeps its state if told to."""
+    lines: list[Statement] = [*no_inputs(system)]
     lines += [*quiet.statements, LARGEST] * times
     lines += [*(Store(f"_{x}_", ast.Name(x)) for x in system.variables), Store("_top_", ast.Name("_top"))]
-    body = indent(narrow(lines) if single else lines, 2)
-    return "\n".join([f"@helper\ndef {name}({head}):", "    for _k in range(_top_.size):", *body, "\n\n"])
+    lowest = "np.float32(-np.inf)" if single else "-np.inf"
+    begin = [*loads, f"_top = {lowest} if first else _top_[_k]", "if first:"]
+    begin += [f"    _{x}_before[_k] = {x}" for x in system.variables]
+    begin += [f"    {x} += 0.0  # an input of zero, which makes 0.0 of -0.0" for x in quiet.decay]
+    body = indent([*begin, *(narrow(lines) if single else lines)], 2)
+    return "\n".join([f"@helper\ndef {name}(first, {head}):", "    for _k in range(_top_.size):", *body, "\n\n"])
 
 
 def no_inputs(system: System, besides: int = -1) -> list[Assign]:
@@ -185,12 +174,11 @@ def no_inputs(system: System, besides: int = -1) -> list[Assign]:
 
 def _test(head, loads, quiet, single):
     """Return the text of a function that flags the cells of a block that were not quiet."""
-    befores = "".join(f", _{x}_before" for x in quiet.decay)
     lines: list[Statement] = [*loads, Load("_top", "_top_"), Assign("_stirred", quiet.fires)]
     lines = narrow(lines) if single else lines
     more = ["(_waiting[_k] > 0)", *(f"_vanishes({x}, _{x}_before[_k])" for x in quiet.decay)]
     body = indent([*lines, f"_flag[_k] = _stirred | {' | '.join(more)}"], 2)
-    head = f"@helper\ndef find_stirred({head}, _flag, _waiting{befores}):"
+    head = f"@helper\ndef find_stirred({head}, _flag, _waiting):"
     return "\n".join([head, "    for _k in range(_top_.size):", *body, "\n\n"])
 
 
