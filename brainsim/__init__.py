@@ -39,7 +39,7 @@ Neurons (``brainsim models`` shows their equations)
     your own            Neuron, with parameter and initial
 
 Synapses
-    jumps of v [mV]     Delta, also of another variable
+    jumps of v [mV]     Delta, also of another variable; a current of one step [pA]: Pulse
     currents [pA]       Exponential Alpha DoubleExponential; by charge: ExponentialCharge AlphaCharge DoubleExponentialCharge
     conductances [nS]   ExponentialConductance AlphaConductance DoubleExponentialConductance NMDA GABAB
     your own            Synapse, with parameter
@@ -98,7 +98,7 @@ _HOMES = {
     "brainsim.models.neurons.glif": "GLIF1 GLIF2 GLIF3 GLIF4 GLIF5",
     "brainsim.models.neurons.integrators": "IF QIF EIF AdEx Izhikevich ResonateAndFire Theta TwoCompartmentLIF ShiuLIF",
     "brainsim.models.neurons.lif": "LIF",
-    "brainsim.models.synapses.basic": "Delta Exponential Alpha DoubleExponential",
+    "brainsim.models.synapses.basic": "Delta Pulse Exponential Alpha DoubleExponential",
     "brainsim.models.synapses.charges": "ExponentialCharge AlphaCharge DoubleExponentialCharge",
     "brainsim.models.synapses.conductances": "ExponentialConductance AlphaConductance DoubleExponentialConductance "
     "NMDA GABAB",

@@ -102,6 +102,7 @@ from brainsim.models.synapses.basic import Alpha as Alpha
 from brainsim.models.synapses.basic import Delta as Delta
 from brainsim.models.synapses.basic import DoubleExponential as DoubleExponential
 from brainsim.models.synapses.basic import Exponential as Exponential
+from brainsim.models.synapses.basic import Pulse as Pulse
 from brainsim.models.synapses.charges import AlphaCharge as AlphaCharge
 from brainsim.models.synapses.charges import DoubleExponentialCharge as DoubleExponentialCharge
 from brainsim.models.synapses.charges import ExponentialCharge as ExponentialCharge

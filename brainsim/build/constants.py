@@ -32,7 +32,7 @@ def kernel_constants(system, step, values, dt, label):
     except FloatingPointError as error:
         raise ValueError(f"{label}: {error}") from None
     for index, arrivals in enumerate(system.arrivals):
-        constants |= {gain_name(index, name): _plain(lang.compute(gain, known)) for name, gain in arrivals}
+        constants |= {gain_name(index, name): _plain(lang.compute(gain, constants)) for name, gain in arrivals}
     if system.fixed_time:
         times, name = lang.compute(system.refractory, known | {"dt": dt}), f"{label}: {ast.unparse(system.refractory)}"
         in_range(times, f"{name} as the refractory time", "ms", at_least=0.0)

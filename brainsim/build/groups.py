@@ -15,7 +15,8 @@ from brainsim.equations.codegen import write_kernel
 from brainsim.equations.precise.kernel_text import write_precise_kernel
 from brainsim.equations.precise.step import PreciseStep, make_precise
 from brainsim.equations.steps.methods import method_named
-from brainsim.equations.system import compose, prefix_of
+from brainsim.equations.steps.pulse import compose_with_pulses, with_responses
+from brainsim.equations.system import prefix_of
 from brainsim.models.base import Model
 from brainsim.models.changing import OVER_TIME, extremes, held_by
 from brainsim.models.values import Distribution
@@ -165,8 +166,8 @@ def step_of(model, synapses, injected, label):
 
 @lru_cache(MAX_KEPT)
 def _step(cell, receptors, injected, method, name, label):
-    system = compose(cell, receptors, label=label, external_current=injected)
-    return system, method_named(method, name)(system, label)
+    system = compose_with_pulses(cell, receptors, label=label, external_current=injected)
+    return system, with_responses(method_named(method, name)(system, label), system, label)
 
 
 @lru_cache(MAX_KEPT)

@@ -106,11 +106,11 @@ def parse_receptor(
     derivatives, algebraic = reader.equations(equations, {"v", "t"})
     arrivals, jumps = [], {}
     for name, tree in assignments:
-        if name in declared.parameters or name in RESERVED:
+        if name != "I" and (name in declared.parameters or name in RESERVED):
             raise EquationError(f"{label}.arrival", f"{name!r} is not a variable{FIXED}", ast.unparse(tree))
         gain, dimension = _gain(name, tree, f"{label}.arrival", variables, reader)
         arrivals.append((name, gain))
-        if name not in variables and dimension is not None:
+        if name not in {*variables, "I"} and dimension is not None:
             jumps[name] = dimension
     if not arrivals:
         raise EquationError(f"{label}.arrival", "must say what an event of weight w does, e.g. 'g = g + w'")
@@ -318,7 +318,7 @@ def _gain(name, tree, label, variables, reader):
     if not weight or not algebra.is_zero(weight[1]) or lang.names_in(weight[0]) & varying:
         message = f"must be '{name} = {name} + w', or with a constant factor of w{FIXED}"
         raise EquationError(label, message, f"{name} = {ast.unparse(tree)}")
-    if name in variables:
+    if name in {*variables, "I"}:
         return weight[0], reader.check(tree, label, reader.units.get(name), repr(name))
     # the unit of the target's variable is not known yet, so that of what is added is recorded: see `jumps`
     return weight[0], reader.check(ast.BinOp(weight[0], ast.Mult(), ast.Name("w")), label, None, "")

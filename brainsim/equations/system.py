@@ -39,6 +39,7 @@ class System:
     - `substeps`: number of steps of the method in one dt
     - `crossing`: statements that compute when within the step the threshold was crossed; empty if spikes are at its end
     - `spikes`: how many spikes a cell sends if the threshold holds, None for one
+    - `pulses`: the variables that events which add to I act on, as a system of their own; None without such events
     """
 
     variables: tuple[str, ...]
@@ -59,6 +60,7 @@ class System:
     substeps: int
     crossing: tuple[Assign, ...] = ()
     spikes: Tree | None = None
+    pulses: System | None = None
 
     @property
     def buffered(self) -> tuple[int, ...]:
@@ -126,7 +128,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
             raise EquationError(label, "a synapse's current depends on 'v', which these cells do not have")
         currents += [add_prefix(tree, prefix, names) for tree in uses[:1]]
         for name, _ in receptor.arrivals:
-            if name not in names and name not in cell.derivatives:
+            if name not in names and name not in cell.derivatives and name != "I":
                 raise EquationError(label, f"a synapse adds to {name!r}, which these cells do not have")
         _check_jumps(cell, receptor, label)
         arrivals.append(tuple((prefix + n if n in names else n, add_prefix(g, prefix, names)) for n, g in receptor.arrivals))

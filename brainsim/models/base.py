@@ -342,9 +342,9 @@ class Synapse(Model):
     equations : str
         The receptor's variables, one ``dx/dt = ...`` a line; they start at 0. Empty for an instantaneous effect.
     arrival : str
-        What an event of weight ``w`` does: ``"g = g + w"``, ``"v = v + w"``. It may change any variable of the receptor or
-        of its target: ``"theta = theta + w"`` raises the variable theta of the target's class. A constant factor may stand
-        before w (``"i = i + w/tau"``), and ``;`` separates several assignments. Weights change by `Plasticity` only.
+        What an event of weight ``w`` does to variables of the receptor or of its target: ``"g = g + w"``, ``"v = v + w"``.
+        A constant factor may stand before w (``"i = i + w/tau"``), and ``;`` separates several assignments. ``"I = I + w"``
+        is a current that lasts the step at whose end the event arrives. Weights change by `Plasticity` only.
     current : str
         Current into the target in pA; ``v`` is the target's. Empty if there is none.
     weight_unit : str

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.checks import in_range, nearest
-from brainsim.equations.system import compose
+from brainsim.equations.steps.pulse import compose_with_pulses
 from brainsim.models.inputs import Input
 from brainsim.models.packed import as_kept, distinct, is_listed, of_values, pack
 from brainsim.models.rules import Rule
@@ -204,7 +204,7 @@ def check_current(view, label):
 
 
 def _compose(population, receptors, injected, label):
-    compose(population.model.cell_equations, receptors, label=label, external_current=injected)
+    compose_with_pulses(population.model.cell_equations, receptors, label=label, external_current=injected)
 
 
 def _check_shape(value, field, rule, pre, post):

@@ -1,17 +1,14 @@
 """The cells of NIR as models, whose parameters have the names and the units of the graph.
 
-A spike in a graph is a pulse of height 1 that lasts one step. What a pulse has added to the variables of a cell by the end
-of the step follows from its equations, so a synapse adds it there, before the threshold.
+A spike in a graph is a pulse of height 1 that lasts one step, `brainsim.Pulse`.
 """
 
 import re
 from typing import Any
 
 import numpy as np
-from scipy.special import exprel
 
 import brainsim as bs
-from brainsim.models.values import Value
 
 PARAMETERS = {
     "tau": bs.parameter(0.01, "", "time constant of the potential", above=0.0),
@@ -35,22 +32,6 @@ EQUATIONS = {
 }
 SPIKING = ("Input", "IF", "LIF", "CubaLIF", "Threshold")
 KINDS = (*EQUATIONS, *SPIKING, "Output")
-
-
-class Pulse(bs.Synapse):
-    """What a pulse of one step and height w has added to the potential by the end of the step."""
-
-    arrival = "v = v + gain*w"
-    weight_unit = ""
-    dimensions = False
-    gain: Value = bs.parameter(1.0, "", "potential after a pulse of height 1")
-
-
-class CurrentPulse(Pulse):
-    """What a pulse of one step and height w has added to the current and the potential by the end of the step."""
-
-    arrival = "i = i + gain_i*w; v = v + gain*w"
-    gain_i: Value = bs.parameter(1.0, "", "current after a pulse of height 1")
 
 
 class Graded(bs.Coupling):
@@ -91,22 +72,3 @@ def model_of(node: Any, variant: str, unit: float, reset: str) -> Any:
     given = vars(node) | {"limit": getattr(node, "threshold", 0.0), "unit": unit, "subtracts": float(reset == "subtract")}
     values = {name: np.ravel(0.0 if given[name] is None else given[name]) for name in cls.parameters}  # v_reset may be None
     return cls(**{name: float(v[0]) if (v == v[0]).all() else np.asarray(v, np.float64) for name, v in values.items()})
-
-
-def pulse(model: Any, dt: float) -> bs.Synapse:
-    """Return the synapse by which pulses that last `dt` ms act on cells of a model."""
-    exact = model.method == "exact"
-
-    def share(x):
-        """Return how much of a constant input a leaky cell has taken up after a step of x time constants."""
-        return x * exprel(-x) if exact else x
-
-    if "r" not in model.parameters:
-        return Pulse()
-    if "tau" in model.parameters:
-        return Pulse(gain=model.r * share(dt / (model.tau * model.unit)))
-    if "tau_syn" not in model.parameters:
-        return Pulse(gain=model.r * dt / model.unit)
-    syn, mem = dt / (model.tau_syn * model.unit), dt / (model.tau_mem * model.unit)
-    rise = share(mem) - mem * np.exp(-mem) * exprel(mem - syn) if exact else syn * mem
-    return CurrentPulse(gain_i=model.w_in * share(syn), gain=model.r * model.w_in * rise)

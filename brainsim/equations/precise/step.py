@@ -106,6 +106,8 @@ def _check(system, label):
     if system.events:
         test = ast.unparse(system.events[0][0])
         raise EquationError(label, "precise=True finds the time of a spike only, not that of other events", test)
+    if system.pulses is not None:
+        raise EquationError(label, "precise=True has no steps, in which events that add to I would act; leave them out")
     if system.spikes is not None:
         raise EquationError(label, "precise=True needs cells that send one spike at a time", ast.unparse(system.spikes))
     if system.tables:

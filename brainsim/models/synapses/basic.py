@@ -68,6 +68,28 @@ class Delta(Synapse):
         cls.receptor_equations = _ByArrival()
 
 
+class Pulse(Synapse):
+    """A current of w pA that lasts one step, the one at whose end the event arrives; weights in pA.
+
+    This is what a spike does in networks that count in steps, such as those of snnTorch and Norse: ``I[t] = W @ spikes[t]``.
+    The equations of the target must be linear with constant coefficients: then what the current has added to v, and to all
+    that it moves, is a constant, which follows from the method of the target.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Pulse()
+    Pulse()
+
+    References
+    ----------
+    Pedersen et al. (2024), doi:10.1038/s41467-024-52259-9.
+    """
+
+    arrival = "I = I + w"
+    weight_unit = "pA"
+
+
 class Exponential(Synapse):
     """A current that jumps by w and decays: ``di/dt = -i/tau``; weights are its peak in pA.
 
