@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
@@ -36,48 +37,24 @@ class Saved(TypedDict):
     """The description of a network in a file."""
 
     parameters: dict[str, Any]  # which the constructor checks
-    layers: list[dict[str, Any]]  # see `OfLayer`
+    layers: list[dict[str, Any]]  # see `FIELDS`
     n_in: int
     outputs: int
     duration: float
     input_kind: NotRequired[str | None]  # not in old files
 
 
-class OfEachLayer(TypedDict):
-    """What the description of each layer holds; arrays of delays are arrays of the file, and None here."""
-
-    n: int
-    recurrent: bool
-    tau_s: float
-    delay: float | None
-    recurrent_delay: float | None
-    learns: list[str]
-    weight: tuple[float, float] | None
-    recurrent_weight: tuple[float, float] | None
-
-
-class OfLayer(OfEachLayer):
-    """Of a `Layer`."""
-
-    tau_m: float
-    tau_a: float
-    beta: float
-    v_th: float
-    v_reset: float
-    t_ref: float
-
-
-class OfReadout(OfLayer):
-    """Of the `Readout`."""
-
-    kind: str
-
-
-class OfModelLayer(OfEachLayer):
-    """Of a `ModelLayer`."""
-
-    method: str | None
-    model: Described
+# what it holds for the fields of layers: a number if nothing is said; arrays of delays are arrays of the file, and null here
+FIELDS: dict[str, Any] = {
+    "n": int,
+    "recurrent": bool,
+    "learns": list[str],
+    "kind": str,
+    "method": str | None,
+    "model": Described,
+    **dict.fromkeys(DELAYS, float | None),
+    **dict.fromkeys(("weight", "recurrent_weight"), tuple[float, float] | None),
+}
 
 
 def save(network: Any, path: Any) -> None:
@@ -113,14 +90,19 @@ def _check_layers(description):
     if len(layers) < 2:
         raise ValueError(f"its description.layers: must be a hidden layer or more, and a readout (got {len(layers)})")
     for k, values in enumerate(layers):
-        kind = OfReadout if k == len(layers) - 1 else OfModelLayer if "model" in values else OfLayer
-        check_structure(values, kind, f"its description.layers[{k}]")
+        last = k == len(layers) - 1
+        names = (*OF_MODEL_LAYERS, "model") if "model" in values and not last else _names(Readout if last else Layer)
+        check_structure(values, {name: FIELDS.get(name, float) for name in names}, f"its description.layers[{k}]")
     return layers
+
+
+def _names(cls):
+    return [field.name for field in fields(cls)]
 
 
 def _describe(layer, k, arrays):
     """Return the values of a layer as JSON takes them; arrays of delays go to `arrays`."""
-    names = layer.__dataclass_fields__ if layer.model is None else OF_MODEL_LAYERS
+    names = _names(layer) if layer.model is None else OF_MODEL_LAYERS
     values = {name: getattr(layer, name) for name in names}
     if layer.model is not None:
         values["model"] = describe(layer.model)

@@ -11,6 +11,7 @@ from brainsim.jit.arguments import Held
 from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
+from brainsim.learn.spiking.settings import SURROGATES
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.feedback import Feedback
@@ -144,7 +145,6 @@ def task_of(settings: Any, steps: int, sequence: str = "") -> Any:
     """Return what is minimised as the kernels take it, from the parameters of a `SpikingNetwork`."""
     from brainsim.learn.spiking.kernels.chunk import Task
     from brainsim.learn.spiking.kernels.losses import NAMES
-    from brainsim.learn.spiking.kernels.surrogate import SHAPES
 
     weights = np.full(steps, 1.0 / steps)
     if settings.fading:
@@ -158,6 +158,6 @@ def task_of(settings: Any, steps: int, sequence: str = "") -> Any:
         late=settings.late,
         rate_cost=settings.rate_cost,
         rate_target=settings.rate_target,
-        shape=SHAPES[settings.surrogate],
+        shape=SURROGATES.index(settings.surrogate),
         steepness=settings.steepness,
     )

@@ -15,15 +15,7 @@ from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import JUMP, TAU_M, V_TH, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
-FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)
-SHAPES = {
-    "fast_sigmoid": FAST_SIGMOID,
-    "sigmoid": SIGMOID,
-    "triangle": TRIANGLE,
-    "atan": ATAN,
-    "gaussian": GAUSSIAN,
-    "box": BOX,
-}
+FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)  # the order of `settings.SURROGATES`
 
 
 @helper
