@@ -277,6 +277,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/models/test_inputs_over_time.py::test_inputs_may_depend_on_the_positions": (),
     "tests/models/test_integrators.py": ("perfect", "has_its_period", "izhikevich_cells", "adex_cells", "turns_and_dies"),
     "tests/models/test_mihalas_niebur.py": ("[tonic bursting]", "accommodation"),
+    "tests/models/test_pulse.py::test_it_does_what": ("[LIF", "[Filtered"),
     "tests/models/test_receptors.py": ("charge", "nmda", "5.0-DoubleExponential", "decay"),
     "tests/models/test_sources.py": ("gamma", "dead_time_is_kept", "recorded"),
     "tests/network/test_journeys.py::test_elsewhere_they_belong_together_in_any_order": ("01234",),

@@ -34,14 +34,6 @@ SPIKING = ("Input", "IF", "LIF", "CubaLIF", "Threshold")
 KINDS = (*EQUATIONS, *SPIKING, "Output")
 
 
-class Graded(bs.Coupling):
-    """What cells that do not fire give to others: their potential at the end of the last step."""
-
-    source = "v"
-    current = "total"
-    dimensions = False
-
-
 def _add_cells(name, equations, **texts):
     """Add a class of cells to this module, where pickles look for it, with those parameters that its texts name."""
     words = {*re.findall(r"\w+", f"{equations} {texts}")}

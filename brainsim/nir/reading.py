@@ -152,5 +152,5 @@ def _connect(net, graph, source, unit):
         own = {name: graph.nodes[name] for name in chain if graph.kinds[name] not in ("Input", "Output")}
         vars(rule).update(nodes=own, ends=(graph.nodes[source], graph.nodes[target]))
         values = {"weight": pairs.data, "delay": (delay[part] if len(sent) > 1 else delay[0]) - dt * graded}
-        synapse = cells.Graded(order=1) if graded else bs.Pulse()
+        synapse = bs.RateConnection(variable="v", order=1) if graded else bs.Pulse()
         net.connect(pre, post, rule, **values, synapse=synapse, name=" -> ".join((source, *own, target)))
