@@ -1,11 +1,11 @@
-"""Small random networks for the tests of `bs.learn.SpikingNetwork`, derivatives by differences, and runs in the engine."""
+"""Small random networks for the tests of `bs.learn.SpikingNetwork`, and runs in the engine."""
 
 import copy
 
 import numpy as np
-import pytest
 
 import brainsim as bs
+from tests.learn import differences
 
 KINDS = {
     "plain": {},
@@ -74,44 +74,13 @@ def _begun(net, X, y):
     return inputs_of(X, "X"), y, "fit"
 
 
-def spike_counts(net, X):
-    return [{name: spikes.counts().tolist() for name, spikes in net.activity(X, k).items()} for k in range(len(X))]
-
-
-def by_differences(net, X, y, array, index, steps=(1e-4, 1e-5, 1e-6)):
-    """Return central differences of the loss by one element, None where a spike appears or vanishes."""
-    centre, counts, found = array[index], spike_counts(net, X), []
-    scale = abs(centre) if array.ndim == 0 and centre else 1.0
-    for step in steps:
-        losses = []
-        for sign in (1.0, -1.0):
-            array[index] = centre + sign * step * scale
-            losses.append(net.mean_loss(X, y) if spike_counts(net, X) == counts else None)
-            array[index] = centre
-        if None not in losses:
-            found.append((losses[0] - losses[1]) / (2.0 * step * scale))
-    return found
-
-
 def assert_gradients(net, X, y):
     """Compare the gradient with differences of the loss, for all numbers and five elements of each array."""
-    loss, gradients = net.gradients(X, y)
-    assert loss == pytest.approx(net.mean_loss(X, y), rel=1e-14)
-    rng, skipped, compared = np.random.default_rng(2), 0, 0
-    for (what, b), part in net.parts().items():
-        layer, gradient, size = net.training_.plan.layers[b], gradients[what, b], np.abs(gradients[what, b]).max()
-        if layer.model is None and what in ("tau_a", "beta") and not layer.beta:
-            assert gradient == 0.0
-            continue
-        unit = max(1.0, np.sqrt(np.mean(part * part))) if what in ("weight", "recurrent") else 1.0
-        for index in [()] if part.ndim == 0 else [tuple(rng.integers(0, part.shape)) for _ in range(5)]:
-            steps = tuple(step * unit for step in (1e-4, 1e-5, 1e-6, 1e-7, 1e-8)[: 5 if part.ndim == 0 else 3])
-            found = by_differences(net, X, y, part, index, steps)
-            skipped, compared = skipped + (not found), compared + 1
-            errors = [abs(d - gradient[index]) / max(abs(d), 1e-3 * size, 1e-12) for d in found]
-            assert not found or min(errors) < (1e-5 if what.endswith("delay") else 1e-6), (what, b, index, errors)
-    assert skipped <= 0.02 * compared
+    gradients, layers = net.gradients(X, y).parts, net.training_.plan.layers
+    plain = [(what, b) for what, b in gradients if what in ("tau_a", "beta") and not layers[b].beta and not layers[b].model]
+    assert not any(gradients[key] for key in plain)  # cells that do not adapt
     assert np.abs(gradients["weight", 0]).max() > 0.0  # there is something to compare
+    differences.assert_gradients(net, X, y, 5, without=plain)
 
 
 def assert_same_in_the_engine(net, X, k):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.learn.trained_graphs import KINDS, assert_gradients, trainer_of
+from tests.learn.differences import assert_gradients
+from tests.learn.trained_graphs import KINDS, trainer_of
 
 FAST = bs.Exponential(tau=5.0)
 
