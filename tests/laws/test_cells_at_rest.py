@@ -351,7 +351,7 @@ def test_all_events_go_to_one_buffer_of_cells_that_differ(delay):
         cells = bs.Population(700, bs.ShiuLIF(t_ref=0.1 * rng.integers(0, 50, 700), **given), name="cells")
         ends, weight = rng.integers(0, 700, (2, 5000)), rng.normal(10.0, 30.0, 5000)
         net.connect(cells, cells, bs.FromArrays(*ends), weight=weight, delay=delay, synapse=bs.Delta(variable="g"))
-        net.stimulate(cells[5:9], bs.PoissonInput(rate=200.0, weight=68.75, synapse=bs.Delta()))
+        net.stimulate(cells[5:80], bs.PoissonInput(rate=20.0, weight=68.75, synapse=bs.Delta()))
         return net
 
     found = []

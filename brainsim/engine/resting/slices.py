@@ -16,6 +16,8 @@ from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch
 from brainsim.jit.records import address_of, array_of, array_or_none, by_address, record_at, record_or_none
 
+LARGEST = 1 << 30  # number that is entered for a cell
+
 
 @by_address
 def turn(stretch_, progress_):
@@ -26,19 +28,18 @@ def turn(stretch_, progress_):
     c.turned = p.step
     c.steps = min(p.slice, p.stop - p.step)
     leave_lanes(c)
-    _forget_events(c, 0)
+    _forget_events(c)
     if c.steps <= 0:
         bring_back(c)
         return 0
     calendar = record_or_none(c, "arrivals")
-    c.reached_end = c.first_reached
+    _begin_list(c)
     if c.fresh:
         _list_waiting(c)
     for k in range(c.steps):
         slot = (p.step + k + 1) % array_of(calendar.due).size
         _deliver(c, slot, c.events_begin + k * LANES, calendar, array_or_none(calendar, "values"))
         give_back(slot, calendar)
-    c.since = 0
     call_address(c.reached_kernel, (address_of(c), address_of(p)))
     alone = c.stirred_number
     call_address(c.quiet, (address_of(c), address_of(p)))
@@ -50,10 +51,29 @@ def turn(stretch_, progress_):
 
 
 @helper
-def _forget_events(c, block):
-    blocks, end = array_of(c.blocks), (block + 1) * c.block_size
-    for k in range(block * c.block_size + c.events_begin, end):
-        blocks[k] = 0.0
+def _forget_events(c):
+    """Forget what arrived at driven cells; the kernel of reached cells does so for the others."""
+    blocks = array_of(c.blocks)
+    for block in range(c.first_reached // LANES):
+        for k in range(block * c.block_size + c.events_begin, (block + 1) * c.block_size):
+            blocks[k] = 0.0
+
+
+@helper
+def _begin_list(c):
+    """Forget the list of the cells that are reached, except for those that are driven.
+
+    What was entered for others is less than what is entered from now on, which takes less time than to go through them.
+    """
+    entered, n = array_of(c.entered), c.stride
+    c.since = 0 if c.fresh else c.since + c.reached_end
+    if c.since > LARGEST:
+        c.since = 0
+        for slot in range(c.count):
+            entered[slot] = -1
+    for k in range(c.driven):
+        entered[n + k] = c.since + k
+    c.reached_end = c.first_reached
 
 
 @helper
@@ -67,7 +87,7 @@ def _list_waiting(c):
         slot = np.int64(slots[cell])
         if slot < 0:
             slot = new_slot(c, cell)
-        entered[slot], slot_of[c.reached_end] = c.reached_end, slot
+        entered[slot], slot_of[c.reached_end] = c.since + c.reached_end, slot
         c.reached_end += 1
     array_of(c.found)[0] = 0
 
@@ -78,7 +98,7 @@ def _deliver(c, due, begin, calendar, values):
     targets, weights = array_of(calendar.targets), array_of(calendar.weights)
     pieces, shared, following = array_of(calendar.due_piece), array_of(calendar.due_weight), array_of(calendar.following)
     slots, entered, slot_of = array_of(c.slot_of_cell), array_of(c.entered), array_of(c.slot_of_reached)
-    blocks, size, shift, number = array_of(c.blocks), c.block_size, c.shift, c.reached_end
+    blocks, size, shift, since, number = array_of(c.blocks), c.block_size, c.shift, c.since, c.reached_end
     at = array_of(calendar.first_block)[due] * BLOCK
     for left in range(array_of(calendar.due)[due] - 1, -1, -1):
         after = next_due(at, left, following)
@@ -95,10 +115,10 @@ def _deliver(c, due, begin, calendar, values):
             if slot < 0:
                 slot = new_slot(c, np.int64(cell))
             # without a branch for cells that are reached first, which the processor would guess wrong for each third event
-            lane = np.int64(entered[np.uint64(slot)])
+            lane = np.int64(entered[np.uint64(slot)]) - since
             first = lane < 0
             lane = number if first else lane
-            entered[np.uint64(slot)], slot_of[np.uint64(number)] = lane, slot
+            entered[np.uint64(slot)], slot_of[np.uint64(number)] = since + lane, slot
             number += np.int64(first)
             place = np.uint64((lane // LANES) * size + lane % LANES + begin)
             if own:
@@ -116,14 +136,12 @@ def _deliver(c, due, begin, calendar, values):
 def _scatter(c):
     """Copy the cells that are reached back to their slots, after their steps in these."""
     blocks, slots, state, n = array_of(c.blocks), array_of(c.slot_of_reached), array_of(c.state), c.stride
-    entered, end = array_of(c.entered), c.reached_end
+    end = c.reached_end
     for low in range(c.first_reached, end, LANES):
         begin, count = low // LANES * c.block_size, min(np.int64(LANES), end - low)
         for i in range(c.variables):
             for k in range(count):
                 state[np.uint64(i * n + slots[low + k])] = blocks[np.uint64(begin + i * LANES + k)]
-        for k in range(count):
-            entered[np.uint64(slots[low + k])] = -1
 
 
 @helper

@@ -42,8 +42,8 @@ class Stretch:
     - ``arrivals``: the record of `Arrivals`; a target of a synapse is the cell ``shift`` later than its own number;
     - ``blocks``: the table of `equations.reached`, with ``block_size`` numbers in each block, the events in its rows from
       ``events_begin`` on. The driven cells are first, others from place ``first_reached`` to ``reached_end``;
-    - ``slot_of_reached``: the slot of the cell at a place of the table; ``entered`` is the place of the cell of a slot, -1
-      for none, and behind those of all slots, that of each driven cell;
+    - ``slot_of_reached``: the slot of the cell at a place of the table; ``entered`` is that place and ``since``, for cells
+      that are reached in this slice, and behind those of all slots, for each driven cell;
     - ``arrived``: the events in lanes, ``slice`` steps of each; ``event_row``: the row of inputs they go to;
     - ``reached_kernel``: the kernel of reached cells.
 
@@ -215,7 +215,6 @@ class Stretch:
                 c["reached_kernel"] = self._address(write_reached(*arguments, group.system.buffered[c["event_row"]]))
         if self.in_slices:  # events of driven cells go to the first places of the table
             c["slot_of_cell"][self.driven] = np.arange(self.n, self.n + self.driven.size)
-            c["entered"][self.n :] = np.arange(self.driven.size)
         self._copy_constants(self.driven)
         call(begin.address(c.kind, self._tried.kind), c.address, self._tried.address)
 
@@ -248,4 +247,4 @@ class Stretch:
         """Forget where cells were and what was on its way to them, after a chunk that failed."""
         self.context["slot_of_cell"][:], self.context["lanes_inputs"][:] = -1, 0
         if self.in_slices:
-            self.context["entered"][:], self.context["blocks"][:] = -1, 0
+            self.context["blocks"][:] = 0
