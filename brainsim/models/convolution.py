@@ -8,6 +8,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from brainsim.core.checks import integer, one_of, plain
 from brainsim.models.pair_lists import _PairList
@@ -49,24 +50,25 @@ class _Sliding(_PairList):
         size = (np.array(places) + added - span - 1) // stride + 1
         if size.min() < 1:
             self._reject("shape", f"is {self.shape}, too small for a kernel that spans {tuple((span + 1).tolist())} places")
-        targets = np.indices(size).reshape(size.size, -1)
-        out = np.arange(len(kernel))[:, None]
-        into = out // (len(kernel) // groups) * (channels // groups) + np.arange(channels // groups)
-        found = []
+        targets = np.indices(size, np.int32).reshape(size.size, -1)
+        out = np.arange(len(kernel), dtype=np.int32)[:, None]
+        into = out // (len(kernel) // groups) * (channels // groups) + np.arange(channels // groups, dtype=np.int32)
+        found, n_pre, n_post = [], math.prod(self.shape), len(kernel) * math.prod(size.tolist())
         for offset in np.ndindex(kernel.shape[2:]):
             sources = targets * stride[:, None] + (dilation * offset - before)[:, None]
             inside = np.flatnonzero(((sources >= 0) & (sources < np.array(places)[:, None])).all(axis=0))
             here = np.ravel_multi_index(tuple(sources[:, inside]), places)
-            weight, pre, post = np.broadcast_arrays(
-                kernel[(..., *offset, None)],
-                into[..., None] * math.prod(places) + here,
-                out[..., None] * math.prod(size.tolist()) + inside,
-            )
-            found.append([part[weight != 0.0] for part in (pre, post, weight)])
+            o, c = np.nonzero(kernel[(..., *offset)])
+            pre = into[o, c, None] * math.prod(places) + here
+            post = o[:, None] * math.prod(size.tolist()) + inside
+            weight = np.broadcast_to(kernel[(o, c, *offset)][:, None], pre.shape)
+            found.append([np.ravel(part) for part in (pre.astype(np.int32), post.astype(np.int32), weight)])
         pre, post, weight = map(np.concatenate, zip(*found, strict=True))
-        order = np.lexsort((post, pre))
+        ordered = csr_array((weight, (pre, post)), (n_pre, n_post))
+        ordered.sort_indices()
+        pre = np.repeat(np.arange(n_pre, dtype=np.int32), np.diff(ordered.indptr))
         self.__dict__["target_shape"] = (len(kernel), *size.tolist())
-        self._set(f"{type(self).__name__}.{{}}", pre[order], post[order], weight=weight[order])
+        self._set(f"{type(self).__name__}.{{}}", pre, ordered.indices, weight=ordered.data)
 
     def _label(self, name):
         return f"{type(self).__name__}.{name}"
