@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from brainsim.equations.expressions.grammar import BINARY, COMPARE, Tree, is_chain
-from brainsim.equations.expressions.lower import HELPERS, HOMES, WHOLE
+from brainsim.equations.expressions.lower import HELPERS, HOMES, LONG, WHOLE
 from brainsim.equations.statements import Assign, Load, Statement
 
 OPERATORS = BINARY | {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
@@ -78,7 +78,8 @@ def module(title: str, body: str, imports: Sequence[str] = (), constants: Sequen
     math = used.pop("math")
     head = [f"from math import {', '.join(math)}", ""] if math else []
     head += ["import numpy as np", "", "from brainsim.jit.decorators import helper"]
-    head += ["from brainsim.jit.records import array_of, by_address, record_at"]
+    entry = "by_address" if LONG.isdisjoint(called) else "wide_by_address as by_address"
+    head += [f"from brainsim.jit.records import array_of, {entry}, record_at"]
     head += [f"from {home} import {', '.join(names)}" for home, names in used.items() if names]
     lines = [f'"""{title}"""', "", *head, *imports, "", "pi = 3.141592653589793", *constants]
     return "\n".join(lines) + "\n\n\n" + body

@@ -42,6 +42,10 @@ HOMES = {
         "tanh",
     ),
 }
+# those that take tens of instructions; kernels that call them may use wide vectors, see `jit.records.wide_by_address`
+LONG = {*HOMES["brainsim.jit.elementary"], *HOMES["brainsim.jit.vmath"]} - {
+    *("clip", "cube", "floor", "flushed", "fourth", "greater", "lesser", "sign", "square", "whole_power")
+}
 HELPERS = {name: home for home, names in HOMES.items() for name in names}
 WHOLE = {"int32", "int64", "uint64"}  # conversions to whole numbers, whose arguments stay as they are
 MIN_MAX = {"min": "lesser", "max": "greater"}  # Python's functions can lose a NaN
