@@ -2,10 +2,13 @@
 
 Each trial begins at rest; after half a second the evidence is there for two seconds, with rates that are drawn anew each
 50 ms. The pool whose rate reaches 15 Hz first, in a window of 50 ms, is chosen. All simulators get the same rates. brainsim
-and NEST end a trial when it is decided.
+and NEST end a trial when it is decided. Rows such as `brainsim-like-nest` are brainsim with what that simulator does
+differently (`decision.classes`).
 """
 
 import argparse
+import functools
+import itertools
 import json
 import sys
 import tempfile
@@ -15,6 +18,7 @@ import decision
 import numpy as np
 from harness import report, rounds
 from harness.workload import DT, Task
+from scipy.stats import chi2
 
 REST, STIMULUS, PIECE, WINDOW, BIN, THRESHOLD, SD = 500.0, 2000.0, 250.0, 50.0, 5.0, 15.0, 4.0  # ms; Hz
 
@@ -35,6 +39,7 @@ def main():
                 if options.save:
                     Path(options.save).write_text(json.dumps(found) + "\n")
     print(table(found))
+    print(comparison(found))
 
 
 def rates(evidence, trial):
@@ -62,11 +67,11 @@ def choice(times, size, until):
     return (1 if sums[0, first] >= sums[1, first] else -1), float(edges[first + 1] - REST)
 
 
-def with_brainsim(n, _):
+def with_brainsim(n, _, like=None):
     import brainsim as bs
 
     def run(seed, stimulus):
-        net, _ = decision.in_brainsim(_task("brainsim", n, 1, stimulus=stimulus))
+        net, _ = decision.in_brainsim(_task("brainsim", n, 1, stimulus=stimulus, like=like))
         sim = bs.Simulation(net, dt=DT, seed=seed, threads=1)
         return _until_decided(sim.run, lambda: [sim.result().spikes[pool].times for pool in "AB"], n, progress=False)
 
@@ -107,7 +112,13 @@ def with_brian2(n, folder):
     return run
 
 
-RUNNERS = {"brainsim": with_brainsim, "brian2": with_brian2, "nest": with_nest}
+RUNNERS = {
+    "brainsim": with_brainsim,
+    "brainsim-like-brian2": functools.partial(with_brainsim, like="brian2"),
+    "brainsim-like-nest": functools.partial(with_brainsim, like="nest"),
+    "brian2": with_brian2,
+    "nest": with_nest,
+}
 
 
 def table(found):
@@ -115,14 +126,45 @@ def table(found):
     rows = [["", "evidence %", "trials", "no choice", "first pool", "+-", "time ms", "+-"]]
     for name, levels in found.items():
         for evidence, trials in levels.items():
-            made = [(chosen, time) for _, chosen, time in trials if chosen]
+            made = _made(trials)
             line = [name, evidence, str(len(trials)), str(len(trials) - len(made)), "-", "-", "-", "-"]
-            if made:
-                share, times = np.mean([chosen > 0 for chosen, _ in made]), np.array([time for _, time in made])
+            if len(made):
+                share, times = np.mean(made[:, 0] > 0), made[:, 1]
                 error = np.sqrt(share * (1.0 - share) / len(made)), times.std() / np.sqrt(len(made))
                 line[4:] = f"{share:.3f}", f"{error[0]:.3f}", f"{times.mean():.0f}", f"{error[1]:.0f}"
             rows.append(line)
     return "\n".join(report.columns(rows))
+
+
+def comparison(found):
+    """Return how all levels of two simulators differ: in shares and in mean times, as chi-square with its probability."""
+    rows = [["", "compared with", "levels", "shares chi2", "p", "times chi2", "p", "longer ms", "+-"]]
+    for one, other in itertools.combinations(found, 2):
+        both = [[_made(found[name][level]) for name in (one, other)] for level in found[one] if level in found[other]]
+        both = [pair for pair in both if all(len(made) and np.ptp(made[:, 1]) for made in pair)]  # they have standard errors
+        if both:
+            rows.append([one, other, str(len(both)), *_chi_squares(both)])
+    return "\n".join(report.columns(rows))
+
+
+def _chi_squares(levels):
+    """Return what `comparison` says of pairs of choices and times, one pair for each level."""
+    numbers = np.array([[len(made) for made in pair] for pair in levels])
+    firsts = np.array([[np.sum(made[:, 0] > 0) for made in pair] for pair in levels])
+    share = firsts.sum(axis=1) / numbers.sum(axis=1)
+    spread = np.sqrt(share * (1.0 - share) * (1.0 / numbers).sum(axis=1))
+    shares = np.diff(firsts / numbers)[spread > 0.0, 0] / spread[spread > 0.0]
+    longer = np.array([second[:, 1].mean() - first[:, 1].mean() for first, second in levels])
+    errors = np.array([np.hypot(*[made[:, 1].std(ddof=1) / len(made) ** 0.5 for made in pair]) for pair in levels])
+    weights = errors**-2.0 / (errors**-2.0).sum()
+    found = [(np.sum(z**2), z.size) for z in (shares, longer / errors)]
+    text = [word for value, n in found for word in (f"{value:.1f}", f"{chi2.sf(value, n):.3f}" if n else "-")]
+    return [*text, f"{weights @ longer:.0f}", f"{(errors**-2.0).sum() ** -0.5:.0f}"]
+
+
+def _made(trials):
+    """Return the choices and times of the trials in which a choice was made, shape (trials, 2)."""
+    return np.array([(chosen, time) for _, chosen, time in trials if chosen], dtype=float).reshape(-1, 2)
 
 
 def _task(name, n, seed, **options):

@@ -77,7 +77,7 @@ SMALLEST = {
     "analysis": ["--spikes", "1000", "--cells", "10", "--runs", "1"],
     "brunel": [*SHORT, "--n", "100"],
     "cells": ["LIF", "--runs", "1", "--duration", "5"],
-    "choices": ["--only", "brainsim", "--trials", "1", "--evidence", "51.2,12.8", "--n", "200"],
+    "choices": ["--only", "brainsim,brainsim-like-nest", "--trials", "2", "--evidence", "51.2,12.8", "--n", "200"],
     "checkpoints": ["--scale", "0.01", "--duration", "10", "--runs", "1"],
     "coba": [*SHORT, "--n", "100"],
     "cobahh": [*SHORT, "--n", "100"],
