@@ -100,8 +100,8 @@ _HOMES = {
     "brainsim.models.neurons.lif": "LIF",
     "brainsim.models.synapses.basic": "Delta Pulse Exponential Alpha DoubleExponential",
     "brainsim.models.synapses.charges": "ExponentialCharge AlphaCharge DoubleExponentialCharge",
-    "brainsim.models.synapses.conductances": "ExponentialConductance AlphaConductance DoubleExponentialConductance "
-    "NMDA GABAB",
+    "brainsim.models.synapses.conductances": "ExponentialConductance AlphaConductance DoubleExponentialConductance",
+    "brainsim.models.synapses.receptors": "NMDA GABAB",
     "brainsim.models.couplings.base": "Coupling",
     "brainsim.models.couplings.kinds": "GapJunction GatedNMDA GradedSynapse RateConnection",
     "brainsim.models.plasticity.base": "Plasticity",

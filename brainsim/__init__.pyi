@@ -106,11 +106,11 @@ from brainsim.models.synapses.basic import Pulse as Pulse
 from brainsim.models.synapses.charges import AlphaCharge as AlphaCharge
 from brainsim.models.synapses.charges import DoubleExponentialCharge as DoubleExponentialCharge
 from brainsim.models.synapses.charges import ExponentialCharge as ExponentialCharge
-from brainsim.models.synapses.conductances import GABAB as GABAB
-from brainsim.models.synapses.conductances import NMDA as NMDA
 from brainsim.models.synapses.conductances import AlphaConductance as AlphaConductance
 from brainsim.models.synapses.conductances import DoubleExponentialConductance as DoubleExponentialConductance
 from brainsim.models.synapses.conductances import ExponentialConductance as ExponentialConductance
+from brainsim.models.synapses.receptors import GABAB as GABAB
+from brainsim.models.synapses.receptors import NMDA as NMDA
 from brainsim.models.timed import TimedArray as TimedArray
 from brainsim.models.values import Clipped as Clipped
 from brainsim.models.values import Gamma as Gamma

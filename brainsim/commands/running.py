@@ -26,17 +26,13 @@ def run_example(arguments):
     if hasattr(example, "pictures"):
         return _write_page(name, example, arguments)
     if arguments.ranks is not None:
-        _check_can_have_ranks(name, example)
+        if hasattr(example, "steer"):  # during the run only rank 0 has results
+            reason = "runs in pieces and looks at its results in between, so it runs in one process"
+            raise ValueError(f"--ranks: {name} {reason}")
         return launch(arguments.ranks, arguments.argv)
     if arguments.as_rank:
         return run_as_rank(lambda: _run(name, example, arguments))
     return _run(name, example, arguments)
-
-
-def _check_can_have_ranks(name, example):
-    """Raise ValueError if what is to be done needs results, which rank 0 alone has, during the run."""
-    if hasattr(example, "steer"):
-        raise ValueError(f"--ranks: {name} runs in pieces and looks at its results in between, so it runs in one process")
 
 
 def _run(name, example, arguments):

@@ -20,7 +20,8 @@ def tiny_networks():
             networks[f"{name} with {synapse.__name__}"] = functools.partial(_pair, neuron, synapse)
     networks |= {repr(rule): functools.partial(_wired, rule) for rule in _rules()}
     networks |= {repr(rule): functools.partial(_learning, rule) for rule in _plastic()}
-    return networks | {repr(kind): functools.partial(_learning, bs.STDP(), kind) for kind in _homeostases()}
+    homeostases = bs.Normalisation(1.0, every=0.5), bs.Scaling(5.0, every=0.5)
+    return networks | {repr(kind): functools.partial(_learning, bs.STDP(), kind) for kind in homeostases}
 
 
 def _example(module):
@@ -77,10 +78,6 @@ def _plastic():
     rules = [kind() for kind in kinds]
     choices = [(kind, name, value) for kind in kinds for name, values in kind._choices.items() for value in values]
     return rules + [kind(**{name: value}) for kind, name, value in choices if value != getattr(kind, name)]
-
-
-def _homeostases():
-    return [bs.Normalisation(1.0, every=0.5), bs.Scaling(5.0, every=0.5)]
 
 
 def _learning(rule, homeostasis=None):

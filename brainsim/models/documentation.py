@@ -63,7 +63,8 @@ def _parameters(model):
     """Return the entries of the parameters; a condition stands at the last one that it names."""
     relations = dict.fromkeys(model.parameters, "")
     for condition in model.conditions:
-        named = [name for name in model.parameters if re.search(rf"\b{name}\b", condition)]
+        words = set(re.findall(r"\w+", condition))
+        named = [name for name in model.parameters if name in words]
         relations |= {name: f"{relations[name]}; ``{condition}``" for name in named[-1:]}
     for name, spec in model.parameters.items():
         kind = "TimedArray" if spec.timed else "float, array, TimedArray, or str" if spec.varying else "float"

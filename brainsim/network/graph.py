@@ -231,3 +231,10 @@ def _move(point, direction, distance):
 def _turn(direction, angle):
     c, s = math.cos(angle), math.sin(angle)
     return c * direction[0] - s * direction[1], s * direction[0] + c * direction[1]
+
+
+def degree_text(number):
+    """Return an in-degree in at most three digits: 0.05, 1.5, 1,000, 12k."""
+    if number >= 10_000:
+        return f"{number / 1000:,.3g}k"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"

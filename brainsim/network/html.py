@@ -8,7 +8,7 @@ from html import escape
 
 from brainsim.core import html
 from brainsim.core.arrays import plural, short_repr
-from brainsim.network.graph import Arrow, Graph, arrows_of, graph_of, label_distance, positions, radii, sign_of
+from brainsim.network.graph import Arrow, Graph, arrows_of, degree_text, graph_of, label_distance, positions, radii, sign_of
 from brainsim.network.projection import effect_of
 from brainsim.results.places import colour
 
@@ -150,7 +150,7 @@ def _number(arrow: Arrow, graph: Graph) -> str:
     x, y = _at(arrow.label).split(",")
     look = 'text-anchor="middle" dominant-baseline="central" paint-order="stroke" stroke="#fff" stroke-width="4"'
     base = colour(graph.nodes[arrow.edge.pre].place)
-    return f'<text x="{x}" y="{y}" fill="{base}" {look}>{_short(arrow.edge.indegree)}</text>'
+    return f'<text x="{x}" y="{y}" fill="{base}" {look}>{degree_text(arrow.edge.indegree)}</text>'
 
 
 def _node(graph: Graph, k: int, centre, radius: float, label) -> str:
@@ -186,9 +186,3 @@ def _label(graph: Graph, k: int, centre, radius: float, looped: bool) -> tuple[f
     x, y = x + away * x / length, y + away * y / length
     y += 0.1 if y > 0.5 * length else -0.1 if y < -0.5 * length else 0.0
     return x, y, "middle" if abs(x) < 0.3 else "start" if x > 0 else "end", name
-
-
-def _short(number: float) -> str:
-    if number >= 10_000:
-        return f"{number / 1000:,.3g}k"
-    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"

@@ -9,7 +9,7 @@ from matplotlib.path import Path
 
 from brainsim.core.checks import integer
 from brainsim.core.docstrings import explain_by
-from brainsim.network.graph import arrows_of, graph_of, label_distance, positions, radii
+from brainsim.network.graph import arrows_of, degree_text, graph_of, label_distance, positions, radii
 from brainsim.network.network import Network
 from brainsim.plot.elements.axes import RETURNS, SHARED, axes_of
 from brainsim.plot.elements.groups import type_name
@@ -143,13 +143,6 @@ def _width_of_column(ax, columns):
         layout.execute(ax.figure)
     ax.apply_aspect()
     return ax.get_window_extent().width / columns
-
-
-def degree_text(number):
-    """Return an in-degree in at most three digits: 0.05, 1.5, 1,000, 12k."""
-    if number >= 10_000:
-        return f"{number / 1000:,.3g}k"
-    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
 def _graph_of(network, caller, max_nodes):

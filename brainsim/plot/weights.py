@@ -81,7 +81,8 @@ def weight_histogram(
     colours = (
         np.where(middles < 0.0, NEGATIVE, POSITIVE) if color is None else choose_colour(color, "weight_histogram.color")
     )
-    label = _time(weights, at) if isinstance(weights, Weights) else "_weights"
+    sampled = isinstance(weights, Weights)
+    label = f"at {weights.times[sample_at(weights, at, 'weight_histogram')]:,.6g} ms" if sampled else "_weights"
     ax.bar(edges[:-1], last, np.diff(edges), align="edge", color=colours, label=label)
     if isinstance(weights, Weights) and first is not None:
         ax.stairs(first, edges, color="#222222", linewidth=0.9, label=f"at {weights.times[0]:,.6g} ms")
@@ -182,10 +183,6 @@ def _edges(values, bins):
         width = (high - low) / bins
         return width * np.arange(-np.ceil(-low / width), np.ceil(high / width) + 1)
     return np.linspace(low, high, bins + 1)
-
-
-def _time(weights, at):
-    return f"at {weights.times[sample_at(weights, at, 'weight_histogram')]:,.6g} ms"
 
 
 LEAST = 1e-4  # smaller shares of a random network are not drawn

@@ -11,6 +11,15 @@ COPIED = (
     " and rand() < 0.001*rate*dt + correlation*(1 - 0.001*rate*dt)"
 )
 
+RATE = parameter(
+    10.0,
+    "Hz",
+    "firing rate of each cell; between cells of different rates the correlation is smaller",
+    at_least=0.0,
+    varying=True,
+)
+CORRELATION = parameter(0.1, "", "pairwise correlation of the counts, from 0, independent, to 1, identical", at_least=0.0)
+
 
 class SingleInteraction(Neuron):
     """Poisson trains with a common source, all of whose spikes appear in every train (single-interaction process).
@@ -38,16 +47,8 @@ class SingleInteraction(Neuron):
     conditions = ("0.001*rate*dt <= 1", "correlation <= 1")
     spiking_source = True
 
-    rate: Value = parameter(
-        10.0,
-        "Hz",
-        "firing rate of each cell; between cells of different rates the correlation is smaller",
-        at_least=0.0,
-        varying=True,
-    )
-    correlation: Value = parameter(
-        0.1, "", "pairwise correlation of the counts, from 0, independent, to 1, identical", at_least=0.0
-    )
+    rate: Value = RATE
+    correlation: Value = CORRELATION
 
 
 class MultipleInteraction(Neuron):
@@ -82,16 +83,8 @@ class MultipleInteraction(Neuron):
     jitter: typing.ClassVar[typing.Any] = 0.0
     _options: typing.ClassVar[tuple[str, ...]] = ("jitter",)
 
-    rate: Value = parameter(
-        10.0,
-        "Hz",
-        "firing rate of each cell; between cells of different rates the correlation is smaller",
-        at_least=0.0,
-        varying=True,
-    )
-    correlation: Value = parameter(
-        0.1, "", "pairwise correlation of the counts, from 0, independent, to 1, identical", at_least=0.0
-    )
+    rate: Value = RATE
+    correlation: Value = CORRELATION
 
     def __new__(cls, *positional: object, jitter: typing.Any = None, **values: ValueLike) -> typing.Self:
         """Return a JitteredInteraction if there is a jitter: its cells have a variable more."""
