@@ -81,8 +81,9 @@ def weight_histogram(
     colours = (
         np.where(middles < 0.0, NEGATIVE, POSITIVE) if color is None else choose_colour(color, "weight_histogram.color")
     )
-    sampled = isinstance(weights, Weights)
-    label = f"at {weights.times[sample_at(weights, at, 'weight_histogram')]:,.6g} ms" if sampled else "_weights"
+    label = "_weights"
+    if isinstance(weights, Weights):
+        label = f"at {weights.times[sample_at(weights, at, 'weight_histogram')]:,.6g} ms"
     ax.bar(edges[:-1], last, np.diff(edges), align="edge", color=colours, label=label)
     if isinstance(weights, Weights) and first is not None:
         ax.stairs(first, edges, color="#222222", linewidth=0.9, label=f"at {weights.times[0]:,.6g} ms")
