@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import math
-import random
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from brainsim.equations.expressions.algebra import linear_in
 
 NUMERIC = "exp expm1 log log10 sqrt floor ceil sin cos tan sinh cosh tanh pi"
 FUNCTIONS: dict[str, Any] = {name: getattr(math, name) for name in NUMERIC.split()}
@@ -58,14 +59,8 @@ def number(size: float) -> str:
 
 def slope(text: str, name: str) -> float | None:
     """Return c if a text is ``c*name + rest`` with a number c, None otherwise."""
-    source, found = random.Random(7), []
-    for _ in range(3):  # anywhere, the same in each run
-        others = {other: source.uniform(0.6, 1.4) for other in sorted(names(text))}
-        zero, one, three = (evaluate(text, others | {name: x}) for x in (0.0, 1.0, 3.0))
-        if zero is None or one is None or three is None:
-            return None
-        found += [one - zero, (three - one) / 2.0]
-    return float(f"{found[0]:.10g}") if max(found) - min(found) < 1e-8 * abs(found[0]) else None
+    parts = linear_in(ast.parse(text, mode="eval").body, name)
+    return None if parts is None else evaluate(tidy(ast.unparse(parts[0])))
 
 
 def is_condition(text: str) -> bool:
