@@ -40,7 +40,8 @@ def _lists_spikes(layout):
     return any(member.trains is not None for member in layout.members.values())
 
 
-def _may_rest(layout):
+def may_rest(layout):
+    """Return whether there are so many cells that those that nothing reaches need not be visited."""
     return not layout.precise and layout.n_cells >= FEWEST_AT_REST * layout.partitions and bool(layout.network.projections)
 
 
@@ -76,7 +77,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.emitted:Emitted", _always),
     ("brainsim.engine.operators.arrivals:Arrivals", _always),
     ("brainsim.engine.operators.couplings:Couplings", _is_coupled),
-    ("brainsim.engine.resting.operator:Resting", _may_rest),
+    ("brainsim.engine.resting.operator:Resting", may_rest),
     ("brainsim.engine.precise.operator:Precise", _is_precise),
     ("brainsim.engine.precise.poisson:PoissonTimes", _has_poisson_times),
     ("brainsim.engine.exchange.threads:EndOfSlice", _always),

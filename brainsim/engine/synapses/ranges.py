@@ -8,22 +8,27 @@ takes 2.7 ns and 2 bytes. Each target gets the same additions in the same order 
 import numpy as np
 
 from brainsim.build.own import index_here
+from brainsim.engine.operators.registry import may_rest
 from brainsim.engine.synapses.kinds.kind import RANGE, Shared
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BITS, segment_fields
 from brainsim.engine.synapses.wiring import AllPairs, wiring_of
 from brainsim.models.packed import has_one
 
+FEW = 0.1  # share of the cells up to which sources are few
+
 
 def find_ranges(layout, projections):
     """Return the projections, of those that are stored, whose synapses are ranges.
 
     A source that also has listed synapses with a shared weight onto the same receptor keeps all of them in the store, which
-    sorts those with equal delays by their weights: the order of additions stays as it is.
+    sorts those with equal delays by their weights: the order of additions stays as it is. So does a network of many cells
+    with few such sources, whose targets may be at rest between their spikes.
     """
     if layout.precise:  # events have times of their own
         return set()
-    found = {projection for projection in projections if _is_range(projection)}
+    fewest = FEW * layout.n_cells if may_rest(layout) else 0
+    found = {projection for projection in projections if projection.pre.n >= fewest and _is_range(projection)}
     others = {projection for projection in projections if projection not in found and has_one(projection, "weight")}
     while others and found:
         taken = {ends for projection in others for ends in _ends(projection)}

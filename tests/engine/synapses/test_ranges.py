@@ -103,6 +103,16 @@ def test_targets_that_are_scattered_are_listed(targets):
     assert not find_ranges(Layout(net, 0.1, 1, filled=False), [projection])
 
 
+def test_a_few_sources_let_many_cells_rest():
+    """A kick for all cells, now and then, is listed: in between, cells at rest are not visited."""
+    cells, net = bs.Population(3000, bs.LIF(), name="cells"), bs.Network(seed=1)
+    kick = bs.Population(3, bs.SpikeTrains([1.0, 1.0, 1.0], [0, 1, 2]), name="kick")
+    few = net.connect(kick, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DIRECT)
+    many = net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DIRECT)
+    assert find_ranges(Layout(net, 0.1, 1, filled=False), [few, many]) == {many}
+    assert find_ranges(Layout(net, 0.1, 2, filled=False), [few, many]) == {few, many}  # fewer than are worth a look
+
+
 def test_they_are_read_set_and_rewired_like_others(monkeypatch):
     def change(threads):
         sim, _ = ran(network(autapses=False), threads)
