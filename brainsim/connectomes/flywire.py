@@ -87,7 +87,15 @@ IDENTIFIERS = ("Presynaptic_ID", "Postsynaptic_ID")
 @register_format(
     "shiu", {"cells": "*ompleteness*.csv", "edges": "*onnectivity*.parquet"}, {"annotations": "*annotations*.tsv"}
 )
-def read_shiu(cells: Any, edges: Any, annotations: Any = None, *, title: str | None = None, name: str = "brain") -> Brain:
+def read_shiu(
+    cells: Any,
+    edges: Any,
+    annotations: Any = None,
+    *,
+    repeated: str = "error",
+    title: str | None = None,
+    name: str = "brain",
+) -> Brain:
     """Return the fly's brain as Shiu et al. (2024) published it with their model.
 
     Parameters
@@ -101,8 +109,8 @@ def read_shiu(cells: Any, edges: Any, annotations: Any = None, *, title: str | N
         A table with a column ``root_id``: ``classification.csv`` of Codex, or
         ``Supplemental_file1_neuron_annotations.tsv`` of flyconnectome/flywire_annotations. ``class`` is called
         ``cell_class``, and ``top_nt`` or ``nt_type`` ``transmitter``; the signs remain those of the file.
-    title, name : str, optional
-        As of `Brain`.
+    repeated, title, name
+        As for `read_table`.
 
     Raises
     ------
@@ -125,7 +133,8 @@ def read_shiu(cells: Any, edges: Any, annotations: Any = None, *, title: str | N
     wanted = [*SHIU.pre, *SHIU.post, *SHIU.count]
     pre, post = (_indices(table, place, column, ids, listed) for place, column in zip(IDENTIFIERS, wanted, strict=False))
     signed = table.column(*SHIU.count).whole(-(2**31) + 1)
-    choices = Choices(title=title, name=name)
+    choices = Choices(repeated=repeated, title=title, name=name)
+    choices.check(label)
     found = join(pre, post, np.abs(signed), np.sign(signed).astype(np.int8), None, len(ids), choices, table)
     brain = Brain(ids, known, found, title=title_of(choices, table, ids, found), name=name)
     if annotations is None:
@@ -145,10 +154,14 @@ def _indices(table: Table, identifiers: str, name: str, ids: np.ndarray, listed:
     if identifiers in table.names:
         named = table.column(identifiers)
         index = {cell: k for k, cell in enumerate(ids.tolist())}
-        wrong = cells_of(named, index, "error", listed.file) != indices
+        wrong = cells_of(named, index, "drop", listed.file) != indices
         if wrong.any():
             row = int(np.argmax(wrong))
             cell = named.identifiers().values[named.codes[row]]
+            if cell not in index:
+                raise ValueError(
+                    f"{named.where(row)}: {cell!r} is not one of the {ids.size:,} cells of {listed.file}{version}"
+                )
             raise ValueError(
                 f"{named.where(row)}: {cell!r} is cell {index[cell]} of {listed.file}, but {name} is {indices[row]}{version}"
             )

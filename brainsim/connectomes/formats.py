@@ -42,7 +42,7 @@ class Format:
                 return None
             if len(matching) > 1:
                 names = ", ".join(repr(path.name) for path in matching)
-                raise ValueError(f"connectomes.read: several files match {pattern!r}: {names}; use read_{self.name}")
+                raise ValueError(f"connectomes.read: several files match {pattern!r}: {names}; use {self.reader.__name__}")
             if matching:
                 given[argument] = matching[0]
         return given
@@ -84,15 +84,15 @@ def read(folder: str | os.PathLike, format: str | None = None, **options: Any) -
     folder : str or Path
         The folder.
     format : str, optional
-        ``"codex"``, ``"larva"``, ``"neuprint"``, ``"shiu"``, ``"worm"`` or one of your own; by default the first whose files
-        are there.
+        ``"codex"``, ``"hemibrain"``, ``"larva"``, ``"neuprint"``, ``"shiu"``, ``"worm"`` or one of your own; by default the
+        first whose files are there.
     **options
         Passed on to the reader of the format, such as `read_codex`.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such folder, or the files of no format are in it.
+    FileNotFoundError, NotADirectoryError
+        If there is no such folder, it is a file, or the files of no format are in it.
     ValueError
         If several files would do, or one of them is damaged.
 
@@ -102,6 +102,8 @@ def read(folder: str | os.PathLike, format: str | None = None, **options: Any) -
     >>> brain = bs.connectomes.read("flywire", unknown=0)                                 # doctest: +SKIP
     """
     place = Path(folder)
+    if place.is_file():
+        raise NotADirectoryError(f"connectomes.read: {str(folder)!r} is a file; give the folder in which the files are")
     if not place.is_dir():
         raise FileNotFoundError(f"connectomes.read: there is no folder {str(folder)!r}")
     chosen = FORMATS.values() if format is None else [FORMATS[one_of(format, FORMATS, "connectomes.read.format")]]

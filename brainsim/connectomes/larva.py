@@ -19,7 +19,15 @@ LARVA = Names(
 
 
 @register_format("larva", {"cells": "unmatched_full_nodes.csv", "edges": "unmatched_full_edgelist.csv"})
-def read_larva(cells: Any, edges: Any, *, unlisted: str = "error", title: str | None = None, name: str = "brain") -> Brain:
+def read_larva(
+    cells: Any,
+    edges: Any,
+    *,
+    unlisted: str = "error",
+    repeated: str = "error",
+    title: str | None = None,
+    name: str = "brain",
+) -> Brain:
     """Return the brain of the larva of Drosophila: 3,013 cells and 111,243 edges.
 
     The files say nothing of transmitters, and all edges have the sign 1: ``brain.signed`` takes signs from a class of cells.
@@ -33,10 +41,8 @@ def read_larva(cells: Any, edges: Any, *, unlisted: str = "error", title: str | 
     edges : str, Path or frame
         ``data/processed-elife/unmatched_full_edgelist.csv``: a line for each edge, with both cells and the number of
         synapses, and no line of names. ``data/elife/G_edgelist.txt`` has more cells than the first table.
-    unlisted : {"error", "drop"}
-        What to do with edges to cells that `cells` does not have.
-    title, name : str, optional
-        As of `Brain`.
+    unlisted, repeated, title, name
+        As for `read_table`.
 
     Raises
     ------
@@ -56,5 +62,5 @@ def read_larva(cells: Any, edges: Any, *, unlisted: str = "error", title: str | 
     """
     label = "read_larva"
     header = [*LARVA.pre, *LARVA.post, *LARVA.count]
-    choices = Choices(unlisted=unlisted, title=title, name=name)
+    choices = Choices(unlisted=unlisted, repeated=repeated, title=title, name=name)
     return assemble(open_table(cells, label), open_table(edges, label, header), LARVA, choices)

@@ -22,6 +22,7 @@ NEUPRINT = Names(
 )
 
 
+@register_format("hemibrain", {"cells": "traced-neurons.csv*", "edges": "traced-total-connections.csv*"})
 @register_format(
     "neuprint",
     {"cells": "body-annotations-*.feather", "edges": "connectome-weights-*.feather"},

@@ -29,7 +29,12 @@ SENSES = ("Amphid", "Cephalic", "Mechanosensory", "Phasmid", "Touch", "O2")
 
 @register_format("worm", {"edges": "herm_full_edgelist.csv"}, {"cells": "all_cell_info.csv"})
 def read_worm(
-    edges: Any = None, cells: str | os.PathLike | None = None, *, title: str | None = None, name: str = "brain"
+    edges: Any = None,
+    cells: str | os.PathLike | None = None,
+    *,
+    repeated: str = "error",
+    title: str | None = None,
+    name: str = "brain",
 ) -> Brain:
     """Return the nervous system of C. elegans with its muscles: 448 cells, chemical and electrical edges.
 
@@ -46,8 +51,8 @@ def read_worm(
         of the installed package `cect`.
     cells : str or Path, optional
         ``all_cell_info.csv``, with name and type of each cell. By default that of `cect` if `edges` is not given, else none.
-    title, name : str, optional
-        As of `Brain`.
+    repeated, title, name
+        As for `read_table`; `repeated` is about chemical edges.
 
     Raises
     ------
@@ -79,7 +84,8 @@ def read_worm(
     ids = sorted(set(ends[0].tolist()) | set(ends[1].tolist()))
     index = {cell: k for k, cell in enumerate(ids)}
     pre, post = (np.array([index[cell] for cell in end.tolist()], dtype=np.int32) for end in ends)
-    choices, sign = Choices(title=title, name=name), np.ones(pre.size, np.int8)
+    choices, sign = Choices(repeated=repeated, title=title, name=name), np.ones(pre.size, np.int8)
+    choices.check(label)
     sends = np.where(chemical, pre, -1).astype(np.int32)  # the other rows are dropped
     found = join(sends, post, count, sign, None, len(ids), choices, table)
     junctions = _junctions(pre[~chemical], post[~chemical], count[~chemical], len(ids))

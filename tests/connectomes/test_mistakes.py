@@ -131,7 +131,7 @@ def test_files_of_different_versions(tmp_path, parquet):
     with pytest.raises(ValueError, match=text):
         read_shiu(cells, edges)
     cells, edges = write_shiu(tmp_path, Postsynaptic_ID=[CELLS[1], 5, CELLS[3], CELLS[3]])
-    with pytest.raises(ValueError, match=r"row 1 .*column 'Postsynaptic_ID': '5' is not one of the 4 cells"):
+    with pytest.raises(ValueError, match=r"row 1 .*'Postsynaptic_ID': '5' is not one of the 4 cells of [^;]*; are .*\?$"):
         read_shiu(cells, edges)
 
 

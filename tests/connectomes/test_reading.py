@@ -83,6 +83,26 @@ def test_neuprint(tmp_path, parquet):
         bs.connectomes.read(tmp_path)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_the_hemibrain(tmp_path, ending, text_reader):
+    kinds = "\n".join(f"{cell},T{k},T{k}_R" for k, cell in enumerate(CELLS))
+    write(tmp_path / f"traced-neurons{ending}", f"bodyId,type,instance\n{kinds}\n")
+    edges = [(CELLS[pre], CELLS[post], count) for pre, post, count in PAIRS]
+    rows = "\n".join(f"{pre},{post},{count}" for pre, post, count in edges)
+    write(tmp_path / f"traced-total-connections{ending}", f"bodyId_pre,bodyId_post,weight\n{rows}\n")
+    parts = "\n".join(f"{pre},{post},EB,{count}" for pre, post, count in edges)
+    regions = write(tmp_path / f"traced-roi-connections{ending}", f"bodyId_pre,bodyId_post,roi,weight\n{parts}\n")
+    brain = bs.connectomes.read(tmp_path, unknown=1)
+    assert brain.ids.tolist() == [str(cell) for cell in CELLS]
+    assert sorted(zip(brain.edges.pre, brain.edges.post, brain.edges.count, strict=True)) == sorted(PAIRS)
+    assert brain.edges.sign.tolist() == [1] * 4
+    assert brain.where(instance="T2_R").tolist() == [2]
+    with pytest.raises(ValueError, match="has no column of transmitters"):
+        bs.connectomes.read(tmp_path)
+    by_part = bs.connectomes.read_neuprint(tmp_path / f"traced-neurons{ending}", regions, unknown=1)
+    assert by_part.edges.count.tolist() == brain.edges.count.tolist()
+
+
 def test_frames_of_neuprint():
     pandas = pytest.importorskip("pandas", reason="needs pandas")
     cells = pandas.DataFrame({"bodyId": CELLS, "type": ["T1", None, "T2", "T2"], "somaSide": ["L", "R", "L", "R"]})
@@ -143,6 +163,21 @@ def test_text_as_other_programs_write_it(tmp_path, text_reader):
     assert brain.ids.tolist() == ["1", "2", "3"]
     assert brain.annotations["note"].tolist() == ["a, b", "two\nlines", 'say "x"']
     assert brain.edges.count.tolist() == [3, 4]
+
+
+def test_every_format_adds_up_repeated_pairs(tmp_path, parquet):
+    counts = {"Excitatory x Connectivity": [7, -1, 5, 12]}
+    files = write_shiu(tmp_path, Presynaptic_Index=[0, 2, 0, 0], Presynaptic_ID=None, **counts)
+    assert bs.connectomes.read_shiu(*files, repeated="add").edges.count.tolist() == [7, 17, 1]
+    cells = write(tmp_path / "nodes.csv", ",name\n29,a\n7,b\n")
+    edges = write(tmp_path / "edges.csv", "29,7,9\n29,7,2\n")
+    assert bs.connectomes.read_larva(cells, edges, repeated="add").edges.count.tolist() == [11]
+    edges = write(tmp_path / "worm.csv", "Source,Target,Weight,Type\nA,B,3,chemical\nA,B,4,chemical\nA,B,5,electrical\n")
+    worm = bs.connectomes.read_worm(edges, repeated="add")
+    assert (worm.edges.count.tolist(), worm.junctions.count.tolist()) == ([7], [5])
+    for reader, given in ((bs.connectomes.read_shiu, files), (bs.connectomes.read_worm, [edges])):
+        with pytest.raises(ValueError, match=f"{reader.__name__}.repeated: there is no 'sum'"):
+            reader(*given, repeated="sum")
 
 
 def test_repeated_pairs_are_added_up_if_one_wants_it():
