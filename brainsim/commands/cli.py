@@ -16,6 +16,7 @@ from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, OVERWRITE, convert_file, plot_file, run_example, view_file
 from brainsim.commands.sweeping import sweep_example
+from brainsim.core.docstrings import explanations_of
 from brainsim.core.machine import MAX_THREADS
 from brainsim.results.formats import endings
 
@@ -44,7 +45,11 @@ def main(argv=None):
         except BrokenPipeError:  # as in `brainsim list | head -1`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return FAILED
-        except (ValueError, MemoryError, OSError, ImportError) as error:
+        except (ValueError, MemoryError, OSError, ImportError, KeyError) as error:
+            from brainsim.core.checks import MissingName  # here: the command line begins without NumPy
+
+            if isinstance(error, KeyError) and not isinstance(error, MissingName):
+                raise
             print(f"brainsim: {error}", file=sys.stderr)
             return FAILED
         except KeyboardInterrupt:
@@ -187,9 +192,12 @@ def _add_run(commands, argv):
     run.set_defaults(options=(), argv=argv)
     name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None
     if name:
-        options = getattr(find_example(name), "OPTIONS", {})
+        example = find_example(name)
+        options = getattr(example, "OPTIONS", {})
+        texts = explanations_of(example.build.__doc__ or "") if options else {}  # Python -OO has no docstrings
+        own = run.add_argument_group(f"options of {name}")
         for option, values in options.items():
-            _add_option(run, name, option, values)
+            _add_option(own, option, values, texts.get(option, ""))
         run.set_defaults(options=tuple(options))
 
 
@@ -207,17 +215,24 @@ def _add_sweep(commands):
     sweep.add_argument("--no-plot", action="store_true", help="draw nothing")
 
 
-def _add_option(run, name, option, values):
-    """Add an option of an example: one of several choices, the first by default; a number; a string; or a flag."""
+def _add_option(group, option, values, text):
+    """Add an option of an example: one of several choices (the first by default), a flag, a string, or a number.
+
+    A number is whole if its default is. The first sentence of `text` explains the option.
+    """
     if values is False:
-        look, default = {"action": "store_const", "const": True}, "off"
+        look, default = {"action": "store_const", "const": True}, ""
     elif isinstance(values, tuple):
         look, default = {"choices": values}, values[0]
     elif isinstance(values, str):
         look, default = {"metavar": "TEXT"}, values
     else:
-        look, default = {"metavar": "X", "type": _number}, f"{values:g}"
-    run.add_argument(f"--{option.replace('_', '-')}", dest=option, **look, help=f"option of {name}, by default {default}")
+        whole = isinstance(values, int)
+        look = {"metavar": "N", "type": _whole(0)} if whole else {"metavar": "X", "type": _number}
+        default = f"{values:,}" if whole else f"{values:g}"
+    explained = text.partition(". ")[0].removesuffix(".").replace("`", "").replace("%", "%%")
+    sentences = filter(None, (explained[:1].lower() + explained[1:], default and f"by default {default}"))
+    group.add_argument(f"--{option.replace('_', '-')}", dest=option, **look, help="; ".join(sentences))
 
 
 def _known_example(name):

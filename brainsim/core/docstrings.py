@@ -60,12 +60,29 @@ def needs(package: str, extra: str) -> Callable[[Function], Function]:
     return complete
 
 
+def explanations_of(text: str) -> dict[str, str]:
+    r"""Return argument -> what the list of parameters of a docstring says about it, in one line.
+
+    Examples
+    --------
+    >>> explanations_of("Do it.\n\nParameters\n----------\na, b : float\n    How much [mV].")
+    {'a': 'How much [mV].', 'b': 'How much [mV].'}
+    """
+    section = next((part for part in sections_of(text) if part.startswith(PARAMETERS)), PARAMETERS)
+    entries = _ENTRY.split(section.removeprefix(PARAMETERS))
+    return {name: " ".join(entry.partition("\n")[2].split()) for entry in entries for name in _names(entry)}
+
+
+def _names(entry):
+    return re.split(r", \*?", entry.partition(" :")[0].partition("\n")[0])
+
+
 def _list_arguments(function, section, shared):
     """Return the entries of a list of parameters, with those that are shared, in the order of the signature."""
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     entries = _ENTRY.split(section.removeprefix(PARAMETERS)) if section else []
-    known = {name: entry for entry in entries for name in re.split(r", \*?", entry.partition(" :")[0].partition("\n")[0])}
+    known = {name: entry for entry in entries for name in _names(entry)}
     entries += [shared[name] for name in names if name in shared and name not in known]
     first = [re.match(r"\w+", entry) for entry in entries]
     places = [names.index(found[0]) if found and found[0] in names else len(names) for found in first]

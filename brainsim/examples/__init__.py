@@ -7,7 +7,7 @@ Every module has a docstring whose first line says what it shows, a function ``b
 traces)``, and the constant ``DURATION`` [ms]. It may also have
 
 - ``OPTIONS``, a dict from keywords of ``build`` to a tuple of choices (the first is the default), a number or a string (the
-  default) or False (a flag): each becomes an option on the command line;
+  default) or False (a flag): each becomes an option on the command line, explained as in the docstring of ``build``;
 - ``lasts(**options)``, which returns the duration [ms] if it depends on the options;
 - ``DT``, the time step [ms] if it is not 0.1;
 - ``KEPT``, the names of the populations whose spikes are kept if it is not all of them;

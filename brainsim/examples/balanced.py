@@ -29,7 +29,20 @@ K_EXC, K_INH = 1000, 250  # inputs of each cell, also in a smaller network: rate
 
 
 def build(state="AI", n=12_500, seed=1, g=None, eta=None):
-    """Return the network and the traces to record; g and eta are those of the state unless they are given."""
+    """Return the network and the traces to record.
+
+    Parameters
+    ----------
+    state : {"AI", "SR", "SI-fast", "SI-slow"}
+        Whether cells fire asynchronously and irregularly, or synchronously: regularly, with fast or with slow oscillations.
+    n : int
+        Number of cells.
+    seed : int
+        Of the wiring.
+    g, eta : float, optional
+        How much stronger inhibition is than excitation, and the external drive relative to that which reaches threshold; by
+        default those of the state.
+    """
     g, eta = (of_state if given is None else given for of_state, given in zip(STATES[state], (g, eta), strict=True))
     n_exc = 4 * n // 5
     drive = eta * 1000.0 * V_TH / (WEIGHT * TAU_M)  # Hz; at eta = 1 the mean of v is at threshold

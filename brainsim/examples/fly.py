@@ -74,18 +74,20 @@ def build(data="", active="", silence="", shuffled=False, rate=150.0, trials=1, 
     ----------
     data : str
         Folder with the files of a mapped brain; by default the brain is made up.
-    active, silence : str
-        Cells that are activated, and cells whose output is removed, as in `bs.connectomes.select`.
+    active : str
+        Cells that are activated, "cell_class=gustatory, side=left" or identifiers; by default those for sugar.
+    silence : str
+        Cells whose output is removed, named in the same way.
     shuffled : bool
         Whether each edge gets the target of another one.
     rate : float
-        Of the events that activate cells [Hz].
+        Rate of the events that activate each cell [Hz].
     trials : int
-        How many, one after the other in the same run, with a pause in which the brain falls silent.
+        Number of trials, one after the other in the same run, with pauses in which the brain falls silent.
     published : str
         A table of rates to compare with, with columns `id` and `rate` [Hz].
     cells : int
-        Of a brain that is made up.
+        Number of cells of a brain that is made up.
     seed : int
         Of the brain that is made up, and of shuffling.
     """
@@ -99,20 +101,21 @@ def lasts(trials=1, **_):
     return max(trials, 1) * (TRIAL + PAUSE) - PAUSE
 
 
-def split(spikes):
-    """Return the spikes of each trial."""
-    begins = np.arange(spikes.start, spikes.stop, TRIAL + PAUSE)
-    return [spikes.between(begin, min(begin + TRIAL, spikes.stop)) for begin in begins]
+def split(spikes, trials=1):
+    """Return the spikes of each trial that has begun; a single one lasts as long as the run."""
+    if trials == 1:
+        return [spikes]
+    begins = np.arange(trials) * (TRIAL + PAUSE)
+    return [spikes.between(begin, min(begin + TRIAL, spikes.stop)) for begin in begins[begins < spikes.stop]]
 
 
-def draw(result, window, data="", active="", silence="", shuffled=False, published=""):
+def draw(result, window, data="", active="", silence="", shuffled=False, trials=1, published=""):
     """Return the figure: spikes by class, the most active cells, who drives whom, and the way to motor cells."""
     from brainsim.examples._figures.brains import brain_figure
 
     spikes = result.spikes["brain"]
     brain = wire(data, silence, shuffled, published, spikes.n, result.stats["network_seed"])
-    trials = split(spikes)
-    return brain_figure(brain, trials, activated(brain, active), (window[0], min(window[1], trials[0].stop)), motor(brain))
+    return brain_figure(brain, spikes, activated(brain, active), window, motor(brain), trials=split(spikes, trials))
 
 
 if __name__ == "__main__":

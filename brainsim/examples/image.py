@@ -74,7 +74,17 @@ def train_network(seed=1, epochs=None, cells=256, samples=None, data="digits"):
 
 
 def build(epochs=None, cells=256, samples=None, data="digits", seed=1):
-    """Return the trained network with one test digit as its input, and the potentials of its readouts."""
+    """Return the trained network with one test digit as its input, and the potentials of its readouts.
+
+    Parameters
+    ----------
+    epochs, cells, samples : int, optional
+        How long it is trained, its hidden cells, and the number of training images; by default as fits the data.
+    data : str
+        What it learns: digits, mnist5k, or the path of your own MNIST.
+    seed : int
+        Of the initial weights and the order of images.
+    """
     net, *_ = train_network(seed, epochs, cells, samples, data)
     network = net.to_network(spike_times(images(data).X_test[SHOWN : SHOWN + 1])[0], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]

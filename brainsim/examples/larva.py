@@ -26,7 +26,7 @@ OLFACTORY, OUT = "class2=ORN", ["dVNCs", "dSEZs", "RGNs"]  # receptor cells; cel
 def read(data="", cells=3013, seed=1):
     """Return the brain in a folder, or one that is made up if there is no folder."""
     if data:
-        larva = bs.connectomes.read(data, title="Larva of the fruit fly")
+        larva = bs.connectomes.read(data, format="larva", title="Larva of the fruit fly")
         return larva.signed({"LNs": -1}, by="super_class", unknown=1)
     return bs.connectomes.synthetic(cells, EDGES * cells, seed)
 
@@ -57,16 +57,18 @@ def build(data="", active="", silence="", shuffled=False, rate=100.0, weight=0.5
     ----------
     data : str
         Folder with the files of the larva; by default the brain is made up.
-    active, silence : str
-        Cells that are activated, and cells whose output is removed, as in `bs.connectomes.select`.
+    active : str
+        Cells that are activated, "class2=ORN, side=L" or identifiers; by default those for smell.
+    silence : str
+        Cells whose output is removed, named in the same way.
     shuffled : bool
         Whether each edge gets the target of another one.
     rate : float
-        Of the events that activate cells [Hz].
+        Rate of the events that activate each cell [Hz].
     weight : float
-        Of one synapse [mV].
+        Weight of one synapse [mV].
     cells : int
-        Of a brain that is made up.
+        Number of cells of a brain that is made up.
     seed : int
         Of the brain that is made up, and of shuffling.
     """
@@ -80,7 +82,7 @@ def draw(result, window, data="", active="", silence="", shuffled=False, weight=
 
     spikes = result.spikes["brain"]
     brain = wire(data, silence, shuffled, spikes.n, result.stats["network_seed"])
-    return brain_figure(brain, [spikes], activated(brain, active), window, outputs(brain), weight=weight)
+    return brain_figure(brain, spikes, activated(brain, active), window, outputs(brain), weight=weight)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,17 @@ BIN = 10.0  # ms
 
 
 def build(side=200, width=80.0, seed=1):
-    """Return the network of ``side*side`` excitatory cells with inhibition of some width [um], and what to record."""
+    """Return the network and what to record.
+
+    Parameters
+    ----------
+    side : int
+        There are ``side*side`` excitatory cells.
+    width : float
+        Width of the inhibitory connections [um]; that of excitatory ones is 40.
+    seed : int
+        Of the wiring.
+    """
     lif = {"c_m": 200.0, "v_rest": -60.0, "v_th": -50.0, "v_reset": -60.0}
     start, half = {"v": bs.Uniform(-60.0, -50.0)}, side // 2
     places = bs.positions.grid((side, side), SPACING), bs.positions.grid((half, half), 2 * SPACING)

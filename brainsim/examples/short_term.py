@@ -28,7 +28,15 @@ FIRST, LAST, DELAY = 50.0, 1050.0, 1.0  # ms: spikes of what is shown
 
 
 def build(states="three", seed=1):
-    """Return the network, with resources in two or in three `states`, and the traces to record."""
+    """Return the network and the traces to record.
+
+    Parameters
+    ----------
+    states : {"three", "two"}
+        In how many states the resources of a synapse can be.
+    seed : int
+        Of the network.
+    """
     net, traces = bs.Network(seed=seed), []
     for kind, (rule, weight, tau_m) in KINDS.items():
         trains = trains_sent(kind)

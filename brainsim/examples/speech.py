@@ -106,7 +106,17 @@ def train_network(seed=1, epochs=None, cells=None, samples=None, data="words"):
 
 
 def build(epochs=None, cells=None, samples=None, data="words", seed=1):
-    """Return the trained network with one test word as its input, and the potentials of its readouts."""
+    """Return the trained network with one test word as its input, and the potentials of its readouts.
+
+    Parameters
+    ----------
+    epochs, cells, samples : int, optional
+        How long it is trained, its hidden cells, and the number of training words; by default as fits the data.
+    data : str
+        What it learns: words, digits, vowels, or the path of your own files.
+    seed : int
+        Of the initial weights and the order of words.
+    """
     net, *_ = train_network(seed, epochs, cells, samples, data)
     network = net.to_network(spikes(data, samples)[1][SHOWN], seed=seed)
     return network, [bs.Trace(network.populations["readout"][:], "v")]

@@ -42,7 +42,15 @@ BASE, SPREAD, HELD = (
 
 
 def build(trials=4, seed=1):
-    """Return the network, with the stimuli of `trials` trials for each level of evidence, and no traces."""
+    """Return the network with its stimuli, and no traces.
+
+    Parameters
+    ----------
+    trials : int
+        Number of trials at each level of evidence.
+    seed : int
+        Of the wiring and the stimuli.
+    """
     exc = bs.Population(N_EXC, EXC, name="excitatory")
     inh = bs.Population(N_INH, INH, name="inhibitory")
     pools, other = (exc[:POOL], exc[POOL : 2 * POOL]), exc[2 * POOL :]

@@ -44,7 +44,17 @@ class Cell(bs.Neuron):
 
 
 def build(scale=1.0, mean=MEAN_E, seed=1):
-    """Return the network, with `scale` times as many cells, and the traces to record."""
+    """Return the network and the traces to record.
+
+    Parameters
+    ----------
+    scale : float
+        Number of cells relative to that of the publication.
+    mean : float
+        Mean input of excitatory cells from outside [mV].
+    seed : int
+        Of the wiring.
+    """
     n, size = round(scale * EXCITATORY), round(scale * POOL)
     start = {"v": bs.Uniform(13.0, 20.0)}
     exc = bs.Population(n, Cell(mean=mean), name="excitatory", initial=start)

@@ -7,7 +7,8 @@ doi:10.1103/PhysRevE.89.052805. Touch is a current into cells that feel it. AVA,
 PVC forward: after touch at the nose and the front it goes backward, at the tail forward (Chalfie et al. 1985,
 doi:10.1523/JNEUROSCI.05-04-00956.1985). The model does so for the nose only. The wiring, Cook et al. (2019),
 doi:10.1038/s41586-019-1352-7, is read from the package cect if it is installed, ``pip install --no-deps cect``, or from
-``--data FOLDER``; without both it is made up.
+``--data FOLDER``; without both it is made up. ``--silence "AVAL AVAR"`` removes what these cells send and their junctions.
+There is no ``--active``: a touch excites the cells that feel it.
 """
 
 import dataclasses
@@ -19,7 +20,7 @@ import numpy as np
 import brainsim as bs
 
 DURATION, WINDOW = 3500.0, (300.0, 3500.0)  # ms: of the run, and the part that is drawn
-OPTIONS = {"data": "", "section": 0.01, "touch": 2.0}
+OPTIONS = {"data": "", "silence": "", "shuffled": False, "section": 0.01, "touch": 2.0}
 
 TOUCHES = {"tail": 500.0, "front": 1500.0, "nose": 2500.0}  # ms: when each begins
 LASTS, MEASURED = 500.0, 100.0  # ms: a touch, and its last part, which is compared with the time before
@@ -57,6 +58,14 @@ def read(data="", seed=1):
     return dataclasses.replace(brain, junctions=dataclasses.replace(some, sign=np.ones(len(some), dtype=np.int8)))
 
 
+def wire(data="", silence="", shuffled=False, seed=1):
+    """Return the worm with the wiring of the experiment."""
+    brain = read(data, seed)
+    if silence:
+        brain = bs.connectomes.silence(brain, bs.connectomes.select(brain, silence))
+    return bs.connectomes.shuffle(brain, seed) if shuffled else brain
+
+
 def groups(brain):
     """Return name -> cells that feel a touch, and command cells; of a brain that is made up, parts of its pathway."""
     command = [*BACKWARD, *FORWARD]
@@ -80,14 +89,25 @@ def at_rest(brain, section):
     return np.linalg.solve(conductance, current)
 
 
-def build(data="", section=0.01, touch=2.0, seed=1):
+def build(data="", silence="", shuffled=False, section=0.01, touch=2.0, seed=1):
     """Return the network and the trace to record: the potential of all cells.
 
-    `data` is a folder with ``herm_full_edgelist.csv``, `section` the conductance of a section of a junction, and of a
-    synapse at full release [nS], `touch` the current into each cell that feels it [pA], and `seed` that of a brain that is
-    made up.
+    Parameters
+    ----------
+    data : str
+        Folder with ``herm_full_edgelist.csv``; by default the package cect, or a brain that is made up without it.
+    silence : str
+        Cells whose output and junctions are removed, "super_class=inter, side=left" or identifiers.
+    shuffled : bool
+        Whether each chemical edge gets the target of another one.
+    section : float
+        Conductance of a section of a junction, and of a synapse at full release [nS].
+    touch : float
+        Current into each cell that feels a touch [pA].
+    seed : int
+        Of a brain that is made up, and of shuffling.
     """
-    brain = read(data, seed)
+    brain = wire(data, silence, shuffled, seed)
     rest, net = at_rest(brain, section), bs.Network(seed=seed)
     cells = brain.population(Cell(), initial={"v": rest, "rest": rest})
     release = f"sigmoid((v - rest)/v_slope + {float(np.log(TONIC / (1.0 - TONIC)))!r})"
@@ -113,11 +133,11 @@ def changes(result):
     return found
 
 
-def draw(result, window, data=""):
+def draw(result, window, data="", silence="", shuffled=False):
     """Return the figure: command cells in time, how much each touch moves them, and all cells by class."""
     from brainsim.examples._figures.brains import worm_figure
 
-    return worm_figure(read(data, result.stats["network_seed"]), result, window)
+    return worm_figure(wire(data, silence, shuffled, result.stats["network_seed"]), result, window)
 
 
 if __name__ == "__main__":

@@ -38,13 +38,39 @@ def test_silence_is_the_loss_of_what_cells_send():
 def test_trials_in_one_run_start_from_rest():
     network, traces = fly.build(cells=1000, trials=2)
     result = bs.simulate(network, fly.lasts(trials=2), seed=2, record=traces, threads=1)
-    trials = fly.split(result.spikes["brain"])
+    trials = fly.split(result.spikes["brain"], trials=2)
     assert [(trial.start, trial.duration) for trial in trials] == [(0.0, 1000.0), (1100.0, 1000.0)]
     assert len(trials[0].between(900.0, 1000.0)) > 0
     assert len(result.spikes["brain"].between(1050.0, 1100.0)) == 0
     alone = bs.simulate(fly.build(cells=1000)[0], 1000.0, seed=2, threads=1).spikes["brain"]
     assert np.array_equal(alone.times, trials[0].times)
     assert np.array_equal(alone.ids, trials[0].ids)
+
+
+@pytest.mark.parametrize(
+    ("options", "window", "trials"),
+    [
+        (["--trials", "2"], (1100.0, 2100.0), [(0.0, 1000.0), (1100.0, 2100.0)]),  # of a long run the last second is drawn
+        (["--trials", "2", "--duration", "1300"], (0.0, 1300.0), [(0.0, 1000.0), (1100.0, 1300.0)]),
+        (["--trials", "3", "--duration", "900"], (0.0, 900.0), [(0.0, 900.0)]),
+        (["--duration", "1500"], (0.0, 1500.0), [(0.0, 1500.0)]),
+        (["--duration", "2500"], (1500.0, 2500.0), [(0.0, 2500.0)]),
+    ],
+)
+def test_the_trials_that_are_drawn(tmp_path, monkeypatch, options, window, trials):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fly, "EDGES", 20)
+    fly.read.cache_clear()
+    drawn, figure = [], brains.brain_figure
+    noted = lambda *given, **named: drawn.append((given, named)) or figure(*given, **named)  # noqa: E731
+    monkeypatch.setattr(brains, "brain_figure", noted)
+    assert main(["run", "fly", "--cells", "1000", "--threads", "1", *options]) == 0
+    fly.read.cache_clear()
+    [((_, spikes, _, shown, _), named)] = drawn
+    assert shown == window
+    assert [(trial.start, trial.stop) for trial in named["trials"]] == trials
+    assert all(np.array_equal(trial.times, spikes.between(trial.start, trial.stop).times) for trial in named["trials"])
+    assert (tmp_path / "fly.png").stat().st_size > 10_000
 
 
 def test_the_picture_says_that_it_is_synthetic_and_shows_published_rates(tmp_path):
@@ -73,7 +99,7 @@ def test_a_brain_without_annotations_or_spikes_is_drawn_as_well():
     brain = bs.connectomes.Brain("abc", {}, edges)
     for times, ids in (([1.0, 2.0], [0, 1]), ([], [])):
         spikes = bs.Spikes(times, ids, n=3, duration=10.0)
-        figure = brains.brain_figure(brain, [spikes], np.array([0]), (0.0, 10.0))
+        figure = brains.brain_figure(brain, spikes, np.array([0]), (0.0, 10.0))
         figure.canvas.draw()
 
 

@@ -1,6 +1,7 @@
 """The command line: what each command prints and writes, and that every mistake is one line and exit code 2."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands import cli, running, warmup
+from brainsim.commands.examples import example_names, find_example
 from brainsim.engine import progress
 from brainsim.jit.cache import tell
 from brainsim.models.catalogue import catalogue
@@ -105,6 +107,17 @@ class TestRun:
         text = capsys.readouterr().out
         assert "asked {'data': 'vowels'}" in text
         assert [f"Result: {n} ms" in text for n in (7, 5, 3)] == [True] * 3
+
+    @pytest.mark.parametrize("name", [name for name in example_names() if hasattr(find_example(name), "OPTIONS")])
+    def test_explains_the_options_of_the_example(self, name, capsys):
+        with pytest.raises(SystemExit):
+            cli.main(["run", name, "--help"])
+        _, _, text = capsys.readouterr().out.partition(f"options of {name}:\n")
+        for option in find_example(name).OPTIONS:
+            explained = re.search(rf"--{option.replace('_', '-')} .*?(?=\n  --|$)", text, re.DOTALL)[0]
+            assert len(explained.split()) > 5, explained
+        if name == "fly":
+            assert "--data TEXT folder with the files of a mapped brain; by default the brain is" in " ".join(text.split())
 
     def test_takes_numbers_and_flags_as_options(self, monkeypatch, folder):
         from brainsim.examples import microcircuit
@@ -222,6 +235,11 @@ MISTAKES = {
     "run tour --out a.png": "--out: must end in .html, since tour writes a page (got 'a.png')",
     "run tour --out missing/a.html": "there is no folder 'missing' for 'a.html'",
     "plot missing.npz": "there is no file 'missing.npz'",
+    "run fly --trials 2.5": "--trials: must be a whole number (got 2.5); see brainsim run --help",
+    "run fly --cells 1000 --silence 12345": "'Synthetic brain (made up): 1,000 cells, 109,000 edges' has no cell '12345'",
+    "run larva --cells 1000 --active class3=ORN": "there is no annotation 'class3'",
+    "run larva --data text.npz": "'text.npz' is a file; give the folder in which the files are",
+    "run worm --silence AVAX": "has no cell 'AVAX'",
     "plot text.npz": "'text.npz' is not a readable brainsim result",
     "plot": "FILE.npz",
     "plot run.npz --window 9 8": "window",

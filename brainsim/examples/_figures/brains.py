@@ -18,15 +18,15 @@ WEIGHT = 0.275  # mV
 
 
 @within(style)
-def brain_figure(brain, trials, active, window, ends=None, by="super_class", weight=WEIGHT):
+def brain_figure(brain, spikes, active, window, ends=None, by="super_class", weight=WEIGHT, trials=None):
     """Return the figure of a brain.
 
     Parameters
     ----------
     brain : Brain
         With the wiring that was simulated. Rates in an annotation ``"published"`` [Hz] are drawn next to those found.
-    trials : list of Spikes
-        The first is drawn as a raster.
+    spikes : Spikes
+        Those of the run, which are drawn as a raster.
     active : array of int
         The activated cells.
     window : tuple of float
@@ -37,14 +37,17 @@ def brain_figure(brain, trials, active, window, ends=None, by="super_class", wei
         The annotation by which cells are grouped.
     weight : float
         Weight of a synapse [mV].
+    trials : list of Spikes, optional
+        The parts of the run whose rates are averaged; by default the whole run.
     """
-    rates = np.mean([spikes.rates() for spikes in trials], axis=0)
-    spread = np.std([spikes.rates() for spikes in trials], axis=0, ddof=1) if len(trials) > 1 else None
+    trials = [spikes] if trials is None else trials
+    rates = np.mean([trial.rates() for trial in trials], axis=0)
+    spread = np.std([trial.rates() for trial in trials], axis=0, ddof=1) if len(trials) > 1 else None
     names, member = _classes(brain, rates, by)
     figure = page(11.0, 7.6, brain.title)
     upper, lower = figure.subfigures(2)
     left, right = upper.subplots(1, 2, width_ratios=(1.3, 1.0))
-    _spikes(left, trials[0], rates, names, member, window)
+    _spikes(left, spikes, rates, names, member, window)
     _rates(right, brain, rates, spread, active, member)
     left, right = lower.subplots(1, 2, width_ratios=(1.0, 1.3))
     _matrix(left, brain, rates * weight, names, member)
