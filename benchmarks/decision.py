@@ -3,7 +3,8 @@
 2,000 cells, all connected to all, of which two pools of 240 get evidence: 51.2 % of it for the first pool, whose attractor
 the network is in after half a second. The NMDA gate of each source is computed once. NEST has its approximate model
 (`nest`) and one that is exact and keeps a gate for each synapse (`nest-exact`); they integrate with an adaptive step, Brian2
-with Euler as in its own example, and brainsim with exponential Euler. ``choices.py`` compares what the networks choose.
+with Euler as in its own example, and brainsim with exponential Euler, or as Brian2 does (`brainsim-like-brian2`).
+``choices.py`` compares what the networks choose.
 Over 12 seeds, one second of brainsim has 31.7 Hz in pool A with a standard deviation of 2.0 Hz (B 1.69 and 0.13, other
 excitatory cells 4.30 and 0.18, inhibitory ones 13.7 and 0.33). The tolerances are three times that of a difference.
 """
@@ -74,6 +75,11 @@ def classes(like):
         opened, ratio = ALPHA * TAU_RISE, TAU_RISE / TAU_NMDA
         return bs.LIF, functools.partial(JumpingNMDA, jump=opened**ratio * gamma(1 - ratio) * gammainc(1 - ratio, opened))
     return bs.LIF, bs.GatedNMDA
+
+
+def in_brainsim_like_brian2(task):
+    task.options["like"] = "brian2"
+    return in_brainsim(task)
 
 
 def in_brainsim(task):
@@ -249,7 +255,9 @@ WORKLOAD = Workload(
     networks={
         "brainsim": in_brainsim,
         "brainsim-single": in_brainsim,
+        "brainsim-like-brian2": in_brainsim_like_brian2,
         "brian2": in_brian2,
+        "brian2-float32": in_brian2,
         "nest": in_nest,
         "nest-exact": in_nest_exact,
     },

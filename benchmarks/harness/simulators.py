@@ -293,6 +293,7 @@ class Annarchy:
 SIMULATORS = {
     "brainsim": Brainsim,
     "brainsim-single": BrainsimSingle,
+    "brainsim-like-brian2": Brainsim,
     "brian2": Brian2,
     "brian2-float32": Brian2Float32,
     "nest": Nest,
