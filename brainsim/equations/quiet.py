@@ -187,7 +187,7 @@ def quiet_step(system: System, step: Step, kernel: Kernel, sizes: Sizes | None, 
 
     There may be events at the receptor `reached`; then no variable is said to only decay.
     """
-    body, decay, never_minus_zero = Body(system, step), [], set()
+    body, decay, never_minus_zero = Body(system, step), list[str](), set[str]()
     move = body.move
     if sizes is not None and not system.events and not system.each_step:  # these may change a variable within a step
         move = [_without_flush(line, system, sizes, decay if reached is None else None) for line in body.move]

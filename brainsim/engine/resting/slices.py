@@ -16,8 +16,6 @@ from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch
 from brainsim.jit.records import address_of, array_of, array_or_none, by_address, record_at, record_or_none
 
-LARGEST = 1 << 30  # number that is entered for a cell
-
 
 @by_address
 def turn(stretch_, progress_):
@@ -67,7 +65,7 @@ def _begin_list(c):
     """
     entered, n = array_of(c.entered), c.stride
     c.since = 0 if c.fresh else c.since + c.reached_end
-    if c.since > LARGEST:
+    if c.since > c.most_entered:
         c.since = 0
         for slot in range(c.count):
             entered[slot] = -1

@@ -43,7 +43,8 @@ class Stretch:
     - ``blocks``: the table of `equations.reached`, with ``block_size`` numbers in each block, the events in its rows from
       ``events_begin`` on. The driven cells are first, others from place ``first_reached`` to ``reached_end``;
     - ``slot_of_reached``: the slot of the cell at a place of the table; ``entered`` is that place and ``since``, for cells
-      that are reached in this slice, and behind those of all slots, for each driven cell;
+      that are reached in this slice, and behind those of all slots, for each driven cell. If ``since`` is above
+      ``most_entered``, it begins at 0 again;
     - ``arrived``: the events in lanes, ``slice`` steps of each; ``event_row``: the row of inputs they go to;
     - ``reached_kernel``: the kernel of reached cells.
 
@@ -150,6 +151,7 @@ class Stretch:
             "events_begin": size - steps * LANES,
             "slot_of_reached": np.zeros((first - (-n // LANES)) * LANES, np.int32),
             "first_reached": first * LANES,
+            "most_entered": 1 << 30,  # far from the end of int32
             "reached_end": 0,
             "reached_kernel": 0,
             "arrived": np.zeros(n * steps, dtype),
