@@ -1,4 +1,4 @@
-"""Cells at rest: where a network is mostly silent, only the cells that something reaches are advanced step by step.
+"""Cells at rest: where a network is mostly silent, only the cells that something reaches are advanced.
 
 In the brain of a fly with 138,639 cells, of which a few hundred fire, 25,000 are ever reached. All bits are those of a run
 that visits every cell: whether a cell is at rest is tested by a step of its kernel, and quiet cells make all of their steps.
