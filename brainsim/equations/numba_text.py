@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from brainsim.equations.expressions.grammar import BINARY, COMPARE, Tree, is_chain
-from brainsim.equations.expressions.lower import HELPERS, HOMES, LONG, WHOLE
+from brainsim.equations.expressions.lower import HELPERS, HOMES, WHOLE
 from brainsim.equations.statements import Assign, Load, Statement
 
 OPERATORS = BINARY | {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^"}
 OF_NUMPY = WHOLE | {"float32", "float64"}
+WIDE = "from brainsim.jit.intrinsics import wide_vectors"
 INDENT = "    "
 
 
@@ -71,15 +72,19 @@ def indent(statements: Iterable[Statement | str], depth: int = 1) -> list[str]:
     return [INDENT * depth + line_of(statement) for statement in statements]
 
 
+def functions_in(text: str) -> set[str]:
+    """Return the helpers that a text calls."""
+    return {*re.findall(r"\w+(?=\()", text)} & HELPERS.keys()
+
+
 def module(title: str, body: str, imports: Sequence[str] = (), constants: Sequence[str] = ()) -> str:
     """Return the text of a module: its head, with an import of each helper that the body calls, and the body."""
-    called = {*re.findall(r"\w+(?=\()", body)} & HELPERS.keys()
+    called = functions_in(body)
     used = {home: [name for name in names if name in called] for home, names in HOMES.items()}
     math = used.pop("math")
     head = [f"from math import {', '.join(math)}", ""] if math else []
     head += ["import numpy as np", "", "from brainsim.jit.decorators import helper"]
-    entry = "by_address" if LONG.isdisjoint(called) else "wide_by_address as by_address"
-    head += [f"from brainsim.jit.records import array_of, {entry}, record_at"]
+    head += ["from brainsim.jit.records import array_of, by_address, record_at"]
     head += [f"from {home} import {', '.join(names)}" for home, names in used.items() if names]
     lines = [f'"""{title}"""', "", *head, *imports, "", "pi = 3.141592653589793", *constants]
     return "\n".join(lines) + "\n\n\n" + body

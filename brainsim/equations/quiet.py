@@ -27,7 +27,7 @@ from brainsim.equations.body import Body, new_name
 from brainsim.equations.codegen import Kernel
 from brainsim.equations.expressions.grammar import Tree, function_name
 from brainsim.equations.expressions.language import names_in
-from brainsim.equations.numba_text import fill, indent, module
+from brainsim.equations.numba_text import WIDE, fill, indent, module
 from brainsim.equations.precision import narrow
 from brainsim.equations.statements import Assign, Load, Statement, Store, formula
 from brainsim.equations.steps.step import Step
@@ -39,7 +39,6 @@ TINY = 1e-200  # constants above this are not tiny: `flushed` makes numbers belo
 LARGEST = Assign("_top", formula("_now if _now > _top else _top"))
 LONG = 40  # statements of a step, above which a cell makes only one step at a time: loading it is not what takes time then
 
-WIDE = "from brainsim.jit.intrinsics import wide_vectors"
 LIMIT = "from brainsim.jit.vmath import flush_limit"
 TEST = """@helper
 def _vanishes(x, before):

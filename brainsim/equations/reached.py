@@ -12,9 +12,9 @@ from __future__ import annotations
 import ast
 
 from brainsim.equations.codegen import Kernel
-from brainsim.equations.numba_text import fill, indent, module
+from brainsim.equations.numba_text import WIDE, fill, indent, module
 from brainsim.equations.precision import narrow
-from brainsim.equations.quiet import LARGEST, LONG, UNROLLED, WIDE, Sizes, no_inputs, quiet_step
+from brainsim.equations.quiet import LARGEST, LONG, UNROLLED, Sizes, no_inputs, quiet_step
 from brainsim.equations.statements import Assign, Load, Statement, Store
 from brainsim.equations.steps.step import Step
 from brainsim.equations.system import System

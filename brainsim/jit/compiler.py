@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from brainsim.core.pauses import pause_gc
 from brainsim.jit.arguments import NATURAL, REAL, WHOLE, Held
 
 with pause_gc():
-    import llvmlite.binding as llvm
     import numba  # 0.2 s
     from numba.core.compiler_lock import global_compiler_lock
     from numba.core.registry import cpu_target
@@ -66,42 +63,12 @@ def signature_of_records(kinds: tuple) -> Any:
     return types.int64(*(types.CPointer(from_dtype(kind)) for kind in kinds))
 
 
-@functools.cache
-def _wide_machine(codegen):
-    """Return a description of this processor by which LLVM uses vectors of 512 bits, None if it should not.
-
-    On processors by Intel LLVM prefers 256 bits, since the first ones with wider vectors (Skylake) lowered their clock for
-    them. Those that know VBMI2 (Ice Lake and later) hardly do.
-    """
-    options = {"opt": numba.config.OPT}
-    codegen._customize_tm_options(options)
-    if "+avx512vbmi2" not in options["features"].split(","):
-        return None
-    options["features"] += ",-prefer-256-bit"
-    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(**options)
-
-
-@contextmanager
-def _vectors(wide: bool) -> Iterator[None]:
-    """Let LLVM use wide vectors within the block, in which the lock of Numba's compiler is held.
-
-    Each number is computed in the same way, so the bits are the same.
-    """
-    codegen = cpu_target.target_context.codegen()
-    usual = codegen._tm
-    codegen._tm = (wide and _wide_machine(codegen)) or usual
-    try:
-        yield
-    finally:
-        codegen._tm = usual
-
-
-def compile_entry(function: Callable, signature: Any, name: str, wide: bool = False) -> tuple[Any, bytes, bool]:
+def compile_entry(function: Callable, signature: Any, name: str) -> tuple[Any, bytes, bool]:
     """Compile a function under a name; return what it returns (see `brainsim.jit.arguments.Layout`) and its object code.
 
-    The last value is False if the code contains addresses of this process. With `wide`, LLVM may use vectors of 512 bits.
+    The last value is False if the code contains addresses of this process.
     """
-    with global_compiler_lock, _vectors(wide):
+    with global_compiler_lock:
         compiled = _compiled(function, signature)
         library = compiled.library
         module = library._final_module
@@ -114,9 +81,9 @@ def compile_entry(function: Callable, signature: Any, name: str, wide: bool = Fa
         return _described(compiled.signature.return_type), code, not library.has_dynamic_globals
 
 
-def text_of_entry(function: Callable, signature: Any, wide: bool = False) -> str:
+def text_of_entry(function: Callable, signature: Any) -> str:
     """Return the optimised code of a function as LLVM's text."""
-    with global_compiler_lock, _vectors(wide):
+    with global_compiler_lock:
         return str(_compiled(function, signature).library._final_module)
 
 

@@ -142,16 +142,13 @@ def note_needed() -> Iterator[list[tuple[str, Callable[[], object]]]]:
 
 
 class Entry(Noted):
-    """A function with machine code of its own, one for each combination of the kinds of its arguments.
+    """A function with machine code of its own, one for each combination of the kinds of its arguments."""
 
-    With `wide`, its code may have vectors of 512 bits, which is worthwhile if most of its time is arithmetic.
-    """
-
-    def __init__(self, function: Callable, wide: bool = False):
+    def __init__(self, function: Callable):
         if function.__closure__:  # its values would be part of the code
             raise TypeError(f"{function.__qualname__}: a compiled function must not have a closure")
         super().__init__(function, "type_of_helper", False)
-        self._function, self._wide = function, wide
+        self._function = function
         self._codes: dict[tuple, Code] = {}
         self.compiled = 0  # how many of them this process has compiled
 
@@ -191,7 +188,7 @@ class Entry(Noted):
                 return self._codes[kinds]
             from brainsim.jit import compiler
 
-            returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name, self._wide)
+            returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name)
             self.compiled += 1
             if lasting:
                 cache.write(name, returns, code)
@@ -205,7 +202,7 @@ class Entry(Noted):
         from brainsim.jit import compiler
 
         with _compiling:
-            return compiler.text_of_entry(self._function, self._signature(given), self._wide)
+            return compiler.text_of_entry(self._function, self._signature(given))
 
 
 class Kernel(Entry):

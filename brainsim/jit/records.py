@@ -146,15 +146,6 @@ def by_address(function):
     return ByAddress(function)
 
 
-def wide_by_address(function):
-    """As `by_address`, for functions that are mostly arithmetic: they may use vectors of 512 bits.
-
-    Kernels with an exponential then take 3/4 of their time (COBA, COBAHH, Wang's decision network). Others gain less, and
-    what runs between them loses 3 % by the lower clock.
-    """
-    return ByAddress(function, wide=True)
-
-
 class ByAddress(Entry):
     """A function of pointers to records, compiled for each combination of their types when its address is asked for."""
 

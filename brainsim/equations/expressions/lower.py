@@ -42,7 +42,7 @@ HOMES = {
         "tanh",
     ),
 }
-# those that take tens of instructions; kernels that call them may use wide vectors, see `jit.records.wide_by_address`
+# those that take tens of instructions; loops that call them use wide vectors (`codegen`)
 LONG = {*HOMES["brainsim.jit.elementary"], *HOMES["brainsim.jit.vmath"]} - {
     *("clip", "cube", "floor", "flushed", "fourth", "greater", "lesser", "sign", "square", "whole_power")
 }
