@@ -333,6 +333,19 @@ def shortest_delay(projection, dt):
     return max(1, int(_steps(shortest, dt)) - isinstance(delay, OfPair))
 
 
+def longest_delay(projection, dt):
+    """Return the longest delay that a coupling can have, in steps; if there is no upper end, one in 1e9 is longer."""
+    delay = projection.delay
+    if not isinstance(delay, Distribution):
+        return int(_steps(np.max(delay, initial=0.0), dt))
+    longest = delay.support[1]
+    if not np.isfinite(longest):
+        longest = dt
+        while longest < MAX_DELAY * dt and delay.mass(longest, np.inf) > 1e-9:
+            longest *= 1.1
+    return int(_steps(longest, dt))
+
+
 def is_everybody(projection):
     """Return whether a coupling is one sum for all targets: all pairs, with one weight and one delay."""
     numbers = is_number(projection.weight) and is_number(projection.delay)
@@ -366,8 +379,11 @@ def pairs_in_a_step(network):
 
 def given_in_a_step(network):
     """Return how many numbers the sources of couplings give in a step."""
-    coupled = [p for p in network.projections if p.is_coupling]
-    found = {(p.synapse, cells, acts_at_once(p)) for p in coupled for view in _sources(p) for cells, _ in view.parts}
+    found = set()
+    for p in (p for p in network.projections if p.is_coupling):
+        found |= {(p.synapse, cells, not acts_at_once(p)) for view in _sources(p) for cells, _ in view.parts}
+        if p.plasticity is not None:
+            found |= {(p.synapse, cells, False) for cells, _ in p.post.parts}
     return sum(cells.n for _, cells, _ in found)
 
 

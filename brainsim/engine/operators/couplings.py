@@ -10,7 +10,7 @@ Each rank of an MPI run has a ring, and what its cells gave in a slice travels t
 import numpy as np
 
 from brainsim.build.own import index_here
-from brainsim.engine.couplings.pairs import LAST, Everybody, shortest_delay
+from brainsim.engine.couplings.pairs import LAST, Everybody, given_in_a_step, longest_delay, shortest_delay
 from brainsim.engine.program import MAX_SLICE, Operator, Phase
 from brainsim.equations.couplings import TOTAL
 from brainsim.equations.expressions import language as lang
@@ -63,15 +63,9 @@ class Couplings(Operator):
     @classmethod
     def expected_bytes(cls, layout):
         """Return the bytes of the ring, and on ranks of the messages."""
-        found, slice_ = {}, cls.max_slice(layout)
-        slice_ *= 1 if layout.ranks.size == 1 else 3
-        for p in (p for p in layout.network.projections if p.is_coupling):
-            longest = 0 if np.ndim(p.delay) or hasattr(p.delay, "support") else p.delay / layout.dt
-            for view in (p.pre, p.post) if p.synapse.symmetric else (p.pre,):
-                for population, _ in view.parts:
-                    key = p.synapse, population.name
-                    found[key] = max(found.get(key, 0.0), 8.0 * population.n * (longest + slice_ + 2.0))
-        return sum(found.values())
+        slice_ = cls.max_slice(layout) * (1 if layout.ranks.size == 1 else 3)
+        longest = [longest_delay(p, layout.dt) for p in layout.network.projections if p.is_coupling]
+        return 8.0 * given_in_a_step(layout.network) * (max(longest, default=0) + slice_ + 2)
 
     def _clear(self, built):
         """Return what sets the sums of all targets to 0."""

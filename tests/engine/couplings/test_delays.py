@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.couplings import Linear
+from brainsim.build.layout import Layout
+from brainsim.engine.operators.couplings import Couplings
+from tests.helpers.couplings import Linear, leaky
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 DT, STEPS = 0.1, 60
@@ -141,3 +143,39 @@ def test_mistakes():
     for call in (lambda: sim.set(gap, delay=1.0), lambda: sim.rewire(gap, pre=[0], post=[1], delay=1.0)):
         with pytest.raises(ValueError, match="GapJunction acts without a delay"):
             call()
+
+
+def ring_and_estimate(net):
+    sim = bs.Simulation(net, dt=DT, seed=1, threads=1)
+    ring = sim._run.partitions[0].shared.common["couplings"].nbytes
+    return ring, Couplings.expected_bytes(Layout(net, DT, 1, filled=False))
+
+
+@pytest.mark.parametrize(
+    ("delay", "most"),
+    [
+        (0.0, 1.0),
+        (3.0, 1.0),
+        (bs.Uniform(0.1, 200.0), 1.05),
+        (bs.Clipped(bs.Normal(20.0, 5.0), low=1.0), 2.0),
+        (np.linspace(0.1, 90.0, 300), 1.0),
+    ],
+    ids=["none", "one", "drawn", "without an upper end", "listed"],
+)
+def test_the_estimate_knows_the_ring(delay, most):
+    """All columns are as deep as the longest delay requires, those of other couplings as well."""
+    cells, others, net = leaky(300), leaky(200, "others"), bs.Network(seed=1)
+    graded = bs.GradedSynapse()
+    net.connect(cells, cells, bs.FromArrays(np.arange(300), np.arange(300)), weight=0.1, delay=delay, synapse=graded)
+    net.connect(others, others, bs.FixedIndegree(2), weight=0.1, delay=0.4, synapse=graded)
+    ring, estimated = ring_and_estimate(net)
+    assert ring <= estimated <= most * ring
+
+
+def test_the_estimate_knows_what_targets_give_to_a_rule():
+    units, outputs = (bs.Population(n, bs.RateUnit(), name=f"of_{n}") for n in (100, 300))
+    net = bs.Network(seed=1)
+    given = {"synapse": bs.RateConnection(), "plasticity": bs.Oja()}
+    net.connect(units, outputs, bs.FixedIndegree(5), weight=0.1, delay=5.0, **given)
+    ring, estimated = ring_and_estimate(net)
+    assert estimated == ring
