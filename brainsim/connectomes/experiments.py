@@ -81,6 +81,10 @@ def activate(
     with their sign. The activated cells get independent Poisson events, each of which makes them fire, and have no
     refractory time. The input is called ``"activation"``: ``sim.set("activation", rate=50.0)`` changes it in a run.
 
+    The refractory time of the others, 2.2 ms, begins after the step of the spike. Brian2, in which the model was published,
+    counts that step as part of it, so there it is one step shorter (see `ShiuLIF`). And events that activate act before the
+    threshold is tested: the cell fires in the step in which they arrive, in Brian2 one step later.
+
     Parameters
     ----------
     brain : Brain

@@ -5,6 +5,7 @@ import re
 import pytest
 
 import brainsim as bs
+from brainsim.examples import worm as example
 from tests.connectomes.files import write
 
 EDGES = """Source,Target,Weight,Type
@@ -87,3 +88,19 @@ def test_mistakes(files, line, text):
     write(files[0], f"{EDGES}{line}\n")
     with pytest.raises(ValueError, match=text):
         bs.connectomes.read_worm(*files)
+
+
+@pytest.mark.slow
+def test_the_real_worm_is_touched():
+    """Cells by Cook et al. (2019) and McIntire et al. (1993), and the changes of potential that the guide names."""
+    pytest.importorskip("cect", reason="needs the tables of the worm: pip install --no-deps cect")
+    example.read.cache_clear()
+    brain = example.read()
+    assert (brain.n, len(brain.edges), len(brain.junctions)) == (448, 4681, 1345)
+    assert brain.where(transmitter="GABA").size == 26
+    network, traces = example.build()
+    moved = example.changes(bs.simulate(network, example.DURATION, seed=2, record=traces))
+    cells = example.groups(brain)
+    nose = {name: moved["nose"][cells[name]].mean() for name in (*example.BACKWARD, *example.FORWARD)}
+    assert nose == pytest.approx({"AVD": 2.04, "AVA": 1.21, "AVE": 0.67, "AVB": 0.96, "PVC": 0.64}, abs=0.01)
+    assert moved["tail"][cells["PVC"]].mean() > moved["tail"][cells["AVA"]].mean() > moved["tail"][cells["AVB"]].mean()

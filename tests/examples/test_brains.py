@@ -94,6 +94,62 @@ def test_the_way_is_that_of_the_strongest_edges():
     assert brains._way(edges, sent, layer, rates, None) == []
 
 
+@pytest.fixture
+def small():
+    """Five cells of three classes, of which one is silent, that send over six edges; their rates, and spikes of 100 ms."""
+    edges = bs.connectomes.Edges(
+        [0, 0, 1, 2, 3, 4], [1, 2, 2, 0, 0, 0], count=[2, 3, 5, 7, 11, 13], sign=[1, 1, -1, 1, 0, 1]
+    )
+    kinds = {"super_class": ["sensory", "central", "central", "motor", "motor"], "published": [5.0, 15.0, 25.0, 35.0, 45.0]}
+    ids = [0] * 4 + [1] * 2 + [2]
+    return bs.connectomes.Brain("abcde", kinds, edges), bs.Spikes(np.arange(7.0) + 1.0, ids, n=5, duration=100.0)
+
+
+def axes_of(figure, words):
+    return next(ax for ax in figure.axes if words in ax.get_title(loc="left"))
+
+
+def test_the_matrix_is_what_a_cell_of_each_class_gets_from_each_class(small):
+    figure = brains.brain_figure(*small, np.array([0]), (0.0, 100.0), weight=0.5)
+    ax = axes_of(figure, "drive from rows to columns")
+    names = ["sensory", "central"]  # with 40 Hz, and with 20 and 10 Hz; motor cells are silent
+    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [label.get_text() for label in labels] == names
+    # from the sensory cell 0.5 mV * 40 Hz * (2 + 3), from the first of two central ones 0.5 mV * 20 Hz * 5
+    np.testing.assert_allclose(ax.images[0].get_array(), [[0.0, 50.0], [0.5 * 10 * 7, -25.0]])
+
+
+def test_classes_are_sorted_by_their_spikes_and_drawn_as_one_raster(small):
+    brain, spikes = small
+    names, member = brains._classes(brain, spikes.rates(), "super_class")
+    assert (names, member.tolist()) == (["sensory", "central"], [0, 1, 1, 2, 2])
+    assert brains._classes(brain, np.array([10.0, 30.0, 0.0, 0.0, 20.0]), "super_class")[0] == [
+        "central",
+        "motor",
+        "sensory",
+    ]
+    assert brains._classes(brain, spikes.rates(), "nothing")[0] == ["other"]
+    many = bs.connectomes.Brain(range(12), {"kind": [f"k{k:02d}" for k in range(12)]}, brain.edges)
+    names, member = brains._classes(many, np.arange(12.0), "kind")
+    assert names == ["k11", "k10", "k09", "k08", "k07", "k06", "k05", "other"]
+    assert member.tolist() == [7] * 5 + [6, 5, 4, 3, 2, 1, 0]
+    figure = brains.brain_figure(*small, np.array([0]), (0.0, 100.0))
+    ax = axes_of(figure, "3 of 5 cells fire")
+    assert {"sensory (1)", "central (2)"} <= {text.get_text() for text in (*ax.get_yticklabels(), *ax.texts)}
+
+
+def test_bars_are_rates_of_cells_that_are_not_activated(small):
+    brain, spikes = small
+    halves = [spikes.between(0.0, 50.0), spikes.between(50.0, 100.0)]
+    figure = brains.brain_figure(*small, np.array([0]), (0.0, 100.0), trials=halves)
+    ax = axes_of(figure, "most active")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["c", "b"]  # from below
+    assert [bar.get_width() for bar in ax.patches] == [10.0, 20.0]
+    assert ax.get_lines()[0].get_xdata().tolist() == [25.0, 15.0]
+    errors = ax.collections[0].get_segments()  # all spikes are in the first half
+    assert np.allclose([line[1, 0] - line[0, 0] for line in errors], [2 * 10.0 * 2**0.5, 2 * 20.0 * 2**0.5])
+
+
 def test_a_brain_without_annotations_or_spikes_is_drawn_as_well():
     edges = bs.connectomes.Edges([0, 1], [1, 2], count=[9, 9], sign=[1, 1])
     brain = bs.connectomes.Brain("abc", {}, edges)

@@ -58,6 +58,38 @@ def test_the_picture_says_that_it_is_synthetic(result):
     assert "AVA" not in {text.get_text() for text in figure.subfigs[0].axes[0].get_legend().get_texts()}
 
 
+def test_the_bars_and_the_map_are_changes_of_cells(brain, result):
+    figure, moved, members = worm.draw(result, worm.WINDOW), worm.changes(result), worm.groups(brain)
+    bars, cells = (
+        next(ax for ax in figure.axes if words in ax.get_title(loc="left")) for words in ("the same", "all cells")
+    )
+    heights = np.reshape([bar.get_height() for bar in bars.patches], (5, 3))  # command cells, touches
+    for heights_of, name in zip(heights, [*worm.BACKWARD, *worm.FORWARD], strict=True):
+        np.testing.assert_allclose(heights_of, [moved[touch][members[name]].mean() for touch in worm.TOUCHES])
+    assert [label.get_text() for label in bars.get_xticklabels()] == list(worm.TOUCHES)
+    image, first = np.asarray(cells.images[0].get_array()), 0
+    for name in (label.get_text() for label in cells.get_xticklabels()):
+        of_class = brain.where(super_class=name)
+        part = image[:, first : first + of_class.size]
+        for row, touch in zip(part, worm.TOUCHES, strict=True):
+            np.testing.assert_allclose(np.sort(row), np.sort(moved[touch][of_class]))
+        assert np.all(np.diff(part.sum(axis=0)) <= 1e-12)
+        first += of_class.size
+    assert first == image.shape[1]
+
+
+def test_cells_that_are_silenced_send_nothing(brain):
+    whole, silenced = worm.wire(), worm.wire(silence="cell_class=relay")
+    relay = brain.where(cell_class="relay")
+    for edges in (silenced.edges, silenced.junctions):
+        assert not np.isin(edges.pre, relay).any()
+    assert not np.isin(silenced.junctions.post, relay).any()
+    assert len(silenced.edges) == np.sum(~np.isin(whole.edges.pre, relay))
+    network, _ = worm.build(silence="cell_class=relay")
+    kept = sum(projection.expected for projection in network.projections)
+    assert kept == len(silenced.edges) + len(silenced.junctions)
+
+
 def test_cells_by_name(tmp_path):
     names = [cell for cells in worm.FELT.values() for cell in cells.split()]
     names += [name + side for name in (*worm.BACKWARD, *worm.FORWARD) for side in "LR"]

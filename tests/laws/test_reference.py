@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.resting.operator import Resting
+from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 
 DATA = Path(__file__).parents[1] / "data"
 LINEAR = ["lif_dc_350", "lif_dc_500", "lif_dc_900", "lif_delta", "lif_exp", "lif_exp_equal_tau", "lif_alpha"]
@@ -147,8 +149,9 @@ def test_two_hundred_recurrent_cells_give_all_spikes(threads):
 
 
 @pytest.mark.usefixtures("more_partitions")
-@pytest.mark.parametrize("threads", [1, 3])
-def test_every_spike_of_brian2_in_cells_that_discard_events(threads, monkeypatch):
+@pytest.mark.parametrize("may_rest", [every_cell_is_visited, every_cell_may_rest])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_every_spike_of_brian2_in_cells_that_discard_events(threads, may_rest, monkeypatch):
     monkeypatch.syspath_prepend(str(DATA.parents[1] / "benchmarks"))
     import brains
 
@@ -156,6 +159,10 @@ def test_every_spike_of_brian2_in_cells_that_discard_events(threads, monkeypatch
         arrays = dict(stored)
     expected = arrays.pop("spikes")
     brain = brains.Brain(**{name: int(a) if a.ndim == 0 else a for name, a in arrays.items()})
-    spikes, *_ = brains.in_brainsim(brain, threads, 400.0)
+    rested, take_over = [], Resting.take_over
+    monkeypatch.setattr(Resting, "take_over", lambda self, rows: rested.append(self.on) or take_over(self, rows))
+    with may_rest():
+        spikes, *_ = brains.in_brainsim(brain, threads, 400.0)
+    assert any(rested) == (may_rest is every_cell_may_rest)
     assert brains.difference(spikes, expected, brain.n) == ""
     assert np.sum(expected % brain.n < brain.first) > 2000
