@@ -239,6 +239,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/laws/test_random_networks.py::test_a_difference_is_found_and_said": (),
     "tests/laws/test_random_networks.py::test_what_failed_once": (),
     "tests/laws/test_random_twin.py::test_spike_for_spike": ("[0]", "[1]", "[2]"),
+    "tests/laws/test_reference.py::test_every_spike_of_brian2_in_cells_that_discard_events": ("visited",),
     "tests/laws/test_siegert.py": ("white_noise",),
     "tests/laws/test_wiring_laws.py::test_fixed_total_without_multapses_has_the_hypergeometric_law": ("dense",),
     "tests/learn/test_damaged_networks.py": (),
