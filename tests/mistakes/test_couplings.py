@@ -11,6 +11,7 @@ A, B = leaky(4, "a"), leaky(3, "b")
 SPIKES = bs.Population(3, bs.SpikeTrains([1.0, 2.0], [0, 1]), name="spikes")
 NOISE, UNITS = bs.Population(3, bs.Poisson(rate=5.0), name="noise"), bs.Population(3, bs.RateUnit(), name="units")
 LIF = bs.Population(3, bs.LIF(), name="lif")
+WANG_BUZSAKI = bs.Population(3, bs.WangBuzsaki(), name="channels")
 GAP, RATE = bs.GapJunction(), bs.RateConnection()
 
 
@@ -69,7 +70,23 @@ test_values = mistakes(
     (lambda: connect(UNITS, UNITS, synapse=RATE, delay=-1.0), ValueError, "Network.connect.delay"),
     (lambda: connect(UNITS, UNITS, synapse=RATE, delay=1e-4), ValueError, "times are in ms: did you mean 0.1?"),
     (lambda: connect(storage="procedural"), ValueError, "connections by GapJunction must be 'stored'"),
-    (lambda: run(weight=900.0), ValueError, "a: the weights of GapJunction onto a cell add up to 1.35 c_m/dt", "order=1"),
+    (
+        lambda: run(weight=900.0),
+        ValueError,
+        "a: the weights of GapJunction onto a cell add up to 1.35 c_m/dt",
+        "the method 'exact' they must stay below 1.10",
+        "or GapJunction(order=1)",
+    ),
+    (
+        lambda: run(WANG_BUZSAKI, WANG_BUZSAKI, weight=8000.0, synapse=bs.GapJunction(order=1)),
+        ValueError,
+        "add up to 16 c_m/dt; with order=1 and the method 'rk4' they must stay below 2.79",
+    ),
+    (
+        lambda: run(weight=1e6, synapse=bs.GapJunction(rectifying=True)),
+        ValueError,
+        "c_m/dt; with order=2 they must stay below 0.67, or currents grow",
+    ),
     (
         lambda: bs.PoissonInput(rate=5.0, weight=1.0, synapse=GAP),
         TypeError,

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from brainsim.build.own import index_here, members_here
+from brainsim.engine.couplings.stability import check_stable
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.wiring import AllPairs
 from brainsim.equations.couplings import WEIGHTS
 from brainsim.equations.system import prefix_of
+from brainsim.models.couplings.kinds import GapJunction
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.checks import MAX_DELAY
@@ -22,7 +24,6 @@ from brainsim.network.couplings import acts_at_once
 UINT16_RANGE = 1 << 16
 NONE = np.empty(0)
 LAST = "last"  # in a saved state, what the cells were when they gave
-STABLE = np.log(3.0)  # up to here an extrapolated linear current is stable: sum of conductances * dt / capacitance
 
 
 @dataclass
@@ -294,27 +295,17 @@ class Couplings:
         """Tell the cells the sums of their weights, which are constants of their equations."""
         for (name, coupling), total in totals.items():
             member = self._layout.members[name]
-            self._check_stable(member, coupling, total)
+            check_stable(member, coupling, total, self._layout.dt)
+            if not coupling.summed:
+                continue
             key = prefix_of(member.synapses.index(coupling)) + WEIGHTS
             self._layout.set_sums(name, {key: total})
-
-    def _check_stable(self, member, coupling, total):
-        """Raise ValueError if extrapolated currents of gap junctions would grow without limit."""
-        capacity = member.values.get("c_m")
-        if coupling.order == 1 or capacity is None or member.population.model.parameters["c_m"].unit != "pF":
-            return
-        worst = float(np.max(total * self._layout.dt / capacity, initial=0.0))
-        if worst >= STABLE:
-            kind = type(coupling).__name__
-            raise ValueError(
-                f"{member.population.name}: the weights of {kind} onto a cell add up to {worst:.3g} c_m/dt; with order=2 "
-                f"they must stay below {STABLE:.2f}, or currents grow in each step: take a smaller dt, or {kind}(order=1)"
-            )
 
 
 def _add_weights(some, totals):
     """Add the weights of all targets to their totals: (population, coupling) -> array."""
-    if not some.coupling.summed:
+    rectifying = isinstance(some.coupling, GapJunction) and some.coupling.rectifying
+    if not (some.coupling.summed or rectifying):
         return
     at, for_each = 0, some.weights_of_targets()
     for population, ids in some.view.parts:

@@ -20,9 +20,20 @@ class GapJunction(Coupling):
 
     Trace ``"gapjunction.current"`` records the current into a cell.
 
-    Accuracy: see `Coupling`. The current of a cell's own potential is part of its equations, so with ``order=1`` a step is
-    stable for any conductance. With ``order=2`` it is while the conductances of a cell satisfy ``sum(g)*dt/c_m < 1.09``; a
-    model with the parameter ``c_m`` is checked. A rectifying junction is of first order.
+    Accuracy: see `Coupling`. The current of a cell's own potential is part of its equations, so how large a conductance may
+    be depends on the method of the cell. Currents do not grow from step to step while ``sum(g)*dt/c_m``, with the
+    conductances of a cell, is less than
+
+    ================================================  ===========  ===============
+    method                                            ``order=1``  ``order=2``
+    ================================================  ===========  ===============
+    exact, exponential_euler, exponential_strang      any          1.09 (``ln 3``)
+    euler; a rectifying junction with any method      1            0.66 (``2/3``)
+    heun                                              2            2
+    rk4                                               2.78         1.13
+    ================================================  ===========  ===============
+
+    A model with the parameter ``c_m`` is checked when a simulation begins. A rectifying junction is of first order.
 
     Parameters
     ----------

@@ -7,6 +7,8 @@ from scipy.linalg import expm
 from scipy.sparse import csr_array
 
 import brainsim as bs
+from brainsim.engine.couplings import pairs
+from brainsim.engine.couplings.stability import limit
 from tests.helpers.couplings import leaky
 
 
@@ -192,3 +194,49 @@ def test_the_current_of_a_step_ago_is_extrapolated_except_over_a_reset():
     assert fired.size > 2
     expected[fired] = v[fired + 1, 0]
     assert np.allclose(total[1:, 1], expected, rtol=1e-12)
+
+
+class Slow(bs.LI):
+    """A leak that is negligible: two cells are then only what a junction makes of them."""
+
+    tau_m: float = bs.parameter(1e9, "ms", "membrane time constant", above=0.0)
+
+
+def test_the_limits_are_those_of_the_docstring():
+    known = {"exact": [np.inf, np.log(3.0)], "euler": [1.0, 2 / 3], "heun": [2.0, 2.0], "rk4": [2.7853, 1.1399]}
+    for method, limits in known.items():
+        assert [limit(method, order) for order in (1, 2)] == pytest.approx(limits, abs=2e-3)
+
+
+@pytest.mark.parametrize("method", ["exact", "euler", "heun", "rk4", "exponential_euler"])
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("substeps", [1, 2])
+def test_currents_grow_only_beyond_the_limit(monkeypatch, method, order, substeps):
+    """Two cells, just below the limit of each method and above it, where the check is left out."""
+    most = limit(method, order, substeps)
+    monkeypatch.setattr(pairs, "check_stable", lambda *_: None)
+    model = type("Cell", (Slow,), {"method": method, "substeps": substeps})
+    for share, grows in ((0.98, False), (1.02, True)) if np.isfinite(most) else ((1e9, False),):
+        cells = bs.Population(2, model(), name="cells", initial={"v": [-60.0, -70.0]})
+        net = bs.Network(seed=1)
+        weight = share * min(most, 1e9) * 200.0 / 0.1
+        net.connect(cells, cells, bs.AllToAll(), weight=weight, synapse=bs.GapJunction(order=order))
+        v = bs.simulate(net, 200.0, seed=1).state.variables["cells"]["v"]
+        assert (abs(v[0] - v[1]) > 11.0) == grows
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_rectifying_junction_that_always_conducts_is_as_stable_as_eulers_method(monkeypatch, order):
+    """A current keeps one cell above the other one."""
+    monkeypatch.setattr(pairs, "check_stable", lambda *_: None)
+    changes = []
+    for share in (0.9, 1.1):
+        cells = bs.Population(2, Slow(), name="cells", initial={"v": -60.0})
+        net = bs.Network(seed=1)
+        weight = share * limit("euler", order) * 200.0 / 0.1
+        junction = bs.GapJunction(rectifying=True, order=order)
+        net.connect(cells, cells, bs.FromArrays([0], [1]), weight=weight, synapse=junction)
+        net.stimulate(cells, bs.CurrentInput([1000.0, -1000.0]))
+        v = bs.simulate(net, 100.0, seed=1, record=bs.Trace(cells, "v")).traces["cells", "v"].values
+        changes.append(np.abs(np.diff(v[-20:, 0] - v[-20:, 1])).max())
+    assert changes[0] < 1e-3 < 0.1 < changes[1]
