@@ -207,12 +207,8 @@ class Layout:
         -1 stands for cells whose spikes are at the end of a step; returns None if all are.
         """
         places = np.full(self.n_cells, -1, np.int32)
-        for group in (g for g in self.groups if g.kernel):
-            name = getattr(group.members[0].population.model, "lag_variable", None)  # of models that compute it themselves
-            if not (group.system.crossing or name):
-                continue
-            row = group.members[0].rows[name] if name else len(group.system.variables)
-            first = group.state_at + row * group.n
+        for group in (g for g in self.groups if g.kernel and g.system.crossing):
+            first = group.state_at + len(group.system.variables) * group.n
             places[group.first : group.first + group.n] = first + np.arange(group.n)
         return places if (places >= 0).any() else None
 

@@ -126,6 +126,7 @@ def _simulate(example, arguments):
             threads=arguments.threads,
             ranks=arguments.as_rank,
             precision=arguments.precision or "double",
+            precise=getattr(example, "PRECISE", False),
             profile=arguments.profile,
             **saving,
         )

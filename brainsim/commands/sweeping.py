@@ -48,7 +48,8 @@ def run_point(name, duration, seed, **options):
 
     example = find_example(name)
     network, _ = example.build(seed=seed, **options)
-    result = simulate_example(example, network, duration, dt=getattr(example, "DT", DT), seed=seed, progress=False)
+    settings = {"dt": getattr(example, "DT", DT), "precise": getattr(example, "PRECISE", False)}
+    result = simulate_example(example, network, duration, seed=seed, progress=False, **settings)
     return figures_of(result)
 
 

@@ -10,6 +10,7 @@ traces)``, and the constant ``DURATION`` [ms]. It may also have
   default) or False (a flag): each becomes an option on the command line, explained as in the docstring of ``build``;
 - ``lasts(**options)``, which returns the duration [ms] if it depends on the options;
 - ``DT``, the time step [ms] if it is not 0.1;
+- ``PRECISE``, True if spikes have exact times;
 - ``KEPT``, the names of the populations whose spikes are kept if it is not all of them;
 - ``WINDOW``, the part (start, stop) [ms] of the run that is drawn;
 - ``steer(sim, duration)``, which runs a `Simulation` in pieces and changes it between them;

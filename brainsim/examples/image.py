@@ -24,6 +24,7 @@ EARLIEST, SPAN, LATEST = 1.0, 18.0, 38.0  # ms: a bright pixel; a dark one after
 DARK, LARGE = 0.1, 100  # a pixel that does not fire; number of pixels from which on they do not have a second input
 JITTER, COPIES = 1.0, 4  # ms: deviation of spike times in all but one of the copies for training
 DURATION, DT, WINDOW = 50.0, 1.0, (0.0, 50.0)  # ms
+PRECISE = True  # spikes at the times that they have in training
 EPOCHS, MOST = {"digits": 30, "mnist": 16}, 5000  # of training; training images of a file
 # learning rates and their decays, chosen on a fifth of the training data by `tests.examples.settings`
 RATES = {"digits": (2e-3, 0.95), "mnist": (4e-3, 0.95)}
@@ -99,6 +100,6 @@ def draw(result, window=WINDOW, data="digits"):
 
 if __name__ == "__main__":
     network, traces = build()
-    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces)
+    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces, precise=True)
     print(result)
     draw(result).savefig("image.png")

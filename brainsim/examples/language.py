@@ -18,6 +18,7 @@ import brainsim as bs
 LETTER, SPAN = 10.0, 40  # ms between two letters; letters in a sample
 LAG = 0.01  # ms: from the start of a letter to its spike
 DURATION, DT, WINDOW = LETTER * SPAN, 1.0, (0.0, LETTER * SPAN)  # ms
+PRECISE = True  # spikes at the times that they have in training
 EVERY = 2  # epochs after which the test text is tried
 TRIED = 200  # samples of it
 SMALL = {"epochs": 1, "cells": 10, "samples": 40}
@@ -85,6 +86,6 @@ def draw(result, window=WINDOW):
 
 if __name__ == "__main__":
     network, traces = build()
-    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces)
+    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces, precise=True)
     print(result)
     draw(result).savefig("language.png")

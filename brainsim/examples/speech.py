@@ -23,6 +23,7 @@ import brainsim as bs
 
 OPTIONS = {"data": "words"}
 DT, DURATION = 1.0, 140.0  # ms
+PRECISE = True  # spikes at the times that they have in training
 PIECES = 8  # after which the accuracy on the test data is noted
 SHOWN = 2  # the test word that is drawn
 LONGEST = 75  # frames of a spoken digit that are heard
@@ -131,6 +132,6 @@ def draw(result, window=None, data="words"):
 
 if __name__ == "__main__":
     network, traces = build()
-    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces)
+    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces, precise=True)
     print(result)
     draw(result).savefig("speech.png")

@@ -17,6 +17,7 @@ import brainsim as bs
 
 EARLIEST, SPAN, ALWAYS = 10.0, 30.0, 20.0  # ms: of a coordinate of 0; between coordinates 0 and 1; of the fifth input
 DURATION, DT, WINDOW = 60.0, 1.0, (0.0, 60.0)  # ms
+PRECISE = True  # spikes at the times that they have in training
 PIECES = 10  # after which the accuracy on the test data is noted
 SHOWN = 3  # the test point that is drawn
 SMALL = {"epochs": 1, "cells": 10, "samples": 100}
@@ -64,6 +65,6 @@ def draw(result, window=WINDOW):
 
 if __name__ == "__main__":
     network, traces = build()
-    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces)
+    result = bs.simulate(network, DURATION, dt=DT, seed=2, record=traces, precise=True)
     print(result)
     draw(result).savefig("timing.png")

@@ -15,9 +15,8 @@ from brainsim.nir.reading import UNITS, Unrolled
 
 LABEL = "nir.write"
 # models with ``dv/dt = (v_rest - v)/tau_m + I/c_m``, or without tau_m ``dv/dt = I/c_m``; from SubtractIF on, those of the
-# networks of `bs.ann` and `bs.learn`
-POINTS = ("LIF", "LI", "IF", "SubtractIF", "Readout", "CrossingLIF", "Integrator")
-CURRENTS = {"Exponential", "WithinStep"}
+# networks of `bs.ann`
+POINTS = ("LIF", "LI", "IF", "SubtractIF", "Readout")
 
 
 def write(
@@ -135,8 +134,8 @@ class _Writer:
         found = {}
         for stimulus in inputs:
             given, name = stimulus.input, stimulus.target.population.name
-            if type(given).__name__ == "Learned" or name in self.nodes:
-                continue  # the synapses of bs.learn, which are projections, too, and what `read` makes of a graph
+            if name in self.nodes:
+                continue  # what `read` makes of a graph
             value, times = getattr(given, "amplitude", None), getattr(given, "times", None)
             changes = given.start or given.stop or (times is not None and np.any(value[1:-1] != value[0]))
             if changes or not isinstance(value, float | np.ndarray):
@@ -159,7 +158,7 @@ class _Writer:
         tau, c_m = getattr(model, "tau_m", None), getattr(model, "c_m", None)
         synapses = {p.synapse for _, b, p in self.links if b == name}
         kinds = {type(synapse).__name__ for synapse in synapses}
-        if len(synapses) > 1 or not kinds <= {"Delta", *CURRENTS} or (tau is None and kinds & CURRENTS):
+        if len(synapses) > 1 or not kinds <= {"Delta", "Exponential"} or (tau is None and "Exponential" in kinds):
             raise ValueError(f"{LABEL}: synapses onto {name!r} must all be Delta, or all one Exponential (got {synapses})")
         fires = {}
         if model.threshold:
@@ -167,7 +166,7 @@ class _Writer:
             fires = {"v_threshold": model.v_th - rest, "v_reset": getattr(model, "v_reset", rest) - rest}
         resistance = 1.0 if c_m is None else (dt if tau is None else tau) / c_m
         bias = self.drives.pop(name, 0.0) * resistance
-        if kinds & CURRENTS:
+        if "Exponential" in kinds:
             (synapse,) = synapses
             kind, values = "CubaLI", {"tau_mem": tau / unit, "r": tau / dt, "v_leak": bias}
             values |= {"tau_syn": synapse.tau / unit, "w_in": synapse.tau / tau * resistance}

@@ -10,7 +10,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
-from brainsim.learn.spiking.simulated.cells import WithinStep
+from brainsim.learn.spiking.from_equations.smooth import WithinStep
 
 
 class Coupled(bs.Neuron):

@@ -7,6 +7,7 @@ import brainsim as bs
 from brainsim.examples import language as example
 from brainsim.examples._figures import learned as figures
 from brainsim.examples.data.texts import ALPHABET, Letters, ngram_bits
+from tests.learn.spiking_nets import assert_same_spikes
 
 SEEDS = range(1, 6)
 
@@ -30,10 +31,9 @@ def test_bits_per_letter_over_five_seeds():
 def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer():
     network, _ = example.build(**example.SMALL)
     net, *_ = example.train_network(1, *example.SMALL.values())
-    spikes = bs.simulate(network, example.DURATION, dt=example.DT, threads=1).spikes["hidden0"]
+    spikes = bs.simulate(network, example.DURATION, dt=example.DT, precise=True).spikes["hidden0"]
     activity = net.activity(example.spikes_of(example.test_windows()[:1])[0])["hidden0"]
-    assert np.array_equal(spikes.times, activity.times)
-    assert np.array_equal(spikes.ids, activity.ids)
+    assert_same_spikes(spikes, activity, 1e-9)
     assert len(spikes) > 20
 
 

@@ -9,6 +9,7 @@ import pytest
 import brainsim as bs
 from brainsim.examples import image, speech, timing
 from brainsim.examples._figures import learned as figures
+from tests.learn.spiking_nets import assert_same_spikes
 
 SEEDS = range(1, 6)
 
@@ -88,15 +89,14 @@ def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer(example):
     options = dict(example.SMALL)
     network, _ = example.build(**options)
     net, *_ = example.train_network(1, *options.values(), *([] if example is timing else [example.OPTIONS["data"]]))
-    spikes = bs.simulate(network, example.DURATION, dt=example.DT, threads=1).spikes["hidden0"]
+    spikes = bs.simulate(network, example.DURATION, dt=example.DT, precise=True).spikes["hidden0"]
     samples = options["samples"]
     if example is speech:
         x = speech.spikes("words", samples)[1]
     else:
         x = example.spike_times((timing.data(samples) if example is timing else image.images()).X_test)
     activity = net.activity(x, example.SHOWN)["hidden0"]
-    assert np.array_equal(spikes.times, activity.times)
-    assert np.array_equal(spikes.ids, activity.ids)
+    assert_same_spikes(spikes, activity, 1e-10)
     assert len(spikes) > 0
 
 

@@ -153,7 +153,8 @@ class TestFeedback:
 
         net = drawing(feedback="adaptive").partial_fit(noise(), waves(30.0))
         before = gap(net)
-        np.testing.assert_allclose(gap(net.partial_fit(noise(), waves(30.0), 10)), 0.99**10 * before, rtol=1e-9, atol=1e-15)
+        after = gap(net.partial_fit(noise(), waves(30.0), 10))
+        np.testing.assert_allclose(after, 0.99**10 * before, rtol=0.0, atol=1e-6)  # those onto the readout are float32
 
     def test_in_a_trainer_they_are_in_the_unit_of_the_kernels(self):
         trainer = sparse_trainer()
@@ -167,7 +168,8 @@ class TestFeedback:
             assert np.array_equal(found[key], wanted) == key[1].endswith("out")
         training.feedback, before = feedback, np.array(own)
         trainer.partial_fit(noise(), waves(30.0), 5)  # both change alike
-        np.testing.assert_allclose(feedback.weights, trainer._plan.in_kernels(trainer._vector)[places], rtol=1e-12)
+        same = trainer._plan.in_kernels(trainer._vector)[places]
+        np.testing.assert_allclose(feedback.weights, same, rtol=1e-6)  # of which these are float32
         assert not np.array_equal(feedback.weights, before)
 
     @pytest.mark.parametrize("again", ["copy", "pickle", "file"])

@@ -65,17 +65,6 @@ def test_the_bits_do_not_depend_on_threads_or_on_how_training_is_split():
     assert all(nets[0].parts()[name, 0] != value for name, value in start.items())
 
 
-def test_a_network_in_the_engine_keeps_its_parameters_while_training_goes_on():
-    net, X, y = of_kind("linear")
-    sim = bs.Simulation(net.to_network(X[0]), dt=net.dt, threads=1)
-    wanted = net.activity(X, 0)["hidden0"]
-    sim.run(20.0)
-    net.partial_fit(X, y, 3)
-    assert net.activity(X, 0)["hidden0"] != wanted
-    sim.run(40.0)
-    assert sim.result().spikes["hidden0"] == wanted
-
-
 def test_parameters_alone_can_learn():
     teacher, X, _ = network(bs.learn.ModelLayer(8, Two(tau_m=18.0, tau_w=30.0, a=0.3, b=0.2), tau_s=5.5, **COMMON))
     wanted, layer = teacher.potentials(X), bs.learn.ModelLayer(8, Two(), learns=OF_TWO, **COMMON)

@@ -9,6 +9,7 @@ import pytest
 
 import brainsim as bs
 from tests.learn.differences import assert_gradients
+from tests.learn.spiking_nets import assert_same_spikes
 from tests.learn.trained_graphs import KINDS, trainer_of
 
 FAST = bs.Exponential(tau=5.0)
@@ -26,6 +27,20 @@ def test_gradients_equal_differences(kind):
 def test_a_thousand_gradients_equal_differences(kind):
     trainer, X, y = trainer_of(kind, seed=2)
     assert assert_gradients(trainer, X, y, 20) > 145
+
+
+@pytest.mark.parametrize("kind", ["lif", "refractory", "spikes"])
+def test_random_graphs_have_the_spikes_of_a_precise_simulation(kind):
+    """They are recurrent and sparse, with two receptors, learned delays, initial potentials and constant currents."""
+    for seed in (1, 2, 3):
+        trainer, X, _ = trainer_of(kind, seed=seed)
+        trainer.training_.plan.keep_in_range(trainer.training_.vector, None)
+        for k in range(2):
+            found = bs.simulate(trainer.to_network(X[k]), 50.0, dt=0.5, seed=3, precise=True).spikes
+            wanted = trainer.activity(X, k)
+            assert len(wanted["a"]) + len(wanted["b"]) > 6
+            for name in wanted:
+                assert_same_spikes(found[name], wanted[name], 1e-10)
 
 
 @pytest.mark.parametrize("kind", ["refractory", "smooth"])
@@ -50,11 +65,11 @@ def layered(recurrent, sparse=False):
     net, weights = bs.Network(seed=1), {}
     ends = {"in": (source, cells), "out": (cells, out)} | ({"within": (cells, cells)} if recurrent else {})
     for name, (pre, post) in ends.items():
-        weights[name] = rng.normal(0.1 if name == "within" else 2.0, 0.8, (pre.n, post.n)).round(3)
+        weights[name] = rng.normal(0.1 if name == "within" else 2.0, 0.8, (pre.n, post.n)).astype(np.float32)
         i, j = np.indices(weights[name].shape).reshape(2, -1)
         if sparse:  # one synapse apart: a listed connection with the others
             rule, weight = bs.FromArrays(i[1:], j[1:]), weights[name].ravel()[1:]
-            net.connect(pre[0], post[0], bs.AllToAll(), weight=weights[name][0, 0], delay=2.0, synapse=FAST)
+            net.connect(pre[0], post[0], bs.AllToAll(), weight=float(weights[name][0, 0]), delay=2.0, synapse=FAST)
         else:
             rule, weight = bs.FromArrays(i, j), weights[name].ravel()
         net.connect(pre, post, rule, weight=weight, delay=2.0, synapse=FAST, name=name)
@@ -102,17 +117,13 @@ class TestTrained:
         assert trained.history_["loss"][-1] < 0.9 * trained.history_["loss"][0]
         assert trained.score(X, y) > 0.8
 
-    def test_the_network_gives_the_spikes_of_the_trainer(self):
-        """A straight line finds a crossing with an error of the second order of dt; a precise run finds it exactly."""
+    def test_the_network_gives_the_spikes_of_the_trainer(self, trained):
         X, y = samples()
-        for dt, error in ((0.1, 2e-2), (0.02, 8e-4)):
-            trainer = small_trainer(epochs=1, dt=dt).fit(X, y)
-            spikes = trainer.activity(X, 3)["cells"]
-            result = bs.simulate(trainer.to_network(X[3]), 40.0, dt=dt, precise=True).spikes["cells"]
-            assert len(spikes) > 10
-            assert result.counts().tolist() == spikes.counts().tolist()
-            a, b = (found.times[np.lexsort((found.times, found.ids))] for found in (result, spikes))
-            np.testing.assert_allclose(a, b, rtol=0.0, atol=error)
+        for trainer in (trained, small_trainer(epochs=2, learns=["weight", "delay"]).fit(X, y)):
+            for k in (3, 8):
+                result = bs.simulate(trainer.to_network(X[k]), 40.0, dt=trainer.dt, precise=True).spikes["cells"]
+                assert len(result) > 10
+                assert_same_spikes(result, trainer.activity(X, k)["cells"], 1e-10)
 
     def test_all_that_was_learned_is_in_it_and_the_rest_as_it_was(self, trained):
         network, before, parts = trained.to_network(), trained.net, trained.parts()

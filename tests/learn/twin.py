@@ -1,6 +1,12 @@
-"""A slow twin of the forward pass of `bs.learn.SpikingNetwork`: loops over cells and synapses, each arrival alone."""
+"""A slow twin of the forward pass of `bs.learn.SpikingNetwork`: loops over cells and synapses, each arrival alone.
 
+Between two arrivals, crossings are looked for at many points and found by bisection.
+"""
+
+from itertools import pairwise
 from math import exp
+
+PARTS, BISECTIONS = 20, 60
 
 
 def response(r, tau_m, tau_s):
@@ -52,25 +58,26 @@ class Twin:
             drive = self.value("bias", b)[j]
         cell["i"] = i0 * exp(-h / tau_s) + sum(w * exp(-r / tau_s) for r, w in arrived)
         cell["a"] = a0 * exp(-h / tau_a)
-        span, begin = h, v0 - a0
+        span, begin, current = h, v0, i0
         if cell["free"] >= t1:
             cell["v"] = layer.v_reset
             return None
         if cell["free"] > t0:
             self.releases += 1
-            span = t1 - cell["free"]
+            span, begin = t1 - cell["free"], layer.v_reset
             current = i0 * exp(-(h - span) / tau_s) + sum(w * exp(-(r - span) / tau_s) for r, w in arrived if r > span)
-            cell["v"] = layer.v_reset * exp(-span / tau_m) + response(span, tau_m, tau_s) * current
-            cell["v"] += sum(w * response(r, tau_m, tau_s) for r, w in arrived if r <= span)
-            begin = layer.v_reset - a0 * exp(-(h - span) / tau_a)
-        else:
-            cell["v"] = v0 * exp(-h / tau_m) + i0 * response(h, tau_m, tau_s)
-            cell["v"] += sum(w * response(r, tau_m, tau_s) for r, w in arrived)
-        cell["v"] += drive * (1.0 - exp(-span / tau_m))
-        if not layer.spiking or cell["v"] - cell["a"] < layer.v_th:
+        arrived = [(r, w) for r, w in arrived if r <= span]
+
+        def potential(left):
+            """Return v and a when so much of the step is left."""
+            v = begin * exp(-(span - left) / tau_m) + response(span - left, tau_m, tau_s) * current
+            v += sum(w * response(r - left, tau_m, tau_s) for r, w in arrived if r > left)
+            return v + drive * (1.0 - exp(-(span - left) / tau_m)), a0 * exp(-(h - left) / tau_a)
+
+        cell["v"], _ = potential(0.0)
+        left = self.crossing(potential, sorted([span, 0.0, *(r for r, _ in arrived)])[::-1], layer.v_th)
+        if not layer.spiking or left is None:
             return None
-        part = (layer.v_th - begin) / (cell["v"] - cell["a"] - begin)  # of the span, until the threshold
-        left = (1.0 - max(part, 0.0)) * span
         if layer.t_ref > 0.0:
             cell["v"], cell["free"] = layer.v_reset, t1 - left + layer.t_ref
         else:
@@ -78,3 +85,20 @@ class Twin:
             cell["v"] -= height * exp(-left / tau_m)
         cell["a"] += beta * exp(-left / tau_a)
         return t1 - left
+
+    def crossing(self, potential, edges, v_th):
+        """Return how much of the step is left when v reaches the threshold, None if it does not."""
+        for first, last in pairwise(edges):
+            above = first
+            for k in range(PARTS + 1):
+                left = first + (last - first) * k / PARTS
+                v, a = potential(left)
+                if v - a >= v_th:
+                    low, high = above, left
+                    for _ in range(BISECTIONS):
+                        middle = 0.5 * (low + high)
+                        v, a = potential(middle)
+                        low, high = (low, middle) if v - a >= v_th else (middle, high)
+                    return high
+                above = left
+        return None

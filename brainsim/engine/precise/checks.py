@@ -25,8 +25,6 @@ def _refuse(what, reason, hint):
 
 def _check_population(name, member):
     model = member.population.model
-    if hasattr(model, "lag_variable"):
-        _refuse(name, f"{type(model).__name__} finds the times of its spikes itself", "leave precise out")
     for varying in (key.removesuffix(OVER_TIME) for key in member.values if key.endswith(OVER_TIME)):
         _refuse(f"{name}.{varying}", "changes from step to step", "give a number")
     refractory = getattr(model, "refractory", None)

@@ -191,7 +191,7 @@ class Resting(Operator):
         for _, index, _, cells in partition.operator(Cells).calls():
             group, first, n = layout.groups[index], cells["first"], cells["count"]
             member = group.members[0]
-            if hasattr(member.population.model, "lag_variable") or not can_be_quiet(group.system, member.step, group.kernel):
+            if not can_be_quiet(group.system, member.step, group.kernel):
                 continue
             own = np.flatnonzero(driven[first : first + n]).astype(np.int32)
             if own.size * DRIVEN < WORTH * VISITED * n:

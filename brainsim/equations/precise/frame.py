@@ -24,7 +24,6 @@ Events less than `SAME` apart are one event, so that rounding does not decide wh
 two that belong together. An event at the end of the refractory time acts on the cell, as in NEST's precise models.
 """
 
-SAME = 1e-11  # ms
 BELOW = -1  # in place of the steps of the refractory time: until the cell is below the threshold
 ERROR, SMALL = 0.01, 1e-3  # of a part, relative to a variable, if dt is 1 ms; a variable that is smaller counts as this
 
@@ -84,16 +83,6 @@ def step_of(cells, events, k, begin):
 """
 
 FRAME = """@helper
-def stays_below(before, after, first, last, h):
-    \"\"\"Return whether a cell stays below the threshold for h ms, given its distances and their slopes at both ends.\"\"\"
-    if after >= 0.0:
-        return False
-    if first <= 0.0 or last >= 0.0:
-        return True
-    return not before + first * (after - before - last * h) / (first - last) >= 0.0
-
-
-@helper
 def reached_within(x, z, h, of, work):
     \"\"\"Return a time at which the threshold is exceeded on a way of h ms that ends below it, 0.0 if there is none.\"\"\"
     low, high = 0.0, h
@@ -121,9 +110,7 @@ def crossing(x, z, before, high, of, work):
             high = at
         else:
             low = at
-        following = at - gap / slope
-        if not (low < following and following < high):
-            following = 0.5 * (low + high)
+        following = nearer(at, gap, slope, low, high)
         if abs(following - at) <= 1e-15 * high:
             return following
         at = following

@@ -10,9 +10,10 @@ from brainsim.learn.spiking.blocks import start_of
 from brainsim.learn.spiking.graph import Graph
 from brainsim.learn.spiking.learned import LONGEST_PART, keep_conditions, lowest_of, size_of
 from brainsim.learn.spiking.learns import Learns, limits_of
-from brainsim.learn.spiking.plan import TIMES, UNUSED, VectorLayout, Wire, tau_name
+from brainsim.learn.spiking.plan import TIMES, UNUSED, VectorLayout, Wire, round_delays, round_weights, tau_name
 from brainsim.network.checks import MAX_DELAY
 
+ROUNDED = {"weight": round_weights, "delay": round_delays}
 EACH = ("weight", "delay", "amplitude")  # what may differ between synapses or cells
 
 
@@ -63,6 +64,7 @@ class GraphLayout(VectorLayout):
         for key, value in values:
             self._add(*key, np.shape(value))
         self.fixed = np.concatenate([np.ravel(value) for _, value in values])
+        self.timed = any(item.what == "delay" for item in graph.learns)
         self.start_v = np.concatenate([start_of(block, seed) for block in graph.blocks])
         self._make_parts()
 
@@ -141,9 +143,11 @@ class GraphLayout(VectorLayout):
         return any(block.of_model and block.model.conditions for block in self.layers)
 
     def keep_in_range(self, vector: np.ndarray, before: np.ndarray | None) -> None:
-        """Put back what a step has moved out of its bounds."""
+        """Put back what a step has moved out of its bounds, and round weights and delays to what a simulation keeps."""
         for part in self.parts:
-            np.clip(vector[part.at], part.low, part.high, out=vector[part.at])
+            values = np.clip(vector[part.at], part.low, part.high, out=vector[part.at])
+            if part.learns.what in ROUNDED and part.learns.of in self.graph.net.projections:
+                np.clip(ROUNDED[part.learns.what](values), part.low, part.high, out=values)
         for b, block in enumerate(self.layers, 1):
             if before is not None and block.of_model:
                 places = {p.learns.what: p.at.start for p in self.parts if p.block == b and p.learns.what in block.of_model}
@@ -161,7 +165,7 @@ class GraphLayout(VectorLayout):
                 weights, n = vector[learned[0].at], quiet.size
                 onto = np.arange(drawn.which.size) % n if drawn.targets is None else drawn.targets
                 weights[drawn.which[quiet[onto]]] += part * np.sqrt(np.mean(weights * weights))
-                np.clip(weights, learned[0].low, learned[0].high, out=weights)
+                np.clip(round_weights(weights), learned[0].low, learned[0].high, out=weights)
 
     def _in_full(self, vector):
         full = self.fixed.copy()

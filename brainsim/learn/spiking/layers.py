@@ -25,9 +25,8 @@ class Layer:
     adaptive cells, a rises by beta; ``tau_a*da/dt = -a``. A spike raises i of each target by the weight, after the delay.
     Potentials and weights are in units of the threshold.
 
-    A spike comes where a straight line between the potentials at the start and the end of a step crosses the threshold. The
-    reset acts at that moment: what v has lost by it, the distance from the threshold to `v_reset`, decays with tau_m until
-    the end of the step. With a refractory time v stays at `v_reset`, and moves again from the moment at which that ends.
+    A spike comes when v reaches the threshold, at most once in a time step; a cell that reaches it again fires at the start
+    of the next step. With a refractory time v stays at `v_reset`, and moves again from the moment at which that ends.
 
     Parameters
     ----------

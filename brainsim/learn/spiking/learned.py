@@ -8,9 +8,10 @@ import numpy as np
 
 from brainsim.core.checks import in_range
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.plan import TIMES, UNUSED, VectorLayout, Wire
+from brainsim.learn.spiking.plan import TIMES, UNUSED, VectorLayout, Wire, round_delays, round_weights
 from brainsim.network.checks import MAX_DELAY
 
+WEIGHTS = ("weight", "recurrent")
 LONGEST_PART = 0.5  # of a sample that a learned delay may take
 CLOSEST = 0.01  # part of its first distance to which a parameter may approach a limit that it must not reach
 HALVINGS = 20  # of a step that would break a condition, before it is left out
@@ -49,6 +50,8 @@ def initial_vector(plan, runner, rng):
             scale_to_fire(plan, runner, vector, b, rows)
         if layer.recurrent and layer.model is not None and layer.recurrent_weight is None:
             plan.of(vector, "recurrent", b)[...] *= np.sqrt(np.mean(weight * weight))
+        for what in WEIGHTS[: 1 + bool(layer.recurrent)]:
+            round_weights(plan.of(vector, what, b))
         if layer.spiking and b < len(plan.layers):
             drive = max(counts_of(plan, runner, vector, b, rows).sum(axis=1).mean(), 1.0)
     return vector
@@ -162,7 +165,7 @@ class LayersLayout(VectorLayout):
             Wire(pre, post, (what, post), ("delay" if what == "weight" else "recurrent_delay", post))
             for what, pre, post in self.connections()
         ]
-        self.start_v = np.zeros(self.n_cells)
+        self.start_v, self.timed = np.zeros(self.n_cells), any({*layer.learns} & {*DELAYS} for layer in self.layers)
 
     def initial(self, what: str, block: int) -> Any:
         """Return what a part of the vector is before training, other than weights and biases."""
@@ -213,15 +216,17 @@ class LayersLayout(VectorLayout):
         """Put back what a step has moved out of its range; `before` is the vector before it, if models have conditions.
 
         Time constants and delays stay at least as long as a time step, delays within a sample, and parameters of models
-        within their limits.
+        within their limits. Weights and delays are rounded to what a simulation keeps of them.
         """
         longest = max(LONGEST_PART * self.dt * self.steps, self.dt)
         for (what, block), (where, _) in self.slices.items():
             layer = self.layers[block - 1]
+            if what in WEIGHTS:
+                round_weights(vector[where])
             if what not in layer.learns:
                 continue
             if what in DELAYS:
-                np.clip(vector[where], self.dt, longest, out=vector[where])
+                round_delays(np.clip(vector[where], self.dt, longest, out=vector[where]))
             elif what in layer.of_model:
                 np.maximum(vector[where], lowest_of(layer.model, what, self.dt), out=vector[where])
             elif what in TIMES:
@@ -240,4 +245,4 @@ class LayersLayout(VectorLayout):
     def wake(self, vector: np.ndarray, block: int, quiet: np.ndarray, part: float) -> None:
         """Raise the weights onto the cells of a layer that were quiet, by a part of their root mean square."""
         weight = self.of(vector, "weight", block)
-        weight[:, quiet] += part * np.sqrt(np.mean(weight * weight))
+        weight[:, quiet] = round_weights(weight[:, quiet] + part * np.sqrt(np.mean(weight * weight)))

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class SpikingNetwork(SpikingEstimator):
     """A classifier, or a map from sequences to sequences, made of spiking cells that learn by gradient.
 
-    Layers of leaky integrate-and-fire cells with exponential currents, see `Layer`, run on the grid of the engine. Spikes
-    have times within their step, by linear interpolation, and arrive at their targets after any delay, so the loss is a
+    Layers of leaky integrate-and-fire cells with exponential currents, see `Layer`, are integrated exactly. Spikes have
+    exact times within a step, at most one of a cell in each, and arrive at their targets after any delay, so the loss is a
     continuous function of all weights, delays and time constants. Its gradient is exact: an adjoint system, which runs
     backwards in time, carries it from spike to spike, in the manner of EventProp. Where a spike appears or vanishes, the
     derivative does not exist.
@@ -126,8 +126,8 @@ class SpikingNetwork(SpikingEstimator):
 
     Notes
     -----
-    The trained network is an ordinary one: `to_network` returns it with one sample as input, and a simulation gives the same
-    spikes to the bit.
+    The trained network is an ordinary one: `to_network` returns it with one sample as input, and a simulation with
+    ``precise=True`` gives the same spikes.
 
     References
     ----------
@@ -220,15 +220,16 @@ class SpikingNetwork(SpikingEstimator):
 
     @within(computed_values)
     def to_network(self, x: Any, seed: int = 0) -> Network:
-        """Return the network, with one sample as its input, as an ordinary `Network`: the same spikes to the bit.
+        """Return the network, with one sample as its input, as an ordinary `Network` of `LIF`, `LI` and other cells.
 
-        The populations are ``"input"``, ``"hidden0"``, ``"hidden1"`` ... and ``"readout"``. Simulate it with the network's
-        time step and one thread, for `duration_` at most: ``bs.simulate(net.to_network(x), net.duration_, dt=net.dt,
-        threads=1)``. The times of its input spikes are shown on the grid.
+        The populations are ``"input"``, ``"hidden0"``, ``"hidden1"`` ... and ``"readout"``; potentials of a `Layer` are in
+        mV, of which a weight of 1 pA makes 1. With ``bs.simulate(net.to_network(x), net.duration_, precise=True)`` the
+        spikes are those of the training, but for rounding, of cells that fire at most once in a step of `dt`. Those of a
+        `ModelLayer`, whose spikes training finds by a straight line, approach each other as `dt` falls. Networks that
+        learned with ``gradient="surrogate"`` or ``"eprop"`` have spikes at the ends of steps: they run without `precise`,
+        with ``dt=net.dt``, and input spikes count as at the end of their step.
 
-        Cells are silenced by a clamp at rest, which for those of a `Layer` is ``bs.VoltageClamp(0.0)``. In a `Simulation`,
-        ``sim.set("hidden0 -> readout", weight=...)`` and ``sim.rewire`` change the synapses, and ``sim.set("hidden0",
-        tau_m=...)`` the cells. Spikes that are under way still arrive with the weights of before.
+        Cells are silenced by a current that keeps them far below their threshold, ``bs.CurrentInput(-1e6)``.
 
         Parameters
         ----------
@@ -241,7 +242,7 @@ class SpikingNetwork(SpikingEstimator):
         -------
         Network
         """
-        from brainsim.learn.spiking.simulated.engine import network_of
+        from brainsim.learn.spiking.layers_network import network_of
 
         return network_of(self, x, seed)
 

@@ -14,7 +14,20 @@ V_V, V_X, A_A, TAU_M, TAU_A, JUMP, V_TH, V_RESET, T_REF = range(9)
 TIMES = ("tau_m", "tau_s", "tau_a", "beta")  # the numbers of a block that can be learned, in the order of the vector
 AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)  # their places
 AT_SLOW = AT_TAU_A  # in the gradient of derived kernels: what their potentials got from spikes, each times its adjoint
+LARGEST_WEIGHT = 3e38  # of float32
 UNUSED = "unused "  # before the name of those of TIMES that cells of a model do not have
+
+
+def round_weights(values: np.ndarray) -> np.ndarray:
+    """Round weights in place to numbers of float32, which a simulation keeps; return them."""
+    small = np.abs(values) < LARGEST_WEIGHT
+    values[small] = values[small].astype(np.float32)
+    return values
+
+
+def round_delays(values: np.ndarray) -> np.ndarray:
+    """Round delays in place to picoseconds, in which a precise simulation counts them; return them."""
+    return np.round(values, 9, out=values)
 
 
 def tau_name(receptor: int) -> str:
@@ -47,14 +60,17 @@ class Net(NamedTuple):
     dt: float
     steps: int
     on_grid: int  # whether spikes are at the ends of steps
+    timed: int  # whether delays learn
     floor: float  # the smallest rise of v in a step that the adjoint divides by
     start: np.ndarray  # first cell of each block
     stop: np.ndarray
     spiking: np.ndarray  # whether the cells of a block fire
     adaptive: np.ndarray
+    exact: np.ndarray  # whether written kernels find when within a step they fire
     waiting: np.ndarray  # whether there is a refractory time
     numbers: np.ndarray  # (blocks, 9)
     start_v: np.ndarray  # (cells,)
+    above: np.ndarray  # 0 for blocks of which a cell begins above its threshold, else -1
     receptors: np.ndarray  # (blocks + 1,): the first receptor of each block
     slot: np.ndarray  # (receptors,): the first of its currents
     tau_s: np.ndarray
@@ -97,6 +113,7 @@ class VectorLayout:
     taus: list[list[tuple[str, int]]]
     biases: dict[int, tuple[str, int]]
     start_v: np.ndarray
+    timed: bool  # whether delays learn
     _derived: dict[tuple[int, bool], Any]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -160,6 +177,22 @@ class VectorLayout:
         """Return the first current of a block."""
         return sum(n * len(taus) for n, taus in zip(self.sizes[1:block], self.taus, strict=False))
 
+    def most_due(self, delay_steps: int, inputs: int) -> int:
+        """Return how many synapses of a cell events may reach in a step, if a sample has a number of input spikes."""
+        most = np.zeros(len(self.sizes), np.int64)
+        for wire in self.wires:
+            each = self.slices[wire.delay][1] != ()
+            events = inputs if wire.pre == 0 else self.sizes[wire.pre] * (delay_steps if each else 2)
+            most[wire.post] += events * self._most_alike(wire)
+        return int(most.max())
+
+    def _most_alike(self, wire):
+        """Return the largest number of synapses of a connection from the same source onto the same target."""
+        if wire.rows is None or wire.targets is None or not wire.targets.size:
+            return 1
+        pairs = np.repeat(np.arange(wire.rows.size - 1), np.diff(wire.rows)) * self.sizes[wire.post] + wire.targets
+        return int(np.diff(np.flatnonzero(np.diff(pairs, prepend=-1, append=-1))).max())
+
     @property
     def most_receptors(self) -> int:
         """Largest number of receptors of a cell."""
@@ -212,7 +245,7 @@ class VectorLayout:
             taus, responses = taus + own, responses + more
             if b in of_models:
                 numbers[b, TAU_M] = of_models[b].tau_m
-        layers = (None, *self.layers)
+        layers, starts = (None, *self.layers), np.split(self.start_v, edges[1:-1])
         flags = {name: np.array([0, *(test(layer) for layer in self.layers)], np.int64) for name, test in FLAGS.items()}
         receptors = np.cumsum([0, 0, *map(len, self.taus)])
         widths = [n for n, keys in zip(self.sizes[1:], self.taus, strict=True) for _ in keys]
@@ -220,11 +253,13 @@ class VectorLayout:
             dt=self.dt,
             steps=self.steps,
             on_grid=int(on_grid),
+            timed=int(self.timed),
             floor=floor,
             start=np.array([0, *edges[:-1]], np.int64),
             stop=np.array([0, *edges[1:]], np.int64),
             numbers=numbers,
             start_v=self.start_v,
+            above=np.array([-1, *(-int((v < n[V_TH]).all()) for v, n in zip(starts, numbers[1:], strict=True))], np.int64),
             receptors=receptors,
             slot=np.cumsum([0, *widths[:-1]]),
             tau_s=np.array(taus),
@@ -239,7 +274,7 @@ class VectorLayout:
             ),
             times_at=np.array([self.times_at(b) if b else 0 for b in range(len(layers))], np.int64),
             **self._wired(receptors),
-            **flags,
+            **{**flags, "exact": flags["exact"] * int(not on_grid)},
         )
 
     def times_of(self, vector: np.ndarray, block: int) -> list[float]:
@@ -274,6 +309,7 @@ class VectorLayout:
 
 
 FLAGS: dict[str, Any] = {
+    "exact": lambda layer: layer.spiking and layer.model is None,
     "spiking": lambda layer: layer.spiking,
     "adaptive": lambda layer: layer.model is None and (layer.beta > 0.0 or "beta" in layer.learns),
     "waiting": lambda layer: layer.t_ref > 0.0,

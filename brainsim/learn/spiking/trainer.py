@@ -34,10 +34,10 @@ class Trainer(SpikingEstimator):
     r"""Trains a network of `Population` and `Network.connect`, by the gradient of its spike times.
 
     Any graph learns: feed-forward or recurrent, dense or sparse, with several populations and receptors. The synapses are
-    those that a simulation of the network has. `LIF` and `LI` cells are integrated exactly, all others by the method of
-    `ModelLayer`. A spike has its time within a step, where a straight line from the potential at the start of the step
-    to that at its end crosses the threshold, and arrives after any delay. A refractory time begins at the spike.
-    After `fit`, `to_network` returns the network with what it has learned.
+    those that a simulation of the network has. `LIF` and `LI` cells are integrated exactly, and fire when they reach the
+    threshold; all others follow the method of `ModelLayer`. A spike arrives after any delay. A refractory time begins at
+    the spike. After `fit`, `to_network` returns the network with what it has learned, and ``bs.simulate(...,
+    precise=True)`` has the spikes of the trainer, but for rounding, if no cell fires twice in a step.
 
     Parameters
     ----------
@@ -258,7 +258,8 @@ class Trainer(SpikingEstimator):
         """Return the network with what was learned: a new one, with the same populations, projections and inputs by name.
 
         What did not learn is the same. A projection with weights or delays that learned lists its synapses (`FromArrays`),
-        in the order of `Projection.synapses`. A run rounds delays to multiples of its dt, and weights to float32.
+        in the order of `Projection.synapses`. Weights are learned as float32 and delays in picoseconds, which a run with
+        ``precise=True`` keeps; without it delays are rounded to multiples of dt.
 
         Parameters
         ----------

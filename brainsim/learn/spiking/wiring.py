@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from brainsim.learn.spiking.plan import round_delays, round_weights
 from brainsim.models.pair_lists import FromArrays
 from brainsim.models.values import is_number
 
@@ -42,7 +43,7 @@ class Table(NamedTuple):
 def table_of(projection: Any, dt: float, precise: bool) -> Table:
     """Draw the synapses of a projection as a simulation with time step dt does, or one with precise spikes.
 
-    What was listed or given as a number is not rounded: a delay to a multiple of dt or a picosecond, a weight to float32.
+    Delays that are listed, or given as a number, are not rounded to multiples of dt, and a single weight not to float32.
     """
     from brainsim.engine.synapses.readback import drawn_table
 
@@ -58,9 +59,9 @@ def table_of(projection: Any, dt: float, precise: bool) -> Table:
     for name in values:
         given = getattr(projection, name)
         if is_number(given):
-            values[name] = np.full(len(table), float(given))
+            values[name] = np.full(len(table), float(given) if name == "weight" else round(float(given), 9))
         elif order is not None and isinstance(given, np.ndarray):
-            values[name] = np.array(given[order], np.float64)
+            values[name] = (round_weights if name == "weight" else round_delays)(np.array(given[order], np.float64))
     return Table(table.pre, table.post, values["weight"], np.maximum(values["delay"], dt))
 
 

@@ -24,7 +24,7 @@ with bs.plot.style():
     for label, ax in enumerate(axes):
         sample = times[150:][labels[150:] == label][:1]
         net = learner.to_network(sample[0])
-        result = bs.simulate(net, 40.0, dt=1.0, seed=2, record=[bs.Trace(net.populations["readout"][:], "v")])
+        result = bs.simulate(net, 40.0, dt=1.0, seed=2, precise=True, record=[bs.Trace(net.populations["readout"], "v")])
         trace = result.traces["readout", "v"]
         for k in range(2):
             ax.plot(trace.times, trace.values[:, k], label=f"readout of class {k}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.equations.body import Body
-from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text, starts_of
+from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text
 from brainsim.learn.spiking.from_equations.numbers import Formulas, Numbers
 from brainsim.learn.spiking.from_equations.smooth import Smooth
 
@@ -20,7 +20,7 @@ class Derived:
     """The kernels of a layer, and the numbers in them for the parameters of the model as it is (`start`).
 
     `kept` names what is kept of each step to compute it again, `changing` the numbers that depend on a parameter that
-    learns, in the order of their sums. `module` has the functions ``ahead``, ``back`` and ``begin``.
+    learns, in the order of their sums. `module` has the functions ``ahead`` and ``back``.
     """
 
     smooth: Smooth
@@ -40,11 +40,6 @@ class Derived:
     def state(self) -> tuple[str, ...]:
         """Names of the variables in the state of a cell."""
         return (*self.smooth.variables, *self.smooth.currents)
-
-    @property
-    def starts(self) -> tuple[str, ...]:
-        """What `begin` computes for the engine's kernel, in its order."""
-        return starts_of(self.smooth)
 
 
 def derive(
@@ -91,7 +86,7 @@ def cell_record(
     if work is not None:
         n, low, steps = plan.sizes[block], sum(plan.sizes[1:block]), plan.steps if keep else 0
         width, slot = plan.n_slots, plan.slot_of(block)
-    rows, kept, starts = len(derived.state), len(derived.kept), len(derived.starts)
+    rows, kept = len(derived.state), len(derived.kept)
     shared = RENAMED | {name: (name, kind) for name, kind in OF_WORK.items()}
     arrays = {
         name: np.zeros(1, kind) if work is None else getattr(work, of).reshape(-1) for name, (of, kind) in shared.items()
@@ -105,7 +100,6 @@ def cell_record(
         history=np.zeros(steps * kept * n),
         adjoint=np.zeros(rows * n),
         initial=numbers.initial,
-        starts=np.zeros(starts * n),
         scalars=numbers.scalars,
         n=n,
         low=low,

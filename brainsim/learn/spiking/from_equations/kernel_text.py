@@ -1,6 +1,6 @@
 """The kernels of a layer whose cells are models of the language: a step forwards, and backwards.
 
-The statements of a step are those of the engine's own kernel (`equations.body`), so the bits are the same. What is added
+The statements of a step are those of the engine's own kernel (`equations.body`). What is added
 before them are the values at the start of the step, and after them what arrives late in it. The backward pass computes the
 step again from the state at its start, and goes through all statements in reverse order (`equations.adjoints.step`).
 Where parameters learn, the derivatives with respect to the numbers that depend on them are added up over cells and steps.
@@ -17,7 +17,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
 from brainsim.equations.statements import Assign, formula, once, select_needed
-from brainsim.learn.spiking.from_equations.smooth import BEGINS, CURRENT, DRIVE, ENDS, RECEPTORS, Smooth
+from brainsim.learn.spiking.from_equations.smooth import BEGINS, DRIVE, ENDS, RECEPTORS, Smooth
 
 # what arrives at the potential, or early in the step, and late in it; of receptor k
 FIRST, EARLY, LATE = (tuple(f"_{name}_{k}" for k in range(RECEPTORS)) for name in ("input", "early", "late"))
@@ -31,7 +31,7 @@ FUNCTION = """\
 def <function>(__cells, __same):
     __c = record_at(__cells)
     __state, __history, __adjoint = array_of(__c.state), array_of(__c.history), array_of(__c.adjoint)
-    __first_state, __starts, __moment = array_of(__c.initial), array_of(__c.starts), array_of(__c.moment)
+    __first_state, __moment = array_of(__c.initial), array_of(__c.moment)
     __ring_v, __ring_i, __drive = array_of(__c.ring_v), array_of(__c.ring_i), array_of(__c.drive)
     __by_drive, __ends, __counts = array_of(__c.by_drive), array_of(__c.ends), array_of(__c.counts)
     __block, __cell, __time = array_of(__c.block), array_of(__c.cell), array_of(__c.time)
@@ -101,21 +101,6 @@ if __k == 0:
         for __j in range(__n):
             __by_start[__row] = __by_start[__row] + __adjoint[__row * __n + __j]"""
 
-# computes what the engine's kernel needs for a step
-BEGIN = """\
-    for __j in range(__n):
-        <load>
-        <begin>
-        <out>
-    return 0
-"""
-
-
-def starts_of(smooth: Smooth) -> tuple[str, ...]:
-    """Return what `begin` computes for the engine's kernel, in its order."""
-    drive = (DRIVE,) if smooth.system.external_current else ()
-    return ("start", "span", "i_begin", "i_end", *drive, *(f"start_{v}" for v in smooth.variables), CURRENT)
-
 
 def _step(smooth, body):
     """Return the statements of a step up to the spike."""
@@ -159,13 +144,11 @@ class Parts:
         before = _step(smooth, body)
         fired = [Assign(line.name, line.value) for line in body.reset]  # as if the cell fired
         given = {*self.names, *_numbers([*before, *fired])}
-        (here, still), (step, last) = once(before, given), once([*before, *fired], given)
+        (_, still), (step, last) = once(before, given), once([*before, *fired], given)
         self.lag, self.gap = body.after["lag"], body.after["gap"]
         final = dict(zip(smooth.currents, FINAL, strict=False))
         self.fired = {v: last[new_name(v)] for v in smooth.variables} | final
         self.still = {v: still[new_name(v)] for v in smooth.variables} | final
-        self.at_start = still.get(CURRENT, CURRENT)
-        self.begin = select_needed(here, {*starts_of(smooth)} - {CURRENT} | {self.at_start})
         step = select_needed(step, {*self.fired.values(), *self.still.values(), self.lag, "_spike"})
         cut = next(k for k, line in enumerate(step) if line.name == "_spike") + 1
         self.move, self.reset = step[:cut], step[cut:]
@@ -182,7 +165,7 @@ class Parts:
     @property
     def numbers(self) -> list[str]:
         """Names of the numbers in the kernels, in order."""
-        return sorted(_numbers([*self.move, *self.reset, *self.begin]) - {*self.state, *INPUTS} | {"dt"})
+        return sorted(_numbers([*self.move, *self.reset]) - {*self.state, *INPUTS} | {"dt"})
 
     def zeros(self, statements, more=()):
         """Return the lines that set the adjoints of all names in some statements to 0."""
@@ -192,9 +175,9 @@ class Parts:
 
 
 def module_text(name: str, parts: Parts) -> str:
-    """Return the text of a module with the functions ``ahead``, ``back`` and ``begin`` for a model of some name."""
+    """Return the text of a module with the functions ``ahead`` and ``back`` for a model of some name."""
     scalars = [f"{number} = __scalars[{k}]" for k, number in enumerate(parts.numbers)]
-    bodies = {"ahead": _ahead(parts), "back": _back(parts), "begin": _begin(parts)}
+    bodies = {"ahead": _ahead(parts), "back": _back(parts)}
     functions = [fill(FUNCTION, {"scalars": scalars}, function=function) + body for function, body in bodies.items()]
     title = f"Kernels of a layer of {name}, written by brainsim (learn/spiking/from_equations/kernel_text.py)."
     return module(title, "\n\n".join(functions), (SLOPE,))
@@ -255,9 +238,3 @@ def _back(parts):
         + (BY_START.splitlines() if parts.learns else []),
     }
     return fill(BACK, gaps, gap=parts.gap, lag=parts.lag)
-
-
-def _begin(parts):
-    ends = {CURRENT: parts.at_start}
-    out = [f"__starts[{row} * __n + __j] = {ends.get(name, name)}" for row, name in enumerate(starts_of(parts.smooth))]
-    return fill(BEGIN, {"load": _load(parts), "begin": parts.begin, "out": out})

@@ -22,9 +22,8 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.statements import formula
 from brainsim.equations.system import System, compose
-from brainsim.learn.spiking.simulated.cells import WithinStep
-from brainsim.models.base import Neuron, initial
-from brainsim.models.values import is_number
+from brainsim.models.base import Neuron, Synapse, initial, parameter
+from brainsim.models.values import Value, is_number
 
 RECEPTORS = 8  # at most, on a cell
 CURRENTS = tuple(f"r{k}_i" for k in range(RECEPTORS))  # of the receptors, in the composed equations
@@ -34,6 +33,26 @@ DRIVE = "i_drive"  # the current from outside, where the reset needs it
 CROSS = tuple(f"i{k or ''}_cross" for k in range(RECEPTORS))
 # the currents at both ends of a step, without and with what arrives late in it
 BEGINS, ENDS = (tuple(f"i{k or ''}_{end}" for k in range(RECEPTORS)) for end in ("begin", "end"))
+
+
+class WithinStep(Synapse):
+    """A current that jumps by w and decays, ``di/dt = -i/tau``, for spikes that arrive within a step.
+
+    What v has gained of the current by the end of the step is added to v.
+
+    Examples
+    --------
+    >>> WithinStep(tau=2.0)
+    WithinStep(tau=2.0)
+    """
+
+    equations = "di/dt = -i/tau"
+    arrival = "v = v + w"
+    current = "i"
+    weight_unit = ""
+    dimensions = False
+
+    tau: Value = parameter(5.0, "ms", "decay time", above=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +107,6 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False, 
         "method": "exact" if linear else method or "heun",
         "dimensions": False,
         "interpolate": False,
-        "lag_variable": "lag",
     }
     make: Any = type(Neuron)
     cls: Any = make(f"Crossing{type(model).__name__}", (type(model),), given)

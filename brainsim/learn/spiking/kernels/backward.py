@@ -10,7 +10,7 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
-from brainsim.learn.spiking.kernels.forward import arrival_step, row_of, target_of
+from brainsim.learn.spiking.kernels.crossing import FIRED, arrival_step, row_of, target_of
 from brainsim.learn.spiking.kernels.responses import (
     by_tau_m,
     by_tau_s,
@@ -80,24 +80,24 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
                     drive_again(net, vector, currents[k], k, slot, work, gradient)
             if net.waiting[b]:
                 undo_releases(net, vector, b, k, driven, work, currents, gradient)
+            if net.exact[b]:
+                undo_crossings(net, vector, b, k, driven, work, currents, gradient)
             if driven:
                 by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
-        for x in range(work.first[k], work.first[k + 1]):
-            if work.block[x] > 0 and net.ahead[work.block[x]] == 0:
-                finish_spike(net, x, k, work)
 
 
 @inlined
 def gather(net, vector, x, k, work, gradient):
     """Add what event x did to its targets to the gradients of weights and delays; return the derivative of its time."""
-    total = 0.0
+    total, kept = 0.0, work.v0.shape[0] > 1  # else time constants do not learn
+    timed = work.block[x] > 0 or kept or net.timed  # else when it came depends on nothing that learns
     for c in range(net.pre.size):
         if net.pre[c] != work.block[x]:
             continue
         if net.each[c] or net.rows_at[c] >= 0:
             total += gather_each(net, vector, c, x, k, work, gradient)
             continue
-        low, n, begin = net.start[net.post[c]], net.stop[net.post[c]] - net.start[net.post[c]], net.slot[net.receptor[c]]
+        n, begin = net.stop[net.post[c]] - net.start[net.post[c]], net.slot[net.receptor[c]]
         tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
         row = net.at[c] + work.cell[x] * n
         step = arrival_step(work.time[x] + vector[net.delay_at[c]], net.dt, k)
@@ -110,19 +110,24 @@ def gather(net, vector, x, k, work, gradient):
         into = gradient[row : row + n]
         for m in range(into.size):
             into[m] += slow * g_v[m] + fast * g_i[m]
-        on_v, on_i = inner(weights, g_v), inner(weights, g_i)
+        on_v, on_i = 0.0, 0.0
+        if timed:
+            on_v, on_i = inner(weights, g_v), inner(weights, g_i)
         change = change_of(factor, net.dt, slow, fast, on_v, on_i, tau_m, tau_s)  # by r
-        at = net.times_at[net.post[c]]
-        faded = on_i * faded_of(factor, fast)
-        gradient[at + AT_TAU_M] += factor * on_v * by_tau_m(r, tau_m, tau_s)
-        at_s = net.tau_at[net.receptor[c]]
-        gradient[at_s] += factor * on_v * by_tau_s(r, tau_m, tau_s) + faded * r / (tau_s * tau_s)
-        if net.ahead[net.post[c]] != 0:
-            gradient[at + AT_SLOW] += on_v * slow
+        if kept:
+            at, faded, at_s = net.times_at[net.post[c]], on_i * faded_of(factor, fast), net.tau_at[net.receptor[c]]
+            gradient[at + AT_TAU_M] += factor * on_v * by_tau_m(r, tau_m, tau_s)
+            gradient[at_s] += factor * on_v * by_tau_s(r, tau_m, tau_s) + faded * r / (tau_s * tau_s)
+            if net.ahead[net.post[c]] != 0:
+                gradient[at + AT_SLOW] += on_v * slow
         for z in range(work.freed[step], work.freed[step + 1]):
-            m = work.r_cell[z] - low
+            m = work.r_cell[z] - net.start[net.post[c]]
             if 0 <= m < into.size:
-                change += gather_released(net, c, z, r, weights[m], row + m, work, gradient)
+                change += gather_way(net, c, r, weights[m], row + m, (work.r_grad[z], work.r_span[z], 0.0, kept), gradient)
+        for y in range(work.first[step], work.first[step + 1] if net.exact[net.post[c]] else 0):
+            if work.block[y] == net.post[c]:
+                m, way = work.cell[y], (work.d_cross[y], work.over[y], work.lag[y], kept)
+                change += gather_way(net, c, r, weights[m], row + m, way, gradient)
         gradient[net.delay_at[c]] -= change
         total -= change
     return total
@@ -131,9 +136,9 @@ def gather(net, vector, x, k, work, gradient):
 @inlined
 def gather_each(net, vector, c, x, k, work, gradient):
     """Do the same for a connection whose synapses are listed, or have delays of their own."""
-    b, p, total = net.post[c], net.receptor[c], 0.0
+    b, p, total, kept = net.post[c], net.receptor[c], 0.0, work.v0.shape[0] > 1  # else time constants do not learn
     tau_m, tau_s, at, at_s = net.numbers[b, TAU_M], net.tau_s[p], net.times_at[b], net.tau_at[p]
-    factor, waiting, modelled = net.factor[b], net.waiting[b], net.ahead[b] != 0
+    factor, watched, modelled = net.factor[b], net.waiting[b] or net.exact[b], net.ahead[b] != 0
     begin, end = row_of(net, c, work.cell[x])
     delay, step = 0.0, net.steps
     for s in range(begin, end):
@@ -150,38 +155,49 @@ def gather_each(net, vector, c, x, k, work, gradient):
         g_v, g_i = work.ring_v[slot, net.slot[p] + m], work.ring_i[slot, net.slot[p] + m]
         gradient[net.at[c] + s] += slow * g_v + fast * g_i
         change = w * change_of(factor, net.dt, slow, fast, g_v, g_i, tau_m, tau_s)
-        if g_v != 0.0:
+        if kept and g_v != 0.0:
             if not known:  # they cost more than all else
                 d_tau_m, d_tau_s, known = by_tau_m(r, tau_m, tau_s), by_tau_s(r, tau_m, tau_s), True
             gradient[at + AT_TAU_M] += factor * w * g_v * d_tau_m
             gradient[at_s] += factor * w * g_v * d_tau_s
             if modelled:
                 gradient[at + AT_SLOW] += w * g_v * slow
-        gradient[at_s] += w * g_i * faded * r / (tau_s * tau_s)
-        if waiting and work.kind[step, net.start[b] + m] == 2:
+        if kept:
+            gradient[at_s] += w * g_i * faded * r / (tau_s * tau_s)
+        if watched and work.kind[step, net.start[b] + m] & 2:
             for z in range(work.freed[step], work.freed[step + 1]):
                 if work.r_cell[z] == net.start[b] + m:
-                    change += gather_released(net, c, z, r, w, net.at[c] + s, work, gradient)
+                    way = work.r_grad[z], work.r_span[z], 0.0, kept
+                    change += gather_way(net, c, r, w, net.at[c] + s, way, gradient)
+        if watched and work.kind[step, net.start[b] + m] & FIRED:
+            for y in range(work.first[step], work.first[step + 1]):
+                if work.block[y] == b and work.cell[y] == m:
+                    way = work.d_cross[y], work.over[y], work.lag[y], kept
+                    change += gather_way(net, c, r, w, net.at[c] + s, way, gradient)
         gradient[delay_at] -= change
         total -= change
     return total
 
 
 @inlined
-def gather_released(net, c, z, r, w, place, work, gradient):
-    """Do the same for the potential of a cell that became free in the step of arrival: release z; return the change by r.
+def gather_way(net, c, r, w, place, way, gradient):
+    """Do the same for the potential of a cell at a moment within the step of arrival; return the change by r.
 
-    The synapse has the weight w, which is at `place` in the vector.
+    The synapse has the weight w, which is at `place` in the vector. `way` is the adjoint of the potential, how long before
+    the end of the step the cell began to move freely, and the moment was, and whether time constants learn.
     """
-    b, p = net.post[c], net.receptor[c]
-    tau_m, tau_s, span, g, at_s = net.numbers[b, TAU_M], net.tau_s[p], work.r_span[z], work.r_grad[z], net.tau_at[p]
+    g, span, lag, kept = way
+    if r <= lag:
+        return 0.0
+    tau_m, tau_s, at_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.tau_at[net.receptor[c]]
     if r <= span:
-        slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
+        slow, fast = potential(r - lag, tau_m, tau_s), left(r - lag, tau_s)
         gradient[place] += g * slow
-        gradient[net.times_at[b] + AT_TAU_M] += g * w * by_tau_m(r, tau_m, tau_s)
-        gradient[at_s] += g * w * by_tau_s(r, tau_m, tau_s)
+        if kept:
+            gradient[net.times_at[net.post[c]] + AT_TAU_M] += g * w * by_tau_m(r - lag, tau_m, tau_s)
+            gradient[at_s] += g * w * by_tau_s(r - lag, tau_m, tau_s)
         return g * w * (fast - slow) / tau_m
-    part = potential(span, tau_m, tau_s) * left(r - span, tau_s)
+    part = potential(span - lag, tau_m, tau_s) * left(r - span, tau_s)
     gradient[place] += g * part
     gradient[at_s] += g * w * part * (r - span) / (tau_s * tau_s)
     return -g * w * part / tau_s
@@ -206,26 +222,11 @@ def undo_spike(net, x, k, rate_cost, rate_target, work, gradient):
         g_a -= g_v * growth * fall
         gradient[at + AT_TAU_M] -= g_v * height * fall * lag / (tau_m * tau_m)
         gradient[at + AT_TAU_A] += g_v * fall * level * growth * lag / (tau_a * tau_a)
-    steep, on_end = max(abs(work.rise[x]), net.floor), 0.0
-    if work.rise[x] > 0.0:
-        on_end = d_lag * (work.over[x] - lag) / steep
-        work.d_begin[x] = d_lag * lag / steep
-    else:  # it was above its threshold at the start of the step: it fires there
-        work.d_begin[x] = 0.0
+    # the cell reaches its threshold the earlier the higher v is, by 1/slope; not if it began the step there
+    work.d_cross[x] = d_lag * net.dt / max(work.rise[x], net.floor) if work.rise[x] > 0.0 else 0.0
     if rate_cost > 0.0:  # counts have no derivative; this moves v at the spikes that there are
         g_v += rate_cost * (work.counts[j] - rate_target) / numbers[V_TH] if b < net.start.size - 1 else 0.0
-    work.d_time[x] = d_lag * lag / work.over[x] if work.over[x] > 0.0 else 0.0  # from now on: by the span
-    work.g_v[j], work.g_a[j] = g_v + on_end, g_a - on_end
-
-
-@inlined
-def finish_spike(net, x, k, work):
-    """Add what the value of v - a at the start of the step did to the crossing."""
-    b = work.block[x]
-    j = net.start[b] + work.cell[x]
-    if not net.waiting[b] or work.kind[k, j] != 2:
-        work.g_v[j] += work.d_begin[x]
-        work.g_a[j] -= work.d_begin[x]
+    work.g_v[j], work.g_a[j] = g_v, g_a
 
 
 @inlined
@@ -238,41 +239,42 @@ def seal(work, k, low, high):
 
 
 @helper
-def clear_where(values, flags):
-    """Set values to 0 where there is a flag."""
+def clear_where(values, kinds):
+    """Set the values of cells to 0 that are refractory in some part of a step."""
     for j in range(values.size):
-        values[j] = 0.0 if flags[j] else values[j]
+        values[j] = 0.0 if kinds[j] & 3 else values[j]
 
 
 @inlined
 def undo_step(net, b, slot, work):
     """Go back through a step of the cells of a block, and leave the adjoint at its end where events look for it."""
-    numbers, low, high, first = net.numbers[b], net.start[b], net.stop[b], net.slot[net.receptors[b]]
+    numbers, low, high = net.numbers[b], net.start[b], net.stop[b]
     g_v, g_a = work.g_v[low:high], work.g_a[low:high]
     for p in range(net.receptors[b], net.receptors[b + 1]):
         begin, end = net.slot[p], net.slot[p] + high - low
-        g_i, at_v, at_i = work.g_i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end]
-        copy(g_v, at_v)
-        copy(g_i, at_i)
-        decay_two(g_i, at_i, at_v, net.i_i[p], net.v_i[p])
-    decay_one(g_v, work.ring_v[slot, first : first + high - low], numbers[V_V])
+        decay_two(
+            g_v, work.g_i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end], net.v_i[p], net.i_i[p]
+        )
+    decay_one(g_v, numbers[V_V])
     if net.adaptive[b]:
         copy(g_a, work.begin[low:high])  # which `by_times` needs
-        decay_one(g_a, work.begin[low:high], numbers[A_A])
+        decay_one(g_a, numbers[A_A])
 
 
 @helper
-def decay_one(into, x, factor):
-    """Put ``factor*x`` into an array."""
-    for j in range(into.size):
-        into[j] = flushed(factor * x[j])
+def decay_one(x, factor):
+    """Multiply an array."""
+    for j in range(x.size):
+        x[j] = flushed(factor * x[j])
 
 
 @helper
-def decay_two(into, x, y, first, second):
-    """Put ``first*x + second*y`` into an array."""
-    for j in range(into.size):
-        into[j] = flushed(first * x[j] + second * y[j])
+def decay_two(x, y, at_x, at_y, first, second):
+    """Copy two arrays, and let the second become ``first*x + second*y``."""
+    for j in range(x.size):
+        at_x[j] = x[j]
+        at_y[j] = y[j]
+        y[j] = flushed(second * y[j] + first * x[j])
 
 
 @inlined
@@ -332,46 +334,73 @@ def by_drives(net, row, g_v, factor, gradient):
 @inlined
 def undo_releases(net, vector, b, k, driven, work, currents, gradient):
     """Go back through the steps of cells of block b that became free in step k."""
-    numbers, dt, at = net.numbers[b], net.dt, net.times_at[b]
-    tau_m, tau_a, v_reset = numbers[TAU_M], numbers[TAU_A], numbers[V_RESET]
     for z in range(work.freed[k], work.freed[k + 1]):
         j = work.r_cell[z]
         if not net.start[b] <= j < net.stop[b]:
             continue
-        g, span, m = work.r_grad[z], work.r_span[z], j - net.start[b]
-        fall, before = exp(-span / tau_m), dt - span
-        by_span, d_tau_m = -v_reset / tau_m * fall, v_reset * span / (tau_m * tau_m) * fall
-        for p in range(net.receptors[b], net.receptors[b + 1]):
-            tau_s, at_s, current = net.tau_s[p], net.tau_at[p], work.r_current[z, p - net.receptors[b]]
-            slow, fast = potential(span, tau_m, tau_s), left(span, tau_s)
-            by_span = by_span + (fast - slow) / tau_m * current + slow * current / tau_s
-            d_tau_m += by_tau_m(span, tau_m, tau_s) * current
-            work.g_i[net.slot[p] + m] += g * slow * left(before, tau_s)
-            was = work.i0[k, net.slot[p] + m] if work.i0.shape[0] > 1 else 0.0  # else time constants do not learn
-            gradient[at_s] += g * by_tau_s(span, tau_m, tau_s) * current
-            gradient[at_s] += g * slow * was * left(before, tau_s) * before / (tau_s * tau_s)
-        d_span, drive = g * by_span, 0.0
-        gradient[at + AT_TAU_M] += g * d_tau_m
-        if net.bias_at[b] >= 0:
-            drive = work.drive[j]
-            gradient[net.bias_at[b] + m] += g * (1.0 - fall)
-        if driven:
-            n = net.stop[1] - net.start[1]
-            for i in range(currents.shape[1]):
-                drive += currents[k, i] * vector[net.at[0] + i * n + m]
-                gradient[net.at[0] + i * n + m] += g * (1.0 - fall) * currents[k, i]
-        if drive != 0.0:
-            d_span += g * drive * fall / tau_m
-            gradient[at + AT_TAU_M] -= g * drive * fall * span / (tau_m * tau_m)
-        for x in range(work.first[k], work.first[k + 1]):
-            if work.block[x] == b and net.start[b] + work.cell[x] == j:  # it fired again within this step
-                d_span += work.d_time[x]
-                faded = exp(-before / tau_a)
-                level = work.d_begin[x] * work.r_level[z]
-                work.g_a[j] -= work.d_begin[x] * faded
-                d_span -= level / tau_a
-                gradient[at + AT_TAU_A] -= level * before / (tau_a * tau_a)
+        span = work.r_span[z]
+        d_span = undo_way(net, vector, j, (b, k, z, span, work.r_grad[z], driven), work, currents, gradient)
+        if work.kind[k, j] & FIRED:  # again within this step
+            for x in range(work.first[k], work.first[k + 1]):
+                if work.block[x] == b and net.start[b] + work.cell[x] == j:
+                    way = b, k, z, span - work.lag[x], work.d_cross[x], driven
+                    d_span += undo_way(net, vector, j, way, work, currents, gradient)
         work.d_time[work.r_event[z]] -= d_span
+
+
+@inlined
+def undo_crossings(net, vector, b, k, driven, work, currents, gradient):
+    """Go back from the crossings of step k to v, the currents and a at its start."""
+    tau_a, kept = net.numbers[b, TAU_A], work.v0.shape[0] > 1  # else time constants do not learn
+    for x in range(work.first[k], work.first[k + 1]):
+        if work.block[x] != b:
+            continue
+        j, g, h = net.start[b] + work.cell[x], work.d_cross[x], net.dt - work.lag[x]
+        if not work.kind[k, j] & 2:
+            undo_way(net, vector, j, (b, k, -1, h, g, driven), work, currents, gradient)
+        if net.adaptive[b]:
+            faded = exp(-h / tau_a)
+            work.g_a[j] -= g * faded
+            gradient[net.times_at[b] + AT_TAU_A] -= g * work.a0[k if kept else 0, j] * faded * h / (tau_a * tau_a)
+
+
+@inlined
+def undo_way(net, vector, j, way, work, currents, gradient):
+    """Go back from the potential of cell j to when it began to move freely; return the derivative by how long that was.
+
+    `way` is block, step, the release with which it began or -1 for the start of the step, how long it took, the adjoint of
+    the potential, and whether there are currents from outside.
+    """
+    b, k, z, h, g, driven = way
+    numbers, m, at, kept = net.numbers[b], j - net.start[b], net.times_at[b], work.v0.shape[0] > 1
+    tau_m, fall, before = numbers[TAU_M], exp(-h / numbers[TAU_M]), 0.0
+    begin = work.v0[k, j] if kept else 0.0
+    if z >= 0:
+        begin, before = numbers[V_RESET], net.dt - work.r_span[z]
+    else:
+        work.g_v[j] += g * fall
+    by_h, d_tau_m = -begin / tau_m * fall, begin * h / (tau_m * tau_m) * fall
+    for p in range(net.receptors[b], net.receptors[b + 1]):
+        tau_s, at_s = net.tau_s[p], net.tau_at[p]
+        slow, fast, faded = potential(h, tau_m, tau_s), left(h, tau_s), left(before, tau_s)
+        was = work.i0[k, net.slot[p] + m] if kept else 0.0  # else time constants do not learn
+        current = work.r_current[z, p - net.receptors[b]] if z >= 0 else was
+        by_h += (fast - slow) / tau_m * current + slow * current / tau_s
+        work.g_i[net.slot[p] + m] += g * slow * faded
+        if kept:
+            d_tau_m += by_tau_m(h, tau_m, tau_s) * current
+            gradient[at_s] += g * (by_tau_s(h, tau_m, tau_s) * current + slow * was * faded * before / (tau_s * tau_s))
+    drive = 0.0
+    if net.bias_at[b] >= 0:
+        drive = work.drive[j]
+        gradient[net.bias_at[b] + m] += g * (1.0 - fall)
+    if driven:
+        n = net.stop[1] - net.start[1]
+        for i in range(currents.shape[1]):
+            drive += currents[k, i] * vector[net.at[0] + i * n + m]
+            gradient[net.at[0] + i * n + m] += g * (1.0 - fall) * currents[k, i]
+    gradient[at + AT_TAU_M] += g * (d_tau_m - drive * fall * h / (tau_m * tau_m))
+    return g * (by_h + drive * fall / tau_m)
 
 
 @helper

@@ -1,23 +1,36 @@
 """The forward pass of one sample: the engine's grid and equations, with spikes and arrivals at their times within a step.
 
 In a step from t_k to t_k+1, v and i of each cell decay exactly; what arrived r ms before the end has added
-``w*potential(r)`` and ``w*left(r)``. A cell whose v reaches its threshold has crossed it, by linear interpolation, `lag` ms
-before the end of the step, and is reset as of that moment. So v, and all that follows, is a continuous function of weights,
-delays and time constants, and has a derivative except where a spike appears or vanishes.
-
-These functions are also called by the operator that runs a trained network in the engine: hence the same bits.
+``w*potential(r)`` and ``w*left(r)``. A cell that reaches its threshold `lag` ms before the end of the step, which `crossing`
+finds, is reset as of that moment. So v, and all that follows, is a continuous function of weights, delays and time
+constants, and has a derivative except where a spike appears or vanishes. All is as in a precise simulation, but for
+rounding: there each arrival moves its cell, here those of a step are added up for all cells at once.
 """
 
+from brainsim.equations.precise.crossing import SAME
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
+from brainsim.learn.spiking.kernels.crossing import (
+    FIRED,
+    add_both,
+    arrival_step,
+    begin_of,
+    bounds_of,
+    list_arrivals,
+    list_events,
+    lower,
+    near_of,
+    row_of,
+    search,
+    target_of,
+)
 from brainsim.learn.spiking.kernels.responses import fast_of, left, potential, slow_of
 from brainsim.learn.spiking.plan import A_A, JUMP, T_REF, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
-SCAN = 64  # cells that are looked at together: most of them do not fire
-NARROW = 1e-9  # a cell that is still above its threshold after a reset crosses it again at the start of the next step
+SCAN, FEW = 128, 16  # cells that are looked at together: most of them do not fire
 
 
 @helper
@@ -46,11 +59,16 @@ def forward(net, vector, sample, keep, work):
                 call_address(net.ahead[b], (work.cells[b], work.cells[b]))
                 continue
             driven = net.bias_at[b] >= 0 or (b == 1 and sample.currents.shape[0] > 0)
-            move(net, b, row, slot, driven, keep, work)
+            move(net, b, row, slot, driven, work)
+            work.ends[2] = -1
+            if net.waiting[b] or net.exact[b]:
+                work.kind[k, net.start[b] : net.stop[b]] = 0
             if net.waiting[b]:
-                hold(net, vector, b, k, row, driven, work)
-            if net.spiking[b]:
-                fire(net, b, k, row, work)
+                hold(net, vector, b, k, row, work)
+            if net.exact[b]:
+                cross(net, vector, b, k, row, work)
+            elif net.spiking[b]:
+                fire(net, b, k, work)
         for x in range(work.first[k], work.ends[0]):
             send(net, vector, x, k, work)
         for o in range(net.stop[last] - net.start[last]):
@@ -69,8 +87,10 @@ def clear(net, work):
     work.drive[:] = 0.0
     work.ring_v[:] = 0.0
     work.ring_i[:] = 0.0
+    work.ring_down[:] = 0.0
     work.counts[:] = 0
     work.ends[:] = 0
+    copy(net.above, work.again)
 
 
 @inlined
@@ -99,68 +119,72 @@ def enter_inputs(k, dt, sample, at, work):
 
 
 @inlined
-def move(net, b, row, slot, driven, keep, work):
-    """Move the cells of a block by one step, with what arrives in it.
+def move(net, b, row, slot, driven, work):
+    """Move the cells of a block by one step, with what arrives in it, and keep what they were.
 
-    One loop for each statement: with more than a few arrays in a loop, LLVM does not check whether they overlap, and does
-    not vectorise it.
+    With more than four arrays in a loop, LLVM does not check whether they overlap, and does not vectorise it.
     """
     numbers, low, high, first = net.numbers[b], net.start[b], net.stop[b], net.receptors[b]
-    v = work.v[low:high]
-    copy(v, work.v0[row, low:high])
+    v, v0 = work.v[low:high], work.v0[row, low:high]
     for p in range(first, net.receptors[b + 1]):
         begin, end = net.slot[p], net.slot[p] + high - low
         i, into_v, into_i = work.i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end]
-        if keep or net.waiting[b]:
-            copy(i, work.i0[row, begin:end])
-        if p == first:
-            decay_potential(v, i, into_v, numbers[V_V], net.v_i[p], work.drive[low:high], numbers[V_X], driven)
-        else:
+        if p > first:
             add_potential(v, net.v_i[p], i, into_v)
-        decay_and_add(i, net.i_i[p], into_i)
-        into_v[:] = 0.0
-        into_i[:] = 0.0
+        elif driven:
+            copy(v, v0)
+            drive_potential(v, i, work.drive[low:high], numbers[V_V], net.v_i[p], numbers[V_X])
+            add_potential(v, 0.0, i, into_v)
+        else:
+            decay_potential(v, i, into_v, v0, numbers[V_V], net.v_i[p])
+        decay_and_add(i, net.i_i[p], into_i, work.i0[row, begin:end])
     if net.adaptive[b]:
-        a, zeros = work.a[low:high], work.ring_v[slot, net.slot[first] : net.slot[first] + high - low]
-        copy(a, work.a0[row, low:high])
-        decay_and_add(a, numbers[A_A], zeros)
+        zeros = work.ring_v[slot, net.slot[first] : net.slot[first] + high - low]
+        decay_and_add(work.a[low:high], numbers[A_A], zeros, work.a0[row, low:high])
 
 
 @helper
-def decay_potential(v, i, into, vv, vi, drive, vx, driven):
-    """Move v by a step; `drive` is a current from outside, if there is one."""
-    if driven:
-        for j in range(v.size):
-            v[j] = flushed(vv * v[j] + vi * i[j] + vx * drive[j]) + into[j]
-    else:
-        for j in range(v.size):
-            v[j] = flushed(vv * v[j] + vi * i[j]) + into[j]
+def decay_potential(v, i, into, before, vv, vi):
+    """Move v by a step, add what arrives, which is used up, and keep what v was."""
+    for j in range(v.size):
+        before[j] = v[j]
+        v[j] = flushed(vv * v[j] + vi * i[j]) + into[j]
+        into[j] = 0.0
+
+
+@helper
+def drive_potential(v, i, drive, vv, vi, vx):
+    """Move v by a step with a current from outside."""
+    for j in range(v.size):
+        v[j] = flushed(vv * v[j] + vi * i[j] + vx * drive[j])
 
 
 @helper
 def add_potential(v, factor, i, into):
-    """Add to v, at the end of a step, the part of a further receptor."""
+    """Add to v, at the end of a step, the part of a further receptor, and what arrives, which is used up."""
     for j in range(v.size):
         v[j] += factor * i[j] + into[j]
+        into[j] = 0.0
 
 
 @helper
-def decay_and_add(x, factor, into):
-    """Let x decay, and add what arrives."""
+def decay_and_add(x, factor, into, before):
+    """Let x decay, add what arrives, which is used up, and keep what x was."""
     for j in range(x.size):
+        before[j] = x[j]
         x[j] = flushed(factor * x[j]) + into[j]
+        into[j] = 0.0
 
 
 @inlined
-def hold(net, vector, b, k, row, driven, work):
+def hold(net, vector, b, k, row, work):
     """Correct the cells of a block that are refractory in step k, or become free within it."""
     low, high = net.start[b], net.stop[b]
-    work.kind[k, low:high] = 0
     for begin in range(low, high, SCAN):
         end = min(begin + SCAN, high)
         if count_later(work.release[begin:end], k * net.dt):
             for j in range(begin, end):
-                hold_cell(net, vector, b, k, row, j, driven, work)
+                hold_cell(net, vector, b, k, row, j, work)
 
 
 @helper
@@ -173,127 +197,94 @@ def count_later(times, start):
 
 
 @inlined
-def hold_cell(net, vector, b, k, row, j, driven, work):
+def hold_cell(net, vector, b, k, row, j, work):
     """Do this with cell j."""
-    numbers, t0, t1, m = net.numbers[b], k * net.dt, (k + 1) * net.dt, j - net.start[b]
+    numbers, t0, t1, m, first = net.numbers[b], k * net.dt, (k + 1) * net.dt, j - net.start[b], net.receptors[b]
     if work.release[j] >= t1:
         work.kind[k, j] = 1
         work.v[j] = numbers[V_RESET]
-    elif work.release[j] > t0 + NARROW:
-        span = t1 - work.release[j]
-        work.kind[k, j], work.span[j] = 2, span
-        v, late, x = numbers[V_RESET] * exp(-span / numbers[TAU_M]), 0.0, work.ends[1]
-        for p in range(net.receptors[b], net.receptors[b + 1]):
-            slow, fast = arrivals_within(net, vector, p, m, k, span, work)
-            current = work.i0[row, net.slot[p] + m] * left(net.dt - span, net.tau_s[p]) + fast
-            v += potential(span, numbers[TAU_M], net.tau_s[p]) * current
-            late += slow
-            work.r_current[x, p - net.receptors[b]] = current
-        if driven:
-            v += (1.0 - exp(-span / numbers[TAU_M])) * work.drive[j]
-        work.v[j] = v + late
+    elif work.release[j] > t0 + SAME:
+        span, x = t1 - work.release[j], work.ends[1]
+        work.kind[k, j] = 2
+        for p in range(first, net.receptors[b + 1]):
+            work.r_current[x, p - first] = work.i0[row, net.slot[p] + m] * left(net.dt - span, net.tau_s[p])
+        fall, late = exp(-span / numbers[TAU_M]), 0.0
+        list_events(net, vector, b, k, work)
+        for q in range(list_arrivals(net, vector, k, m, work)):
+            r, p = work.came_r[q], work.came_p[q]
+            if r <= span:
+                late += work.came_w[q] * potential(r, numbers[TAU_M], net.tau_s[p])
+            else:
+                work.r_current[x, p - first] += work.came_w[q] * left(r - span, net.tau_s[p])
+        v = numbers[V_RESET] * fall + (1.0 - fall) * work.drive[j]
+        for p in range(first, net.receptors[b + 1]):
+            v += potential(span, numbers[TAU_M], net.tau_s[p]) * work.r_current[x, p - first]
+        work.v[j], work.begin[j] = v + late, numbers[V_RESET]
         level = work.a0[row, j] * exp(-(net.dt - span) / numbers[TAU_A]) if net.adaptive[b] else 0.0
-        work.begin[j] = numbers[V_RESET] - level
         work.r_cell[x], work.r_event[x] = j, work.last[j]
         work.r_span[x], work.r_level[x] = span, level
         work.ends[1] = x + 1
 
 
 @inlined
-def arrivals_within(net, vector, p, cell, k, span, work):
-    """Return what arrivals of step k at receptor p do to a cell that is free from `span` ms before its end on.
-
-    The first number is the potential from those that came while it was free, the second the current that those before have
-    left at the release.
-    """
-    slow, fast = 0.0, 0.0
-    earliest = work.first[max(0, k + 1 - work.ring_v.shape[0])]
-    for c in range(net.pre.size):
-        if net.receptor[c] == p:
-            tau_m, tau_s, each = net.numbers[net.post[c], TAU_M], net.tau_s[p], net.each[c]
-            for x in range(earliest, work.first[k]):
-                if work.block[x] != net.pre[c]:
-                    continue
-                if not each:  # of most events that is known without a search for the cell
-                    time = work.time[x] + vector[net.delay_at[c]]
-                    if arrival_step(time, net.dt, emitted(x, work.first, k)) != k:
-                        continue
-                begin, end = synapses_onto(net, c, work.cell[x], cell)
-                for at in range(begin, end):
-                    delay = vector[net.delay_at[c] + (at if each else 0)]
-                    step = arrival_step(work.time[x] + delay, net.dt, emitted(x, work.first, k))
-                    if step == k:
-                        r = (k + 1) * net.dt - (work.time[x] + delay)
-                        if r <= span:
-                            slow += vector[net.at[c] + at] * potential(r, tau_m, tau_s)
-                        else:
-                            fast += vector[net.at[c] + at] * left(r - span, tau_s)
-    return slow, fast
-
-
-@inlined
-def row_of(net, c, cell):
-    """Return where the synapses of a source in connection c begin and end."""
-    if net.rows_at[c] < 0:
-        n = net.stop[net.post[c]] - net.start[net.post[c]]
-        return cell * n, (cell + 1) * n
-    return net.rows[net.rows_at[c] + cell], net.rows[net.rows_at[c] + cell + 1]
-
-
-@inlined
-def target_of(net, c, at, m):
-    """Return the target of synapse `at` of connection c, the m-th of its source, as a cell of its block."""
-    return m if net.rows_at[c] < 0 else net.targets[net.targets_at[c] + at]
-
-
-@inlined
-def synapses_onto(net, c, source, target):
-    """Return where the synapses of connection c from a source to a target begin and end; those of a source are sorted."""
-    low, high = row_of(net, c, source)
-    if net.rows_at[c] < 0:
-        return low + target, low + target + 1
-    first = net.targets_at[c]
-    stop = high
-    while low < high:
-        middle = (low + high) // 2
-        if net.targets[first + middle] < target:
-            low = middle + 1
-        else:
-            high = middle
-    end = low
-    while end < stop and net.targets[first + end] == target:
-        end += 1
-    return low, end
-
-
-@helper
-def emitted(x, first, k):
-    """Return the step before k in which event x came."""
-    k -= 1
-    while first[k] > x:
-        k -= 1
-    return k
-
-
-@helper
-def arrival_step(time, dt, k):
-    """Return the step in which something arrives that was sent in step k: a later one."""
-    return max(int(time / dt), k + 1)
-
-
-@inlined
-def fire(net, b, k, row, work):
+def cross(net, vector, b, k, row, work):
     """Find the spikes of a block in step k, and reset the cells."""
+    low, high, slot = net.start[b], net.stop[b], k % work.ring_v.shape[0]
+    down, first = work.ring_down[slot, low:high], net.receptors[b]
+    _, _, by_drive = bounds_of(net, b)
+    if net.numbers[b, V_X] != 0.0:  # there are currents from outside
+        lower(down, work.drive[low:high], by_drive)
+    if net.receptors[b + 1] - first > 1:  # negative and positive currents may decay differently
+        for p in range(first, net.receptors[b + 1]):
+            lower(down, work.i0[row, net.slot[p] : net.slot[p] + high - low], net.v_i[p])
+    again, work.again[b] = work.again[b] == k, -1
+    for begin in range(low, high, SCAN):
+        end = min(begin + SCAN, high)
+        if again or near_of(net, b, begin, end, slot, work):
+            for j in range(begin, end, FEW):
+                if again or near_of(net, b, j, min(j + FEW, end), slot, work):
+                    cross_few(net, vector, b, k, row, (j, min(j + FEW, end), again), work)
+    down[:] = 0.0
+
+
+@inlined
+def cross_few(net, vector, b, k, row, cells, work):
+    """Do this with a few cells, of which some have come near their threshold, or may have been above it at the start."""
+    begin, end, again = cells
+    least, by_a, _ = bounds_of(net, b)
+    down, v_th = work.ring_down[k % work.ring_v.shape[0]], net.numbers[b, V_TH]
+    for j in range(begin, end):
+        above = again and work.v0[row, j] - work.a0[row, j] >= v_th
+        if (above or work.v[j] - down[j] >= least + by_a * work.a[j]) and work.kind[k, j] != 1:
+            cross_cell(net, vector, b, k, row, j, work)
+
+
+@inlined
+def cross_cell(net, vector, b, k, row, j, work):
+    """Do this with cell j."""
+    list_events(net, vector, b, k, work)
+    count = list_arrivals(net, vector, k, j - net.start[b], work)
+    span = begin_of(net, b, k, row, j, work)
+    lag, slope = search(net, b, span, count, work)
+    if lag >= 0.0:
+        work.kind[k, j] += FIRED
+        spike(net, b, k, j, (lag, span, slope), work)
+        if work.v[j] - work.a[j] >= net.numbers[b, V_TH]:
+            work.again[b] = k + 1
+
+
+@inlined
+def fire(net, b, k, work):
+    """Find the spikes of a block at the end of step k, and reset the cells."""
     v_th, low, high = net.numbers[b, V_TH], net.start[b], net.stop[b]
-    if net.on_grid:
-        for j in range(low, high):
-            work.above[k, j] = work.v[j] - work.a[j] - v_th
+    for j in range(low, high):
+        work.above[k, j] = work.v[j] - work.a[j] - v_th
     for begin in range(low, high, SCAN):
         end = min(begin + SCAN, high)
         if count_above(work.v[begin:end], work.a[begin:end], v_th):
             for j in range(begin, end):
                 if work.v[j] >= v_th + work.a[j]:
-                    spike(net, b, k, row, j, work)
+                    spike(net, b, k, j, (0.0, 0.0, 0.0), work)
 
 
 @helper
@@ -306,19 +297,15 @@ def count_above(v, a, v_th):
 
 
 @inlined
-def spike(net, b, k, row, j, work):
-    """Note a spike of cell j in step k, and reset the cell."""
-    v_th, t1, low, span = net.numbers[b, V_TH], (k + 1) * net.dt, net.start[b], net.dt
-    start = work.v0[row, j] - (work.a0[row, j] if net.adaptive[b] else 0.0)
-    if net.waiting[b] and work.kind[k, j] == 2:
-        start, span = work.begin[j], work.span[j]
-    begin = min(start, v_th - NARROW)
-    span = 0.0 if net.on_grid else span
-    lag = span * (work.v[j] - v_th - work.a[j]) / (work.v[j] - work.a[j] - begin)
-    x = work.ends[0]
-    work.block[x], work.cell[x], work.time[x] = b, j - low, t1 - lag
-    work.lag[x], work.over[x], work.level[x] = lag, span, work.a[j]
-    work.rise[x] = work.v[j] - work.a[j] - begin if start <= begin else -1.0
+def spike(net, b, k, j, crossed, work):
+    """Note a spike of cell j in step k, and reset the cell.
+
+    `crossed` says how long before the end of the step it was, how long before it the cell was free, and how fast v - a rose.
+    """
+    x, t1 = work.ends[0], (k + 1) * net.dt
+    lag, span, slope = crossed
+    work.block[x], work.cell[x], work.time[x] = b, j - net.start[b], t1 - lag
+    work.lag[x], work.over[x], work.level[x], work.rise[x] = lag, span, work.a[j], slope * net.dt
     work.ends[0] = x + 1
     work.counts[j] += 1
     reset(net.numbers[b], net.waiting[b], lag, t1, j, x, work)
@@ -345,7 +332,7 @@ def send(net, vector, x, k, work):
         if net.pre[c] != block:
             continue
         begin, end = row_of(net, c, cell)
-        low, n = net.slot[net.receptor[c]], end - begin
+        low, n, exact, start = net.slot[net.receptor[c]], end - begin, net.exact[net.post[c]], net.start[net.post[c]]
         tau_m, tau_s, factor = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.factor[net.post[c]]
         weights = vector[net.at[c] + begin : net.at[c] + end]
         if net.each[c]:
@@ -355,8 +342,11 @@ def send(net, vector, x, k, work):
                 if step < net.steps:
                     r, slot = (step + 1) * net.dt - (time + delays[m]), step % ring_v.shape[0]
                     at = low + target_of(net, c, begin + m, m)
-                    ring_v[slot, at] += slow_of(factor, net.dt, r, tau_m, tau_s) * weights[m]
+                    slow = slow_of(factor, net.dt, r, tau_m, tau_s)
+                    ring_v[slot, at] += slow * weights[m]
                     ring_i[slot, at] += fast_of(factor, net.dt, r, tau_s) * weights[m]
+                    if exact:
+                        work.ring_down[slot, start + at - low] += slow * min(weights[m], 0.0)
             continue
         step = arrival_step(time + vector[net.delay_at[c]], net.dt, k)
         if step >= net.steps:
@@ -364,12 +354,24 @@ def send(net, vector, x, k, work):
         r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
         slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
         if net.rows_at[c] < 0:
-            add_scaled(ring_v[slot, low : low + n], slow, weights)
             add_scaled(ring_i[slot, low : low + n], fast, weights)
+            if exact:
+                add_both(ring_v[slot, low : low + n], work.ring_down[slot, start : start + n], slow, weights)
+            else:
+                add_scaled(ring_v[slot, low : low + n], slow, weights)
         else:
             targets = net.targets[net.targets_at[c] + begin : net.targets_at[c] + end]
             scatter(ring_v[slot], low, targets, slow, weights)
             scatter(ring_i[slot], low, targets, fast, weights)
+            if exact:
+                scatter_negative(work.ring_down[slot], start, targets, slow, weights)
+
+
+@helper
+def scatter_negative(into, low, targets, factor, weights):
+    """Add ``factor*weights`` to the targets of listed synapses if they are negative."""
+    for m in range(targets.size):
+        into[low + targets[m]] += factor * min(weights[m], 0.0)
 
 
 @helper

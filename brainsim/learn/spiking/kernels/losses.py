@@ -155,9 +155,9 @@ def of_spikes(net, task, times, cells, work):
     """
     tau, total, n = task.tau_first, 0.0, list_outputs(net, work)
     for k in range(n):
-        x = int(work.d_begin[k])
+        x = int(work.d_cross[k])
         for other in range(n):
-            y = int(work.d_begin[other])
+            y = int(work.d_cross[other])
             if work.cell[y] == work.cell[x]:
                 near = exp(-abs(work.time[x] - work.time[y]) / tau)
                 total += 0.5 * near
@@ -180,7 +180,7 @@ def push_outputs(net, n, tau, times, cells, work):
     """Move potentials up where a wanted spike has none near to it, and down before a spike that has no wanted one near."""
     push = STRONG_PUSH / net.numbers[net.start.size - 1, V_TH]
     for k in range(n):
-        x = int(work.d_begin[k])
+        x = int(work.d_cross[k])
         near = 0.0
         for q in range(times.size):
             near = max(near, exp(-abs(work.time[x] - times[q]) / tau) if cells[q] == work.cell[x] else 0.0)
@@ -189,7 +189,7 @@ def push_outputs(net, n, tau, times, cells, work):
     for q in range(times.size):
         near = 0.0
         for k in range(n):
-            x = int(work.d_begin[k])
+            x = int(work.d_cross[k])
             near = max(near, exp(-abs(work.time[x] - times[q]) / tau) if cells[q] == work.cell[x] else 0.0)
         if near < NEAR:
             work.d_trace[min(int(times[q] / net.dt), net.steps - 1), cells[q]] -= push
@@ -201,7 +201,7 @@ def list_outputs(net, work):
     n = 0
     for x in range(work.ends[0]):
         if work.block[x] == net.start.size - 1:
-            work.d_begin[n] = x
+            work.d_cross[n] = x
             n += 1
     return n
 

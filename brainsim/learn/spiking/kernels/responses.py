@@ -25,6 +25,17 @@ def potential(r, tau_m, tau_s):
 
 
 @helper
+def both(r, fall, rate_m, rate_s):
+    """Return the potential and what is left of the current, given the inverse time constants and ``fall = exp(-r/tau_m)``.
+
+    One exponential function serves both.
+    """
+    z = r * (rate_s - rate_m)
+    mean = relaxation(z)
+    return r * rate_m * fall * mean, fall * (1.0 - z * mean)
+
+
+@helper
 def slow_of(factor, dt, r, tau_m, tau_s):
     """Return what an event adds to the first of the two: the potential, or with a factor 0 the current before the step."""
     return r / dt if factor == 0.0 else factor * potential(r, tau_m, tau_s)

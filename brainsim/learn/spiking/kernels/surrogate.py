@@ -9,7 +9,7 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, gather, undo_step
-from brainsim.learn.spiking.kernels.forward import arrival_step, row_of, target_of
+from brainsim.learn.spiking.kernels.crossing import arrival_step, row_of, target_of
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import JUMP, TAU_M, V_TH, V_X
