@@ -51,7 +51,7 @@ def parse_gate(label: str, declared: Declared, gate: str, spike: str) -> Recepto
     reader = Reader(label, replace(declared, variables=dict.fromkeys(lines)))
     assignments = lang.parse_assignments(spike, f"{label}.spike", declared.tables)
     reader.infer(gate, assignments)
-    derivatives, algebraic = reader.equations(gate, {"t"})
+    derivatives, algebraic = reader.equations(gate, {"v", "t"})
     for name, tree in assignments:
         if name not in derivatives:
             message = f"{name!r} is not a variable of the gate, whose equations have {', '.join(derivatives) or 'none'}"

@@ -124,8 +124,10 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         lines |= {prefix + n: add_prefix(tree, prefix, names) for n, tree in receptor.algebraic.items()}
         tables += [prefix + name for name in sorted(receptor.tables)]
         uses = [receptor.current, *receptor.algebraic.values()] if receptor.current is not None else []
-        if any("v" in lang.names_in(tree) - names for tree in uses) and "v" not in cell.derivatives:
-            raise EquationError(label, "a synapse's current depends on 'v', which these cells do not have")
+        of_gate = [] if receptor.arrivals else [*receptor.derivatives.values(), *receptor.algebraic.values()]
+        if any("v" in lang.names_in(tree) - names for tree in uses + of_gate) and "v" not in cell.derivatives:
+            what = "the gate" if of_gate else "a synapse's current"
+            raise EquationError(label, f"{what} depends on 'v', which these cells do not have")
         currents += [add_prefix(tree, prefix, names) for tree in uses[:1]]
         for name, _ in receptor.arrivals:
             if name not in names and name not in cell.derivatives and name != "I":

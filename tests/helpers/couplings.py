@@ -22,6 +22,27 @@ class Linear(bs.Neuron):
     r: float = bs.initial(0.0, "Hz", "rate")
 
 
+def _rates_of_wang_buzsaki(v):
+    alpha_h, beta_h = 0.07 * np.exp(-(v + 58) / 20), 1 / (1 + np.exp(-(v + 28) / 10))
+    alpha_n, beta_n = 0.01 * (v + 34) / (1 - np.exp(-(v + 34) / 10)), 0.125 * np.exp(-(v + 44) / 80)
+    return alpha_h, beta_h, alpha_n, beta_n
+
+
+def gates_at_rest(v):
+    """Return h and n of `WangBuzsaki` cells that are held at v."""
+    alpha_h, beta_h, alpha_n, beta_n = _rates_of_wang_buzsaki(v)
+    return alpha_h / (alpha_h + beta_h), alpha_n / (alpha_n + beta_n)
+
+
+def slopes_of_wang_buzsaki(v, h, n, current):
+    """Return the derivatives of v, h and n of `WangBuzsaki` cells with a current into them, written down again."""
+    alpha_h, beta_h, alpha_n, beta_n = _rates_of_wang_buzsaki(v)
+    alpha_m, beta_m = 0.1 * (v + 35) / (1 - np.exp(-(v + 35) / 10)), 4 * np.exp(-(v + 60) / 18)
+    m = alpha_m / (alpha_m + beta_m)
+    into = 3500 * m**3 * h * (55 - v) + 900 * n**4 * (-90 - v) + 10 * (-65 - v) + current
+    return into / 100, 5 * (alpha_h * (1 - h) - beta_h * h), 5 * (alpha_n * (1 - n) - beta_n * n)
+
+
 def spiking(n=60):
     return bs.Population(n, bs.LIF(), name="cells", initial={"v": OF_TWO})
 

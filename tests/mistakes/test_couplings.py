@@ -12,6 +12,7 @@ SPIKES = bs.Population(3, bs.SpikeTrains([1.0, 2.0], [0, 1]), name="spikes")
 NOISE, UNITS = bs.Population(3, bs.Poisson(rate=5.0), name="noise"), bs.Population(3, bs.RateUnit(), name="units")
 LIF = bs.Population(3, bs.LIF(), name="lif")
 WANG_BUZSAKI = bs.Population(3, bs.WangBuzsaki(), name="channels")
+TAU = bs.parameter(5.0, "ms", "time constant", above=0.0)
 GAP, RATE = bs.GapJunction(), bs.RateConnection()
 
 
@@ -53,6 +54,12 @@ test_ends = mistakes(
     (lambda: connect(A, A, synapse=bs.RateConnection(variable="v")), ValueError, "what a source gives is", "mV"),
     (lambda: connect(A, A, synapse=bs.GradedSynapse(source="v")), ValueError, "what a source gives", "mV"),
     (lambda: connect(A, A, synapse=bs.GatedNMDA(), delay=0.5), ValueError, "these cells never spike"),
+    (
+        lambda: connect(UNITS, A, synapse=own(gate="ds/dt = (v - s)/tau", source="s", tau=TAU)()),
+        ValueError,
+        "of 'units'",
+        "the gate depends on 'v', which these cells do not have",
+    ),
     (lambda: connect(A, LIF[:2], bs.OneToOne()), ValueError, "OneToOne"),
     (lambda: connect(A, A, synapse=bs.GapJunction), TypeError, "GapJunction is a class; write GapJunction()"),
 )

@@ -14,6 +14,7 @@ from brainsim.engine.couplings.pairs import LAST, Everybody, given_in_a_step, lo
 from brainsim.engine.program import MAX_SLICE, Operator, Phase
 from brainsim.equations.couplings import TOTAL
 from brainsim.equations.expressions import language as lang
+from brainsim.equations.system import prefix_of
 from brainsim.jit.records import Context, call
 
 NOW = {1: (1.0, 0.0), 2: (1.5, -0.5)}  # of what is given at the end of a step, and at its start, by the order
@@ -208,7 +209,13 @@ class _Signal:
     def __init__(self, partition, signal, given, text):
         layout, coupling, population = partition.layout, signal.coupling, signal.population
         member, names = layout.members[population], text.variables_in(coupling)
-        rows = [partition.variable(population, self._label(member, coupling, name)) for name in names]
+        # variables of the gate hide others of the same name
+        gate = coupling.gate_side()
+        own = gate.variables if gate.receptor_equations is not None else ()
+        index = member.synapses.index(gate) if own else 0
+        called = [f"{member.labels[index]}.{name}" if name in own else name for name in names]
+        of_system = {prefix_of(index) + name if name in own else name for name in names}
+        rows = [partition.variable(population, name) for name in called]
         first = rows[0][1] if rows else 0
         self.n, self.kept, self.past, self._compute = (rows[0][0].size if rows else 0), signal.kept, signal.past, []
         self.gids, self.last = member.first + first + np.arange(self.n), np.zeros(self.n)
@@ -223,7 +230,7 @@ class _Signal:
             self._compute = [(text.give_function(coupling), Context(fresh=fresh, **variables, **numbers))]
         now, before = (DELAYED if signal.delayed else NOW)[coupling.order]
         at = signal.column + first
-        jumps = bool({name for name, _ in member.system.reset} & {*names}) and coupling.order == 2
+        jumps = bool({name for name, _ in member.system.reset} & of_system) and coupling.order == 2
         self._context = Context(
             **given,
             fresh=fresh,
@@ -235,13 +242,6 @@ class _Signal:
             shift=signal.shift,
             jumps=int(jumps),
         )
-
-    @staticmethod
-    def _label(member, coupling, name):
-        """Return what the state calls a variable of the source, which may be one of its gate."""
-        if name in member.population.model.initials:
-            return name
-        return f"{member.labels[member.synapses.index(coupling.gate_side())]}.{name}"
 
     def calls(self, function):
         """Return the calls that compute what is given now, and then that of a function."""

@@ -39,7 +39,8 @@ class Coupling(Model):
         Variables that each target has besides ``total``, one ``dx/dt = ...`` a line; they start at 0.
     gate, spike : str
         Equations of variables that each source has, which `source` may name, and what a spike of the source does to them:
-        ``"s = s + 1"``. They are computed once for each source, however many targets it has. They start at 0.
+        ``"s = s + 1"``. The equations may contain ``v`` of the source: ``"ds/dt = a*sigmoid(v/k)*(1 - s) - b*s"``. They
+        are computed once for each source, however many targets it has. They start at 0.
     pair : str
         What a pair adds to ``total``, if that is not ``w*x``: an expression of the weight ``w``, what the source gives,
         ``x``, the target's ``v``, and ``side``, which is -1 at the source's end of a symmetric pair and 1 everywhere else.

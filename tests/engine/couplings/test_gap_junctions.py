@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 import brainsim as bs
 from brainsim.engine.couplings import pairs
 from brainsim.engine.couplings.stability import limit
-from tests.helpers.couplings import leaky
+from tests.helpers.couplings import gates_at_rest, leaky, slopes_of_wang_buzsaki
 
 
 def linear_solution(junctions, n, v0, t, g_l=10.0, c_m=200.0, rest=-65.0):
@@ -84,21 +84,11 @@ def test_two_cells_with_channels_against_their_equations():
     net.connect(cells, cells, bs.AllToAll(), weight=g, synapse=bs.GapJunction())
     net.stimulate(cells, bs.CurrentInput(current))
 
-    def gates(v):
-        alpha_h, beta_h = 0.07 * np.exp(-(v + 58) / 20), 1 / (1 + np.exp(-(v + 28) / 10))
-        alpha_n, beta_n = 0.01 * (v + 34) / (1 - np.exp(-(v + 34) / 10)), 0.125 * np.exp(-(v + 44) / 80)
-        return alpha_h, beta_h, alpha_n, beta_n
-
     def slopes(_, y):
         v, h, n = y.reshape(3, 2)
-        alpha_m, beta_m = 0.1 * (v + 35) / (1 - np.exp(-(v + 35) / 10)), 4 * np.exp(-(v + 60) / 18)
-        m = alpha_m / (alpha_m + beta_m)
-        alpha_h, beta_h, alpha_n, beta_n = gates(v)
-        into = 3500 * m**3 * h * (55 - v) + 900 * n**4 * (-90 - v) + 10 * (-65 - v) + current + g * (v[::-1] - v)
-        return np.concatenate([into / 100, 5 * (alpha_h * (1 - h) - beta_h * h), 5 * (alpha_n * (1 - n) - beta_n * n)])
+        return np.concatenate(slopes_of_wang_buzsaki(v, h, n, current + g * (v[::-1] - v)))
 
-    alpha_h, beta_h, alpha_n, beta_n = gates(start)
-    y0 = np.concatenate([start, alpha_h / (alpha_h + beta_h), alpha_n / (alpha_n + beta_n)])
+    y0 = np.concatenate([start, *gates_at_rest(start)])
     reference = solve_ivp(slopes, (0, t), y0, method="DOP853", rtol=1e-12, atol=1e-12).y[:2, -1]
     levels = [bs.simulate(net, t, dt=dt, seed=1).state.variables["cells"]["v"] for dt in (0.02, 0.01, 0.005, 0.0025)]
     errors = [np.abs(v - reference).max() for v in levels]

@@ -5,6 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import brainsim as bs
+from tests.helpers.couplings import gates_at_rest, leaky, slopes_of_wang_buzsaki
 
 PULSES = [5.0, 9.0, 12.0, 14.0]
 
@@ -95,3 +96,84 @@ def test_sources_that_are_targets_too():
     assert [name for name in sim.state["cells"] if name.startswith("nmda")] == ["nmda.total", "nmda.x", "nmda.s"]
     assert [name for name in sim.state["others"] if name.startswith("nmda")] == ["nmda.total"]
     assert len(sim._run.synapses.couplings.signals) == 1
+
+
+class Inhibition(bs.Coupling):
+    """Of Wang & Buzsaki (1996), doi:10.1523/JNEUROSCI.16-20-06402.1996: v of the source opens the gate."""
+
+    gate = "ds/dt = alpha*sigmoid(v/k)*(1 - s) - beta*s"
+    source = "s"
+    current = "total*(e_rev - v)"
+    weight_unit = "nS"
+    alpha: float = bs.parameter(12.0, "1/ms", "rate of opening")
+    beta: float = bs.parameter(0.1, "1/ms", "rate of closing")
+    k: float = bs.parameter(2.0, "mV", "steepness")
+    e_rev: float = bs.parameter(-75.0, "mV", "reversal potential")
+
+
+def test_a_gate_that_the_potential_of_its_source_opens():
+    """Two cells that inhibit each other and fire, against their equations, solved by SciPy."""
+    start, g, current, t = np.array([-64.0, -50.0]), 10.0, np.array([120.0, 80.0]), 12.0
+    cells = bs.Population(2, bs.WangBuzsaki(), name="cells", initial={"v": start})
+    net = bs.Network(seed=1)
+    net.connect(cells, cells, bs.AllToAll(autapses=False), weight=g, synapse=Inhibition())
+    net.stimulate(cells, bs.CurrentInput(current))
+
+    def slopes(_, y):
+        v, h, n, s = y.reshape(4, 2)
+        of_cell = slopes_of_wang_buzsaki(v, h, n, current + g * s[::-1] * (-75 - v))
+        return np.concatenate([*of_cell, 12 / (1 + np.exp(-v / 2)) * (1 - s) - 0.1 * s])
+
+    y0 = np.concatenate([start, *gates_at_rest(start), np.zeros(2)])
+    reference = solve_ivp(slopes, (0, t), y0, method="DOP853", rtol=1e-12, atol=1e-12).y.reshape(4, 2, -1)[[0, 3], :, -1]
+    assert reference[1].max() > 0.3
+    found = []
+    for dt in (0.01, 0.005, 0.0025):
+        state = bs.simulate(net, t, dt=dt, seed=1).state.variables["cells"]
+        found.append(np.array([state["v"], state["inhibition.s"]]))
+    errors = [np.abs(values - reference).max() for values in found]
+    assert all(3.3 < a / b < 4.7 for a, b in zip(errors, errors[1:], strict=False)), errors
+    assert np.abs((4 * found[2] - found[1]) / 3 - reference).max() < errors[2] / 10
+
+
+class Jump(bs.Coupling):
+    """Spikes add to what the source gives."""
+
+    gate = "dv_of/dt = -rate*v_of"
+    spike = "v_of = v_of + 1"
+    source = "v_of"
+    current = "total"
+    weight_unit = "pA"
+    rate: float = bs.parameter(0.1, "1/ms", "rate of decay")
+
+
+@pytest.mark.parametrize(("delay", "ago"), [(0.0, 0), (0.5, 5)])
+def test_what_a_spike_changes_is_neither_extrapolated_nor_averaged(delay, ago):
+    """A gate jumps at spikes: what its source gives is that after the jump, and with a delay that during the step."""
+    cells, target = bs.Population(1, bs.LIF(), name="cells"), leaky(1, "target")
+    net = bs.Network(seed=1)
+    net.connect(cells, target, bs.AllToAll(), weight=1.0, delay=delay, synapse=Jump())
+    net.stimulate(cells, bs.CurrentInput(600.0))
+    record = [bs.Trace(cells, "jump.v_of"), bs.Trace(target, "jump.total")]
+    result = bs.simulate(net, 60.0, seed=1, record=record)
+    given, total = (
+        trace.values[:, 0] for trace in (result.traces["cells", "jump.v_of"], result.traces["target", "jump.total"])
+    )
+    jumped = np.flatnonzero(np.diff(given) > 0.5)
+    assert jumped.size == result.spikes["cells"].counts().sum() > 2
+    jumped = jumped[jumped + 1 + ago < total.size]
+    expected = given[jumped] if ago else given[jumped + 1]
+    assert np.allclose(total[jumped + max(1, ago)], expected, rtol=1e-12)
+
+
+def test_a_variable_of_the_gate_hides_one_of_the_cell():
+    class Hidden(Jump):
+        gate = "dv/dt = -rate*v"
+        spike = "v = v + 1"
+        source = "v"
+
+    cells, target = bs.Population(1, bs.LIF(), name="cells"), leaky(1, "target")
+    net = bs.Network(seed=1)
+    net.connect(cells, target, bs.AllToAll(), weight=1.0, synapse=Hidden())
+    total = bs.simulate(net, 5.0, seed=1, record=bs.Trace(target, "hidden.total")).traces["target", "hidden.total"].values
+    assert np.all(total == 0.0)
