@@ -11,6 +11,7 @@ From the command line, in processes of their own, so that a crash costs one case
 
     python -m tests.random_networks --cases 3000 --precision both --processes 2
     python -m tests.random_networks --cases 1 --seed 17 --precision single       # one case again
+    python -m tests.random_networks --cases 300 --precision precise              # double, and exact spike times
 
 The seed of the first case is printed, and for each case that fails what differs and the command that repeats it. `tests`
 runs thirty cases each time, and thousands of fresh ones with ``-m slow``; a failure becomes one of the fixed cases there.
@@ -26,6 +27,8 @@ a rule of plasticity
     A class of `rules`, with how its parameters follow from the weights; the way `ways.learning` compares it with a twin.
     A built-in rule is one more function of `rules.built_in`. A modulator, homeostasis and initial values are drawn in
     `rules.add_more`, two rules on one synapse in `rules.combine`.
+what cannot have exact times
+    `exact_times` leaves it out of networks that are run with ``precise=True``.
 an input, an argument of `connect`
     A function of `networks` that draws it, called in `networks.drawn`.
 something else to change in a run

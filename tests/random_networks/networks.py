@@ -6,7 +6,7 @@ import numpy as np
 
 import brainsim as bs
 
-from . import couplings, over_time, pieces, places, rules
+from . import couplings, exact_times, over_time, pieces, places, rules
 from .kinds import FREE_SEEDS, LISTED, ORDER, pool
 from .own_models import table
 from .pieces import chance, one_of, spread
@@ -38,12 +38,15 @@ class Plan:
         What `connect` and `stimulate` are given.
     exact : bool
         Whether all sums of weights are exact, so that not even the order of calls may matter.
+    precise : bool
+        Whether spikes have exact times.
     """
 
     seed: int
     dt: float = 0.1
     steps: int = 0
     exact: bool = False
+    precise: bool = False
     kinds: dict = field(default_factory=dict)
     populations: dict = field(default_factory=dict)
     receptors: dict = field(default_factory=dict)
@@ -61,15 +64,21 @@ class Plan:
             net.stimulate(**given)
         return net
 
+    def anew(self):
+        """Return the same plan, drawn again."""
+        return drawn(self.seed, self.precise)
+
     def with_(self, **changes):
         """Return a copy in which some fields are others."""
         return replace(self, **changes)
 
 
-def drawn(seed):
+def drawn(seed, precise=False):
     """Return the plan of a seed: the same one each time, made anew."""
     rng = np.random.default_rng(seed)
-    plan, kinds = Plan(seed, exact=chance(rng, 0.15)), pool(seed)
+    plan, kinds = Plan(seed, exact=chance(rng, 0.15), precise=precise), pool(seed)
+    if precise:
+        kinds, plan.exact = [kind for kind in kinds if exact_times.can_have_them(kind)] or [LISTED], False
     if plan.exact and any(map(_is_exact, kinds)):
         kinds = [kind for kind in kinds if _is_exact(kind)]
     else:
@@ -91,7 +100,10 @@ def drawn(seed):
     rules.add_more(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS)
     add_repeated(np.random.default_rng([seed, 12]), plan)
     rules.combine(np.random.default_rng([seed, 13]), plan, seed >= FREE_SEEDS)
-    couplings.add(np.random.default_rng([seed, 14]), plan)
+    if precise:
+        exact_times.keep_what_can_have_them(plan)
+    else:
+        couplings.add(np.random.default_rng([seed, 14]), plan)
     return plan
 
 
@@ -107,7 +119,7 @@ def add_populations(rng, plan, kinds, most=3_000):
         low, high = one_of(rng, SIZES)
         n = min(int(rng.integers(low, high + 1)), most)
         name = f"{kind.model.__name__} {number}"
-        model = listed(rng, plan, n) if kind == LISTED else model_of(rng, kind, n, plan.dt)
+        model = listed(rng, plan, n) if kind == LISTED else model_of(rng, kind, n, plan.dt, plan.precise)
         plan.receptors[name] = receptors(rng, kind, n, shared)
         initial = {variable: start(rng, spec, n) for variable, spec in model.initials.items() if chance(rng, 0.5)}
         initial |= starts_of_receptors(rng, kind, plan.receptors[name], n)
@@ -116,7 +128,7 @@ def add_populations(rng, plan, kinds, most=3_000):
         plan.kinds[name] = kind
 
 
-def model_of(rng, kind, n, dt):
+def model_of(rng, kind, n, dt, precise=False):
     """Return a model with random parameters; what is a number and what differs from cell to cell is the kind's."""
     values = {}
     for name, spec in kind.model.parameters.items():
@@ -126,7 +138,7 @@ def model_of(rng, kind, n, dt):
         elif per_cell or chance(rng, 0.4):
             values[name] = parameter(rng, spec, n if per_cell else None)
             values = _allowed(kind.model, values, name, spec.default if not per_cell else np.full(n, spec.default))
-    return kind.model(**values)
+    return kind.model(**(exact_times.waits(kind.model, n, values) if precise else values))
 
 
 def parameter(rng, spec, n):
@@ -176,6 +188,8 @@ def listed(rng, plan, n):
     steps[: size // 4] = one_of(rng, [0, 1, plan.steps, plan.steps - 1])
     times = np.sort(steps) * plan.dt + (0.3 * plan.dt if chance(rng, 0.1) else 0.0)
     ids = rng.integers(0, n, size)
+    if plan.precise:
+        times = exact_times.off_grid(np.random.default_rng([plan.seed, 15]), times, plan.dt)
     if chance(rng, 0.3):
         return bs.SpikeTrains({int(cell): times[ids == cell] for cell in rng.permutation(np.unique(ids))})
     return bs.SpikeTrains(times, ids)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.engine.plasticity.read_now import trace_at
 from brainsim.engine.plasticity.saved import index_in, saved_part
 from brainsim.engine.synapses.readback import read_back
 from brainsim.equations.expressions import language as lang
@@ -68,7 +69,8 @@ def _of_targets(kind):
         saved = saved_part(part)
         mine = index_in(kind.targets, part.cells)
         for y, values in traces.items():
-            values[mine] = saved[f"rows.{y}"][-1]
+            exact, now = kind.clock.exact, part.now() + kind.clock.after
+            values[mine] = trace_at(part, y, part.indices, now) if exact else saved[f"rows.{y}"][-1]
     return traces
 
 

@@ -84,7 +84,7 @@ def _of_targets(part, name, cells, dendritic):
     context, order = part.context, np.argsort(part.cells, kind="stable")
     places = part.indices[order[np.searchsorted(part.cells[order], cells)]]
     if part.kind.clock.exact:
-        return _at(part, name, places, _now(part) - 2 * dendritic)
+        return trace_at(part, name, places, _now(part) - 2 * dendritic)
     row = (_now(part) - 2 * dendritic - part.kind.late.get(name, 0)) % context["ring"]
     return context[f"row_{name}"].reshape(context["ring"], -1)[row, places]
 
@@ -101,7 +101,7 @@ def _of_sources(part, name, sources, delay, dendritic):
     return _relaxed(kind, name, value, np.maximum(_now(part) - dendritic - since, 0))
 
 
-def _at(part, name, places, time):
+def trace_at(part, name, places, time):
     """Return a postsynaptic trace of some targets at exact times, as it was before spikes at these times."""
     c, post = part.context, part.context["latest"][places]
     while (later := (post >= 0) & (c["post_time"][np.maximum(post, 0)] >= time - TIE)).any():

@@ -9,7 +9,8 @@
 - ``synapse``, ``entry``: of each event, if functions of kinds of synapses are called, its synapse, -1 if it is of another
   kind, and what the kind has noted of the spike; ``plastic``: the record for these (see `precise.plastic`);
 - ``number``: how many events there are in this step; ``due_events``: the most that are due in any step of this slice;
-- ``work``: room for a cell; ``twice``: the number of a cell that fired twice in one step, counted from 1.
+- ``work``: room for a cell; ``twice``, ``stiff``: the number, counted from 1, of a cell that fired twice in one step, or
+  that needs too many parts of one.
 """
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.program import EVENTS_FULL, Operator, Phase
+from brainsim.equations.precise.frame import MOST_PARTS
 from brainsim.jit.records import Context
 
 FIRST_EVENTS = 1024  # room for events of a step at first
@@ -56,6 +58,7 @@ class Precise(Operator):
             most_events=0,
             most_segments=0,
             twice=0,
+            stiff=0,
             **fields,
         )
 
@@ -95,7 +98,8 @@ class Precise(Operator):
 
     def reset(self, step):
         """Forget the events of the step that was interrupted."""
-        self._context["head"][self._own], self._context["free"][self._own], self._context["twice"] = -1, 0.0, 0
+        self._context["head"][self._own], self._context["free"][self._own] = -1, 0.0
+        self._context["twice"] = self._context["stiff"] = 0
 
     def make_room(self, status):
         """Make room for the events of a step."""
@@ -113,13 +117,20 @@ class Precise(Operator):
         return {name: np.zeros(max(events, FIRST_EVENTS), kind) for name, kind in kinds.items()}
 
     def check(self):
-        """Raise ValueError if a cell fired twice in one step."""
-        if not self._context["twice"]:
+        """Raise ValueError if a cell fired twice in one step, or needed too many parts of one."""
+        found = self._context["twice"] or self._context["stiff"]
+        if not found:
             return
-        layout, cell = self._partition.layout, self._context["twice"] - 1
+        layout, cell = self._partition.layout, found - 1
         name, member = next((n, m) for n, m in layout.members.items() if m.first <= cell < m.first + m.n)
+        which = f"cell {cell - member.first} of {name!r}"
+        if not self._context["twice"]:
+            raise ValueError(
+                f"simulate.precise: {which} changes so fast that a step of {layout.dt:g} ms needs more than {MOST_PARTS:,} "
+                "parts; check its parameters and the weights onto it"
+            )
         raise ValueError(
-            f"simulate.dt: cell {cell - member.first} of {name!r} fires twice within dt = {layout.dt:g} ms, but "
+            f"simulate.dt: {which} fires twice within dt = {layout.dt:g} ms, but "
             "precise=True has one spike of a cell in each step; take a smaller dt, or a longer refractory time"
         )
 

@@ -43,7 +43,9 @@ def arrive(plastic_):
     segment = record_or_none(plastic, "segment")
     segment.step, segment.lag = plastic.step, plastic.lag
     call_kind(np.int64(plastic.synapse) << START_BITS | 1, plastic.entry, segment, array_of(plastic.kinds))
-    plastic.amount = segment.weight
+    # what is not finite ends the run after this chunk, by an error that names the synapse; until then cells stay finite, as
+    # no part of a step would be short enough for them
+    plastic.amount = segment.weight if segment.weight - segment.weight == 0.0 else 0.0
     return 0
 
 

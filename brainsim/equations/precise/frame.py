@@ -25,6 +25,7 @@ two that belong together. An event at the end of the refractory time acts on the
 """
 
 BELOW = -1  # in place of the steps of the refractory time: until the cell is below the threshold
+MOST_PARTS = 100_000  # of a step: a cell that needs more of them would take forever
 ERROR, SMALL = 0.01, 1e-3  # of a part, relative to a variable, if dt is 1 ms; a variable that is smaller counts as this
 
 # linear equations: all cells of a block are moved at once, and those in which something happens are flagged
@@ -156,7 +157,7 @@ def walk(cells, events, k, begin):
     cell, current = cells.first + k, array_of(cells.current)[k]
     dt, longest = length_of_step(scalars, arrays, stride, k), longest_part(scalars, arrays, stride, k)
     event, waits, left, lag, crossed, most = head[cell], np.int64(refractory[k]), dt, -1.0, False, longest
-    head[cell], free = -1, waits == 0
+    head[cell], free, parts = -1, waits == 0, 0
     while True:
         of = begin + (dt - left), current, scalars, arrays, stride, k
         before = distance(x, of)
@@ -192,6 +193,10 @@ def walk(cells, events, k, begin):
             h = most
         if h > 0.0:
             after, first, last, accurate = move(x, y, h, free or waits == BELOW, of, rest)
+            parts += 1
+            if parts > MOST_PARTS or (events.stiff > 0 and not accurate):
+                events.stiff = cell + 1
+                break
             if not accurate:
                 most = 0.5 * h
                 continue

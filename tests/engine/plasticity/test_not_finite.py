@@ -27,13 +27,13 @@ CASES = [
         {"on_post": "q = log(q - 2)", "amplitude": "w*q"},
         "made q of the target of the synapse 0 -> 0 nan; check its equations",
     ),
-    ({"on_pre": "q = q*0.9", "amplitude": "w*log(q - 0.9)"}, "sent nan along the synapse 1 -> 0; check its amplitude"),
+    ({"on_pre": "q = q*0.9", "amplitude": "w*log(q - 0.95)"}, "sent nan along the synapse 1 -> 0; check its amplitude"),
 ]
 
 
 @pytest.mark.parametrize(("texts", "message"), CASES, ids=[message for _, message in CASES])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_what_is_not_finite_is_named(texts, message, threads):
+@pytest.mark.parametrize("way", [{"threads": 1}, {"threads": 2}, {"threads": 1, "precise": True}], ids=["1", "2", "precise"])
+def test_what_is_not_finite_is_named(texts, message, way):
     sources = bs.Population(3, bs.SpikeTrains([5.0, 15.0], [1, 1]), name="sources")
     cells = bs.Population(2, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
@@ -41,7 +41,7 @@ def test_what_is_not_finite_is_named(texts, message, threads):
     net.connect(sources, cells, pairs, weight=1.0, delay=1.0, synapse=bs.Delta(), plasticity=rule(**texts), name="wires")
     kick = bs.Population(1, bs.SpikeTrains([[12.0]]), name="kick")
     net.connect(kick, cells[:1], bs.AllToAll(), weight=100.0, delay=1.0, synapse=bs.Delta())
-    sim = bs.Simulation(net, seed=1, threads=threads)
+    sim = bs.Simulation(net, seed=1, **way)
     with pytest.raises(ValueError, match=r"wires: Own ") as caught:
         sim.run(30.0)
     assert message in str(caught.value)

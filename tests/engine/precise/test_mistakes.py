@@ -157,6 +157,13 @@ def test_a_damaged_state_of_a_rule():
             bs.simulate(net, 10.0, state=broken, precise=True)
 
 
+def test_a_cell_that_needs_too_many_parts_of_a_step():
+    cells, net = bs.Population(3, bs.HodgkinHuxley(), name="cells"), bs.Network(seed=1)
+    net.stimulate(cells[1:2], bs.CurrentInput(-1e6))
+    with pytest.raises(ValueError, match=r"cell 1 of 'cells' changes so fast that a step of 0.1 ms needs more than 100,000"):
+        bs.simulate(net, 100.0, seed=1, precise=True)
+
+
 def test_more_hours_than_rules_can_count():
     sim = bs.Simulation(connected(plasticity=bs.STDP(), name="wires"), seed=1, precise=True)
     (kind,) = (kind for kind in sim._run.synapses.kinds if kind.called)
