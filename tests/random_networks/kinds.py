@@ -21,6 +21,7 @@ from . import own_models as own
 # all synapses; a population's receptors are used in this order, since the order of first use decides the kernel
 ORDER = (
     bs.Delta,
+    bs.Pulse,
     bs.Exponential,
     bs.Alpha,
     bs.DoubleExponential,
@@ -191,6 +192,7 @@ KINDS = list(
             *[Kind(bs.LIF, (), receptors, varied=k % 3 == 1) for k, receptors in enumerate(ON_POTENTIALS)],
             Kind(own.Driven, (), (_E,)),
             Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, _E), current=True),
+            Kind(bs.LIF, ("tau_m",), (bs.Pulse, _E), current=True),
             Kind(bs.ShiuLIF, ("t_ref",), (own.Drive,)),
             *_of_catalogue(),
             Kind(own.Multiplicative, (), (_E,)),
