@@ -113,6 +113,15 @@ def check_name(name: Any, label: str) -> str:
     return name
 
 
+def check_word(name: Any, label: str, example: str) -> str | None:
+    """Return the name by which other names refer to a thing, such as ``"ampa.g"``: a word, or None if it has no name."""
+    if name is None:
+        return None
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise ValueError(f"{label}: must be a word such as {example!r} (got {name!r})")
+    return check_name(name, label)
+
+
 def reject_masked(value: object, label: str) -> None:
     """Raise ValueError for an array with masked values: the numbers under a mask mean nothing."""
     # NumPy loads the module when it is first used, in 10 ms; before, there is no such array

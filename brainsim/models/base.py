@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import check_name, integer, nearest, number, warn_of_larger_unit
+from brainsim.core.checks import check_word, integer, nearest, number, warn_of_larger_unit
 from brainsim.core.doors import show_by
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.expressions import language as lang
@@ -382,13 +382,13 @@ class Synapse(Model):
     _options: ClassVar[tuple[str, ...]] = ("name",)
 
     def __init__(self, *positional: object, name: str | None = None, **values: ValueLike) -> None:
-        if name is not None:
-            if not (isinstance(name, str) and name.isidentifier()):
-                raise ValueError(f"{type(self).__name__}.name: must be a word such as 'ampa' (got {name!r})")
-            check_name(name, f"{type(self).__name__}.name")
-        if self.receptor_equations is None:
-            message = "has no arrival; write in the class: arrival = 'g = g + w'"
-            raise TypeError(f"{type(self).__name__}: {message}{WITHOUT_SPIKES if self.current else ''}")
+        kind, known = type(self).__name__, self.receptor_equations
+        check_word(name, f"{kind}.name", "ampa")
+        if known is None:
+            hint = WITHOUT_SPIKES if self.current else ""
+            raise TypeError(f"{kind}: has no arrival; write in the class: arrival = 'g = g + w'{hint}")
+        if not self.current and {name for name, _ in known.arrivals} <= {*self.variables}:
+            raise TypeError(f"{kind}: has no current, so events do nothing; write in the class: current = 'g'")
         object.__setattr__(self, "name", name)
         super().__init__(*positional, **values)
 

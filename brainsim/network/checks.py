@@ -1,5 +1,7 @@
 """Checks of the arguments of `Network.connect` and `Network.stimulate`, made before anything is added."""
 
+import re
+
 import numpy as np
 
 from brainsim.core.checks import in_range, nearest
@@ -17,6 +19,7 @@ SAME_STORAGES = ("stored", "procedural")  # with the same spikes
 STORAGES = [*SAME_STORAGES]  # and those of registered kinds of synapses
 PRECISIONS = {"double": np.float64, "single": np.float32}
 MAX_DELAY = 65_000  # steps
+NUMBER_WITH_UNIT = re.compile(r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*[a-zA-Z]\w*(?:/\w+)?\s*")
 MIN_DELAY = 0.01  # ms, a tenth of the usual step: a shorter delay was probably meant in seconds
 
 
@@ -80,10 +83,18 @@ def weight_of(weight, rule, pre, post, synapse):
                 "matrices of FromSparse, and tables for FromFrame, contain weights"
             )
     if isinstance(weight, str):
+        _reject_unit(weight, "Network.connect.weight", synapse.weight_unit)
         weight = value_of_text(weight, "Network.connect.weight", pre, post, rule, without=0.0)
     weight = of_values(lambda some: _checked_weight(some, synapse), pack(weight))
     _check_shape(weight, "weight", rule, pre, post)
     return weight
+
+
+def _reject_unit(text, label, unit):
+    """Raise ValueError if a text is a number with a unit."""
+    if with_unit := NUMBER_WITH_UNIT.fullmatch(text):
+        hint = f"numbers are in {unit}" if unit else "weights of this synapse are plain numbers"
+        raise ValueError(f"{label}: {hint}; write {with_unit[1]} without a unit (got {text!r})")
 
 
 def _checked_weight(weight, synapse):
@@ -109,6 +120,7 @@ def delay_of(delay, rule, pre, post):
     if delay is None:
         raise TypeError(f"{label}: missing; give delay=1.5 (ms). Only tables for FromFrame contain delays")
     if isinstance(delay, str):
+        _reject_unit(delay, label, "ms")
         delay = value_of_text(delay, label, pre, post, rule, without=1.0)
         if isinstance(delay, OfPair) and delay.support[0] <= 0.0:
             lowest = f"{delay} is {delay.support[0]:.6g} at {delay.lowest_at}"

@@ -67,6 +67,12 @@ test_ends = mistakes(
 test_values = mistakes(
     (lambda: connect(weight=-1.0), ValueError, "a conductance cannot be negative"),
     (lambda: connect(weight=None), TypeError, "Network.connect.weight: missing; give weight=..., in nS"),
+    (lambda: connect(weight="1 nS"), ValueError, "Network.connect.weight: numbers are in nS; write 1 without a unit"),
+    (
+        lambda: connect(UNITS, UNITS, synapse=RATE, delay="1.5 ms"),
+        ValueError,
+        "Network.connect.delay: numbers are in ms; write 1.5 without a unit (got '1.5 ms')",
+    ),
     (lambda: connect(delay=1.0), ValueError, "Network.connect.delay: GapJunction acts without a delay; leave it out"),
     (
         lambda: connect(LIF, LIF, synapse=bs.GatedNMDA()),
@@ -245,6 +251,16 @@ test_classes = mistakes(
     (lambda: bs.GradedSynapse(source="v >= 3"), ValueError, "a comparison is not a number"),
     (lambda: bs.GradedSynapse(v_half=[1.0, 2.0]), TypeError, "GradedSynapse.v_half: must be one number, since sources use"),
     (lambda: own(source="")(), TypeError, "Own has no source"),
+    (lambda: own(current="")(), TypeError, "Own has no current; write in the class: current = 'total'"),
+    (lambda: own(symmetric="yes"), TypeError, "Own.symmetric: must be True or False (got 'yes')"),
+    (lambda: own(source_unit="mVV"), ValueError, "Own.source_unit: unknown unit 'mVV'; did you mean 'mV'?"),
+    (lambda: own(weight_unit="nSS"), ValueError, "Own.weight_unit: unknown unit 'nSS'; did you mean 'nS'?"),
+    (lambda: own(order=3)(), ValueError, "Own.order: must be 1 or 2 (got 3)"),
+    (
+        lambda: type("Own", (bs.Synapse,), {"equations": "dg/dt = -g/tau", "arrival": "g = g + w", "tau": TAU})(),
+        TypeError,
+        "Own: has no current, so events do nothing; write in the class: current = 'g'",
+    ),
     (lambda: own(current="total*v"), ValueError, "a current into a cell is"),
     (lambda: own(pair="w*x*v"), ValueError, "Own.pair", "'total'"),
     (lambda: own(pair="w*y"), ValueError, "unknown name 'y'"),

@@ -32,10 +32,10 @@ def gap_junctions_figure(result, window):
 def _phases(ax, result):
     """Draw how the lag of two pairs changes in time."""
     for pair, colour in zip(SHOWN, (PALETTE[3], PALETTE[0]), strict=True):
-        ax.plot(*phases(result, pair), ".", color=colour, markersize=3.0, label=f"{CONDUCTANCES[pair]:g} nS")
+        ax.plot(*phases(result, pair), ".", color=colour, markersize=3.0)
     ax.set(xlim=(result.start, result.stop), ylim=(0.0, 1.0), ylabel="lag [periods]")
-    ax.legend(loc="upper right", markerscale=2.0, framealpha=0.9)
-    ax.set_title(f"with {CONDUCTANCES[SHOWN[0]]:g} nS the slower cell falls behind", loc="left")
+    weak, strong = CONDUCTANCES[[*SHOWN]]
+    ax.set_title(f"{weak:g} nS (brown): falls behind; {strong:g} nS (blue): keeps up", loc="left")
 
 
 def _pair(ax, result, pair, window):

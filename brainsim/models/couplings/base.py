@@ -7,7 +7,7 @@ import functools
 import typing
 from typing import Any, ClassVar
 
-from brainsim.core.checks import check_name
+from brainsim.core.checks import check_word, true_or_false
 from brainsim.equations import couplings as texts
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -54,7 +54,7 @@ class Coupling(Model):
         As for `Neuron`, which explains the language: False if units are not to be checked.
 
     Every coupling takes ``name=``, by which recordings call its variables (``"gap.total"``), by default the class's name in
-    lower case, and ``order=``, 1 or 2.
+    lower case, and ``order=``, 1 or 2, by default 2. A class may have other defaults: ``order = 1``.
 
     Notes
     -----
@@ -102,12 +102,11 @@ class Coupling(Model):
     _options: ClassVar[tuple[str, ...]] = ("name", "order")
     side: ClassVar[str] = ""  # GATE of what a source has
 
-    def __init__(self, *positional: object, name: str | None = None, order: int = 2, **values: ValueLike) -> None:
+    def __init__(self, *positional: object, name: str | None = None, order: int | None = None, **values: ValueLike) -> None:
         kind = type(self).__name__
-        if name is not None:
-            if not (isinstance(name, str) and name.isidentifier()):
-                raise ValueError(f"{kind}.name: must be a word such as 'gap' (got {name!r})")
-            check_name(name, f"{kind}.name")
+        name = type(self).name if name is None else name
+        order = type(self).order if order is None else order
+        check_word(name, f"{kind}.name", "gap")
         if order not in (1, 2) or isinstance(order, bool):
             raise ValueError(f"{kind}.order: must be 1 or 2 (got {order!r})")
         object.__setattr__(self, "name", name)
@@ -115,6 +114,8 @@ class Coupling(Model):
         super().__init__(*positional, **values)
         if not self.texts()["source"]:
             raise TypeError(f"{kind} has no source; write in the class: source = 'v', what a source gives in each step")
+        if not self.texts()["current"]:
+            raise TypeError(f"{kind} has no current; write in the class: current = 'total', what the sum does to the target")
         self._check_source_side()
         _ = self.receptor_equations  # mistakes in what options choose come here
 
@@ -179,6 +180,7 @@ class Coupling(Model):
                 raise ValueError(f"{name}.{key}: this name has a meaning in couplings; choose another")
             if spec.timed:
                 raise TypeError(f"{name}.{key}: parameters of a coupling are numbers")
+        true_or_false(cls.symmetric, f"{name}.symmetric")
         if cls.delayed not in (None, True, False):
             raise TypeError(f"{name}.delayed: must be True, False, or None if there may be a delay (got {cls.delayed!r})")
         if "source" in vars(cls) or "current" in vars(cls):
@@ -216,6 +218,8 @@ def _parsed(cls, items) -> dict[str, Any]:
     """Return what the texts of a coupling say: side -> equations or tree. Equal couplings share one kernel by it."""
     label, declared, text = cls.__name__, cls.declared(), dict(items)
     units_of = {"weight_unit": cls.weight_unit, "source_unit": cls.source_unit}
+    for name, unit in units_of.items():
+        texts.units.unit(unit, f"{label}.{name}")
     pair = texts.parse_pair(label, declared, text["pair"], **units_of) if text["pair"] else None
     if text["spike"] and not text["gate"]:
         raise TypeError(f"{label}.spike: acts on variables of the gate; write its equations: gate = 'ds/dt = -s/tau'")

@@ -69,8 +69,14 @@ class GapJunction(Coupling):
     _options = ("name", "order", "rectifying")
 
     def __init__(
-        self, *positional: object, rectifying: bool = False, name: str | None = None, order: int = 2, **values: float
+        self,
+        *positional: object,
+        rectifying: bool | None = None,
+        name: str | None = None,
+        order: int | None = None,
+        **values: float,
     ) -> None:
+        rectifying = type(self).rectifying if rectifying is None else rectifying
         object.__setattr__(self, "rectifying", true_or_false(rectifying, f"{type(self).__name__}.rectifying"))
         super().__init__(*positional, name=name, order=order, **values)
 
@@ -125,7 +131,12 @@ class GradedSynapse(Coupling):
     _options = ("name", "order", "source")
 
     def __init__(
-        self, *positional: object, source: str | None = None, name: str | None = None, order: int = 2, **values: float
+        self,
+        *positional: object,
+        source: str | None = None,
+        name: str | None = None,
+        order: int | None = None,
+        **values: float,
     ) -> None:
         object.__setattr__(self, "source", type(self).source if source is None else source)
         super().__init__(*positional, name=name, order=order, **values)
@@ -187,13 +198,15 @@ class RateConnection(Coupling):
     def __init__(
         self,
         *positional: object,
-        gain: str = "linear",
-        variable: str = "r",
+        gain: str | None = None,
+        variable: str | None = None,
         name: str | None = None,
-        order: int = 2,
+        order: int | None = None,
         **values: float,
     ) -> None:
         label = type(self).__name__
+        gain = type(self).gain if gain is None else gain
+        variable = type(self).variable if variable is None else variable
         if not (isinstance(gain, str) and gain.strip()):
             raise TypeError(
                 f"{label}.gain: must be {', '.join(map(repr, self._gains))}, or an expression of r (got {gain!r})"

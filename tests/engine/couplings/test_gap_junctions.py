@@ -230,3 +230,17 @@ def test_a_rectifying_junction_that_always_conducts_is_as_stable_as_eulers_metho
         v = bs.simulate(net, 100.0, seed=1, record=bs.Trace(cells, "v")).traces["cells", "v"].values
         changes.append(np.abs(np.diff(v[-20:, 0] - v[-20:, 1])).max())
     assert changes[0] < 1e-3 < 0.1 < changes[1]
+
+
+def test_a_class_has_defaults_of_its_own():
+    class OneWay(bs.GapJunction):
+        rectifying = True
+        order = 1
+
+    class Threshold(bs.RateConnection):
+        gain, variable = "threshold-linear", "x"
+
+    assert OneWay().texts() == bs.GapJunction(rectifying=True).texts() != OneWay(rectifying=False).texts()
+    assert (OneWay().order, OneWay(order=2).order) == (1, 2)
+    assert Threshold().texts()["source"] == "max(x - r_min, 0)"
+    assert Threshold(gain="linear", variable="r").texts()["source"] == "r"

@@ -101,14 +101,28 @@ def test_mean_and_variance_of_noisy_units_with_a_loop():
     assert r.var() == pytest.approx(2.0**2 / 2 / (1 - gain), rel=0.05)
 
 
-def test_input_noise_acts_on_units():
-    units = bs.Population(200, Linear(drive=100.0), name="units")
+def assert_mean_and_deviation(values, mean, deviation):
+    """Check both within four standard errors."""
+    assert abs(values.mean() - mean) < 4.0 * deviation / np.sqrt(values.size)
+    assert abs(values.std() - deviation) < 4.0 * deviation / np.sqrt(2.0 * values.size)
+
+
+def test_input_noise_acts_on_units_with_a_loop():
+    """A loop of gain 1/2 doubles the slope and the time constant; noise that is correlated over 5 ms is filtered."""
+    units = bs.Population(10_000, Linear(drive=100.0), name="units", initial={"r": 20.0})
     net = bs.Network(seed=1)
     net.connect(units, units, bs.OneToOne(), weight=5.0, synapse=bs.RateConnection())
     net.stimulate(units, bs.NoiseInput(50.0, tau=5.0))
-    r = bs.simulate(net, 300.0, seed=2).state.variables["units"]["r"]
-    assert r.mean() == pytest.approx(20.0, rel=0.05)
-    assert r.std() > 0.5
+    assert_mean_and_deviation(end(net, 200.0, 0.1), 20.0, 0.2 * 50.0 * np.sqrt(5.0 / (5.0 + 20.0)))
+
+
+@pytest.mark.parametrize(("tau", "filtered"), [(None, 1.0 / (2.0 * 10.0)), (5.0, 5.0 / (5.0 + 10.0))])
+def test_noise_on_a_single_rate_unit(tau, filtered):
+    """Small noise around the middle of the gain, where its slope is ``r_max/(4*i_slope)``, is filtered by tau = 10 ms."""
+    units = bs.Population(10_000, bs.RateUnit(), name="units", initial={"r": 50.0})
+    net = bs.Network(seed=1)
+    net.stimulate(units, bs.NoiseInput(2.0, mean=200.0, tau=tau))
+    assert_mean_and_deviation(end(net, 100.0, 0.1), 50.0, 100.0 / (4.0 * 50.0) * 2.0 * np.sqrt(filtered))
 
 
 class TestGraded:
