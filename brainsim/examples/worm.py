@@ -7,8 +7,7 @@ doi:10.1103/PhysRevE.89.052805. Touch is a current into cells that feel it. AVA,
 PVC forward: after touch at the nose and the front it goes backward, at the tail forward (Chalfie et al. 1985,
 doi:10.1523/JNEUROSCI.05-04-00956.1985). The model does so for the nose only. The wiring, Cook et al. (2019),
 doi:10.1038/s41586-019-1352-7, is read from the package cect if it is installed, ``pip install --no-deps cect``, or from
-``--data FOLDER``; without both it is made up. ``--silence "AVAL AVAR"`` removes what these cells send and their junctions.
-There is no ``--active``: a touch excites the cells that feel it.
+``--data FOLDER``; without both it is made up. There is no ``--active``: a touch excites the cells that feel it.
 """
 
 import dataclasses
@@ -21,7 +20,6 @@ import brainsim as bs
 
 DURATION, WINDOW = 3500.0, (300.0, 3500.0)  # ms: of the run, and the part that is drawn
 OPTIONS = {"data": "", "silence": "", "shuffled": False, "section": 0.01, "touch": 2.0}
-
 TOUCHES = {"tail": 500.0, "front": 1500.0, "nose": 2500.0}  # ms: when each begins
 LASTS, MEASURED = 500.0, 100.0  # ms: a touch, and its last part, which is compared with the time before
 FELT = {"tail": "PLML PLMR", "front": "ALML ALMR AVM", "nose": "ASHL ASHR FLPL FLPR"}  # the cells that feel each
@@ -115,9 +113,8 @@ def build(data="", silence="", shuffled=False, section=0.01, touch=2.0, seed=1):
         some = brain.edges.chosen(brain.edges.sign == sign)
         synapse = bs.GradedSynapse(source=release, e_rev=e_rev, v_slope=SLOPE, name="exc" if sign > 0 else "inh")
         net.connect(cells, cells, some.rule, weight=sign * some.weights(section), synapse=synapse)
-    junctions = brain.junctions
-    net.connect(cells, cells, junctions.rule, weight=junctions.weights(section), synapse=bs.GapJunction())
-    members = groups(brain)
+    gaps, members = brain.junctions, groups(brain)
+    net.connect(cells, cells, gaps.rule, weight=gaps.weights(section), synapse=bs.GapJunction())
     for name, start in TOUCHES.items():
         net.stimulate(cells[members[name]], bs.CurrentInput(touch, start=start, stop=start + LASTS), name=name)
     return net, [bs.Trace(cells, "v", every=5.0)]

@@ -9,7 +9,8 @@ from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import warn_user
 from brainsim.engine.states.sent import CELL
 from brainsim.engine.states.state import take_array
-from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece
+from brainsim.engine.synapses.kinds.kind import RANGE, in_block
+from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece, tag_of
 from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.jit.records import Context, array_of
@@ -217,9 +218,8 @@ def _rows(kind):
     store, block, parts, rows = kind.store, kind.block, len(kind.block.layout.own), []
     for source in kind.sources.tolist():
         pieces = store.piece[store.first[source * parts] : store.first[(source + 1) * parts]]
-        start = pieces >> START_BITS
-        mine = (start >= block.start) & (start < block.stop)
-        begin = int(start[mine].min(initial=block.stop)) - block.start
+        mine = in_block(pieces, block.start, block.stop)
+        begin = int((pieces[mine] >> START_BITS).min(initial=block.stop)) - block.start
         rows.append((begin, begin + int((pieces[mine] & MAX_LENGTH).sum())))
     return rows
 
@@ -244,7 +244,7 @@ def through(segments, adding):
             row = sources[s] * r.partitions + part
             for k in range(first[row], first[row + 1]):
                 start, length = split_piece(pieces[k])
-                if r.start <= start < r.stop:
+                if r.start <= start < r.stop and tag_of(pieces[k]) != RANGE:
                     for j in range(start - r.start, start - r.start + length):
                         place = base[part] + targets[j]
                         if adding:

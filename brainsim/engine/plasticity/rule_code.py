@@ -40,7 +40,11 @@ INDEX_BITS = 28  # a postsynaptic spike is its step and, in these bits, its inde
 NEVER = -(1 << 62)  # what stands for the spike of a cell that has not fired
 MAX_KEPT = 256  # rules whose text is remembered
 TITLE = "A plasticity rule written by brainsim (engine/plasticity/rule_code.py)."
-IMPORTS = ("from brainsim.engine.synapses.segments import split_piece", "from brainsim.jit.intrinsics import prefetch")
+IMPORTS = (
+    "from brainsim.engine.synapses.kinds.kind import RANGE",
+    "from brainsim.engine.synapses.segments import split_piece, tag_of",
+    "from brainsim.jit.intrinsics import prefetch",
+)
 CONSTANTS = (
     f"NOT_A_SOURCE, LOG_IS_FULL, NEVER = np.int64({NOT_A_SOURCE}), np.int64({LOG_IS_FULL}), np.int64({NEVER})",
     f"INDEX_BITS, INDEX = np.int64({INDEX_BITS}), np.int64({(1 << INDEX_BITS) - 1})",

@@ -167,7 +167,7 @@ def sweep_all(rule, soma, arrived):
         row = np.int64(sources[s]) * rule.partitions + rule.partition
         for k in range(first[row], first[row + 1]):
             start, length = split_piece(pieces[k])
-            if rule.start <= start < rule.stop:
+            if rule.start <= start < rule.stop and tag_of(pieces[k]) != RANGE:
                 delay = <delay>
                 entry = np.int64(newest[sources[s]])
                 while entry >= 0 and <under_way>:

@@ -9,6 +9,7 @@ from brainsim.build.layout import Layout
 from brainsim.build.own import whole
 from brainsim.core.machine import processors
 from brainsim.engine.states.state import take_array
+from brainsim.engine.synapses.kinds.kind import in_block
 from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, weights_in_full
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
@@ -278,8 +279,7 @@ def _in_populations(view):
 
 def _segments_in(store, block):
     """Return the indices of the segments in a block (start, stop) of the store, and their rows."""
-    start = store.piece >> START_BITS
-    here = np.flatnonzero((start >= block[0]) & (start < block[1]))
+    here = np.flatnonzero(in_block(store.piece, *block))
     return here, np.searchsorted(store.first, here, side="right") - 1
 
 

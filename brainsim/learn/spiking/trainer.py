@@ -110,7 +110,7 @@ class Trainer(SpikingEstimator):
     >>> times, labels = rng.uniform(10.0, 20.0, (120, 8)), rng.integers(0, 2, 120)           # ms
     >>> times[labels == 1, :4] -= 8.0
     >>> times[labels == 0, 4:] -= 8.0
-    >>> trainer = bs.learn.Trainer(net, readout, dt=0.5, duration=40.0, epochs=8, learning_rate=0.05, validation=0.0)
+    >>> trainer = bs.learn.Trainer(net, readout, dt=0.5, duration=40.0, epochs=12, learning_rate=0.05, validation=0.0)
     >>> trainer.fit(times[:80], labels[:80]).score(times[80:], labels[80:]) > 0.8
     True
     >>> trained = trainer.to_network(times[0])                              # an ordinary network, with this sample as input

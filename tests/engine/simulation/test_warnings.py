@@ -131,7 +131,7 @@ def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():
 
 def test_a_network_that_does_not_fit_is_refused_before_it_starts(monkeypatch):
     cells = population(1_000_000)
-    net = connected(cells, bs.AllToAll())
+    net = connected(cells, bs.AllToAll(), weight=bs.Uniform(0.5, 1.5))
     monkeypatch.setattr("brainsim.build.layout.Layout.fill", lambda layout: pytest.fail("began to build"))
     with pytest.raises(MemoryError) as caught:
         run(net)

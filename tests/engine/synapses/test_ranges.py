@@ -147,3 +147,35 @@ def test_a_run_continues_from_a_saved_state_with_spikes_under_way(threads, tmp_p
     second = bs.Simulation.load(network(autapses=False), tmp_path / "half.ckpt", threads=threads[1])
     second.run(50.0, progress=False)
     check_same(second.result(), wanted)
+
+
+@pytest.mark.parametrize("homeostasis", [None, bs.Normalisation(total=60.0, every=20.0)], ids=str)
+def test_synapses_that_learn_are_told_from_ranges(homeostasis, monkeypatch):
+    """A range says where its targets are in the state, which may be a number that is in the block of others."""
+
+    def learned(threads):
+        net = network()
+        a = net.populations["a"]
+        net.connect(
+            *(a, a, bs.FixedIndegree(12)),
+            name="plastic",
+            weight=bs.Uniform(2.0, 8.0),
+            delay=1.5,
+            synapse=DIRECT,
+            plasticity=bs.STDP(w_max=20.0, a_plus=0.1, a_minus=0.1),
+            homeostasis=homeostasis,
+        )
+        sim, result = ran(net, threads, pieces=2)
+        ranges = sim._run.synapses.store.in_ranges
+        return ranges, sim.synapses("plastic"), sim.rewire("plastic", remove=[0, 5]), sim.synapses("plastic"), result
+
+    ranges, *found = learned(2)
+    assert ranges > 0
+    monkeypatch.setattr(store_module, "find_ranges", lambda layout, projections: set())
+    nothing, *wanted = learned(1)
+    assert nothing == 0
+    for one, other in ((found[0], wanted[0]), (found[2], wanted[2])):
+        for column in ("pre", "post", "weight", "delay"):
+            assert np.array_equal(getattr(one, column), getattr(other, column)), column
+    assert np.std(found[0].weight) > 0.5
+    check_same(found[3], wanted[3])

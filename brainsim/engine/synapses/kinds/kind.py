@@ -10,11 +10,18 @@ import copy
 import numpy as np
 
 from brainsim.engine.program import MAX_SLICE
+from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS, TAGS
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import ByAddress
 
 # tags of segments; from CALLED on the function of the kind is called
 PER_SYNAPSE, SHARED, RANGE, PROCEDURAL, PROCEDURAL_SHARED, CALLED = range(6)
+
+
+def in_block(piece, start, stop):
+    """Return which segments have their synapses in a part of the store; a range says where its targets are in the state."""
+    begin = piece >> START_BITS
+    return (begin >= start) & (begin < stop) & ((piece >> LENGTH_BITS) & (TAGS - 1) != RANGE)
 
 
 class SynapseKind:
