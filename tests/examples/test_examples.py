@@ -43,7 +43,8 @@ def variants():
 def test_builds_runs_and_draws(name, options):
     example = module(name)
     network, traces = example.build(**options, **getattr(example, "SMALL", {}))
-    result = simulate_example(example, network, 50.0, dt=getattr(example, "DT", 0.1), seed=2, record=traces, threads=1)
+    settings = {"dt": getattr(example, "DT", 0.1), "precise": getattr(example, "PRECISE", False)}
+    result = simulate_example(example, network, 50.0, **settings, seed=2, record=traces, threads=1)
     assert len(result.traces) + len(result.weights) == len(traces)
     picture = io.BytesIO()
     figure = getattr(example, "draw", bs.plot.overview)(result, window=(0.0, 50.0))

@@ -120,8 +120,8 @@ def _of_example(title, name, seed, **options):
     """Run an example with fewer trials; the text below its figure becomes the caption."""
     example = importlib.import_module(f"brainsim.examples.{name}")
     network, traces = example.build(**options, seed=seed)
-    dt = getattr(example, "DT", 0.1)
-    result = bs.simulate(network, example.DURATION, dt=dt, seed=seed, record=traces, progress=False)
+    settings = {"dt": getattr(example, "DT", 0.1), "precise": getattr(example, "PRECISE", False)}
+    result = bs.simulate(network, example.DURATION, **settings, seed=seed, record=traces, progress=False)
     figure = example.draw(result, getattr(example, "WINDOW", (0.0, example.DURATION)))
     caption = " ".join(figure.get_supxlabel().split())
     figure.supxlabel("")
