@@ -43,7 +43,7 @@ class TestFit:
             {"hidden": bs.learn.Layer(24, t_ref=2.0, learns=("delay", "tau_s"), weight=(1.0, 0.7)), "learning_rate": 0.01},
             {"loss": "max", "gain": 5.0, "readout": bs.learn.Readout(weight=(0.4, 0.2)), "learning_rate": 0.01},
             {"loss": "first", "readout": FIRING, "tau_first": 3.0},
-            {"loss": "count", "readout": FIRING, "learning_rate": 0.01, "gain": 5.0, "seed": 4},
+            {"loss": "count", "readout": FIRING, "learning_rate": 0.01, "gain": 5.0, "epochs": 30},
             {"gradient": "surrogate"},
             {"gradient": "eprop", "hidden": bs.learn.Layer(24, recurrent=True, weight=(1.0, 0.7)), "surrogate": "triangle"},
             {"gradient": "surrogate", "loss": "count", "readout": FIRING, "gain": 3.0},
