@@ -1,6 +1,7 @@
 """Functions that always run within a context, such as NumPy's default treatment of floating-point errors."""
 
 import functools
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
@@ -8,11 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-asked: ContextVar | None  # what NumPy 2 was asked for: to look there takes 50 ns, and np.geterr a microsecond
-try:
-    from numpy._core.umath import _extobj_contextvar as asked
-except ImportError:
-    asked = None
+# what NumPy 2 was asked for: to look there takes 50 ns, and np.geterr a microsecond
+asked: ContextVar | None = getattr(sys.modules.get("numpy._core.umath"), "_extobj_contextvar", None)
 
 P = ParamSpec("P")
 R = TypeVar("R")
