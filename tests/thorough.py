@@ -369,7 +369,6 @@ SLOW: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_voltage.py::test_against_the_twin": (),
     "tests/equations/test_constant_parts.py::test_constant_and_varying_conditions_are_joined": (),
     "tests/equations/test_constant_parts.py::test_random_expressions_have_the_value_that_python_gives_them": ("[1-",),
-    "tests/equations/test_fuzz.py::test_junk_in_classes_is_rejected": (),
     "tests/equations/test_kernels.py::test_cells_with_parameters_of_their_own": (),
     "tests/equations/test_kernels.py::test_single_precision_follows": (),
     "tests/equations/test_large_systems.py::test_a_product_gives_what_the_sums_give": ("given0",),

@@ -1,11 +1,11 @@
 """Tiny networks that together need all kernels of the built-in models, to compile them in advance."""
 
 import functools
-import re
 
 import brainsim as bs
 from brainsim.commands.examples import example_names, find_example
 from brainsim.models.catalogue import catalogue
+from brainsim.network.checks import check_synapse
 
 
 def tiny_networks():
@@ -36,8 +36,12 @@ def _synapses_of(neuron):
 
 
 def _fits(neuron, synapse):
-    """Return whether the cells have all variables of the synapse, some of which act on the membrane potential."""
-    return "v" in neuron.initials or not re.search(r"\bv\b", f"{synapse.arrival} {synapse.current}")
+    """Return whether the cells can have the synapse: all its variables, and linear equations for a current of one step."""
+    try:
+        check_synapse(synapse(), bs.Population(1, neuron(), name="cells")[:], "warmup")
+    except bs.EquationError:
+        return False
+    return True
 
 
 def _alone(neuron):
@@ -85,6 +89,6 @@ def _learning(rule, homeostasis=None):
     network = bs.Network(seed=1)
     cells = bs.Population(10, bs.ClopathAdEx(), name="cells")
     network.connect(
-        cells, cells, bs.AllToAll(), weight=0.5, delay=0.2, synapse=bs.Delta(), plasticity=rule, homeostasis=homeostasis
+        cells, cells, bs.AllToAll(), weight=1.0, delay=0.2, synapse=bs.Delta(), plasticity=rule, homeostasis=homeostasis
     )
     return network, []

@@ -243,7 +243,8 @@ def checked_kernel(model, *synapses):
     tree = ast.parse(kernel.text)
     loops = [f for f in tree.body if isinstance(f, ast.FunctionDef) and f.name in ("block", "part_of_block")]
     assert loops
-    for loop in (f.body[0] for f in loops):
+    for *before, loop in (f.body for f in loops):
+        assert [ast.unparse(statement) for statement in before] in ([], ["wide_vectors()"]), kernel.text
         for node in (n for statement in loop.body for n in ast.walk(statement)):
             assert isinstance(node, WRITTEN), (kernel.text, node)
             if isinstance(node, ast.Attribute):
@@ -288,7 +289,7 @@ def test_junk_in_classes_is_rejected():
                 continue
             written += 1
         for given in (
-            {"equations": f"dg/dt = {text}", "arrival": "g = g + w"},
+            {"equations": f"dg/dt = {text}", "arrival": "g = g + w", "current": "g"},
             {"arrival": f"v = {text}"},
             {"arrival": "v = v + w", "current": text},
         ):

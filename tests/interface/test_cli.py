@@ -377,6 +377,13 @@ class TestOthers:
         assert networks <= set(names)
         assert {"STDP()", "STDP(pairing='reduced')", "ClopathSTDP(homeostatic=True)", "QuantalRelease()"} <= set(names)
         assert {"LIF with Delta", "LIF with Exponential", "LIF with ExponentialConductance", "AllToAll()"} <= set(names)
+        assert {"LIF with Pulse", "AdEx with Delta", "Theta with Exponential"} <= set(names)
+        assert {"AdEx with Pulse", "Theta with Delta"}.isdisjoint(names)  # which they cannot have
+
+    def test_every_network_of_warmup_can_be_built(self):
+        for name, make in warmup.tiny_networks().items():
+            if name not in cli.example_names():
+                make()
 
     @pytest.mark.parametrize("arguments", ["['list']", "['--help']"])
     def test_loads_nothing_heavy_before_it_is_needed(self, arguments):

@@ -13,6 +13,7 @@ from brainsim.explore.rates import _rate
 from brainsim.models.catalogue import catalogue
 from tests.helpers.equations.own_models import Adapting
 from tests.helpers.mistakes import mistakes
+from tests.helpers.pictures import drawn
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-60.0, t_ref=2.0)
 
@@ -222,7 +223,7 @@ class TestPortraits:
     def test_every_model_has_one(self, name):
         figure = explore.portrait(catalogue()[name]())
         assert name in (figure.get_suptitle() or figure.axes[0].get_title(loc="left"))
-        assert all(ax.has_data() for ax in figure.axes)
+        assert all(drawn(ax) for ax in figure.axes)
 
 
 def check_rest(figure):
