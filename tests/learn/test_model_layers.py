@@ -310,7 +310,7 @@ MISTAKES = {
     ),
     "gradient": (
         lambda: bs.learn.SpikingNetwork(bs.learn.ModelLayer(4, Leaky()), gradient="surrogate"),
-        "a ModelLayer has the exact gradient alone",
+        "'surrogate' is for LIF and LI cells, and those of hidden layer 0 are Leaky; write gradient='exact'",
     ),
 }
 

@@ -73,7 +73,7 @@ def test_parameters_alone_can_learn():
     training, plan = net.training_, net.training_.plan
     for key, part in net.parts().items():
         part[...] = getattr(Two(), key[0], 5.0) if key[0] in OF_TWO else teacher.parts()[key]
-    training.scale[: plan.slices["delay", 1][0].start] = 0.0  # weights and biases
+    training.scale[: plan.delays[0].start] = 0.0  # weights and biases
     before = training.vector.copy()
     net.partial_fit(X, wanted, 200)
     assert np.array_equal(before[training.scale == 0.0], training.vector[training.scale == 0.0])
@@ -121,9 +121,9 @@ def test_parameters_stay_in_their_ranges():
     def after(**moved):
         vector = before.copy()
         for name, value in moved.items():
-            plan.of(vector, name, 1)[...] = value
+            vector[plan.at[name, 1]] = value
         plan.keep_in_range(vector, before)
-        return {name: float(plan.of(vector, name, 1)) for name in (*OF_BOUNDED, "tau_s")}
+        return {name: float(vector[plan.at[name, 1]]) for name in (*OF_BOUNDED, "tau_s")}
 
     start = {"c": 40.0, "g": 2.0, "k": 0.0, "tau": 6.0, "v_r": -0.1, "v_th": 1.0, "tau_s": 5.0}
     assert after() == start
@@ -131,7 +131,7 @@ def test_parameters_stay_in_their_ranges():
     assert after(k=2.5) == start | {"k": 1.25}  # half a step
     assert after(v_r=3.0, k=0.5) == start | {"v_r": -0.1 + 0.25 * 3.1, "k": 0.125}
     assert after(v_th=np.nan) == start
-    scale = {name: float(plan.of(plan.scales(before), name, 1)) for name in (*OF_BOUNDED, "tau_s")}
+    scale = {name: float(plan.scales(before)[plan.at[name, 1]]) for name in (*OF_BOUNDED, "tau_s")}
     assert scale == start | {"v_r": 0.1, "k": 0.1}
 
 
@@ -179,9 +179,9 @@ MISTAKES = {
     "integer": (Switched, ("tau_m", "count"), r"Switched.count: cannot be differentiated: floor\(\) has no derivative here"),
     "without effect": (Switched, "idle", "ModelLayer.learns: Switched.idle: the cells do not depend on it$"),
     "refractory": (lambda: bs.LIF(t_ref=0.0), "t_ref", "LIF.t_ref: the cells do not depend on it; refractory times are not"),
-    "delay": (Delayed, "delay", "ModelLayer.learns: Delayed.delay: the layer has a 'delay' of its own; give the parameter"),
-    "tau_s": (Delayed, "tau_s", "Delayed.tau_s: the layer has a 'tau_s' of its own"),
-    "weight": (Delayed, "weight", "Delayed.weight: the layer has a 'weight' of its own"),
+    "delay": (Delayed, "delay", "ModelLayer.learns: Delayed.delay: synapses have a 'delay' of their own; give the"),
+    "tau_s": (Delayed, "tau_s", "Delayed.tau_s: synapses have a 'tau_s' of their own"),
+    "weight": (Delayed, "weight", "Delayed.weight: synapses have a 'weight' of their own"),
 }
 
 

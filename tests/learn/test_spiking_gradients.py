@@ -15,7 +15,7 @@ def test_forward_equals_the_twin(kind, sample):
     parts = {(what, b + 1): part for (what, b), part in net.parts().items()}
     currents = X[sample] if KINDS[kind].get("currents") else None
     events = [] if currents is not None else sorted(zip(*X[sample], strict=True))
-    layers = net.training_.plan.layers
+    layers = net.training_.plan.blocks
     twin = Twin(layers, parts, events, net.dt, net.training_.plan.steps, currents)
     np.testing.assert_allclose(net.potentials(X)[sample], twin.trace, rtol=0, atol=1e-12)
     activity = list(net.activity(X, sample).values())
@@ -82,11 +82,11 @@ class TestSurrogate:
         targets = net._targets([label], 1, "y")
         with net._runner(net._inputs([x], "X"), targets) as runner:
             gradient = runner.run(net._vector, np.arange(1), learn=True).gradient
-        for what, layer in (("weight", 0), ("recurrent", 0), ("weight", 1), ("bias", 1)):
-            found = net._plan.of(gradient, what, layer + 1)
-            np.testing.assert_allclose(found, expected[what, layer], rtol=1e-12, atol=1e-15)
-            assert np.abs(found).max() > 1e-4
-        assert not net._plan.of(gradient, "tau_m", 1)
+        found = net._plan.shown(gradient)
+        for key in (("weight", 0), ("recurrent", 0), ("weight", 1), ("bias", 1)):
+            np.testing.assert_allclose(found[key], expected[key], rtol=1e-12, atol=1e-15)
+            assert np.abs(found[key]).max() > 1e-4
+        assert not found["tau_m", 0]
 
     def test_eprop_leaves_something_out(self):
         net, x, label = small_on_grid("triangle", "surrogate")

@@ -290,7 +290,7 @@ MISTAKES = {
     "short delay": (with_(), {"dt": 2.0}, "source->cells.delay: must be at least dt = 2 ms"),
     "no such output": (with_(), {"output": "outs"}, "Trainer.output: 'outs' is not a population of this network; did you"),
     "output is a source": (with_(), {"output": "source"}, "Trainer.output: 'source' sends listed spikes"),
-    "loss without spikes": (with_(), {"loss": "count"}, "Trainer.loss: 'count' needs spikes, but 'out' are LI"),
+    "loss without spikes": (with_(), {"loss": "count"}, "Trainer.loss: 'count' needs spikes of 'out'; use a"),
     "loss without potentials": (
         with_(bs.AdEx(t_ref=0.0)), {"output": "cells"}, "'mean' reads potentials of LI or LIF, but 'cells' are AdEx",
     ),
@@ -307,10 +307,10 @@ MISTAKES = {
     "shared": (
         with_(weight=bs.Normal(9.0, 1.0)), {"learns": bs.learn.Learns("source->cells", shared=True)}, "with several values",
     ),
-    "surrogate of AdEx": (with_(bs.AdEx(t_ref=0.0)), {"gradient": "surrogate"}, "is for LIF and LI; 'cells' are"),
-    "surrogate of a delay": (with_(), {"gradient": "surrogate", "learns": "delay"}, "delays have no derivative with"),
-    "surrogate off the grid": (with_(delay=1.05), {"gradient": "surrogate"}, "needs delays that are multiples of dt"),
-    "eprop too far": (chain(), {"gradient": "eprop"}, "with synapses onto the output only, which 'first' lack"),
+    "surrogate of AdEx": (with_(bs.AdEx(t_ref=0.0)), {"gradient": "surrogate"}, "and those of 'cells' are AdEx"),
+    "surrogate of a delay": (with_(), {"gradient": "surrogate", "learns": "delay"}, "'delay' is not learned with"),
+    "surrogate off the grid": (with_(delay=1.05), {"gradient": "surrogate"}, "cells.delay: must be a multiple of the"),
+    "eprop too far": (chain(), {"gradient": "eprop"}, "only cells with synapses onto 'out', which 'first' lacks"),
     "inputs": (with_(), {"inputs": "cells"}, "Trainer.inputs: must be a population of SpikeTrains (got 'cells')"),
     "option": (with_(), {"steepness": 0.0}, "Trainer.steepness: must be > 0"),
 }  # fmt: skip

@@ -37,7 +37,7 @@ class Twin:
 
     def send(self, b, j, time):
         pairs = [("weight", "delay", b + 1)] if b + 1 < len(self.layers) else []
-        if b >= 0 and self.layers[b].recurrent:
+        if ("recurrent", b + 1) in self.parts:
             pairs.append(("recurrent", "recurrent_delay", b))
         for what, late, to in pairs:
             delay = self.value(late, to)

@@ -33,7 +33,8 @@ PARAMETERS = {
     ),
     "eprop in two layers": (
         lambda: Net((8, 8), gradient="eprop"),
-        "SpikingNetwork.gradient: 'eprop' reaches only cells with synapses onto the readout; use one layer",
+        "SpikingNetwork.gradient: 'eprop' reaches only cells with synapses onto the readout, which hidden layer 0 lacks; "
+        "take 'surrogate'",
     ),
     "delay below dt": (lambda: Net(Layer(8, delay=0.5)), "Layer.delay: must be at least one time step, 1 ms (got 0.5)"),
     "delay off the grid": (

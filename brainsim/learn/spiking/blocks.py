@@ -1,13 +1,13 @@
-"""Populations of a network as blocks of cells that learn: which kernels move them, and in which numbers."""
+"""Blocks of cells that learn: which kernels move them, and in which numbers; and populations of a network as blocks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.learn.spiking.plan import tau_name
 from brainsim.models.base import Neuron
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.neurons.nonspiking import LI
@@ -20,24 +20,36 @@ if TYPE_CHECKING:
     from brainsim.network.population import Population
 
 LABEL = "Trainer.net"
+WRITTEN = (LIF, LI)  # cells that written kernels move
 UNUSED_TAU = 5.0  # of the receptor of cells without one, at which nothing arrives
+OTHERS = ("weight", "recurrent", "bias", "delay", "recurrent_delay")  # what learns besides the numbers of cells
+
+
+def tau_name(receptor: int) -> str:
+    """Return the name of the time constant of a receptor of a block."""
+    return f"tau_s {receptor}" if receptor else "tau_s"
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """The cells of a population, with the fields of a `Layer` that the kernels read.
+    """Cells of a kind, a layer or a population, as the kernels take them.
 
-    `LIF` and `LI` are moved by the written kernels, in mV above `base`; a current of 1 pA has the effect ``tau_m/c_m`` in
-    mV, and `rest` is where v relaxes to. Of other cells, `model` has the kernels derived from its equations.
+    Without a `model` the written kernels move LIF cells with an adaptive threshold, or cells that do not fire, in mV above
+    `base`. A current of 1 pA has the effect ``tau_m/c_m`` in mV, or 1 if there is no c_m, and `rest` is where v relaxes to.
+    A `model` has the kernels derived from its equations.
     """
 
-    population: Any
-    synapses: tuple[Any, ...]  # of the receptors, in order
-    learns: tuple[str, ...] = ()
+    n: int
+    name: str  # in messages
+    weights: str  # how messages call its initial weights
+    label: str  # with which messages about its cells begin
+    taus: tuple[float, ...]  # time constants of the receptors
+    learns: tuple[str, ...] = ()  # its numbers, and delays onto it
     model: Any = None
+    method: str | None = None
     spiking: bool = True
     tau_m: float = 20.0
-    c_m: float = 0.0  # 0 for cells of a model
+    c_m: float = 0.0
     v_th: float = 1.0
     v_reset: float = 0.0
     t_ref: float = 0.0
@@ -46,26 +58,9 @@ class Block:
     tau_a: float = 100.0
     beta: float = 0.0
 
-    method = ""
-
-    @property
-    def n(self) -> int:
-        """Number of cells."""
-        return self.population.n
-
-    @property
-    def name(self) -> str:
-        """The name of the population."""
-        return self.population.name
-
-    @property
-    def taus(self) -> list[float]:
-        """The time constants of the receptors."""
-        return [synapse.tau for synapse in self.synapses] or [UNUSED_TAU]
-
     @property
     def tau_s(self) -> float:
-        """That of the first one."""
+        """The time constant of the first receptor."""
         return self.taus[0]
 
     @property
@@ -76,19 +71,28 @@ class Block:
     @property
     def of_equations(self) -> tuple[str, ...]:
         """These, and the time constants of receptors that learn."""
-        names = [tau_name(k) for k in range(len(self.taus))]
-        return (*self.of_model, *(name for name in names if name in self.learns and self.model is not None))
-
-    @property
-    def label(self) -> str:
-        """What messages about its equations begin with."""
-        return f"{LABEL}: {self.name!r}: {type(self.population.model).__name__}"
+        names = [tau_name(k) for k in range(len(self.taus)) if self.model is not None]
+        return (*self.of_model, *(name for name in names if name in self.learns))
 
     def smooth(self, external_current: bool) -> Any:
         """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
         from brainsim.learn.spiking.from_equations.smooth import smooth
 
-        return smooth(self.model, self.method, self.label, external_current, len(self.taus))
+        return smooth(self.model, self.method or "", self.label, external_current, len(self.taus))
+
+    def check_learns(self, label: str) -> None:
+        """Raise ValueError or EquationError if a parameter of the model that learns has no derivative or acts on nothing."""
+        from brainsim.learn.spiking.from_equations.derived import write_parts
+
+        kind = type(self.model).__name__
+        for name in self.of_equations:
+            if name in self.model.parameters and (name in OTHERS or name.startswith("tau_s")):
+                text = f"synapses have a {name!r} of their own; give the parameter of {kind} another name"
+                raise ValueError(f"{label}.{name}: {text}")
+            _, formulas = write_parts(self.smooth(False), False, f"{label}.{name}", (name,))
+            if not formulas.acts(name):
+                why = "; refractory times are not learned" if name == "t_ref" else ""
+                raise ValueError(f"{label}.{name}: the cells do not depend on it{why}")
 
 
 def check_source(population: Population) -> bool:
@@ -120,44 +124,42 @@ def check_synapse(projection: Any) -> Any:
     return synapse
 
 
-def block_of(population: Population, synapses: tuple[Any, ...], learns: tuple[str, ...]) -> Block:
+def block_of(population: Population, synapses: Sequence[Any], learns: tuple[str, ...]) -> Block:
     """Return the block of a population of cells, or raise ValueError or EquationError if it cannot be trained."""
     model: Any = population.model
     label = f"{LABEL}: {population.name!r}: {type(model).__name__}"
-    if type(model) not in (LIF, LI):
+    taus = tuple(synapse.tau for synapse in synapses) or (UNUSED_TAU,)
+    common = population.n, repr(population.name), " of the projections onto it", label, taus, learns
+    if type(model) not in WRITTEN:
         if not isinstance(model, Neuron):
             raise TypeError(f"{label}: must be a model of cells, such as bs.LIF()")
-        block = Block(population, synapses, learns, model)
-        _check_initial(population, label)
+        if population.initial:  # the kernels start all cells alike
+            name = next(iter(population.initial))
+            raise ValueError(f"{label}: initial[{name!r}] can be given for LIF and LI only; leave it to the model")
+        block = Block(*common, model)
         block.smooth(False)
+        block.check_learns(label)
         return block
     for name in model.parameters:
         if not is_number(getattr(model, name)):
             raise ValueError(f"{label}.{name}: must be one number for all cells (got {getattr(model, name)!r})")
-    common = {"tau_m": model.tau_m, "c_m": model.c_m}
     if isinstance(model, LI):
-        return Block(population, synapses, learns, spiking=False, base=model.v_rest, **common)
-    base = model.v_reset
-    common |= {"v_th": model.v_th - base, "t_ref": model.t_ref, "base": base, "rest": model.v_rest - base}
-    return Block(population, synapses, learns, **common)
+        return Block(*common, spiking=False, base=model.v_rest, tau_m=model.tau_m, c_m=model.c_m)
+    own, base = {name: getattr(model, name) for name in model.parameters if name != "v_rest"}, model.v_reset
+    own |= {"v_th": model.v_th - base, "v_reset": 0.0, "base": base, "rest": model.v_rest - base}
+    return Block(*common, **own)
 
 
-def start_of(block: Block, seed: int) -> np.ndarray:
+def start_of(population: Population, block: Block, seed: int) -> np.ndarray:
     """Return v of the cells at the start, above `base`, as ``simulate(net, seed=seed)`` draws it."""
     if block.model is not None:
         return np.zeros(block.n)
-    given, start = block.population.initial.get("v"), np.empty(block.n)
+    model: Any = population.model
+    given, start = population.initial.get("v", model.v_rest), np.empty(block.n)
     if isinstance(given, Distribution):
         from brainsim.rng.variates import fill
 
-        fill(start, given.code, stream_key(seed, "initial", block.name, "v"))
+        fill(start, given.code, stream_key(seed, "initial", population.name, "v"))
     else:
-        start[:] = block.population.model.v_rest if given is None else given
+        start[:] = given
     return start - block.base
-
-
-def _check_initial(population, label):
-    """Raise ValueError if cells of a model begin elsewhere than their class says: the kernels start all alike."""
-    if population.initial:
-        name = next(iter(population.initial))
-        raise ValueError(f"{label}: initial[{name!r}] can be given for LIF and LI only; leave it to the model")

@@ -18,6 +18,7 @@ class Feedback:
 
     def __init__(self, plan: Any, kind: str, seed: int, vector: np.ndarray) -> None:
         self.plan, self.adapts, self.places = plan, kind == "adaptive", plan.output_weights()
+        self.learned = plan.learned_at(self.places)
         weights = plan.in_kernels(vector)[self.places]
         size = np.sqrt(np.mean(weights * weights)) or 1.0
         self.weights = size * np.random.default_rng((seed, 0, 1)).standard_normal(weights.size)
@@ -33,4 +34,4 @@ class Feedback:
         if self.adapts:
             self.weights += (self.plan.in_kernels(vector) - self.plan.in_kernels(before))[self.places]
             self.weights *= 1.0 - DECAY
-            vector[self.plan.learned_at(self.places)] *= 1.0 - DECAY
+            vector[self.learned] *= 1.0 - DECAY

@@ -14,13 +14,16 @@ import numpy as np
 from brainsim.core.checks import MAX_INDEX, in_range, integer, nearest, number
 from brainsim.core.structure import check_array, check_structure
 from brainsim.learn.checks import check_saved_classes
-from brainsim.learn.spiking.layers import DELAYS, Layer, Readout, check_delays
-from brainsim.learn.spiking.learned import LayersLayout, check_vector
+from brainsim.learn.spiking.layered import layout_of
+from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
+from brainsim.learn.spiking.layout import DELAY, LONGEST_PART, Layout
 from brainsim.learn.spiking.model_layers import ModelLayer
-from brainsim.learn.spiking.samples import check_size, steps_of
+from brainsim.learn.spiking.plan import TIMES
+from brainsim.learn.spiking.samples import steps_of
 from brainsim.learn.spiking.training import Training
 from brainsim.models.attributes import texts_of
 from brainsim.models.base import Neuron
+from brainsim.network.checks import MAX_DELAY
 from brainsim.results import archive
 
 KIND, VERSION = "SpikingNetwork", 1
@@ -133,10 +136,7 @@ def _build(cls, description, arrays, classes):
     steps = steps_of(network.duration_, network.dt, "its duration")
     n_in = integer(description["n_in"], "its number of inputs", at_least=1, at_most=MAX_INDEX)
     sized = _layer(Readout, last | {"n": description["outputs"]}, len(layers), arrays)
-    for before, layer in zip([n_in, *(layer.n for layer in layers)], [*layers, sized], strict=True):
-        check_delays(layer, before)
-    plan = LayersLayout([*layers, sized], n_in, network.dt, steps)
-    check_size(plan, "its number of inputs")
+    plan = layout_of([*layers, sized], n_in, network.dt, steps, "its number of inputs")
     network.classes_ = _check_labels(arrays["classes"], network.loss, sized.n)
     kept = {name.partition("/")[2]: arrays[name] for name in arrays.names if name.startswith("training/")}
     network.training_ = training_of(plan, network, kept)
@@ -157,7 +157,7 @@ def _check_labels(classes, loss, outputs):
     return classes
 
 
-def training_of(plan: LayersLayout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
+def training_of(plan: Layout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
     """Return the training of which `Training.state` returned `kept`.
 
     Raise ValueError or TypeError if an array is missing, unknown, of another type or shape, not finite, or out of range.
@@ -175,6 +175,21 @@ def training_of(plan: LayersLayout, settings: Any, kept: Mapping[str, np.ndarray
     new = Training(plan, settings, kept["vector"].copy())
     new.load(kept)
     return new
+
+
+def check_vector(plan: Layout, vector: np.ndarray, label: str) -> None:
+    """Raise ValueError if a delay, a time constant or a parameter in a vector is out of its range."""
+    longest = plan.dt * max(MAX_DELAY, LONGEST_PART * plan.steps) * (1.0 + 1e-9)
+    for part in plan.parts:
+        name, values, block = f"{label}: {part.key[0]} of layer {part.key[1]}", vector[part.at], plan.blocks[part.block - 1]
+        if part.kind == DELAY:
+            in_range(values, name, "ms", at_least=plan.dt * (1.0 - 1e-9), at_most=longest)
+        elif part.kind in block.of_model:
+            block.model.parameters[part.kind].checked(float(values[0]), name)
+        elif part.kind == "beta":
+            in_range(values, name, at_least=0.0)
+        elif part.kind in TIMES:
+            in_range(values, name, "ms", above=0.0)
 
 
 def _check_array(label, name, values, expected, epochs):

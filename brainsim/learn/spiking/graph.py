@@ -1,4 +1,4 @@
-"""A network of the user as the kernels take it: blocks of cells, connections, and constant currents."""
+"""A network of the user as blocks of cells, connections and constant currents, and what of it learns."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import nearest
-from brainsim.learn.spiking.blocks import LABEL, Block, block_of, check_source, check_synapse
-from brainsim.learn.spiking.learns import Learns
-from brainsim.learn.spiking.plan import tau_name
-from brainsim.learn.spiking.wiring import Drawn, Ends, Table, draw, table_of
+from brainsim.learn.spiking.blocks import LABEL, WRITTEN, Block, block_of, check_source, check_synapse, start_of, tau_name
+from brainsim.learn.spiking.layout import CURRENT, DELAY, LONGEST_PART, WEIGHT, Layout, Wire, lowest_of, rms, size_of
+from brainsim.learn.spiking.learns import Learns, limits_of
+from brainsim.learn.spiking.wiring import Ends, Table, draw, table_of
 from brainsim.models.inputs import CurrentInput
-from brainsim.models.neurons.lif import LIF
-from brainsim.models.neurons.nonspiking import LI
+from brainsim.network.checks import MAX_DELAY
 
 OF_LEAKY = ("tau_m", "c_m")  # parameters of LIF and LI that learn
+EACH = ("weight", "delay", "amplitude")  # what may differ between synapses or cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,23 +26,67 @@ class Graph:
     net: Any
     sources: dict[str, int]  # name of a population -> its first cell in block 0
     n_in: int
+    cells: list[Any]  # the populations of the blocks
     blocks: tuple[Block, ...]
+    synapses: dict[str, list[Any]]  # name of a population -> those of its receptors
     places: dict[str, Ends]
     tables: dict[str, Table]
-    drawn: tuple[Drawn, ...]
+    wires: tuple[Wire, ...]
     currents: dict[int, np.ndarray]  # block -> constant current into each cell [pA]
     learns: tuple[Learns, ...]
 
-    @property
-    def output(self) -> Block:
-        """The block from which losses are read."""
-        return self.blocks[-1]
+    def layout(self, dt: float, steps: int, seed: int) -> Layout:
+        """Return the numbering of what learns, or raise ValueError if it begins out of its bounds."""
+        start_v = np.concatenate([start_of(*pair, seed) for pair in zip(self.cells, self.blocks, strict=True)])
+        plan = Layout(self.blocks, self.n_in, self.wires, self.currents, dt, steps, start_v)
+        for item in self.learns:
+            kind, places, block = self._places_of(item, plan)
+            begins = plan.fixed[places]
+            one = item.shared or item.what not in EACH
+            if one and not (begins == begins[0]).all():
+                raise ValueError(f"Learns.shared: {item.what} of {item.name!r} begins with several values; give one number")
+            if one:
+                begins, places = begins[:1], np.unique(places)
+            step, low, high = self._range_of(kind, begins, block, plan)
+            limits = limits_of(item, begins, low, high)
+            plan.add(() if one else (places.size,), item.key, kind, block, places, step, *limits)
+        return plan
 
-    def receptor(self, projection: Any) -> tuple[Any, int]:
-        """Return the population onto which a projection leads, and the number of its receptor there."""
-        population = projection.post.parts[0][0]
-        block = self.blocks[self.places[population.name].block - 1]
-        return population, block.synapses.index(projection.synapse)
+    def _places_of(self, item, plan):
+        """Return the kind of something that learns, where it is in the vector of the kernels, and its block."""
+        of = item.of
+        if of in self.net.inputs:
+            block = self.places[of.target.parts[0][0].name].block
+            return CURRENT, np.arange(plan.size)[plan.biases[block]], block
+        if of not in self.net.projections:
+            block = self.places[item.name].block
+            return item.what, np.array([plan.at[item.what, block]]), block
+        block = self.places[of.post.parts[0][0].name].block
+        if item.what == "tau":
+            name = tau_name(self.synapses[of.post.parts[0][0].name].index(of.synapse))
+            return name, np.array([plan.at[name, block]]), block
+        places = np.zeros(self.tables[item.name].pre.size, np.int64)
+        if not places.size:
+            raise ValueError(f"Learns.of: {item.name!r} has no synapses")
+        for wire, weight, delay in zip(self.wires, plan.weights, plan.delays, strict=True):
+            if wire.projection is of:
+                where = weight if item.what == "weight" else delay
+                places[wire.which] = np.arange(where.start, where.stop)
+        return WEIGHT if item.what == "weight" else DELAY, places, block
+
+    def _range_of(self, kind, start, b, plan):
+        """Return the size of a step of what learns, in proportion to what it begins with, and the bounds of the kernels."""
+        block, model, dt = self.blocks[b - 1], self.cells[b - 1].model, plan.dt
+        if kind == WEIGHT:
+            return rms(start) or 1.0, -np.inf, np.inf
+        if kind == CURRENT:
+            return rms(start) or (block.c_m * block.v_th / block.tau_m or 1.0), -np.inf, np.inf
+        if kind == DELAY:
+            longest = max(min(LONGEST_PART * dt * plan.steps, MAX_DELAY * dt), float(start.max()))
+            return np.maximum(np.abs(start), dt), dt, longest
+        if kind.startswith("tau_s"):
+            return np.maximum(np.abs(start), dt), dt, np.inf
+        return size_of(model, kind, start, dt), lowest_of(model, kind, dt), np.inf
 
 
 def graph_of(net: Any, output: Any, learns: tuple[Learns, ...], dt: float, precise: bool) -> Graph:
@@ -63,18 +107,20 @@ def graph_of(net: Any, output: Any, learns: tuple[Learns, ...], dt: float, preci
             f"{LABEL}: nothing enters the network; connect a population of bs.SpikeTrains, of which fit gives X"
         )
     synapses = _synapses_of(net)
-    blocks = tuple(
-        block_of(p, tuple(own := synapses.get(p.name, ())), _learned_by(p, own, net.projections, learns)) for p in cells
-    )
+    blocks = []
+    for population in cells:
+        own = synapses.setdefault(population.name, [])
+        blocks.append(block_of(population, own, _learned_by(population, own, net.projections, learns)))
     places = {name: Ends(0, first) for name, first in sources.items()}
-    places |= {block.name: Ends(b, 0) for b, block in enumerate(blocks, 1)}
+    places |= {population.name: Ends(b, 0) for b, population in enumerate(cells, 1)}
     sizes = [n_in, *(block.n for block in blocks)]
-    tables = {p.name: table_of(p, dt, precise) for p in net.projections}
-    drawn = tuple(part for p in net.projections for part in draw(p, tables[p.name], places, sizes))
-    graph = Graph(net, sources, n_in, blocks, places, tables, drawn, _currents_of(net, blocks, places, learns), learns)
-    for block in blocks:
-        _check_block(block, graph, dt)
-    return graph
+    tables, wires = {p.name: table_of(p, dt, precise) for p in net.projections}, list[Wire]()
+    for p in net.projections:
+        each = any(item.what == "delay" and item.of is p and not item.shared for item in learns)
+        for wire in draw(p, tables[p.name], places, sizes, each):
+            wires.append(wire._replace(receptor=synapses[cells[wire.post - 1].name].index(p.synapse)))
+    currents = _currents_of(net, blocks, places, learns)
+    return Graph(net, sources, n_in, cells, tuple(blocks), synapses, places, tables, tuple(wires), currents, learns)
 
 
 def output_of(net: Any, output: Any) -> Any:
@@ -109,11 +155,9 @@ def _learned_by(population, synapses, projections, learns):
     """Return what learns of the cells of a population, by the names of the kernels."""
     found = [item.what for item in learns if item.of is population]
     for what in found:
-        if type(population.model) in (LIF, LI) and what not in OF_LEAKY:
+        if type(population.model) in WRITTEN and what not in OF_LEAKY:
             kind, names = type(population.model).__name__, " and ".join(OF_LEAKY)
             raise ValueError(f"Learns.what: of {kind} only {names} learn (got {what!r} of {population.name!r})")
-        if what.startswith("tau_s"):
-            raise ValueError(f"Learns.what: a parameter that learns must not be named {what!r}, which receptors are")
     for item in learns:
         if item.what == "tau" and item.of in projections and any(p is population for p, _ in item.of.post.parts):
             if len(item.of.post.parts) > 1:
@@ -157,17 +201,3 @@ def _check_whole(stimulus, net, name):
     others = [s.name for s in net.inputs if s is not stimulus and any(p is own for p, _ in s.target.parts)]
     if len(stimulus.target.parts) > 1 or stimulus.target.contiguous != (0, own.n) or others:
         raise ValueError(f"{name}: a current that learns must be the only one into a whole population")
-
-
-def _check_block(block, graph, dt):
-    """Raise ValueError if a parameter that learns acts on nothing, or a time does not fit the time step."""
-    if 0.0 < block.t_ref < dt * (1.0 - 1e-9):
-        raise ValueError(f"{block.label}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {block.t_ref:g})")
-    if not block.of_equations:
-        return
-    from brainsim.learn.spiking.from_equations.derived import write_parts
-
-    for name in block.of_equations:
-        _, formulas = write_parts(block.smooth(False), False, block.label, (name,))
-        if not formulas.acts(name):
-            raise ValueError(f"Learns.what: {name!r} of {block.name!r}: the cells do not depend on it")

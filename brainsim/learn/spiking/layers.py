@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, in_range, integer, number, one_of, plain, read_only
+from brainsim.learn.spiking.blocks import Block
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,8 +101,6 @@ class Layer:
         self.__dict__.update(checked)
 
     model = method = None  # of a `ModelLayer`
-    of_model = tuple[str, ...]()  # its parameters that learn
-    of_equations = tuple[str, ...]()  # these, and "tau_s" if it learns
     _learnable = LEARNABLE
 
     @property
@@ -156,6 +155,13 @@ class Readout(Layer):
     def spiking(self) -> bool:
         """Whether the cells fire."""
         return self.kind == "spiking"
+
+
+def block_of_layer(layer: Layer, name: str = "", weights: str = "") -> Block:
+    """Return the cells of a layer as the kernels take them."""
+    own = {field.name: getattr(layer, field.name) for field in fields(Block) if hasattr(layer, field.name)}
+    label = type(layer).__name__ + ("" if layer.model is None else f".model: {type(layer.model).__name__}")
+    return Block(**own | {"name": name, "weights": weights, "label": label, "taus": (layer.tau_s,)})
 
 
 def check_delays(layer: Layer, sources: int) -> None:

@@ -59,41 +59,39 @@ def network_of(learned: Any, x: Any, seed: int) -> Network:
     source = Population(plan.n_in, SpikeTrains(times=inputs.times, ids=inputs.units.astype(np.int64)), name="input")
     populations, network = [source], Network(seed=seed)
     network.add(source)
-    for b, layer in enumerate(plan.layers, 1):
-        name = f"hidden{b - 1}" if b < len(plan.layers) else "readout"
-        populations.append(Population(layer.n, _model(plan, vector, b, learned.gradient != "exact"), name=name))
-    for what, pre, post in plan.connections():
-        weight, delay = (plan.of(vector, key, post) for key in (what, "delay" if what == "weight" else "recurrent_delay"))
-        i, j = np.indices(weight.shape).reshape(2, -1)
+    for b, block in enumerate(plan.blocks, 1):
+        name = f"hidden{b - 1}" if b < len(plan.blocks) else "readout"
+        populations.append(Population(block.n, _model(plan, vector, b, learned.gradient != "exact"), name=name))
+    for wire, weight, delay in zip(plan.wires, plan.weights, plan.delays, strict=True):
+        pre, post = populations[wire.pre], populations[wire.post]
         network.connect(
-            populations[pre],
-            populations[post],
-            FromArrays(i, j),
-            weight=weight.ravel(),
-            delay=delay.ravel() if delay.ndim else float(delay),
-            synapse=Exponential(tau=float(plan.of(vector, "tau_s", post))),
-            name=f"{populations[pre].name} -> {populations[post].name}",
+            pre,
+            post,
+            FromArrays(*np.indices(wire.weight.shape).reshape(2, -1)),
+            weight=vector[weight],
+            delay=vector[delay] if wire.each else float(vector[delay][0]),
+            synapse=Exponential(tau=float(vector[plan.at["tau_s", wire.post]])),
+            name=f"{pre.name} -> {post.name}",
         )
-    last = len(plan.layers)
-    network.stimulate(populations[last], CurrentInput(plan.of(vector, "bias", last).copy()), name="bias")
+    network.stimulate(populations[-1], CurrentInput(vector[plan.biases[len(plan.blocks)]].copy()), name="bias")
     if inputs.currents.shape[1]:
-        drive, times = inputs.currents[0] @ plan.of(vector, "weight", 1), plan.dt * np.arange(plan.steps)
+        weight, times = learned.parts()["weight", 0], plan.dt * np.arange(plan.steps)
+        drive = inputs.currents[0] @ weight
         network.stimulate(populations[1], CurrentInput(drive, times=times), name="currents")
     return network
 
 
 def _model(plan, vector, b, on_grid):
     """Return the model of the cells of a block, for a layer in mV and pA, of which 1 pA makes 1 mV."""
-    layer = plan.layers[b - 1]
-    if layer.model is not None:
-        learned = {name: float(plan.of(vector, name, b)) for name in layer.of_model}
-        return type(layer.model)(**{name: getattr(layer.model, name) for name in layer.model.parameters} | learned)
-    values = {name: float(plan.of(vector, name, b)) for name in ("tau_m", "tau_a", "beta")}
+    block, values = plan.blocks[b - 1], {name: float(vector[at]) for (name, of), at in plan.at.items() if of == b}
+    if block.model is not None:
+        learned = {name: values[name] for name in block.of_model}
+        return type(block.model)(**{name: getattr(block.model, name) for name in block.model.parameters} | learned)
     common = {"tau_m": values["tau_m"], "c_m": values["tau_m"], "v_rest": 0.0}
-    if not layer.spiking:
+    if not block.spiking:
         return LI(**common)
-    common |= {"v_th": layer.v_th, "v_reset": layer.v_reset, "t_ref": layer.t_ref}
-    subtracts = on_grid and not layer.t_ref
+    common |= {"v_th": block.v_th, "v_reset": block.v_reset, "t_ref": block.t_ref}
+    subtracts = on_grid and not block.t_ref
     if not (values["beta"] or subtracts):
         return LIF(**common)
     return (SubtractingLIF if subtracts else AdaptingLIF)(**common, tau_a=values["tau_a"], beta=values["beta"])

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brainsim.core.checks import one_of
-from brainsim.learn.spiking.layers import DELAYS, Layer
+from brainsim.learn.spiking.blocks import Block
+from brainsim.learn.spiking.layers import DELAYS, Layer, block_of_layer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 METHODS = ("exact", "heun", "rk4", "euler", "exponential_euler")
-OWN = (*DELAYS, "tau_s")  # what learns besides parameters of the model
-PARTS = ("weight", "recurrent", "bias", *OWN)  # names that a parameter that learns must not have
 
 
 class ModelLayer(Layer):
@@ -105,8 +104,11 @@ class ModelLayer(Layer):
     ) -> None:
         if method is not None:
             one_of(method, METHODS, "ModelLayer.method")
+        if isinstance(model, type):
+            raise TypeError(f"ModelLayer.model: {model.__name__} is a class; write {model.__name__}()")
+        kind = type(model).__name__
+        Block(1, "", "", f"ModelLayer.model: {kind}", (tau_s,), model=model, method=method).smooth(False)
         self.__dict__.update(model=model, method=method)
-        smooth = self.smooth(False)
         super().__init__(
             n,
             recurrent,
@@ -117,37 +119,8 @@ class ModelLayer(Layer):
             weight=weight,
             recurrent_weight=recurrent_weight,
         )
-        of_model = tuple(name for name in model.parameters if name in self.learns)
-        of_equations = (*of_model, "tau_s") if "tau_s" in self.learns else of_model
-        self.__dict__.update(of_model=of_model, of_equations=of_equations)
-        for name in of_equations:
-            self._check_learns(name, smooth)
+        block_of_layer(self).check_learns(f"ModelLayer.learns: {kind}")
 
     @property
     def _learnable(self):
-        return (*OWN, *self.model.parameters)
-
-    def _check_learns(self, name, smooth):
-        kind = type(self.model).__name__
-        label = f"ModelLayer.learns: {kind}.{name}" if name in self.model.parameters else f"ModelLayer.learns: {name}"
-        if name in PARTS and name in self.model.parameters:
-            raise ValueError(f"{label}: the layer has a {name!r} of its own; give the parameter of {kind} another name")
-        from brainsim.learn.spiking.from_equations.derived import write_parts
-
-        _, formulas = write_parts(smooth, False, label, (name,))
-        if not formulas.acts(name):
-            why = "; refractory times are not learned" if name == "t_ref" else ""
-            raise ValueError(f"{label}: the cells do not depend on it{why}")
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what is pickled, and what the fingerprint of a state is made of: the model belongs to it."""
-        return dict(vars(self))
-
-    def smooth(self, external_current: bool) -> Any:
-        """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
-        from brainsim.learn.spiking.from_equations.smooth import smooth
-
-        if isinstance(self.model, type):
-            raise TypeError(f"ModelLayer.model: {self.model.__name__} is a class; write {self.model.__name__}()")
-        label = f"ModelLayer.model: {type(self.model).__name__}"
-        return smooth(self.model, self.method or "", label, external_current)
+        return (*DELAYS, "tau_s", *self.model.parameters)

@@ -12,9 +12,8 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
-from brainsim.learn.spiking.layers import Layer, Readout, check_delays
-from brainsim.learn.spiking.learned import LayersLayout, initial_vector
-from brainsim.learn.spiking.samples import check_size
+from brainsim.learn.spiking.layered import initial_vector, layout_of
+from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import check_parameters
 from brainsim.learn.spiking.trained import SpikingEstimator
 from brainsim.results.spikes import Spikes
@@ -277,9 +276,6 @@ class SpikingNetwork(SpikingEstimator):
     def _prepare(self, inputs, outputs, steps, label):
         """Return the numbering of the network, and sample its weights."""
         layers = [*self.hidden, replace(self.readout, n=outputs)]
-        for before, layer in zip([inputs.n_in, *(layer.n for layer in layers)], layers, strict=False):
-            check_delays(layer, before)
-        plan = LayersLayout(layers, inputs.n_in, self.dt, steps)
-        check_size(plan, f"{label}.X")
+        plan = layout_of(layers, inputs.n_in, self.dt, steps, f"{label}.X")
         with self._runner_of(plan, inputs) as runner:
-            return plan, initial_vector(plan, runner, np.random.default_rng(self.seed))
+            return plan, initial_vector(plan, layers, runner, np.random.default_rng(self.seed))

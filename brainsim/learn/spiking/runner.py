@@ -10,12 +10,12 @@ import numpy as np
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M
+from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M, net_of
 from brainsim.learn.spiking.settings import SURROGATES
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.feedback import Feedback
-    from brainsim.learn.spiking.plan import VectorLayout
+    from brainsim.learn.spiking.layout import Layout
     from brainsim.learn.spiking.samples import Inputs, Targets
 
 
@@ -35,7 +35,7 @@ class SpikingRunner(Runner):
     `sequence` says what the targets of each step are: "labels", "values", or nothing.
     """
 
-    def __init__(self, settings: Any, plan: VectorLayout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
+    def __init__(self, settings: Any, plan: Layout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
         from brainsim.learn.spiking.kernels import chunk
 
         super().__init__(settings.threads)
@@ -45,10 +45,9 @@ class SpikingRunner(Runner):
         self._data = Held(data)
         self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
         self.on_grid = settings.gradient != "exact"
-        self.waiting = any(layer.t_ref > 0.0 for layer in plan.layers)
+        self.waiting = any(block.t_ref > 0.0 for block in plan.blocks)
         # only derivatives with respect to time constants, and derived kernels, need the state of every step
-        self.history = any(set(layer.learns) - {*DELAYS} for layer in plan.layers)
-        self.history = self.history or any(layer.model is not None for layer in plan.layers)
+        self.history = any({*block.learns} - {*DELAYS} or block.model is not None for block in plan.blocks)
         self._works, self._gradients = list[Held](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 
@@ -68,7 +67,7 @@ class SpikingRunner(Runner):
         vector = self.plan.in_kernels(given)
         back = vector if feedback is None else feedback.replace(vector)
         of_models = self.plan.numbers(vector, currents)
-        net = self.plan.net(vector, self.on_grid, self.floor, currents, of_models)
+        net = net_of(self.plan, vector, self.on_grid, self.floor, currents, of_models)
         outputs, n = self.plan.sizes[-1], len(rows)
         traces_of = np.empty((n if traces else 0, self.plan.steps, outputs))
         out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
@@ -104,7 +103,7 @@ class SpikingRunner(Runner):
             work = new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting, self.on_grid)
             self._works.append(Held(work))
             currents, settings = self.inputs.currents.shape[1] > 0, (self.floor, self.task.rate_cost, self.task.rate_target)
-            if any(layer.model is not None for layer in self.plan.layers):
+            if any(block.model is not None for block in self.plan.blocks):
                 from brainsim.learn.spiking.from_equations.derived import records_of
 
                 self._records.append(records_of(self.plan, work, currents, settings, history))
@@ -115,7 +114,7 @@ class SpikingRunner(Runner):
     def _fill(self, of_models):
         """Give derived kernels the present numbers, if these can change, and set the sums of their derivatives to 0."""
         for b, numbers in of_models.items():
-            if self.plan.layers[b - 1].of_equations:
+            if self.plan.blocks[b - 1].of_equations:
                 for records in self._records:
                     records[b]["scalars"][:], records[b]["initial"][:] = numbers.scalars, numbers.initial
                     records[b]["by_number"][:], records[b]["by_start"][:] = 0.0, 0.0
@@ -123,7 +122,7 @@ class SpikingRunner(Runner):
     def _add_parameters(self, total, vector, of_models, parts):
         currents = self.inputs.currents.shape[1] > 0
         for b, numbers in of_models.items():
-            if self.plan.layers[b - 1].of_equations:
+            if self.plan.blocks[b - 1].of_equations:
                 from brainsim.learn.spiking.from_equations.numbers import gradients
 
                 derived, values = self.plan.derived(b, currents), self.plan.values(vector, b, currents)
@@ -131,7 +130,7 @@ class SpikingRunner(Runner):
                 by_slow, by_tau_m = times[AT_SLOW], times[AT_TAU_M]
                 records = [records[b] for records in self._records[:parts]]
                 for name, part in gradients(derived, values, self.plan.dt, numbers, records, by_slow, by_tau_m).items():
-                    self.plan.of(total, name, b)[...] += part
+                    total[self.plan.at[name, b]] += part
 
     def _sum(self, parts):
         """Return the sum of the gradients of the chunks, added up in their order."""

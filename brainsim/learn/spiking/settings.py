@@ -1,15 +1,20 @@
-"""The parameters of a `SpikingNetwork`, checked."""
+"""The parameters of networks that learn, checked one by one, and against the network."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from brainsim.core.checks import integer, number, one_of
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
+from brainsim.learn.spiking.blocks import Block
+from brainsim.learn.spiking.layered import blocks_of, wires_of
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
+from brainsim.learn.spiking.layout import Wire
 from brainsim.network.checks import MAX_DELAY
 
 LOSSES = ("mean", "max", "first", "count", "sequence")
@@ -18,6 +23,8 @@ SURROGATES = ("fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box")
 FEEDBACK = ("symmetric", "random", "adaptive")
 OF_SPIKES = ("first", "count", "spikes")
 OF_TIMES = ("first", "spikes")
+POTENTIALS = ("mean", "max", "sequence")  # losses that read the potentials of the output
+REMEDY = {"SpikingNetwork": "write readout=Readout(kind='spiking')", "Trainer": "use a population that fires"}
 POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(("gain", "steepness", "decay"), "")
 AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor": "", "wake": ""}
 OPTIONS = {"gradient": GRADIENTS, "surrogate": SURROGATES, "feedback": FEEDBACK, "optimiser": tuple(OPTIMISERS)}
@@ -51,9 +58,10 @@ def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(given["readout"], Readout):
         raise TypeError(f"SpikingNetwork.readout: must be a bs.learn.Readout (got {given['readout']!r})")
     out = check_options(given, "SpikingNetwork") | {"hidden": hidden}
-    for layer in (*out["hidden"], out["readout"]):
-        check_layer(layer, out)
-    _check_together(out)
+    layers = [*hidden, given["readout"]]
+    timed = [f"{type(layer).__name__}.learns: {what!r}" for layer in layers for what in layer.learns if what in DELAYS]
+    learned = set(range(1, len(layers) + 1))
+    check_network("SpikingNetwork", blocks_of(layers), wires_of(layers, 1), learned, "".join(timed[:1]), out)
     return out
 
 
@@ -69,38 +77,45 @@ def _layers(hidden):
     return tuple(made)
 
 
-def check_layer(layer: Layer, settings: Mapping[str, Any]) -> None:
-    """Raise ValueError if the times of a layer do not fit the time step."""
-    import numpy as np
+def check_network(
+    label: str, blocks: Sequence[Block], wires: Sequence[Wire], learned: set[int], timed: str, settings: Mapping[str, Any]
+) -> None:
+    """Raise ValueError if loss, gradient and time step do not fit cells and delays of a network.
 
-    name, dt = type(layer).__name__, settings["dt"]
-    for key in DELAYS:
-        delay = np.asarray(getattr(layer, key))
-        if delay.min() < dt * (1.0 - 1e-9):
-            raise ValueError(f"{name}.{key}: must be at least one time step, {dt:g} ms (got {delay.min():g})")
-        if delay.max() > MAX_DELAY * dt:
-            most = f"{MAX_DELAY * dt:g} ms, {MAX_DELAY:,} time steps"
-            raise ValueError(f"{name}.{key}: must be at most {most} (got {delay.max():g})")
-        if settings["gradient"] != "exact" and np.any(np.abs(delay / dt - np.rint(delay / dt)) > 1e-6):
-            bad = delay.ravel()[np.argmax(np.abs(delay / dt - np.rint(delay / dt)))]
-            text = f"must be a multiple of the time step, {dt:g} ms, with gradient={settings['gradient']!r} (got {bad:g})"
-            raise ValueError(f"{name}.{key}: {text}")
-    if layer.model is not None and settings["gradient"] != "exact":
-        raise ValueError(
-            f"SpikingNetwork.gradient: a ModelLayer has the exact gradient alone; write gradient='exact', or use Layer "
-            f"(got {settings['gradient']!r})"
-        )
-    if 0.0 < layer.t_ref < dt * (1.0 - 1e-9):
-        raise ValueError(f"{name}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {layer.t_ref:g})")
-    learned = [key for key in layer.learns if key in DELAYS]
-    if learned and settings["gradient"] != "exact":
+    `learned` are the blocks onto which weights learn, and `timed` is what messages call a delay that learns, or empty.
+    """
+    dt, loss, gradient = settings["dt"], settings["loss"], settings["gradient"]
+    last, output, is_exact = len(blocks), blocks[-1], gradient == "exact"
+    for wire in wires:
+        _check_delays(np.ravel(wire.delay), wire.name, dt, "" if is_exact else gradient)
+    for block in blocks:
+        if block.model is not None and not is_exact:
+            text = f"{gradient!r} is for LIF and LI cells, and those of {block.name} are {type(block.model).__name__}"
+            raise ValueError(f"{label}.gradient: {text}; write gradient='exact'")
+        if 0.0 < block.t_ref < dt * (1.0 - 1e-9):
+            raise ValueError(f"{block.label}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {block.t_ref:g})")
+    if timed and not is_exact:
         text = "spikes that are kept at the ends of steps have no derivative by delays; write gradient='exact'"
-        raise ValueError(f"{name}.learns: {learned[0]!r} is not learned with gradient={settings['gradient']!r}: {text}")
+        raise ValueError(f"{timed} is not learned with gradient={gradient!r}: {text}")
+    if loss in OF_SPIKES and not output.spiking:
+        raise ValueError(f"{label}.loss: {loss!r} needs spikes of {output.name}; {REMEDY[label]}")
+    if loss in POTENTIALS and output.model is not None:
+        text = f"{loss!r} reads potentials of LI or LIF, but {output.name} are {type(output.model).__name__}"
+        raise ValueError(f"{label}.loss: {text}; take 'count' or 'first', or connect LI cells as the output")
+    away = learned - {wire.pre for wire in wires if wire.post == last} - {last}
+    if gradient == "eprop" and away:
+        text = f"'eprop' reaches only cells with synapses onto {output.name}, which {blocks[min(away) - 1].name} lacks"
+        raise ValueError(f"{label}.gradient: {text}; take 'surrogate'")
 
 
-def _check_together(out):
-    loss, gradient, readout = out["loss"], out["gradient"], out["readout"]
-    if loss in OF_SPIKES and not readout.spiking:
-        raise ValueError(f"SpikingNetwork.loss: {loss!r} needs spikes of the readout; write readout=Readout(kind='spiking')")
-    if gradient == "eprop" and len(out["hidden"]) > 1:
-        raise ValueError("SpikingNetwork.gradient: 'eprop' reaches only cells with synapses onto the readout; use one layer")
+def _check_delays(delay, name, dt, gradient):
+    """Raise ValueError if delays do not fit the time step; `gradient` is one that keeps spikes at the ends of steps."""
+    if delay.min() < dt * (1.0 - 1e-9):
+        raise ValueError(f"{name}: must be at least one time step, {dt:g} ms (got {delay.min():g})")
+    if delay.max() > MAX_DELAY * dt:
+        most = f"{MAX_DELAY * dt:g} ms, {MAX_DELAY:,} time steps"
+        raise ValueError(f"{name}: must be at most {most} (got {delay.max():g})")
+    off = np.abs(delay / dt - np.rint(delay / dt))
+    if gradient and off.max() > 1e-6:
+        text = f"must be a multiple of the time step, {dt:g} ms, with gradient={gradient!r} (got {delay[off.argmax()]:g})"
+        raise ValueError(f"{name}: {text}")

@@ -130,16 +130,14 @@ class SpikingEstimator(Estimator):
             feedback = self.training_.feedback
             batch = runner.run(self._vector, np.arange(len(inputs)), True, history=self._shows_all, feedback=feedback)
         mean = batch.gradient / len(inputs)
-        return Loss(
-            float(batch.loss.mean()), {self._key(what, b): self._plan.of(mean, what, b) for what, b in self._plan.shown}
-        )
+        return Loss(float(batch.loss.mean()), self._plan.shown(mean))
 
     def parts(self) -> dict[tuple[str, int], np.ndarray]:
         """Return everything that can be learned: (what, layer) -> array, as `gradients` does.
 
         The arrays can be changed in place: `predict` and all else use them, and `partial_fit` continues from them.
         """
-        return {self._key(what, b): self._plan.of(self._vector, what, b) for what, b in self._plan.shown}
+        return self._plan.shown(self._vector)
 
     @property
     def _plan(self):
@@ -179,10 +177,6 @@ class SpikingEstimator(Estimator):
     def _complete(self, X, label):
         """Return samples as the kernels take them."""
         return inputs_of(X, label, self._width)
-
-    def _key(self, what, block):
-        """Return how the user calls a part of the vector."""
-        return what, block - 1
 
     def _check_length(self, inputs, label):
         check_end(inputs, self.duration_, label)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from brainsim.learn.spiking.graph import Graph
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.rewired import list_synapses, with_parts
 
 
-def trained_network(plan: Any, vector: np.ndarray, source: str, sample: Any) -> Network:
-    """Return a copy of the network of a plan with the learned values, and with a sample as the spikes of a source."""
-    graph, net = plan.graph, plan.graph.net
-    found = {(part.learns.what, part.learns.of): vector[part.at].reshape(part.shape) for part in plan.parts}
+def trained_network(graph: Graph, values: Iterable[np.ndarray], source: str, sample: Any) -> Network:
+    """Return a copy of the network of a graph with the `values` that it has learned, and a sample as spikes of a source."""
+    net, learned = graph.net, zip(graph.learns, values, strict=True)
+    found: dict[tuple[str, Any], np.ndarray] = {(item.what, item.of): value for item, value in learned}
     models = {
         name: _model(population.model, {what: float(v) for (what, of), v in found.items() if of is population})
         for name, population in net.populations.items()

@@ -14,10 +14,9 @@ from brainsim.core.contexts import default_arithmetic
 from brainsim.core.machine import free_memory
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.spiking.graph import Graph, graph_of
-from brainsim.learn.spiking.graph_layout import GraphLayout
 from brainsim.learn.spiking.learns import Learns, check_learns
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
-from brainsim.learn.spiking.settings import LOSSES, OF_SPIKES, check_options
+from brainsim.learn.spiking.settings import LOSSES, check_network, check_options
 from brainsim.learn.spiking.trained import SpikingEstimator
 from brainsim.network.estimate import in_words
 from brainsim.results.spikes import Spikes
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from brainsim.network.population import Population
 
 BUSY = 100.0  # Hz: mean rate up to which the estimate of memory holds
-POTENTIALS = ("mean", "max", "sequence")  # losses that read the potentials of the output
 
 
 class Trainer(SpikingEstimator):
@@ -172,8 +170,11 @@ class Trainer(SpikingEstimator):
             raise TypeError(f"Trainer.net: must be a Network (got {net!r})")
         with default_arithmetic():
             graph = graph_of(net, output, check_learns(learns, net), checked["dt"], gradient == "exact")
-        _check_together(graph, checked)
-        GraphLayout(graph, checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
+        weights = [item.of for item in graph.learns if item.what == "weight"]
+        learned = {wire.post for wire in graph.wires if wire.projection in weights}
+        timed = "Trainer.learns: 'delay'" * any(item.what == "delay" for item in graph.learns)
+        check_network("Trainer", graph.blocks, graph.wires, learned, timed, checked)
+        graph.layout(checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
         self._keep(given, checked)
         self._graph, self._source = graph, _source_of(graph, inputs)
         self._own_spikes = [(name, net.populations[name].model) for name in graph.sources if name != self._source]
@@ -219,7 +220,8 @@ class Trainer(SpikingEstimator):
             Which one.
         """
         blocks = {name: (0, first, self.net.populations[name].n) for name, first in self._graph.sources.items()}
-        blocks |= {block.name: (b, 0, block.n) for b, block in enumerate(self._graph.blocks, 1) if block.spiking}
+        cells = zip(self._graph.cells, self._graph.blocks, strict=True)
+        blocks |= {cell.name: (b, 0, cell.n) for b, (cell, block) in enumerate(cells, 1) if block.spiking}
         return self._spikes_of(X, sample, blocks, "activity")
 
     def predict(self, X: Any = None) -> Any:
@@ -227,7 +229,7 @@ class Trainer(SpikingEstimator):
         if self.loss != "spikes":
             return super().predict(X)
         samples = range(len(self._inputs(X, self._name("predict.X"))))
-        return [self.activity(X, k)[self._graph.output.name] for k in samples]
+        return [self.activity(X, k)[self._graph.cells[-1].name] for k in samples]
 
     def score(self, X: Any, y: ArrayLike) -> float:
         """Return the share of samples, or of labelled steps, that are classified correctly.
@@ -268,19 +270,15 @@ class Trainer(SpikingEstimator):
         """
         from brainsim.learn.spiking.trained_network import trained_network
 
-        plan = self._plan
         inputs = None if x is None else self._inputs(np.asarray(x)[None] if isinstance(x, list | np.ndarray) else [x], "x")
-        return trained_network(plan, self._vector, self._source, inputs)
+        return trained_network(self._graph, self.parts().values(), self._source, inputs)
 
     def _write(self, path):
         raise ValueError("Trainer.save: a trainer has no file; keep trainer.to_network(), or the arrays of trainer.parts()")
 
-    def _key(self, what, block):
-        return what, block
-
     @property
     def _base(self):
-        return self._graph.output.base
+        return self._graph.blocks[-1].base
 
     @property
     def _width(self):
@@ -312,28 +310,28 @@ class Trainer(SpikingEstimator):
         if self.loss != "spikes":
             return super()._outputs(y, samples, steps, label)
         self.classes_ = np.zeros(0, np.int64)
-        return self._graph.output.n
+        return self._graph.blocks[-1].n
 
     def _targets(self, y, samples, label):
         """Return what is wanted of samples."""
         if self.loss != "spikes":
             return super()._targets(y, samples, label)
-        wanted = inputs_of(y, label, self._graph.output.n)
+        wanted = inputs_of(y, label, self._graph.blocks[-1].n)
         if len(wanted) != samples or wanted.currents.shape[1]:
             raise ValueError(f"{label}: must have the wanted spikes of each of {samples} samples (got {len(wanted)})")
         check_end(wanted, self.duration_, label)
         return replace(no_targets(samples, 0), times=wanted.times, cells=wanted.units, offsets=wanted.offsets)
 
     def _check_outputs(self, outputs, label):
-        n = self._graph.output.n
+        n = self._graph.blocks[-1].n
         if outputs != n:
-            name, what = self._graph.output.name, "outputs" if self.loss == "sequence" else "classes"
+            name, what = self._graph.cells[-1].name, "outputs" if self.loss == "sequence" else "classes"
             raise ValueError(f"{label}: has {outputs} {what}, but {name!r} has {n} cells; there must be one for each")
 
     def _prepare(self, inputs, outputs, steps, label):
         """Return the numbering of the network, and what learns as it is in the network."""
         self._check_outputs(outputs, f"{label}.y")
-        plan = GraphLayout(self._graph, self.dt, steps, self.seed)
+        plan = self._graph.layout(self.dt, steps, self.seed)
         delay_steps, spikes = plan.longest_delay(plan.fixed), int(1e-3 * BUSY * plan.dt * steps * plan.n_cells)
         from brainsim.learn.spiking.kernels.work import bytes_of_work
 
@@ -360,37 +358,3 @@ def _source_of(graph, inputs):
     if name not in names:
         raise ValueError(f"Trainer.inputs: must be a population of SpikeTrains (got {inputs!r}){nearest(str(name), names)}")
     return name
-
-
-def _check_together(graph, settings):
-    """Raise ValueError if loss and gradient do not fit the network."""
-    output, loss, gradient = graph.output, settings["loss"], settings["gradient"]
-    kind = type(output.population.model).__name__
-    if loss in OF_SPIKES and not output.spiking:
-        raise ValueError(f"Trainer.loss: {loss!r} needs spikes, but {output.name!r} are {kind}; use a population that fires")
-    if loss in POTENTIALS and output.model is not None:
-        text = f"{loss!r} reads potentials of LI or LIF, but {output.name!r} are {kind}"
-        raise ValueError(f"Trainer.loss: {text}; take 'count' or 'first', or connect LI cells as the output")
-    if gradient == "exact":
-        return
-    for block in graph.blocks:
-        if block.model is not None:
-            kind = type(block.model).__name__
-            raise ValueError(f"Trainer.gradient: {gradient!r} is for LIF and LI; {block.name!r} are {kind}: take 'exact'")
-    for name, table in graph.tables.items():
-        steps = table.delay / settings["dt"]
-        if np.any(np.abs(steps - np.rint(steps)) > 1e-6):
-            raise ValueError(
-                f"Trainer.gradient: {gradient!r} needs delays that are multiples of dt; those of {name!r} are not"
-            )
-    if any(item.what == "delay" for item in graph.learns):
-        raise ValueError(f"Trainer.learns: delays have no derivative with gradient={gradient!r}; take 'exact'")
-    if gradient == "eprop":
-        last = len(graph.blocks)
-        reaching = {drawn.pre for drawn in graph.drawn if drawn.post == last}
-        learned = {d.post for d in graph.drawn for i in graph.learns if i.key == ("weight", d.projection.name)} - {last}
-        if away := learned - reaching:
-            name = graph.blocks[min(away) - 1].name
-            raise ValueError(
-                f"Trainer.gradient: 'eprop' reaches cells with synapses onto the output only, which {name!r} lack"
-            )

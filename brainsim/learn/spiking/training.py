@@ -12,8 +12,7 @@ from brainsim.learn.optimisers import OPTIMISERS, Best, descend
 from brainsim.learn.spiking.feedback import Feedback
 
 if TYPE_CHECKING:
-    from brainsim.learn.spiking.graph_layout import GraphLayout
-    from brainsim.learn.spiking.learned import LayersLayout
+    from brainsim.learn.spiking.layout import Layout
     from brainsim.learn.spiking.runner import SpikingRunner
 
 SILENT = 0.8  # share of the cells of a layer that may be silent in an epoch before a warning
@@ -27,7 +26,7 @@ class Training:
     validation loss (NaN without one), the spikes per sample, the share of silent cells, and the number of skipped batches.
     """
 
-    def __init__(self, plan: LayersLayout | GraphLayout, settings: Any, vector: np.ndarray):
+    def __init__(self, plan: Layout, settings: Any, vector: np.ndarray):
         self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
         self.scale = plan.scales(vector)
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
@@ -95,11 +94,11 @@ class Training:
     def _wake(self, fired):
         """Raise the weights onto cells that were silent in the whole epoch: the gradient cannot do it."""
         self.silent, begin = [], 0
-        for b, layer in enumerate(self.plan.layers, 1):
-            quiet = fired[begin : begin + layer.n] == 0
-            begin += layer.n
-            if layer.spiking:
-                self.silent.append((int(quiet.sum()), layer.n))
+        for b, block in enumerate(self.plan.blocks, 1):
+            quiet = fired[begin : begin + block.n] == 0
+            begin += block.n
+            if block.spiking:
+                self.silent.append((int(quiet.sum()), block.n))
                 self.plan.wake(self.vector, b, quiet, self.settings.wake)
 
     def _keep(self, best):
@@ -126,14 +125,13 @@ def complain(training: Training, batches: int, label: str, classes: np.ndarray |
             f"{label}: {skipped} of {batches * len(counts)} batches had a loss or a gradient that is not finite "
             "and were skipped; lower learning_rate or clip, or set rate_cost"
         )
-    firing = [b for b, layer in enumerate(training.plan.layers, 1) if layer.spiking]
-    for b, (quiet, n) in zip(firing, training.silent, strict=False):
-        last = b == len(training.plan.layers)
+    firing = [block for block in training.plan.blocks if block.spiking]
+    for block, (quiet, n) in zip(firing, training.silent, strict=False):
+        last = block is training.plan.blocks[-1]
         if quiet > (0 if last else SILENT * n):
-            name, weights = training.plan.named(b)
             why = "so their classes are not learned" if last else "and silent cells do not learn"
-            text = f"{quiet} of the {n} cells of {name} did not fire in the last epoch, {why}"
-            warn_user(f"{label}: {text}; raise wake, or the initial weights{weights}")
+            text = f"{quiet} of the {n} cells of {block.name} did not fire in the last epoch, {why}"
+            warn_user(f"{label}: {text}; raise wake, or the initial weights{block.weights}")
             classes = classes if last else None  # the reason is known
     if classes is not None and len(counts) >= FEWEST:
         _warn_of_guessing(training.history["loss"], classes, training.settings.input_kind_ == "spikes", label)

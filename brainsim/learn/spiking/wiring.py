@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from brainsim.learn.spiking.plan import round_delays, round_weights
+from brainsim.learn.spiking.layout import Wire, round_delays, round_weights
 from brainsim.models.pair_lists import FromArrays
 from brainsim.models.values import is_number
 
@@ -18,17 +18,6 @@ class Ends(NamedTuple):
 
     block: int
     first: int
-
-
-class Drawn(NamedTuple):
-    """The synapses of a projection from one block to another, sorted by source and target."""
-
-    projection: Any
-    pre: int
-    post: int
-    which: np.ndarray  # the place of each in the table of the projection
-    rows: np.ndarray | None  # None if each source has one synapse onto each target
-    targets: np.ndarray | None
 
 
 class Table(NamedTuple):
@@ -65,18 +54,21 @@ def table_of(projection: Any, dt: float, precise: bool) -> Table:
     return Table(table.pre, table.post, values["weight"], np.maximum(values["delay"], dt))
 
 
-def draw(projection: Any, table: Table, places: Mapping[str, Ends], sizes: list[int]) -> list[Drawn]:
-    """Return the synapses of a projection, for each pair of blocks that it connects."""
+def draw(projection: Any, table: Table, places: Mapping[str, Ends], sizes: list[int], each: bool) -> list[Wire]:
+    """Return the synapses of a projection, for each pair of blocks that it connects; with `each` all have own delays."""
     (pre_block, pre), (post_block, post) = _cells(projection.pre, places), _cells(projection.post, places)
     pre_block, pre, post_block, post = pre_block[table.pre], pre[table.pre], post_block[table.post], post[table.post]
-    found = []
+    found, name = [], f"{projection.name}.delay"
     for b, c in sorted(set(zip(pre_block.tolist(), post_block.tolist(), strict=True))):
         chosen = np.flatnonzero((pre_block == b) & (post_block == c))
         which = chosen[np.lexsort((post[chosen], pre[chosen]))]
-        n, m, source, target = sizes[b], sizes[c], pre[which], post[which]
-        rows, targets = np.searchsorted(source, np.arange(n + 1)), target.astype(np.int32)
-        dense = which.size == n * m and np.array_equal(source * m + target, np.arange(n * m))
-        found.append(Drawn(projection, b, c, which, None if dense else rows, None if dense else targets))
+        n, m, source, target, delay = sizes[b], sizes[c], pre[which], post[which], table.delay[which]
+        if not each and (delay == delay[0]).all():
+            delay = delay[0]
+        wire = Wire(b, c, table.weight[which], delay, name, projection=projection, which=which)
+        if which.size != n * m or not np.array_equal(source * m + target, np.arange(n * m)):
+            wire = wire._replace(rows=np.searchsorted(source, np.arange(n + 1)), targets=target.astype(np.int32))
+        found.append(wire)
     return found
 
 

@@ -81,7 +81,7 @@ class Work(NamedTuple):
 
 def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool, surrogate: bool = False) -> Work:
     """Return the arrays for a network; `history` keeps the state of every step, which only some gradients need."""
-    most = sum(layer.n * (plan.steps // max(1, int(layer.t_ref / plan.dt)) + 1) for layer in plan.layers if layer.spiking)
+    most = sum(block.n * (plan.steps // max(1, int(block.t_ref / plan.dt)) + 1) for block in plan.blocks if block.spiking)
     due = plan.most_due(delay_steps, max_inputs)
     shapes = _shapes(plan, delay_steps, (max_inputs + most + 1, due), history, waiting, surrogate)
     return Work(**{name: np.zeros(*shapes[name]) for name in Work._fields})
@@ -91,10 +91,10 @@ def bytes_of_work(plan, delay_steps: int, spikes: int, history: bool, waiting: b
     """Return how much memory the arrays take for a number of spikes: what is beyond it is never touched."""
     shapes = _shapes(plan, delay_steps, (spikes, plan.most_due(delay_steps, spikes)), history, waiting, surrogate)
     size = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes.values())
-    for layer in plan.layers:
-        if layer.model is not None:
-            kept = len(layer.model.initials) + 3 * len(plan.taus_of(layer)) + 1
-            size += 8 * kept * layer.n * (plan.steps if history else 1)
+    for block in plan.blocks:
+        if block.model is not None:
+            kept = len(block.model.initials) + 3 * len(block.taus) + 1
+            size += 8 * kept * block.n * (plan.steps if history else 1)
     return size
 
 
