@@ -67,6 +67,7 @@ def write_parts(smooth: Smooth, external_current: bool, label: str, learns: Sequ
 OF_WORK = {"ring_v": "f8", "ring_i": "f8", "drive": "f8", "moment": "i8", "ends": "i8", "counts": "i8", "time": "f8"}
 OF_WORK |= {"block": "i4", "cell": "i4"}
 RENAMED = {"by_drive": ("d_drive", "f8"), "by_time": ("d_time", "f8"), "first_event": ("first", "i8")}
+RENAMED |= {"by_end": ("g_v", "f8")}
 
 
 def cell_record(
@@ -109,6 +110,7 @@ def cell_record(
         floor=floor,
         rate_cost=rate_cost,
         rate_target=rate_target,
+        push=1.0 / derived.formulas.distance(),
         **arrays,
         **learning,
     )

@@ -36,6 +36,7 @@ def <function>(__cells, __same):
     __by_drive, __ends, __counts = array_of(__c.by_drive), array_of(__c.ends), array_of(__c.counts)
     __block, __cell, __time = array_of(__c.block), array_of(__c.cell), array_of(__c.time)
     __by_time, __first_event = array_of(__c.by_time), array_of(__c.first_event)
+    __by_end = array_of(__c.by_end)
     __scalars, __n, __low = array_of(__c.scalars), __c.n, __c.low
     __k, __at, __floor = __moment[0], __moment[1] * __c.width + __c.slot, __c.floor
     <scalars>
@@ -221,10 +222,13 @@ def _back(parts):
     for k, (first, late) in enumerate(zip(parts.first, parts.late, strict=True)):
         put += [f"{_ring('v', k)} = {D}{first}", f"{_ring('i', k)} = {D}{late}"]
     put += [f"__by_drive[__low + __j] = {D}I_ext"] if "I_ext" in parts.inputs else []
+    # what a loss asks of the potentials of outputs which fire: to be higher where a spike is missing
+    v = parts.state.index("v")
+    push = [f"__g{v} = __g{v} + __c.push * __by_end[__low + __j]", "__by_end[__low + __j] = 0.0"]
     gaps = {
         "learn": learn + [f"{D}{name} = __by_number[{k}]" for k, name in enumerate(parts.changing)],
         "load": [f"{name} = {place}" for name, place in _kept(parts)],
-        "ends": [f"__g{row} = __adjoint[{row} * __n + __j]" for row in range(len(parts.state))],
+        "ends": [f"__g{row} = __adjoint[{row} * __n + __j]" for row in range(len(parts.state))] + push,
         "move": parts.move,
         "zeros": zeros,
         "reset": parts.reset,

@@ -86,6 +86,12 @@ class Formulas:
         gain, decay = self._response(known)
         return Numbers(scalars, initial, (gain / decay or TINY) if self.smooth.linear else 0.0, 1.0 / decay)
 
+    def distance(self) -> float:
+        """Return how far below its threshold a cell of the model as it is begins; 1 if it begins beyond it."""
+        known = self.values({}, ()) | {"pi": np.pi}
+        gap = float(lang.compute(self.smooth.gap, known | self._initial_state(known)))
+        return -gap if gap < 0.0 else 1.0
+
     def changing(self, parameter: str) -> set[str]:
         """Return the numbers in the kernels that depend on a parameter that learns."""
         return self._slopes[parameter].kernel.names
