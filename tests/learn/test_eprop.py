@@ -1,4 +1,4 @@
-"""E-prop: what it learns, and the weights by which errors reach the cells. Its gradients: `test_spiking_gradients`."""
+"""E-prop: what it learns, and the weights by which errors reach the cells. Its gradients: `test_eprop_twin`."""
 
 import copy
 import pickle
