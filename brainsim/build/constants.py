@@ -151,10 +151,11 @@ def _median(distribution):
     return 0.5 * (low + high)
 
 
-def check_against_dt(owner, values, dt, method):
+def check_against_dt(owner, values, dt, method, counted=True):
     """Catch seconds in place of milliseconds: time constants below the step, refractory times below half a step.
 
-    The method `exact` is right for every time constant, so one that may be in seconds is only a warning.
+    The method `exact` is right for every time constant, so one that may be in seconds is only a warning. A refractory time
+    that is not `counted` in steps may be shorter than half a step.
     """
     for key, spec in owner.parameters.items():
         if spec.unit != "ms" or spec.timed:
@@ -167,7 +168,8 @@ def check_against_dt(owner, values, dt, method):
             if shortest < SECONDS:
                 warn_user(text)
         longest = float(np.max(values[key]))
-        if key == getattr(owner, "refractory", None) and longest > 0.0 and round(longest / dt) == 0:
+        too_short = 0.0 < longest and round(longest / dt) == 0 and (counted or longest < SECONDS)
+        if too_short and key == getattr(owner, "refractory", None):
             hint = _meant(longest, "take a smaller dt, or write 0 for no refractoriness")
             raise ValueError(f"{label}: {longest:g} ms is less than half of dt = {dt:g} ms, so zero steps; {hint}")
 

@@ -70,7 +70,8 @@ class Member:
         """Compute the parameters and constants of all cells."""
         values = _values(self, network, dt, one_cell=False)
         for owner, prefix in _owners(self):
-            check_against_dt(owner, {k: values[prefix + k] for k in owner.parameters}, dt, self.step.method)
+            own = {k: values[prefix + k] for k in owner.parameters}
+            check_against_dt(owner, own, dt, self.step.method, self.system.fixed_time)
         self.sums = _sums(self, self.n)
         if self.sums or any(np.ndim(value) for value in values.values()):
             self.constants = kernel_constants(self.system, self.step, values | self.sums, dt, self.population.name)

@@ -113,7 +113,7 @@ def change_parameters(layout, name, values):
     parameters = {key: new[key] for key in known}
     numbers = {key: value for key, value in parameters.items() if not isinstance(new.get(key + OVER_TIME), str)}
     model.check_values(numbers | _bounds(new) | {"dt": layout.dt})
-    check_against_dt(model, parameters, layout.dt, member.step.method)
+    check_against_dt(model, parameters, layout.dt, member.step.method, member.system.fixed_time)
     layout.change(name, new)
 
 

@@ -25,9 +25,9 @@ def times_of(model, dt, current=0.0, train=None, synapse=None, weight=0.0, durat
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.3, 1.0])
-@pytest.mark.parametrize("t_ref", [0.0, 0.7, 2.0, 2.345])
+@pytest.mark.parametrize("t_ref", [0.0, 0.2, 0.7, 2.0, 2.345])
 def test_intervals_of_a_constant_current(t_ref, dt):
-    """The refractory time need not be a multiple of dt, and may be shorter."""
+    """The refractory time need not be a multiple of dt, and may be shorter than half of it."""
     model = bs.LIF(t_ref=t_ref)
     first = 20.0 * np.log(40.0 / 25.0)  # from -65 towards -25 mV
     found = times_of(model, dt, current=400.0, duration=99.0)
