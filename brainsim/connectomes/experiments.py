@@ -134,7 +134,7 @@ def activate(
 def silence(brain: Brain, cells: ArrayLike) -> Brain:
     """Return the brain without what some cells send: their edges and their electrical synapses.
 
-    The cells stay where they are and still receive, as in Shiu et al. (2024); nobody notices if they fire.
+    The cells stay where they are and still receive, as in Shiu et al. (2024); if they fire, it has no effect.
 
     Parameters
     ----------
@@ -166,8 +166,8 @@ def shuffle(brain: Brain, seed: int = 1) -> Brain:
     """Return the brain with shuffled wiring: each edge gets the target of another one.
 
     Cells keep their numbers of edges in both directions, and all that they send: numbers of synapses and signs. Who is
-    connected to whom is random, so a pair may have two edges, and a cell one to itself. What the real wiring does and this
-    does not depends on more than degrees. Electrical synapses stay.
+    connected to whom is random, so a pair may have two edges, and a cell one to itself. So what only the real wiring does
+    depends on more than the degrees. Electrical synapses stay.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def layers(brain: Brain, cells: ArrayLike, *, least: int = 5, among: ArrayLike |
     least : int
         Edges with fewer synapses are not used.
     among : array of int, optional
-        Paths lead over these cells only, such as those that fired; by default over all.
+        Paths lead through these cells only, such as those that fired; by default over all.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 A code is an object with `encode`, which turns an array into `Spikes`, and `decode`, which turns spikes into an array. An
 array for a `duration` is one stimulus, such as an image, whose values become cells in the order of ``values.ravel()``; with
-an `interval` its first axis is time, as of a film, of a series or of a sound behind `filter_bank`. Spikes enter a network as
+an `interval` its first axis is time, as in a film, a series, or a sound after `filter_bank`. Spikes enter a network as
 ``bs.Population(spikes.n, bs.SpikeTrains(spikes))``.
 
 >>> import numpy as np

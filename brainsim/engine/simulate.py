@@ -63,13 +63,13 @@ def simulate(
         reset as of that moment, a spike arrives after its delay, between the points of the grid, and refractory times and
         the times of `SpikeTrains` need not be multiples of dt. Cells with linear equations are solved exactly, so spike
         times do not depend on dt; those of others by the Runge-Kutta method of fourth order, in parts that are halved where
-        v rises steeply: the errors of spike times fall by about 16 if dt is halved. That v is above the threshold for less
-        than a step is found if it rises at the start and falls at the end of the way between two events. `CurrentInput`
-        changes at the points of the grid, and traces are sampled there. Delays are at least dt and are kept to a picosecond.
-        The events of a `PoissonInput` of constant rate come at exact times, too, which do not depend on dt, and rules of
-        plasticity act by the real times of spikes. What cannot be exact raises an error that names it: inputs that change
-        from step to step, noise, random cells, rules with ``on_step``, a modulator or variables that follow the target,
-        couplings, procedural synapses, single precision.
+        v rises steeply: the errors of spike times fall by about 16 if dt is halved. If v is above the threshold for less
+        than a step, this is noticed if v rises at the start and falls at the end of the interval between two events.
+        `CurrentInput` changes at the points of the grid, and traces are sampled there. Delays are at least dt and are kept
+        to a picosecond. The events of a `PoissonInput` of constant rate come at exact times, too, which do not depend on dt,
+        and rules of plasticity act by the real times of spikes. What cannot be exact raises an error that names it: inputs
+        that change from step to step, noise, random cells, rules with ``on_step``, a modulator or variables that follow the
+        target, couplings, procedural synapses, single precision.
     record : Trace, WeightTrace or EventRecord, or a sequence of these
         What to record besides spikes: variables of cells, weights of synapses, and when conditions become true.
     spikes : bool, or sequence of Population, view and SpikeRecord
@@ -125,8 +125,8 @@ def simulate(
         Whether a file that exists at `to` may be replaced, when the new one is complete. Without it, a run never replaces
         the file of an earlier one; nor does it ever replace a folder ``TO.part`` of a run that did not end.
     live : bool
-        Draw a raster and the rates of the last second while it runs, in a notebook or a window; drawing takes less than 5 %
-        of the time. See `brainsim.plot.Live`.
+        Draw a raster and the rates of the last second while it runs, in a notebook or a window; drawing takes about 3 % of
+        the time. See `brainsim.plot.Live`.
 
     Returns
     -------

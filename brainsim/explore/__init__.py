@@ -8,7 +8,7 @@ array([ 0. , 33.6, 62.9])
 >>> bs.explore.step_response(bs.AdEx(), [-200.0, 500.0, 800.0]).plot()              # doctest: +SKIP
 >>> bs.explore.portrait(bs.NMDA()).savefig("nmda.png")                              # doctest: +SKIP
 
-Each takes any neuron whose parameters are numbers, also a user's own, and returns arrays with a method ``plot(ax=None)``,
+Each takes any neuron whose parameters are numbers, also one of your own, and returns arrays with a method ``plot(ax=None)``,
 which draws into `ax`, by default the current axes, and returns the axes.
 """
 

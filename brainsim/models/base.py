@@ -243,7 +243,7 @@ class Neuron(Model):
     time, and ``dt``, the time step [ms]; ``pi``; ``xi``, white noise.
 
     **Noise.** ``xi`` in ``dv/dt = -v/tau + sigma*sqrt(2/tau)*xi`` is white noise in 1/sqrt(ms), independent in each
-    equation; ``xi_name`` is the same noise wherever it stands. If its factor depends on a variable, `euler_maruyama` and
+    equation; ``xi_name`` is the same noise wherever it occurs. If its factor depends on a variable, `euler_maruyama` and
     `milstein` follow Ito, `heun` follows Stratonovich. Escape noise: ``threshold = "rand() < 1 - exp(-rate*dt)"``.
 
     **Units.** Every parameter and variable has one, of ms mV pA pF nS Hz um mM and their products (pA = nS*mV = pF*mV/ms),

@@ -105,7 +105,8 @@ class Convolution(_Sliding):
     stride, dilation : int or tuple of int, default 1
         Steps between the places of the kernel, and between its elements; one number or one for each direction.
     padding : int, tuple of int, "same" or "valid", default 0
-        How far the kernel goes beyond the border, where no cells are. ``"same"``: so far that as many places come out.
+        How far the kernel goes beyond the border, where no cells are. ``"same"``: as far as is needed for as many places to
+        come out as went in.
     groups : int, default 1
         Parts into which the channels are divided, each of which is connected to its part of the outputs.
 

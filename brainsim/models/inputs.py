@@ -92,11 +92,11 @@ class PoissonInput(Input):
     ----------
     rate : float, array of shape (n,), TimedArray, or str
         Events per cell [Hz], >= 0; one rate for all cells of the target, or one for each. A `TimedArray` has one column, or
-        one for each cell. A string is an expression, written as in equations (``help(bs.Neuron)``), of the time ``t``
-        [ms], of parameters of the cells, of their index ``i`` in the target and of their positions ``x``, ``y``, ``z``
-        [um]: ``"20 + 15*sin(2*pi*8*t/1000)"``, or a bump that moves, ``"900*exp(-((x - 0.5*t)/40)**2)"``;
-        ``bs.signals`` writes common ones. Numbers in it have any unit, names have theirs. Where it is negative, the rate is
-        0; it cannot be negative everywhere. A step has at most 1e9 events.
+        one for each cell. A string is an expression, written as in equations (``help(bs.Neuron)``), of the time ``t`` [ms],
+        of parameters of the cells, of their index ``i`` in the target and of their positions ``x``, ``y``, ``z`` [um]:
+        ``"20 + 15*sin(2*pi*8*t/1000)"``, or a bump that moves, ``"900*exp(-((x - 0.5*t)/40)**2)"``; ``bs.signals`` has
+        functions for common ones. Numbers in it have any unit, names have theirs. Where it is negative, the rate is 0; it
+        cannot be negative everywhere. A step has at most 1e9 events.
     weight : float, array of shape (n,), or distribution
         Weight of an event, in the unit of the synapse (pA, nS or mV). A distribution gives each cell one weight, which all
         of its events share.

@@ -2,8 +2,8 @@
 
 The 15 million edges of a mapped brain are sorted by their sources and have a few thousand different weights. As arrays, the
 source and the weight of an edge take 12 bytes; as where the edges of each source begin, and the number of the weight in a
-table, they take 2. Whoever reads such an attribute gets an array, made anew each time; what only needs the different values
-asks for the column itself with `as_kept`.
+table, they take 2. Whoever reads such an attribute gets a new array each time; what only needs the different values asks for
+the column itself with `as_kept`.
 """
 
 from __future__ import annotations

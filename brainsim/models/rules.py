@@ -138,9 +138,9 @@ class Rule:
         """Return the shape that arrays of weights or delays must have, or None if the pairs are sampled."""
 
     def draw(self, n_pre: int, n_post: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return all pairs between `n_pre` and `n_post` cells, of an own rule: the indices of sources and of their targets.
+        """Return all pairs between `n_pre` and `n_post` cells: the indices of sources and of their targets.
 
-        Nothing but the arguments may decide, such as by ``rng = np.random.default_rng(seed)``.
+        The pairs must depend on the arguments only: draw from ``rng = np.random.default_rng(seed)``.
         """
         raise NotImplementedError
 

@@ -157,14 +157,14 @@ class Network(Answering):
         rule : Rule
             Which pairs are connected, e.g. ``FixedIndegree(1000)``.
         weight : float, array, distribution or str
-            In the unit of the synapse (pA, nS or mV). Arrays are for rules that do not sample pairs: of shape
-            (n_pre, n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and the like. By default that
-            of the matrix of FromSparse or of the table of FromFrame; otherwise it is required. Weights that differ between
-            synapses are kept as float32 and summed in float64; magnitudes above 3e38 are rejected. For every rule a text
-            may be an expression of the two cells: of their distance, ``"0.2*exp(-d/100)"`` [um], or of the index i of the
-            source and j of the target, counted within `pre` and `post`: ``"where(i == j, 0, exp(-abs(i - j)/10))"``.
+            In the unit of the synapse (pA, nS or mV). Arrays are for rules that do not sample pairs: of shape (n_pre,
+            n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and the like. By default that of the
+            matrix of FromSparse or of the table of FromFrame; otherwise it is required. Weights that differ between synapses
+            are kept as float32 and summed in float64; magnitudes above 3e38 are rejected. For any rule, a string may be an
+            expression of the two cells: of their distance, ``"0.2*exp(-d/100)"`` [um], or of the index i of the source and j
+            of the target, counted within `pre` and `post`: ``"where(i == j, 0, exp(-abs(i - j)/10))"``.
         delay : float, array, distribution or str
-            Time from a spike to its arrival [ms], > 0; arrays and texts as for `weight`. By default that of the table of
+            Time from a spike to its arrival [ms], > 0; arrays and strings as for `weight`. By default that of the table of
             FromFrame, and of a coupling 0. A run rounds it to a multiple of dt, at most 65,000 dt.
         synapse : Synapse or Coupling
             Required: the effect of an arriving spike, or how cells act on others without spikes, such as `GapJunction`.
@@ -189,7 +189,7 @@ class Network(Answering):
         modulator_delay : float, optional
             Time from their spikes to this effect [ms], > 0: by default 1, or dt if that is longer.
         homeostasis : Normalisation or Scaling, optional
-            What multiplies the weights at regular times, besides `plasticity`: ``Normalisation(78.0, every=500.0)``.
+            What multiplies the weights at regular times, in addition to `plasticity`: ``Normalisation(78.0, every=500.0)``.
         name : str, optional
             By default ``pre->post``, followed by `` #2`` and so on if that is taken. A projection that repeats an earlier
             one in everything else raises a warning.
@@ -404,9 +404,9 @@ class Network(Answering):
         ----------
         of : {"cells", "populations"}
             What the nodes are. Cells are pairs (name of the population, index), with the attributes ``population`` and
-            ``index``, and an edge for each synapse with ``weight``, ``delay`` [ms] and ``projection``. Populations are
-            names, with ``n`` and ``model``, and an edge for each projection with ``rule``, ``synapse``, ``weight`` and
-            ``delay`` as they were given, and ``synapses``, their expected number.
+            ``index``, and an edge for each synapse with ``weight``, ``delay`` [ms] and ``projection``. Populations are nodes
+            with their names, with ``n`` and ``model``, and an edge for each projection with ``rule``, ``synapse``,
+            ``weight`` and ``delay`` as they were given, and ``synapses``, their expected number.
         dt : float
             Time step [ms], of which delays are multiples.
 

@@ -192,12 +192,12 @@ class WeightTrace:
 
     The samples are the values at ``0, every, 2*every, ...``, including 0; a trace of the target is as it was before spikes
     of the target at that time. After the run they are in ``result.weights[projection]``, and of x in
-    ``result.weights[projection, "x"]``. Recording changes no bit of the run. A sample of a few synapses takes equally long
+    ``result.weights[projection, "x"]``. Recording changes no bit of the run. To sample a few synapses takes equally long
     however many there are; histograms go through all synapses.
 
     **The clock.** A synapse is shown as its target feels it: after all spikes of the source that have arrived at the target
     by then, and over a `Delta` synapse also those of the next step unless times are exact. So with a ``dendritic_delay`` D
-    it is shown as it was D before: a change at the synapse is seen D later, and a spike of the target 2 D after it.
+    it is shown as it was D earlier: a change at the synapse is seen D later, and a spike of the target 2 D after it.
 
     Raises
     ------
@@ -271,9 +271,9 @@ class EventRecord:
     name : str, optional
         What the events are called in ``result.spikes``; by default ``"NAME OF THE CELLS: condition"``.
 
-    An event is at the first step at which the condition is true and was not one step before, after the spikes of the step:
-    what a reset changes at once is not seen. They are in ``result.spikes[name]``, as `Spikes` of these cells, which are
-    numbered from 0; what `Spikes` calls spikes are then these events.
+    An event is at each step at which the condition is true but was not true one step before. It is tested after the spikes
+    of the step, so what a reset changes at once is not seen. They are in ``result.spikes[name]``, as `Spikes` of these
+    cells, which are numbered from 0; what `Spikes` calls spikes are then these events.
 
     Examples
     --------

@@ -37,7 +37,7 @@ def animate(
     fps: float = 20.0,
     figsize: tuple[float, float] | None = None,
 ) -> Path:
-    """Write a film of activity over time: a GIF, or an MP4 if the program ffmpeg is there.
+    """Write a film of activity over time: a GIF, or an MP4 if the program ffmpeg is installed.
 
     Without `grid` and `positions`, a line moves through the raster of all populations, next to bars of their rates. With one
     of them, each cell of a population is a dot or a field of an image, in the colour of its rate or of a recorded variable.

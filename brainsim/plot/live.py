@@ -34,7 +34,7 @@ class Live:
     window : float
         How much of the run is shown [ms].
     duration : float, optional
-        Of the run [ms]: its end is drawn in any case.
+        Duration of the run [ms]; if it is given, the end is drawn in any case.
 
     Raises
     ------

@@ -50,7 +50,7 @@ def weight_histogram(
     ----------
     weights : SynapseTable, Weights, sparse matrix or array
         As `Simulation.synapses` returns them, or recorded over time by `WeightTrace`: then the first sample is drawn too, as
-        an outline. If all synapses were counted in the run (``WeightTrace(histogram=...)``), these counts are drawn.
+        an outline. If all synapses were counted in the run (``WeightTrace(bins=...)``), these counts are drawn.
     bins : int
         Number of bins.
     color : colour, optional
@@ -261,8 +261,8 @@ def weights(
 ) -> Axes:
     """Draw recorded weights over time: thin lines for single synapses, a thick one for their mean.
 
-    If all synapses were counted in the run (``WeightTrace(histogram=...)``), the lines lie on their histograms: the darker,
-    the more synapses.
+    If all synapses were counted in the run (``WeightTrace(bins=...)``), the lines are drawn over their histograms: the
+    darker, the more synapses.
 
     Parameters
     ----------

@@ -50,12 +50,12 @@ def sweep(
     seeds : int or list of int, optional
         How many, from 0, or which: the same ones at each point, passed as ``seed=``.
     to : str or Path, optional
-        A folder with a file for each finished point: a killed sweep continues where it was. A point is computed again
-        if the function, its parameters or the version of brainsim change, or if it failed. Of the function this looks at its
-        text, its defaults, the arguments that a `functools.partial` binds, and the variables that it reads from around it:
+        A folder with a file for each finished point: a killed sweep continues where it was. A point is computed again if the
+        function, its parameters or the version of brainsim change, or if it failed. What counts as the function are its
+        text, its defaults, the arguments that a `functools.partial` binds, and the variables from outside that it reads:
         those of enclosing functions, with functions among them, and global numbers, strings, arrays, objects such as models
-        or networks, and texts and defaults of model classes, all as they are when the sweep starts. It does not look at
-        global functions that the function calls, at modules or at files: if those change, give another folder.
+        or networks, and texts and defaults of model classes, all as they are when the sweep starts. Global functions that
+        the function calls, modules and files do not count: if those change, give another folder.
     workers : int, optional
         Number of processes; by default one per processor, as far as memory suffices, or those of joblib's active backend.
     errors : {"keep", "raise"}

@@ -15,7 +15,7 @@ Each check raises an AssertionError that names the class and the property that d
 >>> def test_leaky():
 ...     bs.testing.check_neuron(Leaky)
 
-A check takes a class, which is made with its defaults, or an object. With ``only=`` it looks at some properties alone.
+A check takes a class, which is made with its defaults, or an object. With ``only=`` it checks some properties only.
 `check_bits` takes any network, with operators and kinds of synapses of your own.
 """
 

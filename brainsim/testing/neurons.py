@@ -66,7 +66,7 @@ class _Cells:
             self.current = working_current(model, dt)
 
     def make(self, **changes):
-        """Return the model, made anew, with some other parameters."""
+        """Return a new model with some other parameters."""
         if isinstance(self._given, type):
             return self._given(**changes)
         return self.kind(**{name: getattr(self.model, name) for name in self.model.parameters} | changes)

@@ -76,7 +76,7 @@ def check_bits(
     Parameters
     ----------
     build : callable
-        Returns the Network, made anew at each call.
+        Returns the Network, a new one at each call.
     duration : float
         How long it runs [ms]; what comes in the second half is compared.
     dt : float

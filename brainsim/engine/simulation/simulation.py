@@ -457,9 +457,9 @@ class Simulation(Answering):
             self._described.note(self._layout)
 
     def forget(self) -> None:
-        """Forget what was recorded: `result` tells of what comes from now on. The time, the state and all else stay.
+        """Forget what was recorded: `result` then begins now. The time, the state and everything else stay.
 
-        A run that is taken out piece by piece needs no more memory than its longest piece like this.
+        A long run whose pieces are read one by one then needs no more memory than its longest piece.
 
         Raises
         ------
@@ -494,13 +494,13 @@ class Simulation(Answering):
             name).
         **values
             Fields of the input (``rate=``, ``amplitude=``, ...), of any kind that the input takes: a number, an array, a
-            text or a TimedArray may replace any other. Parameters of the model: a number, or an array with one for each cell
-            of the population. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are sent from now on, in place of
-            those listed so far. Of a projection: its ``weight``, as a number or an array in the order of `synapses`, and,
-            while no spike of its cells is under way, as before a run, its ``delay`` [ms]; of a coupling, once a run has
-            begun, up to the longest that its sources had so far, since no more of what they gave is kept. With plasticity
-            not the delay, but also a variable of its synapses, ``learning``, whether its weights change, and the modulator
-            of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            string or a TimedArray may replace any other. Parameters of the model: a number, or an array with one for each
+            cell of the population. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are sent from now on, in
+            place of those listed so far. Of a projection: its ``weight``, as a number or an array in the order of
+            `synapses`, and, while no spike of its cells is under way, as before a run, its ``delay`` [ms]; of a coupling,
+            once a run has begun, up to the longest that its sources had so far, since no more of what they gave is kept.
+            With plasticity not the delay, but also a variable of its synapses, ``learning``, whether its weights change, and
+            the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
@@ -675,8 +675,8 @@ class Simulation(Answering):
         projection, and the spike of each source before these. Pairs of a coupling get what their sources gave the new delay
         ago, which may be at most the longest that these sources had so far.
 
-        All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so it
-        is best to make many changes at once. The weights of other projections are copied as they are. With ranks, all call
+        All rows of the network are built again, in 0.05 to 0.1 s for each million of stored synapses on one core; so it is
+        best to make several changes at once. The weights of other projections are copied as they are. With ranks, all call
         it with the same synapses; each builds its own part again.
 
         `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back

@@ -143,7 +143,7 @@ class GradedSynapse(Coupling):
 
 
 class RateConnection(Coupling):
-    """A connection that transmits a rate, for `RateUnit` and rate models of one's own; weights are in pA/Hz.
+    """A connection that transmits a rate, for `RateUnit` and rate models of your own; weights are in pA/Hz.
 
     A source gives ``gain(r)``, and the current into the target is the sum of the weights times that.
 

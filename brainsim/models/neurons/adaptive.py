@@ -51,7 +51,7 @@ class HomeostaticLIF(Neuron):
     ``dv/dt = (v_rest - v)/tau_m + I/c_m`` and ``dtheta/dt = -eta*rho_0``; a spike when ``v >= theta``, then
     ``theta += eta``, ``v = v_reset``, and v is clamped for `t_ref`. Integrated exactly with currents and delta synapses; by
     exponential Euler with conductances. In any time T, N spikes move the threshold by ``eta*(N - rho_0*T)``: while theta
-    stays in a range, the rate is rho_0 but for that range over ``eta*T``.
+    stays within a range, the rate differs from rho_0 by at most that range divided by ``eta*T``.
 
     Examples
     --------

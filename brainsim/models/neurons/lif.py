@@ -11,7 +11,7 @@ class LIF(Neuron):
 
     ``dv/dt = (v_rest - v)/tau_m + I/c_m``; a spike when ``v >= v_th``, then ``v = v_reset`` and v is clamped for `t_ref`.
 
-    Each may be a number, an array with one value per cell, or a distribution.
+    Each parameter may be a number, an array with one value per cell, or a distribution.
 
     Examples
     --------

@@ -40,7 +40,7 @@ class RatePlasticity(Model):
     Notes
     -----
     **Couplings.** A rule acts on couplings in which a pair adds the weight times what its source gives, in one direction:
-    `RateConnection`, `GradedSynapse`, and classes of one's own. Those with a gate, a symmetric pair or the sum of the
+    `RateConnection`, `GradedSynapse`, and classes of your own. Those with a gate, a symmetric pair or the sum of the
     ``weights`` in their equations are refused by ``connect``, and so are rules of spikes such as `STDP`. A population of
     targets must have the variables that a source needs.
 
@@ -49,8 +49,8 @@ class RatePlasticity(Model):
     in the middle of the step, or at its beginning. ``sim.set(projection, learning=False)`` stops the weights, and not the
     variables of the targets.
 
-    **Threads and memory.** The bits do not depend on the number of threads; on several ranks rules of couplings do not run.
-    A weight that learns takes 8 bytes, in single precision too, since a step adds too little to be seen in float32.
+    **Threads and memory.** The bits do not depend on the number of threads, nor on that of ranks. A weight that learns takes
+    8 bytes, in single precision too, since a step adds too little to be seen in float32.
 
     **Units.** ``w`` has the unit ``"weight"``, whatever it is in a network, and the time of a rule is in ms.
 
@@ -175,7 +175,7 @@ class Oja(RatePlasticity):
     gain. If the target is linear, its rate the weighted sum of its inputs times a gain G [Hz/pA], and learning much slower
     than the rates change, the weights of a target tend to the first eigenvector of the mean of ``pre_i*pre_j``, up to the
     sign; their length tends to ``1/sqrt(alpha*G)``. Rates that are never negative have a mean, which is most of that
-    eigenvector; deviations from a mean are rates of either sign in a model of one's own.
+    eigenvector; deviations from a mean are rates of either sign in a model of your own.
 
     `bs.learn.OjaUnit` is the same rule for the rows of an array, without a simulation.
 
@@ -207,8 +207,8 @@ class BCM(RatePlasticity):
     ``dw/dt = eta*pre*post*(post - theta)`` and ``dtheta/dt = (post**2/r_0 - theta)/tau``, for `RateConnection`; `Oja`
     explains ``pre`` and ``post``. The threshold theta is kept for each target and is the mean of ``post**2/r_0`` over about
     the last `tau`. With one input pattern the target ends at the rate `r_0`. If n patterns, none of them a mixture of the
-    others, come equally often, a linear target ends at the rate ``n*r_0`` for one of them and at 0 for the others. For this
-    `tau` must be longer than the patterns take, and so short that the weights are slower; otherwise both oscillate.
+    others, come equally often, a linear target ends at the rate ``n*r_0`` for one of them and at 0 for the others. For this,
+    `tau` must be longer than the patterns last, but so short that the weights change more slowly; otherwise both oscillate.
 
     `bs.learn.BCMUnit` is the same rule for the rows of an array, without a simulation.
 

@@ -66,7 +66,7 @@ class DistanceRule(Rule):
     p : str or float
         The probability as an expression of the distance ``d`` [um], such as ``"0.3*exp(-d/150)"``; also of the components
         from source to target ``dx``, ``dy``, ``dz``, for anisotropic connections. With `k`, only ratios matter. `gaussian`,
-        `exponential` and `box` write the usual ones.
+        `exponential` and `box` return rules with the usual ones.
     max_distance : float, optional
         No pair that is farther apart is connected [um], > 0. Building takes as long as there are pairs within this distance,
         so give it if `p` falls off: by default all pairs are tried.
