@@ -29,7 +29,7 @@ def test_a_thousand_gradients_equal_differences(kind):
     assert assert_gradients(trainer, X, y, 20) > 145
 
 
-@pytest.mark.parametrize("kind", ["lif", "refractory", "spikes"])
+@pytest.mark.parametrize("kind", ["lif", "refractory", "adaptive", "spikes"])
 def test_random_graphs_have_the_spikes_of_a_precise_simulation(kind):
     """They are recurrent and sparse, with two receptors, learned delays, initial potentials and constant currents."""
     for seed in (1, 2, 3):
@@ -102,6 +102,33 @@ def test_equals_a_spiking_network_that_can_be_written_as_layers(gradient, sparse
         wanted = its[what, layer].ravel()[1 if sparse else 0 :]
         np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
         assert np.abs(found).max() > 1e-4
+
+
+@pytest.mark.parametrize("gradient", ["exact", "surrogate", "eprop"])
+def test_a_network_that_has_learned_from_layers_can_be_given_to_a_trainer(gradient):
+    rng = np.random.default_rng(5)
+    X, y = rng.uniform(0.0, 20.0, (6, 5)), np.array([0, 1, 2, 0, 1, 2])
+    options = {"dt": 1.0, "duration": 40.0, "gain": 10.0, "gradient": gradient, "validation": 0.0}
+    adapts = {"beta": 0.2, "tau_a": 60.0, "learns": ("tau_a", "beta")}
+    layer = bs.learn.Layer(9, recurrent=True, weight=(4.0, 2.0), **adapts)
+    other = bs.learn.SpikingNetwork(layer, **options).partial_fit(X, y)
+    learns = ["weight", bs.learn.Learns("hidden0", "tau_a"), bs.learn.Learns("hidden0", "beta")]
+    trainer = bs.learn.Trainer(other.to_network(X[0]), "readout", learns, **options)
+    trainer._begin(trainer._complete(X, "X"), y, "fit")
+    (a, mine), (b, its) = trainer.gradients(X, y), other.gradients(X, y)
+    assert a == pytest.approx(b, rel=1e-12)
+    for (what, layer), name in {
+        ("weight", 0): "input -> hidden0", ("recurrent", 0): "hidden0 -> hidden0", ("weight", 1): "hidden0 -> readout",
+        ("tau_a", 0): "hidden0", ("beta", 0): "hidden0",
+    }.items():  # fmt: skip
+        found = mine["weight" if what == "recurrent" else what, name]
+        np.testing.assert_allclose(found.ravel(), its[what, layer].ravel(), rtol=1e-9, atol=1e-12)
+        assert np.abs(found).max() > 1e-6 or (what == "beta" and gradient != "exact")
+    trained = trainer.partial_fit(X, y, 2).to_network(X[1])
+    assert trained.populations["hidden0"].model.beta == trainer.parts()["beta", "hidden0"] != its["beta", 0]
+    if gradient == "exact":
+        found = bs.simulate(trained, 40.0, dt=1.0, precise=True).spikes["hidden0"]
+        assert_same_spikes(found, trainer.activity(X, 1)["hidden0"], 1e-10)
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,7 @@ class Coupled(Adaptive):
 CELLS = {
     "lif": (bs.LIF(t_ref=0.0), ("tau_m", "c_m")),
     "refractory": (bs.LIF(t_ref=2.7, v_reset=-67.0, v_rest=-62.0, c_m=150.0), ("tau_m", "c_m")),
+    "adaptive": (bs.learn.AdaptingLIF(t_ref=0.0, tau_a=40.0, beta=2.0), ("tau_m", "c_m", "tau_a", "beta")),
     "linear": (Adaptive(), ("tau_m", "tau_w", "c_m", "b", "v_th")),
     "smooth": (Coupled(), ("tau_m", "c_m", "a", "b", "k", "tau_w")),
 }
@@ -54,6 +55,7 @@ CELLS = {
 KINDS = {
     "lif": ("lif", "refractory", "integrator", "mean", False),
     "refractory": ("refractory", "refractory", "integrator", "max", True),
+    "adaptive": ("adaptive", "refractory", "integrator", "mean", True),
     "linear": ("linear", "refractory", "integrator", "mean", True),
     "smooth": ("smooth", "linear", "integrator", "values", False),
     "first": ("refractory", "lif", "refractory", "first", True),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from brainsim.learn.spiking.cells import AdaptingLIF
 from brainsim.models.base import Neuron
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.neurons.nonspiking import LI
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from brainsim.network.population import Population
 
 LABEL = "Trainer.net"
-WRITTEN = (LIF, LI)  # cells that written kernels move
+# cells that written kernels move, and what of them learns
+WRITTEN = dict.fromkeys((LIF, LI), ("tau_m", "c_m")) | {AdaptingLIF: ("tau_m", "c_m", "tau_a", "beta")}
 UNUSED_TAU = 5.0  # of the receptor of cells without one, at which nothing arrives
 OTHERS = ("weight", "recurrent", "bias", "delay", "recurrent_delay")  # what learns besides the numbers of cells
 
@@ -129,13 +131,12 @@ def block_of(population: Population, synapses: Sequence[Any], learns: tuple[str,
     model: Any = population.model
     label = f"{LABEL}: {population.name!r}: {type(model).__name__}"
     taus = tuple(synapse.tau for synapse in synapses) or (UNUSED_TAU,)
+    for name in {*population.initial} - ({"v"} if type(model) in WRITTEN else set()):  # the kernels start all alike
+        raise ValueError(f"{label}: initial[{name!r}] cannot be given, only v of LIF and LI; leave it to the model")
     common = population.n, repr(population.name), " of the projections onto it", label, taus, learns
     if type(model) not in WRITTEN:
         if not isinstance(model, Neuron):
             raise TypeError(f"{label}: must be a model of cells, such as bs.LIF()")
-        if population.initial:  # the kernels start all cells alike
-            name = next(iter(population.initial))
-            raise ValueError(f"{label}: initial[{name!r}] can be given for LIF and LI only; leave it to the model")
         block = Block(*common, model)
         block.smooth(False)
         block.check_learns(label)
@@ -145,8 +146,8 @@ def block_of(population: Population, synapses: Sequence[Any], learns: tuple[str,
             raise ValueError(f"{label}.{name}: must be one number for all cells (got {getattr(model, name)!r})")
     if isinstance(model, LI):
         return Block(*common, spiking=False, base=model.v_rest, tau_m=model.tau_m, c_m=model.c_m)
-    own, base = {name: getattr(model, name) for name in model.parameters if name != "v_rest"}, model.v_reset
-    own |= {"v_th": model.v_th - base, "v_reset": 0.0, "base": base, "rest": model.v_rest - base}
+    own, base = {name: getattr(model, name) for name in (*WRITTEN[type(model)], "t_ref")}, model.v_reset
+    own |= {"v_th": model.v_th - base, "base": base, "rest": model.v_rest - base}
     return Block(*common, **own)
 
 

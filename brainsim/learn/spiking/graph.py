@@ -15,7 +15,6 @@ from brainsim.learn.spiking.wiring import Ends, Table, draw, table_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.network.checks import MAX_DELAY
 
-OF_LEAKY = ("tau_m", "c_m")  # parameters of LIF and LI that learn
 EACH = ("weight", "delay", "amplitude")  # what may differ between synapses or cells
 
 
@@ -155,8 +154,8 @@ def _learned_by(population, synapses, projections, learns):
     """Return what learns of the cells of a population, by the names of the kernels."""
     found = [item.what for item in learns if item.of is population]
     for what in found:
-        if type(population.model) in WRITTEN and what not in OF_LEAKY:
-            kind, names = type(population.model).__name__, " and ".join(OF_LEAKY)
+        if what not in (allowed := WRITTEN.get(type(population.model), [what])):
+            kind, names = type(population.model).__name__, f"{', '.join(allowed[:-1])} and {allowed[-1]}"
             raise ValueError(f"Learns.what: of {kind} only {names} learn (got {what!r} of {population.name!r})")
     for item in learns:
         if item.what == "tau" and item.of in projections and any(p is population for p, _ in item.of.post.parts):

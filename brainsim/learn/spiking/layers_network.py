@@ -6,49 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.models.base import initial, parameter
+from brainsim.learn.spiking.cells import AdaptingLIF
+from brainsim.learn.spiking.plan import TIMES
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.neurons.nonspiking import LI
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.models.pair_lists import FromArrays
 from brainsim.models.synapses.basic import Exponential
-from brainsim.models.values import Value
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-
-
-class AdaptingLIF(LIF):
-    """`LIF` whose threshold rises by `beta` at a spike and decays: the cell of an adaptive `bs.learn.Layer`.
-
-    Examples
-    --------
-    >>> AdaptingLIF(beta=1.0)
-    AdaptingLIF(beta=1.0)
-    """
-
-    equations = LIF.equations + "\nda/dt = -a/tau_a"
-    threshold = "v >= v_th + a"
-    reset = "v = v_reset; a = a + beta"
-
-    tau_a: Value = parameter(100.0, "ms", "time constant of the threshold", above=0.0)
-    beta: Value = parameter(0.0, "mV", "rise of the threshold at a spike", at_least=0.0)
-
-    a: float = initial(0.0, "mV", "rise of the threshold")
-
-
-class SubtractingLIF(AdaptingLIF):
-    """The same cell, from whose v a spike subtracts what is between the threshold and the reset potential.
-
-    Without a refractory time, and with spikes at the ends of steps, a cell keeps what it had above the threshold.
-
-    Examples
-    --------
-    >>> SubtractingLIF(beta=1.0)
-    SubtractingLIF(beta=1.0)
-    """
-
-    reset = "v = v - (v_th + a - v_reset); a = a + beta"
 
 
 def network_of(learned: Any, x: Any, seed: int) -> Network:
@@ -83,15 +50,15 @@ def network_of(learned: Any, x: Any, seed: int) -> Network:
 
 def _model(plan, vector, b, on_grid):
     """Return the model of the cells of a block, for a layer in mV and pA, of which 1 pA makes 1 mV."""
-    block, values = plan.blocks[b - 1], {name: float(vector[at]) for (name, of), at in plan.at.items() if of == b}
+    block = plan.blocks[b - 1]
+    values = {name: float(vector[plan.at[name, b]]) for name in (TIMES if block.model is None else block.of_model)}
     if block.model is not None:
-        learned = {name: values[name] for name in block.of_model}
-        return type(block.model)(**{name: getattr(block.model, name) for name in block.model.parameters} | learned)
+        return type(block.model)(**{name: getattr(block.model, name) for name in block.model.parameters} | values)
     common = {"tau_m": values["tau_m"], "c_m": values["tau_m"], "v_rest": 0.0}
     if not block.spiking:
         return LI(**common)
     common |= {"v_th": block.v_th, "v_reset": block.v_reset, "t_ref": block.t_ref}
-    subtracts = on_grid and not block.t_ref
-    if not (values["beta"] or subtracts):
+    keeps = on_grid and not block.t_ref  # then spikes are at the ends of steps, when v is above the threshold
+    if not (values["beta"] or keeps):
         return LIF(**common)
-    return (SubtractingLIF if subtracts else AdaptingLIF)(**common, tau_a=values["tau_a"], beta=values["beta"])
+    return AdaptingLIF(**common, tau_a=values["tau_a"], beta=values["beta"], keeps=float(keeps))

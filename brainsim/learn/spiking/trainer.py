@@ -32,17 +32,17 @@ class Trainer(SpikingEstimator):
     r"""Trains a network of `Population` and `Network.connect`, by the gradient of its spike times.
 
     Any graph learns: feed-forward or recurrent, dense or sparse, with several populations and receptors. The synapses are
-    those that a simulation of the network has. `LIF` and `LI` cells are integrated exactly, and fire when they reach the
-    threshold; all others follow the method of `ModelLayer`. A spike arrives after any delay. A refractory time begins at
-    the spike. After `fit`, `to_network` returns the network with what it has learned, and ``bs.simulate(...,
-    precise=True)`` has the spikes of the trainer, but for rounding, if no cell fires twice in a step.
+    those that a simulation of the network has. `LIF`, `AdaptingLIF` and `LI` cells are integrated exactly, and fire when
+    they reach the threshold; all others follow the method of `ModelLayer`. A spike arrives after any delay. A refractory
+    time begins at the spike. After `fit`, `to_network` returns the network with what it has learned, and
+    ``bs.simulate(..., precise=True)`` has the spikes of the trainer, but for rounding, if no cell fires twice in a step.
 
     Parameters
     ----------
     net : Network
         Its sources are populations of `SpikeTrains`, its synapses `Exponential`, its other inputs constant currents. Of
-        `LIF` and `LI` the parameters are numbers, and v may begin anywhere; other cells must be smooth, as for
-        `ModelLayer`, and without a refractory time.
+        `LIF`, `AdaptingLIF` and `LI` the parameters are numbers, and v may begin anywhere; other cells must be smooth, as
+        for `ModelLayer`, and without a refractory time.
     output : Population or str
         The population from which the loss is read: `LI` cells, or cells that fire.
     learns : "weight", "delay", Learns, or sequence of them
@@ -52,11 +52,12 @@ class Trainer(SpikingEstimator):
         sample.
     loss : {"mean", "max", "first", "count", "sequence", "spikes"}
         As for `SpikingNetwork`, with a cell of the output for each class; "first" and "count" need an output that fires,
-        and the others one that is `LI` or `LIF`. With ``"spikes"`` the output, which may be of any cells, learns to fire at
-        given times: y has the wanted spikes of each sample, in one of the forms of X, and the loss is the distance of
-        van Rossum (2001): a spike too many or too few costs 0.5.
+        and the others one that is `LI`, `LIF` or `AdaptingLIF`. With ``"spikes"`` the output, which may be of any cells,
+        learns to fire at given times: y has the wanted spikes of each sample, in one of the forms of X, and the loss is the
+        distance of van Rossum (2001): a spike too many or too few costs 0.5.
     gradient, surrogate, steepness, feedback : str, str, float, str
-        As for `SpikingNetwork`. Surrogate gradients, and e-prop, are for `LIF` cells and delays that are multiples of dt.
+        As for `SpikingNetwork`. Surrogate gradients, and e-prop, are for `LIF`, `AdaptingLIF` and `LI` cells, and for delays
+        that are multiples of dt.
     dt : float
         Time step [ms], > 0.
     duration : float or None
