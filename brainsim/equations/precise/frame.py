@@ -52,7 +52,7 @@ def whole(x, y, before, free, of, work):
     for part in range(<parts>):
         now = t + part * h, current, scalars, arrays, stride, cell
         after, first, last, accurate = move(before, y, h, free, now, work)
-        calm &= accurate and (not free or stays_below(gap, after, first, last, h))
+        calm &= accurate and (not free or (gap < 0.0 and stays_below(gap, after, first, last, h)))
         gap = after
         for i in range(x.size):
             before[i] = y[i]

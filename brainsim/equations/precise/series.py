@@ -12,11 +12,12 @@ from brainsim.equations.numba_text import indent
 from brainsim.equations.statements import Assign, Load, Store, formula
 
 MOST_TERMS = 30
-# nothing reaches a cell in the step, it is not in the last step of its refractory time, and it stays below the threshold
+# nothing reaches a cell in the step, it is not in the last step of its refractory time, and it is and stays below the
+# threshold
 CALM = (
     "_rises = (_first > 0.0) & (_last < 0.0) & (_before + _first*(_after - _before - _last*dt)/(_first - _last) >= 0.0)",
-    "_below = (_after >= 0.0) | _rises",
-    "_calm = (__event < 0) & (((_wait == 0) & (_below ^ True)) | (_wait > 1))",
+    "_fires = (_before >= 0.0) | (_after >= 0.0) | _rises",
+    "_calm = (__event < 0) & (((_wait == 0) & (_fires ^ True)) | (_wait > 1))",
 )
 
 

@@ -70,6 +70,33 @@ def test_a_jump_over_the_threshold_is_a_spike_at_its_time(dt):
     np.testing.assert_allclose(found, [5.123456, 9.0], atol=1e-12, rtol=0)
 
 
+class Curved(bs.LIF):
+    """A LIF that is not linear.
+
+    Examples
+    --------
+    >>> Curved()
+    Curved()
+    """
+
+    equations = "dv/dt = (v_rest - v)/tau_m*(1.0 + 0.1*exp((v_th - v)/v_th)) + I/c_m"
+
+
+@pytest.mark.parametrize("model", [LIF, Curved()], ids=["linear", "curved"])
+@pytest.mark.parametrize("dt", [0.1, 1.0])
+def test_a_cell_that_begins_above_its_threshold_fires_at_once(dt, model):
+    """Also if it would be below it at the end of the first step; so do cells that are put there."""
+    cells, net = bs.Population(2, model, name="cells", initial={"v": [-49.9, -50.1]}), bs.Network(seed=1)
+    net.add(cells)
+    sim = bs.Simulation(net, dt=dt, seed=1, precise=True)
+    sim.run(5.0)
+    sim.state["cells"]["v"][1] = -49.9
+    sim.run(5.0)
+    spikes = sim.result().spikes["cells"]
+    assert spikes.ids.tolist() == [0, 1]
+    np.testing.assert_allclose(spikes.times, [0.0, 5.0], atol=1e-12, rtol=0)
+
+
 @pytest.mark.parametrize("dt", [0.1, 0.5])
 def test_an_event_at_the_end_of_the_refractory_time_acts(dt):
     np.testing.assert_allclose(
