@@ -178,7 +178,7 @@ MISTAKES = {
     ),
     "integer": (Switched, ("tau_m", "count"), r"Switched.count: cannot be differentiated: floor\(\) has no derivative here"),
     "without effect": (Switched, "idle", "ModelLayer.learns: Switched.idle: the cells do not depend on it$"),
-    "refractory": (lambda: bs.LIF(t_ref=0.0), "t_ref", "LIF.t_ref: the cells do not depend on it; refractory times are not"),
+    "refractory": (lambda: bs.LIF(t_ref=0.0), "t_ref", "LIF.t_ref: refractory times are not learned"),
     "delay": (Delayed, "delay", "ModelLayer.learns: Delayed.delay: synapses have a 'delay' of their own; give the"),
     "tau_s": (Delayed, "tau_s", "Delayed.tau_s: synapses have a 'tau_s' of their own"),
     "weight": (Delayed, "weight", "Delayed.weight: synapses have a 'weight' of their own"),

@@ -91,10 +91,11 @@ class Block:
             if name in self.model.parameters and (name in OTHERS or name.startswith("tau_s")):
                 text = f"synapses have a {name!r} of their own; give the parameter of {kind} another name"
                 raise ValueError(f"{label}.{name}: {text}")
+            if name == "t_ref":
+                raise ValueError(f"{label}.{name}: refractory times are not learned")
             _, formulas = write_parts(self.smooth(False), False, f"{label}.{name}", (name,))
             if not formulas.acts(name):
-                why = "; refractory times are not learned" if name == "t_ref" else ""
-                raise ValueError(f"{label}.{name}: the cells do not depend on it{why}")
+                raise ValueError(f"{label}.{name}: the cells do not depend on it")
 
 
 def check_source(population: Population) -> bool:

@@ -161,7 +161,10 @@ def _learned_by(population, synapses, projections, learns):
         if item.what == "tau" and item.of in projections and any(p is population for p, _ in item.of.post.parts):
             if len(item.of.post.parts) > 1:
                 raise ValueError(f"Learns.what: 'tau' of {item.name!r}: its targets are of several populations")
-            found.append(tau_name(list(synapses).index(item.of.synapse)))
+            if (name := tau_name(list(synapses).index(item.of.synapse))) in found:
+                text = "is given twice: projections with equal synapses onto the same cells share it"
+                raise ValueError(f"Learns.what: 'tau' of {item.name!r}: {text}")
+            found.append(name)
     return tuple(dict.fromkeys(found))
 
 

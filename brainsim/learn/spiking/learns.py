@@ -109,6 +109,8 @@ def _resolved(item, net):
     """Return the same with the part of the network instead of its name; raise ValueError if it has no such part."""
     name, parts = item.name, [*net.projections, *net.populations.values(), *net.inputs]
     named = [part for part in parts if part.name == name and (isinstance(item.of, str) or part is item.of)]
+    if not named and name in [part.name for part in parts]:
+        raise ValueError(f"Learns.of: the {name!r} that was given belongs to another network; give its name")
     if not named:
         raise ValueError(f"Learns.of: the network has no part {name!r}{nearest(name, [part.name for part in parts])}")
     fitting = [part for part in named if item.what in _learnable(part)]

@@ -11,7 +11,7 @@ from brainsim.jit.arguments import Held
 from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M, net_of
-from brainsim.learn.spiking.settings import SURROGATES
+from brainsim.learn.spiking.settings import OF_SPIKES, SURROGATES
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.feedback import Feedback
@@ -41,13 +41,16 @@ class SpikingRunner(Runner):
         super().__init__(settings.threads)
         self.plan, self.inputs, self.floor, self.size = plan, inputs, settings.floor, len(inputs)
         self.task = task_of(settings, plan.steps, sequence)
-        data = chunk.Data(inputs.times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
+        self.on_grid = settings.gradient != "exact"
+        times = np.rint(inputs.times / plan.dt) * plan.dt if self.on_grid else inputs.times  # as a simulation rounds them
+        data = chunk.Data(times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
         self._data = Held(data)
         self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
-        self.on_grid = settings.gradient != "exact"
         self.waiting = any(block.t_ref > 0.0 for block in plan.blocks)
         # only derivatives with respect to time constants, and derived kernels, need the state of every step
         self.history = any({*block.learns} - {*DELAYS} or block.model is not None for block in plan.blocks)
+        wanted = np.isin(np.arange(plan.sizes[-1]), targets.cells) if settings.loss == "spikes" else True
+        self.asked = wanted & np.full(plan.sizes[-1], settings.loss in OF_SPIKES)  # outputs that have to fire
         self._works, self._gradients = list[Held](), list[Any]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 

@@ -44,10 +44,11 @@ class Inputs:
         return int(np.diff(self.offsets).max(initial=0))
 
 
-def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
+def inputs_of(X: Any, label: str, n_in: int | None = None, each: str = "inputs, as in training") -> Inputs:
     """Return samples as `Inputs`, or raise TypeError or ValueError with `label` in the message.
 
-    `X` is as `SHAPES` says; NaN and infinity in an array of times mean no spike. `n_in` is how many inputs a network has.
+    `X` is as `SHAPES` says; NaN and infinity in an array of times mean no spike. `n_in` is how many inputs a network has,
+    and `each` what messages call them.
 
     Examples
     --------
@@ -56,6 +57,8 @@ def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
     """
     if isinstance(X, Spikes):
         raise TypeError(f"{label}: must be a list with Spikes for each sample; a single sample is [spikes]")
+    if _is_one(X):
+        raise TypeError(f"{label}: must be a list with a pair (times, ids) for each sample; a single one is [(times, ids)]")
     if isinstance(X, list | tuple) and X and (isinstance(X[0], Spikes) or _is_pair(X[0])):
         inputs = _of_list(X, label, n_in)
     elif isinstance(X, list | tuple) and not X:
@@ -67,7 +70,7 @@ def inputs_of(X: Any, label: str, n_in: int | None = None) -> Inputs:
     if not inputs.n_in:
         raise ValueError(f"{label}: must have at least one input (got none)")
     if n_in is not None and inputs.n_in != n_in:
-        raise ValueError(f"{label}: must have {n_in} inputs, as in training (got {inputs.n_in})")
+        raise ValueError(f"{label}: must have {n_in} {each} (got {inputs.n_in})")
     if inputs.times.size and inputs.times.min() < 0.0:
         bad = int(np.argmin(inputs.times))
         sample = int(np.searchsorted(inputs.offsets, bad, side="right")) - 1
@@ -150,6 +153,14 @@ def check_end(inputs: Inputs, duration: float, label: str) -> None:
             f"spikes must not come after the end of a sample, {duration:g} ms (got {inputs.latest:g} in sample {sample})"
         )
         raise ValueError(f"{label}: {message}")
+
+
+def _is_one(value):
+    """Return whether a value is times and ids, rather than samples."""
+    if not _is_pair(value) or not all(isinstance(part, list | np.ndarray) for part in value):
+        return False
+    times, ids = map(np.shape, value)
+    return len(times) == 1 and times == ids and [np.asarray(part).dtype.kind for part in value] in (["f", "i"], ["f", "u"])
 
 
 def _is_pair(value):

@@ -94,6 +94,9 @@ def check_network(
             raise ValueError(f"{label}.gradient: {text}; write gradient='exact'")
         if 0.0 < block.t_ref < dt * (1.0 - 1e-9):
             raise ValueError(f"{block.label}.t_ref: must be 0 or at least one time step, {dt:g} ms (got {block.t_ref:g})")
+        if not is_exact and abs(block.t_ref / dt - round(block.t_ref / dt)) > 1e-6:
+            text = f"must be a multiple of the time step, {dt:g} ms, with gradient={gradient!r} (got {block.t_ref:g})"
+            raise ValueError(f"{block.label}.t_ref: {text}")
     if timed and not is_exact:
         text = "spikes that are kept at the ends of steps have no derivative by delays; write gradient='exact'"
         raise ValueError(f"{timed} is not learned with gradient={gradient!r}: {text}")

@@ -66,11 +66,12 @@ class SpikingEstimator(Estimator):
         X, y : array
             As for `fit`.
         epochs : int
-            Number of epochs; fewer, or none, if the validation loss has not fallen for `patience` epochs.
+            Number of epochs; fewer, or none, if the validation loss has not fallen for `patience` epochs. With 0 nothing
+            changes, but what the network does before training can be looked at.
         progress : bool, optional
             As for `fit`.
         """
-        epochs = integer(epochs, self._name("partial_fit.epochs"), at_least=1)
+        epochs = integer(epochs, self._name("partial_fit.epochs"), at_least=0)
         return self._train(X, y, epochs, self._name("partial_fit"), progress)
 
     def predict(self, X: Any) -> np.ndarray:
@@ -150,7 +151,9 @@ class SpikingEstimator(Estimator):
 
     def _trained(self):
         if not hasattr(self, "training_"):
-            raise ValueError(f"{type(self).__name__}: has not been trained; call fit first")
+            raise ValueError(
+                f"{type(self).__name__}: has not been trained; call fit first, or partial_fit(X, y, 0), which moves nothing"
+            )
         return self.training_
 
     def _sequence(self):
@@ -275,6 +278,7 @@ class SpikingEstimator(Estimator):
                     training.run_epoch(runner, rows, held_out)
                 except BaseException:  # such as Ctrl-C: as if the epoch had not begun
                     training.load(kept)
+                    self.history_ = training.history
                     raise
                 watch.show(epoch + 1)
                 if training.finished():

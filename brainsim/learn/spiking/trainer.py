@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import computed_values, nearest
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.machine import free_memory
 from brainsim.learn.batches import chunks_of
+from brainsim.learn.estimator import Loss
 from brainsim.learn.spiking.graph import Graph, graph_of
 from brainsim.learn.spiking.learns import Learns, check_learns
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
@@ -178,7 +180,7 @@ class Trainer(SpikingEstimator):
         graph.layout(checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
         self._keep(given, checked)
         self._graph, self._source = graph, _source_of(graph, inputs)
-        self._own_spikes = [(name, net.populations[name].model) for name in graph.sources if name != self._source]
+        self._parts = _parts_of(net)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{what} of {name!r}" for what, name in (item.key for item in self._graph.learns))
@@ -251,6 +253,28 @@ class Trainer(SpikingEstimator):
             raise ValueError("Trainer.score.y: must have a spike (got none)")
         return 1.0 - self.mean_loss(X, y) * (wanted.offsets.size - 1) / silence
 
+    def gradients(self, X: Any, y: ArrayLike) -> Loss:
+        """Return the mean loss of samples, and the mean of the gradients with respect to all that learns.
+
+        Those of "first" and "spikes" have a part that is not a derivative: where a wanted spike is missing, the potential
+        of the output is raised, and with "spikes" it is lowered before a spike that no wanted one is near. So is the pull of
+        `rate_cost`, which is not in the loss.
+
+        Returns
+        -------
+        Loss
+            ``loss``, and ``parts``: a dict (what, name of the part) -> array, as `parts` returns it.
+        """
+        return super().gradients(X, y)
+
+    def parts(self) -> dict[tuple[str, Any], np.ndarray]:
+        """Return all that learns: (what, name of the part of the network) -> array, such as ``("weight", "exc->out")``.
+
+        Weights and delays are in the order of `Projection.synapses`. The arrays can be changed in place: `predict` and all
+        else use them, and `partial_fit` continues from them.
+        """
+        return super().parts()
+
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the arguments of the softmax, shape (samples, classes)."""
         if self.loss == "spikes":
@@ -271,11 +295,17 @@ class Trainer(SpikingEstimator):
         """
         from brainsim.learn.spiking.trained_network import trained_network
 
-        inputs = None if x is None else self._inputs(np.asarray(x)[None] if isinstance(x, list | np.ndarray) else [x], "x")
-        return trained_network(self._graph, self.parts().values(), self._source, inputs)
+        given = [x] if isinstance(x, tuple | Spikes) else np.asarray(x)[None]
+        inputs = None if x is None else self._inputs(given, self._name("to_network.x"))
+        self._check_unchanged()
+        with computed_values():  # what was learned may be near 0
+            return trained_network(self._graph, self.parts().values(), self._source, inputs)
 
-    def _write(self, path):
-        raise ValueError("Trainer.save: a trainer has no file; keep trainer.to_network(), or the arrays of trainer.parts()")
+    def save(self, path: str | PathLike[str]) -> None:
+        """Raise ValueError: a trainer has no file; keep what `to_network` or `parts` returns, or ``pickle`` it."""
+        raise ValueError(
+            "Trainer.save: a trainer has no file; keep trainer.to_network(), the arrays of trainer.parts(), or a pickle"
+        )
 
     @property
     def _base(self):
@@ -285,16 +315,30 @@ class Trainer(SpikingEstimator):
     def _width(self):
         return self.net.populations[self._source].n
 
+    def _check_unchanged(self):
+        """Raise ValueError if a part was added to the network, or removed, since its graph was drawn."""
+        was, now = ({id(part): part.name for part in parts} for parts in (self._parts, _parts_of(self.net)))
+        for key in was.keys() ^ now.keys():
+            done = f"lost {was[key]!r}" if key in was else f"got {now[key]!r}"
+            raise ValueError(f"Trainer.net: has {done} since the trainer was made; call set_params(), and train again")
+
+    def _sent(self, name):
+        """Return times and ids of the spikes that a source of the network sends until the end of a sample."""
+        model = self.net.populations[name].model
+        until = model.times <= (np.inf if self.duration is None else self.duration)
+        return model.times[until], model.ids[until]
+
     def _complete(self, X, label):
         """Return the spikes of all sources in each sample."""
-        graph = self._graph
-        own = self.net.populations[self._source].model if X is None else None
-        given = [(own.times, own.ids)] if own is not None else X
-        inputs = super()._complete(given, label)
+        graph, name = self._graph, self._source
+        self._check_unchanged()
+        given = [self._sent(name)] if X is None else X
+        inputs = inputs_of(given, label, self._width, f"inputs, the cells of {name!r}")
         if inputs.currents.shape[1]:
             raise ValueError(f"{label}: must be spikes of {self._source!r}, whose cells take no currents (got three axes)")
         samples, first = len(inputs), graph.sources[self._source]
-        fixed = [(model.times, graph.sources[name] + model.ids) for name, model in self._own_spikes]
+        others = [(graph.sources[name], *self._sent(name)) for name in graph.sources if name != self._source]
+        fixed = [(times, begin + ids) for begin, times, ids in others]
         times, units, sizes = [], [], []
         for k in range(samples):
             part = slice(inputs.offsets[k], inputs.offsets[k + 1])
@@ -317,7 +361,12 @@ class Trainer(SpikingEstimator):
         """Return what is wanted of samples."""
         if self.loss != "spikes":
             return super()._targets(y, samples, label)
-        wanted = inputs_of(y, label, self._graph.blocks[-1].n)
+        name, n = self._graph.cells[-1].name, self._graph.blocks[-1].n
+        first = y[0] if isinstance(y, list | tuple) and y else y
+        if not isinstance(first, list | tuple | Spikes) and (y is not first or np.ndim(y) != 2) and np.ndim(first) != 1:
+            forms = f"a list with Spikes, or a pair (times, ids), or an array (samples, {n}) with a spike of each cell [ms]"
+            raise TypeError(f"{label}: must be the wanted spikes of each sample: {forms} (got {y!r})")
+        wanted = inputs_of(y, label, n, f"cells, those of {name!r}")
         if len(wanted) != samples or wanted.currents.shape[1]:
             raise ValueError(f"{label}: must have the wanted spikes of each of {samples} samples (got {len(wanted)})")
         check_end(wanted, self.duration_, label)
@@ -346,6 +395,10 @@ class Trainer(SpikingEstimator):
             )
             raise MemoryError(f"{label}: takes {in_words(needed)}, but only {in_words(free)} are free; take {hint}")
         return plan, plan.start.copy()
+
+
+def _parts_of(net):
+    return [*net.populations.values(), *net.projections, *net.inputs]
 
 
 def _source_of(graph, inputs):

@@ -49,7 +49,7 @@ class Training:
             return batch.loss.sum(), [batch.gradient * (self.scale != 0.0) / chosen.size]
 
         loss, skipped = descend(batches_of(order, s.batch), learn, lambda parts: self._move(parts, rate), s.clip)
-        self._wake(fired)
+        self._wake(fired, runner.asked)
         self._note(loss, fired.sum() / order.size, skipped, runner, held_out)
         self.epoch += 1
 
@@ -91,11 +91,12 @@ class Training:
             self.feedback.follow(self.vector, before)
             self.plan.keep_in_range(self.vector, before)
 
-    def _wake(self, fired):
-        """Raise the weights onto cells that were silent in the whole epoch: the gradient cannot do it."""
+    def _wake(self, fired, asked):
+        """Raise the weights onto cells that were silent in the whole epoch, as the gradient cannot, if they should fire."""
         self.silent, begin = [], 0
         for b, block in enumerate(self.plan.blocks, 1):
             quiet = fired[begin : begin + block.n] == 0
+            quiet &= asked if block is self.plan.blocks[-1] else True
             begin += block.n
             if block.spiking:
                 self.silent.append((int(quiet.sum()), block.n))
@@ -129,7 +130,10 @@ def complain(training: Training, batches: int, label: str, classes: np.ndarray |
     for block, (quiet, n) in zip(firing, training.silent, strict=False):
         last = block is training.plan.blocks[-1]
         if quiet > (0 if last else SILENT * n):
-            why = "so their classes are not learned" if last else "and silent cells do not learn"
+            why = (
+                "but spikes of them are wanted" if training.settings.loss == "spikes" else "so their classes are not learned"
+            )
+            why = why if last else "and silent cells do not learn"
             text = f"{quiet} of the {n} cells of {block.name} did not fire in the last epoch, {why}"
             warn_user(f"{label}: {text}; raise wake, or the initial weights{block.weights}")
             classes = classes if last else None  # the reason is known

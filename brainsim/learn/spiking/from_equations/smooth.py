@@ -135,7 +135,7 @@ def _check(model, label):
             raise ValueError(f"{condition}; use cells that a spike resets, such as bs.AdEx(t_ref=0.0)")
         raise ValueError(
             f"{label}: refractory times cannot be differentiated; write {type(model).__name__}(t_ref=0.0), or use "
-            "bs.learn.Layer, whose cells have them"
+            "LIF cells, bs.LIF or bs.learn.Layer, which have them"
         )
     if model.cell_equations.substeps > 1:
         raise ValueError(f"{label}: substeps cannot be differentiated; write substeps = 1 and a smaller dt")
