@@ -65,22 +65,14 @@ def words(data="words"):
 
 @functools.cache
 def spikes(data="words", samples=None):
-    """Return the spikes of the words for training and for the test, (times, ids) of each word.
+    """Return the spikes of the words for training and of those for the test.
 
     A band has a cell for values above 0 and, if there are any, one for those below.
     """
-    frame, count, high = CODES[kind_of(data)]
+    (frame, count, high), found = CODES[kind_of(data)], words(data)
     code = bs.encode.IntegrateAndFire(max_rate=1000.0 * count / frame, high=high, start=0.5)
-
-    def encoded(X):
-        signed = np.clip(X if kind_of(data) == "digits" else np.concatenate([X, -X], axis=2), 0.0, high)
-        together = code.encode(signed.transpose(1, 0, 2), interval=frame)  # all words at once
-        word, cell = np.divmod(together.ids, signed.shape[2])
-        order = np.argsort(word, kind="stable")
-        cuts = np.searchsorted(word[order], np.arange(1, len(X)))
-        return list(zip(np.split(together.times[order], cuts), np.split(cell[order], cuts), strict=True))
-
-    return encoded(words(data).X_train[:samples]), encoded(words(data).X_test[:samples])
+    both = [X if kind_of(data) == "digits" else np.concatenate([X, -X], axis=2) for X in (found.X_train, found.X_test)]
+    return [[code.encode(word, interval=frame) for word in np.clip(X[:samples], 0.0, high)] for X in both]
 
 
 def lasts(data="words", **_):
@@ -94,10 +86,9 @@ def train_network(seed=1, epochs=None, cells=None, samples=None, data="words"):
     kind, (train, test), (_, y, _, y_test) = kind_of(data), spikes(data, samples), words(data)
     epochs, (rate, decay) = epochs or EPOCHS[kind], RATES[kind]
     net = bs.learn.SpikingNetwork(
-        bs.learn.Layer(cells or CELLS[kind], **LAYERS[kind]),
-        **{"duration": lasts(data), "dt": DT, "fading": True, "validation": 0.0, "seed": seed},
-        **{"learning_rate": rate, "decay": decay, "clip": 1.0, "floor": 0.05},
-    )
+        bs.learn.Layer(cells or CELLS[kind], **LAYERS[kind]), duration=lasts(data), dt=DT, fading=True,
+        learning_rate=rate, decay=decay, clip=1.0, floor=0.05, validation=0.0, seed=seed,
+    )  # fmt: skip
     done, shares, parts = [], [], min(PIECES, epochs)
     for part in range(parts):
         net.partial_fit(train, y[:samples], epochs * (part + 1) // parts - epochs * part // parts)

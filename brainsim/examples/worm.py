@@ -21,7 +21,7 @@ import brainsim as bs
 DURATION, WINDOW = 3500.0, (300.0, 3500.0)  # ms: of the run, and the part that is drawn
 OPTIONS = {"data": "", "silence": "", "shuffled": False, "section": 0.01, "touch": 2.0}
 TOUCHES = {"tail": 500.0, "front": 1500.0, "nose": 2500.0}  # ms: when each begins
-LASTS, MEASURED = 500.0, 100.0  # ms: a touch, and its last part, which is compared with the time before
+LASTS = 500.0  # ms: a touch
 FELT = {"tail": "PLML PLMR", "front": "ALML ALMR AVM", "nose": "ASHL ASHR FLPL FLPR"}  # the cells that feel each
 BACKWARD, FORWARD = ("AVA", "AVD", "AVE"), ("AVB", "PVC")  # a left and a right cell of each
 REVERSAL = {1: 0.0, -1: -70.0}  # mV, of synapses that excite and inhibit
@@ -29,18 +29,11 @@ TONIC, SLOPE = 0.1, 8.0  # release at rest; mV: how sharply it depends on the po
 TAU_M, C_M, LEAK = 10.0, 3.0, -40.0  # ms, pF, mV
 
 
-class Cell(bs.Neuron):
+class Cell(bs.LI):
     """A cell without spikes, which knows its potential at rest, from which its release of transmitter is counted."""
 
-    equations = """
-        dv/dt = (leak - v)/tau_m + I/c_m
-        drest/dt = 0
-    """
-    tau_m: float = bs.parameter(TAU_M, "ms", "membrane time constant", above=0.0)
-    c_m: float = bs.parameter(C_M, "pF", "membrane capacitance", above=0.0)
-    leak: float = bs.parameter(LEAK, "mV", "potential at rest without synapses")
-    v: float = bs.initial(LEAK, "mV", "membrane potential")
-    rest: float = bs.initial(LEAK, "mV", "potential at rest")
+    equations = f"{bs.LI.equations}\ndrest/dt = 0"
+    rest: float = bs.initial(LEAK, "mV", "potential at rest with synapses")
 
 
 @functools.lru_cache(maxsize=1)
@@ -107,7 +100,7 @@ def build(data="", silence="", shuffled=False, section=0.01, touch=2.0, seed=1):
     """
     brain = wire(data, silence, shuffled, seed)
     rest, net = at_rest(brain, section), bs.Network(seed=seed)
-    cells = brain.population(Cell(), initial={"v": rest, "rest": rest})
+    cells = brain.population(Cell(tau_m=TAU_M, c_m=C_M, v_rest=LEAK), initial={"v": rest, "rest": rest})
     release = f"sigmoid((v - rest)/v_slope + {float(np.log(TONIC / (1.0 - TONIC)))!r})"
     for sign, e_rev in REVERSAL.items():
         some = brain.edges.chosen(brain.edges.sign == sign)
@@ -118,16 +111,6 @@ def build(data="", silence="", shuffled=False, section=0.01, touch=2.0, seed=1):
     for name, start in TOUCHES.items():
         net.stimulate(cells[members[name]], bs.CurrentInput(touch, start=start, stop=start + LASTS), name=name)
     return net, [bs.Trace(cells, "v", every=5.0)]
-
-
-def changes(result):
-    """Return how much each touch has moved each cell [mV], as name -> array of shape (cells,)."""
-    v, found = result.traces["brain", "v"], {}
-    for name, start in TOUCHES.items():
-        early, late = ((v.times > end - MEASURED) & (v.times <= end) for end in (start, start + LASTS))
-        if late.any():
-            found[name] = v.values[late].mean(axis=0) - v.values[early].mean(axis=0)
-    return found
 
 
 def draw(result, window, data="", silence="", shuffled=False):

@@ -109,10 +109,10 @@ def test_training_and_test_data_never_meet():
 def test_words_become_spikes_until_their_ends_and_not_after():
     given, _ = speech.spikes("words", 30)
     data, (frame, count, high) = speech.words(), speech.CODES["words"]
-    for word, (times, cells) in zip(data.X_train[:30], given, strict=True):
+    for word, spikes in zip(data.X_train[:30], given, strict=True):
         frames = np.flatnonzero(word.any(axis=1))
-        assert times.max() <= frame * (frames[-1] + 1)
-        assert np.all(np.diff(times) >= 0.0)
+        assert spikes.times.max() <= frame * (frames[-1] + 1)
+        assert np.all(np.diff(spikes.times) >= 0.0)
         bands = word.shape[1]
         wanted = np.clip(np.hstack([word, -word]), 0.0, high).sum(axis=0) * count / high  # spikes
-        assert np.all(np.abs(np.bincount(cells, minlength=2 * bands) - wanted) <= 0.5 + 1e-9)
+        assert np.all(np.abs(np.bincount(spikes.ids, minlength=2 * bands) - wanted) <= 0.5 + 1e-9)

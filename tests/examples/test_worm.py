@@ -7,6 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.examples import worm
+from brainsim.examples._figures.brains import changes
 from tests.connectomes.files import write
 
 TOUCH = 0.02  # pA: so weak that all is linear
@@ -49,7 +50,7 @@ def test_a_weak_touch_moves_cells_as_the_linear_equations_say(brain, result, tou
     current = np.zeros(brain.n)
     current[worm.groups(brain)[touch]] = TOUCH
     expected = np.linalg.solve(matrix, current)
-    np.testing.assert_allclose(worm.changes(result)[touch], expected, atol=0.01 * expected.max())
+    np.testing.assert_allclose(changes(result)[touch], expected, atol=0.01 * expected.max())
 
 
 def test_the_picture_says_that_it_is_synthetic(result):
@@ -59,7 +60,7 @@ def test_the_picture_says_that_it_is_synthetic(result):
 
 
 def test_the_bars_and_the_map_are_changes_of_cells(brain, result):
-    figure, moved, members = worm.draw(result, worm.WINDOW), worm.changes(result), worm.groups(brain)
+    figure, moved, members = worm.draw(result, worm.WINDOW), changes(result), worm.groups(brain)
     bars, cells = (
         next(ax for ax in figure.axes if words in ax.get_title(loc="left")) for words in ("the same", "all cells")
     )

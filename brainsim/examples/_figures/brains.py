@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.connectomes.experiments import layers
 from brainsim.core.contexts import within
 from brainsim.examples._figures.layout import AXES, DARK, note, page, shade
-from brainsim.examples.worm import BACKWARD, FORWARD, LASTS, TOUCHES, changes, groups
+from brainsim.examples.worm import BACKWARD, FORWARD, LASTS, TOUCHES, groups
 from brainsim.plot.elements.styles import PALETTE, REST, style
 from brainsim.plot.rasters import raster
 from brainsim.plot.weights import weight_matrix
@@ -190,6 +190,7 @@ def _way(forward, sent, layer, rates, ends):
 
 COLOURS = dict(zip((*BACKWARD, *FORWARD), (PALETTE[1], PALETTE[5], PALETTE[3], PALETTE[0], PALETTE[2]), strict=True))
 KINDS = ("sensory", "inter", "central", "motor", "muscle")
+MEASURED = 100.0  # ms: the last part of a touch, which is compared with the time before it
 SHARP = 0.5  # mV: changes up to this are in proportion to their colour, larger ones by their logarithm
 
 
@@ -209,6 +210,16 @@ def worm_figure(brain, result, window):
         _bars(left, members, moved)
         _cells(right, brain, moved)
     return figure
+
+
+def changes(result):
+    """Return how much each touch has moved each cell [mV], as name -> array of shape (cells,)."""
+    v, found = result.traces["brain", "v"], {}
+    for name, start in TOUCHES.items():
+        early, late = ((v.times > end - MEASURED) & (v.times <= end) for end in (start, start + LASTS))
+        if late.any():
+            found[name] = v.values[late].mean(axis=0) - v.values[early].mean(axis=0)
+    return found
 
 
 def _potentials(ax, v, members, names, window):
