@@ -76,7 +76,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/plasticity/test_networks.py": ("Pairs-0.0",),
     "tests/engine/plasticity/test_not_finite.py::test_what_is_not_finite_is_named": (
         "q of the synapse",
-        "nan along the synapse",
+        "along the synapse",
         "w of the synapse 1 -> 0 nan",
     ),
     "tests/engine/plasticity/test_own_rules.py::test_names_of_the_generated_code": (),

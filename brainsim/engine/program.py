@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from brainsim.engine.faults import first
 from brainsim.jit.records import Context
 
 
@@ -115,9 +116,8 @@ class Operator:
         """Take over what other partitions show, before a chunk, after all have announced it."""
 
     def check(self):
-        """Raise an error if something went wrong in the chunk that has just been run."""
-        for signal in self._signals:
-            signal.check()
+        """Return the Fault that came first in the chunk that has just been run, None if nothing went wrong."""
+        return first(signal.check() for signal in self._signals)
 
     def continue_from(self, old):
         """Take over what `old` knows, the operator in whose place this one is built between two runs."""
@@ -194,9 +194,8 @@ class Program:
         return any(operator.make_room(status) for operator in self.operators)
 
     def check(self):
-        """Raise an error if something went wrong in the chunk that has just been run."""
-        for operator in self.operators:
-            operator.check()
+        """Return the first Fault of each operator in the chunk that has just been run, or None."""
+        return [operator.check() for operator in self.operators]
 
     def forget_ticks(self):
         """Start to measure again."""

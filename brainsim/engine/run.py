@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 
 from brainsim.build.own import state_here
+from brainsim.engine.faults import first
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.trains import list_at_zero, most_besides
@@ -167,8 +168,9 @@ class Run:
         self.failed = True
         with self.layout.ranks.abort_on_error():
             run_all(self.partitions)
-            for partition in self.partitions:
-                partition.program.check()
+            stopped, wrong = self._faults()
+            if stopped:
+                raise ValueError(first((stopped, wrong)).text)
             seconds = time.perf_counter() - began
             chunk = self._chunk(completed, stop)
             for kind in self.synapses.kinds:
@@ -178,8 +180,15 @@ class Run:
             self.log.commit(appended)
         self._recent, self.step, self.failed = recent, stop, False
         self._pace.learn(steps, seconds)
-        for kind in self.synapses.kinds:
-            kind.check(self.synapses)
+        if wrong:
+            raise ValueError(wrong.text)
+
+    def _faults(self):
+        """Return the first Fault of operators, after which the chunk that was run is worth nothing, and that of synapses."""
+        of_operators = [fault for partition in self.partitions for fault in partition.program.check()]
+        of_synapses = [kind.check() for kind in self.synapses.kinds]
+        here = first(of_operators), first(of_synapses)
+        return [first(of_ranks) for of_ranks in zip(*self.layout.ranks.all(here), strict=True)]
 
     def under_way(self):
         """Return the spikes that may still be under way, and forget the others."""

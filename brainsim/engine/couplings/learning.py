@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import nearest, true_or_false
+from brainsim.engine.faults import Fault, first
 from brainsim.engine.plasticity.change import check_bounds, checked_column
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
@@ -31,6 +32,7 @@ class Learning(SynapseKind):
     - `traces`: variable of the rule -> array of its value for each target; on ranks, those of other ranks' targets stay.
     - `own`: the column of the ring in which each target leaves what it gives itself.
     - `pace`: an array of dt, or of 0 if the weights stay as they are.
+    - `faults`: of each partition, the first pair whose weight is not finite, -1 for none, and the step.
     - `touched`: whether anything may differ from the start.
     """
 
@@ -42,6 +44,7 @@ class Learning(SynapseKind):
         self.rule, self.weights, self.own = block.projection.plasticity, weights.astype(np.float64), own
         self.traces = {name: np.full(own.size, value) for name, value in self.rule.begin().items()}
         self.pace, self.touched = np.array([block.layout.dt]), False
+        self.faults = np.full((len(block.layout.own), 2), -1)
 
     @classmethod
     def takes(cls, projection):
@@ -67,17 +70,19 @@ class Learning(SynapseKind):
         """Return the variable of each target, of the arrays of all ranks that `found` lists."""
         return each_from_its_rank(found, self.block.layout, self.block.projection)
 
-    def check(self, synapses):
-        """Raise ValueError if the rule has made weights that are not finite."""
-        bad, pair = np.flatnonzero(~np.isfinite(self.weights)), ""
-        if bad.size:
-            pair = f"from {self.block.pre[bad[0]]} to {self.block.post[bad[0]]}"
-        pair = next(filter(None, self.block.layout.ranks.all(pair)), None)
-        if pair is not None:
-            raise ValueError(
-                f"{self.block.projection.name}: by {self.rule} the weight {pair} is no longer a finite number; learn more "
-                f"slowly, or take a smaller dt"
-            )
+    def check(self):
+        """Return the Fault of the first weight that is not finite, None if all are; and forget it."""
+        found = [self._fault(pair, step) for pair, step in self.faults.tolist() if pair >= 0]
+        self.faults[:] = -1
+        return first(found)
+
+    def _fault(self, pair, step):
+        pre, post, dt = int(self.block.pre[pair]), int(self.block.post[pair]), self.block.layout.dt
+        text = (
+            f"{self.block.projection.name}: by {self.rule} the weight from {pre} to {post} is no longer a finite number at "
+            f"t = {step * dt:g} ms; learn more slowly, or take a smaller dt"
+        )
+        return Fault(2 * step, (post, pre), text)
 
     def set(self, values):
         """Set weights, variables of the targets, or whether the weights change."""

@@ -131,6 +131,16 @@ def add_pairs(pairs_, progress_):
 
 
 @helper
+def note_fault(pairs, step):
+    """Note the first weight that is not finite, if there is one, unless an earlier one is noted."""
+    fault, weights, first, rows = array_of(pairs.fault), array_of(pairs.weights), array_of(pairs.first), array_of(pairs.rows)
+    for i in range(rows.size):
+        for k in range(first[rows[i]], first[rows[i] + 1]):
+            if fault[0] < 0 and weights[k] - weights[k] != 0.0:
+                fault[0], fault[1] = k, step
+
+
+@helper
 def _sum_weighted(given, source, weights, start, stop):
     a = b = c = d = 0.0
     whole = stop - (stop - start) % 4

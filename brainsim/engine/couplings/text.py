@@ -45,10 +45,12 @@ def <name>(pairs_, progress_):
             <w> = np.float64(_weights[_k]) if _weights.size else _pairs.weight
             <lines>
         <end>
+    <after>
     return 0
 '''
 ADD_UP = ["_state[_places[_i]] += _sum"]
-ROWS = ("from brainsim.engine.couplings.sums import row_of",)
+CHECK = ["if _whole - _whole != 0.0:", "    note_fault(_pairs, _progress.step)"]  # outside of the loops, it takes no time
+ROWS = ("from brainsim.engine.couplings.sums import note_fault, row_of",)
 
 
 def numbers_of(names, coupling):
@@ -84,7 +86,13 @@ def add_function(coupling):
     loads = _loads(names, coupling, "_pairs") + ([f"{SIDE} = _pairs.side"] if SIDE in names else [])
     loads += ["_cells = array_of(_pairs.cells)"]
     target = ["v = np.float64(_state[_cells[_i]])"] if "v" in names else []
-    gaps = {"loads": loads, "target": target, "lines": [Assign("_add", lower(tree)), "_sum += _add"], "end": ADD_UP}
+    gaps = {
+        "loads": loads,
+        "target": target,
+        "lines": [Assign("_add", lower(tree)), "_sum += _add"],
+        "end": ADD_UP,
+        "after": [],
+    }
     text = fill(PAIRS, gaps, name="add", x=GIVEN, w=WEIGHT)
     return load_source(module(f"What a pair of {type(coupling).__name__} adds.", text, ROWS)).add
 
@@ -94,7 +102,8 @@ def learning_functions(rule, order):
     """Return the functions that add up the pairs of a rule, and that let their weights change over the step that begins.
 
     Both work on one record: ``own``, the column of each target; ``pace``, an array of dt, or of 0 if the weights stay;
-    ``dt``; ``trace0``, ... for all targets; and the parameters ``number0``, ... With order 2 both are midpoint rules.
+    ``dt``; ``trace0``, ... for all targets; and the parameters ``number0``, ... With order 2 both are midpoint rules. The
+    first pair whose weight is not finite, and the step that is completed, go to ``fault``.
     """
     equations, half = rule.rate_equations, order == 2
     loads = [
@@ -107,7 +116,8 @@ def learning_functions(rule, order):
     target += [f"{name} = _trace{k}[_rows[_i]]" for k, name in enumerate(equations.traces)]
     middle = {name: ast.Name(f"_mid_{name}") for name in (*equations.traces, WEIGHT)} if half else {}
     to_middle = _moved(f"_mid_{WEIGHT}", "0.5*_pace", equations.change, equations.bounds) if half else []
-    add = {"target": target, "lines": [*to_middle, f"_sum += {f'_mid_{WEIGHT}' if half else WEIGHT}*{PRE}"], "end": ADD_UP}
+    add = {"target": target, "lines": [*to_middle, f"_sum += {f'_mid_{WEIGHT}' if half else WEIGHT}*{PRE}"]}
+    add |= {"loads": [*loads, "_whole = 0.0"], "end": [*ADD_UP, "_whole += _sum"], "after": CHECK}
     lines = [*to_middle, *_moved(WEIGHT, "_pace", lang.substitute(equations.change, middle), equations.bounds)]
     traces = equations.traces.items()
     end = [_advanced(name, name, "_dt", lang.substitute(tree, middle)) for name, tree in traces]
@@ -116,7 +126,8 @@ def learning_functions(rule, order):
         target = target + [_advanced(f"_mid_{name}", name, "0.5*_dt", tree) for name, tree in traces]
     learn = {"target": target, "lines": [*lines, f"_weights[_k] = {WEIGHT}"], "end": end}
     texts = [
-        fill(PAIRS, {"loads": loads} | gaps, name=name, x=PRE, w=WEIGHT) for name, gaps in (("add", add), ("learn", learn))
+        fill(PAIRS, {"loads": loads, "after": []} | gaps, name=name, x=PRE, w=WEIGHT)
+        for name, gaps in (("add", add), ("learn", learn))
     ]
     found = load_source(module(f"How weights change by {type(rule).__name__}.", "\n\n".join(texts), ROWS))
     return found.add, found.learn

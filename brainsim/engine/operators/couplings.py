@@ -143,6 +143,7 @@ class Couplings(Operator):
         kind, order = self._partition.synapses.kind_of(some.projection), some.coupling.order
         add, learn = self._text.learning_functions(kind.rule, order)
         fields = {"weights": kind.weights, "own": kind.own[mine], "dt": self._partition.layout.dt, "pace": kind.pace}
+        fields["fault"] = kind.faults[self._partition.index]
         fields |= {f"trace{k}": values for k, values in enumerate(kind.traces.values())}
         return add, learn, fields | self._text.numbers_of(kind.rule.rate_equations.names, kind.rule)
 

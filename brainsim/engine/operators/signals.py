@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import MAX_STEPS
+from brainsim.engine.faults import Fault
 from brainsim.engine.operators.signal_text import write_signal
 from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, join_parts, step_of, window
 from brainsim.engine.program import Phase
@@ -69,15 +70,18 @@ class Signal:
         return phase, 0, self.function, self.context
 
     def check(self):
-        """Raise ValueError if a value was not allowed."""
+        """Return the Fault of the first value that was not allowed, None if all were; and forget it."""
         if not isinstance(self.value, str) or self.context["bad"] < 0:
-            return
+            return None
         k, step = int(self.context["cell"]), int(self.context["bad"])
+        self.context["bad"] = -1
         t = (step + 0.5) * self._dt
         value = float(np.ravel(self._at(t, k))[0])
         what = "must be finite" if not np.isfinite(value) else " and ".join(self._conditions) + " must hold"
-        cell = "" if self.values.size == 1 else f" for cell {self.cells[k]}"
-        raise ValueError(f"{self.label}: {what} (got {value:g}{cell} at t = {t:g} ms from {self.value!r})")
+        cell = -1 if self.values.size == 1 else int(self.cells[k])
+        of_cell = "" if cell < 0 else f" for cell {cell}"
+        text = f"{self.label}: {what} (got {value:g}{of_cell} at t = {t:g} ms from {self.value!r})"
+        return Fault(2 * step + 1, (cell,), text)
 
     def steady(self):
         """Return the values of a signal that does not change: a number, or one for each of the cells."""

@@ -79,7 +79,12 @@ class Part:
             "swept": 0,  # up to which time at the soma all synapses are up to date
             "learning": 1,
             "touched": 0,
-            "bad": 0,  # how often a weight was not a number
+            # the first synapse that has sent, or has become, what is not finite, -1 for none; when, and what of it is noted
+            "fault": -1,
+            "fault_step": 0,
+            "fault_time": 0,
+            "fault_sent": 0,
+            "fault_values": np.zeros(len(self._code.seen)),
             "key": np.uint64(stream_key(partition.seed, "plasticity", kind.projection.name)),
             "log_free": 0,
             "log_free_number": 0,
@@ -175,7 +180,8 @@ class Part:
         for y in () if self._code.exact else self._code.post:
             # rows of the points 0 and 1, at which no cell has fired yet
             c[f"row_{y}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
-        c["swept"] = c["bad"] = c["touched"] = 0
+        c["swept"] = c["touched"] = 0
+        c["fault"] = -1
         clear_modulator(c, self.kind)
         if self._code.lists:
             c["post_number"] = 0

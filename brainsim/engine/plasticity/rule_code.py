@@ -73,6 +73,15 @@ def entered(rule, entry, step):
     return found
 
 
+@helper
+def comes_first(rule, step, time, synapse):
+    """Return whether something that is not finite comes before what has been noted, if anything has."""
+    if rule.fault < 0:
+        return True
+    earlier = time < rule.fault_time or (time == rule.fault_time and synapse < rule.fault)
+    return step == rule.fault_step and earlier
+
+
 '''
 
 

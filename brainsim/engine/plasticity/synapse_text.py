@@ -95,12 +95,16 @@ def deliver(rule_, segment_):
     <traces>
     <replay>
     <event>
-    shift, bad = rule.shift, np.int64(0)
+    shift, wrong = rule.shift, stop
     row = ((soma - 2 * dendritic) % rule.ring) * rule.width + shift
     <late>
     <send>
-    rule.bad += bad
     rule.touched = 1
+    if wrong < stop and comes_first(rule, segment.step, soma, wrong):
+        rule.fault, rule.fault_step, rule.fault_time, rule.fault_sent = wrong, segment.step, soma, fired
+        found, k, target = array_of(rule.fault_values), np.uint64(wrong), np.int64(targets[np.uint64(wrong)])
+        <load>
+        <found>
     return 0
 '''
 
@@ -108,15 +112,15 @@ def deliver(rule_, segment_):
 ALIKE = """\
 <load>
 sent = <amplitude>
-bad += sent - sent != 0.0
-for k in range(start, stop):
-    here[np.uint64(targets[np.uint64(k)])] += sent"""
+wrong = start if sent - sent != 0.0 else stop
+for k_ in range(start, stop):
+    here[np.uint64(targets[np.uint64(k_)])] += sent"""
 
 # what is linear in constant weights is checked once, for a weight of 1: a synapse takes a fifth less time
 IN_PROPORTION = """\
 w__ = 1.0
 sent = <amplitude>
-bad += sent - sent != 0.0
+wrong = start if sent - sent != 0.0 else stop
 for k_ in range(start, stop):
     k = np.uint64(k_)
     <load>
@@ -133,8 +137,8 @@ for k_ in range(start, stop):
     <store>
     sent = <amplitude>
     <give>
-    bad += sent - sent != 0.0
-    <check>"""
+    if <wrong> != 0.0:
+        wrong = min(wrong, k_)"""
 
 
 SWEEP = '''\
@@ -334,6 +338,8 @@ def deliver(code):
         "event": code.event("soma - dendritic", "(3 if again else 0)"),
         "late": [f"late_{y} = {late.format(y)}" for y in eq.late if y in names],
         "send": _sent(code, names, lines),
+        "load": code.loaded(),
+        "found": _found(code),
     }
     return fill(DELIVER, gaps, soma="arrival(rule, segment)" if code.exact else "segment.step + 1 - rule.extra")
 
@@ -351,10 +357,28 @@ def _sent(code, names, exact_rows):
         "old": [f"column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in code.held],
         "on_pre": code.assign(eq.on_pre),
         "store": code.stored({name for name, _ in eq.on_pre}),
-        "check": [f"bad += w{LOCAL} - w{LOCAL} != 0.0"] * (eq.changes_weights and amplitude != f"w{LOCAL}"),
     }
     give = "segment.weight = sent" if code.exact else "here[np.uint64(targets[k])] += sent"
-    return fill(CHANGED, gaps, amplitude=amplitude, give=give).split("\n")
+    wrong = "sent - sent"
+    if eq.changes_weights and amplitude != f"w{LOCAL}":
+        wrong = f"({wrong}) + (w{LOCAL} - w{LOCAL})"
+    return fill(CHANGED, gaps, amplitude=amplitude, give=give, wrong=wrong).split("\n")
+
+
+def _found(code):
+    """Return the lines that note what of the first synapse that is wrong `code.seen` names."""
+    lines = []
+    for k, (side, name) in enumerate(code.seen):
+        if side in ("before", "after"):
+            value = code.logged(side, name, "entry")
+        elif side == "target" and not code.exact:
+            late = f" - rule.late_{name}" if name in code.eq.late else ""
+            row = f"((soma - 2 * dendritic{late}) % rule.ring) * rule.width + shift + target"
+            value = f"array_of(rule.row_{name})[{row}]"
+        else:  # in this segment, of which it is the only synapse if times are exact
+            value = name + LOCAL
+        lines.append(f"found[{k}] = {value}")
+    return lines
 
 
 def _row(eq, name):

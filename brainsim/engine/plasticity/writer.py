@@ -46,6 +46,8 @@ class RuleCode:
     - `listed`: what else the lists of events of the targets hold, after the time: ``post_NAME``.
     - `posts`, `both`: whether events of the targets do anything to synapses, and whether these are both spikes and steps in
       which a condition holds; `lists`: whether they are listed.
+    - `seen`: what is noted of the first synapse that has sent, or has become, what is not finite, as (what it is of, name):
+      presynaptic traces "before" and "after" the spike, what is kept of the "target", the "modulator", and of the "synapse".
     - `changing`: whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     - `random`: Sampler of random numbers of a synapse and an event.
     """
@@ -71,6 +73,11 @@ class RuleCode:
         at_pre = names_of([*trees_of(equations.on_pre), equations.amplitude])
         self.post = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre and not exact))
         self.rows = (*self.post, SINCE) if self.lists and exact else self.post
+        of_target = [n for n in (*self.post, *equations.of_target) if n in at_pre] if exact else self.post
+        self.seen = tuple((side, x) for x in self.pre for side in ("after", "before"))
+        self.seen += tuple(("target", y) for y in of_target)
+        self.seen += (("modulator", equations.modulator),) * (equations.modulator in at_pre)
+        self.seen += tuple(("synapse", v) for v in ("w", *self.variables))
         decaying = any(v in equations.rates for v in self.variables)
         self.changing = decaying or bool(equations.between) or equations.drive is not None
         self.random = Sampler("random_", lambda n, _: formula(f"hashed(event + uint64({n}), int64(ids[k]))"))

@@ -42,7 +42,7 @@ def _has_room(events, p, calendar):
 def hand_out(events_, progress_):
     """Give each cell the events that arrive in this step, in the order of their times; the first filed comes first."""
     events, p = record_at(events_), record_at(progress_)
-    events.number = 0
+    events.number, events.step = 0, p.step + 1
     _note_step(record_or_none(events, "plastic"), p.step + 1)
     _hand_out(events, p, record_or_none(events, "calendar"))
     return 0

@@ -9,16 +9,17 @@
 - ``synapse``, ``entry``: of each event, if functions of kinds of synapses are called, its synapse, -1 if it is of another
   kind, and what the kind has noted of the spike; ``plastic``: the record for these (see `precise.plastic`);
 - ``number``: how many events there are in this step; ``due_events``: the most that are due in any step of this slice;
-- ``work``: room for a cell; ``twice``, ``stiff``: the number, counted from 1, of a cell that fired twice in one step, or
-  that needs too many parts of one.
+- ``work``: room for a cell; ``fault``: 0, or TWICE or STIFF if a cell fired twice in one step, or needed too many parts of
+  one; ``fault_cell``, ``fault_step``: the first such cell, and the end of this step.
 """
 
 import numpy as np
 
+from brainsim.engine.faults import Fault
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.program import EVENTS_FULL, Operator, Phase
-from brainsim.equations.precise.frame import MOST_PARTS
+from brainsim.equations.precise.frame import MOST_PARTS, TWICE
 from brainsim.jit.records import Context
 
 FIRST_EVENTS = 1024  # room for events of a step at first
@@ -57,8 +58,10 @@ class Precise(Operator):
             due_events=0,
             most_events=0,
             most_segments=0,
-            twice=0,
-            stiff=0,
+            step=0,
+            fault=0,
+            fault_cell=0,
+            fault_step=0,
             **fields,
         )
 
@@ -99,7 +102,7 @@ class Precise(Operator):
     def reset(self, step):
         """Forget the events of the step that was interrupted."""
         self._context["head"][self._own], self._context["free"][self._own] = -1, 0.0
-        self._context["twice"] = self._context["stiff"] = 0
+        self._context["fault"] = 0
 
     def make_room(self, status):
         """Make room for the events of a step."""
@@ -117,22 +120,23 @@ class Precise(Operator):
         return {name: np.zeros(max(events, FIRST_EVENTS), kind) for name, kind in kinds.items()}
 
     def check(self):
-        """Raise ValueError if a cell fired twice in one step, or needed too many parts of one."""
-        found = self._context["twice"] or self._context["stiff"]
-        if not found:
-            return
-        layout, cell = self._partition.layout, found - 1
+        """Return the Fault of the first cell that fired twice in one step, or needed too many parts of one; None without."""
+        layout, c = self._partition.layout, self._context
+        if not c["fault"]:
+            return None
+        cell, step = int(c["fault_cell"]), int(c["fault_step"])
         name, member = next((n, m) for n, m in layout.members.items() if m.first <= cell < m.first + m.n)
         which = f"cell {cell - member.first} of {name!r}"
-        if not self._context["twice"]:
-            raise ValueError(
-                f"simulate.precise: {which} changes so fast that a step of {layout.dt:g} ms needs more than {MOST_PARTS:,} "
-                "parts; check its parameters and the weights onto it"
-            )
-        raise ValueError(
-            f"simulate.dt: {which} fires twice within dt = {layout.dt:g} ms, but "
-            "precise=True has one spike of a cell in each step; take a smaller dt, or a longer refractory time"
+        text = (
+            f"simulate.precise: {which} changes so fast that a step of {layout.dt:g} ms needs more than {MOST_PARTS:,} "
+            f"parts, before t = {step * layout.dt:g} ms; check its parameters and the weights onto it"
         )
+        if c["fault"] == TWICE:
+            text = (
+                f"simulate.dt: {which} fires twice within dt = {layout.dt:g} ms, before t = {step * layout.dt:g} ms, but "
+                "precise=True has one spike of a cell in each step; take a smaller dt, or a longer refractory time"
+            )
+        return Fault(2 * step - 1, (cell,), text)
 
     def saved(self):
         """Return when cells stop being refractory."""

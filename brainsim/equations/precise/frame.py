@@ -25,6 +25,7 @@ two that belong together. An event at the end of the refractory time acts on the
 """
 
 BELOW = -1  # in place of the steps of the refractory time: until the cell is below the threshold
+TWICE, STIFF = 1, 2  # why a run cannot go on: a cell has fired twice in a step, or needs too many parts of one
 MOST_PARTS = 100_000  # of a step: a cell that needs more of them would take forever
 ERROR, SMALL = 0.01, 1e-3  # of a part, relative to a variable, if dt is 1 ms; a variable that is smaller counts as this
 
@@ -144,6 +145,13 @@ def tell(cell, lag, plastic, x, state, stride, k):
 
 
 @helper
+def note_fault(events, cell, what):
+    \"\"\"Note that a run cannot go on, unless an earlier reason is noted.\"\"\"
+    if events.fault == 0:
+        events.fault, events.fault_cell, events.fault_step = what, cell, events.step
+
+
+@helper
 def walk(cells, events, k, begin):
     \"\"\"Move a cell from event to event to the end of a step; return the lag of its spike, -1.0 if it does not fire.\"\"\"
     state, scalars, arrays, stride = array_of(cells.state), array_of(cells.scalars), array_of(cells.arrays), cells.stride
@@ -164,11 +172,11 @@ def walk(cells, events, k, begin):
         if free and (crossed or before >= 0.0):
             crossed = False
             if lag >= 0.0:  # a second spike in one step: the run is ended
-                events.twice = cell + 1
+                note_fault(events, cell, TWICE)
             lag = min(left, 0.9999999999999998 * dt)
             time = waiting_time(x, of)
             reset(x, of)
-            if events.twice == 0:
+            if events.fault == 0:
                 tell(cell, lag, plastic, x, state, stride, k)
             later = time - left  # than the end of this step
             whole_steps = np.int64(max(np.floor((later - SAME) / dt), -1.0))
@@ -180,8 +188,8 @@ def walk(cells, events, k, begin):
                 if first < 0.0:  # it is reset to the threshold, from which it falls
                     free, waits = False, np.int64(BELOW)
                 else:
-                    events.twice = cell + 1
-            if events.twice > 0:
+                    note_fault(events, cell, TWICE)
+            if events.fault > 0:
                 break
         stop = lags[event] if event >= 0 else 0.0
         ends = waits == 1 and free_at[cell] >= stop - SAME
@@ -194,8 +202,8 @@ def walk(cells, events, k, begin):
         if h > 0.0:
             after, first, last, accurate = move(x, y, h, free or waits == BELOW, of, rest)
             parts += 1
-            if parts > MOST_PARTS or (events.stiff > 0 and not accurate):
-                events.stiff = cell + 1
+            if parts > MOST_PARTS or (events.fault > 0 and not accurate):
+                note_fault(events, cell, STIFF)
                 break
             if not accurate:
                 most = 0.5 * h

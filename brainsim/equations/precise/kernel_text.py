@@ -19,12 +19,15 @@ from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, indent, line_of, module, text_of
 from brainsim.equations.precise import series
 from brainsim.equations.precise.crossing import SAME
-from brainsim.equations.precise.frame import BELOW, ERROR, FRAME, MOST_PARTS, OF_BLOCK, OF_EACH, SMALL
+from brainsim.equations.precise.frame import BELOW, ERROR, FRAME, MOST_PARTS, OF_BLOCK, OF_EACH, SMALL, STIFF, TWICE
 from brainsim.equations.precise.step import LONGEST, PreciseStep, PreciseSystem
 from brainsim.equations.statements import Assign, Statement, formula
 
 OF = "t, I_ext, _scalars, _arrays, _stride, _cell = _of"  # what a function of a cell needs besides the variables
-CONSTANTS = (f"SAME, BELOW, ERROR, SMALL, MOST_PARTS = {SAME!r}, {BELOW!r}, {ERROR!r}, {SMALL!r}, {MOST_PARTS!r}",)
+CONSTANTS = (
+    f"SAME, BELOW, ERROR, SMALL, MOST_PARTS = {SAME!r}, {BELOW!r}, {ERROR!r}, {SMALL!r}, {MOST_PARTS!r}",
+    f"TWICE, STIFF = {TWICE!r}, {STIFF!r}",
+)
 IMPORTS = (
     "from brainsim.equations.precise.crossing import nearer, stays_below",
     "from brainsim.jit.intrinsics import call_address",

@@ -6,6 +6,7 @@ import copy
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.engine.faults import first
 from brainsim.engine.plasticity.clock import Clock
 from brainsim.engine.plasticity.homeostasis import homeostat_of
 from brainsim.engine.plasticity.initial import belonging, check_sampled, initial_columns, sample_parameter
@@ -293,15 +294,13 @@ class Plastic(SynapseKind):
         if self._homeostat is not None:
             self._homeostat.after_chunk(self, chunk)
 
-    def check(self, synapses):
-        """Raise ValueError if the rule has made something that is not a finite number."""
-        bad = any(part.context["bad"] for part in self.parts.values())
-        if any(self.block.layout.ranks.all(bad)):
-            from brainsim.engine.plasticity.not_finite import reject_what_is_not_finite
+    def check(self):
+        """Return the Fault of the first synapse that has sent or become what is not finite, None without; forget it."""
+        if all(part.context["fault"] < 0 for part in self.parts.values()):
+            return None
+        from brainsim.engine.plasticity.not_finite import take_fault
 
-            for part in self.parts.values():
-                part.context["bad"] = 0
-            reject_what_is_not_finite(self, synapses)
+        return first(map(take_fault, self.parts.values()))
 
     def set(self, values):
         """Set weights, variables, the modulator, or whether the weights change."""

@@ -1,0 +1,22 @@
+"""What goes wrong in a chunk of a run: the first of it is told, so a run says the same however it is cut and divided."""
+
+from typing import NamedTuple
+
+
+class Fault(NamedTuple):
+    """Something that went wrong, which ends the run after the chunk.
+
+    - `when`: the step, twice: an even number if it happened when that point of time was completed, and one more if on the
+      way to the next point. All of a chunk come before all of the next one.
+    - `where`: numbers by which those of one moment are ordered, whatever the partitions: of a cell, or of a synapse.
+    - `text`: what to say.
+    """
+
+    when: int
+    where: tuple[int, ...]
+    text: str
+
+
+def first(faults):
+    """Return the first of some Faults; some may be None, and so is what is returned if all are."""
+    return min(filter(None, faults), default=None)
