@@ -181,7 +181,10 @@ def _add_run(commands, argv):
     )
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
     run.add_argument("--save", metavar="FILE", type=Path, help=f"write the result to this file: {endings()}")
-    run.add_argument(OVERWRITE, action="store_true", help="replace the file of --save if it exists")
+    run.add_argument(
+        "--rates", metavar="FILE.csv", type=Path, help="write the rates of the cells of a mapped brain (fly, larva)"
+    )
+    run.add_argument(OVERWRITE, action="store_true", help="replace the files of --save and --rates if they exist")
     run.add_argument("--checkpoint", metavar="FILE", type=Path, help="save the simulation to this file at regular times")
     run.add_argument(
         "--checkpoint-every",

@@ -9,7 +9,7 @@ import brainsim as bs
 from brainsim.commands.examples import find_example, summary_of
 from brainsim.commands.ranks import launch, run_as_rank
 from brainsim.core.doors import optional
-from brainsim.core.files import HTML, check_free
+from brainsim.core.files import HTML, check_free, writable
 from brainsim.results.formats import check_suffix, endings
 
 MAX_WINDOW, SHORT_WINDOW = 2000.0, 1000.0  # ms: of a run longer than the first only the last part is drawn
@@ -42,6 +42,10 @@ def _run(name, example, arguments):
     if arguments.save:
         check_suffix(arguments.save, "--save")
         check_free(arguments.save, "--save", arguments.overwrite, OVERWRITE)
+    if arguments.rates:
+        if not hasattr(example, "rates"):
+            raise ValueError(f"--rates: {name} has no table of rates; examples of mapped brains have one: fly and larva")
+        check_free(writable(arguments.rates, "--rates", (".csv",)), "--rates", arguments.overwrite, OVERWRITE)
     print(f"{name}: {summary_of(name)}", flush=True)
     result, complete, chosen = _simulate(example, arguments)
     if not result:
@@ -49,6 +53,10 @@ def _run(name, example, arguments):
     _report(result, arguments.threads)
     if arguments.save:
         print(f"{'saved':<11} {result.save(arguments.save)}")
+    if arguments.rates and result.duration > 0.0:
+        table = example.rates(result, **_taken_by(example.rates, chosen))
+        table.to_csv(arguments.rates)
+        print(f"{'rates':<11} {arguments.rates} ({len(table.active()):,} of {len(table):,} cells are active)")
     if picture and result.duration > 0.0:
         window = _window(result, getattr(example, "WINDOW", None), complete and arguments.duration is None)
         if is_film(picture):
@@ -67,6 +75,7 @@ def _write_page(name, example, arguments):
         "precision",
         "profile",
         "save",
+        "rates",
         "overwrite",
         "no_plot",
         "checkpoint",
@@ -165,7 +174,12 @@ def _draw_function(example, chosen):
     draw = getattr(example, "draw", None)
     if draw is None:
         return None
-    return functools.partial(draw, **{name: chosen[name] for name in inspect.signature(draw).parameters if name in chosen})
+    return functools.partial(draw, **_taken_by(draw, chosen))
+
+
+def _taken_by(function, chosen):
+    """Return those of the options of an example that one of its functions takes."""
+    return {name: chosen[name] for name in inspect.signature(function).parameters if name in chosen}
 
 
 def _check_grid(duration, dt):

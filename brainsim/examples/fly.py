@@ -60,13 +60,6 @@ def activated(brain, active=""):
     return brain[known] if known else brain.where(cell_class="taste")
 
 
-def motor(brain):
-    """Return the motor cells, or that of the proboscis if the brain has no classes of cells."""
-    if "super_class" in brain.annotations:
-        return brain.where(super_class="motor")
-    return brain[[cell for cell in MN9 if cell in brain]]
-
-
 def build(data="", active="", silence="", shuffled=False, rate=150.0, trials=1, published="", cells=138_639, seed=1):
     """Return the network and no traces.
 
@@ -109,19 +102,26 @@ def split(spikes, trials=1):
     return [spikes.between(begin, min(begin + TRIAL, spikes.stop)) for begin in begins[begins < spikes.stop]]
 
 
+def rates(result, data="", silence="", shuffled=False, trials=1, published=""):
+    """Return the table of the rates of all cells, means over the trials."""
+    brain = wire(data, silence, shuffled, published, result.populations["brain"], result.stats["network_seed"])
+    return brain.rates(split(result.spikes["brain"], trials))
+
+
 def draw(result, window, data="", active="", silence="", shuffled=False, trials=1, published=""):
     """Return the figure: spikes by class, the most active cells, who drives whom, and the way to motor cells."""
     from brainsim.examples._figures.brains import brain_figure
 
     spikes = result.spikes["brain"]
     brain = wire(data, silence, shuffled, published, spikes.n, result.stats["network_seed"])
-    return brain_figure(brain, spikes, activated(brain, active), window, motor(brain), trials=split(spikes, trials))
+    ends = brain.where(super_class="motor") if "super_class" in brain.annotations else brain[[c for c in MN9 if c in brain]]
+    return brain_figure(brain, spikes, activated(brain, active), window, ends, trials=split(spikes, trials))
 
 
 if __name__ == "__main__":
     network, traces = build()
     result = bs.simulate(network, DURATION, seed=2, record=traces)
     print(result)
-    print(rates := read().rates(result))
-    rates.active().to_csv("fly.csv")
+    print(table := rates(result))
+    table.active().to_csv("fly.csv")
     draw(result, (0.0, DURATION)).savefig("fly.png")

@@ -76,6 +76,12 @@ def build(data="", active="", silence="", shuffled=False, rate=100.0, weight=0.5
     return bs.connectomes.activate(brain, activated(brain, active), rate, weight=weight, seed=seed), []
 
 
+def rates(result, data="", silence="", shuffled=False):
+    """Return the table of the rates of all cells."""
+    brain = wire(data, silence, shuffled, result.populations["brain"], result.stats["network_seed"])
+    return brain.rates(result)
+
+
 def draw(result, window, data="", active="", silence="", shuffled=False, weight=0.5):
     """Return the figure: spikes by class, the most active cells, who drives whom, and the way out of the brain."""
     from brainsim.examples._figures.brains import brain_figure
@@ -89,6 +95,6 @@ if __name__ == "__main__":
     network, traces = build()
     result = bs.simulate(network, DURATION, seed=2, record=traces)
     print(result)
-    print(rates := read().rates(result))
-    rates.active().to_csv("larva.csv")
+    print(table := rates(result))
+    table.active().to_csv("larva.csv")
     draw(result, (0.0, DURATION)).savefig("larva.png")

@@ -73,6 +73,24 @@ def test_the_trials_that_are_drawn(tmp_path, monkeypatch, options, window, trial
     assert (tmp_path / "fly.png").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize(("example", "options"), [(larva, {}), (fly, {"trials": 2, "shuffled": True})])
+def test_the_table_of_rates(tmp_path, monkeypatch, capsys, example, options):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(example, "EDGES", 20)
+    example.read.cache_clear()
+    name = example.__name__.rpartition(".")[2]
+    words = [f"--{key}" if value is True else f"--{key}={value}" for key, value in options.items()]
+    run = ["run", name, "--cells", "1000", "--seed", "3", "--threads", "1", "--no-plot", "--save", "a.npz", *words]
+    assert main([*run, "--rates", "rates.csv"]) == 0
+    brain = example.wire(cells=1000, seed=3, shuffled="shuffled" in options)
+    spikes = bs.Result.load("a.npz").spikes["brain"]
+    table = brain.rates(example.split(spikes, 2) if options else spikes)
+    table.to_csv("expected.csv")
+    example.read.cache_clear()
+    assert (tmp_path / "rates.csv").read_text() == (tmp_path / "expected.csv").read_text()
+    assert f"rates       rates.csv ({len(table.active())} of 1,000 cells are active)" in capsys.readouterr().out
+
+
 def test_the_picture_says_that_it_is_synthetic_and_shows_published_rates(tmp_path):
     network, traces = fly.build(cells=1000)
     result = bs.simulate(network, 300.0, seed=2, record=traces, threads=1)

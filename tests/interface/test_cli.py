@@ -224,6 +224,11 @@ MISTAKES = {
     "run single --out .": "is a folder",
     "run single --save /dev/null": "is a device or a pipe",
     "run single --save a.csv": "--save: must end in .h5, .npz, .nwb or .parquet (got 'a.csv')",
+    "run single --rates a.csv": "--rates: single has no table of rates; examples of mapped brains have one: fly and larva",
+    "run worm --rates a.csv": "--rates: worm has no table of rates",
+    "run larva --rates a.txt": "--rates: must end in .csv (got 'a.txt')",
+    "run larva --rates missing/a.csv": "--rates: there is no folder",
+    "run larva --rates run.csv": "--rates: 'run.csv' exists; --overwrite replaces it",
     "run single --out a.docx": "must end in one of",
     "run single --out missing/a.gif": "there is no folder 'missing' for 'a.gif'",
     "run single --out a.png --no-plot": "not allowed with argument",
@@ -232,6 +237,7 @@ MISTAKES = {
     "run tour --threads 2": "--threads: tour writes a page",
     "run tour --no-plot": "--no-plot: tour writes a page",
     "run tour --save a.npz": "--save: tour writes a page",
+    "run tour --rates a.csv": "--rates: tour writes a page",
     "run tour --out a.png": "--out: must end in .html, since tour writes a page (got 'a.png')",
     "run tour --out missing/a.html": "there is no folder 'missing' for 'a.html'",
     "plot missing.npz": "there is no file 'missing.npz'",
@@ -256,7 +262,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize("line", MISTAKES)
 def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
-    (folder / "text.npz").write_text("no archive")
+    for name in ("text.npz", "run.csv"):
+        (folder / name).write_text("no archive")
     if "run.npz" in line:
         spikes = {"a": bs.Spikes([1.0], [0], 1, 10.0, name="a")}
         bs.Result(spikes=spikes, duration=10.0, dt=0.1, seed=1).save("run.npz")
