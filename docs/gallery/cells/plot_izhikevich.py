@@ -2,7 +2,7 @@
 Six firing patterns of one model
 ================================
 
-The same two equations with other parameters: cells of the cortex and the thalamus (Izhikevich 2003).
+The same two equations with different parameters: cells of the cortex and the thalamus (Izhikevich 2003).
 """
 
 import matplotlib.pyplot as plt

@@ -1,5 +1,5 @@
 """
-A model of one's own
+A model of your own
 ====================
 
 A cell written as two equations: its threshold (grey) rises by 3 mV at each spike and returns slowly.

@@ -2,8 +2,8 @@
 Phase plane
 ===========
 
-Above the threshold current the nullclines do not cross any more: v grows without an end, and each reset starts it again
-at a larger w.
+Above the threshold current the nullclines no longer cross: v grows without limit, and each reset starts it again at a larger
+w.
 """
 
 import matplotlib.pyplot as plt

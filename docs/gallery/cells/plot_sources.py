@@ -3,7 +3,7 @@ Sources of spikes
 =================
 
 At the same rate, trains of four kinds of source: Poisson processes, two that are more regular (intervals with a CV of 0.5),
-and Poisson processes of which many spikes are common to all.
+and Poisson processes that have many spikes in common.
 """
 
 import matplotlib.pyplot as plt

@@ -2,7 +2,7 @@
 A perceptron in spikes
 ======================
 
-The activations of a perceptron next to the spikes of the network that was made of it: the counts say the same.
+The activations of a perceptron next to the spikes of the network that was made from it: the counts say the same.
 """
 
 import brainsim as bs

@@ -2,7 +2,7 @@
 Memory: completing a pattern
 ============================
 
-A Hopfield network and spiking cells with the same weights complete a picture of which one half is missing.
+A Hopfield network and spiking cells with the same weights complete a picture, one half of which is missing.
 """
 
 import brainsim as bs

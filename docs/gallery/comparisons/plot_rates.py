@@ -2,7 +2,8 @@
 Rates, spikes and a recurrent layer
 ===================================
 
-One ring of 60 units, as rate units, as pools of spiking cells and as an artificial layer: the same bump, which moves alike.
+One ring of 60 units, as rate units, as pools of spiking cells and as an artificial layer: the same bump, which moves in the
+same way.
 """
 
 import brainsim as bs

@@ -2,7 +2,7 @@
 Yin-Yang: what spike times can say
 ==================================
 
-Cells that fire once at most learn to divide a plane by the exact gradient of their spike times.
+Cells that fire at most once learn to divide a plane by the exact gradient of their spike times.
 """
 
 import brainsim as bs

@@ -3,7 +3,7 @@ Four states of a balanced network
 =================================
 
 Synchronous regular (SR), synchronous irregular (SI, fast and slow) and asynchronous irregular (AI): the strengths of
-inhibition and drive decide (Brunel 2000).
+inhibition and drive decide which (Brunel 2000).
 """
 
 import matplotlib.pyplot as plt

@@ -2,7 +2,7 @@
 A film of a sheet
 =================
 
-Activity begins anywhere, spreads, and is stopped by the inhibition that it wakes.
+Activity begins anywhere, spreads, and is stopped by the inhibition that it causes.
 """
 
 import brainsim as bs

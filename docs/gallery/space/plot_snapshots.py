@@ -2,7 +2,7 @@
 Snapshots of a wave
 ===================
 
-Cells at the left edge are woken every 40 ms; what they start runs to the right, from neighbour to neighbour.
+Cells at the left edge are excited every 40 ms; what they start runs to the right, from neighbour to neighbour.
 """
 
 import matplotlib.pyplot as plt

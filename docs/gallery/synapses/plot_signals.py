@@ -2,7 +2,7 @@
 Currents that change in time
 ============================
 
-Signals of ``bs.signals`` are texts that are compiled; here they are recorded as they reach a cell.
+Signals of ``bs.signals`` are expressions in text, which are compiled; here they are recorded as they reach a cell.
 """
 
 import matplotlib.pyplot as plt
