@@ -1,7 +1,7 @@
 """Cells that detect spikes which arrive together, as no rate unit can (Rossant 2011).
 
 LIF cells, held below threshold by noise, receive 200 inputs that all fire at 10 Hz: independently, or up to 50 of them
-together in volleys that are sharp or spread by 2 or 5 ms. Beside them, 300 coincidence cells get spikes on random manifolds,
+together in volleys that are sharp or spread by 2 or 5 ms. In addition, 300 coincidence cells get spikes on random manifolds,
 one from each input, whose class lies in the times alone: each cell takes six inputs with random delays, and three spikes
 that arrive together make it fire; there is a copy of these cells for each sample. Rossant et al. (2011),
 doi:10.3389/fnins.2011.00009; manifolds: Zenke and Vogels (2021), doi:10.1162/neco_a_01367.

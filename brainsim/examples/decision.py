@@ -4,8 +4,8 @@ Each trial has its own network of 60 LIF cells. Two pools of 25 cells excite the
 with NMDA receptors, and inhibit each other through ten fast interneurons. Five sensory cells excite each pool, at 40 (1 + c)
 and 40 (1 - c) Hz: c is the evidence. The pool whose rate reaches 35 Hz first is the choice. The excitation nearly
 compensates the decay of activity, so the difference of the pools integrates the evidence with its noise, as drift-diffusion
-does. Wang (2002), doi:10.1016/S0896-6273(02)01092-9, of whose network this is a small version, with currents instead of
-conductances.
+does. Wang (2002), doi:10.1016/S0896-6273(02)01092-9, is the model: this is a small version of its network, with currents
+instead of conductances.
 """
 
 import numpy as np

@@ -1,11 +1,11 @@
-"""Sugar on the proboscis of a fly: which cells of its brain fire, and by which way (Shiu et al. 2024).
+"""Sugar on the proboscis of a fly: which cells of its brain fire, and along which paths (Shiu et al. 2024).
 
 All cells are leaky integrate-and-fire cells with the same parameters; only the wiring tells them apart, and a transmitter
-that decides whether a cell excites or inhibits. Some are activated by events at random times, and activity goes its way to
+that decides whether a cell excites or inhibits. Some are activated by events at random times, and activity finds its way to
 motor cells. ``--data FOLDER`` reads the brain from files on your disk: brainsim comes without any, and the page "Brains that
-have been mapped" of the guide says where they are. Without them the brain is made up: of the same size, with numbers of
-edges and synapses that are distributed alike, and a pathway from taste to motor cells. It tells nothing of any animal.
-Shiu et al. (2024), doi:10.1038/s41586-024-07763-9.
+have been mapped" of the guide says where they are. Without them the brain is made up: of the same size, with similar
+distributions of the numbers of edges and synapses, and a pathway from taste to motor cells. It says nothing about any
+animal. Shiu et al. (2024), doi:10.1038/s41586-024-07763-9.
 """
 
 import functools

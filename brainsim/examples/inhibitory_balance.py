@@ -1,13 +1,13 @@
 """Inhibitory synapses learn to balance excitation: every cell comes to fire at a target (Vogels 2011).
 
 A network of 4,000 LIF cells with conductances, driven by a current, in which inhibition of the excitatory cells is missing
-at first: all fire together and often. A spike of an inhibitory cell changes its synapses onto excitatory cells by ``eta*(y -
-2*rho_0*tau)``, one of the target by ``eta*x``, with traces x and y of the spikes of both, tau = 20 ms. If the target fires
-faster than rho_0 = 3 Hz, inhibition grows, otherwise it shrinks. So the rates come to rho_0, and spikes are irregular, as
-what is left of the currents are fluctuations. With few and strong inhibitory synapses, the rates stay above rho_0 (3.7 Hz
-with 40 on each cell instead of 160), since an inhibitory spike makes one of the target less likely just after it. Vogels,
-Sprekeler, Zenke, Clopath and Gerstner (2011), doi:10.1126/science.1211095; here in a smaller, denser network that learns
-faster.
+at first: all fire together and often. A spike of an inhibitory cell changes its synapses onto excitatory cells by
+``eta*(y - 2*rho_0*tau)``, one of the target by ``eta*x``, with traces x and y of the spikes of both, tau = 20 ms. If the
+target fires faster than rho_0 = 3 Hz, inhibition grows, otherwise it shrinks. So the rates approach rho_0, and spikes are
+irregular, since only fluctuations are left of the currents. With few and strong inhibitory synapses, the rates stay above
+rho_0 (3.7 Hz with 40 on each cell instead of 160), since an inhibitory spike makes one of the target less likely just after
+it. Vogels, Sprekeler, Zenke, Clopath and Gerstner (2011), doi:10.1126/science.1211095; here in a smaller, denser network
+that learns faster.
 """
 
 import numpy as np

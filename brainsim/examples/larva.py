@@ -1,11 +1,11 @@
-"""Smell in the brain of a fly's larva: which of 3,013 cells fire, and by which way (Winding et al. 2023).
+"""Smell in the brain of a fly's larva: which of 3,013 cells fire, and along which paths (Winding et al. 2023).
 
 The wiring of the larva of the fruit fly is known completely, and small enough for a look at each cell. Cells are as in the
 model of the adult fly, Shiu et al. (2024), doi:10.1038/s41586-024-07763-9; local cells inhibit and all others excite, since
-transmitters are not in the files. A synapse has 0.5 mV, so that activity passes the cells that receive it first; nobody has
-measured it. ``--data FOLDER`` reads the brain from files on your disk: the page "Brains that have been mapped" of the guide
-says where they are. Without them it is a brain that is made up, of the same size, which tells nothing of any animal.
-Winding et al. (2023), doi:10.1126/science.add9330.
+transmitters are not in the files. A synapse has 0.5 mV, so that activity gets beyond the cells that receive it first; this
+weight has not been measured. ``--data FOLDER`` reads the brain from files on your disk: the page "Brains that have been
+mapped" of the guide says where they are. Without them it is a brain that is made up, of the same size, which says nothing
+about any animal. Winding et al. (2023), doi:10.1126/science.add9330.
 """
 
 import functools

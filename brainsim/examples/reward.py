@@ -3,10 +3,10 @@
 1,000 cells with 100 synapses each fire at about 1 Hz, driven by noise. Whenever one chosen cell fires up to 20 ms after
 another, all synapses get dopamine, 1 to 3 s later and while hundreds of other cells fire. Pairs of spikes leave a trace in
 their synapse for about a second; the weight changes only where dopamine finds a trace. Within an hour the synapse between
-the two cells grows from 0 to its bound, since its trace alone is there before most rewards. A second, equal network is the
-control: it gets dopamine at the same times, unrelated to its own spikes. The world outside is `steer`, which
-runs the simulation in pieces. It takes about two minutes. Izhikevich (2007), doi:10.1093/cercor/bhl152; TD(lambda): Sutton
-(1988), doi:10.1007/BF00115009.
+the two cells grows from 0 to its bound, since only its trace is there before most rewards. A second, equal network is the
+control: it gets dopamine at the same times, unrelated to its own spikes. The world outside is `steer`, which runs the
+simulation in pieces. It takes about two minutes. Izhikevich (2007), doi:10.1093/cercor/bhl152; TD(lambda): Sutton (1988),
+doi:10.1007/BF00115009.
 """
 
 import numpy as np

@@ -1,12 +1,12 @@
 """What a pair of spikes does to synapses by each rule, compared with its formula, and what 60 of them do.
 
-Each synapse gets one spike of its source and one of its target, which a teacher makes fire, with another lag between them:
-the window of spike timing; with `DopamineSTDP`, a reward follows half a second later. Below, 60 pairs in a row at 0.1 to 50
-Hz, with the source 10 ms before or after the target, next to experiments in visual cortex, where at high rates both orders
-strengthen the synapse. No rule of pairs does that, as pairs in the wrong order become more frequent as well; triplets of one
-spike of the source and two of the target do. `CalciumPlasticity` has noise, so 1,000 synapses of each state see 60 pairs.
-Experiments: Sjöström, Turrigiano and Nelson (2001), doi:10.1016/S0896-6273(01)00542-6, as in Pfister and Gerstner (2006),
-doi:10.1523/JNEUROSCI.1425-06.2006; sources of the rules: ``brainsim models STDP``.
+Each synapse gets one spike of its source and one of its target, which a teacher makes fire, with a different lag for each
+synapse: the window of spike timing; with `DopamineSTDP`, a reward follows half a second later. Below, 60 pairs in a row at
+0.1 to 50 Hz, with the source 10 ms before or after the target, next to experiments in visual cortex, where at high rates
+both orders strengthen the synapse. No rule of pairs does that, as pairs in the wrong order become more frequent as well;
+triplets of one spike of the source and two of the target do. `CalciumPlasticity` has noise, so 1,000 synapses of each state
+see 60 pairs. Experiments: Sjöström, Turrigiano and Nelson (2001), doi:10.1016/S0896-6273(01)00542-6, as in Pfister and
+Gerstner (2006), doi:10.1523/JNEUROSCI.1425-06.2006; sources of the rules: ``brainsim models STDP``.
 """
 
 import numpy as np

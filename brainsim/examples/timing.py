@@ -3,8 +3,8 @@
 The four coordinates of a point in the Yin-Yang figure are the times of four spikes, 10 to 40 ms; a fifth input always fires
 at 20 ms. 200 spiking cells, most of which fire at most once, learn which of the three parts the point lies in, from the
 exact gradient of their spike times. A multilayer perceptron with 200 hidden units learns from the numbers themselves. The
-trained cells then run in the simulator with one test point, and give the spikes of the trainer to the bit. Training takes
-about half a minute. Kriener, Goeltz & Petrovici (2022), doi:10.1145/3517343.3517380; Wunderlich & Pehle (2021),
+trained cells then run in the simulator with one test point, and give the spikes of the training, but for rounding. Training
+takes about half a minute. Kriener, Goeltz & Petrovici (2022), doi:10.1145/3517343.3517380; Wunderlich & Pehle (2021),
 doi:10.1038/s41598-021-91786-z.
 """
 

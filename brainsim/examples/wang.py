@@ -5,8 +5,8 @@ and compete through 400 inhibitory cells. In each trial the network begins at re
 spikes, at mean rates of 40 (1 + c) and 40 (1 - c) Hz that are redrawn every 50 ms, where c is the evidence. The rates ramp
 up together, then apart, as slowly as the NMDA gates of the cells (`GatedNMDA`) allow. The pool that reaches 15 Hz first is
 the choice, and it keeps firing without the evidence. The trials of six levels of evidence run one after the other in one
-simulation. More trials, with ``--trials 200``, take minutes. Wang (2002), doi:10.1016/S0896-6273(02)01092-9; ``decision``
-is a small version with currents, of which thousands of trials take seconds.
+simulation. More trials, with ``--trials 200``, take minutes. Wang (2002), doi:10.1016/S0896-6273(02)01092-9; ``decision`` is
+a small version with currents, which simulates thousands of trials in seconds.
 """
 
 import numpy as np

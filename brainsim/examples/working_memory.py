@@ -1,15 +1,15 @@
 """Facilitated synapses hold a silent memory, compared with a key-value memory (Mongillo 2008).
 
-8,000 excitatory cells, of which five pools of 800 represent an item each, and 2,000 inhibitory ones. A cue makes one
-pool fire. Afterwards it is nearly as quiet as the others, but its synapses release more, for a second and a half
-(`TsodyksMarkram`). A weak input to all excitatory cells then makes the cued pool fire together, and no other. Beside it
-is a memory that stores a cue under its key, decays as fast, and answers a query with what it holds. All 20 million
-synapses are simulated, in about ten seconds. The mean input is 0.4 mV below that of the publications for a silent
-memory, and the weak input is 6 % instead of 5 %; with ``--mean 22.7`` the cued pool repeats its population spike
-without input. The noise is white, ``tau*dv/dt = mean - v + sigma*sqrt(tau)*xi`` with sigma = 1 mV, so without a
-threshold the standard deviation of v is sigma/sqrt(2), 0.71 mV. Another convention would not explain the difference: at
-22.7 mV the cued pool repeats itself with sigma = 0.71 mV too. Mongillo, Barak and Tsodyks (2008),
-doi:10.1126/science.1150769; inputs as in Tiddia et al. (2022), doi:10.3389/fnint.2022.972055.
+8,000 excitatory cells, of which five pools of 800 represent an item each, and 2,000 inhibitory ones. A cue makes one pool
+fire. Afterwards it is nearly as quiet as the others, but its synapses release more, for a second and a half
+(`TsodyksMarkram`). A weak input to all excitatory cells then makes the cued pool fire together, and no other. It is compared
+with a memory that stores a cue under its key, decays as fast, and answers a query with what it holds. All 20 million
+synapses are simulated, in about ten seconds. The mean input is 0.4 mV below that of the publications for a silent memory,
+and the weak input is 6 % instead of 5 %; with ``--mean 22.7`` the cued pool repeats its population spike without input. The
+noise is white, ``tau*dv/dt = mean - v + sigma*sqrt(tau)*xi`` with sigma = 1 mV, so without a threshold the standard
+deviation of v is sigma/sqrt(2), 0.71 mV. Another convention would not explain the difference: at 22.7 mV the cued pool
+repeats itself with sigma = 0.71 mV too. Mongillo, Barak and Tsodyks (2008), doi:10.1126/science.1150769; inputs as in Tiddia
+et al. (2022), doi:10.3389/fnint.2022.972055.
 """
 
 import brainsim as bs

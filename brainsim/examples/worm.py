@@ -1,8 +1,8 @@
 """Touch of a worm: which command cells of C. elegans follow at the tail, front and nose (Cook et al. 2019).
 
 Most cells of the worm do not fire: they act on each other by graded synapses and gap junctions. Here all have the same
-membrane, and each section of a synapse or a junction that the electron microscope shows has 0.01 nS, which nobody has
-measured. At rest, a cell releases a tenth of its transmitter, much as in Kunert, Shlizerman and Kutz (2014),
+membrane, and each section of a synapse or a junction that the electron microscope shows has 0.01 nS, a value that has not
+been measured. At rest, a cell releases a tenth of its transmitter, much as in Kunert, Shlizerman and Kutz (2014),
 doi:10.1103/PhysRevE.89.052805. Touch is a current into cells that feel it. AVA, AVD and AVE drive the worm backward, AVB and
 PVC forward: after touch at the nose and the front it goes backward, at the tail forward (Chalfie et al. 1985,
 doi:10.1523/JNEUROSCI.05-04-00956.1985). The model does so for the nose only. The wiring, Cook et al. (2019),
