@@ -1,4 +1,4 @@
-"""Sugar on the proboscis of a fly: which cells of its brain fire, and along which paths (Shiu et al. 2024).
+"""Sugar on the proboscis of a fly: which cells of its brain fire, and by which paths (Shiu et al. 2024).
 
 All cells are leaky integrate-and-fire cells with the same parameters; only the wiring tells them apart, and a transmitter
 that decides whether a cell excites or inhibits. Some are activated by events at random times, and activity finds its way to

@@ -1,4 +1,4 @@
-"""Smell in the brain of a fly's larva: which of 3,013 cells fire, and along which paths (Winding et al. 2023).
+"""Smell in the brain of a fly's larva: which of 3,013 cells fire, and by which paths (Winding et al. 2023).
 
 The wiring of the larva of the fruit fly is known completely, and small enough for a look at each cell. Cells are as in the
 model of the adult fly, Shiu et al. (2024), doi:10.1038/s41586-024-07763-9; local cells inhibit and all others excite, since

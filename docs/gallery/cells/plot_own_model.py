@@ -1,6 +1,6 @@
 """
 A model of your own
-====================
+===================
 
 A cell written as two equations: its threshold (grey) rises by 3 mV at each spike and returns slowly.
 """
