@@ -153,3 +153,15 @@ def test_mistakes_in_what_learns():
     net.connect(source, out, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Exponential(tau=4.0), name="more")
     with pytest.raises(ValueError, match="'tau' of 'more': is given twice: projections with equal synapses onto the same"):
         bs.learn.Trainer(net, out, [learns("source->out", "tau"), learns("more", "tau")])
+
+
+def test_one_weight_for_all_keeps_its_digits_where_delays_learn():
+    net, synapse = bs.Network(seed=1), bs.Exponential(tau=4.0)
+    source = bs.Population(3, bs.SpikeTrains([1.0, 2.0, 3.0, 9.0], [0, 1, 2, 0]), name="source")
+    out = bs.Population(2, bs.LIF(), name="out")
+    net.connect(source, out, bs.AllToAll(), weight=1000.1, delay=1.2, synapse=synapse)
+    trainer = bs.learn.Trainer(net, out, "delay", loss="spikes", dt=0.5, duration=20.0, epochs=3, validation=0.0)
+    trainer.fit(None, [([5.0, 12.0], [0, 1])])
+    found = bs.simulate(trainer.to_network(), 20.0, dt=0.5, seed=0, precise=True).spikes["out"]
+    assert len(found) > 3
+    assert_same_spikes(found, trainer.predict()[0], 1e-11)

@@ -34,7 +34,8 @@ class Learns:
         Whether all synapses, or all cells that get a current, have one number, rather than each its own. Time constants
         and parameters of models are shared in any case.
     at_least, at_most : float, optional
-        Bounds, in the unit of what learns, in addition to those that the model sets. Delays are at least one time step.
+        Bounds, in the unit of what learns, in addition to those that the model sets. Delays are at least one time step, and
+        at most half of a sample if they do not begin longer.
     keeps_sign : bool
         Whether a weight that begins positive stays >= 0, and one that begins negative <= 0 (Dale's law).
 

@@ -150,7 +150,8 @@ def check_end(inputs: Inputs, duration: float, label: str) -> None:
         bad = int(np.argmax(inputs.times))
         sample = int(np.searchsorted(inputs.offsets, bad, side="right")) - 1
         message = (
-            f"spikes must not come after the end of a sample, {duration:g} ms (got {inputs.latest:g} in sample {sample})"
+            f"spikes must not come after the end of a sample, {duration:g} ms (got {inputs.latest:g} in sample {sample}); "
+            "give a longer duration"
         )
         raise ValueError(f"{label}: {message}")
 

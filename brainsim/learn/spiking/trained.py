@@ -123,7 +123,8 @@ class SpikingEstimator(Estimator):
         Loss
             ``loss``, and ``parts``: a dict (what, layer) -> array, with layers counted from 0 and the readout as the last
             one; what is "weight", "recurrent", "bias" (of the readout), "delay", "recurrent_delay", "tau_m", "tau_s",
-            "tau_a" or "beta"; of a `ModelLayer` also "tau_s" and the parameters of its model, if they learn.
+            "tau_a" or "beta"; of a `ModelLayer` also "tau_s" and the parameters of its model, if they learn. With the loss
+            "first" the gradient also raises the potential of an output that should fire and does not.
         """
         inputs = self._inputs(X, self._name("gradients.X"))
         targets = self._targets(y, len(inputs), self._name("gradients.y"))

@@ -11,6 +11,7 @@ import numpy as np
 from brainsim.learn.spiking.graph import Graph
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.sources import SpikeTrains
+from brainsim.models.values import is_number
 from brainsim.network.network import Network
 from brainsim.network.rewired import list_synapses, with_parts
 
@@ -60,5 +61,7 @@ def _projection(projection, table, found, taus):
         return projection
     if all(isinstance(value, float) for value in own.values()):
         return replace(projection, **own)
-    pairs = {"pre": table.pre, "post": table.post, "weight": table.weight, "delay": table.delay}
-    return list_synapses(replace(projection, storage="stored"), pairs | own, {})
+    # one number stays one, with all its digits
+    kept = {name: getattr(projection, name) for name in ("weight", "delay") if is_number(getattr(projection, name))}
+    pairs = {"pre": table.pre, "post": table.post, "weight": table.weight, "delay": table.delay} | kept | own
+    return list_synapses(replace(projection, storage="stored"), pairs, {})
