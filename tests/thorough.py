@@ -107,6 +107,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/simulation/test_continuing.py::TestDelays::test_spikes_arrive_when_they_would_have": ("[delays4-",),
     "tests/engine/simulation/test_changes.py::test_a_drawn_synapse_keeps_its_numbers_when_others_join": (),
     "tests/engine/simulation/test_changes.py::test_the_leak_stays_exact_beside_a_nonlinear_receptor": (),
+    "tests/engine/simulation/test_late_learning.py": ("[pairs", "[reward]", "[voltage]"),
     "tests/engine/simulation/test_warnings.py::test_a_cache_folder_that_cannot_be_written_warns_and_works": (),
     "tests/engine/synapses/test_indices.py::test_spikes_do_not_depend_on_threads_and_storage": (),
     "tests/engine/synapses/test_near.py::test_each_pair_is_connected_if_its_number_is_below_its_probability": (

@@ -53,13 +53,13 @@ def _block(kind, dt):
     return int(np.clip(BLOCK_DECAY / (falling * dt), 1, PERIOD)) if falling else PERIOD, parts
 
 
-def clear_modulator(context, kind):
-    """Go to time 0."""
+def clear_modulator(context, kind, step):
+    """Go to a step, as if there had been nothing before it."""
     if kind.equations.modulator:
         for name in SAVED:
             context[name][:] = 0
-        context["modulator"][0] = kind.initial[kind.equations.modulator]
-        context["followed"] = 0
+        context["modulator"][step % context["modulator"].size] = kind.initial[kind.equations.modulator]
+        context["followed"] = step
 
 
 def set_modulator(part, value):

@@ -180,9 +180,9 @@ class Part:
         for y in () if self._code.exact else self._code.post:
             # rows of the points 0 and 1, at which no cell has fired yet
             c[f"row_{y}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
-        c["swept"] = c["touched"] = 0
+        c["swept"], c["touched"] = step * self.kind.clock.per_step, 0
         c["fault"] = -1
-        clear_modulator(c, self.kind)
+        clear_modulator(c, self.kind, step)
         if self._code.lists:
             c["post_number"] = 0
             c["latest"][:] = -1 if self._code.exact else NEVER

@@ -101,6 +101,7 @@ def carry(old, new, network):
     for partition in new.partitions:
         for operator in partition.program.operators:
             operator.announce()  # what cells give now is what those that are new have given before
+    _begin_synapses(old, new)
     fresh, before = _state_of(new, network), _state_of(old, {})
     if fresh is not None:
         fresh.step = before.step
@@ -113,6 +114,18 @@ def carry(old, new, network):
         for kind, former in same:
             _take_synapses(fresh, kind, former, before)
     return new.layout.ranks.first(fresh)
+
+
+def _begin_synapses(old, new):
+    """Let the synapses of the Run `new` begin at the step of the Run `old`, with traces of the cells as they are there."""
+    members, former = new.layout.members, old.layout.members
+    for name in members.keys() & former.keys():
+        for variable in members[name].population.model.initials.keys() & former[name].population.model.initials.keys():
+            (at, n), (then, _) = (run.layout.state_row(name, variable, LABEL) for run in (new, old))
+            new.shared.state[at : at + n] = old.shared.state[then : then + n]
+    for kind in new.synapses.kinds:
+        for partition in new.partitions:
+            kind.clear(partition, old.step)
 
 
 def _state_of(run, network):

@@ -206,8 +206,10 @@ class Plastic(SynapseKind):
         return self.part(partition).calls()
 
     def clear(self, partition, step):
-        """Forget all spikes of a partition."""
-        self.part(partition).clear(step)
+        """Forget all spikes of a partition, and go to a step."""
+        part = self.part(partition)
+        part.clear(step)
+        part.begin()
 
     def make_room(self, partition, status):
         """Make room in the log of spikes of the sources, or in the lists of those of the targets."""
