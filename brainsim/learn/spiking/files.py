@@ -162,7 +162,8 @@ def training_of(plan: Layout, settings: Any, kept: Mapping[str, np.ndarray]) -> 
 
     Raise ValueError or TypeError if an array is missing, unknown, of another type or shape, not finite, or out of range.
     """
-    label, expected = "its training/{}", Training(plan, settings, np.zeros(plan.size)).state()
+    label, new = "its training/{}", Training(plan, settings, np.zeros(plan.size))
+    expected = new.state()
     for name in (*expected, *kept):
         if name not in kept:
             raise ValueError(f"{label.format(name)}: is missing")
@@ -172,7 +173,6 @@ def training_of(plan: Layout, settings: Any, kept: Mapping[str, np.ndarray]) -> 
         _check_array(label.format(name), name, values, expected[name], kept["history_loss"].size)
     for name in ("vector", "best"):
         check_vector(plan, kept[name], label.format(name))
-    new = Training(plan, settings, kept["vector"].copy())
     new.load(kept)
     return new
 

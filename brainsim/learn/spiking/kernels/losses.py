@@ -37,7 +37,8 @@ def loss_of(net, task, label, labels, values, wanted, work):
             for o in range(work.score.size):
                 work.score[o] += task.gain * task.weights[k] * work.trace[k, o]
     elif task.loss == MAX:
-        largest(task, work)
+        for o in range(work.score.size):
+            work.score[o] = task.gain * work.trace[highest(work.trace, o), o]
     else:
         counted(net, task, work)
     return of_scores(net, task, label, work)
@@ -56,11 +57,7 @@ def of_scores(net, task, label, work):
             for k in range(steps):
                 work.d_trace[k, o] = g * task.weights[k]
         elif task.loss == MAX:
-            best = 0
-            for k in range(1, steps):
-                if work.trace[k, o] > work.trace[best, o]:
-                    best = k
-            work.d_trace[best, o] = g
+            work.d_trace[highest(work.trace, o), o] = g
     if task.loss == COUNT:
         for x in range(work.ends[0]):
             if work.block[x] == last:
@@ -68,14 +65,14 @@ def of_scores(net, task, label, work):
     return loss
 
 
-@inlined
-def largest(task, work):
-    """Put the largest potential of each readout into the scores."""
-    for o in range(work.score.size):
-        top = work.trace[0, o]
-        for k in range(1, work.trace.shape[0]):
-            top = max(top, work.trace[k, o])
-        work.score[o] = task.gain * top
+@helper
+def highest(trace, o):
+    """Return the step in which the potential of a readout is largest."""
+    best = 0
+    for k in range(1, trace.shape[0]):
+        if trace[k, o] > trace[best, o]:
+            best = k
+    return best
 
 
 @inlined
@@ -151,11 +148,12 @@ def of_spikes(net, task, times, cells, work):
     """Return the distance of the spikes of the outputs from wanted ones: van Rossum (2001), doi:10.1162/089976601300014321.
 
     Each spike is followed by ``exp(-t/tau)``; the distance is the integral of the squared difference, times ``1/tau``.
-    Where a spike is missing, or is far from all wanted ones, potentials are moved as well, which no derivative would do.
+    Where a spike is missing, the potential is moved up, and down before one far from all wanted ones: no derivative does it.
     """
     tau, total, n = task.tau_first, 0.0, list_outputs(net, work)
+    push = STRONG_PUSH / net.numbers[net.start.size - 1, V_TH]
     for k in range(n):
-        x = int(work.d_cross[k])
+        x, closest = int(work.d_cross[k]), 0.0
         for other in range(n):
             y = int(work.d_cross[other])
             if work.cell[y] == work.cell[x]:
@@ -165,34 +163,21 @@ def of_spikes(net, task, times, cells, work):
         for q in range(times.size):
             if cells[q] == work.cell[x]:
                 near = exp(-abs(work.time[x] - times[q]) / tau)
-                total -= near
+                total, closest = total - near, max(closest, near)
                 work.d_time[x] += sign_of(work.time[x] - times[q]) * near / tau
+        if closest < NEAR:
+            work.d_trace[max(int(work.time[x] / net.dt) - 1, 0), work.cell[x]] += push
     for q in range(times.size):
+        closest = 0.0
         for p in range(times.size):
             if cells[p] == cells[q]:
                 total += 0.5 * exp(-abs(times[p] - times[q]) / tau)
-    push_outputs(net, n, tau, times, cells, work)
-    return total
-
-
-@inlined
-def push_outputs(net, n, tau, times, cells, work):
-    """Move potentials up where a wanted spike has none near to it, and down before a spike that has no wanted one near."""
-    push = STRONG_PUSH / net.numbers[net.start.size - 1, V_TH]
-    for k in range(n):
-        x = int(work.d_cross[k])
-        near = 0.0
-        for q in range(times.size):
-            near = max(near, exp(-abs(work.time[x] - times[q]) / tau) if cells[q] == work.cell[x] else 0.0)
-        if near < NEAR:
-            work.d_trace[max(int(work.time[x] / net.dt) - 1, 0), work.cell[x]] += push
-    for q in range(times.size):
-        near = 0.0
         for k in range(n):
             x = int(work.d_cross[k])
-            near = max(near, exp(-abs(work.time[x] - times[q]) / tau) if cells[q] == work.cell[x] else 0.0)
-        if near < NEAR:
+            closest = max(closest, exp(-abs(work.time[x] - times[q]) / tau) if work.cell[x] == cells[q] else 0.0)
+        if closest < NEAR:
             work.d_trace[min(int(times[q] / net.dt), net.steps - 1), cells[q]] -= push
+    return total
 
 
 @inlined
