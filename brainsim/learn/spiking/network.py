@@ -241,9 +241,11 @@ class SpikingNetwork(SpikingEstimator):
         -------
         Network
         """
-        from brainsim.learn.spiking.layers_network import network_of
+        from brainsim.learn.spiking.trained_network import network_of
 
-        return network_of(self, x, seed)
+        x = np.asarray(x)[None] if isinstance(x, np.ndarray | list) else [x]
+        sample = self._inputs(x, "SpikingNetwork.to_network.x")
+        return network_of(self._plan, self._vector, sample, self.gradient != "exact", seed)
 
     def _write(self, path):
         from brainsim.learn.spiking.files import save

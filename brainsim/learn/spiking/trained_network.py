@@ -1,4 +1,4 @@
-"""The network of the user with what a `Trainer` has learned."""
+"""What was learned as an ordinary network: layers as populations and projections, or a copy of the network of the user."""
 
 from __future__ import annotations
 
@@ -8,12 +8,53 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.learn.spiking.cells import AdaptingLIF
 from brainsim.learn.spiking.graph import Graph
+from brainsim.learn.spiking.layout import Layout
+from brainsim.learn.spiking.plan import TIMES
+from brainsim.learn.spiking.samples import Inputs
 from brainsim.models.inputs import CurrentInput
+from brainsim.models.neurons.lif import LIF
+from brainsim.models.neurons.nonspiking import LI
 from brainsim.models.neurons.sources import SpikeTrains
+from brainsim.models.pair_lists import FromArrays
+from brainsim.models.synapses.basic import Exponential
 from brainsim.models.values import is_number
 from brainsim.network.network import Network
+from brainsim.network.population import Population
 from brainsim.network.rewired import list_synapses, with_parts
+
+
+def network_of(plan: Layout, vector: np.ndarray, sample: Inputs, on_grid: bool, seed: int) -> Network:
+    """Return the layers of a `SpikingNetwork` as a Network with one sample as its input."""
+    source = Population(plan.n_in, SpikeTrains(sample.times, sample.units.astype(np.int64)), name="input")
+    cells, network = [source], Network(seed=seed)
+    network.add(source)
+    for b, block in enumerate(plan.blocks, 1):
+        name = f"hidden{b - 1}" if b < len(plan.blocks) else "readout"
+        cells.append(Population(block.n, _cell(plan, vector, b, on_grid), name=name))
+    for wire, weight, delay in zip(plan.wires, plan.weights, plan.delays, strict=True):
+        pre, post, rule = cells[wire.pre], cells[wire.post], FromArrays(*np.indices(wire.weight.shape).reshape(2, -1))
+        own = {"weight": vector[weight], "delay": vector[delay] if wire.each else float(vector[delay][0])}
+        synapse = Exponential(tau=float(vector[plan.at["tau_s", wire.post]]))
+        network.connect(pre, post, rule, **own, synapse=synapse, name=f"{pre.name} -> {post.name}")
+    network.stimulate(cells[-1], CurrentInput(vector[plan.biases[len(plan.blocks)]].copy()), name="bias")
+    if sample.currents.shape[1]:
+        drive = sample.currents[0] @ vector[plan.weights[0]].reshape(plan.wires[0].weight.shape)
+        network.stimulate(cells[1], CurrentInput(drive, times=plan.dt * np.arange(plan.steps)), name="currents")
+    return network
+
+
+def _cell(plan, vector, b, on_grid):
+    """Return the model of the cells of a layer, in mV and pA, of which 1 pA makes 1 mV."""
+    block = plan.blocks[b - 1]
+    learned = {name: float(vector[plan.at[name, b]]) for name in (TIMES if block.model is None else block.of_model)}
+    if block.model is not None:
+        return _model(block.model, learned)
+    keeps = on_grid and not block.t_ref  # then spikes are at the ends of steps, when v is above the threshold
+    kind = LI if not block.spiking else AdaptingLIF if learned["beta"] or keeps else LIF
+    values = vars(block) | learned | {"c_m": learned["tau_m"], "v_rest": 0.0, "keeps": float(keeps)}
+    return kind(**{name: values[name] for name in kind.parameters})
 
 
 def trained_network(graph: Graph, values: Iterable[np.ndarray], source: str, sample: Any) -> Network:
