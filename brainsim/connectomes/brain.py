@@ -233,8 +233,8 @@ class Brain:
         return self._with(edges=replace(self.edges, sign=freeze(sign[self.edges.pre])))
 
     def population(self, neuron: Neuron, **options: Any) -> Population:
-        """Return a `Population` of the cells, with the name of the brain; `options` as there, such as ``initial``."""
-        return Population(self.n, neuron, **{"name": self.name, **options})
+        """Return a `Population` of the cells, with name and identifiers; `options` as there, such as ``initial``."""
+        return Population(self.n, neuron, **{"name": self.name, "names": self.ids, **options})
 
     def network(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,16 @@ def freeze_copy(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
     if array.dtype == object or not (array.size == 0 or np.can_cast(array.dtype, dtype, "same_kind")):
         raise TypeError(f"{label}: must be an array of {np.dtype(dtype)} (got {array.dtype})")
     return freeze(np.array(array, dtype=dtype, copy=True if array.flags.writeable else None))
+
+
+def checked_names(names: Sequence[str] | np.ndarray, n: int, label: str) -> np.ndarray:
+    """Return what n cells are called as a read-only array of texts; raise TypeError or ValueError unless it is one."""
+    array = np.asarray(names)
+    if array.dtype.kind != "U" and array.size:
+        raise TypeError(f"{label}: must be texts, one for each cell (got {short_repr(names)})")
+    if array.shape != (n,):
+        raise ValueError(f"{label}: must be a text for each of {n:,} cells (got shape {array.shape})")
+    return array if is_frozen(array) else freeze(np.array(array, dtype=np.str_))
 
 
 def freeze(array: np.ndarray) -> np.ndarray:

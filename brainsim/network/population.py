@@ -6,11 +6,11 @@ A population is a view of all its cells, so a population can be used in place of
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from brainsim.core.arrays import freeze
+from brainsim.core.arrays import checked_names, freeze
 from brainsim.core.checks import MAX_INDEX, check_name, integer, nearest
 from brainsim.core.doors import show_by
 from brainsim.core.identity import Identified
@@ -227,10 +227,13 @@ class Population(Identified, View):
         Where the cells are [um], in 1 to 3 dimensions; ``bs.positions`` makes grids and random places. `DistanceRule`, and
         weights and delays that depend on the distance, need them. Views have them, too: ``cells.positions[:, 0] < 100``
         selects cells.
+    names : sequence of str, shape (n,), optional
+        What the cells are called, such as their identifiers in a mapped brain. Results and their files keep them, and
+        `Result.view` shows them.
 
     Attributes
     ----------
-    n, model, name, initial, positions
+    n, model, name, initial, positions, names
         As above; `initial` is a dict, empty by default.
     parts, ids, contiguous, population, is_named
         As for a `View`: all cells.
@@ -251,6 +254,7 @@ class Population(Identified, View):
     model: Neuron | SpikeTrains
     _initial: dict[str, float | np.ndarray | Distribution]
     _positions: np.ndarray | None
+    names: np.ndarray | None
 
     def __init__(
         self,
@@ -260,6 +264,7 @@ class Population(Identified, View):
         name: str | None = None,
         initial: Mapping[str, ValueLike] | None = None,
         positions: ArrayLike | None = None,
+        names: Sequence[str] | np.ndarray | None = None,
     ) -> None:
         if hasattr(n, "spiking_source"):  # a model
             raise TypeError(f"Population.n: must be a whole number (got {n!r}); the order is Population(n, model)")
@@ -269,8 +274,9 @@ class Population(Identified, View):
         model.check_cells(n, name)
         initial = _check_initial({} if initial is None else initial, model, n)
         places = None if positions is None else checked_positions(positions, n, "Population.positions")
+        called = None if names is None else checked_names(names, n, "Population.names")
         super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
-        self.__dict__.update(model=model, _initial=initial, _positions=places)
+        self.__dict__.update(model=model, _initial=initial, _positions=places, names=called)
         for key, spec in model.parameters.items():
             if isinstance(text := getattr(model, key), str):
                 check_text(text, f"{type(model).__name__}.{key}", spec.unit, self)

@@ -71,7 +71,7 @@ def with_parts(network, models, projections, inputs):
     populations = {}
     for name, population in network.populations.items():
         same = models[name] is population.model
-        places = {"initial": population.initial, "positions": population.positions}
+        places = {"initial": population.initial, "positions": population.positions, "names": population.names}
         populations[population] = population if same else Population(population.n, models[name], name=name, **places)
 
     def moved(view):

@@ -53,8 +53,8 @@ def view(
     max_samples : int
         Most samples of traces in the file: of a variable that has more, the first cells are kept, and its name says so.
     names : dict of str to sequence of str, optional
-        What to call the cells of a population when the pointer is at one of their spikes, instead of "cell 5": for a mapped
-        brain ``{brain.name: brain.ids}``.
+        What to call the cells of a population when the pointer is at one of their spikes, instead of "cell 5"; by default
+        what they are called in the population, as those of a mapped brain are.
 
     Returns
     -------
@@ -88,7 +88,8 @@ def view(
     path = writable(path, "view.path", HTML)
     optional("bokeh", "view", "view")
     max_samples = integer(max_samples, "view.max_samples", at_least=0)
-    info, packed = _contents(result, max_samples, _check_names(names or {}, result))
+    known = {name: cells for name, cells in result.names.items() if name in result.spikes}
+    info, packed = _contents(result, max_samples, known | _check_names(names or {}, result))
     words = str(title) if title is not None else "Result"
     page = _page(result, info, packed, words)
     path.write_text(page, encoding="utf-8")

@@ -42,6 +42,7 @@ def nwb_file(result: Result, given: dict[str, Any]) -> Any:
     described = f"{result.duration:g} ms of a simulation by brainsim, dt = {result.dt:g} ms, seed {result.seed}"
     fields = {"session_description": described, "identifier": str(uuid4()), "session_start_time": datetime.now(UTC)}
     names = _Names()
+    notes["names"] = {name: cells.tolist() for name, cells in result.names.items()}
     notes["spikes"] = [[key, s.name, s.n, s.duration, s.start] for key, s in result.spikes.items()]
     traces, notes["traces"] = _halves(_trace(names, key, traces) for key, traces in result.traces.items())
     weights, notes["weights"] = _halves(_weight_series(names, key, weights) for key, weights in result.weights.items())
@@ -186,7 +187,8 @@ def _result(file):
         population, variable = entry["key"]
         traces[population, variable] = Traces(entry["of"], variable, entry["unit"], times, _whole(entry["ids"]), values)
     weights = {tuple(entry["key"]): _weights(file.acquisition, entry, dt) for entry in notes["weights"]}
-    return Result(spikes=spikes, traces=traces, weights=weights, **{key: notes[key] for key in PLAIN})
+    plain = {key: notes[key] for key in PLAIN} | {"names": notes.get("names", {})}  # older files lack names
+    return Result(spikes=spikes, traces=traces, weights=weights, **plain)
 
 
 def _notes(text):

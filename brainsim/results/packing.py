@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
@@ -49,6 +50,7 @@ class OfResult(TypedDict):
     resets: NotRequired[dict[str, list[str]]]  # older files lack it
     spikes: list[tuple[str, str, int, float, float]]  # key, name, cells, duration, start
     traces: list[tuple[str, str, str, str, str]]  # key, variable, and name, variable and unit of the Traces
+    names: NotRequired[list[tuple[str, int]]]  # of a population whose cells have names, and the bytes of these
     weights: NotRequired[list[tuple[str, str, str, str, str, int, int]]]  # the same, numbers of synapses and of edges
     state: OfState | None
 
@@ -68,6 +70,10 @@ def pack(result):
     description["weights"] = [
         [*key, w.name, w.variable, w.unit, w.synapses.size, w.edges.size] for key, w in result.weights.items()
     ]
+    texts = {name: np.frombuffer(json.dumps(cells.tolist()).encode(), np.uint8) for name, cells in result.names.items()}
+    arrays |= {archive.member("names", name): text for name, text in texts.items()}
+    if texts:
+        description["names"] = [[name, text.size] for name, text in texts.items()]
     description["state"] = None if result.state is None else pack_state(result.state, arrays)
     return description, arrays
 
@@ -126,6 +132,8 @@ def unpack(description, arrays):
     weights = dict(_unpack_weights(description, arrays, steps))
     state = description["state"] and unpack_state(description["state"], arrays, cells)
     rest = {key: description[key] for key in PLAIN if key in description or key != "resets"}  # older files lack it
+    texts = ((name, arrays.take(archive.member("names", name), size)) for name, size in description.get("names", []))
+    rest["names"] = {name: json.loads(text.tobytes()) for name, text in texts}
     return Result(spikes=spikes, traces=traces, weights=weights, state=state, **rest)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.arrays import plural
+from brainsim.core.arrays import checked_names, plural
 from brainsim.core.checks import integer, number
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
@@ -110,6 +110,8 @@ class Result(Answering):
         Voltage at which the cells of a population fire [mV], for plots.
     resets : dict of str to list of str
         Variables of a population that a spike resets, for plots: none in a Hodgkin-Huxley model.
+    names : dict of str to array of str
+        What the cells of a population are called, if they have names: ``result.names["brain"][7]``.
 
     Raises
     ------
@@ -142,6 +144,7 @@ class Result(Answering):
     views: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     thresholds: dict[str, float | None] = field(default_factory=dict)
     resets: dict[str, list[str]] = field(default_factory=dict)
+    names: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         spikes = dict(self.spikes)
@@ -163,6 +166,8 @@ class Result(Answering):
             thresholds={name: None if v is None else float(v) for name, v in self.thresholds.items()},
             resets={name: list(variables) for name, variables in self.resets.items()},
         )
+        names = {k: checked_names(v, self.populations.get(k, 0), f"Result.names[{k!r}]") for k, v in self.names.items()}
+        vars(self).update(names=names)
 
     @property
     def stop(self) -> float:
@@ -215,7 +220,7 @@ class Result(Answering):
         Examples
         --------
         >>> result.view("run.html")                                     # doctest: +SKIP
-        >>> result.view("run.html", names={brain.name: brain.ids})      # doctest: +SKIP
+        >>> result.view("run.html", names={"cells": ["left", "right"]})  # doctest: +SKIP
         """
         return through("view")(self, path, title=title, names=names)
 

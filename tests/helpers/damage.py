@@ -64,6 +64,7 @@ def tree_damaged(rng, tree):
 def everything(result):
     """Return all arrays and numbers of a Result by name; reads what is read when it is looked at."""
     found = {field: repr(getattr(result, field)) for field in ("duration", "start", "dt", "seed", "populations")}
+    found |= {f"names of {name}": cells for name, cells in result.names.items()}
     for name, spikes in result.spikes.items():
         found[f"spikes {name}"] = (repr((spikes.n, spikes.duration, spikes.start)), spikes.times, spikes.ids)
     for key, traces in result.traces.items():

@@ -258,6 +258,18 @@ test_positions = mistakes(
     (lambda: bs.positions.ball(5, 1.0, seed=-1), ValueError, "ball.seed: must be >= 0 (got -1)"),
 )
 
+test_names = mistakes(
+    (lambda: cells(2, names=["a"]), ValueError, "Population.names: must be a text for each of 2 cells (got shape (1,))"),
+    (
+        lambda: cells(2, names=[["a", "b"]]),
+        ValueError,
+        "Population.names: must be a text for each of 2 cells (got shape (1, 2))",
+    ),
+    (lambda: cells(2, names=[1.5, 2.5]), TypeError, "Population.names: must be texts, one for each cell (got [1.5, 2.5])"),
+    (lambda: cells(2, names=["a", None]), TypeError, "Population.names: must be texts, one for each cell (got ['a', None])"),
+    (lambda: cells(2, names="ab"), ValueError, "Population.names: must be a text for each of 2 cells (got shape ())"),
+)
+
 RANDOM = bs.Population(100, bs.LIF(), name="random", positions=bs.positions.box(100, 100.0, seed=1)[:, [0, 0]])
 TWICE = bs.Population(2, bs.LIF(), name="twice", positions=[[10.0, 20.0], [70.0, 80.0]])
 WRAPS = bs.DistanceRule(0.5, periodic=50.0)

@@ -78,6 +78,7 @@ class Recording:
             "views": described.views,
             "thresholds": described.thresholds,
             "resets": {name: member.resets for name, member in layout.members.items()},
+            "names": names_in(layout),
             "start": float(times_of(self.begin, layout.dt)),
             "network": described.prints.parts(),
         }
@@ -167,6 +168,12 @@ class Recording:
         )
 
 
+def names_in(layout):
+    """Return what the cells are called of the populations in which they have names: name of a population -> array."""
+    members = layout.members.items()
+    return {name: member.population.names for name, member in members if member.population.names is not None}
+
+
 def facts_of(sim):
     """Return what does not change from step to step: the size of a simulation, and the versions with which it runs."""
     run = sim._run
@@ -211,6 +218,7 @@ class Outcome:
         if layout.ranks.rank:
             return self._elsewhere()
         recorded = self.rows.results(self.start, self.stop)
+        sizes = self._sizes(recorded)
         return Result(
             spikes=recorded["spikes"],
             traces=recorded["traces"],
@@ -223,8 +231,9 @@ class Outcome:
             views=self.views,
             thresholds=self.thresholds,
             state=None if self.snapshot is None else defer(State, self.state),
-            populations=self._sizes(recorded),
+            populations=sizes,
             resets={name: member.resets for name, member in layout.members.items()},
+            names={name: cells for name, cells in names_in(layout).items() if name in sizes},
         )
 
     def _elsewhere(self):

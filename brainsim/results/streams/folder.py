@@ -97,6 +97,7 @@ class Folder:
         header, dt = self.header, self.header["dt"]
         start = float(times_of(header["begin"], dt))
         plain = {key: header[key] for key in ("dt", "seed", "populations", "stats", "views", "thresholds", "resets")}
+        plain["names"] = header.get("names", {})  # older folders lack it
         with _naming_errors(self.path / HEADER):
             return Result(spikes={}, start=start, duration=float(times_of(self.step - header["begin"], dt)), **plain)
 

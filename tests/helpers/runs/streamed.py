@@ -9,7 +9,9 @@ STEPS = 100  # of a chunk
 
 
 def network(plastic=False):
-    a = bs.Population(40, bs.LIF(), name="a", initial={"v": bs.Uniform(-65.0, -55.0)})
+    a = bs.Population(
+        40, bs.LIF(), name="a", initial={"v": bs.Uniform(-65.0, -55.0)}, names=[f"cell {k}" for k in range(40)]
+    )
     b = bs.Population(30, bs.LIF(), name="b", initial={"v": bs.Uniform(-65.0, -55.0)})
     net = bs.Network(seed=1)
     rule = {"plasticity": bs.STDP(w_max=2.0)} if plastic else {}
@@ -39,6 +41,9 @@ def same(a, b, state=True, silent=False):
         assert dict(getattr(a, field)) == dict(getattr(b, field)), field
     for field in ("start", "duration", "dt", "seed", "populations", "views", "thresholds", "resets"):
         assert getattr(a, field) == getattr(b, field), field
+    assert {name: cells.tolist() for name, cells in a.names.items()} == {
+        name: cells.tolist() for name, cells in b.names.items()
+    }
     if state:
         for name, variables in a.state.variables.items():
             for variable, values in variables.items():
