@@ -30,6 +30,7 @@ from brainsim.engine.synapses.kinds.kind import (
 )
 from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
+from brainsim.equations.precise.crossing import SAME
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch, prefetch_address
 from brainsim.jit.records import address_of, array_of, array_or_none, by_address, record_at, record_or_none
@@ -113,11 +114,15 @@ def _in_steps(delay, lag, due_lag, c):
 
 @helper
 def steps_and_lag(delay, lag, ticks, tick, dt):
-    """Return what a delay in ticks makes of a spike that was `lag` ms before the end of its step: steps, and a lag."""
+    """Return what a delay in ticks makes of a spike that was `lag` ms before the end of its step: steps, and a lag.
+
+    What arrives less than `SAME` after the end of a step arrives at its end, like what rounding has not moved beyond it.
+    """
     steps = -(-delay // ticks)
-    early = lag + (steps * ticks - delay) * tick
-    if early >= dt:
-        return steps - 1, early - dt
+    whole = (steps * ticks - delay) * tick
+    early = lag + whole
+    if early >= dt - SAME and whole > 0.0:
+        return steps - 1, max(early - dt, 0.0)
     return steps, early
 
 

@@ -118,6 +118,23 @@ def test_events_at_one_time_are_one_event():
     np.testing.assert_allclose(trace.values.ravel(), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("dt", [0.1, 0.2, 0.3, 0.5])
+def test_rounding_does_not_part_events_at_a_point_of_the_grid(dt):
+    """Spikes of two sources, sent at different times, arrive together at the end of a step: half of each would be late."""
+    n, rng = 200, np.random.default_rng(1)
+    arrival, net = rng.integers(30, 100, n) * dt, bs.Network(seed=1)
+    cells = bs.Population(n, LIF, name="cells")
+    for name, weight in (("excitation", 20.0), ("inhibition", -10.0)):
+        sent = np.round(arrival - dt - rng.uniform(0.0, 1.5, n), 3)
+        order, pairs = np.argsort(sent), bs.FromArrays(np.arange(n), np.arange(n))
+        source = bs.Population(n, bs.SpikeTrains(sent[order], order), name=name)
+        net.connect(source, cells, pairs, weight=weight, delay=np.round(arrival - sent, 9), synapse=bs.Delta())
+    result = bs.simulate(net, 60.0, dt=dt, seed=1, precise=True, record=[bs.Trace(cells, "v", every=dt)])
+    assert len(result.spikes["cells"]) == 0
+    v = result.traces["cells", "v"].values
+    np.testing.assert_allclose(v[np.rint(arrival / dt).astype(int), np.arange(n)], -55.0, atol=1e-12)
+
+
 @pytest.mark.parametrize("dt", [0.1, 0.4])
 def test_delays_need_not_be_multiples_of_dt(dt):
     """Each spike makes the next cell of a chain fire; delays are numbers, arrays and distributions."""
