@@ -106,6 +106,22 @@ class TestFirst:
         )
 
 
+class Squares(bs.Neuron):
+    """A cell that begins with v mV is beyond all numbers after 1/v ms."""
+
+    equations, method, dimensions = "dv/dt = v*v", "euler", False
+    v: float = bs.initial(0.0, "mV", "potential")
+
+
+@pytest.mark.usefixtures("more_partitions")
+def test_a_variable_that_has_run_away():
+    v, net = np.zeros(N), bs.Network(seed=1)
+    v[29], v[70] = 1.0, 100.0
+    net.add(bs.Population(N, Squares(), name="cells", initial={"v": v}))
+    (text,) = said(net)
+    assert text.startswith("cells.v: a variable ran away (cell 29: ")
+
+
 def test_after_a_reset_nothing_is_left_of_it():
     net = bs.Network(seed=1)
     net.stimulate(bs.Population(1, bs.LIF(), name="cell"), bs.CurrentInput("where(t > 12, 1/(t - t), 1)"), name="drive")
