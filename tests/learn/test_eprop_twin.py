@@ -135,11 +135,13 @@ def flat(net, parts):
 
 
 def gradients_of(net, twin, X, y):
-    """Return the mean gradients of the twin, as many as the network learns."""
+    """Return the mean gradients of the twin, as many as the network learns; input spikes are rounded as in a simulation."""
     loss = net._sequence() or "mean"
     total = [0.0, 0.0, 0.0]
     for x, wanted in zip(X, y, strict=True):
-        events, currents = ([], x) if isinstance(x, np.ndarray) else (list(zip(*x, strict=True)), None)
+        events, currents = (
+            ([], x) if isinstance(x, np.ndarray) else (list(zip(np.rint(x[0] / DT) * DT, x[1], strict=True)), None)
+        )
         found = twin.gradients(events, lambda potentials, w=wanted: error_of(loss, potentials, w, net.gain), currents)
         total = [a + b / len(X) for a, b in zip(total, found, strict=True)]
     return total[: 2 if isinstance(net, bs.learn.Trainer) else 3]

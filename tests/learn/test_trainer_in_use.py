@@ -51,12 +51,13 @@ def test_outputs_that_need_no_spike_are_not_woken():
         trainer.fit(None, [([40.0], [1])])
 
 
+@pytest.mark.parametrize("t_ref", [0.0, 2.0])
 @pytest.mark.parametrize("gradient", ["surrogate", "eprop"])
-def test_spikes_between_points_of_the_grid_are_moved_to_them(gradient):
+def test_spikes_between_points_of_the_grid_are_moved_to_them(gradient, t_ref):
     """As in a simulation without exact times, so that it has the spikes of the training."""
     rng, net, synapse = np.random.default_rng(2), bs.Network(seed=2), bs.Exponential(tau=4.0)
     source, out = bs.Population(20, bs.SpikeTrains([], []), name="source"), bs.Population(2, bs.LI(), name="out")
-    cells = bs.Population(15, bs.LIF(), name="cells")
+    cells = bs.Population(15, bs.LIF(t_ref=t_ref), name="cells")
     net.connect(source, cells, bs.AllToAll(), weight=bs.Normal(150.0, 50.0), delay=1.0, synapse=synapse)
     net.connect(cells, out, bs.AllToAll(), weight=bs.Normal(0.0, 50.0), delay=1.0, synapse=synapse)
     X = [(np.sort(rng.uniform(0.0, 40.0, 60)), rng.integers(0, 20, 60)) for _ in range(4)]
@@ -67,6 +68,7 @@ def test_spikes_between_points_of_the_grid_are_moved_to_them(gradient):
             found = bs.simulate(trainer.to_network(X[k]), 50.0, dt=0.5, seed=0).spikes["cells"]
         assert len(found) > 20
         assert_same_spikes(found, trainer.activity(X, k)["cells"], 1e-9)
+    assert (trainer.to_network().populations["cells"].model is cells.model) == (t_ref > 0.0)
     net.connect(
         source, bs.Population(2, bs.LIF(t_ref=0.7), name="other"), bs.AllToAll(), weight=1.0, delay=1.0, synapse=synapse
     )

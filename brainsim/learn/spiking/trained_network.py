@@ -57,12 +57,15 @@ def _cell(plan, vector, b, on_grid):
     return kind(**{name: values[name] for name in kind.parameters})
 
 
-def trained_network(graph: Graph, values: Iterable[np.ndarray], source: str, sample: Any) -> Network:
-    """Return a copy of the network of a graph with the `values` that it has learned, and a sample as spikes of a source."""
+def trained_network(graph: Graph, values: Iterable[np.ndarray], source: str, sample: Any, on_grid: bool) -> Network:
+    """Return a copy of the network of a graph with the `values` that it has learned, and a sample as spikes of a source.
+
+    `on_grid` says whether spikes were at the ends of steps.
+    """
     net, learned = graph.net, zip(graph.learns, values, strict=True)
     found: dict[tuple[str, Any], np.ndarray] = {(item.what, item.of): value for item, value in learned}
     models = {
-        name: _model(population.model, {what: float(v) for (what, of), v in found.items() if of is population})
+        name: _model(population.model, {what: float(v) for (what, of), v in found.items() if of is population}, on_grid)
         for name, population in net.populations.items()
     }
     if sample is not None:
@@ -84,11 +87,17 @@ def plain_of(value):
     return float(value) if value.ndim == 0 else value.copy()
 
 
-def _model(model, learned):
-    """Return a model with other values of parameters."""
-    if not learned:
-        return model
-    return type(model)(**{name: getattr(model, name) for name in model.parameters} | learned)
+def _model(model, learned, on_grid=False):
+    """Return a model with other values of parameters.
+
+    On the grid cells without a refractory time keep, in training, what v is above the threshold.
+    """
+    values = {name: getattr(model, name) for name in model.parameters} | learned
+    if on_grid and type(model) in (LIF, AdaptingLIF):
+        keeps = float(model.t_ref == 0.0)
+        if keeps != values.get("keeps", 0.0):
+            return AdaptingLIF(**values | {"keeps": keeps})
+    return type(model)(**values) if learned else model
 
 
 def _projection(projection, table, found, taus):

@@ -286,7 +286,8 @@ class Trainer(SpikingEstimator):
 
         What did not learn is the same. A projection with weights or delays that learned lists its synapses (`FromArrays`),
         in the order of `Projection.synapses`. Weights are learned as float32 and delays in picoseconds, which a run with
-        ``precise=True`` keeps; without it delays are rounded to multiples of dt.
+        ``precise=True`` keeps; without it delays are rounded to multiples of dt. After surrogate gradients or e-prop, cells
+        without a refractory time are ``AdaptingLIF(keeps=1.0)``, for in training they keep what v is above the threshold.
 
         Parameters
         ----------
@@ -299,7 +300,8 @@ class Trainer(SpikingEstimator):
         inputs = None if x is None else self._inputs(given, self._name("to_network.x"))
         self._check_unchanged()
         with computed_values():  # what was learned may be near 0
-            return trained_network(self._graph, self.parts().values(), self._source, inputs)
+            on_grid = self.gradient != "exact"
+            return trained_network(self._graph, self.parts().values(), self._source, inputs, on_grid)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Raise ValueError: a trainer has no file; keep what `to_network` or `parts` returns, or ``pickle`` it."""
