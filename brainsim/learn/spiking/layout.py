@@ -149,6 +149,11 @@ class Layout:
         """The vector with which training begins."""
         return np.concatenate([self.fixed[part.places][: part.at.stop - part.at.start] for part in self.parts])
 
+    @cached_property
+    def same(self) -> bool:
+        """Whether the vector is that of the kernels, as large networks of layers need no copies."""
+        return all(isinstance(part.places, slice) and part.places == part.at for part in self.parts)
+
     @property
     def timed(self) -> bool:
         """Whether delays learn."""
@@ -165,6 +170,8 @@ class Layout:
 
     def in_kernels(self, vector: np.ndarray) -> np.ndarray:
         """Return the vector of the kernels: for written ones in mV, of which a current of 1 pA makes a certain number."""
+        if self.same:
+            return vector
         full = self._in_full(vector)
         for b, block in enumerate(self.blocks, 1):
             if block.c_m:
@@ -175,8 +182,10 @@ class Layout:
         return full
 
     def of_kernels(self, vector: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """Return the gradient with respect to the vector, from that with respect to the one of the kernels."""
-        full, gradient, found = self._in_full(vector), gradient.copy(), np.empty(vector.size)
+        """Return the gradient with respect to the vector, from that with respect to the one of the kernels, in its place."""
+        if self.same:
+            return gradient
+        full, found = self._in_full(vector), np.empty(vector.size)
         for b, block in enumerate(self.blocks, 1):
             if block.c_m:
                 gain, by_gain = self._gain(full, b), 0.0
