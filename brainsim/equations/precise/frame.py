@@ -208,6 +208,9 @@ def walk(cells, events, k, begin):
             if not accurate:
                 most = 0.5 * h
                 continue
+            if waits == BELOW and after >= 0.0 and before + first * h < 0.0:  # it was below the threshold on the way
+                most = 0.5 * h
+                continue
             most = min(2.0 * most, longest)
             if free and not stays_below(before, after, first, last, h):
                 within = h if after >= 0.0 else reached_within(x, z, h, of, rest)

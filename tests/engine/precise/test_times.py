@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import expm
 from scipy.optimize import brentq
 from scipy.stats import kstest
 
@@ -95,6 +96,20 @@ def test_a_cell_that_begins_above_its_threshold_fires_at_once(dt, model):
     spikes = sim.result().spikes["cells"]
     assert spikes.ids.tolist() == [0, 1]
     np.testing.assert_allclose(spikes.times, [0.0, 5.0], atol=1e-12, rtol=0)
+
+
+def test_a_cell_that_is_reset_to_its_threshold_may_return_to_it_within_a_step():
+    """It is below it on the way, so it fires again, which a step in which it has fired already does not allow."""
+    model, drive = bs.ResonateAndFire(), 800.0 / 200.0  # mV/ms
+    rates = np.array([[-model.damping, -model.omega], [model.omega, -model.damping]])
+    rest = np.linalg.solve(rates, [-drive, 0.0])
+    interval = brentq(lambda t: (rest + expm(rates * t) @ ([0.0, 1.0] - rest))[1] - model.v_th, 0.055, 0.5, xtol=1e-14)
+    for dt in (0.05, 0.0125):
+        found = times_of(model, dt, current=800.0, duration=50.0)
+        assert len(found) > 700
+        np.testing.assert_allclose(np.diff(found), interval, atol=1e-11, rtol=0)
+    with pytest.raises(ValueError, match="fires twice within dt = 0.1 ms"):
+        times_of(model, 0.1, current=800.0, duration=50.0)
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.5])
