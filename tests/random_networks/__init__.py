@@ -36,7 +36,7 @@ something else to change in a run
 something else to record
     A function of `recorders`, called in `recorders.requests`.
 another promise of the same bits
-    A function in `ways.WAYS`.
+    A function in `ways.WAYS`; what `continue_with` may add, leave out or change, in `continuing`.
 
 Whatever decides the text of a kernel belongs into `kinds`, where the reason stands. New choices change which network a seed
 draws, so a failure that must never come back is also made a test of its own, as small as it can be.

@@ -5,7 +5,7 @@ import numpy as np
 import brainsim as bs
 
 from . import over_time, pieces
-from .networks import RATES, current, parameter
+from .networks import RATES, parameter
 from .own_models import table
 from .pieces import chance, one_of
 
@@ -39,12 +39,15 @@ def change_of_input(rng, plan, variables):
     source, n = given["input"], given["target"].n
     target = given["name"] if given["name"] is not None and chance(rng, 0.5) else source
     if isinstance(source, bs.CurrentInput):
-        new = current(rng, plan, plan.kinds[given["target"].parts[0][0].name].size, n)
+        new = over_time.current(rng, plan, plan.kinds[given["target"].parts[0][0].name].size, n)
         values = {"amplitude": new.amplitude, "times": new.times, "start": new.start, "stop": new.stop}
     elif isinstance(source, bs.NoiseInput):
         values = {"sigma": over_time.value(rng, plan, 50.0, n), "correlation": float(rng.random())}
     elif isinstance(source, bs.VoltageClamp):
         values = {"v": rng.uniform(-75.0, -55.0, n)}
+    elif isinstance(source, bs.EventInput):
+        size = np.max(source.weight, initial=0.0) or np.min(source.weight, initial=0.0) or 1.0
+        values = over_time.events(rng, plan, float(size), n)
     elif chance(rng, 0.3):
         values = {"weight": one_of(rng, [0.0, 0.5, 1.0]) * _number(source.weight)}
     else:

@@ -99,6 +99,7 @@ def drawn(seed, precise=False):
     )
     rules.add_more(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS)
     add_repeated(np.random.default_rng([seed, 12]), plan)
+    add_events(np.random.default_rng([seed, 16]), plan)
     rules.combine(np.random.default_rng([seed, 13]), plan, seed >= FREE_SEEDS)
     if precise:
         exact_times.keep_what_can_have_them(plan)
@@ -361,6 +362,21 @@ def add_poisson(rng, plan, synapse, names):
     )
 
 
+def add_events(rng, plan):
+    """List events at cells: on and off the grid, several at a time, in any order, some of them after the end.
+
+    This has random numbers of its own, so the rest of the network stays as it was.
+    """
+    for number in range(int(rng.integers(0, 3))):
+        synapse, names = _somewhere(rng, plan)
+        if synapse is None:
+            return
+        view = pieces.joined(rng, [plan.populations[name] for name in names])
+        given = over_time.events(rng, plan, size_of_weight(rng, plan, synapse, names), view.n)
+        name = f"events {number}" if plan.exact or chance(rng, 0.6) else None
+        plan.inputs.append({"target": view, "input": bs.EventInput(**given, synapse=synapse), "name": name})
+
+
 def add_currents(rng, plan):
     """Inject currents into the populations whose kind has one: into all cells or some, constant, by steps, for each cell."""
     for name, kind in plan.kinds.items():
@@ -369,24 +385,9 @@ def add_currents(rng, plan):
                 continue
             cells = pieces.view(rng, plan.populations[name])
             noisy = not plan.exact and chance(rng, 0.25)
-            made = (over_time.noise if noisy else current)(rng, plan, kind.size, cells.n)
+            made = (over_time.noise if noisy else over_time.current)(rng, plan, kind.size, cells.n)
             plan.inputs.append({"target": cells, "input": made, "name": f"{name} {number}"})
         spec = None if kind == LISTED else kind.model.initials.get("v")
         if spec is not None and spec.unit == "mV" and not kind.model.spiking_source and chance(rng, 0.1):
             cells = pieces.view(rng, plan.populations[name])
             plan.inputs.append({"target": cells, "input": over_time.clamp(rng, plan, cells.n), "name": f"clamp of {name}"})
-
-
-def current(rng, plan, size, n):
-    """Return a current of about the size, for n cells."""
-    low, high = -0.2 * size, 1.6 * size
-    when = over_time.window(rng, plan)
-    if chance(rng, 0.3):
-        return bs.CurrentInput(over_time.value(rng, plan, high, n), **when)
-    if chance(rng, 0.3):
-        return bs.CurrentInput(float(rng.uniform(low, high)), **when)
-    if chance(rng, 0.3):
-        return bs.CurrentInput(rng.uniform(low, high, n), **when)
-    count = int(rng.integers(1, 6))
-    times = np.sort(rng.choice(plan.steps + 10, count, replace=False)) * plan.dt
-    return bs.CurrentInput(rng.uniform(low, high, (count, n) if chance(rng, 0.5) else count), times=times, **when)

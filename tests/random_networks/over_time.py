@@ -1,4 +1,4 @@
-"""Rates and currents that change in time: tables and texts; and when an input acts.
+"""Rates and currents that change in time: tables and texts; listed events; and when an input acts.
 
 The texts are few, since each is compiled; the numbers in them are free.
 """
@@ -19,6 +19,33 @@ def value(rng, plan, size, n):
         return bs.TimedArray(size * rng.random((rows, n) if chance(rng, 0.4) else rows), interval)
     a, b, c = float(size), float(rng.uniform(0.2, 1.0) * plan.steps * plan.dt), int(rng.integers(0, n))
     return one_of(rng, SHAPES).format(a=a, b=b, c=c)
+
+
+def current(rng, plan, size, n):
+    """Return a current of about the size, for n cells."""
+    low, high = -0.2 * size, 1.6 * size
+    when = window(rng, plan)
+    if chance(rng, 0.3):
+        return bs.CurrentInput(value(rng, plan, high, n), **when)
+    if chance(rng, 0.3):
+        return bs.CurrentInput(float(rng.uniform(low, high)), **when)
+    if chance(rng, 0.3):
+        return bs.CurrentInput(rng.uniform(low, high, n), **when)
+    count = int(rng.integers(1, 6))
+    times = np.sort(rng.choice(plan.steps + 10, count, replace=False)) * plan.dt
+    return bs.CurrentInput(rng.uniform(low, high, (count, n) if chance(rng, 0.5) else count), times=times, **when)
+
+
+def events(rng, plan, size, n):
+    """Return times, cells and weights of listed events, of which few would make a cell fire."""
+    k = int(rng.integers(0, 200)) if chance(rng, 0.9) else 0
+    steps = rng.integers(1, plan.steps + 20, k).astype(float)
+    steps[: k // 4] = one_of(rng, [1, plan.steps, plan.steps - 1])
+    steps -= rng.random(k) * (rng.random(k) < one_of(rng, [0.0, 0.3, 1.0]))
+    unit = np.sign(size) * 2.0 ** np.round(np.log2(abs(size)) - 2)  # short binary numbers have exact sums
+    weights = unit * rng.integers(0, 5, k) if plan.exact else size * rng.random(k)
+    weight = weights if chance(rng, 0.7) else float(unit if plan.exact else 0.3 * size)
+    return {"times": np.maximum(steps, 1e-3) * plan.dt, "ids": rng.integers(0, n, k), "weight": weight}
 
 
 def noise(rng, plan, size, n):

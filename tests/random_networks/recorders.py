@@ -35,8 +35,9 @@ def trace(rng, case, cells, variable):
 
 
 def inputs(rng, case):
-    """Return traces of some of the inputs that have a name, of all of their cells."""
-    given = [given for given in case.plan.inputs if given["name"] is not None and len(given["target"].parts) == 1]
+    """Return traces of some of the inputs that have a name, of all of their cells; listed events have no value over time."""
+    given = [given for given in case.plan.inputs if not isinstance(given["input"], bs.EventInput)]
+    given = [given for given in given if given["name"] is not None and len(given["target"].parts) == 1]
     given = [one for one in given if chance(rng, 0.3)]
     return [
         bs.Trace(one["target"], one["name"], every=3 * case.plan.dt, **over_time.window(rng, case.plan)) for one in given

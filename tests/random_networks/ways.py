@@ -12,21 +12,18 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.engine.precise.operator import FREE
 from brainsim.engine.resting.operator import Resting
-from brainsim.engine.states.sent import LAGS
 from brainsim.engine.synapses import few_values
 from tests.helpers.plasticity import plastic_networks
 from tests.helpers.resting import every_cell_may_rest
 
-from . import bits, changes, networks, pieces, recorders
+from . import bits, changes, continuing, networks, pieces, recorders
 from .kinds import FREE_SEEDS
 from .pieces import chance, one_of
 
 THREADS = (1, 2, 3, 4, 5)
 MOST_TWINS = 30  # of a projection
 MOST_COPIES = 12  # of a simulation
-OF_ALL_CELLS = ("noise ", "coupling ", "left of input ", "events of input ")  # in a state
 
 
 class Refused(Exception):  # noqa: N818 - a rejected network is not an error of the simulator
@@ -321,52 +318,6 @@ def _overlap(one, other):
     return one["pre"].in_common(other["pre"]) > 0 and one["post"].in_common(other["post"]) > 0
 
 
-def beside_another(case):
-    """Another population in the network, which is connected with nothing: of a new model, or of one that is there."""
-    lonely, net = _with_another(case)
-    found = bits.of_result(case.run(net=net, threads=case.threads()))
-    yield str(lonely), bits.differences(_of_others(found), _of_others(bits.of_result(case.whole)))
-
-
-def grown(case):
-    """The same, but that it joins while the network runs."""
-    steps = int(case.rng.integers(0, case.plan.steps))
-    sim = case.simulation(threads=case.threads())
-    if steps:
-        sim.run(steps * case.plan.dt)
-    lonely, net = _with_another(case)
-    sim = sim.continue_with(net, record=case.record, threads=case.threads(), progress=False)
-    for cut in pieces.halves(case.rng, case.plan.steps - steps):
-        sim.run(cut * case.plan.dt)
-    whole = bits.after(case.whole, steps * case.plan.dt) if steps else bits.of_result(case.whole)
-    what = f"{lonely} after {steps} steps, {sim.threads} threads"
-    yield what, bits.differences(_of_others(bits.of_result(sim.result())), _of_others(whole))
-
-
-def _with_another(case):
-    """Return another population, and the network with it."""
-    name, population = one_of(case.rng, list(case.plan.populations.items()))
-    n = int(case.rng.integers(1, 100))
-    model = population.model
-    arrays = any(np.ndim(getattr(model, key)) for key in model.parameters)
-    if arrays or isinstance(model, bs.SpikeTrains) or case.plan.kinds[name].columns:
-        model = bs.LIF()
-    lonely, net = bs.Population(n, model, name="another"), case.plan.network()
-    net.add(lonely)
-    return lonely, net
-
-
-def _of_others(found):
-    """Return what a result holds of all populations but the other one."""
-    mixed = {("extra", LAGS), ("extra", FREE)}  # with those of the other one, which may fire
-    return {k: _of_own_cells(k, values) for k, values in found.items() if "another" not in k and k not in mixed}
-
-
-def _of_own_cells(key, values):
-    """Return an array of a result; if it is as long as the network, what is of cells on which something acts."""
-    return values[values != 0.0] if key[0] == "extra" and key[1].startswith(OF_ALL_CELLS) else values
-
-
 def in_another_order(case):
     """The calls of `connect`, `stimulate` and `add` in another order: the same run if sums are exact in any order."""
     plan = case.plan
@@ -482,7 +433,7 @@ WAYS = (
     restored,
     copied,
     otherwise_stored,
-    beside_another,
+    continuing.beside_another,
     in_another_order,
     with_changes,
     checkpointed,
@@ -490,5 +441,7 @@ WAYS = (
     recorders.to_disk,
     weights_by_number,
     at_rest,  # here: the random numbers of a way follow from its place
-    grown,
+    continuing.grown,
+    continuing.continued,
+    continuing.joined,
 )
