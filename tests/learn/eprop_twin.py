@@ -77,11 +77,9 @@ class Twin:
         i, eps_v, eps_a = np.zeros((3, s.pre.size))
         late, fall, rho = np.rint(s.delay / dt).astype(int), np.exp(-dt / c.tau_m), np.exp(-dt / c.tau_a)
         for k in range(self.steps):
+            i = i + self.arrivals(k, events, z, late)
             push = psp(dt, c.tau_m[s.post], s.tau_s) * i  # what a synapse of weight 1 does to v in this step
             i = i * np.exp(-dt / s.tau_s)
-            for n, at in self.arrivals(k, events, z, late):
-                push[n] += psp(dt - at, c.tau_m[s.post[n]], s.tau_s[n])
-                i[n] += np.exp(-(dt - at) / s.tau_s[n])
             if currents is not None:
                 push[s.given] += (1.0 - fall[s.post[s.given]]) * currents[k][s.pre[s.given]]
             push *= c.gain[s.post]
@@ -101,14 +99,13 @@ class Twin:
         return z, e, y
 
     def arrivals(self, k, events, z, late):
-        """Return pairs: a synapse onto a hidden cell, and how long after the start of step k something arrives."""
-        s, found = self.into, []
+        """Return how many spikes arrive at each synapse onto hidden cells as step k begins; inputs are moved to the grid."""
+        s, found = self.into, np.zeros(self.into.pre.size)
         for n in range(s.pre.size):
             if s.given[n]:
-                times = [time + s.delay[n] - k * self.dt for time, unit in events if unit == s.pre[n]]
-                found += [(n, max(at, 0.0)) for at in times if -1e-9 <= at < self.dt - 1e-9]
-            elif k > late[n] and z[k - 1 - late[n], s.pre[n]]:
-                found.append((n, 0.0))
+                found[n] = sum(unit == s.pre[n] and np.rint(time / self.dt) + late[n] == k for time, unit in events)
+            elif k > late[n]:
+                found[n] = z[k - 1 - late[n], s.pre[n]]
         return found
 
     def by_rest(self):

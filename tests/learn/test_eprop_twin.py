@@ -91,10 +91,14 @@ def shared(net):
 
 def graph(loss="mean", seed=1, **options):
     """Return a trainer of a sparse graph with two hidden populations and two receptors, its twin, and data."""
-    rng, net = np.random.default_rng(seed), bs.Network(seed=seed)
+    rng, net, of_b = (
+        np.random.default_rng(seed),
+        bs.Network(seed=seed),
+        {"tau_m": 15.0, "c_m": 120.0, "v_th": -53.0, "beta": 2.0},
+    )
     source = bs.Population(INPUTS, bs.SpikeTrains([], []), name="source")
     a = bs.Population(8, bs.LIF(t_ref=2.0, v_reset=-67.0), name="a")
-    b = bs.Population(6, bs.LIF(tau_m=15.0, c_m=120.0, v_th=-53.0, t_ref=0.0), name="b", initial={"v": -60.0})
+    b = bs.Population(6, bs.learn.AdaptingLIF(**of_b, t_ref=0.0, tau_a=40.0), name="b", initial={"v": -60.0})
     out = bs.Population(CLASSES, bs.LI(tau_m=13.0), name="out")
     fast, slow = bs.Exponential(tau=4.0), bs.Exponential(tau=9.0, name="slow")
     wires = [(source, a, 0.7, 200.0, fast), (source, b, 0.5, 60.0, slow), (a, a, 0.4, 30.0, slow), (a, b, 0.5, 60.0, fast)]
@@ -117,7 +121,7 @@ def graph(loss="mean", seed=1, **options):
         parts["out" if post == "out" else "into"].append((same[0], *ends, weight, same[1], table.delay))
     names = ("tau_m", "gain", "start", "rest", "v_th", "v_reset", "held", "tau_a", "beta", "scale")
     rows = [(20.0, 0.1, -65.0, -65.0, -50.0, -67.0, 4, 1.0, 0.0, 17.0)] * a.n
-    rows += [(15.0, 0.125, -60.0, -65.0 + 0.125 * 10.0, -53.0, -65.0, 0, 1.0, 0.0, 12.0)] * b.n
+    rows += [(15.0, 0.125, -60.0, -65.0 + 0.125 * 10.0, -53.0, -65.0, 0, 40.0, 2.0, 12.0)] * b.n
     cells = Cells(**dict(zip(names, map(np.array, zip(*rows, strict=True)), strict=True)))
     last = Cells(**each_of(CLASSES, tau_m=13.0, gain=13.0 / 200.0, start=-65.0, rest=-65.0))
     twin = Twin(cells, last, joined(*parts["into"]), joined(*parts["out"]), DT, STEPS, **shared(trainer))
@@ -135,13 +139,11 @@ def flat(net, parts):
 
 
 def gradients_of(net, twin, X, y):
-    """Return the mean gradients of the twin, as many as the network learns; input spikes are rounded as in a simulation."""
+    """Return the mean gradients of the twin, as many as the network learns."""
     loss = net._sequence() or "mean"
     total = [0.0, 0.0, 0.0]
     for x, wanted in zip(X, y, strict=True):
-        events, currents = (
-            ([], x) if isinstance(x, np.ndarray) else (list(zip(np.rint(x[0] / DT) * DT, x[1], strict=True)), None)
-        )
+        events, currents = ([], x) if isinstance(x, np.ndarray) else (list(zip(*x, strict=True)), None)
         found = twin.gradients(events, lambda potentials, w=wanted: error_of(loss, potentials, w, net.gain), currents)
         total = [a + b / len(X) for a, b in zip(total, found, strict=True)]
     return total[: 2 if isinstance(net, bs.learn.Trainer) else 3]
