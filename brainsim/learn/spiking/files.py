@@ -108,7 +108,8 @@ def _describe(layer, k, arrays):
     names = _names(layer) if layer.model is None else OF_MODEL_LAYERS
     values = {name: getattr(layer, name) for name in names}
     if layer.model is not None:
-        values["model"] = describe(layer.model)
+        cls, parameters = type(layer.model), {name: float(getattr(layer.model, name)) for name in layer.model.parameters}
+        values["model"] = {"class": cls.__name__, "module": cls.__module__, "texts": _texts(cls), "parameters": parameters}
     for name in DELAYS:
         if np.ndim(values[name]):
             arrays[f"layer{k}/{name}"] = np.asarray(values[name])
@@ -210,19 +211,8 @@ def _check_array(label, name, values, expected, epochs):
         in_range(values, label, at_least=0.0)
 
 
-def describe(model: Any) -> dict[str, Any]:
-    """Return a model of a `ModelLayer` as JSON takes it."""
-    cls = type(model)
-    return {
-        "class": cls.__name__,
-        "module": cls.__module__,
-        "texts": _texts(cls),
-        "parameters": {name: float(getattr(model, name)) for name in cls.parameters},
-    }
-
-
 def find_class(kept: Mapping[str, Any], models: Sequence[type], label: str) -> type[Neuron]:
-    """Return the class, one of `models` or of brainsim, of a model that `describe` has described.
+    """Return the class, one of `models` or of brainsim, of a model that a file describes.
 
     Raise ValueError if it is not there, or its texts are not those that were kept.
     """

@@ -109,16 +109,9 @@ class ModelLayer(Layer):
         kind = type(model).__name__
         Block(1, "", "", f"ModelLayer.model: {kind}", (tau_s,), model=model, method=method).smooth(False)
         self.__dict__.update(model=model, method=method)
-        super().__init__(
-            n,
-            recurrent,
-            tau_s=tau_s,
-            delay=delay,
-            recurrent_delay=recurrent_delay,
-            learns=learns,
-            weight=weight,
-            recurrent_weight=recurrent_weight,
-        )
+        weights = {"weight": weight, "recurrent_weight": recurrent_weight}
+        own: dict[str, Any] = {"delay": delay, "recurrent_delay": recurrent_delay, "learns": learns, **weights}
+        super().__init__(n, recurrent, tau_s=tau_s, **own)
         block_of_layer(self).check_learns(f"ModelLayer.learns: {kind}")
 
     @property
