@@ -70,9 +70,10 @@ class Twin:
     rate_target: float = 1.0
 
     def forward(self, events, currents):
-        """Return spikes (steps, cells), eligibility traces (steps, synapses) and potentials of the readout."""
+        """Return spikes (steps, cells), eligibility traces of synapses and of beta, and potentials of the readout."""
         c, s, dt = self.cells, self.into, self.dt
         z, e = np.zeros((self.steps, c.tau_m.size)), np.zeros((self.steps, s.pre.size))
+        e_beta, eps_beta = np.zeros_like(z), 0.0 * c.tau_m
         v, a, free = c.start.copy(), 0.0 * c.tau_m, np.zeros(c.tau_m.size, int)
         i, eps_v, eps_a = np.zeros((3, s.pre.size))
         late, fall, rho = np.rint(s.delay / dt).astype(int), np.exp(-dt / c.tau_m), np.exp(-dt / c.tau_a)
@@ -86,17 +87,18 @@ class Twin:
             awake = free <= k
             v = np.where(awake, c.rest + (v - c.rest) * fall + np.bincount(s.post, s.weight * push, v.size), c.v_reset)
             eps_v = np.where(awake[s.post], eps_v * fall[s.post] + push, 0.0)
-            a, eps_a = rho * a, rho[s.post] * eps_a
+            a, eps_a, eps_beta = rho * a, rho[s.post] * eps_a, rho * eps_beta
             psi = awake * self.steepness / c.scale * BUMPS[self.surrogate](self.steepness * (v - c.v_th - a) / c.scale)
-            e[k] = psi[s.post] * (eps_v - eps_a)
+            e[k], e_beta[k] = psi[s.post] * (eps_v - eps_a), -psi * eps_beta
             z[k] = v >= c.v_th + a
             v = np.where(z[k] > 0, np.where(c.held > 0, c.v_reset, v - (c.v_th + a - c.v_reset)), v)
             free = np.where(z[k] > 0, k + 1 + c.held, free)
             a, eps_a = a + c.beta * z[k], eps_a + c.beta[s.post] * e[k]
+            eps_beta = eps_beta + z[k] + c.beta * e_beta[k]
         y = self.readout.rest + (self.readout.start - self.readout.rest) * (1.0 - self.by_rest())
         for n in range(self.out.pre.size):
             y[:, self.out.post[n]] += self.out.weight[n] * self.response(n) @ z[:, self.out.pre[n]]
-        return z, e, y
+        return z, e, e_beta, y
 
     def arrivals(self, k, events, z, late):
         """Return how many spikes arrive at each synapse onto hidden cells as step k begins; inputs are moved to the grid."""
@@ -118,11 +120,11 @@ class Twin:
         return self.readout.gain[o] * psp(since - self.out.delay[n], self.readout.tau_m[o], self.out.tau_s[n])
 
     def gradients(self, events, by_y, currents=None):
-        """Return the gradients by the weights into cells, those onto the readout, and `rest` of the readout.
+        """Return the gradients by the weights into cells, those onto the readout, `rest` of the readout, and beta of cells.
 
         ``by_y(y)`` is the derivative of the loss with respect to the potentials of the readout.
         """
-        z, e, y = self.forward(events, currents)
+        z, e, e_beta, y = self.forward(events, currents)
         error, by_out = by_y(y), np.zeros(self.out.pre.size)
         signal = np.tile(self.rate_cost * (z.sum(axis=0) - self.rate_target), (self.steps, 1))
         for n in range(self.out.pre.size):
@@ -133,7 +135,8 @@ class Twin:
             )
             by_out[n] = passed @ z[:, j]
             signal[:, j] += passed * (self.out.weight[n] if self.feedback is None else self.feedback[n] / gain)
-        return (signal[:, self.into.post] * e).sum(axis=0), by_out, (error * self.by_rest()).sum(axis=0)
+        by_weight, by_rest = (signal[:, self.into.post] * e).sum(axis=0), (error * self.by_rest()).sum(axis=0)
+        return by_weight, by_out, by_rest, (signal * e_beta).sum(axis=0)
 
     def let_feedback_follow(self, before):
         """Change adaptive feedback as the weights onto the readout, which were `before`, were changed; let both decay."""

@@ -138,15 +138,19 @@ def flat(net, parts):
     return [np.concatenate([np.ravel(part) for part in kind]) for kind in kinds]
 
 
-def gradients_of(net, twin, X, y):
-    """Return the mean gradients of the twin, as many as the network learns."""
-    loss = net._sequence() or "mean"
-    total = [0.0, 0.0, 0.0]
+def all_gradients_of(net, twin, X, y):
+    """Return the mean gradients of the twin."""
+    loss, total = net._sequence() or "mean", [0.0] * 4
     for x, wanted in zip(X, y, strict=True):
         events, currents = ([], x) if isinstance(x, np.ndarray) else (list(zip(*x, strict=True)), None)
         found = twin.gradients(events, lambda potentials, w=wanted: error_of(loss, potentials, w, net.gain), currents)
         total = [a + b / len(X) for a, b in zip(total, found, strict=True)]
-    return total[: 2 if isinstance(net, bs.learn.Trainer) else 3]
+    return total
+
+
+def gradients_of(net, twin, X, y):
+    """Return those by weights, and by the bias of layers."""
+    return all_gradients_of(net, twin, X, y)[: 2 if isinstance(net, bs.learn.Trainer) else 3]
 
 
 def assert_same(found, wanted, within=1e-10):
@@ -169,6 +173,15 @@ def test_layers(kind, loss):
     net, twin, X, y = layers(kind, loss, rate_cost=1e-3)
     assert_same_gradients(net, twin, X, y)
     assert np.count_nonzero(net._run(X, "X").counts.sum(axis=0)) > HIDDEN // 2
+
+
+@pytest.mark.parametrize("kind", ["adaptive", "all", "currents"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_rise_of_the_threshold(kind, loss):
+    net, twin, X, y = layers(kind, loss, rate_cost=1e-3)
+    by_beta = all_gradients_of(net, twin, X, y)[3]
+    assert np.count_nonzero(by_beta) > 3
+    np.testing.assert_allclose(net.gradients(X, y).parts["beta", 0], by_beta.sum(), rtol=1e-10)
 
 
 @pytest.mark.parametrize("surrogate", BUMPS)

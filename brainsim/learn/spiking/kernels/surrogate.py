@@ -12,7 +12,7 @@ from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times
 from brainsim.learn.spiking.kernels.crossing import arrival_step, row_of, target_of
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
-from brainsim.learn.spiking.plan import JUMP, TAU_M, V_TH, V_X
+from brainsim.learn.spiking.plan import AT_JUMP, JUMP, TAU_M, V_TH, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)  # the order of `settings.SURROGATES`
@@ -58,6 +58,9 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
         for x in range(work.first[k], work.first[k + 1]):
             if keep:
                 gather(net, vector, x, k, work, gradient)
+                b = work.block[x]
+                if net.adaptive[b]:
+                    gradient[net.times_at[b] + AT_JUMP] += work.g_a[net.start[b] + work.cell[x]]
             else:
                 gather_weights(net, vector, x, k, work, gradient)
         for b in range(1, net.start.size):
