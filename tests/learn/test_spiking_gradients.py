@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.learn.spiking.samples import inputs_of
 from tests.learn.spiking_nets import KINDS, assert_gradients, network
 from tests.learn.twin import Twin
 
@@ -39,6 +40,39 @@ def test_the_mean_over_samples_is_that_of_each_alone():
     alone = [net.gradients(X[k : k + 1], y[k : k + 1]).parts for k in range(4)]
     for key, gradient in whole.items():
         np.testing.assert_allclose(gradient, sum(part[key] for part in alone) / 4, rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("kind", ["recurrent", "all", "fine"])
+def test_without_the_history_of_each_step_weights_have_the_same_gradient(kind):
+    net, X, y = network(seed=2, **KINDS[kind])
+    inputs = net._inputs(X, "X")
+    with net._runner(inputs, net._targets(y, len(inputs), "y")) as runner:
+        short, whole = (runner.run(net._vector, np.arange(4), True, history=history).gradient for history in (False, True))
+    weights = [part for part in net.training_.plan.parts if part.key[0] in ("weight", "recurrent", "bias")]
+    assert len(weights) == 5
+    for part in weights:
+        assert np.array_equal(part.of(short), part.of(whole))
+
+
+def test_a_delay_of_all_synapses_is_as_the_same_delay_of_each():
+    def of(*delays):
+        settings = {"tau_a": 60.0, "beta": 0.2, "t_ref": 2.7, "v_reset": -0.1, "weight": (1.3, 0.6)}
+        layer = bs.learn.Layer(8, recurrent=True, delay=delays[0], recurrent_delay=delays[1], **settings)
+        readout = bs.learn.Readout(delay=delays[2])
+        net = bs.learn.SpikingNetwork(layer, readout=readout, dt=1.0, duration=60.0, floor=0.0, validation=0.0, seed=1)
+        rng = np.random.default_rng(1)
+        X, y = rng.uniform(0.0, 30.0, (4, 5)), np.array([0, 1, 2, 1])
+        net._begin(inputs_of(X, "X"), y, "fit")
+        for key in (("weight", 0), ("recurrent", 0), ("weight", 1)):
+            net.parts()[key][...] = rng.normal(7.0 if key == ("weight", 0) else 0.5, 1.0, net.parts()[key].shape)
+        return net.gradients(X, y), sum(map(len, net.activity(X, 0).values()))
+
+    (one, spikes), (each, same) = of(1.7, 2.2, 1.4), of(np.full((5, 8), 1.7), np.full((8, 8), 2.2), np.full((8, 3), 1.4))
+    assert spikes == same > 15
+    assert one.loss == pytest.approx(each.loss, rel=1e-12)
+    for key, gradient in one.parts.items():
+        other = each.parts[key] if each.parts[key].shape == gradient.shape else each.parts[key].sum()
+        np.testing.assert_allclose(gradient, other, rtol=1e-9, atol=1e-11)
 
 
 def test_the_floor_limits_the_gradient_only():

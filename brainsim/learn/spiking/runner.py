@@ -9,6 +9,7 @@ import numpy as np
 
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import Runner, chunks_of
+from brainsim.learn.spiking.kernels.work import aligned, new_work
 from brainsim.learn.spiking.layers import DELAYS
 from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M, net_of
 from brainsim.learn.spiking.settings import OF_SPIKES, SURROGATES
@@ -44,14 +45,14 @@ class SpikingRunner(Runner):
         self.on_grid = settings.gradient != "exact"
         times = np.rint(inputs.times / plan.dt) * plan.dt if self.on_grid else inputs.times  # as a simulation rounds them
         data = chunk.Data(times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
-        self._data = Held(data)
+        self._data, self._task = Held(data), Held(self.task)
         self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
         self.waiting = any(block.t_ref > 0.0 for block in plan.blocks)
         # only derivatives with respect to time constants, and derived kernels, need the state of every step
         self.history = any({*block.learns} - {*DELAYS} or block.model is not None for block in plan.blocks)
         wanted = np.isin(np.arange(plan.sizes[-1]), targets.cells) if settings.loss == "spikes" else True
         self.asked = wanted & np.full(plan.sizes[-1], settings.loss in OF_SPIKES)  # outputs that have to fire
-        self._works, self._gradients = list[Held](), list[Any]()
+        self._works, self._gradients, self._held = list[Held](), list[Any](), list[Held]()
         self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 
     def run(
@@ -67,7 +68,8 @@ class SpikingRunner(Runner):
         from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Out, SampleRange, run_chunk
 
         currents, given = self.inputs.currents.shape[1] > 0, vector
-        vector = self.plan.in_kernels(given)
+        vector = aligned(self.plan.size)
+        vector[:] = self.plan.in_kernels(given)
         back = vector if feedback is None else feedback.replace(vector)
         of_models = self.plan.numbers(vector, currents)
         net = net_of(self.plan, vector, self.on_grid, self.floor, currents, of_models)
@@ -80,8 +82,8 @@ class SpikingRunner(Runner):
         self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
         chunks = [SampleRange(rows, *edge, self.code if learn else ONLY_FORWARD, keep, back) for edge in edges]
-        same = repeat(Held(net)), repeat(vector), repeat(self._data)
-        list(self.in_turn(run_chunk, *same, chunks, repeat(self.task), self._works, repeat(Held(out)), self._gradients))
+        same = repeat(Held(net)), repeat(Held(vector)), repeat(self._data)
+        list(self.in_turn(run_chunk, *same, chunks, repeat(self._task), self._works, repeat(Held(out)), self._held))
         total = self._sum(parts) if learn else np.zeros(0)
         if learn:
             self._add_parameters(total, vector, of_models, parts)
@@ -97,8 +99,6 @@ class SpikingRunner(Runner):
 
     def _prepare(self, parts, delay_steps, history, learn):
         """Make the arrays for each chunk, unless there are some that fit."""
-        from brainsim.learn.spiking.kernels.work import new_work
-
         first = self._works[0].values if self._works else None
         if first is None or len(first.ring_v) < delay_steps or (history and len(first.v0) == 1):
             self._works, self._records = [], []
@@ -112,7 +112,8 @@ class SpikingRunner(Runner):
                 self._records.append(records_of(self.plan, work, currents, settings, history))
         size = self.plan.size if learn else 0
         if len(self._gradients) < parts or self._gradients[0].size < size:
-            self._gradients = [np.empty(size) for _ in range(max(parts, len(self._gradients)))]
+            self._gradients = [aligned(size) for _ in range(max(parts, len(self._gradients)))]
+            self._held = list(map(Held, self._gradients))
 
     def _fill(self, of_models):
         """Give derived kernels the present numbers, if these can change, and set the sums of their derivatives to 0."""

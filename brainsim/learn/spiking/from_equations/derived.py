@@ -86,7 +86,7 @@ def cell_record(
     n = low = slot = width = steps = 0
     if work is not None:
         n, low, steps = plan.sizes[block], sum(plan.sizes[1:block]), plan.steps if keep else 0
-        width, slot = plan.n_slots, plan.slot_of(block)
+        width, slot = work.ring_v.shape[1], plan.slot_of(block)
     rows, kept = len(derived.state), len(derived.kept)
     shared = RENAMED | {name: (name, kind) for name, kind in OF_WORK.items()}
     arrays = {

@@ -10,31 +10,10 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
-from brainsim.learn.spiking.kernels.crossing import FIRED, arrival_step, row_of, target_of
-from brainsim.learn.spiking.kernels.responses import (
-    by_tau_m,
-    by_tau_s,
-    change_of,
-    faded_of,
-    fast_of,
-    left,
-    potential,
-    slow_of,
-)
-from brainsim.learn.spiking.plan import (
-    A_A,
-    AT_JUMP,
-    AT_SLOW,
-    AT_TAU_A,
-    AT_TAU_M,
-    JUMP,
-    TAU_A,
-    TAU_M,
-    V_RESET,
-    V_TH,
-    V_V,
-    V_X,
-)
+from brainsim.learn.spiking.kernels.crossing import FIRED
+from brainsim.learn.spiking.kernels.gather import gather, prepare_release, prepare_spike, prepare_spikes
+from brainsim.learn.spiking.kernels.responses import by_tau_m, by_tau_s, left, potential
+from brainsim.learn.spiking.plan import A_A, AT_JUMP, AT_TAU_A, AT_TAU_M, JUMP, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
 
@@ -54,10 +33,13 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
         slot = k % work.ring_v.shape[0]
         for o in range(net.stop[last] - net.start[last]):
             work.g_v[net.start[last] + o] += work.d_trace[k, o]
-        for x in range(work.first[k], work.first[k + 1]):
-            work.d_time[x] += gather(net, vector, x, k, work, gradient)
-            if work.block[x] > 0 and net.ahead[work.block[x]] == 0:
-                undo_spike(net, x, k, rate_cost, rate_target, work, gradient)
+        for b in range(net.start.size):
+            # when an input came depends on nothing that learns, unless delays or time constants do
+            gather(net, vector, b, k, b > 0 or keep or net.timed, work, gradient)
+            if net.exact[b] and work.begins[k, b] < work.begins[k, b + 1]:
+                prepare_spikes(net, b, k, work)
+                for x in range(work.begins[k, b], work.begins[k, b + 1]):
+                    undo_spike(net, b, x, rate_cost, rate_target, work, gradient)
         for b in range(1, net.start.size):
             low, high = net.start[b], net.stop[b]
             driven = b == 1 and currents.shape[0] > 0
@@ -70,7 +52,7 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
                     add_scaled(gradient[net.bias_at[b] : net.bias_at[b] + high - low], 1.0, work.d_drive[low:high])
                 continue
             if net.waiting[b]:
-                seal(work, k, low, high)
+                seal(net, b, k, work)
             undo_step(net, b, slot, work)
             if net.bias_at[b] >= 0:
                 by_bias(net, b, keep, slot, work, gradient)
@@ -87,129 +69,11 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
 
 
 @inlined
-def gather(net, vector, x, k, work, gradient):
-    """Add what event x did to its targets to the gradients of weights and delays; return the derivative of its time."""
-    total, kept = 0.0, work.v0.shape[0] > 1  # else time constants do not learn
-    timed = work.block[x] > 0 or kept or net.timed  # else when it came depends on nothing that learns
-    for c in range(net.pre.size):
-        if net.pre[c] != work.block[x]:
-            continue
-        if net.each[c] or net.rows_at[c] >= 0:
-            total += gather_each(net, vector, c, x, k, work, gradient)
-            continue
-        n, begin = net.stop[net.post[c]] - net.start[net.post[c]], net.slot[net.receptor[c]]
-        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
-        row = net.at[c] + work.cell[x] * n
-        step = arrival_step(work.time[x] + vector[net.delay_at[c]], net.dt, k)
-        if step >= net.steps:
-            continue
-        r, slot = (step + 1) * net.dt - (work.time[x] + vector[net.delay_at[c]]), step % work.ring_v.shape[0]
-        factor = net.factor[net.post[c]]
-        slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
-        g_v, g_i, weights = work.ring_v[slot, begin : begin + n], work.ring_i[slot, begin : begin + n], vector[row : row + n]
-        into = gradient[row : row + n]
-        for m in range(into.size):
-            into[m] += slow * g_v[m] + fast * g_i[m]
-        on_v, on_i = 0.0, 0.0
-        if timed:
-            on_v, on_i = inner(weights, g_v), inner(weights, g_i)
-        change = change_of(factor, net.dt, slow, fast, on_v, on_i, tau_m, tau_s)  # by r
-        if kept:
-            at, faded, at_s = net.times_at[net.post[c]], on_i * faded_of(factor, fast), net.tau_at[net.receptor[c]]
-            gradient[at + AT_TAU_M] += factor * on_v * by_tau_m(r, tau_m, tau_s)
-            gradient[at_s] += factor * on_v * by_tau_s(r, tau_m, tau_s) + faded * r / (tau_s * tau_s)
-            if net.ahead[net.post[c]] != 0:
-                gradient[at + AT_SLOW] += on_v * slow
-        for z in range(work.freed[step], work.freed[step + 1]):
-            m = work.r_cell[z] - net.start[net.post[c]]
-            if 0 <= m < into.size:
-                change += gather_way(net, c, r, weights[m], row + m, (work.r_grad[z], work.r_span[z], 0.0, kept), gradient)
-        for y in range(work.first[step], work.first[step + 1] if net.exact[net.post[c]] else 0):
-            if work.block[y] == net.post[c]:
-                m, way = work.cell[y], (work.d_cross[y], work.over[y], work.lag[y], kept)
-                change += gather_way(net, c, r, weights[m], row + m, way, gradient)
-        gradient[net.delay_at[c]] -= change
-        total -= change
-    return total
-
-
-@inlined
-def gather_each(net, vector, c, x, k, work, gradient):
-    """Do the same for a connection whose synapses are listed, or have delays of their own."""
-    b, p, total, kept = net.post[c], net.receptor[c], 0.0, work.v0.shape[0] > 1  # else time constants do not learn
-    tau_m, tau_s, at, at_s = net.numbers[b, TAU_M], net.tau_s[p], net.times_at[b], net.tau_at[p]
-    factor, watched, modelled = net.factor[b], net.waiting[b] or net.exact[b], net.ahead[b] != 0
-    begin, end = row_of(net, c, work.cell[x])
-    delay, step = 0.0, net.steps
-    for s in range(begin, end):
-        delay_at = net.delay_at[c] + (s if net.each[c] else 0)
-        if net.each[c] or s == begin:  # what follows from the delay alone
-            delay = vector[delay_at]
-            step = arrival_step(work.time[x] + delay, net.dt, k)
-            r, slot = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0]
-            slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
-            faded, known = faded_of(factor, fast), False
-        if step >= net.steps:
-            continue
-        w, m = vector[net.at[c] + s], target_of(net, c, s, s - begin)
-        g_v, g_i = work.ring_v[slot, net.slot[p] + m], work.ring_i[slot, net.slot[p] + m]
-        gradient[net.at[c] + s] += slow * g_v + fast * g_i
-        change = w * change_of(factor, net.dt, slow, fast, g_v, g_i, tau_m, tau_s)
-        if kept and g_v != 0.0:
-            if not known:  # they cost more than all else
-                d_tau_m, d_tau_s, known = by_tau_m(r, tau_m, tau_s), by_tau_s(r, tau_m, tau_s), True
-            gradient[at + AT_TAU_M] += factor * w * g_v * d_tau_m
-            gradient[at_s] += factor * w * g_v * d_tau_s
-            if modelled:
-                gradient[at + AT_SLOW] += w * g_v * slow
-        if kept:
-            gradient[at_s] += w * g_i * faded * r / (tau_s * tau_s)
-        if watched and work.kind[step, net.start[b] + m] & 2:
-            for z in range(work.freed[step], work.freed[step + 1]):
-                if work.r_cell[z] == net.start[b] + m:
-                    way = work.r_grad[z], work.r_span[z], 0.0, kept
-                    change += gather_way(net, c, r, w, net.at[c] + s, way, gradient)
-        if watched and work.kind[step, net.start[b] + m] & FIRED:
-            for y in range(work.first[step], work.first[step + 1]):
-                if work.block[y] == b and work.cell[y] == m:
-                    way = work.d_cross[y], work.over[y], work.lag[y], kept
-                    change += gather_way(net, c, r, w, net.at[c] + s, way, gradient)
-        gradient[delay_at] -= change
-        total -= change
-    return total
-
-
-@inlined
-def gather_way(net, c, r, w, place, way, gradient):
-    """Do the same for the potential of a cell at a moment within the step of arrival; return the change by r.
-
-    The synapse has the weight w, which is at `place` in the vector. `way` is the adjoint of the potential, how long before
-    the end of the step the cell began to move freely, and the moment was, and whether time constants learn.
-    """
-    g, span, lag, kept = way
-    if r <= lag:
-        return 0.0
-    tau_m, tau_s, at_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.tau_at[net.receptor[c]]
-    if r <= span:
-        slow, fast = potential(r - lag, tau_m, tau_s), left(r - lag, tau_s)
-        gradient[place] += g * slow
-        if kept:
-            gradient[net.times_at[net.post[c]] + AT_TAU_M] += g * w * by_tau_m(r - lag, tau_m, tau_s)
-            gradient[at_s] += g * w * by_tau_s(r - lag, tau_m, tau_s)
-        return g * w * (fast - slow) / tau_m
-    part = potential(span - lag, tau_m, tau_s) * left(r - span, tau_s)
-    gradient[place] += g * part
-    gradient[at_s] += g * w * part * (r - span) / (tau_s * tau_s)
-    return -g * w * part / tau_s
-
-
-@inlined
-def undo_spike(net, x, k, rate_cost, rate_target, work, gradient):
+def undo_spike(net, b, x, rate_cost, rate_target, work, gradient):
     """Go back through the reset and the crossing of event x: change the adjoint of v and a at the end of its step."""
-    b = work.block[x]
     numbers, j = net.numbers[b], net.start[b] + work.cell[x]
     tau_m, tau_a, lag, level, at = numbers[TAU_M], numbers[TAU_A], work.lag[x], work.level[x], net.times_at[b]
-    fall, growth, g_v, g_a = exp(-lag / tau_m), exp(lag / tau_a), work.g_v[j], work.g_a[j]
+    fall, growth, g_v, g_a = work.after_v[x], exp(lag / tau_a) if net.adaptive[b] else 1.0, work.g_v[j], work.g_a[j]
     d_lag = -work.d_time[x] - g_a * numbers[JUMP] / (tau_a * growth)
     if net.adaptive[b]:
         gradient[at + AT_JUMP] += g_a / growth
@@ -223,18 +87,20 @@ def undo_spike(net, x, k, rate_cost, rate_target, work, gradient):
         gradient[at + AT_TAU_M] -= g_v * height * fall * lag / (tau_m * tau_m)
         gradient[at + AT_TAU_A] += g_v * fall * level * growth * lag / (tau_a * tau_a)
     # the cell reaches its threshold the earlier the higher v is, by 1/slope; not if it began the step there
-    work.d_cross[x] = d_lag * net.dt / max(work.rise[x], net.floor) if work.rise[x] > 0.0 else 0.0
+    g = d_lag * net.dt / max(work.rise[x], net.floor) if work.rise[x] > 0.0 else 0.0
+    prepare_spike(net, b, x, g, work)
     if rate_cost > 0.0:  # counts have no derivative; this moves v at the spikes that there are
         g_v += rate_cost * (work.counts[j] - rate_target) / numbers[V_TH] if b < net.start.size - 1 else 0.0
     work.g_v[j], work.g_a[j] = g_v, g_a
 
 
 @inlined
-def seal(work, k, low, high):
+def seal(net, b, k, work):
     """Keep the adjoint of v of cells that became free in step k, and set it to 0 where v did not move freely."""
+    low, high = net.start[b], net.stop[b]
     for z in range(work.freed[k], work.freed[k + 1]):
         if low <= work.r_cell[z] < high:
-            work.r_grad[z] = work.g_v[work.r_cell[z]]
+            prepare_release(net, b, z, work.g_v[work.r_cell[z]], work)
     clear_where(work.g_v[low:high], work.kind[k, low:high])
 
 
@@ -339,11 +205,11 @@ def undo_releases(net, vector, b, k, driven, work, currents, gradient):
         if not net.start[b] <= j < net.stop[b]:
             continue
         span = work.r_span[z]
-        d_span = undo_way(net, vector, j, (b, k, z, span, work.r_grad[z], driven), work, currents, gradient)
+        d_span = undo_way(net, vector, j, (b, k, z, -1, span, work.r_grad[z], driven), work, currents, gradient)
         if work.kind[k, j] & FIRED:  # again within this step
-            for x in range(work.first[k], work.first[k + 1]):
-                if work.block[x] == b and net.start[b] + work.cell[x] == j:
-                    way = b, k, z, span - work.lag[x], work.d_cross[x], driven
+            for x in range(work.begins[k, b], work.begins[k, b + 1]):
+                if net.start[b] + work.cell[x] == j:
+                    way = b, k, z, x, span - work.lag[x], work.d_cross[x], driven
                     d_span += undo_way(net, vector, j, way, work, currents, gradient)
         work.d_time[work.r_event[z]] -= d_span
 
@@ -352,12 +218,10 @@ def undo_releases(net, vector, b, k, driven, work, currents, gradient):
 def undo_crossings(net, vector, b, k, driven, work, currents, gradient):
     """Go back from the crossings of step k to v, the currents and a at its start."""
     tau_a, kept = net.numbers[b, TAU_A], work.v0.shape[0] > 1  # else time constants do not learn
-    for x in range(work.first[k], work.first[k + 1]):
-        if work.block[x] != b:
-            continue
+    for x in range(work.begins[k, b], work.begins[k, b + 1]):
         j, g, h = net.start[b] + work.cell[x], work.d_cross[x], net.dt - work.lag[x]
         if not work.kind[k, j] & 2:
-            undo_way(net, vector, j, (b, k, -1, h, g, driven), work, currents, gradient)
+            undo_way(net, vector, j, (b, k, -1, x, h, g, driven), work, currents, gradient)
         if net.adaptive[b]:
             faded = exp(-h / tau_a)
             work.g_a[j] -= g * faded
@@ -368,24 +232,26 @@ def undo_crossings(net, vector, b, k, driven, work, currents, gradient):
 def undo_way(net, vector, j, way, work, currents, gradient):
     """Go back from the potential of cell j to when it began to move freely; return the derivative by how long that was.
 
-    `way` is block, step, the release with which it began or -1 for the start of the step, how long it took, the adjoint of
-    the potential, and whether there are currents from outside.
+    `way` is block, step, the release with which it began, or -1 for the start of the step and the spike with which it ended,
+    how long it took, the adjoint of the potential, and whether there are currents from outside.
     """
-    b, k, z, h, g, driven = way
+    b, k, z, x, h, g, driven = way
     numbers, m, at, kept = net.numbers[b], j - net.start[b], net.times_at[b], work.v0.shape[0] > 1
-    tau_m, fall, before = numbers[TAU_M], exp(-h / numbers[TAU_M]), 0.0
-    begin = work.v0[k, j] if kept else 0.0
+    tau_m, before, begin = numbers[TAU_M], 0.0, work.v0[k, j] if kept else 0.0
     if z >= 0:
-        begin, before = numbers[V_RESET], net.dt - work.r_span[z]
+        fall, begin, before = exp(-h / tau_m), numbers[V_RESET], net.dt - work.r_span[z]
     else:
+        fall = work.before_v[x]
         work.g_v[j] += g * fall
     by_h, d_tau_m = -begin / tau_m * fall, begin * h / (tau_m * tau_m) * fall
     for p in range(net.receptors[b], net.receptors[b + 1]):
         tau_s, at_s = net.tau_s[p], net.tau_at[p]
-        slow, fast, faded = potential(h, tau_m, tau_s), left(h, tau_s), left(before, tau_s)
+        slow, faded = work.before_i[p - net.receptors[b], x], 1.0
+        if z >= 0:
+            slow, faded = potential(h, tau_m, tau_s), left(before, tau_s)
         was = work.i0[k, net.slot[p] + m] if kept else 0.0  # else time constants do not learn
         current = work.r_current[z, p - net.receptors[b]] if z >= 0 else was
-        by_h += (fast - slow) / tau_m * current + slow * current / tau_s
+        by_h += (left(h, tau_s) - slow) / tau_m * current + slow * current / tau_s
         work.g_i[net.slot[p] + m] += g * slow * faded
         if kept:
             d_tau_m += by_tau_m(h, tau_m, tau_s) * current

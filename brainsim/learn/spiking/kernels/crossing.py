@@ -8,42 +8,35 @@ is at least as large as v (or, if the threshold moves, by a known part of a smal
 by negative weights that arrive, whose sum is known, and because the current decays, for which there is a bound.
 """
 
-import math
-
 from brainsim.equations.precise.crossing import nearer, stays_below
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.kernels.responses import both
+from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of
+from brainsim.learn.spiking.kernels.responses import both, padded
 from brainsim.learn.spiking.plan import A_A, TAU_A, TAU_M, V_TH, V_V
 
 V, A, DRIVE, CURRENTS = range(4)  # places in `Work.now`: the cell that is looked at; its currents are from the last one on
 FIRED = 4  # is added to `Work.kind` of a cell
 SLACK = 1e-9  # of bounds, for rounding
+SMALL = 1e-15  # part of the time of a crossing that the last term of the series may be, larger than all that are left out
 ALONE = -9  # in place of the number of an event whose time is that of one cell only
 
 
 @inlined
-def bounds_of(net, b):
-    """Return the lowest v at the end of a step in which a cell without a was at the threshold, and what is added for each a.
+def find_bounds(net, work):
+    """Note for each block the lowest v at the end of a step in which a cell without a was at the threshold, and more.
 
     Nothing negative arrived, and there is no negative current from outside; for such a current of 1 the third number is
-    subtracted.
+    subtracted. The second is what is added for each a.
     """
-    numbers, slow = net.numbers[b], 1.0
-    for p in range(net.receptors[b], net.receptors[b + 1]):
-        slow = min(slow, net.v_i[p])
-    by_a = numbers[V_V] + min(1.0 - numbers[TAU_M] / numbers[TAU_A], 0.0) * slow
-    by_a = by_a if by_a >= 0.0 else by_a / numbers[A_A]
-    return numbers[V_TH] * (numbers[V_V] + slow) - SLACK, by_a, 1.0 - numbers[V_V] - slow
-
-
-@helper
-def add_both(into, down, factor, weights):
-    """Add weights times a factor, and to the second array the negative ones alone."""
-    for m in range(into.size):
-        part = factor * weights[m]
-        into[m] += part
-        down[m] += min(part, 0.0)
+    for b in range(1, net.start.size):
+        numbers, slow = net.numbers[b], 1.0
+        for p in range(net.receptors[b], net.receptors[b + 1]):
+            slow = min(slow, net.v_i[p])
+        by_a = numbers[V_V] + min(1.0 - numbers[TAU_M] / numbers[TAU_A], 0.0) * slow
+        work.bounds[b, 0] = numbers[V_TH] * (numbers[V_V] + slow) - SLACK
+        work.bounds[b, 1] = by_a if by_a >= 0.0 else by_a / numbers[A_A]
+        work.bounds[b, 2] = 1.0 - numbers[V_V] - slow
 
 
 @helper
@@ -56,9 +49,10 @@ def lower(down, values, factor):
 @inlined
 def near_of(net, b, begin, end, slot, work):
     """Return how many of some cells may have reached the threshold in a step."""
-    least, by_a, _ = bounds_of(net, b)
     v, down = work.v[begin:end], work.ring_down[slot, begin:end]
-    return count_near(v, down, work.a[begin:end], least, by_a) if net.adaptive[b] else count_high(v, down, least)
+    if net.adaptive[b]:
+        return count_near(v, down, work.a[begin:end], work.bounds[b, 0], work.bounds[b, 1])
+    return count_high(v, down, work.bounds[b, 0])
 
 
 @helper
@@ -97,21 +91,19 @@ def list_events(net, vector, b, k, work):
                 delay = vector[net.delay_at[c]]
                 first, stop = max(first, k - int(delay / net.dt) - 1), min(k, k - int(delay / net.dt) + 1)
             for sent in range(first, stop):
-                for x in range(work.first[sent], work.first[sent + 1]):
-                    if work.block[x] != net.pre[c]:
-                        continue
+                for x in range(work.begins[sent, net.pre[c]], work.begins[sent, net.pre[c] + 1]):
                     time = work.time[x] + delay
-                    if each or arrival_step(time, net.dt, sent) == k:
+                    if each or work.sent_step[net.place[c], x] == k:
                         r = (k + 1) * net.dt - time
                         insert(net, c, x, n, r, work)
                         work.due_sent[n], dense = sent, dense & (net.rows_at[c] < 0)
                         n += 1
         common = common if each else n
     work.ends[2], work.ends[3], work.ends[4] = n, common, dense & (common == n)
-    work.came_q[n] = common
     for q in range(common + 1):  # how cells move up to each event from the one before it
-        h = (work.due_r[q - 1] if q else net.dt) - (work.due_r[q] if q < common else 0.0)
-        note_way(net, b, q, h, work)
+        work.way[q] = (work.due_r[q - 1] if q else net.dt) - (work.due_r[q] if q < common else 0.0)
+    note_ways(net, b, 0, padded(common + 1), work)
+    work.came_q[n] = common
     if work.ends[4]:  # all cells get the same events at the same times
         for q in range(n):
             work.came_r[q], work.came_q[q], work.came_p[q] = work.due_r[q], q, net.receptor[work.due_wire[q]]
@@ -130,19 +122,28 @@ def insert(net, c, x, n, r, work):
 
 
 @inlined
-def note_way(net, b, q, h, work):
-    """Note how cells move in h ms: what is left of v, and for each receptor what v gets of the current, and what is left."""
-    tau_m = net.numbers[b, TAU_M]
-    if h == net.dt:
-        work.way_v[q] = net.numbers[b, V_V]
-        for p in range(net.receptors[b], net.receptors[b + 1]):
-            work.way_slow[q, p - net.receptors[b]], work.way_fast[q, p - net.receptors[b]] = net.v_i[p], net.i_i[p]
-        return
-    fall, rate = exp(-h / tau_m), 1.0 / tau_m
-    work.way_v[q] = fall
-    for p in range(net.receptors[b], net.receptors[b + 1]):
-        way = both(h, fall, rate, 1.0 / net.tau_s[p])
-        work.way_slow[q, p - net.receptors[b]], work.way_fast[q, p - net.receptors[b]] = way
+def note_ways(net, b, begin, end, work):
+    """Note how cells move on some ways, of `work.way` ms.
+
+    What is left of v and a, and for each receptor what v gets of the current, and what is left of that.
+    """
+    rate, first, way = 1.0 / net.numbers[b, TAU_M], net.receptors[b], work.way[begin:end]
+    for p in range(first, net.receptors[b + 1]):
+        slow, fast = work.way_slow[p - first, begin:end], work.way_fast[p - first, begin:end]
+        fill_ways(way, rate, 1.0 / net.tau_s[p], work.way_v[begin:end], slow, fast)
+    if net.adaptive[b]:
+        rate_a = 1.0 / net.numbers[b, TAU_A]
+        for q in range(begin, end):
+            work.way_a[q] = exp(-work.way[q] * rate_a)
+
+
+@helper
+def fill_ways(way, rate, rate_s, left, slow, fast):
+    """Do this for v and one receptor."""
+    for q in range(way.size):
+        fall = exp(-way[q] * rate)
+        left[q] = fall
+        slow[q], fast[q] = both(way[q], fall, rate, rate_s)
 
 
 @inlined
@@ -172,27 +173,6 @@ def list_arrivals(net, vector, k, m, work):
             n += 1
     work.came_q[n] = work.ends[3]
     return n
-
-
-@helper
-def arrival_step(time, dt, k):
-    """Return the step in which something arrives that was sent in step k: a later one."""
-    return max(int(time / dt), k + 1)
-
-
-@inlined
-def row_of(net, c, cell):
-    """Return where the synapses of a source in connection c begin and end."""
-    if net.rows_at[c] < 0:
-        n = net.stop[net.post[c]] - net.start[net.post[c]]
-        return cell * n, (cell + 1) * n
-    return net.rows[net.rows_at[c] + cell], net.rows[net.rows_at[c] + cell + 1]
-
-
-@inlined
-def target_of(net, c, at, m):
-    """Return the target of synapse `at` of connection c, the m-th of its source, as a cell of its block."""
-    return m if net.rows_at[c] < 0 else net.targets[net.targets_at[c] + at]
 
 
 @inlined
@@ -236,35 +216,32 @@ def begin_of(net, b, k, row, j, work):
 
 @inlined
 def after(net, b, h, work):
-    """Return the distance of the cell in `now` from the threshold after h ms without an arrival, and its derivatives."""
-    now, rate, first, by_a = work.now, 1.0 / net.numbers[b, TAU_M], net.receptors[b], 0.0
-    fall, current, falls, bends, a, rate_a = exp(-h * rate), now[DRIVE], 0.0, 0.0, 0.0, 0.0
-    v = fall * now[V] + (1.0 - fall) * now[DRIVE]
+    """Return the distance of the cell in `now` from the threshold after h ms without an arrival, and five derivatives."""
+    now, rate, first, a, rate_a = work.now, 1.0 / net.numbers[b, TAU_M], net.receptors[b], 0.0, 0.0
+    fall = exp(-h * rate)
+    v, i0, i1, i2, i3, i4 = fall * now[V] + (1.0 - fall) * now[DRIVE], now[DRIVE], 0.0, 0.0, 0.0, 0.0
     for p in range(first, net.receptors[b + 1]):
         rate_s = 1.0 / net.tau_s[p]
         slow, fast = both(h, fall, rate, rate_s)
         v += slow * now[CURRENTS + p - first]
         i = fast * now[CURRENTS + p - first]
-        current, falls, bends = current + i, falls - i * rate_s, bends + i * rate_s * rate_s
+        i0, i = i0 + i, -i * rate_s
+        i1, i = i1 + i, -i * rate_s
+        i2, i = i2 + i, -i * rate_s
+        i3, i4 = i3 + i, i4 - i * rate_s
+    v1 = (i0 - v) * rate
+    v2 = (i1 - v1) * rate
+    v3 = (i2 - v2) * rate
+    v4 = (i3 - v3) * rate
+    v5 = (i4 - v4) * rate
     if net.adaptive[b]:
         rate_a = 1.0 / net.numbers[b, TAU_A]
         a = now[A] * exp(-h * rate_a)
-        by_a = a * rate_a
-    rise = (current - v) * rate
-    bend = (falls - rise) * rate
-    more = (bends - bend) * rate
-    gap = v - a - net.numbers[b, V_TH]
-    return gap, rise + by_a, bend - by_a * rate_a, more + by_a * rate_a * rate_a
-
-
-@inlined
-def slope_now(net, b, work):
-    """Return how fast v - a of the cell in `now` changes."""
-    now, current = work.now, work.now[DRIVE]
-    for p in range(net.receptors[b + 1] - net.receptors[b]):
-        current += now[CURRENTS + p]
-    slope = (current - now[V]) / net.numbers[b, TAU_M]
-    return slope + now[A] / net.numbers[b, TAU_A] if net.adaptive[b] else slope
+    a1 = -a * rate_a
+    a2 = -a1 * rate_a
+    a3 = -a2 * rate_a
+    a4 = -a3 * rate_a
+    return v - a - net.numbers[b, V_TH], v1 - a1, v2 - a2, v3 - a3, v4 - a4, v5 + a4 * rate_a
 
 
 @inlined
@@ -274,7 +251,9 @@ def search(net, b, remains, count, work):
     It is as in `now` when `remains` ms of the step remain; `count` synapses receive something in the step.
     """
     now, v_th, first_p, at = work.now, net.numbers[b, V_TH], net.receptors[b], 0
-    if now[V] - now[A] >= v_th:  # it was reset, and is above the threshold again
+    rate, rate_a, receptors = 1.0 / net.numbers[b, TAU_M], 1.0 / net.numbers[b, TAU_A], net.receptors[b + 1] - first_p
+    v, a, adaptive = now[V], now[A], net.adaptive[b]
+    if v - a >= v_th:  # it was reset, and is above the threshold again
         return remains, 0.0
     known = 0  # number of the event at which the cell is next if its way is known
     if remains < net.dt:  # it was refractory, and what came before is in the currents
@@ -286,19 +265,30 @@ def search(net, b, remains, count, work):
         h = remains - stop
         if h > 0.0:
             if q != known:
-                q = work.way_v.size - 1
-                note_way(net, b, q, h, work)
-            before, first = now[V] - now[A] - v_th, slope_now(net, b, work)
-            v, a, last = along(net, b, q, h, work)
-            gap = v - a - v_th
+                q = work.way.size - 1
+                work.way[q] = h
+                note_ways(net, b, q, q + 1, work)
+            fall, before, current = work.way_v[q], v - a - v_th, now[DRIVE]
+            v_then, current_then = fall * v + (1.0 - fall) * current, current
+            for p in range(receptors):
+                i = now[CURRENTS + p]
+                current += i
+                v_then += work.way_slow[p, q] * i
+                current_then += work.way_fast[p, q] * i
+            a_then, first, last = a, (current - v) * rate, (current_then - v_then) * rate
+            if adaptive:
+                a_then = a * work.way_a[q]
+                first, last = first + a * rate_a, last + a_then * rate_a
+            gap = v_then - a_then - v_th
             if not stays_below(before, gap, first, last, h):
-                high = h if gap >= 0.0 else beyond(net, b, h, work)
+                now[V], now[A] = v, a
+                high = h if gap >= 0.0 else beyond(net, b, first, last, h, work)
                 if high > 0.0:
                     time, slope = crossing(net, b, (before, gap, first, last), high, work)
                     return remains - time, slope
-            now[V], now[A], remains = v, a, stop
-            for p in range(net.receptors[b + 1] - first_p):
-                now[CURRENTS + p] *= work.way_fast[q, p]
+            v, a, remains = v_then, a_then, stop
+            for p in range(receptors):
+                now[CURRENTS + p] *= work.way_fast[p, q]
         if at == count:
             return -1.0, 0.0
         now[CURRENTS + work.came_p[at] - first_p] += work.came_w[at]
@@ -307,33 +297,21 @@ def search(net, b, remains, count, work):
 
 
 @inlined
-def along(net, b, q, h, work):
-    """Return v and a of the cell in `now` at the end of the way q of h ms, and how fast v - a changes then."""
-    now, fall, current, a = work.now, work.way_v[q], work.now[DRIVE], 0.0
-    v = fall * now[V] + (1.0 - fall) * now[DRIVE]
-    for p in range(net.receptors[b + 1] - net.receptors[b]):
-        v += work.way_slow[q, p] * now[CURRENTS + p]
-        current += work.way_fast[q, p] * now[CURRENTS + p]
-    slope = (current - v) / net.numbers[b, TAU_M]
-    if net.adaptive[b]:
-        a = now[A] * exp(-h / net.numbers[b, TAU_A])
-        slope += a / net.numbers[b, TAU_A]
-    return v, a, slope
+def beyond(net, b, first, last, h, work):
+    """Return a time at which the threshold is exceeded on a way of h ms that ends below it, 0.0 if there is none.
 
-
-@inlined
-def beyond(net, b, h, work):
-    """Return a time at which the threshold is exceeded on a way of h ms that ends below it, 0.0 if there is none."""
-    low, high = 0.0, h
+    v - a rises at its beginning by `first`, and falls at its end by `-last`.
+    """
+    low, high, at = 0.0, h, h * first / (first - last)
     for _ in range(50):
-        at = 0.5 * (low + high)
-        gap, slope, _, _ = after(net, b, at, work)
+        gap, slope, _, _, _, _ = after(net, b, at, work)
         if gap >= 0.0:
             return at
         if slope > 0.0:
             low = at
         else:
             high = at
+        at = 0.5 * (low + high)
     return 0.0
 
 
@@ -343,7 +321,7 @@ def crossing(net, b, ends, high, work):
 
     `ends` has its distances from the threshold at the ends of the way, and how fast they change. If it ends above the
     threshold, the search begins where a cubic function of the distance says. From there a series leads to the crossing, by
-    which nearly always one point is enough; if its next term is not small, Newton's method goes to the next point.
+    which nearly always one point is enough; if its last term is not small, Newton's method goes to the next point.
     """
     before, gap, first, last = ends
     low, part, at = 0.0, -before / (gap - before), 0.5 * high
@@ -355,16 +333,21 @@ def crossing(net, b, ends, high, work):
             at = min(max(at, 0.0), high)
     slope = 0.0
     for _ in range(60):
-        gap, slope, bend, more = after(net, b, at, work)
+        gap, slope, d2, d3, d4, d5 = after(net, b, at, work)
         if gap >= 0.0:
             high = at
         else:
             low = at
         inverse = 1.0 / slope
-        step, second, third = -gap * inverse, 0.5 * bend * inverse, more * inverse * (1.0 / 6.0)
-        size = max(abs(second), math.sqrt(abs(third))) * abs(step)  # the terms fall like its powers
-        if size * size * size * abs(step) <= 1e-17 * (low + high) or abs(step) <= 1e-15 * high:
-            step *= 1.0 - second * step + (2.0 * second * second - third) * step * step
-            return at + step, slope + step * (bend + 0.5 * more * step)
+        step, b2, b3 = -gap * inverse, d2 * inverse * (1.0 / 2.0), d3 * inverse * (1.0 / 6.0)
+        b4, b5, square = d4 * inverse * (1.0 / 24.0), d5 * inverse * (1.0 / 120.0), b2 * b2
+        # how much of the fifth term, the last, does not cancel out: the terms fall like powers
+        size = 14.0 * square * square + 21.0 * square * abs(b3) + 3.0 * b3 * b3 + 6.0 * abs(b2 * b4) + abs(b5)
+        power = step * step
+        if size * power * power * abs(step) <= SMALL * (low + high) or abs(step) <= 1e-15 * high:
+            c3, c4 = 2.0 * square - b3, b2 * (5.0 * b3 - 5.0 * square) - b4
+            c5 = square * (14.0 * square - 21.0 * b3) + 3.0 * b3 * b3 + 6.0 * b2 * b4 - b5
+            x = step * (1.0 + step * (-b2 + step * (c3 + step * (c4 + step * c5))))
+            return at + x, slope + x * (d2 + x * (0.5 * d3 + x * (d4 * (1.0 / 6.0) + x * d5 * (1.0 / 24.0))))
         at = nearer(at, gap, slope, low, high)
     return at, slope

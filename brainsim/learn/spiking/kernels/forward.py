@@ -12,23 +12,20 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
+from brainsim.learn.spiking.kernels.arrivals import send
 from brainsim.learn.spiking.kernels.crossing import (
     FIRED,
-    add_both,
-    arrival_step,
     begin_of,
-    bounds_of,
+    find_bounds,
     list_arrivals,
     list_events,
     lower,
     near_of,
-    row_of,
     search,
-    target_of,
 )
-from brainsim.learn.spiking.kernels.responses import fast_of, left, potential, slow_of
+from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import A_A, JUMP, T_REF, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
-from brainsim.learn.vectors import add_scaled, copy
+from brainsim.learn.vectors import copy
 
 SCAN, FEW = 128, 16  # cells that are looked at together: most of them do not fire
 
@@ -41,6 +38,7 @@ def forward(net, vector, sample, keep, work):
     """
     net, work = refer(net), refer(work)
     clear(net, work)
+    find_bounds(net, work)
     last, at = net.start.size - 1, 0
     for b in range(1, net.start.size):
         if net.bias_at[b] >= 0:
@@ -52,8 +50,9 @@ def forward(net, vector, sample, keep, work):
         if sample.currents.shape[0] > 0:
             drive_by(net, vector, sample.currents[k], work.drive)
         at = enter_inputs(k, net.dt, sample, at, work)
+        work.begins[k, 0] = work.first[k]
         for b in range(1, net.start.size):
-            row = k if keep else 0
+            row, work.begins[k, b] = k if keep else 0, work.ends[0]
             if net.ahead[b] != 0:
                 work.moment[0], work.moment[1], work.moment[2] = k, slot, keep
                 call_address(net.ahead[b], (work.cells[b], work.cells[b]))
@@ -66,11 +65,12 @@ def forward(net, vector, sample, keep, work):
             if net.waiting[b]:
                 hold(net, vector, b, k, row, work)
             if net.exact[b]:
-                cross(net, vector, b, k, row, work)
+                cross(net, vector, b, k, row, slot, work)
             elif net.spiking[b]:
                 fire(net, b, k, work)
-        for x in range(work.first[k], work.ends[0]):
-            send(net, vector, x, k, work)
+        work.begins[k, net.start.size] = work.ends[0]
+        for b in range(net.start.size):
+            send(net, vector, b, k, slot, work)
         for o in range(net.stop[last] - net.start[last]):
             work.trace[k, o] = work.v[net.start[last] + o]
     work.first[net.steps], work.freed[net.steps] = work.ends[0], work.ends[1]
@@ -227,13 +227,12 @@ def hold_cell(net, vector, b, k, row, j, work):
 
 
 @inlined
-def cross(net, vector, b, k, row, work):
+def cross(net, vector, b, k, row, slot, work):
     """Find the spikes of a block in step k, and reset the cells."""
-    low, high, slot = net.start[b], net.stop[b], k % work.ring_v.shape[0]
+    low, high = net.start[b], net.stop[b]
     down, first = work.ring_down[slot, low:high], net.receptors[b]
-    _, _, by_drive = bounds_of(net, b)
     if net.numbers[b, V_X] != 0.0:  # there are currents from outside
-        lower(down, work.drive[low:high], by_drive)
+        lower(down, work.drive[low:high], work.bounds[b, 2])
     if net.receptors[b + 1] - first > 1:  # negative and positive currents may decay differently
         for p in range(first, net.receptors[b + 1]):
             lower(down, work.i0[row, net.slot[p] : net.slot[p] + high - low], net.v_i[p])
@@ -243,16 +242,16 @@ def cross(net, vector, b, k, row, work):
         if again or near_of(net, b, begin, end, slot, work):
             for j in range(begin, end, FEW):
                 if again or near_of(net, b, j, min(j + FEW, end), slot, work):
-                    cross_few(net, vector, b, k, row, (j, min(j + FEW, end), again), work)
+                    cross_few(net, vector, b, k, row, slot, (j, min(j + FEW, end), again), work)
     down[:] = 0.0
 
 
 @inlined
-def cross_few(net, vector, b, k, row, cells, work):
+def cross_few(net, vector, b, k, row, slot, cells, work):
     """Do this with a few cells, of which some have come near their threshold, or may have been above it at the start."""
     begin, end, again = cells
-    least, by_a, _ = bounds_of(net, b)
-    down, v_th = work.ring_down[k % work.ring_v.shape[0]], net.numbers[b, V_TH]
+    least, by_a = work.bounds[b, 0], work.bounds[b, 1]
+    down, v_th = work.ring_down[slot], net.numbers[b, V_TH]
     for j in range(begin, end):
         above = again and work.v0[row, j] - work.a0[row, j] >= v_th
         if (above or work.v[j] - down[j] >= least + by_a * work.a[j]) and work.kind[k, j] != 1:
@@ -308,74 +307,18 @@ def spike(net, b, k, j, crossed, work):
     work.lag[x], work.over[x], work.level[x], work.rise[x] = lag, span, work.a[j], slope * net.dt
     work.ends[0] = x + 1
     work.counts[j] += 1
-    reset(net.numbers[b], net.waiting[b], lag, t1, j, x, work)
+    reset(net.numbers[b], net.waiting[b], net.adaptive[b], lag, t1, j, x, work)
 
 
 @inlined
-def reset(numbers, waiting, lag, t1, j, x, work):
+def reset(numbers, waiting, adaptive, lag, t1, j, x, work):
     """Reset a cell that fired `lag` ms before the end of the step, in event x."""
-    level = work.a[j] * exp(lag / numbers[TAU_A])
+    level = work.a[j] * exp(lag / numbers[TAU_A]) if adaptive else 0.0
     if waiting:
         work.v[j] = numbers[V_RESET]
         work.release[j] = t1 - lag + numbers[T_REF]
         work.last[j] = x
     else:
         work.v[j] = work.v[j] - (numbers[V_TH] + level - numbers[V_RESET]) * exp(-lag / numbers[TAU_M])
-    work.a[j] = work.a[j] + numbers[JUMP] * exp(-lag / numbers[TAU_A])
-
-
-@inlined
-def send(net, vector, x, k, work):
-    """Add what event x, of step k, does to its targets at the steps in which it arrives."""
-    block, cell, time, ring_v, ring_i = work.block[x], work.cell[x], work.time[x], work.ring_v, work.ring_i
-    for c in range(net.pre.size):
-        if net.pre[c] != block:
-            continue
-        begin, end = row_of(net, c, cell)
-        low, n, exact, start = net.slot[net.receptor[c]], end - begin, net.exact[net.post[c]], net.start[net.post[c]]
-        tau_m, tau_s, factor = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.factor[net.post[c]]
-        weights = vector[net.at[c] + begin : net.at[c] + end]
-        if net.each[c]:
-            delays = vector[net.delay_at[c] + begin : net.delay_at[c] + end]
-            for m in range(n):
-                step = arrival_step(time + delays[m], net.dt, k)
-                if step < net.steps:
-                    r, slot = (step + 1) * net.dt - (time + delays[m]), step % ring_v.shape[0]
-                    at = low + target_of(net, c, begin + m, m)
-                    slow = slow_of(factor, net.dt, r, tau_m, tau_s)
-                    ring_v[slot, at] += slow * weights[m]
-                    ring_i[slot, at] += fast_of(factor, net.dt, r, tau_s) * weights[m]
-                    if exact:
-                        work.ring_down[slot, start + at - low] += slow * min(weights[m], 0.0)
-            continue
-        step = arrival_step(time + vector[net.delay_at[c]], net.dt, k)
-        if step >= net.steps:
-            continue
-        r, slot = (step + 1) * net.dt - (time + vector[net.delay_at[c]]), step % ring_v.shape[0]
-        slow, fast = slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
-        if net.rows_at[c] < 0:
-            add_scaled(ring_i[slot, low : low + n], fast, weights)
-            if exact:
-                add_both(ring_v[slot, low : low + n], work.ring_down[slot, start : start + n], slow, weights)
-            else:
-                add_scaled(ring_v[slot, low : low + n], slow, weights)
-        else:
-            targets = net.targets[net.targets_at[c] + begin : net.targets_at[c] + end]
-            scatter(ring_v[slot], low, targets, slow, weights)
-            scatter(ring_i[slot], low, targets, fast, weights)
-            if exact:
-                scatter_negative(work.ring_down[slot], start, targets, slow, weights)
-
-
-@helper
-def scatter_negative(into, low, targets, factor, weights):
-    """Add ``factor*weights`` to the targets of listed synapses if they are negative."""
-    for m in range(targets.size):
-        into[low + targets[m]] += factor * min(weights[m], 0.0)
-
-
-@helper
-def scatter(into, low, targets, factor, weights):
-    """Add ``factor*weights`` to the targets of listed synapses."""
-    for m in range(targets.size):
-        into[low + targets[m]] += factor * weights[m]
+    if adaptive:
+        work.a[j] = work.a[j] + numbers[JUMP] * exp(-lag / numbers[TAU_A])

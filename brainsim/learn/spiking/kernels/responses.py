@@ -36,6 +36,12 @@ def both(r, fall, rate_m, rate_s):
 
 
 @helper
+def padded(n):
+    """Return how many elements a loop over n should take: whole vectors, since those that are left over take longer."""
+    return n if n < 3 else (n + 7) & ~7
+
+
+@helper
 def slow_of(factor, dt, r, tau_m, tau_s):
     """Return what an event adds to the first of the two: the potential, or with a factor 0 the current before the step."""
     return r / dt if factor == 0.0 else factor * potential(r, tau_m, tau_s)

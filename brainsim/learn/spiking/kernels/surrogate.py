@@ -8,8 +8,9 @@ could have computed its gradient forwards in time.
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, gather, undo_step
-from brainsim.learn.spiking.kernels.crossing import arrival_step, row_of, target_of
+from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of, target_of
+from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, undo_step
+from brainsim.learn.spiking.kernels.gather import gather
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.spiking.plan import AT_JUMP, JUMP, TAU_M, V_TH, V_X
@@ -55,14 +56,10 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
         slot = k % work.ring_v.shape[0]
         for o in range(net.stop[last] - net.start[last]):
             work.g_v[net.start[last] + o] += work.d_trace[k, o]
-        for x in range(work.first[k], work.first[k + 1]):
-            if keep:
-                gather(net, vector, x, k, work, gradient)
-                b = work.block[x]
-                if net.adaptive[b]:
-                    gradient[net.times_at[b] + AT_JUMP] += work.g_a[net.start[b] + work.cell[x]]
-            else:
-                gather_weights(net, vector, x, k, work, gradient)
+        for b in range(net.start.size):
+            gather(net, vector, b, k, keep, work, gradient)
+            for x in range(work.begins[k, b], work.begins[k, b + 1] if keep and net.adaptive[b] else 0):
+                gradient[net.times_at[b] + AT_JUMP] += work.g_a[net.start[b] + work.cell[x]]
         for b in range(1, net.start.size):
             if net.spiking[b]:
                 through_spikes(net, vector, b, k, local, task, work)
@@ -76,38 +73,6 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
                 by_bias(net, b, keep, slot, work, gradient)
             if b == 1 and currents.shape[0] > 0:
                 by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
-
-
-@inlined
-def gather_weights(net, vector, x, k, work, gradient):
-    """Add what event x did to its targets to the gradients of weights; `gather` takes three times as long."""
-    for c in range(net.pre.size):
-        if net.pre[c] != work.block[x]:
-            continue
-        begin, end = row_of(net, c, work.cell[x])
-        low, each, listed = net.slot[net.receptor[c]], net.each[c], net.rows_at[c] >= 0
-        tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
-        for s in range(begin, end if each else min(end, begin + 1)):
-            delay = vector[net.delay_at[c] + (s if each else 0)]
-            step = arrival_step(work.time[x] + delay, net.dt, k)
-            if step >= net.steps:
-                continue
-            r, slot, at = (step + 1) * net.dt - (work.time[x] + delay), step % work.ring_v.shape[0], net.at[c]
-            slow, fast, g_v, g_i = potential(r, tau_m, tau_s), left(r, tau_s), work.ring_v[slot], work.ring_i[slot]
-            if each or listed:
-                for q in range(s, s + 1 if each else end):
-                    m = low + target_of(net, c, q, q - begin)
-                    gradient[at + q] += slow * g_v[m] + fast * g_i[m]
-            else:
-                high = low + end - begin
-                add_weighted(gradient[at + begin : at + end], slow, g_v[low:high], fast, g_i[low:high])
-
-
-@helper
-def add_weighted(into, first, x, second, y):
-    """Add ``first*x + second*y``."""
-    for m in range(into.size):
-        into[m] += first * x[m] + second * y[m]
 
 
 @inlined

@@ -4,6 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+LANES, LINE, PAGE = 8, 64, 4096  # numbers in a vector; bytes of a cache line, and of a page of memory
+STRIDE = 11  # lines between the beginnings of arrays in their pages
+
 
 class Sample(NamedTuple):
     """What enters the network."""
@@ -34,6 +37,7 @@ class Work(NamedTuple):
     trace: np.ndarray  # (steps, outputs)
     d_trace: np.ndarray
     first: np.ndarray  # (steps + 1,): the first event of each step, int64
+    begins: np.ndarray  # int64 (steps, blocks + 1): the first event of each block in each step
     block: np.ndarray  # (events,) int32: block, cell within it
     cell: np.ndarray
     time: np.ndarray  # (events,)
@@ -43,6 +47,19 @@ class Work(NamedTuple):
     level: np.ndarray  # a at the spike's step
     d_time: np.ndarray
     d_cross: np.ndarray  # adjoint of v at the crossing
+    after_v: np.ndarray  # how cells moved after they fired, and before: see `gather.prepare_spikes`
+    before_v: np.ndarray
+    after_i: np.ndarray  # (receptors, events)
+    before_i: np.ndarray
+    back_v: np.ndarray  # what `gather` adds to the adjoints at the end of the step: see `gather.of_spike`
+    back_i: np.ndarray  # (events, receptors)
+    back_late: np.ndarray
+    sent_step: np.ndarray  # int64 (connections, events): when it arrives, by those of its block with one delay for all
+    sent_slow: np.ndarray  # the responses of v and the current at the end of that step
+    sent_fast: np.ndarray
+    row_step: np.ndarray  # the same for the synapses of one source, int64
+    row_slow: np.ndarray
+    row_fast: np.ndarray
     freed: np.ndarray  # (steps + 1,): the first release of each step, int64
     r_cell: np.ndarray  # (releases,) int32: cell, event that it follows
     r_event: np.ndarray
@@ -50,6 +67,7 @@ class Work(NamedTuple):
     r_current: np.ndarray  # (releases, receptors)
     r_level: np.ndarray
     r_grad: np.ndarray
+    r_late: np.ndarray  # (releases, receptors): see `gather.of_release`
     g_v: np.ndarray  # (cells,): adjoint
     g_i: np.ndarray
     g_a: np.ndarray
@@ -64,14 +82,17 @@ class Work(NamedTuple):
     due_sent: np.ndarray
     due_row: np.ndarray  # int64: where the weights of the source begin in the vector
     due_r: np.ndarray  # how long before the end of the step they arrive
-    way_v: np.ndarray  # how cells move from one to the next, and last on another way: see `crossing.note_way`
-    way_slow: np.ndarray  # (ways, receptors)
+    way: np.ndarray  # how long before one the other is, and last another time; how cells move: see `crossing.note_ways`
+    way_v: np.ndarray
+    way_a: np.ndarray
+    way_slow: np.ndarray  # (receptors, ways)
     way_fast: np.ndarray
     came_r: np.ndarray  # arrivals at a cell in a step: how long before its end, weight, receptor, number of the event
     came_w: np.ndarray
     came_p: np.ndarray  # int32
     came_q: np.ndarray  # int32
     again: np.ndarray  # int64 (blocks,): step at the start of which cells may be above the threshold
+    bounds: np.ndarray  # (blocks, 3): of v of cells that cannot have crossed the threshold, see `crossing.find_bounds`
     now: np.ndarray  # the cell that is looked at: v, a, the current from outside, and those of the receptors
     ends: np.ndarray  # int64 (5,): events, releases, due events, those of them whose times all cells share, whether all do
     d_drive: np.ndarray  # (cells,): adjoint of input currents, of derived kernels
@@ -84,7 +105,18 @@ def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bo
     most = sum(block.n * (plan.steps // max(1, int(block.t_ref / plan.dt)) + 1) for block in plan.blocks if block.spiking)
     due = plan.most_due(delay_steps, max_inputs)
     shapes = _shapes(plan, delay_steps, (max_inputs + most + 1, due), history, waiting, surrogate)
-    return Work(**{name: np.zeros(*shapes[name]) for name in Work._fields})
+    return Work(**{name: aligned(shapes[name][0], shapes[name][1], k) for k, name in enumerate(Work._fields)})
+
+
+def aligned(shape: Any, kind: Any = np.float64, number: int = 0) -> np.ndarray:
+    """Return an array of zeros that begins at a cache line: vectors of 512 bits across two lines take up to twice as long.
+
+    Arrays with different numbers begin at different lines of a page: a cache keeps only some that begin at the same one.
+    """
+    size, item = int(np.prod(shape)), np.dtype(kind).itemsize
+    whole = np.zeros(size + PAGE // item, kind)
+    first = (number * STRIDE * LINE - whole.ctypes.data) % PAGE // item
+    return whole[first : first + size].reshape(shape)
 
 
 def bytes_of_work(plan, delay_steps: int, spikes: int, history: bool, waiting: bool, surrogate: bool = False) -> int:
@@ -100,27 +132,50 @@ def bytes_of_work(plan, delay_steps: int, spikes: int, history: bool, waiting: b
 
 def _shapes(plan, delay_steps, numbers, history, waiting, surrogate):
     """Return name -> (shape, type) of each array; `numbers` are the most events, and the most that arrive in a step."""
-    events, due = numbers
+    events, due = numbers[0] + LANES, numbers[1]  # what loops over whole vectors reach beyond the last one
     n, slots, steps, outputs = plan.n_cells, plan.n_slots, plan.steps, plan.sizes[-1]
     kept, releases = steps if history else 1, events if waiting else 1
-    kinds, arrivals = steps if waiting or not surrogate else 1, due + 2
+    kinds, arrivals = steps if waiting or not surrogate else 1, due + 2 + LANES
     whole: dict[str, tuple[Any, Any]] = {"last": (n, np.int32), "kind": ((kinds, n), np.uint8)}
     whole |= dict.fromkeys(("block", "cell"), (events, np.int32))
     whole |= dict.fromkeys(("due", "due_wire", "due_sent", "came_p", "came_q"), (arrivals, np.int32))
     whole |= dict.fromkeys(("r_cell", "r_event"), (releases, np.int32))
     whole |= dict.fromkeys(("first", "freed"), (steps + 1, np.int64)) | {"ends": (5, np.int64), "counts": (n, np.int64)}
     whole |= {"moment": (3, np.int64), "cells": (len(plan.sizes), np.int64), "again": (len(plan.sizes), np.int64)}
-    whole["due_row"] = arrivals, np.int64
+    whole |= {"due_row": (arrivals, np.int64), "begins": ((steps, len(plan.sizes) + 1), np.int64)}
+    sent, row = (_most_alike(plan), events), (_longest_row(plan),)
+    whole |= {"sent_step": (sent, np.int64), "row_step": (row, np.int64)}
     shapes: dict[str, Any] = dict.fromkeys(
         ("v", "a", "begin", "release", "drive", "g_v", "g_a", "slope", "worth", "d_drive"), (n,)
     )
-    shapes |= dict.fromkeys(("i", "g_i"), (slots,)) | {"i0": (kept, slots)}
-    shapes |= dict.fromkeys(("v0", "a0"), (kept, n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, slots))
-    shapes |= {"ring_down": (1 if surrogate else delay_steps, n), "now": (3 + plan.most_receptors,)}
-    shapes |= dict.fromkeys(("came_r", "came_w", "due_r", "way_v"), (arrivals,))
-    shapes |= dict.fromkeys(("way_slow", "way_fast"), (arrivals, plan.most_receptors))
+    row_n, row_slots = (-(-size // LANES) * LANES for size in (n, slots))  # so that each step begins at a cache line
+    shapes |= dict.fromkeys(("i", "g_i"), (slots,)) | {"i0": (kept, row_slots)}
+    shapes |= dict.fromkeys(("v0", "a0"), (kept, row_n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, row_slots))
+    shapes |= {"ring_down": (1 if surrogate else delay_steps, row_n)}
+    shapes |= {"now": (3 + plan.most_receptors,), "bounds": (len(plan.sizes), 3)}
+    shapes |= dict.fromkeys(("came_r", "came_w", "due_r", "way", "way_v", "way_a"), (arrivals,))
+    shapes |= dict.fromkeys(("way_slow", "way_fast"), (plan.most_receptors, arrivals))
     shapes |= dict.fromkeys(("trace", "d_trace"), (steps, outputs)) | dict.fromkeys(("score", "d_score"), (outputs,))
     shapes |= dict.fromkeys(("time", "lag", "over", "rise", "level", "d_time", "d_cross"), (events,))
-    shapes |= dict.fromkeys(("r_span", "r_level", "r_grad"), (releases,)) | {"r_current": (releases, plan.most_receptors)}
+    shapes |= dict.fromkeys(("r_span", "r_level", "r_grad"), (releases,))
+    shapes |= dict.fromkeys(("back_v", "after_v", "before_v"), (events,))
+    shapes |= dict.fromkeys(("r_current", "r_late"), (releases, plan.most_receptors))
+    shapes |= dict.fromkeys(("back_i", "back_late"), (events, plan.most_receptors))
+    shapes |= dict.fromkeys(("after_i", "before_i"), (plan.most_receptors, events))
+    shapes |= dict.fromkeys(("sent_slow", "sent_fast"), sent) | dict.fromkeys(("row_slow", "row_fast"), row)
     shapes |= {"above": (steps if surrogate else 1, n), "turned": (plan.size if surrogate else 0,)}
     return whole | {name: (shape, np.float64) for name, shape in shapes.items()}
+
+
+def _most_alike(plan):
+    """Return the largest number of connections from the same block that have one delay for all synapses."""
+    sources = [wire.pre for wire in plan.wires if not wire.each]
+    return max(map(sources.count, sources), default=0)
+
+
+def _longest_row(plan):
+    """Return the largest number of synapses of a source in connections whose synapses have their own delays."""
+    lengths = (
+        plan.sizes[wire.post] if wire.rows is None else np.diff(wire.rows).max(initial=0) for wire in plan.wires if wire.each
+    )
+    return int(max(lengths, default=0))
