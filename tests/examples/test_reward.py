@@ -32,8 +32,8 @@ def highest_weights(seed):
 
 @pytest.mark.slow
 def test_dopamine_finds_the_synapse_in_8_of_10_seeds_and_none_in_the_control():
-    """A minute of one processor for each seed, in a process of its own."""
-    with ProcessPoolExecutor(10, mp_context=get_context("spawn")) as pool:
+    """A minute of one processor for each seed; as many run at once as there are processors."""
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         highest = np.array(list(pool.map(highest_weights, range(1, 11))))
     print(highest.round(2).tolist())
     found = (highest >= 3.9).sum(axis=0)
