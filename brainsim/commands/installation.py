@@ -78,7 +78,7 @@ def warm_up(arguments):
     print(f"{new} functions compiled in {took}" if new else f"all {len(before)} functions were already compiled ({took})")
 
 
-def _run_tiny(network, traces):
+def _run_tiny(network, options):
     import brainsim as bs
 
-    bs.simulate(network, 1.0, seed=1, record=traces, threads=1, progress=False)
+    bs.simulate(network, 1.0, seed=1, threads=1, progress=False, **options)

@@ -9,7 +9,7 @@ from brainsim.network.checks import check_synapse
 
 
 def tiny_networks():
-    """Return name -> function that makes (network, traces): examples, each neuron with each synapse, all kinds of rules."""
+    """Return name -> function that makes (network, options of its run): examples, neurons with synapses, kinds of rules."""
     examples = {name: find_example(name) for name in example_names()}
     networks = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
     for name, neuron in catalogue().items():
@@ -25,7 +25,8 @@ def tiny_networks():
 
 
 def _example(module):
-    return module.build(**getattr(module, "SMALL", {}))
+    network, traces = module.build(**getattr(module, "SMALL", {}))
+    return network, {"record": traces, "precise": getattr(module, "PRECISE", False)}
 
 
 def _synapses_of(neuron):
@@ -50,7 +51,7 @@ def _alone(neuron):
     network.add(cells)
     if not neuron.spiking_source and neuron.cell_equations.uses_current:
         network.stimulate(cells, bs.CurrentInput(0.0))
-    return network, []
+    return network, {}
 
 
 def _pair(neuron, synapse):
@@ -59,7 +60,7 @@ def _pair(neuron, synapse):
     sources = bs.Population(10, bs.Poisson(rate=100.0), name="sources")
     network.connect(sources, cells, bs.OneToOne(), weight=0.1, delay=0.1, synapse=synapse())
     network.stimulate(cells, bs.PoissonInput(rate=100.0, weight=0.1, synapse=synapse()))
-    return network, []
+    return network, {}
 
 
 def _rules():
@@ -73,7 +74,7 @@ def _wired(rule):
     cells = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Normal(-60.0, 2.0)})
     weight, delay = bs.Clipped(bs.Normal(0.1, 0.01), low=0.0), bs.Uniform(0.5, 1.5)
     network.connect(cells, cells, rule, weight=weight, delay=delay, synapse=bs.Delta())
-    return network, []
+    return network, {}
 
 
 def _plastic():
@@ -91,4 +92,4 @@ def _learning(rule, homeostasis=None):
     network.connect(
         cells, cells, bs.AllToAll(), weight=1.0, delay=0.2, synapse=bs.Delta(), plasticity=rule, homeostasis=homeostasis
     )
-    return network, []
+    return network, {}

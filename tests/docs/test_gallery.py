@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import brainsim as bs
-from brainsim.commands.examples import example_names
+from brainsim.commands.examples import example_names, find_example
 
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 SCRIPTS = sorted(GALLERY.glob("*/plot_*.py"))
@@ -107,6 +107,13 @@ def test_every_function_that_draws_has_a_picture():
 def test_every_example_has_a_picture():
     shown = {path.stem for path in SCRIPTS if path.parent.name in ("comparisons", "examples")}
     assert {f"plot_{name}" for name in example_names()} == shown - {"plot_accuracy", "plot_conversion", "plot_relu"}
+
+
+def test_examples_with_exact_times_also_have_them_here():
+    exact = {name for name in example_names() if getattr(find_example(name), "PRECISE", False)}
+    of_examples = [path for path in SCRIPTS if path.stem.removeprefix("plot_") in exact]
+    assert len(of_examples) >= 4
+    assert [name_of(path) for path in of_examples if "precise=True" not in TEXTS[path]] == []
 
 
 def run_script(path, folder, monkeypatch):

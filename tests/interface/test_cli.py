@@ -387,6 +387,9 @@ class TestOthers:
         assert {"LIF with Pulse", "AdEx with Delta", "Theta with Exponential"} <= set(names)
         assert {"AdEx with Pulse", "Theta with Delta"}.isdisjoint(names)  # which they cannot have
 
+    def test_warmup_computes_exact_times_where_an_example_does(self):
+        assert warmup.tiny_networks()["timing"]()[1]["precise"]
+
     def test_every_network_of_warmup_can_be_built(self):
         for name, make in warmup.tiny_networks().items():
             if name not in cli.example_names():

@@ -10,5 +10,5 @@ from brainsim.examples import image
 
 image.EPOCHS["digits"] = 10  # of 30, which take a minute
 net, traces = image.build()
-result = bs.simulate(net, image.DURATION, dt=image.DT, seed=2, record=traces)
+result = bs.simulate(net, image.DURATION, dt=image.DT, seed=2, record=traces, precise=True)
 image.draw(result, image.WINDOW)

@@ -9,5 +9,5 @@ import brainsim as bs
 from brainsim.examples import language
 
 net, traces = language.build()
-result = bs.simulate(net, language.DURATION, dt=language.DT, seed=2, record=traces)
+result = bs.simulate(net, language.DURATION, dt=language.DT, seed=2, record=traces, precise=True)
 language.draw(result, language.WINDOW)

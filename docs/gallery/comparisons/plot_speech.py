@@ -11,5 +11,5 @@ from brainsim.examples import speech
 
 speech.EPOCHS["words"] = 20  # of 80
 net, traces = speech.build()
-result = bs.simulate(net, speech.DURATION, dt=speech.DT, seed=2, record=traces)
+result = bs.simulate(net, speech.DURATION, dt=speech.DT, seed=2, record=traces, precise=True)
 speech.draw(result)

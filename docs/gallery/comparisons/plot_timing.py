@@ -9,5 +9,5 @@ import brainsim as bs
 from brainsim.examples import timing
 
 net, traces = timing.build()
-result = bs.simulate(net, timing.DURATION, dt=timing.DT, seed=2, record=traces)
+result = bs.simulate(net, timing.DURATION, dt=timing.DT, seed=2, record=traces, precise=True)
 timing.draw(result, timing.WINDOW)
