@@ -34,12 +34,13 @@ def target_of(net, c, at, m):
 def respond(net, c, times, more, k, steps, slow, fast):
     """Put into arrays in which steps something arrives by connection c at ``times + more``, and the responses to it."""
     tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
-    fill_responses(times, more, k, net.dt, net.factor[net.post[c]], tau_m, tau_s, steps, slow, fast)
+    fill_responses(times, more, k, net.dt, (net.factor[net.post[c]], tau_m, tau_s), (steps, slow, fast))
 
 
 @helper
-def fill_responses(times, more, k, dt, factor, tau_m, tau_s, steps, slow, fast):
+def fill_responses(times, more, k, dt, target, into):
     """Do this; without a branch, so that it is vectorised."""
+    (factor, tau_m, tau_s), (steps, slow, fast) = target, into
     for x in range(times.size):
         time = times[x] + more
         step = arrival_step(time, dt, k)

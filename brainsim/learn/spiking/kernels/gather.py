@@ -47,7 +47,7 @@ def gather_dense(net, vector, c, x, timed, work, gradient):
     add_weighted(into, slow, g_v, fast, g_i)
     if timed:
         on_v, on_i = inner_two(weights, g_v, g_i)
-        by_constants(net, c, r, slow, fast, on_v, on_i, work, gradient)
+        by_constants(net, c, r, (slow, fast), (on_v, on_i), work, gradient)
     for z in range(work.freed[step], work.freed[step + 1]):
         m = work.r_cell[z] - net.start[b]
         if 0 <= m < n:
@@ -60,7 +60,7 @@ def gather_dense(net, vector, c, x, timed, work, gradient):
         into[m] += slow * more_v + fast * more_i
         on_v, on_i = on_v + weights[m] * more_v, on_i + weights[m] * more_i
     if timed:
-        by_time(net, c, x, delay_at, slow, fast, on_v, on_i, work, gradient)
+        by_time(net, c, x, delay_at, (slow, fast), (on_v, on_i), work, gradient)
 
 
 @inlined
@@ -81,8 +81,8 @@ def gather_listed(net, vector, c, x, timed, work, gradient):
             g_v, g_i, within_v, within_i = g_v + more_v, g_i + more_i, within_v + w * more_v, within_i + w * more_i
         gradient[net.at[c] + s] += slow * g_v + fast * g_i
     if timed:
-        by_constants(net, c, r, slow, fast, on_v, on_i, work, gradient)
-        by_time(net, c, x, delay_at, slow, fast, on_v + within_v, on_i + within_i, work, gradient)
+        by_constants(net, c, r, (slow, fast), (on_v, on_i), work, gradient)
+        by_time(net, c, x, delay_at, (slow, fast), (on_v + within_v, on_i + within_i), work, gradient)
 
 
 @inlined
@@ -101,18 +101,19 @@ def gather_each(net, vector, c, x, k, timed, work, gradient):
         slot, r = step % work.ring_v.shape[0], (step + 1) * net.dt - (work.time[x] + vector[delay_at])
         g_v, g_i = work.ring_v[slot, low + m], work.ring_i[slot, low + m]
         if timed:
-            by_constants(net, c, r, slow[q], fast[q], w * g_v, w * g_i, work, gradient)
+            by_constants(net, c, r, (slow[q], fast[q]), (w * g_v, w * g_i), work, gradient)
         if watched and work.kind[step, first + m] > 1:
             more_v, more_i = within(net, c, step, m, r, w, work, gradient)
             g_v, g_i = g_v + more_v, g_i + more_i
         gradient[net.at[c] + s] += slow[q] * g_v + fast[q] * g_i
         if timed:
-            by_time(net, c, x, delay_at, slow[q], fast[q], w * g_v, w * g_i, work, gradient)
+            by_time(net, c, x, delay_at, (slow[q], fast[q]), (w * g_v, w * g_i), work, gradient)
 
 
 @inlined
-def by_time(net, c, x, delay_at, slow, fast, on_v, on_i, work, gradient):
+def by_time(net, c, x, delay_at, response, on, work, gradient):
     """Add the derivatives by the time of event x and by a delay, given what v and i get, times their adjoints."""
+    (slow, fast), (on_v, on_i) = response, on
     tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
     change = change_of(net.factor[net.post[c]], net.dt, slow, fast, on_v, on_i, tau_m, tau_s)  # by r
     gradient[delay_at] -= change
@@ -120,9 +121,9 @@ def by_time(net, c, x, delay_at, slow, fast, on_v, on_i, work, gradient):
 
 
 @inlined
-def by_constants(net, c, r, slow, fast, on_v, on_i, work, gradient):
+def by_constants(net, c, r, response, on, work, gradient):
     """Add the derivatives by the time constants of the targets, if they learn: only then is the state of each step kept."""
-    b, p = net.post[c], net.receptor[c]
+    b, p, (slow, fast), (on_v, on_i) = net.post[c], net.receptor[c], response, on
     if work.v0.shape[0] == 1 or on_v == on_i == 0.0:
         return
     factor, tau_m, tau_s = net.factor[b], net.numbers[b, TAU_M], net.tau_s[p]
@@ -151,7 +152,7 @@ def within(net, c, step, m, r, w, work, gradient):
 @inlined
 def of_release(net, c, z, r, w, work, gradient):
     """Return them for the potential at the end of the step of a cell that became free."""
-    by_moment(net, c, r, w, work.r_grad[z], work.r_span[z], 0.0, work, gradient)
+    by_moment(net, c, r, w, work.r_grad[z], (work.r_span[z], 0.0), work, gradient)
     late = r > work.r_span[z]
     return 0.0 if late else work.r_grad[z], work.r_late[z, net.receptor[c] - net.receptors[net.post[c]]] if late else 0.0
 
@@ -162,20 +163,21 @@ def of_spike(net, c, y, r, w, work, gradient):
     p = net.receptor[c] - net.receptors[net.post[c]]
     if r <= work.lag[y]:
         return 0.0, 0.0
-    by_moment(net, c, r, w, work.d_cross[y], work.over[y], work.lag[y], work, gradient)
+    by_moment(net, c, r, w, work.d_cross[y], (work.over[y], work.lag[y]), work, gradient)
     if work.over[y] < net.dt and r > work.over[y]:
         return 0.0, work.back_late[y, p]
     return work.back_v[y], work.back_i[y, p]
 
 
 @inlined
-def by_moment(net, c, r, w, g, span, lag, work, gradient):
+def by_moment(net, c, r, w, g, when, work, gradient):
     """Add the derivatives by time constants of the potential, of adjoint g, `lag` ms before the end of a step.
 
-    The cell began to move freely `span` ms before the end of the step. The synapse has the weight w.
+    `when` has `span` and `lag`: the cell began to move freely `span` ms before the end. The synapse has the weight w.
     """
     if work.v0.shape[0] == 1:
         return
+    span, lag = when
     tau_m, tau_s, at_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.tau_at[net.receptor[c]]
     if r <= span:
         gradient[net.times_at[net.post[c]] + AT_TAU_M] += g * w * by_tau_m(r - lag, tau_m, tau_s)
