@@ -1,4 +1,4 @@
-"""What goes wrong in a chunk of a run: the first of it is told, so a run says the same however it is cut and divided."""
+"""What goes wrong in a chunk of a run. The first fault is reported, so a run says the same however it is cut and divided."""
 
 from typing import NamedTuple
 
@@ -7,9 +7,9 @@ class Fault(NamedTuple):
     """Something that went wrong, which ends the run after the chunk.
 
     - `when`: the step, twice: an even number if it happened when that point of time was completed, and one more if on the
-      way to the next point. All of a chunk come before all of the next one.
+      way to the next point. All faults of a chunk come before all those of the next one.
     - `where`: numbers by which those of one moment are ordered, whatever the partitions: of a cell, or of a synapse.
-    - `text`: what to say.
+    - `text`: the message of the error.
     """
 
     when: int

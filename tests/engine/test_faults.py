@@ -39,7 +39,7 @@ def learns(net, name, after, times=(5.0, 9.0, 21.0, 35.0)):
 
 @pytest.mark.usefixtures("more_partitions")
 class TestFirst:
-    """What comes first is told."""
+    """The first fault in time is reported."""
 
     @pytest.mark.parametrize("precise", [False, True])
     @pytest.mark.parametrize(("after", "synapse", "time"), [({70: 2, 29: 2}, 29, 10), ({70: 1, 29: 2}, 70, 6), ({}, 0, 22)])

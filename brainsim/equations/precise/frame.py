@@ -18,7 +18,8 @@ each variable, which falls with the fourth power of dt, as the errors of the oth
 spike of an exponential integrate-and-fire cell is followed as closely as the rest.
 
 A cell whose refractoriness is the threshold itself, such as one with channels, may fire again when it is below it; so may
-one that is reset to the threshold.
+one that is reset to the threshold. If such a cell falls and returns to the threshold within a part of a step, the part is
+halved until it ends below.
 
 Events less than `SAME` apart are one event, so that rounding does not decide whether a spike is sent before the second of
 two that belong together. An event at the end of the refractory time acts on the cell, as in NEST's precise models.
