@@ -18,7 +18,7 @@ def main():
     """Measure and print."""
     options = _options()
     if not can_start_ranks():
-        sys.exit("there is no mpiexec next to this Python: pip install 'brainsim[mpi]'")
+        sys.exit("there is no mpiexec next to this Python: pip install mpi4py mpich")
     of = {"simulator": "brainsim", "n": round(options.scale * WORKLOAD.n), "seed": 1, "warm_up": 200.0}
     of |= {"duration": options.duration}
     rows = {

@@ -8,6 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from brainsim.core.doors import to_install
 from brainsim.core.machine import processors
 
 FAILED = 2  # exit code
@@ -17,7 +18,7 @@ AS_RANK = "--as-rank"  # the option of the processes that mpiexec starts
 def launch(number, argv):
     """Start the command line `argv`, which asks for ranks, on `number` of them; return the exit code."""
     if importlib.util.find_spec("mpi4py") is None:
-        raise ImportError("--ranks: needs mpi4py and an MPI library: pip install 'brainsim[mpi]'")
+        raise ImportError(f"--ranks: needs mpi4py and an MPI library: {to_install('mpi4py')}")
     command = [*_launcher(number), sys.executable, "-m", "mpi4py", "-m", "brainsim", *_without_ranks(argv), AS_RANK]
     sys.stdout.flush()
     if os.name == "posix":

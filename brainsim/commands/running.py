@@ -348,7 +348,7 @@ def view_file(arguments):
         raise ValueError(f"--out: must end in .html (got {str(out)!r})")
     check_writable(None, out)
     _check_is_result(arguments.file)
-    optional("bokeh", "view", "brainsim view")
+    optional("bokeh", "brainsim view")
     result = _load(arguments.file)
     print(result)
     print(f"{'page':<11} {result.view(out, title=Path(arguments.file).name)}")

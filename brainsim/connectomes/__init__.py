@@ -3,7 +3,7 @@
 ``bs.connectomes.read_codex(...)`` and the other readers turn files that users have into a `Brain`; `synthetic` makes one
 up. ``brain.network(...)`` is the brain as a network; ``brain.where(super_class="motor")`` and
 ``brain["720575940660219265"]`` are indices of its cells, and ``brain.rates(result)`` is a table with identifiers. No data
-are shipped, since the licences of many do not allow it. Large files need pyarrow: ``pip install 'brainsim[connectomes]'``.
+are shipped, since the licences of many do not allow it. Large files need pyarrow: ``pip install pyarrow``.
 """
 
 from brainsim.connectomes.annotations import FLY_SIGNS  # noqa: F401 - a table, which has no page of its own

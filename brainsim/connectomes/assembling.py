@@ -245,7 +245,7 @@ def read_table(
     FileNotFoundError
         If there is no such file.
     ImportError
-        If it takes pyarrow, which is not installed: ``pip install 'brainsim[connectomes]'``.
+        If it takes pyarrow, which is not installed: ``pip install pyarrow``.
     ValueError
         If a file is damaged or lacks a column, an identifier was read as a float, a count is not a whole number, a cell is
         not listed, a pair is repeated, or a transmitter has no sign. The message names file, row and column.

@@ -76,10 +76,10 @@ class Rates:
             lines.writerow(self.columns)
             lines.writerows(zip(*(values.tolist() for values in self.columns.values()), strict=True))
 
-    @needs("pandas", "connectomes")
+    @needs("pandas")
     def to_frame(self) -> pandas.DataFrame:
         """Return the table as a pandas DataFrame."""
-        return optional("pandas", "connectomes", "Rates.to_frame").DataFrame(self.columns)
+        return optional("pandas", "Rates.to_frame").DataFrame(self.columns)
 
     def __repr__(self) -> str:
         rows = [list(self.columns)]

@@ -165,13 +165,13 @@ class ArrowTable(Table):
 
     def __init__(self, path: Path, label: str) -> None:
         self.path = path
-        self.pyarrow = optional("pyarrow", "connectomes", label)
+        self.pyarrow = optional("pyarrow", label)
         super().__init__(repr(path.name), (), label)
         self.names = self._guarded(self._names)
 
     def _names(self):
         if self.path.suffix.lower() == ".parquet":
-            schema = optional("pyarrow.parquet", "connectomes", self.label).read_schema(self.path)
+            schema = optional("pyarrow.parquet", self.label).read_schema(self.path)
         else:
             with self.pyarrow.memory_map(str(self.path)) as file:
                 schema = self.pyarrow.ipc.open_file(file).schema
@@ -179,7 +179,7 @@ class ArrowTable(Table):
 
     def _read(self, names):
         module, read = ("parquet", "read_table") if self.path.suffix.lower() == ".parquet" else ("feather", "read_table")
-        reader = getattr(optional(f"pyarrow.{module}", "connectomes", self.label), read)
+        reader = getattr(optional(f"pyarrow.{module}", self.label), read)
         # one after the other: the numbers of a column take twice the memory of its codes
         return [self._guarded(lambda name=name: encode_arrow(reader(self.path, columns=[name])[name])) for name in names]
 

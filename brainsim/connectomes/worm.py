@@ -17,6 +17,7 @@ from brainsim.connectomes.edges import Edges
 from brainsim.connectomes.formats import register_format
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze
+from brainsim.core.doors import to_install
 
 KINDS = ("chemical", "electrical")
 # McIntire et al. (1993), doi:10.1038/364337a0: the 26 cells with GABA
@@ -57,8 +58,8 @@ def read_worm(
     Raises
     ------
     ImportError
-        If no file is given and `cect` is not installed: ``pip install 'brainsim[worm]'``, or ``pip install --no-deps cect``,
-        since only its tables are read.
+        If no file is given and `cect` is not installed: ``pip install --no-deps cect``, since only its tables are
+        read.
     FileNotFoundError, ValueError
         As for `read_table`.
 
@@ -98,7 +99,7 @@ def _folder(label: str) -> Path:
     found = importlib.util.find_spec("cect")
     if found is None or not found.submodule_search_locations:
         raise ImportError(
-            f"{label}: needs cect; pip install 'brainsim[worm]', or pip install --no-deps cect: only its tables are read"
+            f"{label}: needs cect; {to_install('cect')}: its dependencies are not needed, since only its tables are read"
         )
     return Path(next(iter(found.submodule_search_locations))) / "data"
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from brainsim.core.doors import to_install
+
 PARAMETERS = "Parameters\n----------\n"
 ORDER = ("Parameters", "Returns", "Raises", "Notes", "Examples", "References")
 _SECTION = re.compile(r"^(?=[A-Z][\w ]*\n-{3,}$)", re.MULTILINE)
@@ -42,12 +44,12 @@ def explain_by(shared: Mapping[str, str], *sections: str) -> Callable[[Function]
     return complete
 
 
-def needs(package: str, extra: str) -> Callable[[Function], Function]:
-    """Return a decorator that says in a docstring which package a function needs, and by which extra it is installed.
+def needs(module: str) -> Callable[[Function], Function]:
+    """Return a decorator that says in a docstring which package a function needs, and how it is installed.
 
     It stands before the examples. A plain run loads a dozen of such functions, so it does not take the docstring apart.
     """
-    lines = ("Raises", "------", "ImportError", f"    Without {package}: ``pip install 'brainsim[{extra}]'``.")
+    lines = ("Raises", "------", "ImportError", f"    Without {module}: ``{to_install(module)}``.")
 
     def complete(function: Function) -> Function:
         if function.__doc__:

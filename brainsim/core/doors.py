@@ -20,6 +20,9 @@ DOORS = {
     "live": "brainsim.plot.live:following",
 }
 
+# optional module -> what pip installs, where this is another name, a certain version, or more than one package
+PACKAGES = {"cect": "--no-deps cect", "mpi4py": "mpi4py mpich", "pyNN": "'pynn>=0.13,<0.14'", "pynestml": "nestml"}
+
 
 def through(door: str) -> Any:
     """Return the function behind a door."""
@@ -47,8 +50,22 @@ def show_by(module: str, function: str) -> Callable[[Any], str | None]:
     return _repr_html_
 
 
-def optional(module: str, extra: str, label: str) -> Any:
-    """Import and return a module of an optional package, which the extra `extra` of brainsim installs.
+def to_install(module: str) -> str:
+    """Return the command that installs the optional package of a module.
+
+    It names the package itself, not an extra of brainsim: in the public index, the name brainsim belongs to another project.
+
+    Examples
+    --------
+    >>> to_install("pynestml")
+    'pip install nestml'
+    """
+    package = module.partition(".")[0]
+    return f"pip install {PACKAGES.get(package, package)}"
+
+
+def optional(module: str, label: str) -> Any:
+    """Import and return a module of an optional package.
 
     Raise ImportError, beginning with `label`, if it is not installed; the message says what to type.
     """
@@ -58,4 +75,4 @@ def optional(module: str, extra: str, label: str) -> Any:
         package = module.partition(".")[0]
         missing = (error.name or "").partition(".")[0]
         reason = "" if missing in ("", package) else f" (it lacks {missing})"
-        raise ImportError(f"{label}: needs {package}{reason}; pip install 'brainsim[{extra}]'", name=error.name) from error
+        raise ImportError(f"{label}: needs {package}{reason}; {to_install(module)}", name=error.name) from error

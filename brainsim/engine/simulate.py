@@ -111,7 +111,7 @@ def simulate(
         script.py`` has started, or a communicator. Each builds and holds a part of the synapses, so it needs less
         memory if there are more ranks; the spikes stay the same. All ranks run the same script, and `threads` threads each,
         by default the processors of a machine divided among its ranks. Rank 0 returns the Result; the others return
-        something false, so write ``if result:`` before what looks at it. Needs ``pip install brainsim[mpi]``;
+        something false, so write ``if result:`` before what looks at it. Needs ``pip install mpi4py mpich``;
         the page on clusters shows how.
     to : str or Path, optional
         Stream what is recorded to the disk during the run instead of keeping it in memory: to the folder

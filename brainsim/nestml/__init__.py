@@ -1,6 +1,6 @@
 """Models in NESTML, the language of NEST, as classes of cells and rules: ``bs.nestml.read("model.nestml")``.
 
-Files are parsed by pynestml: ``pip install 'brainsim[nestml]'``.
+Files are parsed by pynestml: ``pip install nestml``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def read(
     EquationError
         At what is wrong, or cannot be translated, with the name of the file and the line.
     ImportError
-        Without pynestml: ``pip install 'brainsim[nestml]'``.
+        Without pynestml: ``pip install nestml``.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def read(
     ----------
     Plotnikov et al. (2016), NESTML: a modeling language for spiking neurons, https://nestml.readthedocs.io.
     """
-    optional("pynestml", "nestml", "bs.nestml.read")
+    optional("pynestml", "bs.nestml.read")
     from pynestml.utils.ast_utils import ASTUtils
 
     from brainsim.nestml.files import File

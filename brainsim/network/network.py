@@ -375,7 +375,7 @@ class Network(Answering):
         """
         return self._read_synapses(projection, dt, "Network.to_sparse").matrix(values)
 
-    @needs("pandas", "frames")
+    @needs("pandas")
     def to_frame(self, projection: Projection | str | None = None, dt: float = 0.1) -> pandas.DataFrame:
         """Return the synapses as a pandas DataFrame, a row for each, which `FromFrame` takes back.
 
@@ -392,7 +392,7 @@ class Network(Answering):
         --------
         >>> net.to_frame("exc->cells").groupby("post").weight.sum()             # doctest: +SKIP
         """
-        pandas = optional("pandas", "frames", "Network.to_frame")
+        pandas = optional("pandas", "Network.to_frame")
         if projection is not None:
             return self._read_synapses(projection, dt, "Network.to_frame").to_frame()
         return frame_of(pandas, self.projections, dt)
@@ -413,7 +413,7 @@ class Network(Answering):
         Raises
         ------
         ImportError
-            Without networkx: ``pip install 'brainsim[graphs]'``.
+            Without networkx: ``pip install networkx``.
 
         Examples
         --------
@@ -421,7 +421,7 @@ class Network(Answering):
         >>> nx.average_clustering(nx.Graph(net.to_networkx()))                  # doctest: +SKIP
         >>> nx.draw(net.to_networkx("populations"), with_labels=True)           # doctest: +SKIP
         """
-        networkx = optional("networkx", "graphs", "Network.to_networkx")
+        networkx = optional("networkx", "Network.to_networkx")
         if of not in ("cells", "populations"):
             raise ValueError(f"Network.to_networkx.of: must be 'cells' or 'populations' (got {of!r})")
         graph, populations = networkx.MultiDiGraph(), self._populations.values()

@@ -1,7 +1,7 @@
 """Graphs of NIR, the neuromorphic intermediate representation, which snnTorch, Norse, Sinabs and others read and write.
 
 ``bs.nir.read("graph.nir")`` gives a `Network`, and ``bs.nir.write(net, "graph.nir")`` writes one. They need the package nir:
-``pip install 'brainsim[nir]'``.
+``pip install nir``.
 
 Reference: Pedersen et al. (2024), doi:10.1038/s41467-024-52259-9.
 """

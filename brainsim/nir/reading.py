@@ -60,7 +60,7 @@ def read(
     Raises
     ------
     ImportError
-        Without nir: ``pip install 'brainsim[nir]'``.
+        Without nir: ``pip install nir``.
     FileNotFoundError, TypeError, ValueError
         If there is no such file, it is not a graph, or a node is unknown or does not fit the ones before it.
 
@@ -95,7 +95,7 @@ def read(
 
 def _load(source):
     """Return a graph, or the one in a file."""
-    nir = optional("nir", "nir", LABEL)
+    nir = optional("nir", LABEL)
     if isinstance(source, nir.NIRGraph):
         return source
     if not isinstance(source, str | os.PathLike):

@@ -44,7 +44,7 @@ def write(
     Raises
     ------
     ImportError
-        Without nir: ``pip install 'brainsim[nir]'``.
+        Without nir: ``pip install nir``.
     TypeError, ValueError
         If it is not a network, or the format lacks a part of it, which is named.
 
@@ -60,7 +60,7 @@ def write(
     >>> graph = bs.nir.write(net, "graph.nir")                                          # doctest: +SKIP
     >>> snntorch.import_nir.import_from_nir(graph)                                      # doctest: +SKIP
     """
-    nir = optional("nir", "nir", LABEL)
+    nir = optional("nir", LABEL)
     if not isinstance(network, bs.Network):
         raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")
     dt = number(network.required_dt or 0.1 if dt is None else dt, f"{LABEL}.dt", "ms", above=0.0)

@@ -64,7 +64,7 @@ def view(
     Raises
     ------
     ImportError
-        If Bokeh is not installed: ``pip install 'brainsim[view]'``.
+        If Bokeh is not installed: ``pip install bokeh``.
     TypeError
         If it is not a Result, or the path cannot be written.
     ValueError
@@ -86,7 +86,7 @@ def view(
     if not len(result.spikes) or not result.duration:
         raise ValueError("view: must be the result of a run of some time that recorded spikes (got none)")
     path = writable(path, "view.path", HTML)
-    optional("bokeh", "view", "view")
+    optional("bokeh", "view")
     max_samples = integer(max_samples, "view.max_samples", at_least=0)
     known = {name: cells for name, cells in result.names.items() if name in result.spikes}
     info, packed = _contents(result, max_samples, known | _check_names(names or {}, result))

@@ -1,6 +1,6 @@
 """PyNN on brainsim: ``import brainsim.pynn as sim`` in place of ``import pyNN.nest as sim``, and the rest of a script stays.
 
-It is written for PyNN 0.13 (``pip install 'brainsim[pynn]'``), whose classes it imports and completes; PyNN has a licence
+It is written for PyNN 0.13 (``pip install 'pynn>=0.13,<0.14'``), whose classes it imports and completes; PyNN has a licence
 of its own, CeCILL. Everything of the API is there but cells with several compartments, and all names have the
 documentation that PyNN gives them. Scripts that ask for the simulator by its name, as ``pyNN.utility.get_simulator``
 does, are run by ``python -m brainsim.pynn script.py brainsim ...``: PyNN looks for a module ``pyNN.brainsim``, which is
@@ -20,8 +20,8 @@ import sys
 
 from brainsim.core.doors import optional
 
-optional("pyNN", "pynn", "brainsim.pynn")
+optional("pyNN", "brainsim.pynn")
 
-from brainsim.pynn.api import *  # noqa: E402, F403 - after the check, whose message names the extra
+from brainsim.pynn.api import *  # noqa: E402, F403 - after the check, whose message says what to type
 
 sys.modules["pyNN.brainsim"] = sys.modules[__name__]  # where `get_simulator` and ``import pyNN.brainsim`` look

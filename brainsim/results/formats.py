@@ -37,8 +37,8 @@ class Format:
     ----------
     suffixes : tuple of str
         Endings of its files; messages name the first one.
-    package : (str, str), optional
-        The module that it needs, and the extra of brainsim that brings it.
+    package : str, optional
+        The module that it needs.
     lacks : tuple of str
         Which of "traces" and "weights" it has no place for: a run with ``to=`` then warns when it begins.
     is_folder : bool
@@ -50,7 +50,7 @@ class Format:
     """
 
     suffixes: ClassVar[tuple[str, ...]]
-    package: ClassVar[tuple[str, str] | None] = None
+    package: ClassVar[str | None] = None
     lacks: ClassVar[tuple[str, ...]] = ()
     is_folder: ClassVar[bool] = False
     is_lazy: ClassVar[bool] = False
@@ -120,7 +120,7 @@ def check_target(path: str | os.PathLike, label: str) -> None:
     check_suffix(path, label, or_folder=label == "simulate.to")
     target, of = Path(path), format_of(path)
     if of.package:
-        optional(*of.package, label)
+        optional(of.package, label)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(target.parent)!r}")
     if target.is_dir() and not of.is_folder:
@@ -136,7 +136,7 @@ def write(recording: Recording, path: str | os.PathLike, label: str, compress: b
     """Write a Recording to a file of the format of its path, and return the path."""
     of = format_of(path)
     if of.package:
-        optional(*of.package, label)
+        optional(of.package, label)
     if compress and of.uncompressed:
         raise ValueError(f"{label}.compress: must be False for an {of.suffixes[0]} file: {of.uncompressed}")
     of.write(recording, Path(path), label, compress)
@@ -160,7 +160,7 @@ def read(path: str | os.PathLike) -> Result:
         return open_stream(path).result()
     of = format_of(path)
     if of.package:
-        optional(*of.package, "Result.load")
+        optional(of.package, "Result.load")
     if not Path(path).exists():
         raise FileNotFoundError(f"Result.load: there is no {'folder' if of.is_folder else 'file'} {str(path)!r}")
     return of.read(Path(path))

@@ -34,7 +34,7 @@ def open_file(path: str | os.PathLike, label: str, what: str) -> Iterator[Any]:
     A ValueError that begins with `label` stays as it is. PermissionError, BlockingIOError and MemoryError are raised
     unchanged; raise ImportError without h5py, and FileNotFoundError if there is no such file.
     """
-    h5py = optional("h5py", "hdf5", label)
+    h5py = optional("h5py", label)
     with reading(path, label, what), h5py.File(path, "r") as file:
         yield file
 

@@ -37,7 +37,7 @@ ROUNDING = 1e-12  # relative: twice the error of a division by 1000 and a multip
 
 def nwb_file(result: Result, given: dict[str, Any]) -> Any:
     """Return a ``pynwb.NWBFile`` of a result; `given` are further fields of it."""
-    pynwb = optional("pynwb", "nwb", "Result.to_nwb")
+    pynwb = optional("pynwb", "Result.to_nwb")
     notes: dict[str, Any] = {"brainsim": FORMAT} | {key: getattr(result, key) for key in PLAIN}
     described = f"{result.duration:g} ms of a simulation by brainsim, dt = {result.dt:g} ms, seed {result.seed}"
     fields = {"session_description": described, "identifier": str(uuid4()), "session_start_time": datetime.now(UTC)}
@@ -61,12 +61,12 @@ def nwb_file(result: Result, given: dict[str, Any]) -> Any:
 class NWB(Format):
     """A file of Neurodata Without Borders, without the state."""
 
-    suffixes, package = (".nwb",), ("pynwb", "nwb")
+    suffixes, package = (".nwb",), "pynwb"
     uncompressed = "many readers lack the filter"
 
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
         """Write a whole Result."""
-        pynwb = optional(*self.package, label)
+        pynwb = optional(self.package, label)
         file = nwb_file(recording.result(), {})
         _add_checksums(file)
         with write_aside(path, label) as aside, hdf5.create(aside) as h5, pynwb.NWBHDF5IO(str(aside), "w", file=h5) as io:
@@ -74,7 +74,7 @@ class NWB(Format):
 
     def read(self, path: Path) -> Result:
         """Return the Result in a file, without the state."""
-        pynwb = optional(*self.package, "Result.load")
+        pynwb = optional(self.package, "Result.load")
         with reading(path, "Result.load", "NWB file of brainsim"), pynwb.NWBHDF5IO(str(path), "r") as io:
             return _result(io.read())
 

@@ -38,7 +38,7 @@ def is_parquet(path: Path) -> bool:
 class Parquet(Format):
     """A folder of Parquet files, which are always compressed."""
 
-    suffixes, package, is_lazy, is_folder = (".parquet",), ("pyarrow.parquet", "parquet"), True, True
+    suffixes, package, is_lazy, is_folder = (".parquet",), "pyarrow.parquet", True, True
 
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
         """Write a Recording; never more than a block of it is in memory."""

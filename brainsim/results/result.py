@@ -278,7 +278,7 @@ class Result(Answering):
         """
         return through("load")(path)
 
-    @needs("Neo", "analysis")
+    @needs("neo")
     def to_neo(self) -> Any:
         """Return a ``neo.Block`` of one segment with the spike trains of all populations and all traces.
 
@@ -286,7 +286,7 @@ class Result(Answering):
         --------
         >>> neo.io.PickleIO("run.pkl").write(result.to_neo())           # doctest: +SKIP
         """
-        neo = optional("neo", "analysis", "Result.to_neo")
+        neo = optional("neo", "Result.to_neo")
         block = neo.Block(name="brainsim", dt=self.dt, seed=self.seed, duration=self.duration, start=self.start)
         segment = neo.Segment(name="run")
         segment.spiketrains.extend([train for spikes in self.spikes.values() for train in spikes.to_neo()])
@@ -297,7 +297,7 @@ class Result(Answering):
         block.segments.append(segment)
         return block
 
-    @needs("pynwb", "nwb")
+    @needs("pynwb")
     def to_nwb(self, **given: Any) -> Any:
         """Return a ``pynwb.NWBFile`` in memory, to which a subject and so on can be added; `save` writes one to a file.
 

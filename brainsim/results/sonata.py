@@ -34,7 +34,7 @@ OWN = "brainsim"  # the group of what SONATA has no place for
 class Sonata(Format):
     """HDF5 in the layout of SONATA."""
 
-    suffixes, package, is_lazy = (".h5", ".hdf5"), ("h5py", "hdf5"), True
+    suffixes, package, is_lazy = (".h5", ".hdf5"), "h5py", True
     uncompressed = "readers of SONATA lack the filter"
 
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:

@@ -42,7 +42,7 @@ def read_spikes(
     Raises
     ------
     ImportError
-        Without h5py: ``pip install 'brainsim[hdf5]'``.
+        Without h5py: ``pip install h5py``.
     FileNotFoundError
         If there is no such file.
     ValueError
@@ -109,7 +109,7 @@ def read_reports(path: str | os.PathLike, element: int | None = None) -> dict[st
     Raises
     ------
     ImportError
-        Without h5py: ``pip install 'brainsim[hdf5]'``.
+        Without h5py: ``pip install h5py``.
     FileNotFoundError
         If there is no such file.
     ValueError

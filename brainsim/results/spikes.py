@@ -352,7 +352,7 @@ class Spikes(Answering):
         with np.errstate(invalid="ignore"):
             return (edges[1:] + edges[:-1]) / 2, counts / (self.n * seconds)
 
-    @needs("pandas", "frames")
+    @needs("pandas")
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a row for each spike, in order of time: columns ``time`` [ms] and ``cell``.
 
@@ -362,12 +362,12 @@ class Spikes(Answering):
         --------
         >>> spikes.to_frame().groupby("cell").time.min()                # doctest: +SKIP
         """
-        pandas = optional("pandas", "frames", "Spikes.to_frame")
+        pandas = optional("pandas", "Spikes.to_frame")
         frame = pandas.DataFrame({"time": self.times, "cell": self.ids})
         frame.attrs.update(n=self.n, duration=self.duration, start=self.start, name=self.name)
         return frame
 
-    @needs("Neo", "analysis")
+    @needs("neo")
     def to_neo(self) -> list[Any]:
         """Return a list of n ``neo.SpikeTrain`` from `start` to `stop` in ms, one for each cell, as Elephant takes them.
 
@@ -383,7 +383,7 @@ class Spikes(Answering):
         Garcia et al. (2014), doi:10.3389/fninf.2014.00010 (Neo); Denker et al. (2018), doi:10.12751/incf.ni2018.0019
         (Elephant).
         """
-        neo = optional("neo", "analysis", "Spikes.to_neo")
+        neo = optional("neo", "Spikes.to_neo")
         limits = {"t_start": self.start, "t_stop": self.stop, "units": "ms"}
         inside = [np.clip(train, self.start, self.stop) for train in self.per_cell()]  # rounding can put one just outside
         return [
@@ -391,7 +391,7 @@ class Spikes(Answering):
             for cell, times in enumerate(inside)
         ]
 
-    @needs("pynapple", "analysis")
+    @needs("pynapple")
     def to_pynapple(self) -> Any:
         """Return a ``pynapple.TsGroup`` of n cells, whose time support is the recording; pynapple's times are in seconds.
 
@@ -403,7 +403,7 @@ class Spikes(Answering):
         ----------
         Viejo et al. (2023), doi:10.7554/eLife.85786.
         """
-        nap = optional("pynapple", "analysis", "Spikes.to_pynapple")
+        nap = optional("pynapple", "Spikes.to_pynapple")
         support = nap.IntervalSet(start=self.start, end=self.stop, time_units="ms")
         seconds = [np.clip(train, self.start, self.stop) / 1000.0 for train in self.per_cell()]
         cells = {cell: nap.Ts(t=times, time_units="s") for cell, times in enumerate(seconds)}

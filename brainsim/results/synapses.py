@@ -80,7 +80,7 @@ class SynapseTable(Answering):
         """
         return self.post if self.targets is None else self.targets[self.post]
 
-    @needs("pandas", "frames")
+    @needs("pandas")
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a row for each synapse: ``pre``, ``post``, ``weight``, ``delay`` and `columns`.
 
@@ -90,7 +90,7 @@ class SynapseTable(Answering):
         --------
         >>> sim.synapses("exc->cells").to_frame().weight.hist()         # doctest: +SKIP
         """
-        pandas = optional("pandas", "frames", "SynapseTable.to_frame")
+        pandas = optional("pandas", "SynapseTable.to_frame")
         columns = {"pre": self.pre, "post": self.post, "weight": self.weight, "delay": self.delay}
         return pandas.DataFrame(columns | self.columns)
 

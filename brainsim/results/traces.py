@@ -184,19 +184,19 @@ class Traces(Answering):
         values[found] = self.values[row[found], column[found]]
         return values
 
-    @needs("pandas", "frames")
+    @needs("pandas")
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame: a row for each time [ms], the index, and a column for each recorded cell."""
-        pandas = optional("pandas", "frames", "Traces.to_frame")
+        pandas = optional("pandas", "Traces.to_frame")
         columns = pandas.Index(self.ids, name="cell")
         frame = pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=columns)
         frame.attrs.update(name=self.name, variable=self.variable, unit=self.unit)
         return frame
 
-    @needs("xarray", "frames")
+    @needs("xarray")
     def to_xarray(self) -> xarray.DataArray:
         """Return an ``xarray.DataArray`` with the dimensions time [ms] and cell; ``attrs["units"]`` is the unit."""
-        xarray = optional("xarray", "frames", "Traces.to_xarray")
+        xarray = optional("xarray", "Traces.to_xarray")
         array = xarray.DataArray(
             self.values, {"time": self.times, "cell": self.ids}, ("time", "cell"), self.variable, {"units": self.unit}
         )
@@ -204,11 +204,11 @@ class Traces(Answering):
         array.time.attrs["units"] = "ms"
         return array
 
-    @needs("Neo", "analysis")
+    @needs("neo")
     def to_neo(self) -> Any:
         """Return a ``neo.AnalogSignal`` with a channel for each cell; IrregularlySampledSignal if times are irregular."""
-        neo = optional("neo", "analysis", "Traces.to_neo")
-        quantities = optional("quantities", "analysis", "Traces.to_neo")
+        neo = optional("neo", "Traces.to_neo")
+        quantities = optional("quantities", "Traces.to_neo")
         try:
             unit = quantities.Quantity(1.0, self.unit or "dimensionless").units
         except LookupError:  # a unit that only the user's equations know
@@ -220,10 +220,10 @@ class Traces(Answering):
         start = self.times[0] * ms
         return neo.AnalogSignal(self.values * unit, sampling_period=interval * ms, t_start=start, **given)
 
-    @needs("pynapple", "analysis")
+    @needs("pynapple")
     def to_pynapple(self) -> Any:
         """Return a ``pynapple.TsdFrame`` with a column for each cell; its times are in seconds."""
-        nap = optional("pynapple", "analysis", "Traces.to_pynapple")
+        nap = optional("pynapple", "Traces.to_pynapple")
         return nap.TsdFrame(t=self.times / 1000.0, d=self.values, columns=self.ids)
 
     def _columns(self, ids):

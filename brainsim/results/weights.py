@@ -116,17 +116,17 @@ class Weights(Answering):
             f"{plural(self.times.size, 'sample')}{span}{bins}{unit}"
         )
 
-    @needs("pandas", "frames")
+    @needs("pandas")
     def to_frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame: a row for each time [ms], and a column for each synapse, with its pre and post."""
-        pandas = optional("pandas", "frames", "Weights.to_frame")
+        pandas = optional("pandas", "Weights.to_frame")
         columns = pandas.MultiIndex.from_arrays([self.synapses, self.pre, self.post], names=["synapse", "pre", "post"])
         return pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=columns)
 
-    @needs("xarray", "frames")
+    @needs("xarray")
     def to_xarray(self) -> xarray.DataArray:
         """Return an ``xarray.DataArray`` with the dimensions time [ms] and synapse, and pre and post as coordinates."""
-        xarray = optional("xarray", "frames", "Weights.to_xarray")
+        xarray = optional("xarray", "Weights.to_xarray")
         ends = {"pre": ("synapse", self.pre), "post": ("synapse", self.post)}
         coordinates = {"time": self.times, "synapse": self.synapses, **ends}
         return xarray.DataArray(self.values, coordinates, ("time", "synapse"), self.variable, {"units": self.unit})

@@ -4,7 +4,7 @@
 and synapses; ``bs.sonata.read_nodes(path)`` and ``bs.sonata.read_edges(path)`` read such files as arrays, for `FromArrays`,
 ``bs.sonata.select_nodes`` finds the cells of a node set, and ``bs.sonata.read_config(path)`` the files of a circuit;
 ``bs.sonata.read_spikes(path)`` and ``bs.sonata.read_reports(path)`` read what other simulators recorded, as `Spikes` and
-`Traces`. They need h5py: ``pip install 'brainsim[sonata]'``.
+`Traces`. They need h5py: ``pip install h5py``.
 
 Reference: Dai et al. (2020), doi:10.1371/journal.pcbi.1007696.
 """

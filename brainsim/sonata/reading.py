@@ -97,7 +97,7 @@ def read_nodes(path: str | os.PathLike, types: str | os.PathLike | None = None) 
     Raises
     ------
     ImportError
-        Without h5py: ``pip install 'brainsim[hdf5]'``.
+        Without h5py: ``pip install h5py``.
     FileNotFoundError
         If a file does not exist.
     ValueError

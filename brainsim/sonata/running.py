@@ -41,7 +41,7 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     Raises
     ------
     ImportError
-        Without h5py: ``pip install 'brainsim[sonata]'``.
+        Without h5py: ``pip install h5py``.
     FileNotFoundError, FileExistsError
         If a file is missing, or would be replaced although ``overwrite_output_dir`` is false.
     ValueError
@@ -51,7 +51,7 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     --------
     >>> result = bs.sonata.run("300_pointneurons/simulation_config.json")       # doctest: +SKIP
     """
-    optional("h5py", "sonata", LABEL)
+    optional("h5py", LABEL)
     given = read_config(config)
     for part in ("run", "networks"):
         if part not in given:

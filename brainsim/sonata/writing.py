@@ -45,7 +45,7 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, 
     Raises
     ------
     ImportError
-        Without h5py: ``pip install 'brainsim[hdf5]'``.
+        Without h5py: ``pip install h5py``.
     TypeError
         If `network` is not a Network.
     FileExistsError
@@ -66,7 +66,7 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, 
     if not isinstance(network, Network):
         raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")
     dt = number(dt, f"{LABEL}.dt", "ms", above=0.0)
-    optional("h5py", "hdf5", LABEL)
+    optional("h5py", LABEL)
     folder = Path(folder)
     for name in FILES:
         check_free(folder / name, LABEL, overwrite)

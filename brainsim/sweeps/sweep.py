@@ -33,8 +33,8 @@ def sweep(
 
     A point alone gives the same bits as in the sweep: nothing depends on the order or on the process. The first point is
     computed here, which compiles the kernels that the workers then load. Workers are processes of joblib (``pip install
-    'brainsim[sweep]'``), each with its share of the processors; under ``joblib.parallel_config(backend="dask")`` they are
-    those of a Dask cluster. Without joblib they are processes of the standard library. Ctrl-C returns what is finished.
+    joblib``), each with its share of the processors; under ``joblib.parallel_config(backend="dask")`` they are those of a
+    Dask cluster. Without joblib they are processes of the standard library. Ctrl-C returns what is finished.
     A worker that is killed, or a point that ends it, costs this point only.
 
     Parameters

@@ -158,19 +158,19 @@ class Sweep:
                 stacked[k] = array
         return stacked.reshape(*self.shape, *shape)
 
-    @needs("pandas", "frames")
+    @needs("pandas")
     def frame(self) -> pandas.DataFrame:
         """Return a pandas DataFrame with a row for each point: parameters, values, ``error`` and ``seconds``."""
-        pandas = optional("pandas", "frames", "Sweep.frame")
+        pandas = optional("pandas", "Sweep.frame")
         return pandas.DataFrame([dict(zip(self._columns(), cells, strict=True)) for cells in self._cells()])
 
-    @needs("xarray", "frames")
+    @needs("xarray")
     def array(self, name: str) -> xarray.DataArray:
         """Return one of the values as an ``xarray.DataArray`` with a dimension for each axis.
 
         Parameters that were zipped are coordinates of one dimension. See `values`.
         """
-        xarray = optional("xarray", "frames", "Sweep.array")
+        xarray = optional("xarray", "Sweep.array")
         values, coordinates = self.values(name), {}
         for axis in self.axes:
             for k, parameter in enumerate(axis.names):

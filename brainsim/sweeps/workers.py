@@ -18,6 +18,7 @@ import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from brainsim.core.doors import to_install
 from brainsim.core.machine import free_memory, processors
 from brainsim.sweeps.points import describe_point, failed_row, outcome
 
@@ -31,7 +32,7 @@ KEPT = 300.0  # seconds for which a process without work stays, as joblib's do
 PATIENCE = 5.0  # seconds for which the exit status of a process is waited for
 WITHOUT_JOBLIB = (
     "The function must be at the top of a module, and a script must guard its start with if __name__ == '__main__':, or "
-    "install joblib, which needs neither: pip install 'brainsim[sweep]'"
+    f"install joblib, which needs neither: {to_install('joblib')}"
 )
 
 
@@ -196,7 +197,7 @@ class Worker:
             hint = "" if self._joblib else f". {WITHOUT_JOBLIB}"
             raise PoolError(f"sweep: a worker {self._end()} before it computed a point{hint}") from error
         except Exception as error:
-            hint = "" if self._joblib else ", or install joblib, which can send any function: pip install 'brainsim[sweep]'"
+            hint = "" if self._joblib else f", or install joblib, which can send any function: {to_install('joblib')}"
             reason = [line for line in str(error.__cause__ or error).splitlines() if line.strip(' "')][-1]
             raise TypeError(
                 f"sweep.function: cannot be sent to other processes ({reason}); define it at the top of a module{hint}"

@@ -173,7 +173,7 @@ def test_what_is_not_a_table(tmp_path):
 def test_without_pyarrow(tmp_path, monkeypatch):
     write(tmp_path / "Connectivity.parquet", "")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ImportError, match=r"read_table: needs pyarrow; pip install 'brainsim\[connectomes\]'"):
+    with pytest.raises(ImportError, match=r"read_table: needs pyarrow; pip install pyarrow"):
         read_table({"id": [1]}, tmp_path / "Connectivity.parquet")
 
 

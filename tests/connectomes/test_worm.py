@@ -71,7 +71,7 @@ def test_the_installed_package(files, tmp_path, monkeypatch):
 
 def test_without_the_package(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    text = "read_worm: needs cect; pip install 'brainsim[worm]', or pip install --no-deps cect"
+    text = "read_worm: needs cect; pip install --no-deps cect"
     with pytest.raises(ImportError, match=re.escape(text)):
         bs.connectomes.read_worm()
 

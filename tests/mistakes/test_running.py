@@ -40,7 +40,7 @@ test_ranks = mistakes(
     (lambda: run(ranks="all"), TypeError, "simulate.ranks", "(got 'all')"),
     (lambda: network().estimate(ranks=0), ValueError, "Network.estimate.ranks: must be >= 1", "got 0"),
     (lambda: network().estimate(ranks=2, rate=-1.0), ValueError, "Network.estimate.rate", "-1"),
-    (lambda: without("mpi4py", ranks=True), ImportError, "simulate.ranks: needs mpi4py", "pip install brainsim[mpi]"),
+    (lambda: without("mpi4py", ranks=True), ImportError, "simulate.ranks: needs mpi4py", "pip install mpi4py mpich"),
 )
 
 test_networks = mistakes(

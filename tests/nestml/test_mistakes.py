@@ -10,7 +10,7 @@ from tests.nestml import models
 
 @pytest.fixture
 def mistake(tmp_path):
-    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
+    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install nestml")
 
     def of_text(text, **options):
         path = tmp_path / "model.nestml"
@@ -64,5 +64,5 @@ def test_without_pynestml(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pynestml", None)
     monkeypatch.setitem(sys.modules, "pynestml.cocos.co_cos_manager", None)
     (tmp_path / "model.nestml").write_text(models.CURRENT)
-    with pytest.raises(ImportError, match=r"needs pynestml; pip install 'brainsim\[nestml\]'"):
+    with pytest.raises(ImportError, match=r"needs pynestml; pip install nestml"):
         bs.nestml.read(tmp_path / "model.nestml")

@@ -16,7 +16,7 @@ def RISE(t):
 
 @pytest.fixture
 def read(tmp_path):
-    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
+    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install nestml")
 
     def of_text(text, **options):
         path = tmp_path / "model.nestml"
@@ -160,7 +160,7 @@ MODELS = Path(sys.prefix) / "models"  # where the wheel of NESTML puts its own
 
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*/*.nestml")), ids=lambda path: path.stem)
 def test_models_that_come_with_nestml(path):
-    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install 'brainsim[nestml]'")
+    pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install nestml")
     model = bs.nestml.read(path)
     assert issubclass(model, bs.Neuron if "neuron" in path.stem else bs.Plasticity)
     model()

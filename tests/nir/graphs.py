@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-nir = pytest.importorskip("nir", reason="needs nir: pip install 'brainsim[nir]'")
+nir = pytest.importorskip("nir", reason="needs nir: pip install nir")
 DT = 1e-4  # s
 
 

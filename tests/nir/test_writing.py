@@ -209,7 +209,7 @@ class TestMistakes:
 
     def test_without_nir(self, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "nir", None)
-        with pytest.raises(ImportError, match=r"nir.read: needs nir; pip install 'brainsim\[nir\]'"):
+        with pytest.raises(ImportError, match=r"nir.read: needs nir; pip install nir"):
             bs.nir.read("a.nir")
 
 

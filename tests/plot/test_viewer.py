@@ -150,7 +150,7 @@ class TestCommand:
         monkeypatch.setitem(sys.modules, "bokeh", None)
         made().save("run.npz")
         assert cli.main(["view", "run.npz"]) == 2
-        assert "pip install 'brainsim[view]'" in capsys.readouterr().err
+        assert "pip install bokeh" in capsys.readouterr().err
 
 
 test_mistakes = mistakes(

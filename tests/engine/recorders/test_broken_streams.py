@@ -380,8 +380,8 @@ MISTAKES = [
         "simulate.to: '.*/folder.npz' exists and is not the folder of a run; it is not replaced",
     ),
     ("/", ValueError, "simulate.to: must be the name of a file or of a new folder"),
-    ("run.h5", ImportError, r"simulate.to: needs h5py.*; pip install 'brainsim\[hdf5\]'"),
-    ("run.parquet", ImportError, r"simulate.to: needs pyarrow.*; pip install 'brainsim\[parquet\]'"),
+    ("run.h5", ImportError, r"simulate.to: needs h5py.*; pip install h5py"),
+    ("run.parquet", ImportError, r"simulate.to: needs pyarrow.*; pip install pyarrow"),
 ]
 
 

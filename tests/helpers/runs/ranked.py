@@ -32,9 +32,9 @@ LIMIT = 900  # seconds, on a busy machine with an empty cache of kernels
 
 def mpi_or_skip():
     """Skip a test where brainsim's extra `mpi` is not installed."""
-    pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install brainsim[mpi]")
+    pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install mpi4py mpich")
     if not (BIN / "mpiexec").exists():
-        pytest.skip("there is no mpiexec next to python: pip install brainsim[mpi]")
+        pytest.skip("there is no mpiexec next to python: pip install mpi4py mpich")
 
 
 def command(ranks, function, *arguments):
