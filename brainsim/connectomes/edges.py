@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.arrays import freeze, freeze_copy, plural
-from brainsim.core.checks import number
+from brainsim.core.checks import number, reject_masked
 from brainsim.models.packed import WORTH, Ascending, Coded, Packed, Unpacked, as_kept, find_codes, unpack
 from brainsim.models.pair_lists import FromArrays
 
@@ -37,7 +37,8 @@ class Edges:
     Raises
     ------
     TypeError, ValueError
-        If the arrays do not hold whole numbers or differ in length, or a sign is not 1, -1 or 0.
+        If the arrays do not hold whole numbers, differ in length or have masked values, an index or a number of synapses is
+        negative, or a sign is not 1, -1 or 0.
 
     Examples
     --------
@@ -66,6 +67,7 @@ class Edges:
         for name in KINDS:
             given = as_kept(self, name)
             if not isinstance(given, Packed):
+                reject_masked(given, f"Edges.{name}")
                 self.__dict__[name] = self._checked(np.asarray(given), name)
         pre, count = as_kept(self, "pre"), as_kept(self, "count")
         if isinstance(pre, np.ndarray) and pre.size >= WORTH:
@@ -85,6 +87,8 @@ class Edges:
         size = np.size(as_kept(self, "pre"))
         if array.ndim != 1 or array.size != size:
             raise ValueError(f"Edges.{name}: must be as long as pre, {size} (got shape {array.shape})")
+        if name != "sign" and array.size and array.min() < 0:  # a negative number of synapses would turn the sign around
+            raise ValueError(f"Edges.{name}: must be >= 0 (got {array.min()})")
         return array
 
     def __len__(self) -> int:

@@ -195,11 +195,25 @@ def test_annotations_from_a_table(brain):
         (lambda: Edges([0], [1], [1], [2]), r"Edges.sign: must be 1, -1 or 0 \(got 2\)"),
         (lambda: Edges([0], [1], [2**40], [1]), "Edges.count: must be at most 2147483647"),
         (lambda: Edges([0], [1], [1], [300]), "Edges.sign: must be at most 127"),
+        (lambda: Edges([0], [1], [-4], [1]), r"Edges.count: must be >= 0 \(got -4\)"),
+        (lambda: Edges([0], [-1], [4.0], [1]), r"Edges.post: must be >= 0 \(got -1\)"),
+        (lambda: Edges([0], [1], np.ma.masked_array([4], [True]), [1]), "Edges.count: must have no masked values"),
     ],
 )
 def test_a_brain_is_checked(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_weights_of_many_edges_are_those_of_few():
+    """A million edges are kept in columns of codes."""
+    n = 1 << 20
+    count, sign = np.arange(n) % 7, 1 - np.arange(n) % 3
+    many = Edges(np.arange(n) // 4, np.arange(n) % 5, count, sign)
+    few = Edges([0] * 21, [0] * 21, count[:21], sign[:21])
+    for scale in (1.0, 0.275, -3.0):
+        assert np.array_equal(few.weights(scale), count[:21] * sign[:21] * scale)
+        assert np.array_equal(many.weights(scale), np.resize(few.weights(scale), n))
 
 
 def test_edges_are_not_copied_into_the_rule():

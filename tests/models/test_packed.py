@@ -139,7 +139,7 @@ def test_states_fit_whether_columns_are_packed_or_not(monkeypatch):
 def test_edges_are_read_as_arrays():
     rng = np.random.default_rng(1)
     pre, post = np.sort(rng.integers(0, 50, 400)), rng.integers(0, 50, 400)
-    count, sign = rng.integers(-2, 2**31 - 1, 400), rng.integers(-1, 2, 400)
+    count, sign = rng.integers(0, 2**31 - 1, 400), rng.integers(-1, 2, 400)
     edges = Edges(pre, post, count, sign)
     check_columns(edges, {"pre": pre, "post": post, "count": count, "sign": sign})
     assert np.array_equal(edges.weights(0.275), count * sign * 0.275)

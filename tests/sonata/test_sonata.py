@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.results import hdf5
 from brainsim.sonata.writing import edge_index
 
 h5py = pytest.importorskip("h5py")
@@ -220,6 +221,16 @@ class TestFilesOfOthers:
         types.write_text(text)
         with pytest.raises(ValueError, match=message):
             bs.sonata.read_edges(_edges(tmp_path / "edges.h5"), types)
+
+
+def test_an_array_claims_no_more_than_it_stores(tmp_path):
+    """128 MB of which the first 1 MB is there, or all of it compressed to a thousandth."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("plain", (1 << 27,), "u1", chunks=(1 << 20,))[0] = 1
+        file.create_dataset("compressed", (1 << 27,), "u1", chunks=(1 << 20,), compression=1)[:] = 0
+        with pytest.raises(ValueError, match="'/plain' claims 134,217,728 bytes, of which the file stores 1,048,576"):
+            hdf5.values(file, "plain")
+        assert hdf5.values(file, "compressed").size == 1 << 27
 
 
 def _pointing(folder, how):

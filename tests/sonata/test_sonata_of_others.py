@@ -98,6 +98,15 @@ class TestVariants:
         assert (report.variable, report.unit, report.ids.tolist()) == ("v", "mV", [1, 2])
         np.testing.assert_allclose(report.times, trace.times, rtol=1e-12)
         np.testing.assert_array_equal(report.values, trace.values.astype(np.float32))
+        with h5py.File("run.h5") as file:  # the end is one interval after the last sample, as in files of libsonata
+            np.testing.assert_allclose(file["report/cells/mapping/time"], [0.0, 50.5, 0.5], rtol=1e-12)
+
+    def test_a_report_of_one_sample_ends_a_step_later(self):
+        trace = bs.Traces("cells", "v", "mV", [7.0], [3], [[-60.0]])
+        bs.Result(spikes={}, traces={("cells", "v"): trace}, duration=10.0, dt=0.25, seed=1).save("run.h5")
+        with h5py.File("run.h5") as file:
+            np.testing.assert_allclose(file["report/cells/mapping/time"], [7.0, 7.25, 0.25], rtol=1e-12)
+        assert bs.sonata.read_reports("run.h5")["cells"].times.tolist() == [7.0]
 
     def test_without_any_spike(self):
         with h5py.File("spikes.h5", "w") as file:
