@@ -12,18 +12,17 @@ from brainsim.core.doors import to_install
 PACKAGE = Path(bs.__file__).parent
 PROJECT = PACKAGE.parent
 NAMED = re.compile(r'(?:optional|to_install)\(f?["\'](\w+)|package(?:, \w+)* = (?:\(.*\), )?"(\w+)')
+PLACES = ("brainsim", "docs", "tests", "benchmarks", "README.md", "CHANGELOG.md", "pyproject.toml")
+BY_NAME = re.compile("brain" + r"sim\\?\[(\w+,?)+\\?\]['\"`]|pip install (-\S+ )*brain" + r"sim\b")
 
 
-@pytest.mark.parametrize(
-    "folder", ["brainsim", "docs", "tests", "benchmarks", "README.md", "CHANGELOG.md", "pyproject.toml"]
-)
+@pytest.mark.parametrize("place", PLACES)
 def test_nothing_installs_brainsim_by_its_name(place):
     """In the public index, the name belongs to another project, so pip would install the code of strangers."""
     if not (path := PROJECT / place).exists():
         pytest.skip("an installed package has neither docs nor tests beside it")
-    paths = [path] if path.is_file() else [*path.rglob("*.py"), *path.rglob("*.md"), *path.rglob("*.js")]
-    by_name = re.compile("brain" + r"sim\\?\[(\w+,?)+\\?\]['\"`]|pip install (-\S+ )*brain" + r"sim\b")
-    found = [(p.name, match[0]) for p in paths for match in by_name.finditer(p.read_text(encoding="utf-8"))]
+    paths = [path] if path.is_file() else [p for ending in ("py", "md", "js") for p in path.rglob(f"*.{ending}")]
+    found = [(p.name, match[0]) for p in paths for match in BY_NAME.finditer(p.read_text(encoding="utf-8"))]
     assert found == []
 
 
