@@ -114,6 +114,21 @@ def test_corners_and_values_that_are_not_numbers_are_no_alarm():
     assert said(type("Nothing", (bs.Neuron,), texts)()) == []
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_at_a_corner_the_steeper_side_counts(sign):
+    """On one side of its initial value v decays eight times as fast: too fast for this step, which the other side is not."""
+    texts = {
+        "equations": f"dv/dt = -v/tau - 7*max({sign}*v, 0)*{sign}/tau",
+        "method": "euler",
+        "dimensions": False,
+        "tau": bs.parameter(10.0, "ms", "time constant"),
+        "v": bs.initial(0.0, "mV", "potential"),
+    }
+    assert len(said(type("Bent", (bs.Neuron,), texts)(), dt=1.0)) == 1
+    texts["equations"] = "dv/dt = -v/tau"
+    assert said(type("Straight", (bs.Neuron,), texts)(), dt=1.0) == []
+
+
 def test_the_limit_lies_between_what_is_right_and_what_is_wrong():
     """A decay of one variable by Euler's method: at dt = 0.7 tau it warns, at half of tau it does not."""
     kind = type(

@@ -97,6 +97,21 @@ def test_set_keeps_the_process_and_reset_starts_it_again():
     assert np.array_equal(sim.state["cells"]["v"] / 0.1, before)
 
 
+def test_set_of_another_input_lets_the_process_go_on():
+    def potentials(changes):
+        cells = bs.Population(20, bs.IF(c_m=1.0, v_th=1e12), name="cells", initial={"v": 0.0})
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.NoiseInput(10.0, tau=50.0), name="noise")
+        net.stimulate(cells, bs.CurrentInput(0.0), name="other")
+        sim = bs.Simulation(net, seed=3)
+        sim.run(5.0)
+        if changes:
+            sim.set("other", amplitude=[0.0] * 20)
+        return sim.run(5.0).state.variables["cells"]["v"]
+
+    assert np.array_equal(potentials(changes=True), potentials(changes=False))
+
+
 def test_inputs_of_other_names_and_seeds_are_independent():
     cells = bs.Population(N, bs.IF(c_m=1.0, v_th=1e12), name="cells", initial={"v": 0.0})
     found = []

@@ -33,6 +33,23 @@ def test_texts_and_expected_numbers(rule, text, expected):
     assert rule.expected(200, 50, shared=10) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (bs.AllToAll(autapses=False), 30 * 40 - 10),
+        (bs.AllToAll(), 30 * 40),
+        (bs.FixedProbability(0.5, autapses=False), 0.5 * (30 * 40 - 10)),
+        (bs.FixedTotal(12, autapses=False), 12),
+        (bs.DistanceRule("0.5 + 0*d", autapses=False), 0.5 * (30 * 40 - 10)),
+        (bs.DistanceRule("0.5 + 0*d", autapses=True), 0.5 * 30 * 40),
+    ],
+    ids=repr,
+)
+def test_the_number_expected_between_views_that_overlap(rule, expected):
+    cells = bs.Population(200, bs.LIF(), name="cells", positions=np.arange(200.0))
+    assert rule.expected_between(cells[:30], cells[20:60]) == pytest.approx(expected)
+
+
 def test_one_to_one():
     assert bs.OneToOne().expected(5, 5) == 5
     bs.OneToOne().check(A[:50], B)

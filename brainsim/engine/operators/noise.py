@@ -117,7 +117,7 @@ class _Process:
         options = {"window": window(stimulus, layout.dt), "ahead": True, "each": True}
         names = ("mean", "sigma")
         mean, sigma = (signal_of(layout, stimulus, name, self.mine, **options) for name in names)
-        kept = ("on", "off", "own", "common", "scale", "stored", "ids", "state")
+        kept = ("own", "common", "scale", "stored", "ids", "state")
         context = Context(
             values=np.zeros(self.mine.size),
             mean=mean.values,
@@ -156,12 +156,9 @@ def add_process(noise_, progress_):
 
 @by_address
 def show_noise(noise_, progress_):
-    """Write the noise current of the step that starts now."""
+    """Write the noise current of the step that starts now; mean and sigma are 0 in steps in which the input does not act."""
     noise, p = record_at(noise_), record_at(progress_)
     values, mean, sigma, state = array_of(noise.values), array_of(noise.mean), array_of(noise.sigma), array_of(noise.state)
-    if not noise.on <= p.step < noise.off:
-        values[:] = 0.0
-        return 0
     if not noise.stored:
         numbers(noise, p.step, array_of(noise.ids), values)
     for k in range(values.size):

@@ -128,6 +128,40 @@ class TestMistakes:
         with pytest.raises(bs.EquationError, match=r"must assign one variable, which nothing else assigns"):
             rule(equations=decay, on_modulator="c = c + w; n = n + 1", dimensions=False)
 
+    @pytest.mark.parametrize("name", ["n_base", "release", "tau_n", "tau_c"])
+    def test_of_values_that_all_synapses_share(self, name):
+        cells, net = bs.Population(4, bs.LIF(), name="cells"), bs.Network(seed=1)
+        options = {"weight": 0.5, "delay": 1.0, "synapse": bs.Delta()}
+        net.connect(cells, cells, bs.AllToAll(), plasticity=bs.DopamineSTDP(**{name: bs.Uniform(0.1, 0.2)}), **options)
+        with pytest.raises(ValueError, match=rf"DopamineSTDP.{name}: must be one number, since it belongs to"):
+            bs.Simulation(net)
+
+
+class Reads(bs.Plasticity):
+    """At a spike of the source, the weight becomes what the modulator is at the synapse."""
+
+    equations = "dn/dt = -n/tau"
+    on_pre = "w = n"
+    on_modulator = "n = n + 1"
+    tau: float = bs.parameter(20.0, "ms", "time constant of the modulator", above=0.0)
+    n: float = bs.initial(0.0, "weight", "modulator")
+    dimensions = False
+
+
+@pytest.mark.parametrize("dendritic", [0.0, 2.0, 5.0])
+def test_a_spike_of_the_source_reads_what_is_there_when_it_reaches_the_synapse(dendritic):
+    """The spike, sent at 20 ms with a delay of 6 ms, is at the synapse the dendritic part of the delay before the cell."""
+    trains = {"source": 20.0, "dopamine": 10.0}
+    source, dopamine = (bs.Population(1, bs.SpikeTrains([[time]]), name=name) for name, time in trains.items())
+    net, cell = bs.Network(seed=1), bs.Population(1, bs.LIF(), name="cell")
+    options = {"weight": 0.5, "delay": 6.0, "dendritic_delay": dendritic, "synapse": bs.Exponential()}
+    options |= {"plasticity": Reads(), "modulator": dopamine, "modulator_delay": 1.0}
+    wires = net.connect(source, cell, bs.AllToAll(), **options)
+    sim = bs.Simulation(net, seed=1)
+    sim.run(40.0)
+    expected = np.exp(-(20.0 + 6.0 - dendritic - 11.0) / 20.0)
+    assert sim.synapses(wires).weight[0] == pytest.approx(expected, rel=1e-6)
+
 
 @pytest.mark.parametrize("delay", [1.0, 5.0])
 def test_without_cells_it_is_known_in_all_steps_of_a_slice(delay):

@@ -52,6 +52,18 @@ def test_the_current_is_what_flows_in_the_next_step(given, step):
     assert np.allclose(values, flown, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("tau", [None, 3.0])
+def test_noise_flows_from_its_start_to_its_stop(tau):
+    """The sample at `stop` is of the step that begins there, in which nothing flows any more."""
+    cells, net = bs.Population(3, bs.IF(c_m=1.0, v_th=1e12), name="cells"), bs.Network(seed=1)
+    net.stimulate(cells, bs.NoiseInput(5.0, tau=tau, start=1.0, stop=2.0), name="noise")
+    trace = bs.simulate(net, 3.0, seed=1, record=bs.Trace(cells, "noise")).traces["cells", "noise"]
+    flows = np.zeros(31, bool)
+    flows[10:20] = True
+    assert np.array_equal((trace.values != 0.0).all(axis=1), flows)
+    assert np.array_equal((trace.values != 0.0).any(axis=1), flows)
+
+
 @pytest.mark.parametrize(
     ("rate", "expected"),
     [(7.0, 7.0), ("7*i - 20", np.maximum(7.0 * np.arange(37) - 20, 0)), (bs.TimedArray([1.0, 2.0], 2.0), 2.0)],

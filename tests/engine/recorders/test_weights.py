@@ -201,3 +201,18 @@ def test_a_piece_in_which_no_sample_falls_has_none(bins):
     assert none.values.shape == (0, 3)
     assert none.counts.shape == (0, bins or 0)
     assert sim.result().weights[wires].times.tolist() == [0.0, 10.0]
+
+
+@pytest.mark.parametrize(
+    ("window", "times"), [((None, 25.0), [0, 10, 20, 25]), ((15.0, 30.0), [20, 30]), ((12.0, 18.0), [18])]
+)
+def test_there_is_a_sample_at_stop(window, times):
+    start, stop = window
+    net, wires = network(RULES["additive"])
+    trace = bs.WeightTrace(wires, synapses=3, every=10.0, start=start, stop=stop)
+    weights = bs.simulate(net, 40.0, seed=1, record=trace).weights[wires]
+    assert weights.times.tolist() == times
+    sim = bs.Simulation(net, seed=1, record=trace)
+    sim.run(stop)
+    assert np.array_equal(weights.values[-1], sim.synapses(wires).weight[weights.synapses])
+    assert sim.result().weights[wires] == weights
