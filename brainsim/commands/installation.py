@@ -54,7 +54,7 @@ def _size(folder):
 
 
 def list_compiled():
-    """Return the names of the compiled functions in the cache for the present sources."""
+    """Return the names of the compiled functions in the cache."""
     from brainsim.jit.cache import SUFFIX, cache_folder
 
     return set() if cache_folder() is None else {path.name for path in cache_folder().glob(f"*{SUFFIX}")}

@@ -1,10 +1,10 @@
 """The cache of compiled code on disk: a process starts with what an earlier one has compiled.
 
-There is one folder for each state of the sources, ``<cache>/brainsim/<fingerprint>``. Each compiled function is one file,
-named by a hash of everything that determines its machine code: the function, the kinds of its arguments, the processor, the
-versions and the settings of Numba, none of which needs Numba to be imported. A name therefore never changes its meaning: no
-index can be corrupted by two processes, no locks are needed, and a file is written under a temporary name and moved into
-place in one step. It holds a line that describes the function, and object code, in which the function has this name too.
+Each compiled function is one file in the folder ``<cache>/brainsim/functions-1``, named by a hash of everything that
+determines its machine code (`brainsim.jit.naming`). A name therefore never changes its meaning: all versions share the
+folder, no index can be corrupted by two processes, no locks are needed, and a file is written under a temporary name and
+moved into place in one step. It holds a line that describes the function, and object code, in which the function has this
+name too.
 
 A file is machine code, so it is used only if nobody but the user or the administrator can have written it, and only if its
 content matches the hash stored in it. Otherwise the function is compiled again and the file replaced. If nothing can be
@@ -16,11 +16,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib.util
 import json
 import os
-import platform
-import re
 import shutil
 import stat
 import sys
@@ -30,12 +27,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# folders of the package whose files can affect compiled code
-SOURCES = ("core", "jit", "rng", "results", "analysis", "equations", "models", "network", "build", "engine", "learn", "ann")
-# settings of Numba that change the code it generates, and names of the environment that set them, after "NUMBA_"
-SETTINGS = ["OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "CPU_NAME", "CPU_FEATURES"]
-SETTINGS += ["DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "LLVM_REFPRUNE_PASS"]
-NAMES = (*SETTINGS, "DEBUGINFO", "ENABLE_PROFILING")
+FORMAT = "functions-1"  # another one if files are written differently
 SUFFIX = ".code"
 HASH = hashlib.sha256
 # do not follow links and do not wait for pipes; Windows has neither flag
@@ -56,6 +48,8 @@ def user_cache() -> Path | None:
         base = Path("~/Library/Caches/brainsim")
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "brainsim"
+    if base.parts[:1] == ("~",) and os.environ.get("HOME") == "":  # "~" would be the root of the file system
+        return None
     try:
         return base.expanduser().absolute()
     except RuntimeError:  # HOME is not set and the system does not know the user
@@ -64,70 +58,9 @@ def user_cache() -> Path | None:
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """Return the folder with the code compiled from the current sources; None if the user has no home folder."""
+    """Return the folder with the compiled functions; None if the user has no home folder."""
     folder = user_cache()
-    return None if folder is None else folder / fingerprint()
-
-
-@functools.cache
-def numba_version() -> str:
-    """Return the version of Numba without importing it, which takes 0.2 s."""
-    found = importlib.util.find_spec("numba")
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        text = Path(found.origin).with_name("_version.py").read_text(encoding="utf-8")  # type: ignore[union-attr, arg-type]
-        if version := re.search(r'"version": "(.+?)"', text):
-            return version[1]
-    import numba
-
-    return numba.__version__
-
-
-@functools.cache
-def fingerprint() -> str:
-    """Return a hash of every source file that can affect compiled code, and of Numba's version."""
-    digest = HASH(numba_version().encode())
-    for path in source_files():
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def source_files() -> list[Path]:
-    """Return the source files that can affect compiled code."""
-    return [path for folder in SOURCES for path in sorted((PACKAGE / folder).rglob("*.py"))]
-
-
-@functools.cache
-def _surroundings():
-    """Return, as text, what compiled code depends on besides the function and its arguments."""
-    import llvmlite
-    import llvmlite.binding as llvm
-
-    python = sys.implementation.cache_tag, getattr(sys, "abiflags", ""), sys.maxsize
-    try:
-        processor = llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    except RuntimeError:  # LLVM does not know its features, and Numba uses none
-        processor = llvm.get_process_triple(), llvm.get_host_cpu_name(), ""
-    versions = numba_version(), llvmlite.__version__
-    return repr((versions, python, sys.platform, platform.machine(), processor, _settings(), _assigned()))
-
-
-def _settings():
-    """Return what the environment, or a file in this folder that Numba reads, says of its settings."""
-    with contextlib.suppress(OSError):
-        return *(os.environ.get(f"NUMBA_{name}") for name in NAMES), Path(".numba_config.yaml").read_bytes()
-    return tuple(os.environ.get(f"NUMBA_{name}") for name in NAMES)
-
-
-def _assigned():
-    """Return the settings that this process has given other values than those of the environment."""
-    if "numba" not in sys.modules:
-        return []
-    import runpy
-
-    from numba.core import config
-
-    usual = runpy.run_path(config.__file__)
-    return [(name, repr(now)) for name in SETTINGS if repr(now := getattr(config, name)) != repr(usual[name])]
+    return None if folder is None else folder / FORMAT
 
 
 _waiting: list[Callable[[], None]] = []  # to be called when a function is not found, once each
@@ -148,40 +81,6 @@ def tell() -> None:
     """Say that a function is about to be compiled."""
     while _waiting:
         _waiting.pop()()
-
-
-def name_of(function: Callable, kinds: str) -> str:
-    """Return the name of the machine code of a function for arguments of these kinds."""
-    own = _text_of(function, set())
-    return f"{function.__name__}-{HASH(repr((own, kinds, _surroundings())).encode()).hexdigest()[:32]}"
-
-
-def _text_of(function, seen):
-    """Return what says which code a function has: of one from elsewhere, also that of the functions and constants it names.
-
-    Those of the package are in the fingerprint.
-    """
-    code = function.__code__
-    constants = [each for each in code.co_consts if not isinstance(each, type(code))]
-    own = function.__module__, function.__qualname__, code.co_firstlineno, code.co_code.hex(), code.co_names, constants
-    if function.__module__.split(".")[0] == PACKAGE.name or function in seen:
-        return own
-    seen.add(function)
-    return own, [_text_of_global(function.__globals__[name], seen) for name in code.co_names if name in function.__globals__]
-
-
-def _text_of_global(value, seen):
-    """Return the same of what a function names: another function, with or without a decorator, an array, or a constant."""
-    while hasattr(value, "__wrapped__"):
-        value = value.__wrapped__
-    if hasattr(value, "__code__"):
-        return _text_of(value, seen)
-    if hasattr(value, "tobytes"):
-        return str(value.dtype), value.shape, HASH(value.tobytes()).hexdigest()
-    if isinstance(value, type(sys)):
-        return value.__name__
-    kind = type(value)
-    return repr(value) if kind.__module__.split(".")[0] in ("builtins", "numpy") else kind.__qualname__
 
 
 def path_of(name: str) -> Path | None:

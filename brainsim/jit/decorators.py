@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brainsim.core.pauses import skip_last_collection
-from brainsim.jit import cache, machine
+from brainsim.jit import cache, machine, naming
 from brainsim.jit.arguments import Layout, kind_of, text_of
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import call_and_raise, indices_are_checked
@@ -158,7 +158,7 @@ class Entry(Noted):
         if code is None:
             if _noted is not None:
                 return self._note(kinds, given)
-            name = cache.name_of(self._function, text_of(kinds))
+            name = naming.name_of(self._function, text_of(kinds))
             code = self._stored(name, kinds) or in_background(self._compile, name, kinds, given)
             self._codes[kinds] = code
         return code
@@ -173,7 +173,7 @@ class Entry(Noted):
 
     def _note(self, kinds, given):
         """Note that machine code for arguments of these kinds is needed."""
-        name = cache.name_of(self._function, text_of(kinds))
+        name = naming.name_of(self._function, text_of(kinds))
         _noted.append((name, lambda: self._compile(name, kinds, given)))
         return NoCode()
 
@@ -188,6 +188,7 @@ class Entry(Noted):
                 return self._codes[kinds]
             from brainsim.jit import compiler
 
+            name = naming.name_of(self._function, text_of(kinds), anew=True)
             returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name)
             self.compiled += 1
             if lasting:

@@ -13,12 +13,12 @@ class Late:
     """Stands for a module; reading an attribute imports it."""
 
     def __init__(self, name: str):
-        self._name = name
+        self.module = name
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # somebody looks at all names of a module
             raise AttributeError(name)
-        return getattr(importlib.import_module(self._name), name)
+        return getattr(importlib.import_module(self.module), name)
 
 
 types, cgutils, arrayobj = (Late(f"numba.{name}") for name in ("core.types", "core.cgutils", "np.arrayobj"))

@@ -125,7 +125,7 @@ EDITS = {"nothing": 6.0, "scale, table = 3.0": 8.0, "* x + 1.0": 7.0, "2.0]": 8.
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_code_from_elsewhere_is_compiled_again_if_what_it_names_changes(tmp_path, edit):
-    """A constant, a function and an array: their values are in the machine code, but their file not in the fingerprint."""
+    """A constant, a function and an array: their values are in the machine code."""
     script = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nsys.dont_write_bytecode = True\n"
     script += "from elsewhere import outer\nprint(outer(1.0), outer.compiled)"
     file = tmp_path / "elsewhere.py"
@@ -268,6 +268,14 @@ def test_a_user_without_a_home(monkeypatch):
     finally:
         cache.cache_folder.cache_clear()
         cache._warn.cache_clear()
+
+
+@POSIX
+def test_an_empty_home_is_not_the_root_of_the_file_system(monkeypatch):
+    for name in ("BRAINSIM_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "")
+    assert cache.user_cache() is None
 
 
 def test_a_process_without_standard_error(folder, monkeypatch):

@@ -1,6 +1,5 @@
 """Compiling: from memory, by several threads and processes, and what the code depends on."""
 
-import ast
 import contextlib
 import inspect
 import math
@@ -9,10 +8,7 @@ import shutil
 import sys
 import threading
 import traceback
-from types import SimpleNamespace
 
-import llvmlite.binding as llvm
-import numba
 import numpy as np
 import pytest
 
@@ -20,7 +16,7 @@ import brainsim as bs
 from brainsim.jit import cache, decorators
 from brainsim.jit.decorators import load_source
 from tests.helpers.equations.compiled_texts import POSIX, TEXT, came_from_cache, fresh, python
-from tests.helpers.modules import imported, modules
+from tests.helpers.modules import modules
 
 
 def test_text_runs_from_memory(folder):
@@ -137,68 +133,7 @@ def test_a_child_that_is_forked_while_a_thread_compiles_can_compile(tmp_path):
     assert out.split() == ["8.0", "0"]
 
 
-# -- what the code depends on ----------------------------------------------------------------------------------------------
-
-
-def test_every_source_of_compiled_code_is_in_the_fingerprint():
-    """What a module with compiled functions imports, directly or not, may be part of their code."""
-    loads = {
-        module: {name for name, now in imported(module, tree) if now and name in modules()}
-        for module, tree in modules().items()
-    }
-    makers = {
-        module
-        for module, tree in modules().items()
-        if any(
-            isinstance(node, ast.ImportFrom)
-            and node.module in ("brainsim.jit.decorators", "brainsim.jit.records")
-            and {alias.name for alias in node.names} & {"helper", "kernel", "by_address"}
-            for node in ast.walk(tree)
-        )
-    }
-    assert {"brainsim.engine.driver", "brainsim.engine.operators.trains", "brainsim.engine.exchange.threads"} <= makers
-    assert {"brainsim.ann.conversion.kernels", "brainsim.rng.variates"} <= makers
-    found, new = set(), makers
-    while new:
-        found |= new
-        new = {name for module in new for name in loads[module]} - found
-    covered = {
-        path.relative_to(cache.PACKAGE.parent).with_suffix("").as_posix().replace("/", ".") for path in cache.source_files()
-    }
-    assert found - covered == set()
-
-
-def test_the_name_of_a_file_says_what_its_code_depends_on(monkeypatch):
-    value, other_value = (fresh(TEXT.format(number)).value._function for number in (1, 2))
-    usual = cache.name_of(value, "float")
-    assert cache.name_of(value, "float") == usual
-    names = [cache.name_of(value, "numpy.float32"), cache.name_of(other_value, "float")]
-    assigned = numba.config.BOUNDSCHECK, numba.config.OPT
-    for where, name, given in [
-        (llvm, "get_process_triple", lambda: "another"),
-        (llvm, "get_host_cpu_name", lambda: "skylake"),
-        (llvm, "get_host_cpu_features", lambda: SimpleNamespace(flatten=lambda: "+avx2")),
-        (cache, "numba_version", lambda: "1.2"),
-        (numba.config, "BOUNDSCHECK", not assigned[0]),
-        (numba.config, "OPT", 0),
-    ]:
-        with monkeypatch.context() as patch:
-            patch.setattr(where, name, given)
-            names.append(_name(value))
-    for name in ("NUMBA_BOUNDSCHECK", "NUMBA_CPU_NAME", "NUMBA_OPT"):
-        with monkeypatch.context() as patch:
-            patch.setenv(name, "3")
-            names.append(_name(value))
-    assert _name(value) == usual
-    assert len({*names, usual}) == len(names) + 1 == 12
-
-
-def _name(function):
-    cache._surroundings.cache_clear()
-    try:
-        return cache.name_of(function, "float")
-    finally:
-        cache._surroundings.cache_clear()
+# -- arguments and results -------------------------------------------------------------------------------------------------
 
 
 @decorators.kernel

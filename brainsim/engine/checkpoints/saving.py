@@ -203,7 +203,7 @@ def versions():
     import llvmlite.binding as llvm
 
     import brainsim
-    from brainsim.jit.cache import numba_version
+    from brainsim.jit.naming import numba_version
 
     features = llvm.get_host_cpu_features().flatten()
     return {

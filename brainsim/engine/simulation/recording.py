@@ -179,7 +179,7 @@ def facts_of(sim):
     run = sim._run
     if run.facts is None:
         import brainsim
-        from brainsim.jit.cache import numba_version
+        from brainsim.jit.naming import numba_version
 
         run.facts = {
             "synapses": run.synapses.number,
