@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import nearest
+from brainsim.core.structure import check_structure
 from brainsim.results.archive import reading
 from brainsim.sonata.reading import Nodes
 
-PATH = re.compile(r"network|(?!spikes|log)\w+_(file|dir)")  # names of paths; two files lie in the folder of the output
+PATH = re.compile(r"network|(?!spikes|log|overwrite)\w+_(file|dir)")  # names of paths; two lie in the folder of the output
+LONGEST = 4096  # characters of a path; names that each stand for two others would fill the memory
+DEEPEST = 100  # names in names
 
 
 def read_config(path: str | os.PathLike) -> dict[str, Any]:
@@ -32,35 +35,94 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
     FileNotFoundError
         If a file does not exist.
     ValueError
-        If a file is damaged, or its manifest lacks a name that it uses.
+        If a file is damaged, its manifest lacks a name that it uses, or a name of the manifest or the file contains itself.
 
     Examples
     --------
     >>> config = bs.sonata.read_config("network/circuit_config.json")                       # doctest: +SKIP
     >>> nodes = bs.sonata.read_nodes(config["networks"]["nodes"][0]["nodes_file"])          # doctest: +SKIP
     """
-    label = "sonata.read_config"
-    found, folder = read_json(path, label), Path(path).absolute().parent
-    known = {"${configdir}": str(folder), "${workingdir}": os.getcwd()}
-    known |= {f"${name.removeprefix('$')}": value for name, value in found.pop("manifest", {}).items()}
-    text = json.dumps(found, ensure_ascii=False)
-    for name in sorted(known, key=len, reverse=True) * len(known):  # one may name another
-        text = text.replace(name, json.dumps(known[name], ensure_ascii=False)[1:-1])
-    for name in re.findall(r'\$[^/"]*', text):
-        raise ValueError(f"{label}: the manifest has no {name!r}, which {str(path)!r} names")
+    return read_sections(path, "sonata.read_config")[0]
 
-    def complete(part):
+
+def read_sections(
+    path: str | os.PathLike, label: str, within: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the sections of a configuration, and the file that each is in; `within` are those that name this file."""
+    found, folder, here = read_json(path, label), Path(path).absolute().parent, os.path.realpath(path)
+    if here in within:
+        raise ValueError(f"{label}: {str(path)!r} names itself as its network")
+    manifest = found.pop("manifest", {})
+    check_structure(manifest, dict[str, str], f"{label}: {str(path)!r}: manifest")
+    expand = _expander(manifest, {"configdir": str(folder), "workingdir": os.getcwd()}, path, label)
+
+    def complete(part, name=""):
         """Return a part with whole paths."""
-        return {n: str(folder / of) if isinstance(of, str) and PATH.fullmatch(n) else of for n, of in part.items()}
+        if isinstance(part, dict):
+            return {key: complete(of, key) for key, of in part.items()}
+        if isinstance(part, list):
+            return [complete(of) for of in part]
+        text = expand(part) if isinstance(part, str) else part
+        return str(folder / text) if isinstance(text, str) and PATH.fullmatch(name) else text
 
-    found = json.loads(text, object_hook=complete)
-    return (read_config(found["network"]) if "network" in found else {}) | found
+    with reading(path, label, "file of JSON"):
+        found = complete(found)
+    files = dict.fromkeys(found, str(path))
+    if "network" not in found:
+        return found, files
+    check_structure(found["network"], str, f"{label}: {str(path)!r}: network")
+    circuit, others = read_sections(found["network"], label, (*within, here))
+    return circuit | found, others | files
+
+
+def _expander(manifest, given, path, label):
+    """Return a function that puts paths in the place of the names of a manifest; a path may have further names."""
+    values = {name.strip("${}"): text for name, text in manifest.items()}
+    done = {name: text for name, text in given.items() if name not in values}
+    known = "|".join(re.escape(name) for name in sorted({*values, *done}, key=len, reverse=True))
+    names, under_way = re.compile(rf"\$(?:({known})|{{({known})}}|[^/\"]*)"), list[str]()
+
+    def value(match):
+        name = match[1] or match[2]
+        if name is None:
+            raise ValueError(
+                f"{label}: the manifest has no {match[0]!r}, which {str(path)!r} names{nearest(match[0], manifest)}"
+            )
+        if name not in done:
+            if name in under_way or len(under_way) == DEEPEST:
+                how = "contains itself" if name in under_way else f"has more than {DEEPEST} others in it, one in another"
+                raise ValueError(f"{label}: {str(path)!r}: '${name}' of the manifest {how}")
+            under_way.append(name)
+            done[name] = expand(values[name])
+            under_way.pop()
+        return done[name]
+
+    def expand(text):
+        if "$" not in text:
+            return text
+        whole = names.sub(value, text) if len(text) <= LONGEST else text
+        if len(whole) > LONGEST:
+            raise ValueError(f"{label}: {str(path)!r}: {text[:40]!r} stands for a path of more than {LONGEST:,} characters")
+        return whole
+
+    return expand
 
 
 def read_json(path: str | os.PathLike, label: str) -> dict[str, Any]:
     """Return what a file of JSON says; an error names the file."""
     with reading(path, label, "file of JSON"):
-        return dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        found = json.loads(Path(path).read_text(encoding="utf-8"), object_pairs_hook=_once)
+        if not isinstance(found, dict):
+            raise ValueError("it must have names and values, {...}")
+        return found
+
+
+def _once(pairs):
+    """Return pairs as a dict; JSON alone would take the last of two values with one name."""
+    if len(found := dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
+    return found
 
 
 def select_nodes(
@@ -101,20 +163,30 @@ def select_nodes(
 
 
 def choose(
-    nodes: Mapping[str, Nodes], which: Any, sets: Mapping[str, Any], label: str, within: tuple[str, ...] = ()
+    nodes: Mapping[str, Nodes],
+    which: Any,
+    sets: Mapping[str, Any],
+    label: str,
+    within: tuple[str, ...] = (),
+    done: dict[str, dict[str, np.ndarray]] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return what `select_nodes` does; `within` are the sets in which the one that is asked for is named."""
+    """Return what `select_nodes` does; `within` are the sets that name this one, `done` those found already."""
+    done = {} if done is None else done
     if isinstance(which, str) and which in sets:
-        if which in within:
-            raise ValueError(f"{label}: the node set {which!r} contains itself")
-        return choose(nodes, sets[which], sets, label, (*within, which))
+        if which in within or len(within) == DEEPEST:
+            how = "contains itself" if which in within else f"is in {DEEPEST} others, one in another"
+            raise ValueError(f"{label}: the node set {which!r} {how}")
+        if which not in done:
+            done[which] = choose(nodes, sets[which], sets, label, (*within, which), done)
+        return done[which]
     if isinstance(which, list):
-        parts = [choose(nodes, part, sets, label, within) for part in which]
+        parts = [choose(nodes, part, sets, label, within, done) for part in which]
         return {name: np.any([part[name] for part in parts if name in part], axis=0) for part in parts for name in part}
     conditions = dict(which) if isinstance(which, Mapping) else {"population": which}
+    names = conditions.pop("population", [*nodes])
     found, known = dict[str, np.ndarray](), dict[str, Any]()
-    for name in np.atleast_1d(conditions.pop("population", [*nodes])).tolist():
-        if name not in nodes:
+    for name in [names] if isinstance(names, str) or not isinstance(names, list | tuple) else names:
+        if not isinstance(name, str) or name not in nodes:
             raise ValueError(f"{label}: there are no cells {name!r}{nearest(name, [*sets, *nodes])}")
         of = nodes[name]
         known |= (columns := of.columns | {"node_id": np.arange(of.n), "node_type_id": of.type_ids})

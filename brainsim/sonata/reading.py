@@ -15,6 +15,9 @@ from brainsim.models.pair_lists import FromArrays
 from brainsim.results import hdf5
 from brainsim.results.archive import reading
 
+LIBRARY = "@library"  # a group with the texts that arrays of the same names have numbers of
+MISSING = ("NULL", "", None)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Nodes:
@@ -154,7 +157,7 @@ def read_edges(path: str | os.PathLike, types: str | os.PathLike | None = None) 
         ends = [hdf5.whole(group, end, at_least=0, size=type_ids.size) for end in ("source_node_id", "target_node_id")]
         named = [_population_of(group[end]) for end in ("source_node_id", "target_node_id")]
         columns = _columns(group, "edge", type_ids, table)
-        weight, delay = (_numbers(columns.pop(key, None), f"{key} of {name!r}") for key in ("syn_weight", "delay"))
+        weight, delay = (_numbers(columns, key, name, type_ids, group) for key in ("syn_weight", "delay"))
         return Edges(name, *named, *ends, weight, delay, type_ids, columns)
 
     return _populations(path, "edges", label, build)
@@ -177,37 +180,77 @@ def _types(path, key, label):
     if path is None:
         return {}
     with reading(path, label, "table of types"), Path(path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter=" ", skipinitialspace=True))
+        lines = csv.DictReader(file, delimiter=" ", skipinitialspace=True)
+        rows = [_complete(row, lines.line_num) for row in lines]
+        names = [name for name in lines.fieldnames or () if name]
+        if len(set(names)) < len(names):
+            raise ValueError(f"it has two columns {max(names, key=names.count)!r}")
     if rows and key not in rows[0]:
         raise ValueError(f"{label}: {str(path)!r} has no column {key!r}; columns are separated by spaces")
     try:
-        return {int(row[key]): {name: value for name, value in row.items() if name not in (key, None)} for row in rows}
+        table = {int(row[key]): {name: value for name, value in row.items() if name not in (key, "")} for row in rows}
     except (ValueError, TypeError):
         bad = next(row[key] for row in rows if not re.fullmatch(r"[+-]?\d+", row[key] or ""))
         raise ValueError(f"{label}: {str(path)!r}: {key} must be whole numbers (got {bad!r})") from None
+    if len(table) < len(rows):
+        ids = [int(row[key]) for row in rows]
+        raise ValueError(f"{label}: {str(path)!r} has the {key} {max(ids, key=ids.count)} twice")
+    return table
+
+
+def _complete(row, line):
+    """Return a row of a table; ValueError if it has more or fewer fields than the first line, spaces at its end apart."""
+    more, empty = row.pop(None, None) or (), [name for name, value in row.items() if value is None and name]
+    if any(more) or empty:
+        fault = f"no field {empty[0]!r}" if empty else f"the field {more[0]!r} beyond the columns"
+        raise ValueError(f"line {line} has {fault}; NULL stands for what there is not")
+    return row
 
 
 def _columns(group, kind, type_ids, table) -> dict[str, Any]:
-    """Return name -> values of what a file and a table of types say; the file takes precedence."""
+    """Return name -> values of what a file and a table of types say; the file takes precedence.
+
+    Those of a group in a group, such as ``dynamics_params``, have its name before theirs: ``dynamics_params/V_th``.
+    """
     columns: dict[str, Any] = {}
+    unknown = sorted(set(type_ids.tolist()) - set(table))
+    if table and unknown:
+        raise ValueError(f"the table of types has no {kind}_type_id {unknown[0]}")
     for name in dict.fromkeys(name for row in table.values() for name in row):
-        values = {k: row.get(name) for k, row in table.items()}
-        unknown = sorted(set(type_ids.tolist()) - set(values))
-        if unknown:
-            raise ValueError(f"the table of types has no {kind}_type_id {unknown[0]}")
-        columns[name] = _as_numbers([values[k] for k in type_ids.tolist()])
+        columns[name] = _as_numbers([table[k].get(name) for k in type_ids.tolist()])
     n, group_of = type_ids.size, np.zeros(type_ids.size, np.int64)
+    own = ("source_node_id", "target_node_id", *(f"{kind}_{name}" for name in ("id", "type_id", "group_id", "group_index")))
+    for name in (name for name in group if name not in own and getattr(hdf5.part(group, name), "shape", None) == (n,)):
+        raise ValueError(f"{name!r} in {group.name!r} must be in a group such as '{group.name}/0'")
     index = np.arange(n)
     if f"{kind}_group_id" in group:
         group_of = hdf5.whole(group, f"{kind}_group_id", size=n)
         index = hdf5.whole(group, f"{kind}_group_index", at_least=0, size=n)
     for key in (key for key in group if key.isdigit()):
         mine = np.flatnonzero(group_of == int(key))
-        of = hdf5.group_in(group, key)
-        for name in of:
-            if len(getattr(hdf5.part(of, name), "shape", None) or ()) == 1:
-                columns[name] = _spread(hdf5.values(of, name), index[mine], mine, columns.get(name), n, f"{key}/{name}")
+        for name, values in _stored(hdf5.group_in(group, key)):
+            columns[name] = _spread(values, index[mine], mine, columns.get(name), n, f"{group.name}/{key}/{name}")
     return columns
+
+
+def _stored(group, prefix=""):
+    """Yield the name and the values of each array in a group, and in groups in it."""
+    for name in group:
+        if hasattr(found := hdf5.part(group, name), "keys"):
+            if name != LIBRARY and not prefix:
+                yield from _stored(found, f"{prefix}{name}/")
+            continue
+        values = hdf5.values(group, name)
+        if values.ndim != 1:
+            raise ValueError(f"{found.name!r} must have one value for each cell or edge (got shape {values.shape})")
+        if LIBRARY in group and name in (texts := hdf5.group_in(group, LIBRARY)):
+            names, codes = hdf5.values(texts, name), hdf5.whole(group, name, at_least=0)
+            if codes.size and codes.max() >= names.size:
+                raise ValueError(f"{found.name!r} has {codes.max()}, but {LIBRARY!r} has {names.size} values of it")
+            values = names[codes]
+        if values.dtype.kind in "OS":
+            values = np.array([of.decode() if isinstance(of, bytes) else of for of in values.tolist()], object)
+        yield prefix + name, values
 
 
 def _spread(values, index, mine, before, n, label):
@@ -226,16 +269,23 @@ def _spread(values, index, mine, before, n, label):
 def _as_numbers(values):
     """Return the texts of a table as numbers, if all of them are numbers."""
     try:
-        return np.array([np.nan if value in ("NULL", "", None) else float(value) for value in values])
+        return np.array([np.nan if value in MISSING else float(value) for value in values])
     except ValueError:
         return np.array(values, dtype=object)
 
 
-def _numbers(values, label):
-    """Return values as float64, None if there are none or not all are known."""
+def _numbers(columns, key, name, type_ids, group):
+    """Return a column as float64, None if no edge has it; ValueError if only some edges have it."""
+    values = columns.pop(key, None)
     if values is None:
         return None
     if values.dtype.kind not in "iuf":
-        raise ValueError(f"{label} must be numbers (got {values[0]!r})")
+        raise ValueError(f"{key} of {name!r} must be numbers (got {values[0]!r})")
     values = np.asarray(values, np.float64)
-    return None if np.isnan(values).any() else values
+    lacking = np.flatnonzero(np.isnan(values))
+    if not lacking.size:
+        return values
+    if lacking.size < values.size or any(key in group[part] for part in group if part.isdigit()):
+        edge = int(lacking[0])
+        raise ValueError(f"{key} of {name!r} is missing for edge {edge}, whose edge_type_id is {type_ids[edge]}")
+    return None

@@ -1,10 +1,15 @@
 """Models of point neurons that SONATA files name: those of NEST, with its defaults and the names of its parameters."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 import brainsim as bs
+from brainsim.core.checks import nearest
+from brainsim.core.structure import check_structure
+
+GROUP = "dynamics_params/"  # of a file of nodes, with parameters of single nodes
 
 NAMES = {"C_m": "c_m", "tau_m": "tau_m", "g_L": "g_l", "E_L": "v_rest", "V_th": "v_th", "V_reset": "v_reset"}
 NAMES |= {"t_ref": "t_ref", "Delta_T": "delta_t", "a": "a", "b": "b", "tau_w": "tau_w", "V_peak": "v_peak"}
@@ -33,18 +38,27 @@ TEMPLATES: dict[str, tuple[Any, Any, dict[str, float]]] = {
 }
 
 
-def describe(template: str, sets: list[dict[str, Any]], which: np.ndarray, label: str) -> tuple[Any, list, dict[str, Any]]:
+def describe(
+    template: str, sets: list[dict[str, Any]], which: np.ndarray, of_nodes: Mapping[str, np.ndarray], label: str
+) -> tuple[Any, list, dict[str, Any]]:
     """Return the model of cells, the synapses for positive and for negative weights, and all parameters.
 
-    `which` has for each cell the set of parameters that it has; a parameter is one number if it is the same for all cells.
+    `which` has for each cell the set of parameters that it has, and `of_nodes` columns of the nodes, of which those in the
+    group ``dynamics_params`` take precedence. A parameter is one number if it is the same for all cells.
     """
     model, synapse, known = TEMPLATES[template]
-    for name, value in (item for given in sets for item in given.items()):
+    single = {name.removeprefix(GROUP): of for name, of in of_nodes.items() if name.startswith(GROUP)}
+    for name, value in (item for given in [*sets, dict.fromkeys(single, 0.0)] for item in given.items()):
         if name not in known:
-            raise ValueError(f"{label}: has no parameter {name!r}; it has {', '.join(known)}")
-        if not isinstance(value, int | float):
-            raise ValueError(f"{label}: {name} must be a number (got {value!r})")
+            raise ValueError(f"{label}: has no parameter {name!r}{nearest(name, known)}")
+        check_structure(value, float, f"{label}: {name}")
+    for name in of_nodes.keys() & known.keys():
+        raise ValueError(f"{label}: {name!r} is a column of the nodes; parameters of single nodes are in {GROUP!r}")
     columns = {name: np.array([given.get(name, default) for given in sets], float)[which] for name, default in known.items()}
+    for name, of in single.items():
+        if of.dtype.kind not in "iuf":
+            raise ValueError(f"{label}: {GROUP}{name} must be numbers (got {of[0]!r})")
+        columns[name] = np.where(np.isnan(of), columns[name], of)
     values = {name: float(of[0]) if (of == of[0]).all() else of for name, of in columns.items()}
     synapses = []
     for side in ("ex", "in"):
