@@ -38,6 +38,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/core/test_arithmetic.py": (),
     "tests/core/test_interrupts.py::test_a_script_may_end_while_kernels_are_compiled": (),
     "tests/core/test_interrupts.py::test_interrupts_": (),
+    "tests/core/test_processes.py::test_ranks_do_not_look_in_the_current_folder": (),
     "tests/docs/test_notebooks.py": (),
     "tests/engine/checkpoints/test_checkpointed_runs.py::test_killed_at_random_moments": (),
     "tests/engine/couplings/test_bits.py::test_in_single_precision": (),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from brainsim.core.doors import to_install
 from brainsim.core.machine import processors
+from brainsim.core.processes import python_command
 
 FAILED = 2  # exit code
 AS_RANK = "--as-rank"  # the option of the processes that mpiexec starts
@@ -19,7 +20,8 @@ def launch(number, argv):
     """Start the command line `argv`, which asks for ranks, on `number` of them; return the exit code."""
     if importlib.util.find_spec("mpi4py") is None:
         raise ImportError(f"--ranks: needs mpi4py and an MPI library: {to_install('mpi4py')}")
-    command = [*_launcher(number), sys.executable, "-m", "mpi4py", "-m", "brainsim", *_without_ranks(argv), AS_RANK]
+    python = python_command("from mpi4py.run import main; main()")
+    command = [*_launcher(number), *python, "-m", "brainsim", *_without_ranks(argv), AS_RANK]
     sys.stdout.flush()
     if os.name == "posix":
         os.execv(command[0], command)  # Ctrl-C then goes to mpiexec alone

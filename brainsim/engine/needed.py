@@ -12,7 +12,7 @@ from brainsim.engine.run import Run
 from brainsim.engine.settings import RunSettings
 from brainsim.engine.simulation.recording import Recording
 from brainsim.engine.synapses.store import Synapses
-from brainsim.jit.ahead import compile_ahead, compile_last_first
+from brainsim.jit.ahead import compile_ahead, compile_last_first, is_readable
 from brainsim.jit.decorators import note_needed
 from brainsim.network.checks import PRECISIONS
 
@@ -41,7 +41,7 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module, name):
         """Return the class or function with this name."""
-        if module.partition(".")[0] not in ("brainsim", "numpy", "builtins", "copyreg"):
+        if not is_readable(module):
             raise pickle.UnpicklingError(f"{module}.{name} is not of brainsim")
         return super().find_class(module, name)
 

@@ -8,23 +8,26 @@ with an empty cache to its spikes, takes 5.6 s instead of 8.9 on two processors 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pickle
 import subprocess
 import sys
 import threading
+import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from brainsim.core.machine import processors
+from brainsim.core.processes import python_command
 from brainsim.jit import cache
 
 BEGUN, DONE = "begun", "done"
 PATIENCE = 60.0  # seconds to wait for a function: the slowest takes 15 on a slow processor
 LARGEST = 16 << 20  # bytes that are sent: a description with more of them is a network that takes longer to lay out
-# the path is that of the parent, which may have been changed since it was started
-START = "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from {} import {} as main; main(sys.stdin.buffer)"
+START = "from {} import {} as main; main(sys.stdin.buffer)"
+READABLE = ("brainsim", "numpy", "builtins", "copyreg")  # packages whose classes and functions the other process reads
 
 
 class _Ahead:
@@ -59,20 +62,42 @@ def compile_ahead(module: str, function: str, *task: Any) -> None:
     alone = os.environ.get("BRAINSIM_COMPILERS", "2") == "1" or processors() == 1
     if alone or not _is_python(sys.executable) or cache.cache_folder() is None:
         return
-    with contextlib.suppress(Exception):  # what a user wrote may raise whatever it likes when it is pickled
-        sent = pickle.dumps(sys.path) + pickle.dumps(task)
-        if len(sent) > LARGEST:
+    with contextlib.suppress(Exception):  # it cannot be sent, or the system starts no process
+        _Writer(sent := io.BytesIO()).dump(task)
+        if sent.tell() > LARGEST:
             return
+        # the path is handed on; the variable may name a folder relative to where this process was started
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         process = subprocess.Popen(
-            [sys.executable, "-c", START.format(module, function)],
+            python_command(START.format(module, function)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"BRAINSIM_COMPILERS": "1"},
+            env=environment | {"BRAINSIM_COMPILERS": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         _now = _Ahead()
-        threading.Thread(target=_now.listen, args=(process, sent), name="brainsim", daemon=True).start()
+        threading.Thread(target=_now.listen, args=(process, sent.getvalue()), name="brainsim", daemon=True).start()
+
+
+def is_readable(module: object) -> bool:
+    """Return whether the other process reads what a module defines: that of a user may do anything when it is imported."""
+    return str(module).partition(".")[0] in READABLE
+
+
+class _Writer(pickle.Pickler):
+    """Refuses what the other process would, before any code of a user runs.
+
+    To write a class, its module is imported, here in a thread: if it is just being imported by the thread that waits for
+    this one, neither would ever end.
+    """
+
+    def reducer_override(self, given):
+        """Let an object be written as usual; PicklingError if it, or its class, is not readable."""
+        named = given if isinstance(given, (type, types.FunctionType, types.BuiltinFunctionType)) else type(given)
+        if not is_readable(named.__module__):
+            raise pickle.PicklingError(f"{named.__module__}.{named.__qualname__} is not of brainsim")
+        return NotImplemented
 
 
 def _is_python(program):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from brainsim.core.doors import to_install
 from brainsim.core.machine import free_memory, processors
+from brainsim.core.processes import python_variables
 from brainsim.sweeps.points import describe_point, failed_row, outcome
 
 # the variables from which libraries read how many threads they may start
@@ -172,16 +173,20 @@ class Worker:
 
     def start(self):
         """Start a process, which replaces the previous one."""
-        if self._joblib is None:
-            self._context = Noting(multiprocessing.get_context("spawn"))
-            self._executor = concurrent.futures.ProcessPoolExecutor(1, self._context)
-        else:
-            from joblib.externals.loky import ProcessPoolExecutor
-            from joblib.externals.loky.backend.context import get_context
+        threads = {name: str(self._threads) for name in THREADS if name not in os.environ} | {OURS: str(self._threads)}
+        safe = python_variables()
+        options = {"initializer": _set_variables, "initargs": ({name: os.environ.get(name) for name in safe},)}
+        with _environment(threads | safe):
+            if self._joblib is None:
+                self._context = Noting(multiprocessing.get_context("spawn"))
+                self._executor = concurrent.futures.ProcessPoolExecutor(1, self._context, **options)
+            else:
+                from joblib.externals.loky import ProcessPoolExecutor
+                from joblib.externals.loky.backend.context import get_context
 
-            self._context = Noting(get_context("loky"))
-            self._executor = ProcessPoolExecutor(1, context=self._context, timeout=KEPT)
-        with _environment(self._threads):
+                self._context = Noting(get_context("loky"))
+                options["env"] = threads | safe  # also of the processes that joblib starts itself
+                self._executor = ProcessPoolExecutor(1, context=self._context, timeout=KEPT, **options)
             self._started = self._executor.submit(os.getpid)
 
     def fits(self, joblib, threads):
@@ -264,16 +269,23 @@ def _worker(joblib, threads):
 
 
 @contextlib.contextmanager
-def _environment(threads):
-    before = dict(os.environ)
-    os.environ |= {name: str(threads) for name in THREADS if name not in before} | {OURS: str(threads)}
+def _environment(variables):
+    """Set variables of the environment within the block, in which a process is started."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ |= variables
     try:
         yield
     finally:
-        for name in (*THREADS, OURS):
+        _set_variables(before)
+
+
+def _set_variables(values):
+    """Set variables of the environment, and remove those whose value is None."""
+    for name, value in values.items():
+        if value is None:
             os.environ.pop(name, None)
-            if name in before:
-                os.environ[name] = before[name]
+        else:
+            os.environ[name] = value
 
 
 _taken: list = []  # in a worker: the function

@@ -161,6 +161,18 @@ def test_modules_of_the_user_are_not_imported_a_second_time(tmp_path, model):
     assert (tmp_path / "own_model.py.log").read_text() == "imported "
 
 
+def test_a_module_may_simulate_while_it_is_imported(tmp_path):
+    """To write one of its classes, another thread would import it, and wait for the thread that imports it."""
+    (tmp_path / "own_model.py").write_text(
+        "import brainsim as bs\nfrom brainsim.jit import ahead, background\nahead.processors = lambda: 2\n"
+        "class Mine(bs.LIF):\n    pass\n"
+        "background.in_background(ahead.compile_ahead, 'elsewhere', 'main', Mine())\nprint('imported')\n"
+    )
+    environment = os.environ | {"BRAINSIM_COMPILERS": "2", "BRAINSIM_CACHE_DIR": str(tmp_path / "cache")}
+    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 60}
+    assert subprocess.run([sys.executable, "-c", "import own_model"], **options).stdout == "imported\n"
+
+
 def test_a_class_that_only_this_process_knows_is_compiled_here(run):
     script = """
 import brainsim as bs
