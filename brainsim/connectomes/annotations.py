@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.arrays import freeze, plural
-from brainsim.core.checks import MissingName, integer, nearest
+from brainsim.core.checks import MissingName, integer, nearest, reject_masked
 
 MOST_LISTED = 20  # values of an annotation in a message
 
 
 def check_annotation(values: Any, name: str, n: int) -> np.ndarray:
     """Return an annotation as a read-only array; texts are of type object, and equal ones are one object."""
+    reject_masked(values, f"Brain.annotations[{name!r}]")
     array = np.asarray(values)
     if array.shape != (n,):
         raise ValueError(f"Brain.annotations[{name!r}]: must have a value for each of {n:,} cells (got shape {array.shape})")
@@ -83,10 +84,7 @@ def full(name: object) -> str:
 
 def signs_of(values: np.ndarray, signs: Mapping[str, int], unknown: int | None, by: str, label: str) -> np.ndarray:
     """Return a sign for each cell, int8, from its value of the annotation `by`, as `Brain.signed` explains."""
-    if not isinstance(signs, Mapping):
-        raise TypeError(f"{label}.signs: must be a dict such as {{'GABA': -1}} (got {signs!r})")
-    table = {full(name): _sign(sign, f"{label}.signs[{name!r}]") for name, sign in signs.items()}
-    other = None if unknown is None else _sign(unknown, f"{label}.unknown")
+    table, other = check_signs(signs, unknown, label)
     distinct, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
     found = [table.get(full(value), other) for value in distinct.tolist()]
     if missing := [(str(v), int(k)) for v, k, sign in zip(distinct, counts, found, strict=True) if sign is None]:
@@ -96,6 +94,14 @@ def signs_of(values: np.ndarray, signs: Mapping[str, int], unknown: int | None, 
             "unknown=1, -1 or 0 (no effect)"
         )
     return np.array(found, dtype=np.int8)[codes]
+
+
+def check_signs(signs: Mapping[str, int], unknown: int | None, label: str) -> tuple[dict[str, int], int | None]:
+    """Return the sign of each full name, and that of all others; TypeError or ValueError if one is not 1, -1 or 0."""
+    if not isinstance(signs, Mapping):
+        raise TypeError(f"{label}.signs: must be a dict such as {{'GABA': -1}} (got {signs!r})")
+    table = {full(name): _sign(sign, f"{label}.signs[{name!r}]") for name, sign in signs.items()}
+    return table, None if unknown is None else _sign(unknown, f"{label}.unknown")
 
 
 def _sign(value, label):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.connectomes.annotations import FLY_SIGNS
+from brainsim.connectomes.annotations import FLY_SIGNS, check_signs
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.columns import Column
 from brainsim.connectomes.edges import Edges
@@ -65,9 +65,10 @@ class Choices:
     name: str = "brain"
 
     def check(self, label: str) -> None:
-        """Raise ValueError if a choice is not one of the possible ones."""
+        """Raise TypeError or ValueError if a choice is not one of the possible ones."""
         one_of(self.unlisted, UNLISTED, f"{label}.unlisted")
         one_of(self.repeated, REPEATED, f"{label}.repeated")
+        check_signs(self.signs, self.unknown, label)
 
 
 def assemble(cells: Table, edges: Table, names: Names, choices: Choices, annotations: Iterable[Table] = ()) -> Brain:

@@ -15,11 +15,12 @@ from brainsim.connectomes.edges import Edges, packed_weights
 from brainsim.connectomes.rates import Rates
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze, plural
-from brainsim.core.checks import MissingName, check_name
+from brainsim.core.checks import MissingName, check_name, reject_masked
 from brainsim.models.couplings.kinds import GapJunction
 from brainsim.models.packed import as_kept, unpack
 from brainsim.network.network import Network
 from brainsim.network.population import Population, View
+from brainsim.results.archive import part_of_it
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ class Brain:
         ) -> None: ...
 
     def __post_init__(self) -> None:
+        reject_masked(self.ids, "Brain.ids")
         given = self.ids.tolist() if isinstance(self.ids, np.ndarray) else self.ids  # large numbers do not fit into an array
-        ids = freeze(np.array([identifier(name) for name in given], dtype=str))
+        with part_of_it("Brain.ids"):
+            ids = freeze(np.array([identifier(name) for name in given], dtype=str))
         if len(set(ids.tolist())) < ids.size:
             values, counts = np.unique(ids, return_counts=True)
             raise ValueError(f"Brain.ids: must be different (got {str(values[counts > 1][0])!r} twice)")

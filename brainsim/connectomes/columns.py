@@ -7,14 +7,22 @@ distinct value, and a row costs four bytes. An identifier never becomes a float.
 from __future__ import annotations
 
 import re
+import reprlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from brainsim.core.checks import MAX_NAME
+
 EXACT = 2**53  # whole numbers up to here are floats without a rounding error
-AS_FLOAT = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
+# What programs write for a float: a point, or a sign after the e. Without both, 12e4 may be hexadecimal.
+AS_FLOAT = re.compile(r"[+-]?\d+(\.\d*([eE][+-]?\d+)?|[eE][+-]\d+)", re.ASCII)
+CODE = re.compile(r"[+-]?0\d|[+-]?\d+[eE]\d", re.ASCII)  # how texts begin that only look like numbers: 007, 12e4
+WANTED = "must be an identifier, a whole number or a text"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +65,7 @@ class Column:
                 new.append(convert(value))
             except ValueError as error:
                 if (self.codes == code).any():
-                    raise ValueError(f"{self.first(code)}: {error} (got {value!r})") from None
+                    raise ValueError(f"{self.first(code)}: {error} (got {reprlib.repr(value)})") from None
                 new.append("" if dtype is object else 0)  # a dictionary of Arrow may hold values that no row has
         return replace(self, values=_array(new, dtype))
 
@@ -97,7 +105,15 @@ class Column:
 
 def encode(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct values of an array, and which of them each element is, -1 for None, NaN and other missing ones."""
+    if "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        there = ~np.ma.getmaskarray(values)
+        distinct, found = encode(np.ma.getdata(values)[there])
+        all_codes = np.full(there.size, -1, np.int32)
+        all_codes[there] = found
+        return distinct, all_codes
     array = np.asarray(values)
+    if array.dtype.kind == "U" and array.ndim == 1 and not isinstance(values, np.ndarray):
+        array = _array(values, object)  # an array of texts cuts off their last NUL characters
     if array.dtype.kind in "iub":
         distinct, codes = np.unique(array, return_inverse=True)
         return distinct, codes.astype(np.int32)
@@ -105,46 +121,50 @@ def encode(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distinct, codes = np.unique(array, return_inverse=True)
         return distinct[distinct == distinct], np.where(array == array, codes, -1).astype(np.int32)
     known: dict[Any, int] = {}
-    plain = (str, int, float, bool, np.generic)
+    plain = (str, int, float, complex, bool, np.generic)
     listed = [
         known.setdefault(value, len(known)) if isinstance(value, plain) and value == value and value != "" else -1
-        for value in array.tolist()
+        for value in (of.decode() if isinstance(of, bytes) else of for of in array.tolist())
     ]
     return _array(list(known), object), np.array(listed, dtype=np.int32)
 
 
 def identifier(value: Any) -> str:
-    """Return an identifier as text; ValueError if it is, or was, a float that cannot be exact.
+    """Return an identifier as text; ValueError if it is, or was, a float that cannot be exact, or is very long.
 
     Examples
     --------
     >>> identifier(720575940660219265)
     '720575940660219265'
-    >>> identifier(29.0), identifier(" ADAL ")
-    ('29', 'ADAL')
+    >>> identifier(29.0), identifier(" ADAL "), identifier("007"), identifier("12e4")
+    ('29', 'ADAL', '007', '12e4')
     >>> identifier("7.20575940660219e+17")
     Traceback (most recent call last):
     ValueError: an identifier that became a float has lost its last digits; export it as a whole number or as text
     """
-    if isinstance(value, bool | np.bool_):
-        raise ValueError("must be an identifier, a whole number or a text")
     if isinstance(value, str):
         value = value.strip()
-        if not value:
-            raise ValueError("must be an identifier, a whole number or a text")
-        if value.isdecimal() or not AS_FLOAT.fullmatch(value):
+        if len(value) > MAX_NAME:  # a Brain has an array of its identifiers, in which each takes as much as the longest
+            raise ValueError(f"must be an identifier of at most {MAX_NAME} characters, not of {len(value):,}")
+        if "\0" in value:
+            raise ValueError("must be an identifier without a NUL character")
+        if value and not AS_FLOAT.fullmatch(value):
             return value
+    if value == "" or isinstance(value, bool | np.bool_) or not isinstance(value, str | int | float | np.number):
+        raise ValueError(WANTED)
     number = float(value) if not isinstance(value, int | np.integer) else value
     if isinstance(number, float):
         if not abs(number) <= EXACT:
             text = "an identifier that became a float has lost its last digits; export it as a whole number or as text"
             raise ValueError(text)
         if number != int(number):
-            raise ValueError("must be an identifier, a whole number or a text")
+            raise ValueError(WANTED)
     return str(int(number))
 
 
 def _whole(value, least):
+    if isinstance(value, str) and not NUMBER.fullmatch(value.strip()):  # float also takes 1_000, and digits of any script
+        value = np.nan
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -165,9 +185,12 @@ def _numbers(values):
     """Return values as whole numbers, numbers or truth values, if all of them are; None otherwise."""
     if values.dtype != object:
         return values
+    texts = [str(value) for value in values]
+    if not all(NUMBER.fullmatch(text) and not CODE.match(text) for text in texts):
+        return None
     for dtype in (np.int64, np.float64):
         try:
-            return values.astype(dtype) if all(AS_FLOAT.fullmatch(str(value)) for value in values) else None
+            return values.astype(dtype)
         except (ValueError, OverflowError):
             continue
     return None

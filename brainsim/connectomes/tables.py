@@ -85,7 +85,7 @@ class TextTable(Table):
         super().__init__(repr(path.name), header or (), label)
         self._check_end()
         if header is None:
-            self.names = next(self._lines(check=False), (0, []))[1]
+            self.titles, self.names = next(self._lines(check=False), (1, []))  # a quoted name may have a line break
             if not self.names:
                 raise ValueError(f"{label}: {self.file} is empty")
 
@@ -195,11 +195,27 @@ class FrameTable(Table):
 
     def __init__(self, frame: Any, label: str) -> None:
         self.frame = frame
+        self._rows: tuple[str, int] | None = None  # a column, and its length
         super().__init__("the table", names_of(frame, label), label)
 
     def _read(self, names):
-        columns = [self.frame[name] for name in names]
-        return [encode(column.to_numpy() if hasattr(column, "to_numpy") else column) for column in columns]
+        return [self._encoded(name) for name in names]
+
+    def _encoded(self, name):
+        """Return (values, codes) of a column, which must be as long as the one that was read first."""
+        column, where = self.frame[name], f"{self.label}: {self.file}, column {name!r}"
+        column = column.to_numpy() if hasattr(column, "to_numpy") else column
+        try:
+            shape = np.shape(column)
+            values, codes = encode(column) if len(shape) == 1 else (None, None)
+        except ValueError as error:  # lists of different lengths, or bytes that are no text
+            raise ValueError(f"{where}: cannot be read ({error})") from None
+        if codes is None:
+            raise ValueError(f"{where}: must have one value for each row (got shape {shape})")
+        self._rows = self._rows or (name, codes.size)
+        if codes.size != self._rows[1]:
+            raise ValueError(f"{where}: has {codes.size:,} rows, and {self._rows[0]!r} has {self._rows[1]:,}")
+        return values, codes
 
 
 def open_table(source: Any, label: str, header: Sequence[str] | None = None) -> Table:

@@ -18,6 +18,7 @@ from brainsim.connectomes.formats import register_format
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze
 from brainsim.core.doors import to_install
+from brainsim.results.archive import reading
 
 KINDS = ("chemical", "electrical")
 # McIntire et al. (1993), doi:10.1038/364337a0: the 26 cells with GABA
@@ -105,9 +106,9 @@ def _folder(label: str) -> Path:
 
 
 def _is_chemical(kind):
-    if kind.strip() not in KINDS:
+    if (text := str(kind).strip()) not in KINDS:
         raise ValueError("must be chemical or electrical")
-    return kind.strip() == "chemical"
+    return text == "chemical"
 
 
 def _junctions(pre, post, count, n):
@@ -127,9 +128,9 @@ def _types(cells: str | os.PathLike | None, label: str) -> dict[str, str]:
     """Return name -> type of the cells in a list, which writes AS1 for AS01; some of its lines have too many fields."""
     if cells is None:
         return {}
-    if not Path(cells).is_file():
-        raise FileNotFoundError(f"{label}: there is no file {str(cells)!r}")
-    with Path(cells).open(newline="", encoding="utf-8-sig") as file:
+    if not isinstance(cells, str | os.PathLike):
+        raise TypeError(f"{label}.cells: must be the path of a file (got a {type(cells).__name__})")
+    with reading(cells, label, "list of cells"), Path(cells).open(newline="", encoding="utf-8-sig") as file:
         return {line[0].strip(): line[1].strip() for line in csv.reader(file) if len(line) > 1}
 
 

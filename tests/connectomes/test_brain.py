@@ -188,6 +188,11 @@ def test_annotations_from_a_table(brain):
     ("make", "text"),
     [
         (lambda: Brain(["a", "a"], {}, Edges([], [], [], [])), r"Brain.ids: must be different \(got 'a' twice\)"),
+        (lambda: Brain(["a", "b\0"], {}, Edges([], [], [], [])), "Brain.ids: must be an identifier without a NUL character"),
+        (lambda: Brain(["a", "b" * 10**6], {}, Edges([], [], [], [])), "Brain.ids: .*400 characters, not of 1,000,000"),
+        (lambda: Brain([None], {}, Edges([], [], [], [])), "Brain.ids: must be an identifier, a whole number or a text"),
+        (lambda: Brain(np.ma.masked_array([1, 2], [0, 1]), {}, Edges([], [], [], [])), "Brain.ids: must have no masked"),
+        (lambda: Brain(["a"], {"x": np.ma.masked_array([1], [1])}, Edges([], [], [], [])), "'x'.: must have no masked"),
         (lambda: Brain([7.2e17], {}, Edges([], [], [], [])), "an identifier that became a float has lost its last digits"),
         (lambda: Brain(["a"], {"side": ["left", "right"]}, Edges([], [], [], [])), "must have a value for each of 1 cells"),
         (lambda: Brain(["a"], {}, Edges([0], [1], [1], [1])), r"Brain.edges: cells are 0 to 0 \(got 1\)"),

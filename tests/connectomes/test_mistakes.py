@@ -182,3 +182,85 @@ def test_a_table_in_a_wrong_encoding(tmp_path):
     cells.write_bytes("id,nt\n1,Ä\n2,b\n3,c\n".encode("latin-1"))
     with pytest.raises(ValueError, match="'cells.csv' is damaged, or was cut off"):
         read_table(cells, edges)
+
+
+def read(cells=None, edges=None, **options):
+    """Read a small brain in which some columns are others."""
+    cells = {"id": ["A", "B"]} | (cells or {})
+    return read_table(cells, {"pre": ["A", "B"], "post": ["B", "A"], "count": [1, 2]} | (edges or {}), **options)
+
+
+@pytest.mark.parametrize("name", ["12e4", "9e99", "007", "1E5", "-5", "5.0.1"])
+def test_texts_that_only_look_like_floats(name, tmp_path, text_reader):
+    """What programs write for a float has a point, or a sign after the e."""
+    cells, edges = tables(tmp_path, cells=f"id,code\n{name},{name}\n7,15\n", edges=f"pre,post,count\n7,{name},3\n")
+    brain = read_table(cells, edges)
+    assert brain.ids.tolist() == [name, "7"]
+    if name != "-5":
+        assert brain.where(code=name).tolist() == [0]
+        assert brain.annotations["code"].tolist() == [name, "15"]
+
+
+def test_annotations_that_are_numbers():
+    brain = read({"a": ["1.50", "-0.5"], "b": ["1e-05", "0"], "c": ["10", "0"], "d": ["\u0663", "4"], "e": ["0.5", "00.5"]})
+    assert [brain.annotations[key].dtype.kind for key in "abcde"] == ["f", "f", "i", "O", "O"]
+
+
+@pytest.mark.parametrize("count", ["1_000", "\u0663", "1,5", "0x10", "inf", "nan", "", "1 0"])
+def test_counts_that_are_texts(count):
+    with pytest.raises(ValueError, match=r"row 1 .*column 'count': (must be a whole number >= 0 \(got|is empty)"):
+        read(edges={"count": ["1", count]})
+    assert read(edges={"count": ["+3", " 1e+01 "]}).edges.count.tolist() == [3, 10]
+
+
+@pytest.mark.parametrize(
+    ("cells", "edges", "message"),
+    [
+        ({"id": ["A\0", "B"]}, {}, "row 0 .*column 'id': must be an identifier without a NUL character"),
+        ({"id": ["A", "B" * 401]}, {}, r"row 1 .*column 'id': .* of at most 400 characters, not of 401 \(got 'BBB[B.]*'\)"),
+        ({"id": np.ma.masked_array(["A", "B"], [False, True])}, {}, "row 1 .*column 'id': is empty"),
+        ({}, {"count": np.ma.masked_array([1, 2], [True, False])}, "row 0 .*column 'count': is empty"),
+        ({}, {"count": np.ma.masked_array([1.0, 2.0], [False, True])}, "row 1 .*column 'count': is empty"),
+        ({}, {"post": ["B"]}, "column 'post': has 1 rows, and 'pre' has 2"),
+        ({}, {"count": [1, 2, 3]}, "column 'count': has 3 rows, and 'pre' has 2"),
+        ({}, {"count": 5}, r"column 'count': must have one value for each row \(got shape \(\)\)"),
+        ({"side": ["left"]}, {}, "column 'side': has 1 rows, and 'id' has 2"),
+        ({"id": np.array([[1, 2], [3, 4]])}, {}, r"column 'id': must have one value for each row \(got shape \(2, 2\)\)"),
+        ({"id": [["A"], ["B"]]}, {}, r"column 'id': must have one value for each row \(got shape \(2, 1\)\)"),
+        ({"id": [["A"], ["B", "C"]]}, {}, "column 'id': cannot be read"),
+        ({"id": [b"\xff", b"B"]}, {}, "column 'id': cannot be read .*codec can't decode"),
+        ({"id": [1j, 2.0]}, {}, "column 'id': must be an identifier, a whole number or a text .got 1j"),
+    ],
+)
+def test_tables_in_memory(cells, edges, message):
+    with pytest.raises(ValueError, match=message):
+        read(cells, edges)
+
+
+def test_what_is_masked_is_missing():
+    brain = read({"size": np.ma.masked_array([1, 2], [True, False]), "side": np.ma.masked_array(["l", "r"], [False, True])})
+    assert np.array_equal(brain.annotations["size"], [np.nan, 2.0], equal_nan=True)
+    assert brain.annotations["side"].tolist() == ["l", ""]
+    assert read({"id": np.array([b"A", b"B"])}).ids.tolist() == ["A", "B"]
+
+
+def test_signs_are_checked_whether_or_not_they_are_needed():
+    """A table without transmitters took unknown=0.5 as 0."""
+    codex = [{"root_id": [1, 2]}, {"pre_root_id": [1], "post_root_id": [2], "syn_count": [1]}]
+    for unknown, error in ((0.5, TypeError), ("a", TypeError), (2, ValueError), (300, ValueError)):
+        with pytest.raises(error, match="read_codex.unknown: must be "):
+            read_codex(*codex, unknown=unknown)
+        with pytest.raises(error, match="read_table.unknown: must be "):
+            read(unknown=unknown)
+    assert read_codex(*codex, unknown=-1.0).edges.sign.tolist() == [-1]
+    with pytest.raises(TypeError, match="read_table.signs: must be a dict such as"):
+        read(signs="ab")
+
+
+def test_a_title_with_a_line_break(tmp_path, text_reader):
+    cells, edges = tables(tmp_path, cells='id,"side\nof ""the"" brain",nt\n1,left,ACH\n2,right,GABA\n3,"a\nb",ACH\n')
+    brain = read_table(cells, edges)
+    assert brain.ids.tolist() == ["1", "2", "3"]
+    assert brain.annotations['side\nof "the" brain'].tolist() == ["left", "right", "a\nb"]
+    with pytest.raises(ValueError, match="'cells.csv', line 4, column 'id': '1' is there for the second time"):
+        read_table(*tables(tmp_path, cells='id,"a\nb"\n1,x\n1,y\n'))

@@ -104,3 +104,15 @@ def test_the_real_worm_is_touched():
     nose = {name: moved["nose"][cells[name]].mean() for name in (*example.BACKWARD, *example.FORWARD)}
     assert nose == pytest.approx({"AVD": 2.04, "AVA": 1.21, "AVE": 0.67, "AVB": 0.96, "PVC": 0.64}, abs=0.01)
     assert moved["tail"][cells["PVC"]].mean() > moved["tail"][cells["AVA"]].mean() > moved["tail"][cells["AVB"]].mean()
+
+
+def test_mistakes_in_what_the_worm_has(tmp_path):
+    edges = {"Source": ["AVAL"], "Target": ["AVBL"], "Weight": [1], "Type": ["chemical"]}
+    with pytest.raises(ValueError, match=r"row 0 .*column 'Type': must be chemical or electrical \(got 3\)"):
+        bs.connectomes.read_worm(edges | {"Type": [3]})
+    with pytest.raises(TypeError, match="read_worm.cells: must be the path of a file .got a dict"):
+        bs.connectomes.read_worm(edges, {"name": ["AVAL"]})
+    for content in (b"\xff\xfe\x00\n1,2\n", b'"' + b"x" * 200_000 + b"\n"):
+        (tmp_path / "cells.csv").write_bytes(content)
+        with pytest.raises(ValueError, match="read_worm: .*cells.csv' is not a readable list of cells"):
+            bs.connectomes.read_worm(edges, tmp_path / "cells.csv")
