@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.connectomes.columns import as_array
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, integer, nearest, reject_masked
 
@@ -16,7 +17,7 @@ MOST_LISTED = 20  # values of an annotation in a message
 def check_annotation(values: Any, name: str, n: int) -> np.ndarray:
     """Return an annotation as a read-only array; texts are of type object, and equal ones are one object."""
     reject_masked(values, f"Brain.annotations[{name!r}]")
-    array = np.asarray(values)
+    array = as_array(values)
     if array.shape != (n,):
         raise ValueError(f"Brain.annotations[{name!r}]: must have a value for each of {n:,} cells (got shape {array.shape})")
     if array.dtype.kind not in "biufOU":
@@ -45,7 +46,7 @@ def cells_with(annotations: Mapping[str, np.ndarray], name: str, wanted: Any, la
 
 
 def _choices(option, values):
-    distinct = np.unique(values.astype(str)).tolist()
+    distinct = sorted({*map(str, values.tolist())})
     hint = nearest(option, distinct)
     return hint if "did you mean" in hint or len(distinct) <= MOST_LISTED else f"; it has {len(distinct):,} different values"
 
@@ -85,7 +86,7 @@ def full(name: object) -> str:
 def signs_of(values: np.ndarray, signs: Mapping[str, int], unknown: int | None, by: str, label: str) -> np.ndarray:
     """Return a sign for each cell, int8, from its value of the annotation `by`, as `Brain.signed` explains."""
     table, other = check_signs(signs, unknown, label)
-    distinct, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    distinct, codes, counts = np.unique(_texts(values), return_inverse=True, return_counts=True)
     found = [table.get(full(value), other) for value in distinct.tolist()]
     if missing := [(str(v), int(k)) for v, k, sign in zip(distinct, counts, found, strict=True) if sign is None]:
         cells = ", ".join(f"{value!r} ({plural(count, 'cell')})" for value, count in missing[:8])
@@ -94,6 +95,13 @@ def signs_of(values: np.ndarray, signs: Mapping[str, int], unknown: int | None, 
             "unknown=1, -1 or 0 (no effect)"
         )
     return np.array(found, dtype=np.int8)[codes]
+
+
+def _texts(values):
+    """Return values as texts of type object; an array of texts would give each the room of the longest."""
+    texts = np.empty(values.size, dtype=object)
+    texts[:] = [*map(str, values.tolist())]
+    return texts
 
 
 def check_signs(signs: Mapping[str, int], unknown: int | None, label: str) -> tuple[dict[str, int], int | None]:

@@ -111,9 +111,7 @@ def encode(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         all_codes = np.full(there.size, -1, np.int32)
         all_codes[there] = found
         return distinct, all_codes
-    array = np.asarray(values)
-    if array.dtype.kind == "U" and array.ndim == 1 and not isinstance(values, np.ndarray):
-        array = _array(values, object)  # an array of texts cuts off their last NUL characters
+    array = as_array(values)
     if array.dtype.kind in "iub":
         distinct, codes = np.unique(array, return_inverse=True)
         return distinct, codes.astype(np.int32)
@@ -127,6 +125,16 @@ def encode(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         for value in (of.decode() if isinstance(of, bytes) else of for of in array.tolist())
     ]
     return _array(list(known), object), np.array(listed, dtype=np.int32)
+
+
+def as_array(values: Any) -> np.ndarray:
+    """Return values as an array, of type object if a list has texts.
+
+    In an array of texts each takes as much memory as the longest, and loses its last NUL characters.
+    """
+    if isinstance(values, list | tuple) and any(isinstance(value, str) for value in values):
+        return _array(values, object)
+    return np.asarray(values)
 
 
 def identifier(value: Any) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.connectomes.columns import Column, encode
+from brainsim.connectomes.columns import Column, as_array, encode
 from brainsim.core.checks import nearest, warn_user
 from brainsim.core.doors import optional
 from brainsim.models.pair_lists import names_of
@@ -204,14 +204,14 @@ class FrameTable(Table):
     def _encoded(self, name):
         """Return (values, codes) of a column, which must be as long as the one that was read first."""
         column, where = self.frame[name], f"{self.label}: {self.file}, column {name!r}"
-        column = column.to_numpy() if hasattr(column, "to_numpy") else column
         try:
-            shape = np.shape(column)
-            values, codes = encode(column) if len(shape) == 1 else (None, None)
-        except ValueError as error:  # lists of different lengths, or bytes that are no text
-            raise ValueError(f"{where}: cannot be read ({error})") from None
-        if codes is None:
-            raise ValueError(f"{where}: must have one value for each row (got shape {shape})")
+            column = column.to_numpy() if hasattr(column, "to_numpy") else column
+            column = column if isinstance(column, np.ndarray) else as_array(column)
+            if column.ndim != 1:
+                raise ValueError(f"it must have one value for each row, and is of shape {column.shape}")
+            values, codes = encode(column)
+        except ValueError as error:  # also lists of different lengths, or bytes that are no text
+            raise ValueError(f"{where}: cannot be read: {error}") from None
         self._rows = self._rows or (name, codes.size)
         if codes.size != self._rows[1]:
             raise ValueError(f"{where}: has {codes.size:,} rows, and {self._rows[0]!r} has {self._rows[1]:,}")

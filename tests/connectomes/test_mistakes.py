@@ -2,11 +2,12 @@
 
 import gzip
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from brainsim.connectomes import read_codex, read_shiu, read_table
+from brainsim.connectomes import Brain, read_codex, read_shiu, read_table
 from tests.connectomes.files import CELLS, FLY, write, write_codex, write_shiu
 
 GOOD = {"cells": "id,nt\n1,ACH\n2,GABA\n3,ACH\n", "edges": "pre,post,count\n1,2,7\n2,3,12\n3,1,5\n"}
@@ -223,18 +224,37 @@ def test_counts_that_are_texts(count):
         ({}, {"count": np.ma.masked_array([1.0, 2.0], [False, True])}, "row 1 .*column 'count': is empty"),
         ({}, {"post": ["B"]}, "column 'post': has 1 rows, and 'pre' has 2"),
         ({}, {"count": [1, 2, 3]}, "column 'count': has 3 rows, and 'pre' has 2"),
-        ({}, {"count": 5}, r"column 'count': must have one value for each row \(got shape \(\)\)"),
+        ({}, {"count": 5}, r"column 'count': cannot be read: .*value for each row, .* shape \(\)"),
         ({"side": ["left"]}, {}, "column 'side': has 1 rows, and 'id' has 2"),
-        ({"id": np.array([[1, 2], [3, 4]])}, {}, r"column 'id': must have one value for each row \(got shape \(2, 2\)\)"),
-        ({"id": [["A"], ["B"]]}, {}, r"column 'id': must have one value for each row \(got shape \(2, 1\)\)"),
+        ({"id": np.array([[1, 2], [3, 4]])}, {}, r"column 'id': cannot be read: .*value for each row, .* shape \(2, 2\)"),
+        ({"id": [["A"], ["B"]]}, {}, r"column 'id': cannot be read: .*value for each row, .* shape \(2, 1\)"),
         ({"id": [["A"], ["B", "C"]]}, {}, "column 'id': cannot be read"),
-        ({"id": [b"\xff", b"B"]}, {}, "column 'id': cannot be read .*codec can't decode"),
+        ({"id": [b"\xff", b"B"]}, {}, "column 'id': cannot be read: .*codec can't decode"),
         ({"id": [1j, 2.0]}, {}, "column 'id': must be an identifier, a whole number or a text .got 1j"),
     ],
 )
 def test_tables_in_memory(cells, edges, message):
     with pytest.raises(ValueError, match=message):
         read(cells, edges)
+
+
+def test_a_long_text_takes_its_own_memory_only():
+    """In an array of texts, each takes as much as the longest: 11 GiB for one of 1 MB among 3,000."""
+    n, long = 3000, "x" * 10**6
+    names, cells = [str(k) for k in range(n)], ["gaba", long] + ["ach"] * (n - 2)
+    edges = {"pre": ["1"], "post": ["2"], "count": [1]}
+    tracemalloc.start()
+    brain = read_table({"id": names, "nt": cells}, edges, transmitter="nt", unknown=-1)
+    brain = Brain(names, {"note": cells}, brain.edges)
+    with pytest.raises(ValueError, match="no cell has note='dopamine'"):
+        brain.where(note="dopamine")
+    with pytest.raises(ValueError, match=r"column 'id': must be an identifier of at most 400 characters, .*got 'xxx"):
+        read_table({"id": [long, *names]}, edges)
+    with pytest.raises(ValueError, match=r"Brain.ids: must be an identifier of at most 400 characters, not of 1,000,000"):
+        Brain([long, *names], {}, brain.edges)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
 
 
 def test_what_is_masked_is_missing():
