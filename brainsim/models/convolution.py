@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from brainsim.core.checks import integer, one_of, plain
+from brainsim.core.checks import MAX_INDEX, integer, one_of, plain
 from brainsim.models.pair_lists import _PairList
 
 if typing.TYPE_CHECKING:
@@ -50,6 +50,8 @@ class _Sliding(_PairList):
         size = (np.array(places) + added - span - 1) // stride + 1
         if size.min() < 1:
             self._reject("shape", f"is {self.shape}, too small for a kernel that spans {tuple((span + 1).tolist())} places")
+        if len(kernel) * math.prod(size.tolist()) > MAX_INDEX:
+            self._reject("padding", f"makes targets of the shape {(len(kernel), *size.tolist())}, more than {MAX_INDEX:,}")
         targets = np.indices(size, np.int32).reshape(size.size, -1)
         out = np.arange(len(kernel), dtype=np.int32)[:, None]
         into = out // (len(kernel) // groups) * (channels // groups) + np.arange(channels // groups, dtype=np.int32)

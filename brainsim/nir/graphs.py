@@ -1,5 +1,7 @@
 """What a graph says: its cells, the chains of nodes between them, and in which step each cell sees an input."""
 
+import collections
+import graphlib
 import itertools
 import math
 from collections.abc import Iterator
@@ -11,6 +13,11 @@ from scipy.sparse import csgraph, csr_array
 from brainsim.core.checks import warn_user
 from brainsim.nir.cells import KINDS
 from brainsim.nir.linear import Linear, unroll
+from brainsim.nir.values import check_values
+
+MAX_DEPTH = 100  # graphs in each other
+MAX_NODES = 10_000
+MAX_PATHS = 1_000  # from one cell to another without a cell between them: each becomes a projection
 
 
 class Graph:
@@ -27,39 +34,74 @@ class Graph:
         inner = [name for name, kind in self.kinds.items() if kind in ("Input", "Output") and name not in graph.nodes]
         self.ends = [name for name, kind in self.kinds.items() if kind in KINDS and name not in inner]
         self.inputs = [name for name in self.ends if self.kinds[name] == "Input"]
+        for name, node in self.nodes.items():
+            check_values(name, node)
+        self.after: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for a, b in self.edges:
+            self.after[a].append(b)
         self.linear: dict[str, Linear] = {}
         for name in self.ends:
             shape = tuple(np.ravel(self.nodes[name].output_type["output"]).astype(int).tolist())
             if name in self.inputs or (self.kinds[name] != "Output" and math.prod(shape) != 1):  # 1 may stand for all cells
                 self.linear[name] = unroll(name, self.nodes[name], shape)
-        pairs, todo = [], [*self.linear]
-        for name in todo:
-            pairs += [(name, end) for _, end, _ in self.follow(name, [])]
-            todo += [end for end in self.linear if end in self.ends and end not in todo]
-        for name in [name for name in self.nodes if name not in self.linear]:
-            raise ValueError(f"nir.read: no Input leads to {name!r}, so its shape is not known")
+        self._unroll_others()
+        self._cells = frozenset(self.ends)
+        pairs = [(name, end) for name, reached in self._count_paths().items() for end in reached]
         self.level = find_levels(self.ends, pairs, self.inputs)
         self.ends.sort(key=lambda name: self.level[name])
 
-    def follow(self, name: str, sent: list, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, list]]:
+    def _unroll_others(self):
+        """Unroll the nodes whose shape is that of what leads to them."""
+        todo = [*self.linear]
+        for name in todo:
+            shape = self.linear[name].shape
+            for after in self.after[name]:
+                if after not in self.linear:
+                    self.linear[after] = unroll(after, self.nodes[after], shape)
+                    todo.append(after)
+                takes, gives = self.linear[after].matrix.shape[0], math.prod(shape)
+                if takes != gives:
+                    label = f"nir.read: {after!r}, {self.kinds[after]},"
+                    raise ValueError(f"{label} takes {takes} values, but gets {gives} from {name!r}")
+        for name in self.nodes:
+            if name not in self.linear:
+                raise ValueError(f"nir.read: no Input leads to {name!r}, so its shape is not known")
+
+    def _count_paths(self):
+        """Return how many paths without a cell between lead from each end to which others."""
+        between = {name: [b for b in self.after[name] if b not in self._cells] for name in self.nodes}
+        among = {name: of for name, of in between.items() if name not in self._cells}
+        try:
+            inner = [*graphlib.TopologicalSorter(among).static_order()]
+        except graphlib.CycleError as error:
+            cycle = ", ".join(map(repr, error.args[1][:0:-1]))
+            raise ValueError(f"nir.read: the nodes {cycle} are a cycle without a cell") from None
+        paths = {}
+        for name in (*inner, *self.ends):
+            paths[name] = collections.Counter(after for after in self.after[name] if after in self._cells)
+            for after in between[name]:
+                paths[name].update(paths[after])
+            for end, count in paths[name].items():
+                if count > MAX_PATHS:
+                    raise ValueError(
+                        f"nir.read: {count:,} paths without a cell lead from {name!r} to {end!r}, and each becomes a "
+                        f"projection; there may be {MAX_PATHS:,}"
+                    )
+        return {name: paths[name] for name in self.ends}
+
+    def follow(self, name: str, sent: list) -> Iterator[tuple[tuple[str, ...], str, list]]:
         """Yield (names of nodes, end, what arrives there) of each path from a node to the next cells.
 
         What is sent and what arrives are lists of times and values; the last axis of values is that of a node.
         """
-        shape = self.linear[name].shape
-        for after in (b for a, b in self.edges if a == name):
-            if after not in self.linear:
-                self.linear[after] = unroll(after, self.nodes[after], shape)
-            takes, gives = self.linear[after].matrix.shape[0], math.prod(shape)
-            if takes != gives:
-                label = f"nir.read: {after!r}, {self.kinds[after]},"
-                raise ValueError(f"{label} takes {takes} values, but gets {gives} from {name!r}")
-            if after in self.ends:
-                yield chain, after, sent
-            elif after in chain:
-                raise ValueError(f"nir.read: the nodes {', '.join(map(repr, chain))} are a cycle without a cell")
-            else:
-                yield from self.follow(after, self.linear[after].apply(sent), (*chain, after))
+        todo: list[tuple[tuple[str, ...], str, list]] = [((), after, sent) for after in reversed(self.after[name])]
+        while todo:
+            chain, name, sent = todo.pop()
+            if name in self._cells:
+                yield chain, name, sent
+                continue
+            given = self.linear[name].apply(sent)
+            todo += [((*chain, name), after, given) for after in reversed(self.after[name])]
 
 
 def find_levels(names: list[str], pairs: list[tuple[str, str]], inputs: list[str]) -> dict[str, int]:
@@ -75,11 +117,15 @@ def find_levels(names: list[str], pairs: list[tuple[str, str]], inputs: list[str
     return dict(zip(names, level[cycle].tolist(), strict=True))
 
 
-def _flatten(graph):
+def _flatten(graph, outer=()):
     """Return the nodes and the edges of a graph and of those in it, whose names are put before those of their nodes."""
-    nodes, edges = {}, []
+    nodes, edges, outer = {}, [], (*outer, id(graph))
     for name, node in graph.nodes.items():
-        inner, ways = _flatten(node) if hasattr(node, "nodes") else ({}, [])
+        if id(node) in outer:
+            raise ValueError(f"nir.read: the graph {name!r} lies in itself")
+        if len(outer) > MAX_DEPTH or len(nodes) > MAX_NODES:
+            raise ValueError(f"nir.read: a graph has at most {MAX_NODES:,} nodes, and {MAX_DEPTH} graphs in each other")
+        inner, ways = _flatten(node, outer) if hasattr(node, "nodes") else ({}, [])
         nodes |= {f"{name}.{key}": of for key, of in inner.items()} or {name: node}
         edges += [(f"{name}.{a}", f"{name}.{b}") for a, b in ways]
 

@@ -25,7 +25,8 @@ class Linear:
         if self.delay is None:
             return [(time, x @ self.matrix) for time, x in sent]
         each = [(more, sparse.diags_array(1.0 * (self.delay == more))) for more in np.unique(self.delay).tolist()]
-        return [(time + more, x @ mask) for time, x in sent for more, mask in each]
+        later = [(time + more, x @ mask) for time, x in sent for more, mask in each]
+        return [(time, x) for time, x in later if abs(x).sum()] or later[:1]  # or each Delay would double the times
 
 
 def unroll(name: str, node: Any, shape: tuple[int, ...]) -> Linear:
@@ -34,15 +35,14 @@ def unroll(name: str, node: Any, shape: tuple[int, ...]) -> Linear:
     if kind in ("Affine", "Linear"):
         weight = np.asarray(node.weight, np.float64)
         matrix = sparse.block_diag([w.T for w in weight.reshape(-1, *weight.shape[-2:])], format="csr")
-        return Linear(matrix, (*weight.shape[:-2], weight.shape[-2]), np.ravel(getattr(node, "bias", 0.0)))
+        return _with_bias(name, node, matrix, (*weight.shape[:-2], weight.shape[-2]), 1)
     if kind in ("Conv1d", "Conv2d", "SumPool2d", "AvgPool2d"):
         try:
             rule = _rule_of(kind, node, shape)
         except ValueError as error:
             raise ValueError(f"nir.read: {name!r}, {kind}: {error}") from None
         matrix = sparse.csr_array((rule.weight, (rule.pre, rule.post)), (n, math.prod(rule.target_shape)))
-        bias = np.repeat(getattr(node, "bias", 0.0), math.prod(rule.target_shape[1:]))
-        return Linear(matrix, rule.target_shape, bias)
+        return _with_bias(name, node, matrix, rule.target_shape, math.prod(rule.target_shape[1:]))
     if kind in ("Scale", "Delay"):
         values = np.ravel(np.asarray(getattr(node, kind.lower()), np.float64))
         values = np.broadcast_to(values, n) if values.size == 1 else values
@@ -54,6 +54,17 @@ def unroll(name: str, node: Any, shape: tuple[int, ...]) -> Linear:
     elif kind not in KINDS:
         raise ValueError(f"nir.read: {name!r} is a node of an unknown kind, {kind}")
     return Linear(sparse.eye_array(n, format="csr"), shape)
+
+
+def _with_bias(name, node, matrix, shape, places):
+    """Return what a node with weights does; if it has a bias, this has one value for the given number of places."""
+    bias = getattr(node, "bias", None)
+    if bias is None:
+        return Linear(matrix, shape)
+    if np.size(bias) * places != matrix.shape[1]:
+        label = f"nir.read: {name!r}, {type(node).__name__}, bias"
+        raise ValueError(f"{label}: must have {matrix.shape[1] // places} values (got {np.size(bias)})")
+    return Linear(matrix, shape, np.repeat(np.asarray(bias, np.float64), places))
 
 
 def _rule_of(kind, node, shape):

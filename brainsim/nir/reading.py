@@ -1,7 +1,6 @@
 """A graph becomes a network: cells are populations, and all other nodes between two of them a projection."""
 
 import math
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +8,10 @@ import numpy as np
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.core.checks import nearest, number, one_of
-from brainsim.core.doors import optional
+from brainsim.core.checks import nearest, number, one_of, plain
 from brainsim.nir import cells
+from brainsim.nir.files import load
 from brainsim.nir.graphs import Graph
-from brainsim.results import hdf5
 
 UNITS = {"s": 1000.0, "ms": 1.0}
 VARIANTS = {"exact": "", "euler": "Euler"}
@@ -73,7 +71,7 @@ def read(
     unit = UNITS[one_of(time_unit, UNITS, f"{LABEL}.time_unit")]
     variant = VARIANTS[one_of(method, VARIANTS, f"{LABEL}.method")]
     one_of(reset, ("value", "subtract"), f"{LABEL}.reset")
-    graph = Graph(_load(source))
+    graph = Graph(load(source, LABEL))
     models, currents = _given(inputs, graph, dt)
     spiking = {name for name in graph.ends if graph.kinds[name] in cells.SPIKING} - currents.keys()
     net = bs.Network(seed=0, required_dt=dt)
@@ -93,24 +91,6 @@ def read(
     return net
 
 
-def _load(source):
-    """Return a graph, or the one in a file."""
-    nir = optional("nir", LABEL)
-    if isinstance(source, nir.NIRGraph):
-        return source
-    if not isinstance(source, str | os.PathLike):
-        raise TypeError(f"{LABEL}.source: must be a file or a nir.NIRGraph (got {source!r})")
-    with hdf5.open_file(source, LABEL, "graph of NIR") as file:
-        graphs = [nir.serialization.hdf2dict(file["node"])]
-        for graph in graphs:
-            graph["type_check"] = False  # of nodes between others, older files do not have the types
-            for name, node in graph["nodes"].items():
-                if node["type"] not in nir.ir.__all__:
-                    raise ValueError(f"{name!r} is a node of an unknown kind, {node['type']}")
-                graphs += [node] * ("nodes" in node)
-        return nir.dict2NIRNode(graphs[0])
-
-
 def _given(inputs, graph, dt):
     """Return name of an Input -> model, and name -> values (steps, n) of those that are more than spikes."""
     names = graph.inputs
@@ -125,9 +105,11 @@ def _given(inputs, graph, dt):
         if hasattr(value, "spiking_source"):
             models[name] = value
             continue
-        array, shape = np.asarray(value, np.float64), graph.linear[name].shape
-        if array.ndim < 2 or array[0].size != math.prod(shape):
+        array, shape = np.asarray(plain(value, "", f"{LABEL}.inputs: of {name!r}")), graph.linear[name].shape
+        if array.ndim < 2 or math.prod(array.shape[1:]) != math.prod(shape):
             raise ValueError(f"{LABEL}.inputs: of {name!r} must have the shape {('steps', *shape)} (got {array.shape})")
+        if not len(array):
+            raise ValueError(f"{LABEL}.inputs: of {name!r} must have at least one step (got the shape {array.shape})")
         array = array.reshape(len(array), -1)
         steps, ids = np.nonzero(array)
         if (array[steps, ids] == 1.0).all():

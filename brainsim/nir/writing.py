@@ -137,13 +137,20 @@ class _Writer:
             if name in self.nodes:
                 continue  # what `read` makes of a graph
             value, times = getattr(given, "amplitude", None), getattr(given, "times", None)
-            changes = given.start or given.stop or (times is not None and np.any(value[1:-1] != value[0]))
+            changes = given.start or given.stop or (times is not None and self._changes(times, value))
             if changes or not isinstance(value, float | np.ndarray):
                 raise ValueError(f"{LABEL}: NIR has no node for {given!r} of {name!r}; constant currents can be written")
             each = np.zeros(self.populations[name].n)
             each[stimulus.target.ids] = value if times is None else value[0]
             found[name] = found.get(name, 0.0) + each
         return found
+
+    def _changes(self, times, value):
+        """Return whether a listed current changes; those of `bs.ann` may begin and end with the window of a layer."""
+        if any(type(p.model).__name__ == "Readout" for p in self.populations.values()):
+            value = value[: max(1, len(value) - 1)]
+            return np.any(value != value[0])
+        return times[0] > 0.0 or np.any(value != value[0])
 
     def _node_of(self, name, model, n):
         """Return the node of a population that was made here."""

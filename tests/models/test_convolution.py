@@ -68,6 +68,10 @@ def test_spikes_of_a_moving_spot():
         (lambda k: bs.Convolution(k, (5,)), r"Convolution.shape: must be the channels and at least one size"),
         (lambda k: bs.Convolution(k, (2, 5, 5), stride=0), "Convolution.stride: must be >= 1"),
         (lambda k: bs.Convolution(k, (2, 5, 5), padding=(1, 1, 1)), "padding: must be a number or one for each of the 2"),
+        (
+            lambda k: bs.Convolution(k, (2, 5, 5), padding=10**9),
+            "padding: makes targets of the shape .*, more than 2,147,483,647",
+        ),
         (lambda k: bs.Convolution(k, (2, 5, 5), padding="smae"), "padding: there is no 'smae'; did you mean 'same'"),
         (lambda k: bs.Convolution(k * np.nan, (2, 5, 5)), "Convolution.kernel: must be finite"),
         (lambda k: bs.Pooling((2, 5, 5), 2, kind="max"), "Pooling.kind: there is no 'max'"),

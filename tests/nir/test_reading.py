@@ -130,7 +130,116 @@ def test_an_input_may_be_cells():
     np.testing.assert_allclose(sim.run(10.0).spikes["if"].times, [12.1, 15.1])
 
 
+def test_nothing_flows_after_the_last_step():
+    """Of inputs that are more than spikes, and of one value or many."""
+    nodes, last = ends(2, 2)
+    made = graph(nodes | last, chain("input", "output"))
+    x = np.array([[0.5, 0.0], [0.0, 2.0], [3.0, 4.0]])
+    for given in (x, x[-1:]):
+        net = bs.nir.read(made, inputs=given)
+        v = bs.simulate(net, 1.0, dt=0.1, record=bs.Trace(net.populations["output"], "v")).traces["output", "v"].values
+        np.testing.assert_allclose(v[1:], np.pad(given, [(0, 10 - len(given)), (0, 0)]))
+
+
+def test_delays_in_a_row_do_not_double_what_is_kept():
+    """Of two values, which come later by other delays in each node, only the sums of their own are left."""
+    nodes, last = ends(2, 2)
+    late = {f"late{k}": nir.Delay(DT * np.array([1.0, k])) for k in range(2, 20)}
+    net = bs.nir.read(graph(nodes | late | last, chain("input", *late, "output")), inputs=np.array([[0.5, 0.25]]))
+    (way,) = net.projections
+    np.testing.assert_allclose(way.delay, [1.8 + 0.1, 0.1 * sum(range(2, 20)) + 0.1])
+    assert len(net.inputs) == 2
+
+
+def diamonds(k):
+    """Return a graph in which 2**k paths lead from an input to a cell."""
+    nodes, last = ends(1, 1)
+    edges, before = [], "input"
+    for j in range(k):
+        nodes |= {f"{side}{j}": nir.Scale(np.array([0.5])) for side in "abs"}
+        edges += [edge for side in "ab" for edge in ((before, f"{side}{j}"), (f"{side}{j}", f"s{j}"))]
+        before = f"s{j}"
+    return graph(nodes | {"cell": lif(1)} | last, [*edges, *chain(before, "cell", "output")])
+
+
+def test_all_paths_count():
+    net = bs.nir.read(diamonds(2))
+    assert len(net.projections) == 4 + 1
+    assert sum(p.weight.sum() for p in net.projections if p.post.name == "cell") == pytest.approx(4 * 0.5**4)
+
+
 class TestMistakes:
+    @pytest.mark.parametrize("k", [20, 300])
+    def test_paths_that_double(self, k):
+        with pytest.raises(
+            ValueError, match=r"1,024 paths without a cell lead from 's\d+' to 'cell', and each becomes a proj"
+        ):
+            bs.nir.read(diamonds(k))
+
+    def test_graphs_in_graphs(self, tmp_path):
+        nodes, last = ends(1, 1)
+        made = graph(nodes | {"cell": lif(1)} | last, chain("input", "cell", "output"))
+        nir.write(tmp_path / "a.nir", made)
+        deep = made
+        for _ in range(120):
+            deep = graph(nodes | {"in": deep} | last, chain("input", "in", "output"))
+        with pytest.raises(ValueError, match="nir.read: a graph has at most 10,000 nodes, and 100 graphs in each other"):
+            bs.nir.read(deep)
+        wide = made
+        for _ in range(20):
+            wide = graph(nodes | {"a": wide, "b": wide} | last, chain("input", "a", "b", "output"))
+        with pytest.raises(ValueError, match="nir.read: a graph has at most 10,000 nodes, and 100 graphs in each other"):
+            bs.nir.read(wide)
+        made.nodes["cell"] = made
+        with pytest.raises(ValueError, match="nir.read: the graph 'cell' lies in itself"):
+            bs.nir.read(made)
+        with h5py.File(tmp_path / "a.nir", "a") as file:
+            file["node/nodes/cell/nodes"] = file["node"]  # another name of the same group
+        with pytest.raises(
+            ValueError, match="a.nir' is not a readable graph of NIR .the group '/node/nodes/cell/nodes' lies"
+        ):
+            bs.nir.read(tmp_path / "a.nir")
+
+    def test_what_lies_elsewhere_or_is_not_stored(self, tmp_path):
+        nodes, last = ends(1, 1)
+        made = graph(nodes | {"cell": lif(1)} | last, chain("input", "cell", "output"))
+        for link, message in (
+            (lambda h, tau: h.create_dataset(tau, (2**33,), "f8", chunks=(2**16,)), "tau' claims 68,719,476,736 bytes"),
+            (lambda h, tau: h.__setitem__(tau, h5py.ExternalLink("b.nir", tau)), "'tau' .* is a link to another file"),
+        ):
+            nir.write(tmp_path / "a.nir", made)
+            nir.write(tmp_path / "b.nir", made)
+            with h5py.File(tmp_path / "a.nir", "a") as file:
+                del file["node/nodes/cell/tau"]
+                link(file, "node/nodes/cell/tau")
+            with pytest.raises(ValueError, match=message):
+                bs.nir.read(tmp_path / "a.nir")
+
+    @pytest.mark.parametrize(
+        ("node", "message"),
+        [
+            (lambda: nir.Delay(np.array([np.nan, 1e-3])), "'a', Delay, delay: must be finite"),
+            (lambda: nir.Delay(np.array([-1e-3, 1e-3])), "'a', Delay, delay: must be >= 0"),
+            (lambda: nir.Scale(np.array([1.0, 1.0 + 1.0j])), "'a', Scale, scale: must be a number or an array of numbers"),
+            (lambda: lif(2, tau=0.01 + 1.0j), "'a', LIF, tau: must be a number or an array of numbers"),
+            (lambda: nir.Linear(np.ones((2, 2)) * 1.0j), "'a', Linear, weight: must be a number or an array of numbers"),
+            (lambda: nir.Linear(np.full((2, 2), np.nan)), "'a', Linear, weight: must be finite"),
+            (lambda: nir.Linear(np.ones((0, 2))), r"'a', Linear, weight: has no values \(got the shape \(0, 2\)\)"),
+            (lambda: nir.Affine(np.ones((2, 2)), np.zeros(3)), r"'a', Affine, bias: must have 2 values \(got 3\)"),
+            (lambda: nir.Input({"input": np.array([-3])}), r"'a', Input, shape: must be >= 1 \(got -3\)"),
+            (lambda: nir.Input({"input": np.array([0, 2])}), r"'a', Input, shape: must be >= 1 \(got 0\)"),
+            (lambda: nir.Input({"input": np.array([2**62])}), "'a', Input, shape: has 4,611,686,018,427,387,904 cells"),
+            (
+                lambda: nir.Output({"output": np.array([10**6, 10**6])}),
+                "'a', Output, shape: has 1,000,000,000,000 cells; a pop",
+            ),
+        ],
+    )
+    def test_values(self, node, message):
+        first, last = ends(2, 2)
+        with pytest.raises((TypeError, ValueError), match=f"nir.read: {message}"):
+            bs.nir.read(graph(first | {"a": node()} | last, chain("input", "a", "output")))
+
     def test_files(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nir.read: there is no file"):
             bs.nir.read(tmp_path / "none.nir")
@@ -182,6 +291,13 @@ class TestMistakes:
         made = graph(nodes | {"cell": lif(2)} | last, chain("input", "cell", "output"))
         with pytest.raises(ValueError, match=r"of 'input' must have the shape \('steps', 2\) \(got \(5, 3\)\)"):
             bs.nir.read(made, inputs=np.zeros((5, 3)))
+        for wrong, message in (
+            (np.zeros((0, 2)), r"must have at least one step \(got the shape \(0, 2\)\)"),
+            (np.full((5, 2), np.nan), "must be finite"),
+            (np.full((5, 2), 1.0j), "must be a number or an array of numbers"),
+        ):
+            with pytest.raises((TypeError, ValueError), match=f"nir.read.inputs: of 'input'.*{message}"):
+                bs.nir.read(made, inputs=wrong)
         with pytest.raises(ValueError, match="the graph has no Input 'inptu'; did you mean 'input'"):
             bs.nir.read(made, inputs={"inptu": np.zeros((5, 2))})
         for wrong in ({"method": "rk4"}, {"time_unit": "us"}, {"reset": "none"}, {"dt": 0.0}):

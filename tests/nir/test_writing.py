@@ -191,14 +191,37 @@ class TestMistakes:
         net.stimulate(net.populations["hidden"], bs.PoissonInput(rate=10.0, weight=1.0, synapse=bs.Delta()))
         with pytest.raises(ValueError, match="NIR has no node for PoissonInput.* of 'hidden'; constant currents can be"):
             bs.nir.write(net)
-        net = network(bs.LIF(t_ref=0.0), bs.Delta(), 1.0)
-        net.stimulate(net.populations["hidden"], bs.CurrentInput(10.0, start=5.0))
-        with pytest.raises(ValueError, match="NIR has no node for CurrentInput.*start=5.0.* of 'hidden'; constant currents"):
-            bs.nir.write(net)
         with pytest.raises(TypeError, match="nir.write.network: must be a Network"):
             bs.nir.write(3)
         with pytest.raises(ValueError, match="nir.write.time_unit: there is no 'us'"):
             bs.nir.write(net, time_unit="us")
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            bs.CurrentInput(10.0, start=5.0),
+            bs.CurrentInput(10.0, stop=5.0),
+            bs.CurrentInput([10.0, 0.0], times=[0.0, 5.0]),
+            bs.CurrentInput([10.0, 20.0, 10.0], times=[0.0, 5.0, 6.0]),
+            bs.CurrentInput(10.0 * np.eye(2, 15), times=[0.0, 5.0]),
+            bs.CurrentInput([10.0], times=[5.0]),
+            bs.CurrentInput("10*sin(2*pi*t/125)"),
+        ],
+        ids=["start", "stop", "step", "pulse", "by cell", "late", "expression"],
+    )
+    def test_currents_that_change(self, given):
+        net = network(bs.LIF(t_ref=0.0), bs.Delta(), 1.0)
+        net.stimulate(net.populations["hidden"], given)
+        with pytest.raises(ValueError, match="NIR has no node for CurrentInput.* of 'hidden'; constant currents can be"):
+            bs.nir.write(net)
+
+    def test_listed_currents_that_are_constant(self):
+        written = []
+        for given in (bs.CurrentInput(10.0), bs.CurrentInput([10.0, 10.0], times=[0.0, 5.0])):
+            net = network(bs.LIF(t_ref=0.0), bs.Delta(), 1.0)
+            net.stimulate(net.populations["hidden"], given)
+            written.append(parts(bs.nir.write(net)))
+        assert written[0] == written[1]
 
     def test_delays_of_single_synapses(self):
         net = bs.Network(seed=1)
