@@ -60,7 +60,7 @@ class Rewiring:
         self.synapses.former = run.synapses.former | {projection: projection.name}
         self._past = name_the_past(run, self, label)
         # which pair each synapse of the new table is; those that were kept come first
-        self._order = order_of_pairs(new, self.layout.dt)
+        self._order = order_of_pairs(self.layout, new)
         index = np.full(len(table), -1)
         index[self._kept] = np.argsort(self._order, kind="stable")[: self._kept.size]
         self.places, self._weights = index, pairs["weight"]

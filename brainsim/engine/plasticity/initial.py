@@ -66,7 +66,7 @@ def sample_parameter(kind, name):
     if isinstance(value, Distribution):
         fill(sampled, value.code, stream_key(layout.network.seed, "plasticity", kind.projection.name, name))
     else:
-        sampled[:] = value[order_of_pairs(kind.projection, layout.dt)]
+        sampled[:] = value[order_of_pairs(layout, kind.projection)]
     placed = np.empty(order.size)
     placed[order] = sampled[ids]
     return placed

@@ -14,12 +14,15 @@ from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_coun
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
+from brainsim.models.space.of_pairs import OfPair
+from brainsim.models.values import is_number
 from brainsim.network.couplings import acts_at_once, junctions
 from brainsim.network.network import Network, copy_network
 from brainsim.results.synapses import SynapseTable
 
 WORTH_THREADS = 1e6  # synapses
 MAX_KEYS = 1 << 24  # of a rank that are sent to the others at once
+EXACT = 1 << 24  # whole numbers up to this are exact as weights of synapses, which are float32
 
 
 def read_back(synapses, projection, threads, traces=False):
@@ -154,12 +157,21 @@ def _among_all(ranks, keys):
     return ids
 
 
-def order_of_pairs(projection, dt):
+def order_of_pairs(layout, projection):
     """Return the index, among the pairs that the rule of a projection lists, of each synapse of the SynapseTable."""
-    rule = projection.rule
+    rule, delay = projection.rule, projection.delay
     pre, post = (np.arange(projection.pre.n),) * 2 if rule.pairs is None else (rule.pre, rule.post)
-    steps = np.zeros(pre.size) if np.ndim(projection.delay) == 0 else np.rint(projection.delay / dt)
-    return np.lexsort((np.broadcast_to(steps, pre.shape), post, pre))
+    if np.ndim(delay):
+        return np.lexsort((np.rint(delay / layout.tick), post, pre))  # as the store has them, in ticks
+    order = np.lexsort((post, pre))
+    again = (np.diff(pre[order]) == 0) & (np.diff(post[order]) == 0)
+    if isinstance(delay, OfPair) or is_number(delay) or not again.any():
+        return order
+    # synapses of a pair are in the order of delays that are sampled; weights that count the pairs say which is which
+    counted = np.divmod(np.arange(pre.size), EXACT)
+    tables = (sample_again(layout, replace(projection, weight=part.astype(np.float64)), 1) for part in counted)
+    beyond, within = (table.weight.astype(np.int64) for table in tables)
+    return beyond * EXACT + within
 
 
 class Extra:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.synapses import readback
 from tests.engine.recorders.test_weights import RULES, bits
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -181,6 +182,31 @@ def test_recording_follows_the_synapses():
     now = sim.synapses(wires)
     (place,) = np.flatnonzero((now.pre == table.pre[2]) & (now.post == table.post[2]) & (now.delay == table.delay[2]))
     assert last.values[0, 2] == now.weight[place]
+
+
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_lists_belong_to_their_synapses_where_pairs_repeat(precise, sampled, monkeypatch):
+    """Delays of a pair may lie in one step, and exact times tell them apart."""
+    monkeypatch.setattr(readback, "EXACT", 16)
+    rng, net = np.random.default_rng(3), bs.Network(seed=1)
+    cells = bs.Population(3, bs.LIF(), name="cells")
+    pairs, begin = bs.FromArrays(*rng.integers(0, 3, (2, 50))), rng.permutation(50) / 64 + 0.125
+    times = bs.Uniform(1.0, 1.4) if sampled else rng.uniform(1.0, 1.4, 50).round(3 if precise else 1)
+    given = {"delay": times, "synapse": bs.Delta(), "plasticity": bs.TsodyksMarkram()}
+    net.connect(cells, cells, pairs, weight=begin, initial={"x": begin}, name="begun", **given)
+    net.connect(cells, cells, pairs, weight=begin, name="wires", **given)
+    sim = bs.Simulation(net, seed=1, precise=precise, threads=2)
+    for gone in ((), (3, 20), (0,)):
+        sim.rewire("begun", remove=gone)
+        table = sim.synapses("begun")
+        np.testing.assert_array_equal(table.columns["x"], table.weight)
+    before, new = sim.synapses("wires"), 1.0 + (0.021 * np.arange(20) if precise else 0.1 * np.arange(4))
+    sim.rewire("wires", pre=np.ones(new.size, int), post=np.ones(new.size, int), weight=2.0 + new, delay=new)
+    after = sim.synapses("wires")
+    rows = [np.transpose([table.pre, table.post, table.delay.round(4), table.weight]).tolist() for table in (before, after)]
+    added = [[1, 1, round(d, 4 if precise else 1), float(np.float32(2.0 + d))] for d in new]
+    assert sorted(rows[1]) == sorted(rows[0] + added)
 
 
 class TestMistakes:
