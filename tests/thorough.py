@@ -290,7 +290,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/plot/test_live.py::test_changes_no_bit": (),
     "tests/plot/test_names.py::test_names_are_within_the_figure_and_leave_room": ("raster", "overview", "connectivity"),
     "tests/pynn/test_changes.py": (),
-    "tests/pynn/test_models.py": (),
+    "tests/pynn/test_models.py": ("always_fire",),
     "tests/pynn/test_ranks.py": (),
     "tests/pynn/test_runs.py::test_the_spikes_of_brainsim": (),
     "tests/pynn/test_tables.py::test_a_script_that_is_told_its_simulator_runs": (),

@@ -9,10 +9,12 @@ from pyNN.recording import get_io
 from pyNN.space import Space
 from pyNN.standardmodels import StandardCellType
 
+from brainsim.core.checks import number
 from brainsim.pynn import connectors, simulator, synapses
 from brainsim.pynn.cells import *  # noqa: F403
 from brainsim.pynn.connectors import *  # noqa: F403
 from brainsim.pynn.electrodes import *  # noqa: F403
+from brainsim.pynn.native import NativeRNG
 from brainsim.pynn.populations import Assembly, Population, PopulationView
 from brainsim.pynn.projections import Projection
 from brainsim.pynn.sources import *  # noqa: F403
@@ -40,17 +42,27 @@ def setup(timestep=0.1, min_delay="auto", **extra_params):
     timestep : float
         Time step [ms].
     min_delay : float or "auto"
-        Delay of synapses that are given none [ms]; "auto" is the time step.
+        Delay of synapses that are given none, and the shortest that may be given [ms]; "auto" is the time step.
     **extra_params
-        ``max_delay`` [ms], which is only checked. ``rng_seed``, a whole number, the seed of all that is random in a run, by
-        default 0: the same seed gives the same spikes. ``threads``, by default as many as the network is worth. What is
-        meant for other simulators is ignored.
+        ``max_delay``, the longest delay that may be given [ms]. ``rng_seed``, a whole number, the seed of all that is random
+        in a run, by default 0: the same seed gives the same spikes. ``threads``, by default as many as the network is worth.
+        What is meant for other simulators is ignored.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a time is not a finite number, the time step is not above 0, or a delay is shorter than it.
     """
+    timestep = number(timestep, "setup.timestep", "ms", above=0.0)
+    longest = extra_params.get("max_delay", "auto")
+    for name, delay in (("min_delay", min_delay), ("max_delay", longest)):
+        if delay != "auto" and number(delay, f"setup.{name}", "ms") < timestep:
+            raise ValueError(f'setup.{name}: must be >= {timestep:g} ms, the timestep, or "auto" (got {delay})')
     common.setup(timestep, min_delay, **extra_params)
     state = simulator.state
     state.clear()
     state.dt, (state.mpi_rank, state.ranks) = timestep, random.get_mpi_config()
-    state.set_delays(min_delay, extra_params.get("max_delay", "auto"))
+    state.set_delays(min_delay, longest)
     seeds = extra_params.get("rng_seeds") or [extra_params.get("rng_seed", 0)]
     state.seed, state.threads = int(seeds[0]), extra_params.get("threads")
     return rank()
@@ -84,5 +96,5 @@ def list_standard_models():
     return [kind.__name__ for kind in found if issubclass(kind, StandardCellType)]
 
 
-_INNER = {"StandardCellType", "common", "connectors", "synapses"}
+_INNER = {"StandardCellType", "common", "connectors", "number", "synapses"}
 __all__ = [name for name in list(globals()) if not name.startswith("_") and name not in _INNER]

@@ -102,6 +102,8 @@ class Projection(common.Projection):
                 self.values[name] = float(pieces[0]) if pieces else 0.0
             else:
                 self.values[name] = np.concatenate([np.broadcast_to(p, n) for p, n in zip(pieces, sizes, strict=True)])
+        if rows and self.has_delays:
+            simulator.state.check_delays(self.values["delay"], f"Projection {self.label!r}")
         self._first_weight = self.values["weight"]
 
     def __len__(self):
@@ -128,7 +130,7 @@ class Projection(common.Projection):
 
     @staticmethod
     def _on_grid(delays):
-        return np.maximum(1.0, np.rint(delays / simulator.state.dt)) * simulator.state.dt
+        return np.rint(delays / simulator.state.dt) * simulator.state.dt
 
     def column(self, name):
         """Return a parameter of each synapse, by its name, in the unit of PyNN."""
@@ -144,6 +146,9 @@ class Projection(common.Projection):
         for name, value in values.items():
             if name not in self.values:
                 raise AttributeError(f"{type(self.synapse_type).__name__}: has no parameter {name!r}")
+            if name == "delay":
+                simulator.state.check_delays(value, f"Projection {self.label!r}")
+        for name, value in values.items():
             if index == slice(None):
                 self.values[name] = value
             else:

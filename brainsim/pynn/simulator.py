@@ -7,7 +7,7 @@ connections, electrodes, what is recorded), a new one takes over the state of th
 """
 
 import numpy as np
-from pyNN import common
+from pyNN import common, errors
 
 import brainsim as bs
 from brainsim.core.arrays import times_of
@@ -68,6 +68,17 @@ class State(common.control.BaseState):
     def default_delay(self):
         """Delay of synapses that are given none [ms]."""
         return self.dt if self._shortest == "auto" else self._shortest
+
+    def check_delays(self, delays, label):
+        """Raise an error unless delays [ms] are numbers between those that `setup` allows."""
+        shortest, name = self.default_delay, "timestep" if self._shortest == "auto" else "min_delay"
+        longest = np.inf if self._longest == "auto" else self._longest
+        low, high = np.min(delays, initial=np.inf), np.max(delays, initial=-np.inf)
+        if not low >= shortest * (1.0 - 1e-9):
+            raise errors.ConnectionError(f"{label}.delay: must be >= {shortest:g} ms, the {name} of setup (got {low:g})")
+        if not high <= longest * (1.0 + 1e-9) or np.isinf(high) and np.size(delays):
+            limit = "finite" if np.isinf(longest) else f"<= {longest:g} ms, the max_delay of setup"
+            raise errors.ConnectionError(f"{label}.delay: must be {limit} (got {high:g})")
 
     @property
     def min_delay(self):

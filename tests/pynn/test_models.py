@@ -254,6 +254,17 @@ class TestSources:
         assert max(train[-1] for train in trains) <= 2100.0
         assert [train.tolist() for train in counts(4)] == [train.tolist() for train in trains]
 
+    @pytest.mark.parametrize(("start", "duration"), [(1.0, 2.0), (0.0, 3.0), (0.3, 0.1)])
+    def test_gamma_processes_that_always_fire(self, sim, start, duration):
+        """A source that fires in each step begins with the step that begins with it."""
+        cell = sim.SpikeSourceInhGamma(a=[1.0], b=[1e-6], tbins=[0.0], start=start, duration=duration)
+        sources = sim.Population(2, cell)
+        sources.record("spikes")
+        sim.run(5.0)
+        steps = np.arange(round(start / 0.1) + 1, round((start + duration) / 0.1) + 1)
+        for train in sources.get_data().segments[0].spiketrains:
+            assert_allclose(train.magnitude, 0.1 * steps)
+
 
 PRE, POST = np.array([10.0, 30.0, 52.0, 71.0]), np.array([12.0, 33.0, 50.0, 75.0])
 DEPENDENCES = {

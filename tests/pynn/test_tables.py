@@ -127,6 +127,135 @@ def test_delays_that_setup_leaves_open(sim):
     assert (sim.get_min_delay(), sim.get_max_delay()) == (0.5, 1.5)
 
 
+@pytest.mark.parametrize(
+    ("given", "delay", "message"),
+    [
+        ({}, -1.0, r"must be >= 0.1 ms, the timestep of setup \(got -1\)"),
+        ({}, 0.0, r"must be >= 0.1 ms, the timestep of setup \(got 0\)"),
+        ({}, 0.05, r"must be >= 0.1 ms, the timestep of setup \(got 0.05\)"),
+        ({}, np.nan, r"must be >= 0.1 ms, the timestep of setup \(got nan\)"),
+        ({}, np.inf, r"must be finite \(got inf\)"),
+        ({}, "d - 1", r"must be >= 0.1 ms, the timestep of setup \(got -1\)"),
+        ({"min_delay": 5.0}, 4.9, r"must be >= 5 ms, the min_delay of setup \(got 4.9\)"),
+        ({"max_delay": 2.0}, 2.1, r"must be <= 2 ms, the max_delay of setup \(got 2.1\)"),
+    ],
+)
+def test_delays_that_setup_does_not_allow(sim, given, delay, message):
+    """A spike needs a step at least, and PyNN promises that no delay is beyond the limits of `setup`."""
+    from pyNN.errors import ConnectionError
+
+    sim.setup(timestep=0.1, **given)
+    a = sim.Population(2, sim.IF_cond_exp())
+    with pytest.raises(ConnectionError, match="delay: " + message):
+        sim.Projection(a, a, sim.AllToAllConnector(), sim.StaticSynapse(delay=delay))
+    wires = sim.Projection(a, a, sim.AllToAllConnector(), sim.StaticSynapse())
+    with pytest.raises(ConnectionError, match="delay: " + message):
+        wires.set(delay=(lambda d: d - 1.0) if isinstance(delay, str) else delay)
+    assert wires.get("delay", "list", with_address=False) == [given.get("min_delay", 0.1)] * 4
+    if not isinstance(delay, str):
+        with pytest.raises(ConnectionError, match="delay: " + message):
+            wires[1].delay = delay
+
+
+def test_the_shortest_and_the_longest_delay_are_allowed(sim):
+    sim.setup(timestep=0.1, min_delay=0.3, max_delay=0.7)
+    a = sim.Population(2, sim.IF_cond_exp())
+    for delay in (0.3, 2.3 - 2.0, 3 * 0.1, 0.7, 7 * 0.1):
+        wires = sim.Projection(a, a, sim.AllToAllConnector(), sim.StaticSynapse(delay=delay))
+        assert wires.delays.round(9).tolist() == [round(delay, 1)] * 4
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"timestep": 0}, "setup.timestep: must be > 0 ms"),
+        ({"timestep": -1}, "setup.timestep: must be > 0 ms"),
+        ({"timestep": np.nan}, "setup.timestep: must be finite"),
+        ({"timestep": "x"}, "setup.timestep: must be a number"),
+        ({"min_delay": 0.05}, 'setup.min_delay: must be >= 0.1 ms, the timestep, or "auto"'),
+        ({"min_delay": np.nan}, "setup.min_delay: must be finite"),
+        ({"max_delay": -1.0}, 'setup.max_delay: must be >= 0.1 ms, the timestep, or "auto"'),
+        ({"min_delay": "none"}, "setup.min_delay: must be a number"),
+    ],
+)
+def test_times_that_setup_refuses(sim, given, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        sim.setup(**given)
+
+
+class TestNativeRNG:
+    """The random numbers of brainsim in place of those of NumPy."""
+
+    @pytest.mark.parametrize(
+        ("name", "values", "law"),
+        [
+            ("binomial", {"n": 12, "p": 0.3}, lambda s: s.binom(12, 0.3)),
+            ("exponential", {"beta": 3.0}, lambda s: s.expon(scale=3.0)),
+            ("gamma", {"k": 2.0, "theta": 0.5}, lambda s: s.gamma(2.0, scale=0.5)),
+            ("lognormal", {"mu": 0.5, "sigma": 0.4}, lambda s: s.lognorm(0.4, scale=np.exp(0.5))),
+            ("normal", {"mu": 15.0, "sigma": 2.0}, lambda s: s.norm(15.0, 2.0)),
+            (
+                "normal_clipped",
+                {"mu": 1.0, "sigma": 2.0, "low": 0.0, "high": 2.0},
+                lambda s: s.truncnorm(-0.5, 0.5, 1.0, 2.0),
+            ),
+            ("poisson", {"lambda_": 4.0}, lambda s: s.poisson(4.0)),
+            ("uniform", {"low": -2.0, "high": 3.0}, lambda s: s.uniform(-2.0, 5.0)),
+            ("uniform_int", {"low": 3, "high": 9}, lambda s: s.randint(3, 9)),
+            ("vonmises", {"mu": 2.0, "kappa": 1.5}, lambda s: s.vonmises(1.5, 2.0)),
+        ],
+    )
+    def test_laws(self, sim, name, values, law):
+        """Against the cumulative distribution: by chance, one seed in a hundred is further away than 1.63/sqrt(n)."""
+        from scipy import stats
+
+        expected, n = law(stats), 4000
+        found = np.sort(sim.RandomDistribution(name, rng=sim.NativeRNG(seed=2), **values).next(n))
+        at = np.unique(found)
+        share = expected.cdf(at)
+        if name == "vonmises":  # angles from -pi to pi
+            share -= expected.cdf(-np.pi)
+            assert np.abs(found).max() <= np.pi
+        assert np.abs(np.searchsorted(found, at, side="right") / n - share).max() < 1.63 / np.sqrt(n)
+
+    def test_values_outside_are_set_to_the_limits(self, sim):
+        law = sim.RandomDistribution("normal_clipped_to_boundary", (0.0, 1.0, -1.0, 0.5), rng=sim.NativeRNG(seed=1))
+        found = law.next(2000)
+        assert (found == -1.0).mean() == pytest.approx(0.1587, abs=0.025)
+        assert (found == 0.5).mean() == pytest.approx(0.3085, abs=0.03)
+
+    def test_the_same_seed_gives_the_same_numbers(self, sim):
+        one, same, other = sim.NativeRNG(seed=3), sim.NativeRNG(seed=3), sim.NativeRNG(seed=4)
+        first = one.next(5)
+        assert first.tolist() == same.next(5).tolist() != other.next(5).tolist()
+        assert first.tolist() != one.next(5).tolist()
+        assert one.next(5, mask=np.array([0, 2])).tolist() == [*same.next(5), *same.next(5)][5:8:2]
+        assert sorted(one.permutation(9)) == [*range(9)] != one.permutation(9).tolist()
+        assert sim.NativeRNG().seed != sim.NativeRNG().seed
+        with pytest.raises(KeyError, match="NativeRNG: 'normal' has the parameters"):
+            one.next(2, "normal", {"mu": 1.0})
+
+    def test_where_pynn_draws(self, sim):
+        """As in the example random_numbers of PyNN, where NEST takes it in part only."""
+        cells = sim.Population(
+            10, sim.IF_cond_exp(tau_m=sim.RandomDistribution("normal", (15.0, 2.0), rng=sim.NativeRNG(1)))
+        )
+        assert cells.sample(3, rng=sim.NativeRNG(2)).size == 3
+        found = []
+        for _ in range(2):
+            rng = sim.NativeRNG(seed=87354762)
+            weight = sim.RandomDistribution("gamma", k=2.0, theta=0.5, rng=rng)
+            connector = sim.FixedProbabilityConnector(p_connect=0.7, rng=rng)
+            wires = sim.Projection(cells, cells, connector, sim.StaticSynapse(weight=weight, delay=0.5))
+            found.append(wires.get("weight", format="array"))
+        assert 50 < len(wires) < 90
+        np.testing.assert_array_equal(*found)
+        for connector in (sim.FixedNumberPreConnector, sim.FixedNumberPostConnector, sim.FixedTotalNumberConnector):
+            assert len(sim.Projection(cells, cells, connector(4, rng=sim.NativeRNG(3)))) in (4, 40)
+        ball = sim.space.RandomStructure(sim.space.Sphere(radius=2.0), rng=sim.NativeRNG(4))
+        assert np.linalg.norm(ball.generate_positions(20), axis=0).max() <= 2.0
+
+
 class TestCurrents:
     def test_steps_are_on_the_grid(self, sim):
         step = sim.StepCurrentSource(times=[0.41, 0.42, 0.86], amplitudes=[0.5, -0.5, 0.25])
