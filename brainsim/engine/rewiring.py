@@ -12,6 +12,7 @@ from brainsim.engine.couplings.pairs import LAST
 from brainsim.engine.states.sent import CELL, STEP_BITS
 from brainsim.engine.synapses.readback import in_order, order_of_pairs, read_back, same_synapses
 from brainsim.engine.synapses.store import Synapses
+from brainsim.models.packed import as_kept, is_listed
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.synapses.checks import checked_weight
 from brainsim.models.values import Distribution, is_number
@@ -26,9 +27,9 @@ LABEL = "Simulation.rewire"
 class Rewiring:
     """A change of the synapses of one projection; its arguments are those of `Simulation.rewire`.
 
-    `projection` is as it is now, `described` as it was when the simulation was made. `kept` is another weight or delay of
-    all synapses, or one for each, if none are removed or added. The attribute ``places`` has the new index in the
-    SynapseTable of each old synapse, -1 if it was removed.
+    `projection` is as it is now, `described` as it was connected. `kept` is another weight or delay of all synapses, or
+    one for each, if none are removed or added. The attribute ``places`` has the new index in the SynapseTable of each old
+    synapse, -1 if it was removed.
     """
 
     @within(computed_values)
@@ -88,6 +89,10 @@ class Rewiring:
     def _pairs(self, table, pre, post, weight, delay):
         """Return pre, post, weight and delay of the synapses that are kept, and then of those that are added."""
         p, n = self._described, pre.size
+        for name in [name for name, given in (("weight", weight), ("delay", delay)) if given is None and n]:
+            if is_listed(as_kept(p, name)):
+                reason = f"{p.name!r} has a list of them, not a number or a distribution for new synapses"
+                raise ValueError(f"{LABEL}.{name}: missing; {reason}; give one number or one for each, {n}")
         weight = p.weight if weight is None else checked_weight(weight, p.synapse, f"{LABEL}.weight")
         delay = p.delay if delay is None else plain(delay, "ms", f"{LABEL}.delay")
         weight = weight.of(pre, post) if isinstance(weight, OfPair) else weight
@@ -130,10 +135,12 @@ class Rewiring:
             when = str(self._run.step), str(int(self._kept.size)), str(n)
             fill(sampled, value.code, stream_key(layout.network.seed, "rewired", self._projection.name, of, name, *when))
             return self._round(sampled) if name == "delay" else sampled
+        if of != "synapses" and n:
+            rule, reason = self._projection.plasticity, "is a list, so it has no value for synapses that are added"
+            raise ValueError(f"{LABEL}: {name} of {rule}: {reason}; connect them with a number or a distribution")
         if np.shape(value) != (n,) and n:
-            owner = f"{LABEL}.{name}" if of == "synapses" else f"{LABEL}: {name} of {self._projection.plasticity}"
             message = "must be one number or one for each synapse that is added"
-            raise ValueError(f"{owner}: {message}, {n} (got {np.size(value)})")
+            raise ValueError(f"{LABEL}.{name}: {message}, {n} (got {np.size(value)})")
         return np.asarray(value, np.float64) if n else np.empty(0)
 
     def _round(self, delays):

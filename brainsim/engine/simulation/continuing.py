@@ -25,11 +25,11 @@ def continue_with(sim, network, settings):
     if sim._run.failed:
         raise RuntimeError(f"{LABEL}: the last run failed half-way, so it has no state; reset() it first")
     check_sizes(checked_network(network, sim.dt), sim._layout)
-    network, former = _as_rewired(network, sim)
+    network, former, connected = _as_rewired(network, sim)
     with settings.ranks.quiet():
         network = with_what_is_under_way(sim, network, LABEL)
     new = type(sim)._with(network, settings)
-    new._described.former = former
+    new._described.former, new._described.connected = former, connected
     with settings.ranks.quiet():
         _take_values(sim, new)
         state = carry(sim._run, new._run, new._described.first_prints.parts())
@@ -53,16 +53,19 @@ def check_sizes(network, layout):
 def _as_rewired(network, sim):
     """Return a network in which projections that were rewired list their synapses as they are now, and what these were.
 
-    A projection is found if it is what was rewired, here or before a simulation that this one continues, or equal to it.
+    A projection is found if it is what was rewired, here or before a simulation that this one continues, or equal to it, or
+    to what lists its synapses now. What it was is projection -> name, and name -> projection as it was connected.
     """
     now, formers = sim._run.synapses.projections, sim._described.former | sim._run.synapses.former
-    projections, found = list(network.projections), {}
+    projections, found, connected = list(network.projections), {}, {}
     for k, projection in enumerate(projections):
-        named = [p for p, name in formers.items() if name == projection.name]
-        if same := [p for p in named if _is_same(p, projection, of_projection)]:
-            projections[k] = now[projection.name]
-            found |= dict.fromkeys([projection, *same], projection.name)
-    return (copy_network(network, projections) if found else network), found
+        name = projection.name
+        named = [p for p, of in formers.items() if of == name]
+        if named and any(_is_same(p, projection, of_projection) for p in (now[name], *named)):
+            projections[k] = now[name]
+            found |= dict.fromkeys([projection, *named], name)
+            connected[name] = sim._described.projection(name)
+    return (copy_network(network, projections) if found else network), found, connected
 
 
 def _take_values(sim, new):

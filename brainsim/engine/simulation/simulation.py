@@ -664,7 +664,7 @@ class Simulation(Answering):
             The cells of k new synapses, as indices into what was connected.
         weight, delay : float or array of shape (k,), optional
             Of the new synapses, in the unit of the synapse and in ms: by default the number with which the projection was
-            connected, or samples of its distribution.
+            connected, or samples of its distribution. They must be given if it was connected with a list of them.
 
         Notes
         -----

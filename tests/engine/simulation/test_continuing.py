@@ -183,6 +183,25 @@ def test_what_was_set_stays_if_the_network_grows_twice_or_is_described_again(aga
     assert sim.run(30.0).spikes["cells"] == expected
 
 
+@pytest.mark.parametrize("synapse", [bs.Delta(), bs.GradedSynapse()])
+@pytest.mark.parametrize("given", ["the same", "as it is now"])
+def test_new_synapses_are_like_those_that_were_connected_though_the_network_continues(synapse, given):
+    """As many are added as there are: a list of now would fit."""
+    cells, net = bs.Population(20, bs.LIF(), name="cells"), bs.Network(seed=1)
+    wires = {"weight": bs.Uniform(0.1, 0.5), "delay": bs.Uniform(0.5, 4.0), "synapse": synapse}
+    net.connect(cells, cells, bs.FixedIndegree(3), name="wires", **wires)
+    ids, tables = np.arange(59), []
+    for continues in (False, True):
+        sim = bs.Simulation(net, seed=3, threads=1)
+        sim.rewire("wires", remove=[0])
+        for network in (sim.network, net) if continues else ():
+            sim = sim.continue_with(net if given == "the same" else network)
+        sim.rewire("wires", pre=ids % 20, post=7 * ids % 20)
+        tables.append(sim.synapses("wires"))
+    for name in ("pre", "post", "weight", "delay"):
+        np.testing.assert_array_equal(getattr(tables[1], name), getattr(tables[0], name))
+
+
 def test_what_was_set_does_not_stay_of_a_part_that_is_described_otherwise():
     def network(tau, amplitude, weight):
         cells = bs.Population(10, bs.LIF(tau_m=tau), name="cells")

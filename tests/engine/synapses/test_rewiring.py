@@ -231,6 +231,13 @@ class TestMistakes:
         with pytest.raises(bs.MissingName, match="Simulation.rewire: no projection 'wire'"):
             sim.rewire("wire")
 
+    def test_of_a_rule_with_a_list(self):
+        net, wires = network(bs.STDP(w_max=[1.0, 0.9]), pairs=bs.FromArrays([1, 2], [2, 3]))
+        sim = bs.Simulation(net, seed=5)
+        for new in ([2], [1, 2]):
+            with pytest.raises(ValueError, match=r"rewire: w_max of STDP.* is a list, so it has no value for synapses"):
+                sim.rewire(wires, pre=new, post=new)
+
     def test_of_the_projection(self):
         cells = bs.Population(10, bs.LIF(), name="cells")
         net = bs.Network(seed=1)
@@ -240,8 +247,9 @@ class TestMistakes:
         sim = bs.Simulation(net, seed=1)
         with pytest.raises(ValueError, match="'again' is procedural"):
             sim.rewire(again)
-        with pytest.raises(ValueError, match="rewire.weight: must be one number or one for each"):
-            sim.rewire(listed, pre=[1, 2], post=[2, 3])
+        for new in ([2], [1, 2]):
+            with pytest.raises(ValueError, match="rewire.weight: missing; 'listed' has a list .* give one number"):
+                sim.rewire(listed, pre=new, post=new)
         sim.rewire(listed, remove=[0])
         state = sim.run(1.0).state
         with pytest.raises(ValueError, match="is of another network"):
