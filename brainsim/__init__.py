@@ -81,7 +81,6 @@ Modules and errors
 Not available in this version: morphologies. Noise, several compartments and other dynamics can be written as equations.
 """
 
-import importlib
 import sys
 
 __version__ = "0.1.0"
@@ -150,7 +149,7 @@ def __getattr__(name):
     if name == "__all__":
         return _exported()
     if name in _MODULES:
-        return _load(_MODULES[name])
+        return _load(_MODULES[name], name)
     if name not in _PUBLIC:
         if name.startswith("_"):
             raise AttributeError(f"module 'brainsim' has no attribute {name!r}")
@@ -158,16 +157,17 @@ def __getattr__(name):
 
         hint = answer(name, [*_EXPORTED, *_ERRORS], "bs")
         raise AttributeError(f"brainsim has no {name!r}{hint or '; help(bs) lists the names'}")
-    value = getattr(_load(_PUBLIC[name]), name)
+    value = getattr(_load(_PUBLIC[name], name), name)
     globals()[name] = value
     return value
 
 
-def _load(module):
+def _load(module, name):
+    from brainsim.core.doors import load_or_name
     from brainsim.core.pauses import hold_interrupts, pause_gc
 
     with pause_gc(), hold_interrupts():
-        return importlib.import_module(module)
+        return load_or_name(module, f"bs.{name}", f"bs.{name}")
 
 
 def _exported():

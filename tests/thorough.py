@@ -197,6 +197,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[space": (),
     "tests/interface/test_readme.py::test_the_code_of_a_page_runs_alone[training": (),
     "tests/interface/test_cli.py::TestRun::test_an_ending_of_films_makes_a_film": (),
+    "tests/interface/test_without.py": (),
     "tests/jit/test_ahead.py::test_a_class_that_only_this_process_knows_is_compiled_here": (),
     "tests/jit/test_ahead.py::test_another_process_leaves_in_the_cache_what_one_process_would": (),
     "tests/jit/test_bounds.py": (),

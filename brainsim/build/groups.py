@@ -11,9 +11,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from brainsim.build.constants import check_against_dt, has_columns, kernel_constants, parameter_of_one, sample_parameter
+from brainsim.core.doors import through
 from brainsim.equations.codegen import write_kernel
-from brainsim.equations.precise.kernel_text import write_precise_kernel
-from brainsim.equations.precise.step import PreciseStep, make_precise
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.steps.pulse import compose_with_pulses, with_responses
 from brainsim.equations.system import prefix_of
@@ -148,7 +147,7 @@ def _member(network, population, synapses, injected, dt, precise):
     model, name = population.model, population.name
     system, step = step_of(model, synapses, injected, name)
     if precise:
-        system, step = make_precise(system, name)
+        system, step = through("exact times", "simulate.precise")(system, name)
     labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}
@@ -174,9 +173,7 @@ def _step(cell, receptors, injected, method, name, label):
 @lru_cache(MAX_KEPT)
 def kernel_of(system, step, per_cell, single):
     """Return the Kernel of a System and a Step; `per_cell`, a frozenset, names the constants that differ between cells."""
-    if isinstance(step, PreciseStep):
-        return write_precise_kernel(system, step, per_cell)
-    return write_kernel(system, step, per_cell, single)
+    return (step.written_by or write_kernel)(system, step, per_cell, single)
 
 
 def _sums(member, n):

@@ -131,6 +131,12 @@ def times_of(steps, dt):
     return steps / per_ms if per_ms and abs(per_ms * dt - 1.0) < 1e-12 else steps * dt
 
 
+def places_among(wanted: np.ndarray, names: np.ndarray) -> np.ndarray:
+    """Return where each of the numbers that are wanted is among some, which may be in any order."""
+    order = np.argsort(names, kind="stable")
+    return order[np.searchsorted(names[order], wanted)]
+
+
 def interval_of(times: np.ndarray) -> float | None:
     """Return the interval [ms] of regular times, or None if they are irregular or fewer than two."""
     if times.size < 2:

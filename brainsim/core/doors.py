@@ -1,38 +1,83 @@
 """What is imported when it is used: modules that lie above, through doors, and optional packages.
 
-A description or a result offers as its method what a higher module does: `Network.estimate` counts what the engine keeps,
-`Projection.synapses` samples rows as it does, `Result.view` and `simulate(live=True)` draw. `Result.save`, `load` and
-`to_nwb` know the formats of files, which are made of results. Users look for them there; who does not call them does not
-load what they need. Nothing else calls upwards.
+A description or a result offers as its method what a higher module does: `Projection.synapses` samples rows as the engine
+does, `Result.view` and `simulate(live=True)` draw, `Result.save` and `load` know the formats of files. Users look for them
+there; who does not call them does not load what they need. Nothing else calls upwards.
+
+Doors into a feature or a public room are listed in the file ``doors.txt`` of its folder, a line for each: the words of the
+door, ``=``, and module and name within the folder. So the core names no feature. A folder can be deleted: who then asks for
+what it offers reads that this copy of brainsim lacks it.
 """
 
+import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-DOORS = {
-    "estimate": "brainsim.engine.estimates.cost:estimate",
+PACKAGE = Path(__file__).resolve().parents[1]
+CORE = {
     "synapses": "brainsim.engine.synapses.readback:drawn_table",
     "save": "brainsim.results.formats:save",
     "load": "brainsim.results.formats:read",
-    "nwb": "brainsim.results.nwb:nwb_file",
-    "view": "brainsim.plot.viewer:view",
-    "live": "brainsim.plot.live:following",
 }
+LIST = "doors.txt"
+DEEPEST = 2  # folders within folders that are searched for lists
 
 # optional module -> what pip installs, where this is another name, a certain version, or more than one package
 PACKAGES = {"cect": "--no-deps cect", "mpi4py": "mpi4py mpich", "pyNN": "'pynn>=0.13,<0.14'", "pynestml": "nestml"}
 
 
-def through(door: str) -> Any:
-    """Return the function behind a door."""
-    return load(DOORS[door])
+def through(door: str, label: str = "brainsim") -> Any:
+    """Return the function or the module behind a door; raise ImportError, beginning with `label`, if it was deleted."""
+    return load_or_name(CORE.get(door) or listed_doors().get(door), label, door)
+
+
+def load_or_name(place: str | None, label: str, what: str) -> Any:
+    """Load a place; if it was deleted, raise ImportError, beginning with `label`, that names `what` was deleted."""
+    lacking = f"{label}: this copy of brainsim lacks {what!r}, which was deleted; install brainsim again"
+    if place is None:
+        raise ImportError(lacking)
+    try:
+        return load(place)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith(PACKAGE.name):
+            raise ImportError(lacking, name=error.name) from error
+        raise
+
+
+def all_through(kind: str) -> list[Any]:
+    """Return what is behind all doors of a kind, ``"kind: words"``, in the order of these words; it may be nothing."""
+    return [load(place) for door, place in sorted(listed_doors().items()) if door.startswith(f"{kind}: ")]
+
+
+@functools.cache
+def listed_doors() -> dict[str, str]:
+    """Return the words of the doors that features and rooms list -> ``"module:name"``."""
+    root: Any = PACKAGE
+    if not root.is_dir():  # in a zip file
+        from importlib.resources import files
+
+        root = files(PACKAGE.name)
+    return dict(_listed_below(root, PACKAGE.name, DEEPEST))
+
+
+def _listed_below(folder, package, depth) -> Iterator[tuple[str, str]]:
+    for each in sorted(folder.iterdir(), key=lambda each: each.name):
+        if each.name == LIST:
+            for line in each.read_text(encoding="utf-8").splitlines():
+                door, _, place = line.partition("=")
+                if place:
+                    yield door.strip(), f"{package}.{place.strip()}"
+        elif depth and "." not in each.name and each.name[0] != "_" and each.is_dir():
+            yield from _listed_below(each, f"{package}.{each.name}", depth - 1)
 
 
 def load(place: str) -> Any:
-    """Import a module and return what has a name in it; the place is written ``"module:name"``."""
-    module, name = place.split(":")
-    return getattr(importlib.import_module(module), name)
+    """Import a module; return it, or what has a name in it if the place is written ``"module:name"``."""
+    module, _, name = place.partition(":")
+    loaded = importlib.import_module(module)
+    return getattr(loaded, name) if name else loaded
 
 
 def show_by(module: str, function: str) -> Callable[[Any], str | None]:

@@ -12,7 +12,7 @@ from brainsim.engine.exchange.threads import Threads
 from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.operators.trains import most_besides
 from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
-from brainsim.engine.states.on_ranks import GivenOut
+from brainsim.engine.states.given_out import GivenOut
 from brainsim.jit.clock import TICK
 from brainsim.jit.records import Context
 

@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 
 from brainsim.build.own import state_here
+from brainsim.core.doors import through
 from brainsim.engine.faults import first
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
@@ -37,9 +38,7 @@ class Run:
 
     def _check_inputs(self):
         if self.layout.precise:
-            from brainsim.engine.precise.checks import check_precise
-
-            check_precise(self.layout)
+            through("check of exact times", "simulate.precise")(self.layout)
         if self.layout.inputs:
             from brainsim.engine.operators.signals import check_inputs
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from brainsim.build.own import ALONE, Alone
 from brainsim.core.checks import in_range, integer, number, true_or_false
+from brainsim.core.doors import through
 from brainsim.core.machine import MAX_THREADS, processors
 from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
-from brainsim.network.checks import check_precision
+from brainsim.network.checks import MAX_DELAY, check_precision
 from brainsim.network.network import Network
 from brainsim.rng.streams import checked_seed
 
@@ -20,6 +21,7 @@ MAX_SPIKES_IN_A_SLICE = 1 << 22
 EVERY = "10 min"  # between two checkpoints, unless the user says something else
 SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
 INTERVAL = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]+)\s*")
+WORTH_AN_ESTIMATE = 1 << 26  # bytes: to ask the system how much memory is free takes 30 microseconds
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
@@ -89,9 +91,7 @@ def ranks_of(ranks, label="simulate.ranks"):
         return ALONE
     if isinstance(ranks, Alone):
         return ranks
-    from brainsim.engine.exchange.ranks import ranks_in
-
-    return ranks_in(ranks, label)
+    return through("ranks", label).ranks_in(ranks, label)
 
 
 def path_of(to):
@@ -169,6 +169,18 @@ def thread_count(threads, network, dt, ranks=ALONE):
     # 1.5 ns a cell and step, 2 ns a pair of a coupling, and 2 ns a synaptic event at a rate of 5 Hz
     work = steps * (cells * 1.5e-9 + pairs * 2e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
     return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1
+
+
+def most_bytes(network, dt):
+    """Return more bytes than a network takes, also while it is built; only what comes near to the memory is estimated.
+
+    A cell takes less than 1 kB and a synapse less than 150 bytes, what is under way to a cell 16 bytes for each step, and
+    pools of rows that are sampled again begin with 0.5 MB.
+    """
+    limits = [p.delay.support if isinstance(p.delay, Distribution) else p.delay for p in network.projections]
+    steps = min(max((np.max(some, initial=0.0) for some in limits), default=0.0) / dt, MAX_DELAY)
+    cells, synapses = sum(p.n for p in network.populations.values()), sum(p.expected for p in network.projections)
+    return 1e6 + cells * (1000.0 + 16.0 * steps) + 150.0 * synapses
 
 
 def slice_steps(shortest, layout):

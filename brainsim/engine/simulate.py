@@ -6,7 +6,6 @@ import os
 import typing
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from brainsim.core.checks import number, true_or_false
@@ -188,7 +187,8 @@ def simulate(
     _agree(settings, duration, call, live)
     if checkpoint is None:
         return _run(Simulation._with(network, settings, state), duration, call)
-    return _run_with_checkpoints(network, settings, state, duration, call)
+    run_with_checkpoints = through("run with checkpoints", "simulate.checkpoint")
+    return run_with_checkpoints(network, settings, state, duration, lambda sim, left: _run(sim, left, call))
 
 
 def _agree(settings, duration, call, live):
@@ -204,40 +204,6 @@ def _agree(settings, duration, call, live):
         live=live,
         **{"having a callback": call["callback"] is not None, "having a checkpoint": settings.checkpoint is not None},
     )
-
-
-def _run_with_checkpoints(network, settings, state, duration, call):
-    """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result."""
-    from brainsim.engine.checkpoints.file import exists
-    from brainsim.engine.checkpoints.regular import Regular, check_writable, refuse_to_replace
-    from brainsim.engine.checkpoints.saving import continue_as, finished_result, read_on_ranks, time_left
-
-    to, ranks = settings.to, settings.ranks
-    ranks.together(lambda: check_writable(settings.checkpoint, "simulate.checkpoint"))
-    checkpoint = Path(settings.checkpoint).absolute()  # a callback may change the folder of the process
-    if isinstance(to, str | os.PathLike) and os.path.realpath(to) == os.path.realpath(checkpoint):
-        raise ValueError(f"simulate.checkpoint: must be another file than that of to= (got {str(checkpoint)!r} for both)")
-    if not settings.resume:
-        ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
-    if settings.resume and ranks.first(exists(checkpoint)):
-        if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
-            return finished
-        saved = read_on_ranks(checkpoint, ranks, to, "simulate")
-        simulation = continue_as(Simulation, network, settings, saved, "simulate")
-    else:
-        simulation = Simulation._with(network, settings, state)
-    left = time_left(simulation, duration, "simulate.duration")
-    with Regular(simulation, checkpoint, settings.checkpoint_every) as guard:
-        if to is not None and not ranks.first(exists(checkpoint)):
-            guard.save_now()  # so that a stream without a checkpoint is never one of this run
-        if left:
-            _run(simulation, left, call)
-    if not time_left(simulation, duration, "simulate.duration"):
-        return simulation.close()
-    result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can continue
-    if simulation._stream is not None:
-        simulation._stream.close()
-    return result
 
 
 def _run(simulation, duration, call):

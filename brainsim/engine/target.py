@@ -10,7 +10,6 @@ from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.files import check_free, put_folder, remove_folder
 from brainsim.engine.recorders.stream import Stream, reject_if_locked
-from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
 from brainsim.results.formats import MARKS, check_target, write
 from brainsim.results.streams.folder import PART, REST, open_stream
 
@@ -89,6 +88,8 @@ class Target:
     def open(self):
         """Return the Stream, whose folder is made when the run begins."""
         if self.ranks.size > 1:
+            from brainsim.engine.recorders.stream_on_ranks import StreamOnRanks
+
             stream = StreamOnRanks(self.folder, self.ranks, self.check_free)
         else:
             stream = Stream(self.folder, self.check_free)

@@ -219,7 +219,7 @@ def _translation():
     digest = HASH()
     for name in TRANSLATORS:
         found = importlib.util.find_spec(f"{__package__}.{name}")
-        digest.update(_read(found.loader.get_code(found.name))[0].encode())  # type: ignore[union-attr]
+        digest.update(_read(found.loader.get_code(found.name))[0].encode())
     return digest.hexdigest()
 
 

@@ -228,8 +228,7 @@ class Network(Answering):
         synapse = checked_synapse(synapse, "Network.connect.synapse")
         delay_of = checks.delay_of
         if coupled:
-            from brainsim.network import couplings
-
+            couplings = through("couplings", "Network.connect.synapse")
             couplings.check_coupling(synapse, post, "Network.connect.synapse", pre)
             delay_of = functools.partial(couplings.delay_of_coupling, coupling=synapse)
         else:
@@ -244,8 +243,7 @@ class Network(Answering):
         others = (dendritic_delay, modulator, modulator_delay, homeostasis)
         change: dict[str, typing.Any] = {}  # of synapses that stay as they are
         if any(argument is not None for argument in (plasticity, initial, *others)):
-            from brainsim.network import plastic
-
+            plastic = through("plasticity", "Network.connect.plasticity")
             if not coupled:
                 learning = plastic.check_plasticity(plasticity, initial, rule, pre, post, unpack(weights), storage)
             change = plastic.change_of(learning, pre, post, unpack(delays), coupled, *others)

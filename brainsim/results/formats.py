@@ -5,13 +5,12 @@ A format is a class that `register_format` has put into the table, in a separate
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from brainsim.core.doors import optional
+from brainsim.core.doors import load_or_name, optional
 from brainsim.core.files import check_free
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def format_of(path: str | os.PathLike) -> Format:
     suffix = Path(path).suffix.lower()
     suffix = suffix if suffix in FORMATS or suffix in MODULES else ".npz"
     if suffix not in FORMATS:
-        importlib.import_module(MODULES[suffix])
+        load_or_name(MODULES[suffix], str(path), f"the format {suffix}")
     return FORMATS[suffix]
 
 

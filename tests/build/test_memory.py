@@ -15,6 +15,8 @@ from brainsim.build.layout import Layout
 from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.resting.operator import Resting
+from brainsim.engine.settings import most_bytes
+from brainsim.engine.simulation import simulation
 from tests.helpers.records import arrays_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -51,6 +53,31 @@ KINDS = {
     "vesicles": {"plasticity": bs.QuantalRelease(U=bs.Uniform(0.3, 0.4))},
     "depressing": {"plasticity": bs.TsodyksMarkram()},
 }
+
+
+OTHERS = {
+    "lists": {"rule": bs.FromArrays(*np.indices((20, 20)).reshape(2, -1))},
+    "procedural": {"storage": "procedural", "rule": bs.FixedProbability(0.1)},
+    "late": {"delay": bs.Clipped(bs.Normal(500.0, 300.0), low=0.1)},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS | OTHERS)
+@pytest.mark.parametrize("size", [(20, 2), (2000, 200)])
+def test_the_limit_beyond_which_memory_is_estimated_is_above_the_estimate(kind, size):
+    """A network below the limit is not estimated before it is built."""
+    net = network(*size, **(KINDS | OTHERS)[kind])
+    assert most_bytes(net, 0.1) > net.estimate().peak
+
+
+@pytest.mark.parametrize("coupling", [bs.GapJunction(), bs.GatedNMDA()])
+@pytest.mark.parametrize("n", [5, 200])
+def test_the_limit_holds_for_couplings(coupling, n):
+    cells = bs.Population(n, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    delay = None if isinstance(coupling, bs.GapJunction) else bs.Uniform(1.0, 900.0)
+    net.connect(cells, cells, bs.FixedProbability(0.5), weight=0.1, delay=delay, synapse=coupling)
+    assert most_bytes(net, 0.1) > net.estimate().peak
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,6 +146,7 @@ def test_a_procedural_network_of_billions_of_synapses_fits():
 
 
 def test_too_large_a_network_is_refused_before_it_is_built(monkeypatch):
+    monkeypatch.setattr(simulation, "WORTH_AN_ESTIMATE", 0)
     monkeypatch.setattr(estimate, "free_memory", lambda: 1_000_000)
     with pytest.raises(MemoryError, match=r"400,000 synapses need .* only 1 MB are free.*storage='procedural'.*estimate"):
         bs.Simulation(network(), seed=1)
@@ -293,10 +321,12 @@ def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
         net.stimulate(cells, bs.PoissonInput(rate=1.0, weight=1.0, synapse=bs.Exponential(tau=float(tau))))
     double, single = (net.estimate(precision=kind).peak for kind in ("double", "single"))
     assert single < 0.7 * double
+    monkeypatch.setattr(simulation, "WORTH_AN_ESTIMATE", 0)
     monkeypatch.setattr(estimate, "free_memory", lambda: (double + single) // 2)
     with pytest.raises(MemoryError, match="precision='single'"):
         bs.Simulation(net, seed=1, threads=1)
     bs.Simulation(net, seed=1, threads=1, precision="single")
+    monkeypatch.setattr(simulation, "WORTH_AN_ESTIMATE", 0)
     monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
     with pytest.raises(MemoryError, match=r"estimate\(0.1, 1, 'single'\)") as refused:
         bs.Simulation(net, seed=1, threads=1, precision="single")
@@ -305,6 +335,7 @@ def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
 
 @pytest.mark.parametrize("kind", ADVICE)
 def test_a_refusal_says_what_helps_here(kind, monkeypatch):
+    monkeypatch.setattr(simulation, "WORTH_AN_ESTIMATE", 0)
     monkeypatch.setattr(estimate, "free_memory", lambda: 1000)
     given, threads, said, unsaid = ADVICE[kind]
     with pytest.raises(MemoryError) as refused:

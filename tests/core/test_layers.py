@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brainsim.core.doors import DOORS, through
+from brainsim.core.doors import CORE, all_through, listed_doors, load_or_name, through
 from tests.helpers.modules import PACKAGE, imported, modules
 
 FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "connectomes", "build"]
@@ -52,9 +52,20 @@ def test_no_import_goes_up():
     assert [arrow for arrow in upward(modules()) if arrow[0] != "brainsim.ann"] == []
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", sorted(CORE | listed_doors()))
 def test_doors_lead_to_functions(door):
-    assert callable(through(door))
+    found = through(door)
+    assert callable(found) or found.__name__.startswith("brainsim.")
+
+
+def test_what_was_deleted_is_named():
+    with pytest.raises(ImportError, match="^simulate.to: this copy of brainsim lacks 'no door', which was deleted"):
+        through("no door", "simulate.to")
+    with pytest.raises(ImportError, match=r"^bs.X: this copy of brainsim lacks 'bs.X', which was deleted"):
+        load_or_name("brainsim.no_module", "bs.X", "bs.X")
+    with pytest.raises(AttributeError, match="has no attribute"):  # a mistake is not called a deletion
+        load_or_name("brainsim.core.doors:no_name", "bs.X", "bs.X")
+    assert all_through("no door") == []
 
 
 def test_an_upward_import_would_be_seen():
@@ -180,7 +191,7 @@ NOT_NEEDED = """
 concurrent difflib html http logging numpy.ma secrets socket subprocess uuid
 brainsim.analysis brainsim.connectomes brainsim.core.files brainsim.core.files brainsim.core.html
 brainsim.engine.checkpoints brainsim.engine.couplings brainsim.engine.exchange.meeting brainsim.engine.exchange.mpi
-brainsim.engine.exchange.ranks brainsim.engine.needed brainsim.engine.operators.clamp brainsim.engine.operators.couplings
+brainsim.engine.exchange.ranks brainsim.engine.needed brainsim.engine.operators.clamp brainsim.engine.couplings.operator
 brainsim.engine.operators.currents brainsim.engine.operators.noise brainsim.engine.operators.poisson
 brainsim.engine.operators.signals brainsim.engine.operators.varying brainsim.engine.operators.windows
 brainsim.engine.plasticity brainsim.engine.recorders.events brainsim.engine.recorders.requested

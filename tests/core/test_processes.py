@@ -116,7 +116,7 @@ if __name__ == "__main__":
 
 
 def test_ranks_do_not_look_in_the_current_folder(hostile):
-    pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install brainsim[mpi]")
+    pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install mpi4py mpich")
     script = f"""
 import os, sys
 sys.path[:0] = {PATH!r}

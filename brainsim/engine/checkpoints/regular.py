@@ -9,7 +9,8 @@ from pathlib import Path
 from brainsim.core.checks import warn_user
 from brainsim.core.files import remove_leftovers, writable
 from brainsim.engine.checkpoints.file import check_path, exists
-from brainsim.engine.checkpoints.saving import write
+from brainsim.engine.checkpoints.saving import continue_as, finished_result, read_on_ranks, time_left, write
+from brainsim.engine.simulation.simulation import Simulation
 from brainsim.engine.states.state import what_is_not_finite
 from brainsim.results.archive import check_npz_name
 
@@ -106,3 +107,36 @@ class Regular:
         if problem and simulation.rank == 0:
             warn_user(f"no checkpoint at {simulation.time:g} ms: {problem}; the run continues")
         return not problem
+
+
+def run_with_checkpoints(network, settings, state, duration, run):
+    """Run a simulation that saves itself, from the beginning or from its checkpoint, and return its Result.
+
+    ``run(simulation, duration)`` runs a simulation as `simulate` does.
+    """
+    to, ranks = settings.to, settings.ranks
+    ranks.together(lambda: check_writable(settings.checkpoint, "simulate.checkpoint"))
+    checkpoint = Path(settings.checkpoint).absolute()  # a callback may change the folder of the process
+    if isinstance(to, str | os.PathLike) and os.path.realpath(to) == os.path.realpath(checkpoint):
+        raise ValueError(f"simulate.checkpoint: must be another file than that of to= (got {str(checkpoint)!r} for both)")
+    if not settings.resume:
+        ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
+    if settings.resume and ranks.first(exists(checkpoint)):
+        if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
+            return finished
+        saved = read_on_ranks(checkpoint, ranks, to, "simulate")
+        simulation = continue_as(Simulation, network, settings, saved, "simulate")
+    else:
+        simulation = Simulation._with(network, settings, state)
+    left = time_left(simulation, duration, "simulate.duration")
+    with Regular(simulation, checkpoint, settings.checkpoint_every) as guard:
+        if to is not None and not ranks.first(exists(checkpoint)):
+            guard.save_now()  # so that a stream without a checkpoint is never one of this run
+        if left:
+            run(simulation, left)
+    if not time_left(simulation, duration, "simulate.duration"):
+        return simulation.close()
+    result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can continue
+    if simulation._stream is not None:
+        simulation._stream.close()
+    return result

@@ -28,7 +28,6 @@ BYTES_SAMPLED = 80  # of a pair of a coupling, while it is sampled by source and
 BYTES_SOURCE = 64  # such as where its rows begin, while they are built
 BYTES_CELL = 48  # refractory counters, currents, lists of spikes, and what is not returned to the system
 RATE, SCATTER = 10.0, 1.25  # Hz at which the room for procedural rows under way is estimated, and a safety factor
-WORTH_A_LOOK = 1 << 26  # bytes of traces: to ask the system how much memory is free takes 30 microseconds
 MAX_EDGES = 1024  # steps up to which each is computed
 
 
@@ -249,7 +248,7 @@ def reject_if_traces_too_large(traces, steps, dt):
     """Raise MemoryError if what is sampled in a run of `steps` steps of `dt` ms will not fit into memory."""
     sizes = [bytes_of_samples(trace.columns, steps / trace.every) for trace in traces]
     needed = sum(sizes)
-    if needed < WORTH_A_LOOK or (free := free_memory()) is None or needed <= free:
+    if (free := free_memory()) is None or needed <= free:
         return
     trace, size = traces[int(np.argmax(sizes))], max(sizes)
     raise MemoryError(

@@ -1,11 +1,13 @@
 """All operators in the order in which they are called within a phase: those of the package, then those of extensions.
 
-Operators of the package are loaded by networks that need them.
+Operators of the package are loaded by networks that need them. Those of features are listed in their folders, as doors
+whose words are `operator`, their place in the order, and the condition under which a network may need them.
 """
 
+import functools
 import sys
 
-from brainsim.core.doors import load
+from brainsim.core.doors import listed_doors, load, through
 from brainsim.core.identity import put
 from brainsim.engine.program import Operator
 from brainsim.models.changing import OVER_TIME
@@ -76,12 +78,15 @@ BUILT_IN = (
     ("brainsim.engine.operators.clamp:Clamp", _acts_on("brainsim.models.clamp", "VoltageClamp")),
     ("brainsim.engine.operators.emitted:Emitted", _always),
     ("brainsim.engine.operators.arrivals:Arrivals", _always),
-    ("brainsim.engine.operators.couplings:Couplings", _is_coupled),
-    ("brainsim.engine.resting.operator:Resting", may_rest),
-    ("brainsim.engine.precise.operator:Precise", _is_precise),
-    ("brainsim.engine.precise.poisson:PoissonTimes", _has_poisson_times),
-    ("brainsim.engine.exchange.threads:EndOfSlice", _always),
 )
+LAST = (("brainsim.engine.exchange.threads:EndOfSlice", _always),)
+# whether a network may need the operator of a feature
+CONDITIONS = {
+    "with couplings": _is_coupled,
+    "of many cells": may_rest,
+    "with exact times": _is_precise,
+    "with exact times of Poisson input": _has_poisson_times,
+}
 
 
 def register_operator(cls):
@@ -95,7 +100,14 @@ def register_operator(cls):
 
 def operators_for(layout):
     """Return the operators that a network may need, in their order."""
-    return [*(load(place) for place, is_needed in BUILT_IN if is_needed(layout)), *OPERATORS]
+    return [*(load(place) for place, is_needed in (*BUILT_IN, *_of_features(), *LAST) if is_needed(layout)), *OPERATORS]
+
+
+@functools.cache
+def _of_features():
+    """Return where each operator of a feature is, and whether a network may need it, in their order."""
+    words = sorted((door.split(" ", 2), place) for door, place in listed_doors().items() if door.startswith("operator: "))
+    return [(place, CONDITIONS[condition]) for (_, _, condition), place in words]
 
 
 def operator_of(stimulus, operators):
@@ -119,7 +131,7 @@ def check_inputs_have_operators(layout):
     Raise ValueError if spikes are to have exact times, and something in the network cannot have them.
     """
     if layout.precise:
-        load("brainsim.engine.precise.checks:check_precise")(layout)
+        through("check of exact times", "simulate.precise")(layout)
     operators = operators_for(layout)
     for stimulus in layout.inputs:
         if operator_of(stimulus, operators) is None:

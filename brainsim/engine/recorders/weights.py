@@ -11,6 +11,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import cells_here
+from brainsim.core.arrays import places_among
 from brainsim.core.checks import nearest
 from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder, limits
@@ -18,7 +19,6 @@ from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.readback import Selected, in_table
 from brainsim.network.probes import WeightTrace
 from brainsim.results.streams.columns import column
-from brainsim.results.streams.ranks import order_of
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
 
@@ -199,7 +199,7 @@ class Watched:
         parts = self._ranks.gather([self._in_table(), *self.where])
         if parts is None:
             return [self.now, *self.where]
-        order = order_of(self.wanted, np.concatenate([part[1] for part in parts]))
+        order = places_among(self.wanted, np.concatenate([part[1] for part in parts]))
         return [np.concatenate(columns)[order] for columns in zip(*parts, strict=True)]
 
     def load(self, kind, indices, *where):

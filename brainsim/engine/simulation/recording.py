@@ -8,6 +8,7 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.deferred import defer
+from brainsim.core.doors import through
 from brainsim.engine.recorders.log import Log, Memory
 from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
 from brainsim.engine.states.state import Snapshot, save_state
@@ -28,9 +29,7 @@ class Recording:
         self._settings = settings
         self.target = None
         if settings.to is not None:
-            from brainsim.engine.target import checked_target
-
-            self.target = checked_target(settings.to, settings.ranks, settings.overwrite)
+            self.target = through("streams", "simulate.to").checked_target(settings.to, settings.ranks, settings.overwrite)
         self.stream = self.earlier = self.closed = None
         self.begin = 0
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from brainsim.core.checks import warn_user
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.deferred import defer
-from brainsim.engine.estimates.memory import reject_if_traces_too_large
+from brainsim.core.doors import all_through
 from brainsim.engine.progress import Interrupt, Watch
-from brainsim.engine.settings import checked_steps
+from brainsim.engine.settings import WORTH_AN_ESTIMATE, checked_steps
 from brainsim.engine.states.state import check_end, what_is_not_finite
 from brainsim.results.result import ElsewhereError, Result
 
@@ -142,7 +142,10 @@ def _check_can_run(sim, steps):
             "returns what was recorded before"
         )
     check_end(sim._run.step + steps, sim.dt, "run.duration")
-    reject_if_traces_too_large(sim._recording.traces, steps, sim.dt)
+    traces = sim._recording.traces
+    if sum(trace.columns + 1 for trace in traces) * 8.0 * steps > WORTH_AN_ESTIMATE:
+        for check in all_through("check of large traces"):
+            check(traces, steps, sim.dt)
     _check_state(sim)
 
 

@@ -21,13 +21,22 @@ from brainsim.build.layout import Layout
 from brainsim.core.arrays import plural, times_of
 from brainsim.core.checks import true_or_false
 from brainsim.core.contexts import default_arithmetic
+from brainsim.core.doors import all_through, through
 from brainsim.core.hints import Answering
 from brainsim.core.pauses import pause_gc
-from brainsim.engine.estimates.memory import reject_if_too_large
 from brainsim.engine.operators.registry import check_inputs_have_operators
 from brainsim.engine.progress import Watch
 from brainsim.engine.run import Run
-from brainsim.engine.settings import RunSettings, checked_network, checked_steps, path_of, ranks_of, thread_count
+from brainsim.engine.settings import (
+    WORTH_AN_ESTIMATE,
+    RunSettings,
+    checked_network,
+    checked_steps,
+    most_bytes,
+    path_of,
+    ranks_of,
+    thread_count,
+)
 from brainsim.engine.simulation.described import Described, take_back
 from brainsim.engine.simulation.recording import Recording
 from brainsim.engine.simulation.running import CHECK_EVERY, Exclusive, check_callback, run_pieces
@@ -152,7 +161,9 @@ class Simulation(Answering):
         kind = PRECISIONS[settings.precision]
         layout = Layout(network, settings.dt, threads * ranks.size, kind, False, ranks, settings.precise)
         check_inputs_have_operators(layout)
-        reject_if_too_large(layout)
+        if most_bytes(network, settings.dt) > WORTH_AN_ESTIMATE:
+            for check in all_through("check of a large network"):
+                check(layout)
         layout.fill()
         self._described = Described(network, layout)
         if ranks.size > 1:
@@ -533,9 +544,7 @@ class Simulation(Answering):
         with self._exclusive:
             name = target if isinstance(target, str) else getattr(target, "name", None) or type(target).__name__
             self._agree("set", target=target, **{f"{key} of {name!r}": value for key, value in values.items()})
-            from brainsim.engine.simulation import changes
-
-            changes.change(self, target, values)
+            through("changes", "Simulation.set").change(self, target, values)
 
     def synapses(self, projection: Projection | str, *, traces: bool = False) -> SynapseTable:
         """Return the synapses of a projection: who is connected to whom, with which weight and delay.
@@ -698,9 +707,7 @@ class Simulation(Answering):
         with self._exclusive:
             name = getattr(projection, "name", projection)
             self._agree("rewire", projection=name, remove=remove, pre=pre, post=post, weight=weight, delay=delay)
-            from brainsim.engine.simulation import changes
-
-            changes.rewire(self, projection, remove, pre, post, weight, delay)
+            through("changes", "Simulation.rewire").rewire(self, projection, remove, pre, post, weight, delay)
 
     def continue_with(
         self,
@@ -768,11 +775,9 @@ class Simulation(Answering):
         """
         with self._exclusive:
             self._agree("continue_with")
-            from brainsim.engine.simulation import continuing
-
             given = {"record": record, "spikes": spikes, "threads": threads, "progress": progress}
             settings = replace(self._settings, **given, to=to, overwrite=overwrite)
-            return continuing.continue_with(self, network, settings)
+            return through("continuing", "Simulation.continue_with").continue_with(self, network, settings)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write a checkpoint, from which `load` continues in another process with the same bits, and return its path.
@@ -812,9 +817,7 @@ class Simulation(Answering):
         """
         with self._exclusive:
             self._agree("save")
-            from brainsim.engine.checkpoints import saving
-
-            return saving.write(self, path)
+            return through("checkpoints", "Simulation.save").write(self, path)
 
     @classmethod
     def load(
@@ -877,9 +880,7 @@ class Simulation(Answering):
         (True, True)
         """
         label = "Simulation.load"
-        from brainsim.engine.checkpoints import saving
-
-        ranks = ranks_of(ranks)
+        saving, ranks = through("checkpoints", label), ranks_of(ranks)
         checkpoint = saving.read_on_ranks(path, ranks, to, label)
         settings = RunSettings(
             **checkpoint.settings,

@@ -30,7 +30,7 @@ from brainsim.engine.synapses.kinds.kind import (
 )
 from brainsim.engine.synapses.kinds.procedural import add_procedural, free_rows
 from brainsim.engine.synapses.segments import START_BITS, split_piece, tag_of
-from brainsim.equations.precise.crossing import SAME
+from brainsim.equations.crossing import SAME
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, prefetch, prefetch_address
 from brainsim.jit.records import address_of, array_of, array_or_none, by_address, record_at, record_or_none

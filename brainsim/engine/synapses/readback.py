@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import whole
+from brainsim.core.doors import through
 from brainsim.core.machine import processors
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
@@ -16,7 +17,6 @@ from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import is_number
-from brainsim.network.couplings import acts_at_once, junctions
 from brainsim.network.network import Network, copy_network
 from brainsim.results.synapses import SynapseTable
 
@@ -60,7 +60,7 @@ def _of_all(ranks, table):
 def sample_again(layout, projection, threads):
     """Return the SynapseTable of a projection as it was built."""
     layout, coupling = whole(layout), projection
-    if projection.is_coupling and acts_at_once(projection):
+    if projection.is_coupling and through("couplings").acts_at_once(projection):
         projection = replace(projection, delay=layout.dt)  # rows have delays
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
@@ -70,7 +70,7 @@ def sample_again(layout, projection, threads):
         count_synapses([plan], pool, threads, Passes())
         store = Store(layout, [plan], counts, pool, threads, Passes())
     table = _table(store, layout, projection, (0, store.targets.size), {})
-    return junctions(table, coupling) if coupling.is_coupling else table
+    return through("couplings").junctions(table, coupling) if coupling.is_coupling else table
 
 
 def drawn_table(projection, dt, precise=False):

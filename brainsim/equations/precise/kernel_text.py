@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 
 from brainsim.equations.body import gain_name, new_name
 from brainsim.equations.codegen import BLOCK, SCAN, Kernel
+from brainsim.equations.crossing import SAME
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, indent, line_of, module, text_of
 from brainsim.equations.precise import series
-from brainsim.equations.precise.crossing import SAME
 from brainsim.equations.precise.frame import BELOW, ERROR, FRAME, MOST_PARTS, OF_BLOCK, OF_EACH, SMALL, STIFF, TWICE
 from brainsim.equations.precise.step import LONGEST, PreciseStep, PreciseSystem
 from brainsim.equations.statements import Assign, Statement, formula
@@ -29,7 +29,7 @@ CONSTANTS = (
     f"TWICE, STIFF = {TWICE!r}, {STIFF!r}",
 )
 IMPORTS = (
-    "from brainsim.equations.precise.crossing import nearer, stays_below",
+    "from brainsim.equations.crossing import nearer, stays_below",
     "from brainsim.jit.intrinsics import call_address",
     "from brainsim.jit.records import address_of, array_or_none, record_or_none",
 )
@@ -65,11 +65,12 @@ class Writer:
         return " + ".join(terms) or "0.0"
 
 
-def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: frozenset[str]) -> Kernel:
+def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: frozenset[str], single: bool = False) -> Kernel:
     """Return the Kernel of a system whose cells fire at exact times.
 
-    `per_cell` names the parameters and constants that differ between cells.
+    `per_cell` names the parameters and constants that differ between cells. Times need double precision.
     """
+    assert not single
     writer = Writer(system, step, per_cell)
     if step.solved:
         moves = series.move(writer)

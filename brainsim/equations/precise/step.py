@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -55,6 +56,13 @@ class PreciseStep(Step):
     gap: Tree | None = None
     gains: dict[str, Tree] = field(default_factory=dict)
     parts: int = 1
+
+    @property
+    def written_by(self) -> Callable[..., Any]:
+        """What writes the kernel that advances each cell from event to event."""
+        from brainsim.equations.precise.kernel_text import write_precise_kernel
+
+        return write_precise_kernel
 
 
 @functools.lru_cache(MAX_KEPT)

@@ -58,6 +58,11 @@ class Step:
     weak: float | None = None
     interpretation: str = ""
 
+    @property
+    def written_by(self) -> Callable[..., Any] | None:
+        """What writes the kernel, with the arguments of `codegen.write_kernel`; None for this function itself."""
+        return None
+
 
 class Writer:
     """Writes right-hand sides as statements; expressions that do not change in time are computed once, outside the kernel.

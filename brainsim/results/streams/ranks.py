@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.core.arrays import freeze
+from brainsim.core.arrays import freeze, places_among
 from brainsim.core.deferred import defer
 from brainsim.results.streams import columns as columns_module
 from brainsim.results.streams.columns import Columns, Row
@@ -122,18 +122,12 @@ class ColumnsOfRanks(Columns):
         rows = [part.header["weights"][k] for part in self.parts]
         found = [part.weights(mine) for part, mine in zip(self.parts, rows, strict=True)]
         where = [np.concatenate([np.asarray(mine[name], np.int64) for mine in rows]) for name in ("synapses", "pre", "post")]
-        order = order_of(np.asarray(row["wanted"], np.int64), where[0])
+        order = places_among(np.asarray(row["wanted"], np.int64), where[0])
         values = np.concatenate([some.values for some in found], axis=1)[:, order]
         one = found[0]
         counts = sum(np.asarray(some.counts) for some in found)
         synapses, pre, post = (of[order] for of in where)
         return Weights(one.name, one.variable, one.unit, one.times, synapses, pre, post, values, one.edges, counts)
-
-
-def order_of(wanted: np.ndarray, names: np.ndarray) -> np.ndarray:
-    """Return where each of the numbers that are wanted is among some, which may be in any order."""
-    order = np.argsort(names, kind="stable")
-    return order[np.searchsorted(names[order], wanted)]
 
 
 def _index(rows, row):

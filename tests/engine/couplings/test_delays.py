@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.engine.operators.couplings import Couplings
+from brainsim.engine.couplings.operator import Couplings
 from tests.helpers.couplings import Linear, leaky
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

@@ -8,7 +8,7 @@ is at least as large as v (or, if the threshold moves, by a known part of a smal
 by negative weights that arrive, whose sum is known, and because the current decays, for which there is a bound.
 """
 
-from brainsim.equations.precise.crossing import nearer, stays_below
+from brainsim.equations.crossing import nearer, stays_below
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of

@@ -7,7 +7,7 @@ constants, and has a derivative except where a spike appears or vanishes. All is
 rounding: there each arrival moves its cell, here those of a step are added up for all cells at once.
 """
 
-from brainsim.equations.precise.crossing import SAME
+from brainsim.equations.crossing import SAME
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer

@@ -1,0 +1,106 @@
+"""What can be deleted: ``python -m tests.without`` copies the package without each feature and each public room, and all.
+
+In each copy a network with Poisson input, exponential synapses and a trace must have the spikes and the state that it has
+with the whole package, to the bit; and who asks for what was deleted must read one clear sentence.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1] / "brainsim"
+ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "explore", "learn", "nestml", "nir", "plot")
+ROOMS += ("pynn", "sonata", "sweeps", "testing")
+# feature -> its folders and files
+FEATURES = {
+    "cells at rest": "engine/resting equations/quiet.py equations/reached.py",
+    "exact times": "engine/precise equations/precise engine/plasticity/exact_text.py",
+    "couplings": "engine/couplings models/couplings equations/couplings.py network/couplings.py",
+    "plasticity": "engine/plasticity engine/synapses/kinds/plastic.py models/plasticity equations/plasticity "
+    "network/plastic.py models/combined.py",
+    "ranks": "engine/exchange/mpi.py engine/exchange/ranks.py engine/exchange/meeting.py engine/exchange/segment.py "
+    "engine/states/on_ranks.py engine/recorders/stream_on_ranks.py results/streams/ranks.py",
+    "checkpoints": "engine/checkpoints",
+    "estimates": "engine/estimates",
+    "streams": "engine/recorders/stream.py engine/recorders/stream_on_ranks.py engine/target.py",
+    "growing": "engine/rewiring.py engine/simulation/changes.py engine/simulation/continuing.py "
+    "engine/simulation/under_way.py",
+    "formats": "results/hdf5.py results/nwb.py results/parquet.py results/sonata.py",
+}
+NETWORK = """
+import hashlib
+import brainsim as bs
+cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+net = bs.Network(seed=1)
+net.connect(cells, cells, bs.FixedIndegree(10), weight=20.0, delay=1.5, synapse=bs.Exponential())
+net.stimulate(cells, bs.PoissonInput(rate=8000.0, weight=25.0, synapse=bs.Exponential()))
+result = bs.simulate(net, 100.0, seed=2, threads=1, record=[bs.Trace(cells[:3], "v")])
+spikes, trace = result.spikes["cells"], result.traces["cells", "v"]
+digest = hashlib.sha256()
+for values in (spikes.times, spikes.ids, trace.values, result.state.variables["cells"]["v"]):
+    digest.update(values.tobytes())
+print(len(spikes), digest.hexdigest()[:16])
+"""
+# feature or room -> what a user who needs it writes, and the end of the sentence that it answers
+NEEDED = {
+    "exact times": "bs.simulate(net, 1.0, precise=True)",
+    "estimates": "net.estimate()",
+    "plot": "result.view()",
+    "checkpoints": "bs.Simulation(net).save('some.npz')",
+    "couplings": "net.connect(cells, cells, bs.AllToAll(), weight=0.1, synapse=bs.GapJunction())",
+    "plasticity": "net.connect(cells, cells, bs.OneToOne(), weight=0.1, delay=1, synapse=bs.Delta(), plasticity=bs.STDP())",
+    "growing": "bs.Simulation(net).set('cells', tau_m=10.0)",
+    "formats": "result.save('some.h5')",
+    "ranks": "bs.simulate(net, 1.0, ranks=True)",
+    "streams": "bs.simulate(net, 1.0, to='some.npz')",
+}
+
+
+def copy_without(places, folder):
+    """Copy the package into a folder, without some of its folders and files."""
+    package = Path(folder, "brainsim")
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for place in places:
+        shutil.rmtree(package / place) if (package / place).is_dir() else (package / place).unlink(missing_ok=True)
+    files = [*package.rglob("*.py")]
+    return f"{sum(file.read_text(encoding='utf-8').count(chr(10)) for file in files):,} lines in {len(files)} files"
+
+
+def run(folder, script):
+    """Return the last line that a script prints, with the brainsim of a folder."""
+    given = os.environ | {"PYTHONPATH": str(folder)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=given, capture_output=True, text=True, timeout=300)
+    return (done.stdout + done.stderr).strip().splitlines()[-1]
+
+
+def what_is_printed_without(places, needed=None):
+    """Return what the network prints in a copy of the package, how large that is, and the answer to what is `needed`."""
+    with tempfile.TemporaryDirectory() as folder:
+        size = copy_without(places, folder)
+        answer = run(folder, f"{NETWORK}\n{needed}\nprint('nothing was missing')") if needed else ""
+        return run(folder, NETWORK), size, answer
+
+
+def cases():
+    """Return name -> folders and files to be deleted: of each feature and room, and of all together."""
+    each = {name: places.split() for name, places in FEATURES.items()} | {room: [room] for room in ROOMS}
+    return each | {"all": sorted({place for places in each.values() for place in places})}
+
+
+def main():
+    """Delete each, and print what the network does without it; exit with 1 if it does not have its spikes and state."""
+    whole, size, _ = what_is_printed_without([])
+    print(f"{'with everything':16s} {whole}   {size}", flush=True)
+    failed = False
+    for name, places in cases().items():
+        printed, size, answer = what_is_printed_without(places, NEEDED.get(name))
+        failed |= printed != whole
+        print(f"without {name:16s} {printed}   {size}   {answer}", flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
