@@ -35,6 +35,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/build/test_memory.py::test_what_fits_in_single_precision_is_not_refused": (),
     "tests/build/test_memory.py::test_what_is_kept_is_what_was_estimated": ("-one weight]",),
     "tests/build/test_ranks.py::test_the_synapses_of_all_ranks_are_those_of_one_process": ("[FixedProbability",),
+    "tests/connectomes/test_damaged_tables.py::test_any_flipped_bit_is_read_or_refused": (),
     "tests/core/test_arithmetic.py": (),
     "tests/core/test_interrupts.py::test_a_script_may_end_while_kernels_are_compiled": (),
     "tests/core/test_interrupts.py::test_interrupts_": (),

@@ -180,8 +180,14 @@ class ArrowTable(Table):
     def _read(self, names):
         module, read = ("parquet", "read_table") if self.path.suffix.lower() == ".parquet" else ("feather", "read_table")
         reader = getattr(optional(f"pyarrow.{module}", self.label), read)
+
+        def encoded(name):
+            column = reader(self.path, columns=[name])[name]
+            column.validate(full=True)  # an offset of a damaged file would otherwise point outside of the memory
+            return encode_arrow(column)
+
         # one after the other: the numbers of a column take twice the memory of its codes
-        return [self._guarded(lambda name=name: encode_arrow(reader(self.path, columns=[name])[name])) for name in names]
+        return [self._guarded(lambda name=name: encoded(name)) for name in names]
 
     def _guarded(self, read):
         try:
