@@ -1,13 +1,10 @@
 """What waits until a block is done: Python's garbage collector, and Ctrl-C."""
 
 import gc
-import io
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-
-WRITERS = {io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom}
+from contextlib import contextmanager
 
 
 @contextmanager
@@ -24,20 +21,6 @@ def pause_gc() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def skip_last_collection() -> None:
-    """Let Python end without searching all objects for garbage, after what was written to open files has been written out.
-
-    What Numba leaves behind is two million objects. With an empty cache, to search and free them took 2.5 of the 20 s of a
-    process on a busy machine, and 0.3 of 1.0 s with a filled one; it takes 0.3 and 0.06 s. Files are flushed because one
-    that is held in a cycle of references would have been closed by that search.
-    """
-    for each in gc.get_objects():
-        if type(each) in WRITERS:
-            with suppress(Exception):
-                each.flush()
-    gc.freeze()
 
 
 @contextmanager

@@ -7,7 +7,6 @@ the function (`brainsim.jit.compiler`), while `brainsim.jit.background` keeps Ct
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import ctypes
 import functools
@@ -21,7 +20,6 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from brainsim.core.pauses import skip_last_collection
 from brainsim.jit import cache, machine, naming
 from brainsim.jit.arguments import Layout, kind_of, text_of
 from brainsim.jit.background import in_background
@@ -255,8 +253,6 @@ def load_source(text: str) -> types.ModuleType:
             sys.modules[name] = module  # only when it is complete, since other threads may import it
         return sys.modules[name]
 
-
-atexit.register(skip_last_collection)
 
 if hasattr(os, "register_at_fork"):
     _held: list[Any] = []
