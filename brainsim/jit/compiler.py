@@ -88,6 +88,10 @@ def text_of_entry(function: Callable, signature: Any) -> str:
 
 
 def _compiled(function, signature):
+    if numba.config.DISABLE_JIT:
+        raise RuntimeError(
+            "NUMBA_DISABLE_JIT: brainsim's functions run compiled only; unset this variable of the environment"
+        )
     dispatcher = numba.njit(pipeline_class=EntryCompiler, **OPTIONS)(function)
     with remember_types():
         dispatcher.compile(signature)

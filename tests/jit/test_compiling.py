@@ -5,6 +5,7 @@ import inspect
 import math
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import traceback
@@ -212,6 +213,16 @@ def test_a_compiled_function_has_no_closure():
     factor = 2.0
     with pytest.raises(TypeError, match="must not have a closure"):
         decorators.kernel(lambda x: factor * x)
+
+
+def test_without_compilation_there_is_a_reason(tmp_path):
+    code = (
+        "import brainsim as bs\nnet = bs.Network(seed=1)\nnet.add(bs.Population(2, bs.LIF(), name='cells'))\n"
+        "bs.simulate(net, 1.0, seed=1)\n"
+    )
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "BRAINSIM_CACHE_DIR": str(tmp_path), "BRAINSIM_COMPILERS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+    assert "RuntimeError: NUMBA_DISABLE_JIT: brainsim's functions run compiled only; unset this" in done.stderr
 
 
 def test_nothing_is_compiled_at_import(tmp_path):
