@@ -4,6 +4,7 @@ import copy
 import re
 import sys
 from collections import UserDict
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -294,12 +295,39 @@ def test_spikes_can_be_replaced_in_a_run(tmp_path):
     assert len(fork.run(5.0).spikes["source"]) == 0
 
 
+@pytest.mark.filterwarnings("ignore:source.times. 600.16 ms is not a multiple of dt")
+@pytest.mark.parametrize(
+    ("precise", "sent"), [(False, [600.1, 600.1, 600.1, 600.2]), (True, [600.000002, 600.04, 600.06, 600.16])]
+)
+def test_what_is_set_to_just_after_now_is_sent(precise, sent, tmp_path):
+    """On the grid it is sent in the next step, since now is over; copies that continue do the same."""
+    times, ids = np.array([600.0, 600.000002, 600.04, 600.06, 600.16]), [1, 0, 0, 1, 1]
+
+    def network():
+        net = bs.Network(seed=1)
+        net.add(bs.Population(2, bs.SpikeTrains([590.0], [0]), name="source"))
+        return net
+
+    sim = bs.Simulation(network(), seed=2, precise=precise)
+    sim.run(600.0)
+    with pytest.raises(ValueError, match=r"after 600 ms, .* times\[times > 600 \+ 1e-6\]"):
+        sim.set("source", times=times, ids=ids)
+    late = times > 600 + 1e-6  # as the message says
+    with nullcontext() if precise else pytest.warns(UserWarning, match="600.000002 ms would be rounded to 600 ms"):
+        sim.set("source", times=times[late], ids=np.array(ids)[late])
+    file = sim.save(tmp_path / "run.ckpt")
+    for each in (sim, bs.Simulation.load(network(), file)):
+        spikes = each.run(1.0).spikes["source"]
+        np.testing.assert_allclose(spikes.times, sent, rtol=0, atol=1e-9)
+        assert spikes.ids.tolist() == [0, 0, 1, 1]
+
+
 def test_wrong_changes_of_spikes_are_refused():
     sim = bs.Simulation(driven_by([1.0, 15.0], [0, 0]), seed=2)
     sim.run(10.0)
     for given, message in (
-        ({"times": [10.0, 12.0], "ids": [0, 0]}, r"must be after the time that was reached \(got 10 ms\); .*> 10.05\]"),
-        ({"times": [10.04], "ids": [0]}, r"\(got 10.04 ms\); .*times > 10.05\]"),
+        ({"times": [10.0, 12.0], "ids": [0, 0]}, r"must be after 10 ms, which was reached \(got 10 ms\); .*> 10 \+ 1e-6\]"),
+        ({"times": [100 * 0.1 + 4e-12], "ids": [0]}, r"must be after 10 ms, which was reached \(got 10 ms\)"),
         ({"times": [12.0], "ids": [20]}, "SpikeTrains.ids: 20 is beyond 'source'"),
         ({"times": [12.0]}, "SpikeTrains.ids: missing"),
         ({"ids": [0]}, "SpikeTrains.times: must be given with ids"),

@@ -3,8 +3,9 @@
 import numpy as np
 
 from brainsim.build.constants import check_against_dt
-from brainsim.core.checks import MissingName, computed_values, nearest
+from brainsim.core.checks import MissingName, computed_values, nearest, warn_user
 from brainsim.core.contexts import within
+from brainsim.engine.operators.trains import steps_around
 from brainsim.engine.rewiring import Rewiring, revaluing
 from brainsim.engine.simulation.described import take_run
 from brainsim.equations.expressions.language import names_in
@@ -127,11 +128,26 @@ def change_trains(layout, name, values, first=0):
         raise ValueError("SpikeTrains.times: must be given with ids; they replace all spikes that are still to be sent")
     trains = SpikeTrains(**values)
     trains.check_cells(member.n, name)
-    past = trains.times[np.rint(trains.times / layout.dt) < first]  # a spike is sent in the step that is nearest
+    past = trains.times[steps_around(trains.times, layout.dt) < first]
     if past.size:
-        hint = f"leave out what has been sent: times[times > {(first - 0.5) * layout.dt:g}]"
-        raise ValueError(f"SpikeTrains.times: must be after the time that was reached (got {past[0]:g} ms); {hint}")
-    member.trains = trains
+        now = f"{(first - 1) * layout.dt:.10g}"
+        hint = f"leave out what has been sent: times[times > {now} + 1e-6]"
+        raise ValueError(f"SpikeTrains.times: must be after {now} ms, which was reached (got {past[0]:.10g} ms); {hint}")
+    member.trains = trains if layout.precise else _not_before(trains, first, layout.dt)
+
+
+def _not_before(trains, first, dt):
+    """Return spikes of which those that are nearer to the step before `first`, which is over, are sent in `first`."""
+    over = np.rint(trains.times / dt) < first
+    if not over.any():
+        return trains
+    moved = SpikeTrains(np.maximum(trains.times, first * dt), trains.ids)
+    if not trains.on_a_grid:
+        moved.__dict__["on_a_grid"] = False
+    else:
+        time, now = f"{trains.times[over][0]:.10g} ms", f"{(first - 1) * dt:.10g} ms"
+        warn_user(f"Simulation.set: a spike at {time} would be rounded to {now}, which was reached; it is sent a step later")
+    return moved
 
 
 def _differs_between_cells(layout, name, key, value, label):

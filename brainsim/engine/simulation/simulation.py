@@ -507,11 +507,12 @@ class Simulation(Answering):
             Fields of the input (``rate=``, ``amplitude=``, ...), of any kind that the input takes: a number, an array, a
             string or a TimedArray may replace any other. Parameters of the model: a number, or an array with one for each
             cell of the population. Of `SpikeTrains`: ``times=`` and ``ids=`` of the spikes that are sent from now on, in
-            place of those listed so far. Of a projection: its ``weight``, as a number or an array in the order of
-            `synapses`, and, while no spike of its cells is under way, as before a run, its ``delay`` [ms]; of a coupling,
-            once a run has begun, up to the longest that its sources had so far, since no more of what they gave is kept.
-            With plasticity not the delay, but also a variable of its synapses, ``learning``, whether its weights change, and
-            the modulator of its rule, by its name, e.g. ``n=0.5``, which `modulator` reads.
+            place of those listed so far, all after now; what would be rounded to now is sent in the next step. Of a
+            projection: its ``weight``, as a number or an array in the order of `synapses`, and, while no spike of its cells
+            is under way, as before a run, its ``delay`` [ms]; of a coupling, once a run has begun, up to the longest that
+            its sources had so far, since no more of what they gave is kept. With plasticity not the delay, but also a
+            variable of its synapses, ``learning``, whether its weights change, and the modulator of its rule, by its name,
+            e.g. ``n=0.5``, which `modulator` reads.
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
