@@ -130,6 +130,7 @@ class SortedPairs:
     @property
     def pre(self):
         """The source of each pair."""
+        # the inverse of `columns`: from the column of the ring to the index of the source in its view
         places = np.zeros(int(self._columns.max(initial=0)) + 1, np.int64)
         places[self._columns] = np.arange(self._columns.size)
         return places[self.pairs.source]
@@ -260,6 +261,7 @@ class Couplings:
 
     def _pairs(self, projection, sources, targets, side, source, target, weights, delays):
         """Return the Pairs of one direction, from the cells of pairs that are sorted by `pre`."""
+        # by target, and among the pairs of a target in the order of the table: the order of each sum
         order = np.argsort(target, kind="stable")
         first = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=targets.n))])
         learns = projection.plasticity is not None

@@ -41,6 +41,7 @@ def limit(method, order, substeps=1):
     """Return the lowest ``sum(g)*dt/c_m`` at which currents grow, infinity if there is none."""
     z = LOOKED_AT / substeps
     powers = (-z) ** np.arange(TERMS.get(method, 0) + 1)[:, None]
+    # the Taylor series of exp(-z) as far as the method has it, once for each part of the step
     left = powers.T @ [1.0 / math.factorial(k) for k in range(len(powers))] if method in TERMS else np.exp(-z)
     left = left**substeps
     bad = (left < LEAST[order]) | (left > 1.0)

@@ -24,6 +24,7 @@ def announce(signal_, progress_):
     """
     signal, p = record_at(signal_), record_at(progress_)
     ring, fresh, last = array_of(signal.ring), array_of(signal.fresh), array_of(signal.last)
+    # `ring` has a row of `width` numbers for each step, and a signal's are in the columns from `column` on
     n, begins = fresh.size, p.completed < p.step
     row = row_of(signal, p.step, 0) + signal.column
     for k in range(n):
@@ -31,6 +32,8 @@ def announce(signal_, progress_):
         if begins:
             for at in range(signal.depth):
                 ring[at * signal.width + signal.column + k] = value
+        # With order 2 and no delay the row holds an extrapolation, which is right as long as the user has changed nothing.
+        # With a shift it holds means over steps, and the present value is in none of them.
         elif signal.shift == 0 and (signal.before == 0.0 or value != last[k]):
             ring[row + k] = value
         last[k] = value
@@ -55,11 +58,16 @@ def publish(signal_, progress_):
     """
     signal, p = record_at(signal_), record_at(progress_)
     ring, fresh, last, n = array_of(signal.ring), array_of(signal.fresh), array_of(signal.last), array_of(signal.fresh).size
+    # ``now, before`` are (1, 0) for order 1. For order 2 without a delay they are (1.5, -0.5): the straight line through
+    # both ends of the step, half a step ahead: the middle of the next step, in which it is read. With a delay, (0.5, 0.5) is
+    # the mean of the step, which is over when it is read; by `shift` it is in the row of its start.
     row = row_of(signal, p.step + 1, signal.shift) + signal.column
     out = ring[row : row + n]
     for k in range(n):
         out[k] = signal.now * np.float64(fresh[k]) + signal.before * last[k]
     if signal.jumps:
+        # after a jump the line through both ends of the step means nothing: give the value after it, or with a shift that
+        # before
         spikes, empty = array_of(p.spikes), p.parity * p.capacity
         for s in range(empty + p.emitted, empty + p.total):
             k = np.int64(spikes[s]) - signal.first
@@ -84,6 +92,7 @@ def add_all(sum_, progress_):
     s, p = record_at(sum_), record_at(progress_)
     ring, columns, value = array_of(s.ring), array_of(s.columns), array_of(s.value)
     row = row_of(s, p.step, s.delay)
+    # `columns` names the sources within a row; the sum is made once for all targets
     value[0] = _sum(ring[row : row + s.width], columns, np.int64(0), columns.size)
     return 0
 
@@ -105,6 +114,7 @@ def give_to_all(targets_, progress_):
     ring, state, places, own = array_of(t.ring), array_of(t.state), array_of(t.places), array_of(t.own)
     value, row = array_of(t.value)[0], row_of(t, p.step, t.delay)
     for i in range(places.size):
+        # `own` is the column in which the target itself gives, -1 if it does not leave itself out
         itself = ring[row + own[i]] if own[i] >= 0 else 0.0
         state[places[i]] += t.weight * (value - itself)
     return 0
@@ -117,6 +127,8 @@ def add_pairs(pairs_, progress_):
     state, ring, places, rows = array_of(c.state), array_of(c.ring), array_of(c.places), array_of(c.rows)
     first, source, weights, delays = array_of(c.first), array_of(c.source), array_of(c.weights), array_of(c.delays)
     row = row_of(c, p.step, c.delay)
+    # `rows` are the targets of this partition among all; the pairs of target r are first[r] to first[r + 1], and `source`
+    # has the column of each. `weights` and `delays` are empty if all pairs have the same.
     given = ring[row : row + c.width]
     for i in range(rows.size):
         start, stop = first[rows[i]], first[rows[i] + 1]
@@ -133,6 +145,7 @@ def add_pairs(pairs_, progress_):
 @helper
 def note_fault(pairs, step):
     """Note the first weight that is not finite, if there is one, unless an earlier one is noted."""
+    # only called when a sum was not finite, so it may look at all pairs
     fault, weights, first, rows = array_of(pairs.fault), array_of(pairs.weights), array_of(pairs.first), array_of(pairs.rows)
     for i in range(rows.size):
         for k in range(first[rows[i]], first[rows[i] + 1]):
@@ -143,6 +156,7 @@ def note_fault(pairs, step):
 @helper
 def _sum_weighted(given, source, weights, start, stop):
     a = b = c = d = 0.0
+    # an unsigned index cannot be negative, so nothing is asked before it is used
     whole = stop - (stop - start) % 4
     for k in range(start, whole, 4):
         a += np.float64(weights[np.uint64(k)]) * given[np.uint64(source[np.uint64(k)])]

@@ -26,6 +26,8 @@ def give(signal_, progress_):
     return 0
 '''
 
+# One loop for three functions. `_row` is the row of the ring from which a pair reads its source: that of the common delay,
+# or of its own. `_whole` adds up the sums of all targets, so that one comparison finds any number that is not finite.
 PAIRS = '''\
 @by_address
 def <name>(pairs_, progress_):
@@ -115,6 +117,8 @@ def learning_functions(rule, order):
     target = [f"{POST} = _ring[_itself + _own[_i]]"]
     target += [f"{name} = _trace{k}[_rows[_i]]" for k, name in enumerate(equations.traces)]
     middle = {name: ast.Name(f"_mid_{name}") for name in (*equations.traces, WEIGHT)} if half else {}
+    # order 2: the slopes at the start of the step lead to its middle, and the slopes there over the whole step; what is
+    # added up, too, is with the weight in the middle
     to_middle = _moved(f"_mid_{WEIGHT}", "0.5*_pace", equations.change, equations.bounds) if half else []
     add = {"target": target, "lines": [*to_middle, f"_sum += {f'_mid_{WEIGHT}' if half else WEIGHT}*{PRE}"]}
     add |= {"loads": [*loads, "_whole = 0.0"], "end": [*ADD_UP, "_whole += _sum"], "after": CHECK}
@@ -124,6 +128,7 @@ def learning_functions(rule, order):
     end += [f"_trace{k}[_rows[_i]] = {name}" for k, name in enumerate(equations.traces)]
     if half:
         target = target + [_advanced(f"_mid_{name}", name, "0.5*_dt", tree) for name, tree in traces]
+    # `add` runs in the same step before the weights have moved, and computes the same middle from the same numbers
     learn = {"target": target, "lines": [*lines, f"_weights[_k] = {WEIGHT}"], "end": end}
     texts = [
         fill(PAIRS, {"loads": loads, "after": []} | gaps, name=name, x=PRE, w=WEIGHT)

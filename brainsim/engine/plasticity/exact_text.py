@@ -20,6 +20,8 @@ from brainsim.equations.statements import Assign
 IMPORTS = ("from brainsim.engine.synapses.delivery import steps_and_lag",)
 CONSTANTS = (f"PARTS, TIE, AFTER = np.int64({PARTS}), np.int64({TIE}), np.int64({AFTER})",)
 
+# `moment` and `arrival` are in units of the clock. A delay is a whole number of ticks of PARTS units each, so rounding the
+# time from the spike to its arrival to ticks takes away what the lag, a float, has lost.
 HELPERS = '''\
 @helper
 def moment(rule, spike):
@@ -55,6 +57,8 @@ def last_before(rule, cell, time):
 
 '''
 
+# what is listed is the trace before its jump, which synapses read at this spike, and the trace after it (NEW), from which it
+# decays until the next one
 REMEMBER = '''\
 @by_address
 def remember(rule_, spike_):
@@ -146,6 +150,8 @@ def at_arrival(code, names):
     arrays, lines = [], []
     if traces:
         arrays = ["post_time", f"row_{SINCE}", *(f"{which}" for y in traces for which in (f"row_{y}", f"post_{y}{NEW}"))]
+        # as on the grid: the spike is at the synapse a dendritic delay before `soma`, and what is there of the target left
+        # its soma another dendritic delay earlier; without spikes that are nearer than TIE
         lines = ["time = soma - 2 * dendritic", "last = last_before(rule, target + shift, time - TIE)"]
         lines += traces_at(code, traces, "target + shift", "time")
     return arrays + target_arrays(of), lines + of_target(of, "target + shift")

@@ -87,10 +87,12 @@ class Scaler(Homeostat):
         self._counts = self._counts + np.bincount(spikes, minlength=self._cells.size + 1)[:-1]
         if chunk.stop % self.every:
             return
+        # d rate/dt = (count/seconds - rate)/tau over this time, exactly
         self._rates = self._rates * self._kept + (1.0 - self._kept) * (self._counts / self._seconds)
         self._counts = np.zeros_like(self._counts)
         if kind.learns:
             h = self.homeostasis
+            # dw/dt = beta*(goal - rate)*w over this time has the solution w*exp(beta*(goal - rate)*seconds)
             multiply(kind, FUNCTIONS["exp"](h.beta * (h.goal - self._rates) * self._seconds))
 
     def saved(self):
@@ -241,6 +243,7 @@ def through(segments, adding):
     targets, weights, placed = array_of(r.targets), array_of(r.weights), array_of(r.placed)
     for s in range(sources.size):
         for part in range(r.partitions):
+            # the segments of a source onto a partition are those from first[row] to first[row + 1] in the store
             row = sources[s] * r.partitions + part
             for k in range(first[row], first[row + 1]):
                 start, length = split_piece(pieces[k])

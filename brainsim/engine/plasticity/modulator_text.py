@@ -13,6 +13,9 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.numba_text import fill
 from brainsim.equations.statements import Assign
 
+# ``counts`` has the spikes of the modulating cells by the step at which they act, and ``modulator`` its value at each step,
+# both as rings of `size` steps. A spike acts `modulator_delay` steps later, and no slice is longer, so the value is known
+# before any synapse asks for it.
 MODULATE = '''\
 @by_address
 def modulate(rule_, progress_):
@@ -58,6 +61,9 @@ def follow(rule, until):
         rule.followed = time + 1
 '''
 
+# In a step that begins with the modulator at n, the integral of (gain*n + offset)*exp(-rate*t) is gain*n*decaying_part +
+# offset*constant_part, in which n decays, too (`modulator._block`). ``integral[t]`` is the sum from the start of t's block,
+# in which the variable is 1, up to t: a later step is multiplied by what is left of the variable, from the table.
 INTEGRATE = """\
 block = time // rule.block
 part = <gain> * <above> * rule.decaying_part + (<offset>) * rule.constant_part
@@ -66,6 +72,8 @@ total = integral[time % size] + before * part
 full[block % full.size] = total  # of the whole block, once this was its last step
 integral[slot] = 0.0 if (time + 1) % rule.block == 0 else total"""
 
+# The difference of two integrals of one block is for a variable that was 1 at its start; divided by what was left of it at
+# `then`, it is for one that is 1 at `then`. `left` is what is left of it after the blocks before.
 DRIVEN = '''
 
 @helper

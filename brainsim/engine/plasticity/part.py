@@ -300,6 +300,7 @@ def free_entries(sources, newest, link, oldest, first_free):
         while before >= 0:
             entry = before
             before = entry_before(entry, link, oldest)
+        # `entry` is the oldest that is needed: cut the chain behind it, and put the rest in front of the free ones
         rest = link[2 * entry + 1]
         link[2 * entry + 1] = -1
         while rest >= 0:
@@ -320,6 +321,7 @@ def list_entries(sources, newest, link, oldest, entries, owners):
             entries[number], owners[number] = entry, sources[s]
             number += 1
             entry = entry_before(entry, link, oldest)
+        # the chain leads from the newest to the oldest: turn it round
         for k in range((number - begin) // 2):
             first, last = begin + k, number - 1 - k
             entries[first], entries[last] = entries[last], entries[first]

@@ -10,6 +10,10 @@ from brainsim.equations.numba_text import fill, indent, text_of
 from brainsim.equations.plasticity.traces import NEW
 from brainsim.equations.statements import Assign
 
+# ``log_link`` has two numbers for each entry, its time and the entry before of the same source, or the next free one;
+# ``newest`` one for each cell of the network. An exponential decay is applied once for each spike, from the last one: x
+# becomes L + (x - L)*exp(-rate*elapsed), see `RuleCode.approach`. Both values are kept, since a synapse at which this spike
+# and another event meet reads the trace before it.
 ENTER = '''\
 @by_address
 def enter(rule_, spike_):
@@ -39,6 +43,9 @@ def enter(rule_, spike_):
     return entry
 '''
 
+# ``row_NAME`` is a ring with a row for each of the last steps and a column for each place between the first target and the
+# last; ``here`` is the row of the point that is reached, ``there`` that of the next one. A spike changes the trace in
+# ``there`` only: at its own time others still read it without the spike.
 REMEMBER = '''\
 @by_address
 def remember(rule_, progress_):
@@ -61,6 +68,8 @@ def remember(rule_, progress_):
     return 0
 '''
 
+# a step in which the condition of a rule holds is listed like a spike; `cells` has the columns of the targets, as `width`
+# may cover places of other cells
 STEPS = """\
 cells = array_of(rule.cells)
 for c in range(cells.size):
@@ -72,6 +81,7 @@ for c in range(cells.size):
     <listed>
     <jumped>"""
 
+# a cell that fires in such a step has one entry for both, since a spike's entry of this time is its latest
 WITH_SPIKE = f"""\
 if latest[2 * k] >> INDEX_BITS == time:
     post_{WHY}[latest[2 * k] & INDEX] = 3.0
@@ -93,6 +103,7 @@ def begin(rule_, progress_):
     return 0
 '''
 
+# before time 0 traces are as at the start, however far back a dendritic delay looks; row 1 is a step later
 ROW = """\
 <y>__ = <first>
 for r in range(rule.ring):
@@ -105,6 +116,7 @@ def enter(code):
     eq, before = code.eq, []
     for x in eq.pre_traces:
         before.append(f"{x}{LOCAL} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
+        # the last spike may be further back than the table of exponentials reaches
         before += [code.relaxed(x, "elapsed", far=True), f"{code.logged('before', x, 'entry')} = {x}{LOCAL}"]
     gaps = {
         "loads": code.loads([*trees_of(eq.pre_jumps), *code.of_traces(eq.pre_traces)], eq.pre_traces),

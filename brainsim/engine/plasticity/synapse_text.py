@@ -10,6 +10,9 @@ from brainsim.equations.plasticity.parser import ELAPSED
 from brainsim.equations.plasticity.traces import NEW
 from brainsim.equations.statements import formula
 
+# Time is that of the synapse: a presynaptic spike is there after its axonal delay, a postsynaptic one after the dendritic
+# delay. `low` is up to when the synapses are up to date: the last arrival, or the last sweep. `tied` is the first of the
+# entries with the time of the last one: an event of the target at that very time reads the traces as before all of them.
 REPLAY = '''\
 @helper
 def replay(rule, start, length, last, axonal, dendritic, soma):
@@ -77,6 +80,9 @@ while bound <= spike < end:
     depth -= 1
     spike = stack[np.uint64(depth)] if depth >= 0 else end"""
 
+# `soma` is when the spike arrives at the soma, after the whole delay, of which a part is dendritic: -1 stands for all of it.
+# A postsynaptic trace is read as it was at the soma two dendritic delays before, as what is at the synapse at soma -
+# dendritic left the soma another dendritic delay earlier.
 DELIVER = '''\
 @by_address
 def deliver(rule_, segment_):
@@ -195,9 +201,11 @@ EXACT_WORDS = {
     "under_way": "is_under_way(rule, entry, delays[k], arrived)",
 }
 # from when until when spikes of a target are new to a synapse
+# a spike is a number with its time in the high bits, so times are compared without being taken out
 LIMITS = "bound, end, number = (low - dendritic) << INDEX_BITS, (now - dendritic) << INDEX_BITS, np.int64(0)"
 EXACT_LIMITS = "bound, end = low - dendritic - TIE, now - dendritic - TIE"
 
+# The lists are packed from the front, which keeps the order of time; ``latest`` and ``older`` are linked again on the way.
 FORGET = '''
 
 @helper
@@ -278,6 +286,7 @@ def _at_post(code):
     """Return the lines of one postsynaptic spike at one synapse."""
     eq = code.eq
     time, index = ("post_time[spike]", "spike") if code.exact else ("(spike >> INDEX_BITS)", "spike & INDEX")
+    # the traces of the source, from the last arrival to this event of the target
     lines = [f"time = {time} + dendritic", "elapsed = max(time - arrived, np.int64(0))"]
     for x in eq.pre_traces:
         lines.append(code.relaxed(x, "elapsed", f"reference_{x}", far=True))

@@ -22,6 +22,8 @@ def has_room(events_, progress_):
 def _has_room(events, p, calendar):
     if calendar is None:
         return np.int64(CONTINUE)
+    # nothing more can be filed for this slice, so the events of each of its steps are counted before it begins: in the
+    # middle of a step it would be too late to make room
     due, first_block = array_of(calendar.due), array_of(calendar.first_block)
     following, pieces = array_of(calendar.following), array_of(calendar.due_piece)
     full = False
@@ -33,6 +35,7 @@ def _has_room(events, p, calendar):
             if k % BLOCK == BLOCK - 1:
                 block = following[block]
         events.due_events, events.most_segments = max(events.due_events, number), max(events.most_segments, count)
+        # `order` has two halves, between which `_sort` merges
         full |= number > array_of(events.lag).size or count > array_of(events.order).size // 2
     events.most_events = max(events.most_events, events.due_events)
     return np.int64(EVENTS_FULL) if full else np.int64(CONTINUE)
@@ -64,20 +67,26 @@ def _hand_out(events, p, calendar):
 
 @helper
 def _list_events(events, calendar, slot, values):
+    # Stage 1: sort segments by time. All synapses of a segment have one delay, so one lag serves all; equal lags keep the
+    # order in which they were filed.
     order, due_lag, pieces = array_of(events.order), array_of(calendar.due_lag), array_of(calendar.due_piece)
     targets, weights, shared = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.due_weight)
     synapses, entries = array_or_none(events, "synapse"), array_or_none(events, "entry")
     due_entries = array_or_none(calendar, "due_entry")
     count = _list_segments(calendar, slot, order)
     first, number = _sort(order, count, due_lag), np.int64(0)
+    # Stage 2: append the synapses of each segment to the lists of their targets. It is the loop of
+    # `engine.synapses.delivery._deliver` with another end: a kind of segment that is added there is needed here, too.
     for e in range(first, first + count):
         at = order[e]
         start, length = split_piece(pieces[at])
         own, called = tag_of(pieces[at]) == PER_SYNAPSE, tag_of(pieces[at]) >= CALLED
+        # what a synapse whose functions are called sends is only known when its cell has got to the event
         weight = 0.0 if own or called else shared[at]
         for k in range(start, start + length):
             if own:
                 weight = np.float64(weights[k]) if values is None else np.float64(values[weights[k]])
+            # `owner` and `receptor_of` have an entry for each place of the state, and targets are counted from `base`
             _append(events, number, np.int64(targets[k]) + events.base, weight, due_lag[at])
             note(synapses, number, k if called else np.int64(-1))
             note(entries, number, _entry_of(due_entries, at))
@@ -117,6 +126,7 @@ def _list_segments(calendar, slot, order):
 @helper
 def _sort(order, count, lags):
     """Sort segments by their lags, the largest first; equal ones keep their order. Return where they then begin."""
+    # merge sort from one half of `order` to the other and back; `now` is where the runs begin
     now, width, half = np.int64(0), np.int64(1), order.size // 2
     while width < count:
         to = half - now
@@ -131,6 +141,7 @@ def _merge(order, first, second, stop, at, lags):
     """Write two sorted runs, from `first` and from `second` on, as one from `at` on."""
     a, b = first, second
     for k in range(at, at + stop - first):
+        # of equal lags, the one from the first run goes first
         if b >= stop or (a < second and lags[order[a]] >= lags[order[b]]):
             order[k] = order[a]
             a += 1

@@ -42,6 +42,7 @@ def arrive(plastic_):
     plastic = record_at(plastic_)
     segment = record_or_none(plastic, "segment")
     segment.step, segment.lag = plastic.step, plastic.lag
+    # a segment of one synapse; its kind is in `entry`, so it needs no tag
     call_kind(np.int64(plastic.synapse) << START_BITS | 1, plastic.entry, segment, array_of(plastic.kinds))
     # what is not finite ends the run after this chunk, by an error that names the synapse; until then cells stay finite, as
     # no part of a step would be short enough for them

@@ -104,6 +104,7 @@ def _trains(partition, stimulus):
 @helper
 def _interval(key, number):
     """Return interval `number` of a cell, in mean intervals."""
+    # the inverse of the exponential distribution: -log(1 - u), with u below 1
     return -log1p(-uniform(hashed(step_key(key, 0), number)))
 
 
@@ -116,6 +117,8 @@ def expect(drive_, progress_):
 
 @helper
 def _expect(c, p, events):
+    # the draws of the whole slice, as `add_events` will make them step by step: an interval is a function of its number, so
+    # it may be drawn twice, and only the first of all is kept
     trains, numbers, steps = array_of(c.trains), array_of(c.numbers), min(p.slice, p.stop - p.step)
     numbers[:] = 0
     for k in range(trains.size):
@@ -152,6 +155,8 @@ def _add_events(c, p, events):
         train = trains[k]
         if train.on <= p.step < train.off:
             left, drawn, after = train.left, train.events, np.int64(-1)
+            # `left` is how far the next event is, in mean intervals, and `mean` how long a step is: the event is at
+            # left/mean of it
             while left < train.mean:
                 weights[number], receptors[number] = train.weight, train.receptor
                 note(array_or_none(events, "synapse"), number, np.int64(-1))
@@ -174,6 +179,7 @@ def _insert(events, cell, number, lag, after):
         array_of(events.lag),
     )
     lags[number] = lag
+    # the events of an input come in the order of time, so the search begins behind the last one
     behind = following[after] if after >= 0 else head[cell]
     while behind >= 0 and lags[behind] >= lag:
         after, behind = np.int64(behind), following[behind]

@@ -21,6 +21,7 @@ def list_moving(stretch_, tried_):
     """
     c, tried = record_at(stretch_), record_at(tried_)
     waits, moving, n, used = array_of(c.natural_refractory), array_of(c.moving), c.stride, min(c.driven, np.int64(TRIED))
+    # the step is tried without events and currents, of which only the lanes of driven cells may have some left
     _clear(array_of(c.lanes_current), 1, n, used)
     _clear(array_of(c.lanes_inputs), c.inputs, n, used)
     for low in range(0, n, TRIED):
@@ -33,8 +34,10 @@ def list_moving(stretch_, tried_):
         _mark_moving(c, tried, low, moving[low:high], waits[low:high])
     driven, cells, count = array_of(c.cell_of_lane), array_of(c.cell_of_slot), np.int64(0)
     for k in range(c.driven):
+        # they are always in lanes, and get no slot
         moving[driven[k]] = IS_DRIVEN
     for k in range(n):
+        # without a branch: the number is overwritten by the next one unless the cell moves
         cells[count] = k
         count += np.int64(moving[k] & MOVES)
     c.count = count
@@ -61,6 +64,7 @@ def _mark_moving(c, tried, low, moving, waits):
     for k in range(moving.size):
         moving[k] = np.uint8(waits[k] > 0)
     for i in range(c.variables):
+        # compared as whole numbers: -0.0 and 0.0 differ, and NaN is the same as itself
         _compare(before[i * c.natural_stride + low :], after[i * c.stride :], moving)
     for k in range(tried.total):
         moving[spikes[k]] = MOVES
@@ -82,6 +86,7 @@ def begin(stretch_, tried_):
         slots[cells[slot]], entered[slot], waiting[slot] = slot, -1, waits[cells[slot]]
     _gather(array_of(c.natural_state), array_of(c.state), cells, c.variables, c.natural_stride, n, c.count)
     _gather(array_of(c.natural_arrays), array_of(c.arrays), cells, c.constant_rows, c.natural_stride, n, c.count)
+    # events of the point that has been reached are in the buffers already, and in no calendar
     inputs, moving, number = array_of(c.natural_inputs), array_of(c.moving), array_of(c.found)[0]
     reached, listed = array_of(c.reached), array_of(c.listed)
     for i in range(c.inputs):

@@ -30,6 +30,8 @@ def find_reached(resting_, progress_):
 
 @helper
 def _find_reached(c, p, calendar):
+    # A target is counted from the base of the partition, `owner` from the first place to which events are added; `shift` is
+    # the distance of the two. What `owner` names, and the index of `reached`, is a cell counted through all stretches.
     targets, pieces, following = array_of(calendar.targets), array_of(calendar.due_piece), array_of(calendar.following)
     due, first_block = array_of(calendar.due), array_of(calendar.first_block)
     owner, reached, listed, found = array_of(c.owner), array_of(c.reached), array_of(c.listed), array_of(c.found)
@@ -47,6 +49,7 @@ def _find_reached(c, p, calendar):
             for k in range(start, start + length):
                 # without a branch, which the processor would guess wrong for each third event: 4 instead of 8 ns
                 cell = owner[np.uint64(targets[np.uint64(k)]) + shift]
+                # each cell is written behind the list, which grows only if the cell was not reached before
                 listed[number] = cell
                 number += np.int64(1) - reached[np.uint64(cell)]
                 reached[np.uint64(cell)] = 1
@@ -62,16 +65,21 @@ def turn(stretch_, progress_):
         return 0
     c.turned = p.step
     steps = min(p.slice, p.stop - p.step)
+    # Stage 1: the lanes of the last slice are given up
     leave_lanes(c)
     if steps <= 0:
         bring_back(c)
         return 0
+    # Stage 2: cells that are reached copy their state into lanes, behind those of driven cells
     _list_reached(c)
     enter_lanes(c, c.driven)
+    # Stage 3: all slots make the steps of the slice. Those that are refractory or would fire get their state back, and are
+    # listed as stirred; those that are in lanes move as well, and are overwritten when they leave these.
     c.steps, c.since, c.stirred_number = steps, c.turned, 0
     call_address(c.quiet, (address_of(c), address_of(p)))
     stirred, slots, begin = array_of(c.stirred), array_of(c.slot_of_lane), c.lanes_used
     cells, cell_of = array_of(c.cell_of_lane), array_of(c.cell_of_slot)
+    # Stage 4: cells that are stirred get lanes behind the others, and make their steps one by one, without events
     for k in range(c.stirred_number):
         slots[begin + k], cells[begin + k] = stirred[k], cell_of[stirred[k]]
     c.lanes_used = begin + c.stirred_number
@@ -91,6 +99,7 @@ def _list_reached(c):
     for k in range(number):
         cell = listed[k] - c.begin
         if cell >= 0 and cell < c.stride:
+            # for the next slice
             reached[listed[k]] = 0
             slot = slots[cell]
             if slot < 0:
@@ -109,6 +118,8 @@ def new_slot(c, cell):
     c.count = slot + 1
     array_of(c.slot_of_cell)[cell], array_of(c.cell_of_slot)[slot], array_of(c.entered)[slot] = slot, cell, -1
     array_of(c.refractory)[slot] = 0
+    # columns of variables: variable i of all slots lies in a row of `stride`, that of the network's cells in one of
+    # `natural_stride`
     for i in range(c.variables):
         state[i * c.stride + slot] = natural[i * c.natural_stride + cell]
     for i in range(c.constant_rows):
@@ -129,9 +140,11 @@ def enter_lanes(c, begin):
         waiting[lane] = waits[np.uint64(slots[lane])]
     _copy_rows(array_of(c.state), array_of(c.lanes_state), slots, c.variables, n, begin, end)
     _copy_rows(array_of(c.arrays), array_of(c.lanes_arrays), slots, c.constant_rows, n, begin, end)
+    # in the first slice of a chunk, events of the step before may be in the buffers that kernels read
     if c.fresh:
         _take_inputs(c, begin)
     redirect, places = array_of(c.redirect), array_of(c.places)
+    # `places` has two numbers for each row of events: where the row begins in `redirect`, and in the lanes of all stretches
     for r in range(0, places.size, 2):
         first, at = places[r], places[r + 1]
         for lane in range(begin, end):
@@ -194,6 +207,7 @@ def step_lanes(stretch_, progress_):
     if c.lanes_used == 0:
         return 0
     _take_driven(c)
+    # the kernel appends numbers of lanes to the list of spikes
     before = p.total
     call_address(c.kernel, (c.kernel_record, address_of(p)))
     _give_driven(c)
@@ -201,6 +215,8 @@ def step_lanes(stretch_, progress_):
         begin = p.parity * p.capacity
         spikes, cells = array_of(p.spikes)[begin + before : begin + p.total], array_of(c.cell_of_lane)
         for k in range(spikes.size):
+            # The order of lanes is that in which events came. Spikes are filed, and so added, in the order of cells: sorted,
+            # the sums have the same bits as if all cells were visited.
             spikes[k] = c.first + cells[spikes[k]]
         _sort(spikes)
     return 0
@@ -256,6 +272,8 @@ def deliver(resting_, progress_):
 
 @helper
 def _deliver(c, slot, calendar, values):
+    # This loop is that of `engine.synapses.delivery._deliver` for stored synapses: a change there belongs here, too. Another
+    # order of the additions would give other bits.
     targets, weights, here = array_of(calendar.targets), array_of(calendar.weights), array_of(calendar.here)
     pieces, shared, following = array_of(calendar.due_piece), array_of(calendar.due_weight), array_of(calendar.following)
     redirect, lanes = array_of(c.redirect), array_of(c.lanes)
@@ -270,6 +288,7 @@ def _deliver(c, slot, calendar, values):
         weight = 0.0 if own else shared[at]
         for k in range(start, start + length):
             target = np.int64(targets[k])
+            # where in `lanes` this place of the state is now, -1 if it is in the state
             lane = redirect[target + c.shift]
             if own:
                 if values is None:

@@ -25,12 +25,15 @@ def turn(stretch_, progress_):
         return 0
     c.turned = p.step
     c.steps = min(p.slice, p.stop - p.step)
+    # Stage 1: give up the lanes of the last slice, and empty the table
     leave_lanes(c)
     _forget_events(c)
     if c.steps <= 0:
         bring_back(c)
         return 0
     calendar = record_or_none(c, "arrivals")
+    # Stage 2: add up in the table what arrives in each step of the slice, and so find out which cells are reached. Delays
+    # are not shorter than a slice, so all of it is filed; the calendar's slots are given back before their steps have come.
     _begin_list(c)
     if c.fresh:
         _list_waiting(c)
@@ -38,10 +41,13 @@ def turn(stretch_, progress_):
         slot = (p.step + k + 1) % array_of(calendar.due).size
         _deliver(c, slot, c.events_begin + k * LANES, calendar, array_or_none(calendar, "values"))
         give_back(slot, calendar)
+    # Stage 3: cells in the table make their steps with these events, the other slots without. Both list the cells that must
+    # make their steps one by one, with their state as it was: first those with events, then, from `alone` on, those without.
     call_address(c.reached_kernel, (address_of(c), address_of(p)))
     alone = c.stirred_number
     call_address(c.quiet, (address_of(c), address_of(p)))
     c.lane_steps += c.steps * (c.driven + c.reached_end - c.first_reached + c.stirred_number - alone)
+    # Stage 4: results back to the slots, which the second kernel has overwritten, and lanes for the cells that are stirred
     _scatter(c)
     _fill_lanes(c, alone)
     c.fresh = 0
@@ -51,6 +57,8 @@ def turn(stretch_, progress_):
 @helper
 def _forget_events(c):
     """Forget what arrived at driven cells; the kernel of reached cells does so for the others."""
+    # a block of the table belongs to LANES cells, with a row of LANES numbers for each variable, and from `events_begin` on
+    # for the events of each step
     blocks = array_of(c.blocks)
     for block in range(c.first_reached // LANES):
         for k in range(block * c.block_size + c.events_begin, (block + 1) * c.block_size):
@@ -64,12 +72,16 @@ def _begin_list(c):
     What was entered for others is less than what is entered from now on, which takes less time than to go through them.
     """
     entered, n = array_of(c.entered), c.stride
+    # `entered` of a slot is `since` plus its place in the table. Places are below `reached_end`, so after this step all that
+    # was entered in earlier slices is below `since`, which is how `_deliver` and the kernel of quiet cells know it: nothing
+    # has to be erased. Only when the numbers become too large for int32 do they begin again.
     c.since = 0 if c.fresh else c.since + c.reached_end
     if c.since > c.most_entered:
         c.since = 0
         for slot in range(c.count):
             entered[slot] = -1
     for k in range(c.driven):
+        # `slot_of_cell` of driven cell k is n + k, behind all slots: their events go to the first places of the table
         entered[n + k] = c.since + k
     c.reached_end = c.first_reached
 
@@ -93,6 +105,8 @@ def _list_waiting(c):
 @helper
 def _deliver(c, due, begin, calendar, values):
     """Add what is due in a step to the table, in the order of `delivery.deliver`, and list the cells that are reached."""
+    # This loop is that of `engine.synapses.delivery._deliver` for stored synapses: a change there belongs here, too. A
+    # cell's events are added in the same order as there, into a sum of the step that begins at 0, like the buffer of inputs.
     targets, weights = array_of(calendar.targets), array_of(calendar.weights)
     pieces, shared, following = array_of(calendar.due_piece), array_of(calendar.due_weight), array_of(calendar.following)
     slots, entered, slot_of = array_of(c.slot_of_cell), array_of(c.entered), array_of(c.slot_of_reached)
@@ -113,6 +127,7 @@ def _deliver(c, due, begin, calendar, values):
             if slot < 0:
                 slot = new_slot(c, np.int64(cell))
             # without a branch for cells that are reached first, which the processor would guess wrong for each third event
+            # `lane` becomes the place of the cell in the table: below 0, it is reached for the first time in this slice
             lane = np.int64(entered[np.uint64(slot)]) - since
             first = lane < 0
             lane = number if first else lane
@@ -148,6 +163,7 @@ def _fill_lanes(c, alone):
     stirred, slots, cells = array_of(c.stirred), array_of(c.slot_of_lane), array_of(c.cell_of_lane)
     cell_of, arrived, number = array_of(c.cell_of_slot), array_of(c.arrived), c.stirred_number
     for k in range(number):
+        # the kernel of reached cells has left the events of stirred cell k in `arrived`, `slice` numbers from k*slice on
         slots[c.driven + k], cells[c.driven + k] = stirred[k], cell_of[stirred[k]]
     for k in range(alone * c.slice, number * c.slice):
         arrived[k] = 0.0
@@ -163,6 +179,7 @@ def take_events(stretch_, progress_):
     inputs, own, cells = array_of(c.lanes_inputs), array_of(c.natural_inputs), array_of(c.cell_of_lane)
     blocks, arrived, step = array_of(c.blocks), array_of(c.arrived), p.step - c.turned
     begin, to, row = c.events_begin + step * LANES, c.event_row * c.natural_width, c.event_row * c.stride + c.driven
+    # events of driven cells are added to the buffer of the network, which `step_lanes` reads, as other operators add to it
     for lane in range(c.driven):
         own[to + cells[lane]] += blocks[lane // LANES * c.block_size + lane % LANES + begin]
     for k in range(c.lanes_used - c.driven):

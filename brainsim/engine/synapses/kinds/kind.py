@@ -204,6 +204,7 @@ class Shared(SynapseKind):
 @helper
 def add_weights(here, targets, weights, start, stop):
     """Add the events of the synapses from `start` to `stop`."""
+    # an unsigned index cannot be negative, so nothing is asked before it is used
     for k in range(start, stop):
         here[np.uint64(targets[np.uint64(k)])] += weights[np.uint64(k)]
 

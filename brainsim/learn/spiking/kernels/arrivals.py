@@ -33,6 +33,7 @@ def target_of(net, c, at, m):
 @inlined
 def respond(net, c, times, more, k, steps, slow, fast):
     """Put into arrays in which steps something arrives by connection c at ``times + more``, and the responses to it."""
+    # `times` are times of events and `more` their delay, or delays of synapses and `more` the time of the event
     tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
     fill_responses(times, more, k, net.dt, (net.factor[net.post[c]], tau_m, tau_s), (steps, slow, fast))
 
@@ -67,19 +68,25 @@ def send(net, vector, b, k, slot, work):
 @inlined
 def send_alike(net, vector, c, begin, end, k, slot, work):
     """Do this by a connection whose synapses have the same delay."""
+    # `sent_...` have one row for each such connection of a block, and a column for each event of the network: an event
+    # belongs to one block, so connections from different blocks use the same rows
     place = net.place[c]
     steps, slow, fast = work.sent_step[place], work.sent_slow[place], work.sent_fast[place]
     stop = begin + padded(end - begin)
+    # `stop` may be beyond the events, up to a whole vector: what is computed there is overwritten by the next ones
     into = steps[begin:stop], slow[begin:stop], fast[begin:stop]
     respond(net, c, work.time[begin:stop], vector[net.delay_at[c]], k, into[0], into[1], into[2])
     low, start, rows, exact = net.slot[net.receptor[c]], net.start[net.post[c]], work.ring_v.shape[0], net.exact[net.post[c]]
     at, listed, targets_at = net.at[c], net.rows_at[c] >= 0, net.targets_at[c]
     for x in range(begin, end):
+        # it arrives after the end of the sample
         if steps[x] >= net.steps:
             continue
         first, stop = row_of(net, c, work.cell[x])
         n, weights, to = stop - first, vector[at + first : at + stop], slot + steps[x] - k
+        # the row of the ring for that step; a delay is never longer than the ring
         to -= rows if to >= rows else 0
+        # `exact`: cells that fire within a step also need what negative weights do, see `crossing.near_of`
         if listed:
             targets = net.targets[targets_at + first : targets_at + stop]
             scatter(work.ring_v[to], low, targets, slow[x], weights)
@@ -125,6 +132,7 @@ def send_each(net, vector, c, x, k, slot, work):
     begin, end = row_of(net, c, work.cell[x])
     low, start, exact = net.slot[net.receptor[c]], net.start[net.post[c]], net.exact[net.post[c]]
     at, rows, n = net.at[c], work.ring_v.shape[0], end - begin
+    # one number for each synapse of this source, kept for this event only: `gather` computes them again
     steps, slow, fast = work.row_step[:n], work.row_slow[:n], work.row_fast[:n]
     respond(net, c, vector[net.delay_at[c] + begin : net.delay_at[c] + end], work.time[x], k, steps, slow, fast)
     for m in range(n):

@@ -30,9 +30,13 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
     work.g_a[:] = 0.0
     last = net.start.size - 1
     for k in range(net.steps - 1, -1, -1):
+        # in row `slot` of the rings stands, from the end of this step on, the adjoint at the end of step k: what events that
+        # were sent earlier, which come later on this way back, look up in `gather`
         slot = k % work.ring_v.shape[0]
         for o in range(net.stop[last] - net.start[last]):
             work.g_v[net.start[last] + o] += work.d_trace[k, o]
+        # Stage 1: events of step k. Their arrivals are in later steps, which are done; now their times have all they will
+        # get.
         for b in range(net.start.size):
             # when an input came depends on nothing that learns, unless delays or time constants do
             gather(net, vector, b, k, b > 0 or keep or net.timed, work, gradient)
@@ -40,10 +44,13 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
                 prepare_spikes(net, b, k, work)
                 for x in range(work.begins[k, b], work.begins[k, b + 1]):
                     undo_spike(net, b, x, rate_cost, rate_target, work, gradient)
+        # Stage 2: the step itself, and in it the ways to releases and crossings
         for b in range(1, net.start.size):
             low, high = net.start[b], net.stop[b]
             driven = b == 1 and currents.shape[0] > 0
             if net.ahead[b] != 0:
+                # derived kernels go back through the spikes and the step of their block, and leave the adjoint of its input
+                # current in `d_drive`
                 work.moment[0], work.moment[1], work.moment[2] = k, slot, k == net.steps - 1
                 call_address(net.back[b], (work.cells[b], work.cells[b]))
                 if driven:
@@ -74,19 +81,24 @@ def undo_spike(net, b, x, rate_cost, rate_target, work, gradient):
     numbers, j = net.numbers[b], net.start[b] + work.cell[x]
     tau_m, tau_a, lag, level, at = numbers[TAU_M], numbers[TAU_A], work.lag[x], work.level[x], net.times_at[b]
     fall, growth, g_v, g_a = work.after_v[x], exp(lag / tau_a) if net.adaptive[b] else 1.0, work.g_v[j], work.g_a[j]
+    # `d_lag` becomes the derivative of the loss by lag, with v and a at the end of the step as functions of it. The spike is
+    # at t1 - lag, and a(t1) = a + beta*exp(-lag/tau_a); `growth` is exp(lag/tau_a), `fall` is exp(-lag/tau_m).
     d_lag = -work.d_time[x] - g_a * numbers[JUMP] / (tau_a * growth)
     if net.adaptive[b]:
         gradient[at + AT_JUMP] += g_a / growth
         gradient[at + AT_TAU_A] += g_a * numbers[JUMP] / growth * lag / (tau_a * tau_a)
+    # a refractory cell ends the step at V_reset, whatever was before; its release is undone as an event, in `undo_releases`
     if net.waiting[b]:
         g_v = 0.0
     else:
+        # v(t1) = v - height*fall, where the height of the jump is V_th + a at the spike - V_reset
         height = numbers[V_TH] + level * growth - numbers[V_RESET]
         d_lag += g_v * fall * (height / tau_m - level * growth / tau_a)
         g_a -= g_v * growth * fall
         gradient[at + AT_TAU_M] -= g_v * height * fall * lag / (tau_m * tau_m)
         gradient[at + AT_TAU_A] += g_v * fall * level * growth * lag / (tau_a * tau_a)
     # the cell reaches its threshold the earlier the higher v is, by 1/slope; not if it began the step there
+    # d lag = dv/slope: EventProp's jump of the adjoint at a spike, doi:10.1038/s41598-021-91786-z; `rise` is slope*dt
     g = d_lag * net.dt / max(work.rise[x], net.floor) if work.rise[x] > 0.0 else 0.0
     prepare_spike(net, b, x, g, work)
     if rate_cost > 0.0:  # counts have no derivative; this moves v at the spikes that there are
@@ -118,6 +130,7 @@ def undo_step(net, b, slot, work):
     g_v, g_a = work.g_v[low:high], work.g_a[low:high]
     for p in range(net.receptors[b], net.receptors[b + 1]):
         begin, end = net.slot[p], net.slot[p] + high - low
+        # adjoint of v' = v_v*v + v_i*i, i' = i_i*i: g_i becomes i_i*g_i + v_i*g_v, and then g_v becomes v_v*g_v
         decay_two(
             g_v, work.g_i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end], net.v_i[p], net.i_i[p]
         )
@@ -148,6 +161,7 @@ def by_times(net, b, k, slot, work, gradient):
     """Add the derivatives with respect to the time constants of what decays within a step."""
     numbers, low, high, dt, at = net.numbers[b], net.start[b], net.stop[b], net.dt, net.times_at[b]
     tau_m, tau_a, first = numbers[TAU_M], numbers[TAU_A], net.slot[net.receptors[b]]
+    # d exp(-dt/tau)/dtau = exp(-dt/tau)*dt/tau**2, for v, a and each current; and d potential(dt)/dtau
     v_v = inner(work.ring_v[slot, first : first + high - low], work.v0[k, low:high])
     total = v_v * numbers[V_V] * dt / (tau_m * tau_m)
     for p in range(net.receptors[b], net.receptors[b + 1]):
@@ -169,6 +183,7 @@ def drive_again(net, vector, row, k, slot, work, gradient):
     g_v, tau_m, total = work.ring_v[slot, net.start[1] : net.stop[1]], net.numbers[1, TAU_M], 0.0
     for i in range(row.size):
         if row[i] != 0.0:
+            # v gets (1 - exp(-dt/tau_m))*drive
             total += row[i] * inner(g_v, vector[at + i * n : at + (i + 1) * n])
     gradient[net.times_at[1] + AT_TAU_M] -= total * (1.0 - net.numbers[1, V_X]) * net.dt / (tau_m * tau_m)
 
@@ -204,6 +219,7 @@ def undo_releases(net, vector, b, k, driven, work, currents, gradient):
         j = work.r_cell[z]
         if not net.start[b] <= j < net.stop[b]:
             continue
+        # from the release to the end of the step, and if the cell fired before that, also from the release to the crossing
         span = work.r_span[z]
         d_span = undo_way(net, vector, j, (b, k, z, -1, span, work.r_grad[z], driven), work, currents, gradient)
         if work.kind[k, j] & FIRED:  # again within this step
@@ -211,6 +227,7 @@ def undo_releases(net, vector, b, k, driven, work, currents, gradient):
                 if net.start[b] + work.cell[x] == j:
                     way = b, k, z, x, span - work.lag[x], work.d_cross[x], driven
                     d_span += undo_way(net, vector, j, way, work, currents, gradient)
+        # it is free t_ref after the spike: the later the spike, the shorter the span
         work.d_time[work.r_event[z]] -= d_span
 
 
@@ -220,10 +237,12 @@ def undo_crossings(net, vector, b, k, driven, work, currents, gradient):
     tau_a, kept = net.numbers[b, TAU_A], work.v0.shape[0] > 1  # else time constants do not learn
     for x in range(work.begins[k, b], work.begins[k, b + 1]):
         j, g, h = net.start[b] + work.cell[x], work.d_cross[x], net.dt - work.lag[x]
+        # a cell that was freed in this step has its way to the crossing done in `undo_releases`
         if not work.kind[k, j] & 2:
             undo_way(net, vector, j, (b, k, -1, x, h, g, driven), work, currents, gradient)
         if net.adaptive[b]:
             faded = exp(-h / tau_a)
+            # a cell fires when v - a reaches V_th, so a at the crossing has the adjoint of v with the other sign
             work.g_a[j] -= g * faded
             gradient[net.times_at[b] + AT_TAU_A] -= g * work.a0[k if kept else 0, j] * faded * h / (tau_a * tau_a)
 
@@ -237,12 +256,15 @@ def undo_way(net, vector, j, way, work, currents, gradient):
     """
     b, k, z, x, h, g, driven = way
     numbers, m, at, kept = net.numbers[b], j - net.start[b], net.times_at[b], work.v0.shape[0] > 1
+    # from a release at V_reset, `before` ms after the start of the step; else from the start, of which `prepare_spikes`
+    # knows
     tau_m, before, begin = numbers[TAU_M], 0.0, work.v0[k, j] if kept else 0.0
     if z >= 0:
         fall, begin, before = exp(-h / tau_m), numbers[V_RESET], net.dt - work.r_span[z]
     else:
         fall = work.before_v[x]
         work.g_v[j] += g * fall
+    # v = begin*exp(-h/tau_m) + sum(potential(h)*I) + (1 - exp(-h/tau_m))*drive; `by_h` and `d_tau_m` are its derivatives
     by_h, d_tau_m = -begin / tau_m * fall, begin * h / (tau_m * tau_m) * fall
     for p in range(net.receptors[b], net.receptors[b + 1]):
         tau_s, at_s = net.tau_s[p], net.tau_at[p]
@@ -251,6 +273,7 @@ def undo_way(net, vector, j, way, work, currents, gradient):
             slow, faded = potential(h, tau_m, tau_s), left(before, tau_s)
         was = work.i0[k, net.slot[p] + m] if kept else 0.0  # else time constants do not learn
         current = work.r_current[z, p - net.receptors[b]] if z >= 0 else was
+        # the second part: a longer way begins earlier, when less of I had decayed
         by_h += (left(h, tau_s) - slow) / tau_m * current + slow * current / tau_s
         work.g_i[net.slot[p] + m] += g * slow * faded
         if kept:

@@ -30,12 +30,18 @@ def find_bounds(net, work):
     subtracted. The second is what is added for each a.
     """
     for b in range(1, net.start.size):
+        # Let v be at V_th + a at a moment of the step, and v - a not fall there. Then the current I is at least V_th + a*(1
+        # - tau_m/tau_a). With nothing negative, v at the end is lowest if that moment is the start and I is all in the
+        # receptor that gives least: v >= (V_th + a)*v_v + I*slow, with slow the smallest v_i, and the part of I with a only
+        # if it is negative.
         numbers, slow = net.numbers[b], 1.0
         for p in range(net.receptors[b], net.receptors[b + 1]):
             slow = min(slow, net.v_i[p])
         by_a = numbers[V_V] + min(1.0 - numbers[TAU_M] / numbers[TAU_A], 0.0) * slow
         work.bounds[b, 0] = numbers[V_TH] * (numbers[V_V] + slow) - SLACK
+        # a at that moment is between a at the end, which is what `near_of` knows, and that divided by A_A
         work.bounds[b, 1] = by_a if by_a >= 0.0 else by_a / numbers[A_A]
+        # a current x < 0 from outside leaves I - x to the receptors, so it lowers v by (1 - v_v)*x but adds slow*(-x)
         work.bounds[b, 2] = 1.0 - numbers[V_V] - slow
 
 
@@ -82,6 +88,8 @@ def list_events(net, vector, b, k, work):
     if work.ends[2] >= 0:
         return
     n, common, dense = 0, 0, 1
+    # first connections with one delay for all synapses, in the order of time; behind them the others, one by one for each
+    # cell
     for each in range(2):
         for c in range(net.pre.size):
             if net.post[c] != b or net.each[c] != each:
@@ -89,10 +97,12 @@ def list_events(net, vector, b, k, work):
             first, stop, delay = max(0, k + 1 - work.ring_v.shape[0]), k, 0.0
             if not each:
                 delay = vector[net.delay_at[c]]
+                # an event of step s has a time from s*dt to (s + 1)*dt, so it arrives in one of two steps
                 first, stop = max(first, k - int(delay / net.dt) - 1), min(k, k - int(delay / net.dt) + 1)
             for sent in range(first, stop):
                 for x in range(work.begins[sent, net.pre[c]], work.begins[sent, net.pre[c] + 1]):
                     time = work.time[x] + delay
+                    # `send` has decided in which; of those with delays of their own it depends on the synapse
                     if each or work.sent_step[net.place[c], x] == k:
                         r = (k + 1) * net.dt - time
                         insert(net, c, x, n, r, work)
@@ -100,9 +110,11 @@ def list_events(net, vector, b, k, work):
                         n += 1
         common = common if each else n
     work.ends[2], work.ends[3], work.ends[4] = n, common, dense & (common == n)
+    # way q leads from event q - 1 to event q, the first one from the start of the step and the last one to its end
     for q in range(common + 1):  # how cells move up to each event from the one before it
         work.way[q] = (work.due_r[q - 1] if q else net.dt) - (work.due_r[q] if q < common else 0.0)
     note_ways(net, b, 0, padded(common + 1), work)
+    # behind the last arrival: the way to the end of the step
     work.came_q[n] = common
     if work.ends[4]:  # all cells get the same events at the same times
         for q in range(n):
@@ -113,6 +125,7 @@ def list_events(net, vector, b, k, work):
 def insert(net, c, x, n, r, work):
     """Add an event to the n that are listed, the earliest first if synapses have the same delay."""
     to = n
+    # an insertion sort, for the few events of a step; those of synapses with their own delays are only appended
     while not net.each[c] and to > 0 and work.due_r[to - 1] < r:
         work.due[to], work.due_wire[to] = work.due[to - 1], work.due_wire[to - 1]
         work.due_r[to], work.due_row[to] = work.due_r[to - 1], work.due_row[to - 1]
@@ -150,6 +163,7 @@ def fill_ways(way, rate, rate_s, left, slow, fast):
 def list_arrivals(net, vector, k, m, work):
     """List what arrives at cell m of a block in step k, the earliest first; return how many synapses it is."""
     n = 0
+    # all to all with common delays: the lists are those of `list_events`, only the weights are this cell's own
     if work.ends[4]:
         for q in range(work.ends[2]):
             work.came_w[q] = vector[work.due_row[q] + m]
@@ -164,6 +178,7 @@ def list_arrivals(net, vector, k, m, work):
                 if arrival_step(time, net.dt, work.due_sent[q]) != k:
                     continue
                 r = (k + 1) * net.dt - time
+            # an insertion sort: events with common delays come in order, so few are ever moved
             while to > 0 and work.came_r[to - 1] < r:
                 work.came_r[to], work.came_w[to] = work.came_r[to - 1], work.came_w[to - 1]
                 work.came_p[to], work.came_q[to] = work.came_p[to - 1], work.came_q[to - 1]
@@ -183,6 +198,7 @@ def synapses_onto(net, c, source, target):
         return low + target, low + target + 1
     first = net.targets_at[c]
     stop = high
+    # Binary search for the target in the row. Several synapses may connect the same pair; they lie side by side.
     while low < high:
         middle = (low + high) // 2
         if net.targets[first + middle] < target:
@@ -206,6 +222,7 @@ def begin_of(net, b, k, row, j, work):
             now[CURRENTS + p - first] = work.i0[row, net.slot[p] + m]
         return net.dt
     z = work.freed[k]
+    # few cells are freed in a step, and this one is among them
     while work.r_cell[z] != j:
         z += 1
     now[V], now[A] = work.begin[j], work.r_level[z]
@@ -219,6 +236,8 @@ def after(net, b, h, work):
     """Return the distance of the cell in `now` from the threshold after h ms without an arrival, and five derivatives."""
     now, rate, first, a, rate_a = work.now, 1.0 / net.numbers[b, TAU_M], net.receptors[b], 0.0, 0.0
     fall = exp(-h * rate)
+    # i0 ... i4 become the current and its derivatives in time: those of a receptor are I*(-1/tau_s)**n, the drive is
+    # constant
     v, i0, i1, i2, i3, i4 = fall * now[V] + (1.0 - fall) * now[DRIVE], now[DRIVE], 0.0, 0.0, 0.0, 0.0
     for p in range(first, net.receptors[b + 1]):
         rate_s = 1.0 / net.tau_s[p]
@@ -229,6 +248,7 @@ def after(net, b, h, work):
         i1, i = i1 + i, -i * rate_s
         i2, i = i2 + i, -i * rate_s
         i3, i4 = i3 + i, i4 - i * rate_s
+    # tau_m*v' = I - v, and the same for every further derivative: tau_m*v(n+1) = I(n) - v(n)
     v1 = (i0 - v) * rate
     v2 = (i1 - v1) * rate
     v3 = (i2 - v2) * rate
@@ -253,13 +273,18 @@ def search(net, b, remains, count, work):
     now, v_th, first_p, at = work.now, net.numbers[b, V_TH], net.receptors[b], 0
     rate, rate_a, receptors = 1.0 / net.numbers[b, TAU_M], 1.0 / net.numbers[b, TAU_A], net.receptors[b + 1] - first_p
     v, a, adaptive = now[V], now[A], net.adaptive[b]
+    # Stage 1: is it above the threshold to begin with?
     if v - a >= v_th:  # it was reset, and is above the threshold again
         return remains, 0.0
+    # Stage 2: skip what came while the cell was refractory. `q` is the number of a way in `work.way_...`. The ways between
+    # events that reach all cells are computed once, in `list_events`; an event with a time of its own makes one that is
+    # computed here, in the last place of these arrays.
     known = 0  # number of the event at which the cell is next if its way is known
     if remains < net.dt:  # it was refractory, and what came before is in the currents
         known = -1
         while at < count and work.came_r[at] > remains:
             at += 1
+    # Stage 3: from arrival to arrival, until v - a - V_th has crossed 0 or the step ends
     while True:
         stop, q = work.came_r[at] if at < count else 0.0, work.came_q[at]
         h = remains - stop
@@ -268,6 +293,7 @@ def search(net, b, remains, count, work):
                 q = work.way.size - 1
                 work.way[q] = h
                 note_ways(net, b, q, q + 1, work)
+            # the exact solution over h ms, as in `forward.move`, with the current I at both ends
             fall, before, current = work.way_v[q], v - a - v_th, now[DRIVE]
             v_then, current_then = fall * v + (1.0 - fall) * current, current
             for p in range(receptors):
@@ -275,23 +301,29 @@ def search(net, b, remains, count, work):
                 current += i
                 v_then += work.way_slow[p, q] * i
                 current_then += work.way_fast[p, q] * i
+            # the slopes of v - a at both ends: v' = (I - v)/tau_m, a' = -a/tau_a
             a_then, first, last = a, (current - v) * rate, (current_then - v_then) * rate
             if adaptive:
                 a_then = a * work.way_a[q]
                 first, last = first + a * rate_a, last + a_then * rate_a
             gap = v_then - a_then - v_th
+            # It stays below if it ends below and either has no maximum on the way, or the tangents at both ends meet below
+            # the threshold.
             if not stays_below(before, gap, first, last, h):
+                # `after` takes the cell from the start of this way
                 now[V], now[A] = v, a
                 high = h if gap >= 0.0 else beyond(net, b, first, last, h, work)
                 if high > 0.0:
                     time, slope = crossing(net, b, (before, gap, first, last), high, work)
                     return remains - time, slope
+            # Stage 4: no crossing; move to the arrival, and add it to the current of its receptor
             v, a, remains = v_then, a_then, stop
             for p in range(receptors):
                 now[CURRENTS + p] *= work.way_fast[p, q]
         if at == count:
             return -1.0, 0.0
         now[CURRENTS + work.came_p[at] - first_p] += work.came_w[at]
+        # the next way is a computed one if the next event, too, reaches all cells: from event q leads way q + 1
         known = work.came_q[at] + 1
         at += 1
 
@@ -302,6 +334,8 @@ def beyond(net, b, first, last, h, work):
 
     v - a rises at its beginning by `first`, and falls at its end by `-last`.
     """
+    # v - a rises, then falls: look for its maximum, where the slope is 0, first where a straight line through both slopes
+    # is, then by bisection. Any point above the threshold is enough.
     low, high, at = 0.0, h, h * first / (first - last)
     for _ in range(50):
         gap, slope, _, _, _, _ = after(net, b, at, work)
@@ -324,10 +358,13 @@ def crossing(net, b, ends, high, work):
     which nearly always one point is enough; if its last term is not small, Newton's method goes to the next point.
     """
     before, gap, first, last = ends
+    # `part`: which share of the way up from `before` to `gap` the threshold is at
     low, part, at = 0.0, -before / (gap - before), 0.5 * high
     if gap >= 0.0:
         at = high * part
         if first > 0.0 and last > 0.0:
+            # the time as a cubic function of the distance (Hermite), with the slopes 1/first and 1/last at its ends, taken
+            # at 0
             rest, rise = 1.0 - part, gap - before
             at = part * (rest * rest * rise / first + part * (high * (1.0 + 2.0 * rest) - rest * rise / last))
             at = min(max(at, 0.0), high)
@@ -338,6 +375,9 @@ def crossing(net, b, ends, high, work):
             high = at
         else:
             low = at
+        # The distance is gap + slope*x + d2*x**2/2 + ... around `at`. Divided by slope it is x + b2*x**2 + ... = step, which
+        # is solved for x by reversion of the series (Abramowitz & Stegun, Handbook of Mathematical Functions, 3.6.25), c3 to
+        # c5.
         inverse = 1.0 / slope
         step, b2, b3 = -gap * inverse, d2 * inverse * (1.0 / 2.0), d3 * inverse * (1.0 / 6.0)
         b4, b5, square = d4 * inverse * (1.0 / 24.0), d5 * inverse * (1.0 / 120.0), b2 * b2

@@ -44,7 +44,9 @@ def forward(net, vector, sample, keep, work):
         if net.bias_at[b] >= 0:
             into = work.drive[net.start[b] : net.stop[b]]
             copy(vector[net.bias_at[b] : net.bias_at[b] + into.size], into)
+    # what arrives in step k is in row ``k % rows`` of the rings; a step has used it up before its own events are sent
     for k in range(net.steps):
+        # events and releases are appended, so those of a step, and of a block in a step, lie side by side
         work.first[k], work.freed[k] = work.ends[0], work.ends[1]
         slot = k % work.ring_v.shape[0]
         if sample.currents.shape[0] > 0:
@@ -53,15 +55,18 @@ def forward(net, vector, sample, keep, work):
         work.begins[k, 0] = work.first[k]
         for b in range(1, net.start.size):
             row, work.begins[k, b] = k if keep else 0, work.ends[0]
+            # cells of a model have kernels of their own, which do all that follows for the block
             if net.ahead[b] != 0:
                 work.moment[0], work.moment[1], work.moment[2] = k, slot, keep
                 call_address(net.ahead[b], (work.cells[b], work.cells[b]))
                 continue
             driven = net.bias_at[b] >= 0 or (b == 1 and sample.currents.shape[0] > 0)
             move(net, b, row, slot, driven, work)
+            # the events that may arrive at this block are listed when a cell first needs them
             work.ends[2] = -1
             if net.waiting[b] or net.exact[b]:
                 work.kind[k, net.start[b] : net.stop[b]] = 0
+            # both correct what `move` did to all cells as if none were refractory and none fired
             if net.waiting[b]:
                 hold(net, vector, b, k, row, work)
             if net.exact[b]:
@@ -69,6 +74,7 @@ def forward(net, vector, sample, keep, work):
             elif net.spiking[b]:
                 fire(net, b, k, work)
         work.begins[k, net.start.size] = work.ends[0]
+        # an event arrives in a later step at the earliest, so the blocks may be in any order, also if they form a circle
         for b in range(net.start.size):
             send(net, vector, b, k, slot, work)
         for o in range(net.stop[last] - net.start[last]):
@@ -129,6 +135,7 @@ def move(net, b, row, slot, driven, work):
     for p in range(first, net.receptors[b + 1]):
         begin, end = net.slot[p], net.slot[p] + high - low
         i, into_v, into_i = work.i[begin:end], work.ring_v[slot, begin:end], work.ring_i[slot, begin:end]
+        # the first receptor also makes v decay, others only add their part, since the solution is linear in the currents
         if p > first:
             add_potential(v, net.v_i[p], i, into_v)
         elif driven:
@@ -139,6 +146,7 @@ def move(net, b, row, slot, driven, work):
             decay_potential(v, i, into_v, v0, numbers[V_V], net.v_i[p])
         decay_and_add(i, net.i_i[p], into_i, work.i0[row, begin:end])
     if net.adaptive[b]:
+        # nothing arrives at a; this row of the ring has been used up, so it is all 0
         zeros = work.ring_v[slot, net.slot[first] : net.slot[first] + high - low]
         decay_and_add(work.a[low:high], numbers[A_A], zeros, work.a0[row, low:high])
 
@@ -182,6 +190,7 @@ def hold(net, vector, b, k, row, work):
     low, high = net.start[b], net.stop[b]
     for begin in range(low, high, SCAN):
         end = min(begin + SCAN, high)
+        # most stretches have no refractory cell: one comparison for each, vectorised, saves the visit
         if count_later(work.release[begin:end], k * net.dt):
             for j in range(begin, end):
                 hold_cell(net, vector, b, k, row, j, work)
@@ -200,9 +209,12 @@ def count_later(times, start):
 def hold_cell(net, vector, b, k, row, j, work):
     """Do this with cell j."""
     numbers, t0, t1, m, first = net.numbers[b], k * net.dt, (k + 1) * net.dt, j - net.start[b], net.receptors[b]
+    # refractory in the whole step
     if work.release[j] >= t1:
         work.kind[k, j] = 1
         work.v[j] = numbers[V_RESET]
+    # Free from `span` ms before the end: v begins at its reset value, with the currents as they are at that moment, I =
+    # i0*exp(-(dt - span)/tau_s) + the sum of w*exp(-(r - span)/tau_s) over what arrived before it.
     elif work.release[j] > t0 + SAME:
         span, x = t1 - work.release[j], work.ends[1]
         work.kind[k, j] = 2
@@ -212,14 +224,17 @@ def hold_cell(net, vector, b, k, row, j, work):
         list_events(net, vector, b, k, work)
         for q in range(list_arrivals(net, vector, k, m, work)):
             r, p = work.came_r[q], work.came_p[q]
+            # what arrives later acts on v as on any other cell
             if r <= span:
                 late += work.came_w[q] * potential(r, numbers[TAU_M], net.tau_s[p])
             else:
                 work.r_current[x, p - first] += work.came_w[q] * left(r - span, net.tau_s[p])
+        # v(t1) = V_reset*exp(-span/tau_m) + (1 - exp(-span/tau_m))*drive + the sum of potential(span)*I + what came later
         v = numbers[V_RESET] * fall + (1.0 - fall) * work.drive[j]
         for p in range(first, net.receptors[b + 1]):
             v += potential(span, numbers[TAU_M], net.tau_s[p]) * work.r_current[x, p - first]
         work.v[j], work.begin[j] = v + late, numbers[V_RESET]
+        # a is not reset; its value at the release is kept, since the search for a crossing begins there
         level = work.a0[row, j] * exp(-(net.dt - span) / numbers[TAU_A]) if net.adaptive[b] else 0.0
         work.r_cell[x], work.r_event[x] = j, work.last[j]
         work.r_span[x], work.r_level[x] = span, level
@@ -231,18 +246,24 @@ def cross(net, vector, b, k, row, slot, work):
     """Find the spikes of a block in step k, and reset the cells."""
     low, high = net.start[b], net.stop[b]
     down, first = work.ring_down[slot, low:high], net.receptors[b]
+    # Collect in `down` what can have lowered v in this step, at most: a cell with ``v - down`` below the bound has not been
+    # at the threshold (`find_bounds`). Negative weights that arrived in the step are there already, by `send`.
     if net.numbers[b, V_X] != 0.0:  # there are currents from outside
         lower(down, work.drive[low:high], work.bounds[b, 2])
     if net.receptors[b + 1] - first > 1:  # negative and positive currents may decay differently
         for p in range(first, net.receptors[b + 1]):
             lower(down, work.i0[row, net.slot[p] : net.slot[p] + high - low], net.v_i[p])
+    # `again` holds the one step in which some cell begins above its threshold; such a cell may end the step below the bound
     again, work.again[b] = work.again[b] == k, -1
     for begin in range(low, high, SCAN):
         end = min(begin + SCAN, high)
+        # two sizes of stretches: a hit among 128 cells costs eight looks at 16, and only those with one are visited cell by
+        # cell
         if again or near_of(net, b, begin, end, slot, work):
             for j in range(begin, end, FEW):
                 if again or near_of(net, b, j, min(j + FEW, end), slot, work):
                     cross_few(net, vector, b, k, row, slot, (j, min(j + FEW, end), again), work)
+    # the row of the ring serves a later step from now on
     down[:] = 0.0
 
 
@@ -268,6 +289,7 @@ def cross_cell(net, vector, b, k, row, j, work):
     if lag >= 0.0:
         work.kind[k, j] += FIRED
         spike(net, b, k, j, (lag, span, slope), work)
+        # the reset was not enough: it fires again at the start of the next step
         if work.v[j] - work.a[j] >= net.numbers[b, V_TH]:
             work.again[b] = k + 1
 
@@ -277,6 +299,7 @@ def fire(net, b, k, work):
     """Find the spikes of a block at the end of step k, and reset the cells."""
     v_th, low, high = net.numbers[b, V_TH], net.start[b], net.stop[b]
     for j in range(low, high):
+        # before the resets, for the surrogate derivative; ``d spike/dv = bump(above)``
         work.above[k, j] = work.v[j] - work.a[j] - v_th
     for begin in range(low, high, SCAN):
         end = min(begin + SCAN, high)
@@ -313,12 +336,14 @@ def spike(net, b, k, j, crossed, work):
 @inlined
 def reset(numbers, waiting, adaptive, lag, t1, j, x, work):
     """Reset a cell that fired `lag` ms before the end of the step, in event x."""
+    # a at the spike, from its value at the end of the step
     level = work.a[j] * exp(lag / numbers[TAU_A]) if adaptive else 0.0
     if waiting:
         work.v[j] = numbers[V_RESET]
         work.release[j] = t1 - lag + numbers[T_REF]
         work.last[j] = x
     else:
+        # the equation is linear, so of a jump `lag` ms before the end exp(-lag/tau_m) is left: no step is made twice
         work.v[j] = work.v[j] - (numbers[V_TH] + level - numbers[V_RESET]) * exp(-lag / numbers[TAU_M])
     if adaptive:
         work.a[j] = work.a[j] + numbers[JUMP] * exp(-lag / numbers[TAU_A])

@@ -26,6 +26,7 @@ def gather(net, vector, b, k, timed, work, gradient):
         for x in range(begin, end):
             if net.each[c]:
                 gather_each(net, vector, c, x, k, timed, work, gradient)
+            # it arrives after the end of the sample
             elif work.sent_step[net.place[c], x] >= net.steps:
                 continue
             elif net.rows_at[c] >= 0:
@@ -42,12 +43,17 @@ def gather_dense(net, vector, c, x, timed, work, gradient):
     n = net.stop[b] - net.start[b]
     row, r = net.at[c] + work.cell[x] * n, (step + 1) * net.dt - (work.time[x] + vector[delay_at])
     slot = step % work.ring_v.shape[0]
+    # at the end of the step of arrival, v has got w*slow and i has got w*fast: d loss/dw = slow*g_v + fast*g_i, and `on_v`,
+    # `on_i`, the sums of w*g_v and of w*g_i, are all that the derivative by the time of arrival needs
     g_v, g_i = work.ring_v[slot, low : low + n], work.ring_i[slot, low : low + n]
     into, weights, on_v, on_i = gradient[row : row + n], vector[row : row + n], 0.0, 0.0
+    # Stage 1: all targets, as if none had fired or become free
     add_weighted(into, slow, g_v, fast, g_i)
     if timed:
         on_v, on_i = inner_two(weights, g_v, g_i)
         by_constants(net, c, r, (slow, fast), (on_v, on_i), work, gradient)
+    # Stage 2: targets that became free in this step, and targets that fired, get their additions. They are few, so they are
+    # looked up in the lists of the step; `more_...` count as further adjoints at its end.
     for z in range(work.freed[step], work.freed[step + 1]):
         m = work.r_cell[z] - net.start[b]
         if 0 <= m < n:
@@ -76,11 +82,13 @@ def gather_listed(net, vector, c, x, timed, work, gradient):
         w, m = vector[net.at[c] + s], net.targets[net.targets_at[c] + s]
         g_v, g_i = work.ring_v[slot, low + m], work.ring_i[slot, low + m]
         on_v, on_i = on_v + w * g_v, on_i + w * g_i
+        # 2 or more: freed, fired or both in this step
         if watched and work.kind[step, first + m] > 1:
             more_v, more_i = within(net, c, step, m, r, w, work, gradient)
             g_v, g_i, within_v, within_i = g_v + more_v, g_i + more_i, within_v + w * more_v, within_i + w * more_i
         gradient[net.at[c] + s] += slow * g_v + fast * g_i
     if timed:
+        # without the additions, whose own derivatives by time constants `by_moment` has added
         by_constants(net, c, r, (slow, fast), (on_v, on_i), work, gradient)
         by_time(net, c, x, delay_at, (slow, fast), (on_v + within_v, on_i + within_i), work, gradient)
 
@@ -115,6 +123,7 @@ def by_time(net, c, x, delay_at, response, on, work, gradient):
     """Add the derivatives by the time of event x and by a delay, given what v and i get, times their adjoints."""
     (slow, fast), (on_v, on_i) = response, on
     tau_m, tau_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]]
+    # the time of arrival is time + delay, and r is the end of the step minus that: both have the same derivative, -d/dr
     change = change_of(net.factor[net.post[c]], net.dt, slow, fast, on_v, on_i, tau_m, tau_s)  # by r
     gradient[delay_at] -= change
     work.d_time[x] -= change
@@ -153,6 +162,9 @@ def within(net, c, step, m, r, w, work, gradient):
 def of_release(net, c, z, r, w, work, gradient):
     """Return them for the potential at the end of the step of a cell that became free."""
     by_moment(net, c, r, w, work.r_grad[z], (work.r_span[z], 0.0), work, gradient)
+    # What came before the release acts through its current only: v(t1) gets w*exp(-(r - span)/tau_s)*potential(span), which
+    # is `r_late` times `fast`. The adjoint of v in the ring is 0 for such a cell (`seal`), so `r_grad` is all that others
+    # add.
     late = r > work.r_span[z]
     return 0.0 if late else work.r_grad[z], work.r_late[z, net.receptor[c] - net.receptors[net.post[c]]] if late else 0.0
 
@@ -161,9 +173,11 @@ def of_release(net, c, z, r, w, work, gradient):
 def of_spike(net, c, y, r, w, work, gradient):
     """Return them for the potential at the crossing of event y."""
     p = net.receptor[c] - net.receptors[net.post[c]]
+    # it came after the crossing
     if r <= work.lag[y]:
         return 0.0, 0.0
     by_moment(net, c, r, w, work.d_cross[y], (work.over[y], work.lag[y]), work, gradient)
+    # it came before the release in the same step: through its current only, as in `of_release`
     if work.over[y] < net.dt and r > work.over[y]:
         return 0.0, work.back_late[y, p]
     return work.back_v[y], work.back_i[y, p]
@@ -179,6 +193,7 @@ def by_moment(net, c, r, w, g, when, work, gradient):
         return
     span, lag = when
     tau_m, tau_s, at_s = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.tau_at[net.receptor[c]]
+    # v gets w*potential(r - lag); what came while the cell was refractory left w*exp(-(r - span)/tau_s) of current to act
     if r <= span:
         gradient[net.times_at[net.post[c]] + AT_TAU_M] += g * w * by_tau_m(r - lag, tau_m, tau_s)
         gradient[at_s] += g * w * by_tau_s(r - lag, tau_m, tau_s)
@@ -228,6 +243,9 @@ def prepare_spike(net, b, y, g, work):
 
     What an arrival did to v at the crossing follows from what it did until the end of the step, backwards in time.
     """
+    # An arrival added w*potential(r - lag) to v at the crossing. Moved on to the end of the step without another arrival,
+    # potential(r) = exp(-lag/tau_m)*potential(r - lag) + potential(lag)*exp(-(r - lag)/tau_s). Solved for the first, it is
+    # (slow - potential(lag)*exp(lag/tau_s)*fast)/exp(-lag/tau_m): linear in slow and fast, with `back_v` and `back_i`.
     first, lag, span, on_v = net.receptors[b], work.lag[y], work.over[y], g / work.after_v[y]
     work.d_cross[y], work.back_v[y] = g, on_v
     for p in range(first, net.receptors[b + 1]):

@@ -52,6 +52,7 @@ def of_scores(net, task, label, work):
         return 0.0
     loss, steps, last = softmax(work.score, label, work.d_score), work.trace.shape[0], net.start.size - 1
     for o in range(work.score.size):
+        # the mean passes it to all steps by their weights, the maximum to the step in which it was
         g = work.d_score[o] * task.gain
         if task.loss == MEAN:
             for k in range(steps):
@@ -61,6 +62,7 @@ def of_scores(net, task, label, work):
     if task.loss == COUNT:
         for x in range(work.ends[0]):
             if work.block[x] == last:
+                # a spike that is one ms later counts less by gain/end, see `counted`
                 work.d_time[x] = -task.gain * work.d_score[work.cell[x]] / (net.dt * steps)
     return loss
 
@@ -92,6 +94,7 @@ def of_first(net, task, label, work):
     """
     end, last = net.dt * net.steps, net.start.size - 1
     for o in range(work.score.size):
+        # as if it fired at the end
         work.score[o] = -end / task.tau_first
     for x in range(work.ends[0] - 1, -1, -1):
         if work.block[x] == last:  # the earliest stays
@@ -100,6 +103,7 @@ def of_first(net, task, label, work):
         return 0.0
     loss = softmax(work.score, label, work.d_score)
     time = -work.score[label] * task.tau_first
+    # grows with the time of the right output's first spike, also if the others are later still
     loss += task.late * (exp(time / task.tau_late) - 1.0)
     for x in range(work.ends[0]):
         if work.block[x] == last and -work.time[x] / task.tau_first == work.score[work.cell[x]]:
@@ -107,6 +111,7 @@ def of_first(net, task, label, work):
             if work.cell[x] == label:
                 work.d_time[x] += task.late / task.tau_late * exp(time / task.tau_late)
     if work.counts[net.start[last] + label] == 0:
+        # no spike, no derivative by its time: raise its potential instead
         work.d_trace[net.steps - 1, label] = -PUSH
     return loss
 
@@ -150,9 +155,12 @@ def of_spikes(net, task, times, cells, work):
     Each spike is followed by ``exp(-t/tau)``; the distance is the integral of the squared difference, times ``1/tau``.
     Where a spike is missing, the potential is moved up, and down before one far from all wanted ones: no derivative does it.
     """
+    # Products of two exponential traces integrate to exp(-|t - u|/tau)/2 (times 1/tau), so the distance is half the sum over
+    # all pairs of spikes, plus half of that over all pairs of wanted spikes, minus the sum over pairs of one and the other.
     tau, total, n = task.tau_first, 0.0, list_outputs(net, work)
     push = STRONG_PUSH / net.numbers[net.start.size - 1, V_TH]
     for k in range(n):
+        # `d_cross` holds numbers of events until the way back needs it
         x, closest = int(work.d_cross[k]), 0.0
         for other in range(n):
             y = int(work.d_cross[other])

@@ -20,6 +20,8 @@ def left(r, tau_s):
 @helper
 def potential(r, tau_m, tau_s):
     """Return the potential: ``tau_s/(tau_m - tau_s)*(exp(-r/tau_m) - exp(-r/tau_s))``, also for equal time constants."""
+    # with z = r*(1/tau_s - 1/tau_m), exp(-r/tau_s) is exp(-x)*exp(-z), and tau_s/(tau_m - tau_s)*z is x: so nothing is
+    # divided by the distance of the time constants, which may be 0
     x = r / tau_m
     return x * exp(-x) * relaxation(r * (1.0 / tau_s - 1.0 / tau_m))
 
@@ -30,6 +32,7 @@ def both(r, fall, rate_m, rate_s):
 
     One exponential function serves both.
     """
+    # exp(-r/tau_s) = fall*exp(-z), and exp(-z) = 1 - z*relaxation(z)
     z = r * (rate_s - rate_m)
     mean = relaxation(z)
     return r * rate_m * fall * mean, fall * (1.0 - z * mean)
@@ -56,6 +59,8 @@ def fast_of(factor, dt, r, tau_s):
 @helper
 def change_of(factor, dt, slow, fast, on_slow, on_fast, tau_m, tau_s):
     """Return the derivative with respect to r of both together, with their weights."""
+    # with a factor of 0 both are linear in r, see `slow_of` and `fast_of`; else ``d potential/dr = (left -
+    # potential)/tau_m``, from the equation of the membrane, and ``d left/dr = -left/tau_s``
     if factor == 0.0:
         return (on_slow - on_fast) / dt
     return on_slow * (factor * fast - slow) / tau_m - on_fast * fast / tau_s
@@ -71,6 +76,7 @@ def faded_of(factor, fast):
 def relaxation_slope(z):
     """Return the derivative of ``relaxation(z) = (1 - exp(-z))/z``."""
     if abs(z) < NEAR_0:
+        # the Taylor series around 0; the formula below subtracts two numbers that are nearly equal there
         return -0.5 + z * (1.0 / 3.0 - z * (0.125 - z * (1.0 / 30.0 - z / 144.0)))
     return (exp(-z) - relaxation(z)) / z
 

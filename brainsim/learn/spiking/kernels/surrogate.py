@@ -53,12 +53,14 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
     work.g_a[:] = 0.0
     last = net.start.size - 1
     for k in range(net.steps - 1, -1, -1):
+        # as in `backward`: row `slot` of the rings holds the adjoint at the end of step k for events that were sent earlier
         slot = k % work.ring_v.shape[0]
         for o in range(net.stop[last] - net.start[last]):
             work.g_v[net.start[last] + o] += work.d_trace[k, o]
         for b in range(net.start.size):
             gather(net, vector, b, k, keep, work, gradient)
             for x in range(work.begins[k, b], work.begins[k, b + 1] if keep and net.adaptive[b] else 0):
+                # a spike raises a by beta, with its own derivative of 1
                 gradient[net.times_at[b] + AT_JUMP] += work.g_a[net.start[b] + work.cell[x]]
         for b in range(1, net.start.size):
             if net.spiking[b]:
@@ -83,11 +85,15 @@ def through_spikes(net, vector, b, k, local, task, work):
     """
     end, last, low, high = net.dt * net.steps, net.start.size - 1, net.start[b], net.stop[b]
     slope, value, g_a, v_th = work.slope[low:high], work.worth[low:high], work.g_a[low:high], net.numbers[b, V_TH]
+    # `slope`: d spike/dv by the bump; `value`: d loss/d spike, to which everything that a spike does is added
     bumps(task.shape, task.steepness / v_th, work.above[k, low:high], slope)
     if net.waiting[b]:
         for j in range(slope.size):
+            # refractory in some part of the step: taken to be unable to fire in it
             slope[j] = 0.0 if work.kind[k, low + j] else slope[j]
     value[:] = 0.0
+    # what it does through its targets; e-prop (`local`) keeps only the synapses onto the readout, Bellec et al. (2020),
+    # doi:10.1038/s41467-020-17236-y
     for c in range(net.pre.size):
         if net.pre[c] == b and not (local and net.post[c] != last):
             if net.each[c] or net.rows_at[c] >= 0:
@@ -100,6 +106,7 @@ def through_spikes(net, vector, b, k, local, task, work):
         for j in range(value.size):
             value[j] += task.rate_cost * (work.counts[low + j] - task.rate_target)
     if net.adaptive[b]:
+        # a spike raises a by beta, and a lowers v - a - V_th
         add_scaled(value, net.numbers[b, JUMP], g_a)
         add_products(g_a, -1.0, slope, value)
     add_products(work.g_v[low:high], 1.0, slope, value)
@@ -131,9 +138,11 @@ def add_worth(net, vector, c, k, work):
     delay, into, n = vector[net.delay_at[c]], work.worth[first:stop], stop - first
     step = arrival_step(time + delay, net.dt, k)
     if step < net.steps:
+        # a spike at the end of step k; the ring has the adjoint at the end of the step in which it arrives
         r, slot = (step + 1) * net.dt - (time + delay), step % work.ring_v.shape[0]
         slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
         for m in range(low, high):
+            # the weights of target m from all sources lie side by side in `turned`
             at = net.at[c] + (m - low) * n
             add_scaled(into, slow * work.ring_v[slot, m] + fast * work.ring_i[slot, m], work.turned[at : at + n])
 
@@ -149,6 +158,7 @@ def add_worth_each(net, vector, c, k, work):
             continue
         begin, end = row_of(net, c, j - first)
         for s in range(begin, end):
+            # synapses with one delay have one response, computed once for the connection
             if each or not known:
                 delay, known = vector[net.delay_at[c] + (s if each else 0)], True
                 step = arrival_step(time + delay, net.dt, k)
