@@ -8,7 +8,7 @@ import numpy as np
 from brainsim.analysis.counting import bin_spikes
 from brainsim.analysis.irregularity import check_spikes
 from brainsim.core.arrays import order_by_cell
-from brainsim.core.checks import nearest, number
+from brainsim.core.checks import choice, number
 from brainsim.results.spikes import Spikes
 
 NORMS = ("counts", "rate", "coefficient")
@@ -142,8 +142,7 @@ def correlogram(
             f"{label}: a and b must be recordings of the same time (got {a.start:g} to {a.stop:g} ms and "
             f"{b.start:g} to {b.stop:g} ms); between() cuts them"
         )
-    if norm not in NORMS:
-        raise ValueError(f"{label}.norm: must be {', '.join(map(repr, NORMS))} (got {norm!r}){nearest(norm, NORMS)}")
+    choice(norm, NORMS, f"{label}.norm")
     reach = _reach(window, bin, bins, label)
     x, y = (np.bincount(index, minlength=bins).astype(np.float64) for index in (in_a, in_b))
     lags = np.arange(-reach, reach + 1)
@@ -198,8 +197,7 @@ def autocorrelogram(
     """
     label = "analysis.autocorrelogram"
     spikes, ids, index, bins = bin_spikes(spikes, bin, label)
-    if norm not in NORMS[:2]:
-        raise ValueError(f"{label}.norm: must be 'counts' or 'rate' (got {norm!r})")
+    choice(norm, NORMS[:2], f"{label}.norm")
     reach = _reach(window, bin, bins, label)
     order = order_by_cell(ids, spikes.n)
     # a cell's bins are apart from those of the next by more than the window, so that differences need no look at the cell

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.arrays import freeze
+from brainsim.core.arrays import freeze, short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -187,10 +187,31 @@ def read_only(value: Any) -> Any:
 
 
 def one_of(value: Any, options: Iterable[object], label: str) -> Any:
-    """Return a value that is one of some options, or raise ValueError with the nearest of them."""
-    if value not in (known := tuple(options)):
-        raise ValueError(f"{label}: there is no {value!r}{nearest(value, known)}")
-    return value
+    """Return that of some options which a value equals, or raise ValueError with the nearest of them."""
+    known = tuple(options)
+    if (at := _place_among(value, known)) is None:
+        raise ValueError(f"{label}: there is no {short_repr(value)}{nearest(value, known)}")
+    return known[at]
+
+
+def choice(value: Any, options: Iterable[object], label: str) -> Any:
+    """Return that of a few options which a value equals, or raise ValueError that lists them all."""
+    known = tuple(options)
+    if (at := _place_among(value, known)) is None:
+        listed = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
+        hint = nearest(value, known)
+        hint = hint if hint.startswith("; did") else ""
+        raise ValueError(f"{label}: must be {listed} (got {short_repr(value)}){hint}")
+    return known[at]
+
+
+def _place_among(value, options):
+    """Return the place of a value among options, None if it is none of them; an array, which equals each, is none."""
+    for k, option in enumerate(options):
+        alike = isinstance(value, type(option)) or (isinstance(option, int) and isinstance(value, numbers.Integral))
+        if alike and isinstance(value, bool) == isinstance(option, bool) and value == option:
+            return k
+    return None
 
 
 def true_or_false(value: Any, label: str) -> bool:

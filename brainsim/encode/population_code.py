@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import choice, integer, number
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.encode.code import Code, explained
 from brainsim.encode.rate import Rate
@@ -77,8 +77,7 @@ class PopulationCode(Code):
         number(self.max_rate, "PopulationCode.max_rate", "Hz", above=0.0)
         if self.sigma is not None:
             number(self.sigma, "PopulationCode.sigma", above=0.0)
-        if self.by not in BY:
-            raise ValueError(f"PopulationCode.by: must be 'rate' or 'latency' (got {self.by!r}){nearest(self.by, BY)}")
+        choice(self.by, BY, "PopulationCode.by")
 
     @property
     def width(self) -> float:

@@ -69,7 +69,7 @@ class RunSettings:
         if self.threads is not None:
             in_range(integer(self.threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
         true_or_false(self.profile, "simulate.profile")
-        if self.overwrite and self.to is None:
+        if true_or_false(self.overwrite, "simulate.overwrite") and self.to is None:
             raise TypeError(f"simulate.overwrite: is about the file of to=, which is not given (got {self.overwrite!r})")
         if self.checkpoint is not None:
             every = EVERY if self.checkpoint_every is None else self.checkpoint_every

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from brainsim.core.checks import in_range, nearest
+from brainsim.core.checks import choice, in_range
 from brainsim.equations.steps.pulse import compose_with_pulses
 from brainsim.models.inputs import Input
 from brainsim.models.packed import as_kept, distinct, is_listed, of_values, pack
@@ -25,9 +25,7 @@ MIN_DELAY = 0.01  # ms, a tenth of the usual step: a shorter delay was probably 
 
 def check_precision(precision, label):
     """Return the dtype of the state for a precision, or raise ValueError."""
-    if not isinstance(precision, str) or precision not in PRECISIONS:
-        raise ValueError(f"{label}: must be 'double' or 'single' (got {precision!r})")
-    return PRECISIONS[precision]
+    return PRECISIONS[choice(precision, PRECISIONS, label)]
 
 
 def check_view(view, label):
@@ -160,9 +158,7 @@ def check_delay(projection, dt):
 def check_storage(storage, rule, weight, delay):
     """Raise ValueError if `storage` is unknown, or if the synapses of a source cannot be sampled again when it spikes."""
     label = "Network.connect.storage"
-    if storage not in STORAGES:
-        known = " or ".join(map(repr, STORAGES))
-        raise ValueError(f"{label}: must be {known} (got {storage!r}){nearest(str(storage), STORAGES)}")
+    choice(storage, STORAGES, label)
     if storage != "procedural":
         return
     if rule.by_target:

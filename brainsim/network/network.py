@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from brainsim.core.checks import check_name, integer, number
+from brainsim.core.checks import check_name, choice, integer, number
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
@@ -420,8 +420,7 @@ class Network(Answering):
         >>> nx.draw(net.to_networkx("populations"), with_labels=True)           # doctest: +SKIP
         """
         networkx = optional("networkx", "Network.to_networkx")
-        if of not in ("cells", "populations"):
-            raise ValueError(f"Network.to_networkx.of: must be 'cells' or 'populations' (got {of!r})")
+        choice(of, ("cells", "populations"), "Network.to_networkx.of")
         graph, populations = networkx.MultiDiGraph(), self._populations.values()
         if of == "populations":
             add_populations(graph, populations, self.projections)

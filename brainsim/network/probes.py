@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from brainsim.core.checks import check_name, indices, integer, number
+from brainsim.core.checks import check_name, choice, indices, integer, number
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, find_projection
 
@@ -93,8 +93,7 @@ class Trace:
         if self.every is not None:
             object.__setattr__(self, "every", number(self.every, "Trace.every", "ms", above=0.0))
         _check_window(self, "Trace")
-        if self.reduce not in (None, *REDUCTIONS):
-            raise ValueError(f"Trace.reduce: must be one of {', '.join(map(repr, REDUCTIONS))} (got {self.reduce!r})")
+        choice(self.reduce, (None, *REDUCTIONS), "Trace.reduce")
         if self.reduce and not self.cells.n:
             raise ValueError(f"Trace.cells: {self.cells.name} has no cells of which {self.reduce!r} could be taken")
 

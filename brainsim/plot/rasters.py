@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import choice, integer, number
 from brainsim.plot.elements.axes import axes_of, colour_names, drawing, label_time
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, part_of
 from brainsim.plot.elements.marks import add_marks
@@ -49,8 +49,7 @@ def raster(
     --------
     >>> bs.plot.raster(result.spikes["cells"], window=(0.0, 200.0))         # doctest: +SKIP
     """
-    if sort not in SORTS:
-        raise ValueError(f"raster.sort: must be one of {', '.join(map(repr, SORTS))} (got {sort!r}{nearest(sort, SORTS)})")
+    choice(sort, SORTS, "raster.sort")
     size = None if size is None else number(size, "raster.size", above=0.0)
     groups = groups_of(spikes, "raster", color)
     ax = axes_of(ax, "raster")

@@ -79,7 +79,7 @@ class TestRaster:
     @pytest.mark.parametrize(
         ("options", "text"),
         [
-            ({"sort": "rates"}, r"raster.sort: must be one of 'id', 'rate' \(got 'rates'; did you mean 'rate'\?"),
+            ({"sort": "rates"}, r"raster.sort: must be 'id' or 'rate' \(got 'rates'\); did you mean 'rate'\?"),
             ({"window": (200.0, 300.0)}, "must be a part of 0 to 100 ms"),
             ({"window": 5.0}, r"must be \(start, stop\) in ms"),
             ({"max_cells": 0}, "raster.max_cells: must be >= 1"),

@@ -10,7 +10,7 @@ from brainsim.ann.conversion import spiking
 from brainsim.ann.conversion.forward import ENCODERS, Conversion, run
 from brainsim.ann.conversion.thresholds import scale_layers, thresholds
 from brainsim.ann.networks.readers import Trained, read
-from brainsim.core.checks import in_range, integer, nearest, plain, true_or_false
+from brainsim.core.checks import choice, in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.engine.simulate import simulate
 from brainsim.learn.checks import array_of, class_labels
@@ -110,10 +110,10 @@ def convert(
     Rueckauer et al. (2017), doi:10.3389/fnins.2017.00682 (percentile, subtraction); Deng & Gu (2021), arXiv:2103.00476
     (shift); Bu et al. (2022), arXiv:2303.04347 (qcfs, half a threshold).
     """
-    _one_of(v0, "v0", ("half", "zero"))
-    _one_of(reset, "reset", ("subtract", "zero"))
-    _one_of(encoder, "encoder", ENCODERS)
-    _one_of(schedule, "schedule", ("parallel", "sequential"))
+    choice(v0, ("half", "zero"), "convert.v0")
+    choice(reset, ("subtract", "zero"), "convert.reset")
+    choice(encoder, ENCODERS, "convert.encoder")
+    choice(schedule, ("parallel", "sequential"), "convert.schedule")
     true_or_false(bias_shift, "convert.bias_shift")
     if bias_shift and v0 == "half":
         raise ValueError(
@@ -370,8 +370,3 @@ def _indices(layer, mask):
     """Return (layer, sample, unit) of all True values of a mask (samples, units), shape (k, 3)."""
     pairs = np.argwhere(mask)
     return np.hstack([np.full((len(pairs), 1), layer), pairs])
-
-
-def _one_of(value, name, choices):
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"convert.{name}: must be {', '.join(map(repr, choices[:-1]))} or {choices[-1]!r} (got {value!r})")

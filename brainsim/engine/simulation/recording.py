@@ -45,7 +45,7 @@ class Recording:
         """Return the recorders: of spikes, of traces, and whatever else is to be recorded of a network."""
         wanted = wanted_spikes(self._settings.spikes, layout)
         found, requests = [SpikeRecorder(wanted, layout.has_lags, layout.n_cells)], []
-        if self._settings.record not in ((), []):
+        if not isinstance(self._settings.record, list | tuple) or self._settings.record:
             from brainsim.engine.recorders.requested import recorders_of
 
             requests, others = recorders_of(self._settings.record, layout)

@@ -583,6 +583,7 @@ class Simulation(Answering):
         from brainsim.engine.synapses.readback import read_back
 
         found = self._run.synapses.projection(projection, "Simulation.synapses")
+        true_or_false(traces, "Simulation.synapses.traces")
         with self._exclusive:
             self._agree("synapses", projection=found.name, traces=traces)
             return read_back(self._run.synapses, found, self.threads, traces)

@@ -7,7 +7,8 @@ import functools
 import typing
 from typing import Any, ClassVar
 
-from brainsim.core.checks import check_word, true_or_false
+from brainsim.core.arrays import short_repr
+from brainsim.core.checks import check_word, choice, true_or_false
 from brainsim.equations import couplings as texts
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -107,10 +108,11 @@ class Coupling(Model):
         name = type(self).name if name is None else name
         order = type(self).order if order is None else order
         check_word(name, f"{kind}.name", "gap")
-        if order not in (1, 2) or isinstance(order, bool):
-            raise ValueError(f"{kind}.order: must be 1 or 2 (got {order!r})")
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "order", order)
+        object.__setattr__(self, "order", choice(order, (1, 2), f"{kind}.order"))
+        for key, text in self.texts().items():
+            if not isinstance(text, str):
+                raise TypeError(f"{kind}.{key}: must be a text, an expression such as 'v' (got {short_repr(text)})")
         super().__init__(*positional, **values)
         if not self.texts()["source"]:
             raise TypeError(f"{kind} has no source; write in the class: source = 'v', what a source gives in each step")

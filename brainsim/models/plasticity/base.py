@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from brainsim.core.checks import nearest, plain, read_only
+from brainsim.core.checks import choice, nearest, plain, read_only
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.units import WEIGHT
 from brainsim.equations.plasticity.parser import PlasticityEquations, parse_plasticity
@@ -182,15 +182,15 @@ class Plasticity(Model):
         for key in self._options:
             allowed: tuple[Any, ...] = ({"sign": (1, -1)} | self._choices)[key]
             value: Any = values.pop(key, getattr(type(self), key))
-            if value not in allowed:
-                raise ValueError(f"{name}.{key}: must be {_any_of(allowed)} (got {value!r}){nearest(value, allowed)}")
-            object.__setattr__(self, key, allowed[allowed.index(value)])
+            object.__setattr__(self, key, choice(value, allowed, f"{name}.{key}"))
         for key, spec in self.parameters.items():
             given = typing.cast(Any, values.get(key, 0.0))
-            if "sign" in self._options and spec.unit == WEIGHT and spec.above == 0.0 and is_number(given) and given < 0.0:
+            negative = isinstance(given, int | float) and given < 0.0
+            if negative and "sign" in self._options and spec.unit == WEIGHT and spec.above == 0.0:
                 message = f"must be > 0; for weights of 0 and less write {key}={-given:g}, sign=-1"
                 raise ValueError(f"{name}.{key}: {message} (got {given:g})")
-            if np.ndim(given) > 1:
+            listed = isinstance(given, list | tuple | np.ndarray)
+            if listed and np.ndim(plain(given, spec.unit, f"{name}.{key}")) > 1:
                 raise ValueError(
                     f"{name}.{key}: must be one number, a distribution, or an array with a value for each listed pair "
                     f"(got shape {np.shape(given)})"
@@ -378,7 +378,3 @@ class Plasticity(Model):
 
 def _minus(text):
     return text if text in ("", "0") else f"-{text}" if text.isidentifier() else f"-({text})"
-
-
-def _any_of(words):
-    return ", ".join(map(repr, words[:-1])) + f" or {words[-1]!r}"

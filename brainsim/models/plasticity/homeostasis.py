@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import nearest, number, plain, read_only
+from brainsim.core.checks import choice, number, plain, read_only
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -147,6 +147,4 @@ def checked_total(total: Any, label: str) -> Any:
 
 def checked_by(by: Any, label: str) -> str:
     """Return whose weights are added up, or raise ValueError."""
-    if by not in BY:
-        raise ValueError(f"{label}: must be 'target' or 'source' (got {by!r}){nearest(by, BY)}")
-    return by
+    return choice(by, BY, label)

@@ -228,7 +228,7 @@ MISTAKES = [
     (lambda cells: bs.EventRecord(cells, 3), TypeError, "EventRecord.condition: must be a string"),
     (lambda cells: bs.Trace(cells, "v", start=-1.0), ValueError, r"Trace.start: must be >= 0 ms \(got -1"),
     (lambda cells: bs.Trace(cells, "v", start=5.0, stop=5.0), ValueError, r"Trace.stop: must be > start, 5 ms \(got 5 ms\)"),
-    (lambda cells: bs.Trace(cells, "v", reduce="max"), ValueError, "Trace.reduce: must be one of 'mean', 'sum', 'std' "),
+    (lambda cells: bs.Trace(cells, "v", reduce="max"), ValueError, "Trace.reduce: must be None, 'mean', 'sum' or 'std' "),
     (lambda cells: bs.SpikeRecord("cells"), TypeError, r"SpikeRecord.cells: must be a population or a view \(got 'cells'\)"),
     (lambda cells: bs.SpikeRecord(cells, start="now"), TypeError, "SpikeRecord.start: must be"),
     (lambda cells: bs.SpikeRecord(stop=-1.0), ValueError, "SpikeRecord.stop: must be >= 0 ms"),
