@@ -224,4 +224,9 @@ class Layout:
 def _members(network, groups):
     """Return population name -> member in the order of the network, so that pictures of both have the same colours."""
     found = {member.population.name: member for group in groups for member in group.members}
-    return {name: found[name] for name in network.populations}
+    return _Members({name: found[name] for name in network.populations})
+
+
+class _Members(dict):
+    def __missing__(self, name):
+        raise MissingName(f"no population {name!r} in this network{nearest(name, self)}")

@@ -106,8 +106,9 @@ class Partition:
 
     def variable(self, population, name):
         """Return a variable of those cells of a population that are here, a view, and the index of the first of them."""
-        layout, group = self.layout, self.layout.group_of[population]
+        layout = self.layout
         at, n = layout.state_row(population, name, "Partition.variable")
+        group = layout.group_of[population]
         offset = layout.groups[group].first - layout.members[population].first
         start, stop = np.clip(layout.bounds[group][self.number :][:2] + offset, 0, n)
         return self.shared.state[at + start : at + stop], int(start)

@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from brainsim.core.hooks import reject_misspelled
 from brainsim.engine.faults import first
 from brainsim.jit.records import Context
 
@@ -71,6 +72,10 @@ class Operator:
     depends_on = ""
     inputs: tuple[type, ...] = ()
     _calls = _signals = ()  # of a subclass that does not call `__init__`
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, Operator)
 
     def __init__(self, calls=(), signals=()):
         self._calls, self._signals = calls, signals

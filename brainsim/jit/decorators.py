@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brainsim.jit import cache, machine, naming
-from brainsim.jit.arguments import Layout, kind_of, text_of
+from brainsim.jit.arguments import REAL, Layout, kind_of, text_of
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import call_and_raise, indices_are_checked
 
@@ -95,13 +95,13 @@ class Code:
     def __init__(self, name: str, address: int, returns: Any, kinds: tuple):
         if not address:
             raise RuntimeError(f"the compiled function {name} needs a function of the system that does not exist")
-        self.address, self._name, self._returns, self._kinds = address, name, returns, kinds
+        self.address, self._name, self.returns, self._kinds = address, name, returns, kinds
         self._call, self._checked = ROW(address), indices_are_checked()
 
     @functools.cached_property
     def layout(self) -> Layout:
         """How the arguments and the results of a function called from Python lie in a row."""
-        return Layout(self._kinds, self._returns)
+        return Layout(self._kinds, self.returns)
 
     def run(self, row: array) -> Any:
         """Call a function with a row of arguments; return what it returns."""
@@ -211,6 +211,15 @@ class Kernel(Entry):
         """Call the machine code for arguments of these kinds."""
         code = self._code(tuple(map(kind_of, arguments)), arguments)
         return code.run(code.layout.pack(arguments))
+
+    def address_of_real(self, *arguments: Any) -> int:
+        """Return the address of the machine code for arguments of these kinds, which must return a real number."""
+        code = self._code(tuple(map(kind_of, arguments)), arguments)
+        if isinstance(code, Code) and code.returns != REAL:
+            raise TypeError(
+                f"{self._function.__qualname__}: must return a float, such as 1.0 (its result is of another type)"
+            )
+        return code.address
 
     def bind(self, *arguments: Any) -> Callable[[], Any]:
         """Return a function that calls the kernel with these arguments: numbers as they are now, and the same arrays.

@@ -106,5 +106,22 @@ def call_address(context, address, arguments):
     return types.int64(types.int64, arguments), generate
 
 
+@intrinsic
+def call_sampler(context, address, bits, a, b):
+    """Call the machine code of a `kernel` that makes a real number of 64 bits and two real numbers; see `jit.entry`."""
+
+    def generate(target, builder, signature, values):
+        word, real = ir.IntType(64), ir.DoubleType()
+        row = cgutils.alloca_once(builder, word, size=4)  # three arguments, and the result behind them
+        places = [builder.gep(row, [ir.Constant(word, k)]) for k in range(4)]
+        for value, place in zip(values[1:], places, strict=False):
+            builder.store(value, builder.bitcast(place, value.type.as_pointer()))
+        entry = ir.FunctionType(word, [row.type])
+        builder.call(builder.inttoptr(values[0], entry.as_pointer()), [row])
+        return builder.load(builder.bitcast(places[3], real.as_pointer()))
+
+    return types.float64(types.int64, types.uint64, types.float64, types.float64), generate
+
+
 def _element(target, builder, kind, array, index):
     return builder.gep(target.make_array(kind)(target, builder, array).data, [index])

@@ -2,6 +2,7 @@
 
 import re
 
+from brainsim.core.hooks import reject_misspelled
 from brainsim.equations.expressions.language import check_npz_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
 from brainsim.models.timed import TimedArray
@@ -60,7 +61,10 @@ def check_declared_name(name, label, *, taken, allowed=()):
 
 
 def reject_attributes_without_effect(cls, kind):
-    """Raise TypeError for attributes that look meaningful but have no effect in a class of a kind such as ``"Neuron"``."""
+    """Raise TypeError for attributes that look meaningful but have no effect in a class of a kind such as Neuron."""
+    if cls is kind:
+        return
+    base, kind = kind, kind.__name__
     known = [name for name, owner in OWNERS.items() if owner in (None, kind)]
     known += {"Coupling": ["current", "weight_unit"], "RatePlasticity": ["bounds", "source_unit"]}.get(kind, [])
     for name, value in vars(cls).items():
@@ -88,6 +92,32 @@ def reject_attributes_without_effect(cls, kind):
             hint = f"{name}: float = bs.parameter({value!r}, 'mV', 'what it is')"
             message = f"equations do not see a plain number; write {hint}, or bs.initial(...) for a variable"
             raise TypeError(f"{cls.__name__}.{name}: {message}")
+    reject_misspelled(cls, base)
     if not isinstance(cls.conditions, tuple | list):
         message = "must be a tuple of strings, such as ('v_reset < v_th',)"
         raise TypeError(f"{cls.__name__}.conditions: {message} (got {cls.conditions!r})")
+
+
+def unread(cls):
+    """Return the parameters that a model class declares itself, and none of its texts reads.
+
+    Inputs, events and couplings may read parameters of cells, too; where options choose among texts, nothing is known.
+    """
+    if sum("texts" in vars(base) for base in cls.__mro__) > 1:
+        return []
+    texts = [text for base in cls.__mro__ for name, value in vars(base).items() for text in _texts_in(name, value)]
+    words = set(re.findall(r"[A-Za-z_]\w*", "\n".join(texts)))
+    inherited = getattr(cls.__mro__[1], "parameters", {})
+    return [name for name in cls.parameters if name not in words and name not in inherited]
+
+
+def _texts_in(name, value):
+    """Return the texts in an attribute of a class, which may be a tuple or a dict of them, but not its page."""
+    if name in ("__doc__", "__module__", "__qualname__", "__annotations__", "parameters", "_sets"):
+        return []
+    if isinstance(value, dict):
+        return [text for item in (*value, *value.values()) for text in _texts_in("", item)]
+    if isinstance(value, tuple | list):
+        return [text for item in value for text in _texts_in("", item)]
+    default = getattr(value, "default", None)  # of an initial value
+    return [text for text in (value, default) if isinstance(text, str)]

@@ -65,9 +65,9 @@ class Model:
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         declared = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
+        kind = next(base for base in cls.__mro__ if Model in base.__bases__)
         for name, spec in declared.items():
             label = f"{cls.__name__}.{name}"
-            kind = next(base for base in cls.__mro__ if Model in base.__bases__)
             taken = {*vars(Model), *vars(Neuron), *vars(Synapse), *vars(kind)}
             # w is the weight of an event in synapses only: cells may have a variable w
             check_declared_name(name, label, taken=taken, allowed={"w"} if issubclass(cls, Neuron) else ())
@@ -78,8 +78,7 @@ class Model:
             if isinstance(spec, Parameter):
                 spec.checked(spec.default, label)
             delattr(cls, name)
-        if cls.__bases__ != (Model,):
-            reject_attributes_without_effect(cls, next(base for base in cls.__mro__ if Model in base.__bases__).__name__)
+        reject_attributes_without_effect(cls, kind)
         cls.parameters = cls.parameters | {n: s for n, s in declared.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in declared.items() if isinstance(s, Initial)}
         defaults = {n: s.default for n, s in cls.parameters.items()} | {n: getattr(cls, n) for n in cls._options}

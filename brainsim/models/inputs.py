@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import in_range, nearest, number, plain, read_only
+from brainsim.core.hooks import reject_misspelled
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text, checked_signal, is_timed
 from brainsim.models.synapses.checks import checked_synapse, checked_weight
@@ -35,6 +36,10 @@ class Input(Identified):
 
     start: float | None = None
     stop: float | None = None
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, Input)
 
     @property
     def observed(self) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from dataclasses import KW_ONLY, Field, dataclass, fields
 from typing import Any, ClassVar, NoReturn
 
 from brainsim.core.checks import integer, nearest, number, true_or_false
+from brainsim.core.hooks import reject_misspelled
 
 if typing.TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,10 @@ class Rule:
     by_source: ClassVar[str] = ""
     text: ClassVar[DistanceText | None] = None  # the probability of a pair by its distance, of a rule that has one
 
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, Rule)
+
     @property
     def by_target(self) -> bool:
         """Whether each target samples its sources."""
@@ -107,6 +112,11 @@ class Rule:
             if name in RULES_WITH:
                 raise TypeError(f"{cls.__name__}.{name}: must be left out; only {RULES_WITH[name]} take it")
             raise TypeError(f"{cls.__name__}: has no {name!r}{nearest(name, known)}")
+        if cls.expected is Rule.expected:
+            raise TypeError(
+                f"{cls.__name__}: does not say how many synapses there are; give the class a method "
+                "expected(self, n_pre, n_post, shared=0), which returns the number on average"
+            )
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
@@ -128,7 +138,7 @@ class Rule:
 
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
         """Return the expected number of synapses between `n_pre` and `n_post` cells, of which `shared` are in both."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__}.expected")
 
     def expected_between(self, pre: SomeCells, post: SomeCells) -> float:
         """Return the expected number of synapses between the cells of two views."""

@@ -5,15 +5,15 @@ streams (`brainsim.rng.variates`), so value i depends only on the seed and on th
 top level, as ``bs.Normal``. Parameters that are not finite or out of their range raise ValueError or TypeError.
 """
 
-import functools
 import math
 import typing
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, ClassVar, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from brainsim.core.checks import check_unit, in_one_unit, number, plain, read_only, unit_of
+from brainsim.core.checks import check_unit, number, plain, read_only, unit_of
+from brainsim.models.distribution import Distribution
 from brainsim.rng import probabilities
 
 if typing.TYPE_CHECKING:
@@ -46,68 +46,6 @@ class Value:
         def __set__(self, instance: object, value: ValueLike) -> None: ...
 
 
-class Distribution:
-    """Base of the distributions; ``isinstance(value, Distribution)`` tells them from numbers and arrays.
-
-    Attributes
-    ----------
-    support : tuple of float
-        The lowest and the highest possible value; ``-inf`` or ``inf`` if there is no limit.
-    mean : float
-        The expected value.
-    unit : str or None
-        The unit of the quantities that it was made from; None if it was made from plain numbers.
-    code : ndarray of float64, shape (5,)
-        ``[kind, a, b, low, high]``, as kernels read it: two parameters and the limits of a clip.
-    """
-
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # every distribution is a dataclass
-    kind: ClassVar[int]
-    lowest: ClassVar[float] = 0.0
-    positive: ClassVar[tuple[str, ...]] = ()
-    pure: ClassVar[tuple[str, ...]] = ()  # parameters that are plain numbers, whatever the unit of the values
-    unit: str | None
-
-    def __post_init__(self) -> None:
-        """Check the parameters; keep them as floats, and the unit of quantities."""
-        name, values = type(self).__name__, {f.name: getattr(self, f.name) for f in fields(self)}
-        converted, unit = in_one_unit({n: value for n, value in values.items() if n not in self.pure}, name)
-        self.__dict__["unit"] = unit
-        for n, value in (values | converted).items():
-            self.__dict__[n] = number(value, f"{name}.{n}", above=0 if n in self.positive else None)
-        self._check()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(repr(getattr(self, f.name)) for f in fields(self))})"
-
-    @property
-    def code(self) -> np.ndarray:
-        """The five numbers from which kernels sample this distribution."""
-        values = [getattr(self, f.name) for f in fields(self)]
-        return np.array([self.kind, *values, *[0.0] * (2 - len(values)), -math.inf, math.inf])
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """The lowest and the highest possible value."""
-        return self.lowest, math.inf
-
-    @functools.cached_property  # not a property, so that Normal and others can have a field `mean`
-    def mean(self) -> float:
-        """The expected value."""
-        return self._part(-math.inf, math.inf)[1]
-
-    def mass(self, low: float, high: float) -> float:
-        """Return the probability that a value lies in [low, high]."""
-        return self._part(low, high)[0]
-
-    def _check(self):
-        """Raise ValueError if the parameters do not fit each other."""
-
-    def _part(self, low, high):
-        """Return the integrals of f(x) and of x f(x) from `low` to `high`, where f is the density."""
-        raise NotImplementedError
-
-
 @dataclass(frozen=True, repr=False)
 class Uniform(Distribution):
     """Uniform distribution on [low, high): density 1 / (high - low).
@@ -131,7 +69,7 @@ class Uniform(Distribution):
 
     low: float
     high: float
-    kind = 1
+    sampler = 1
 
     def _check(self):
         if self.low >= self.high:
@@ -142,7 +80,8 @@ class Uniform(Distribution):
         """The limits (low, high)."""
         return self.low, self.high
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the integrals of the density f(x) and of x f(x) from `low` to `high`."""
         low, high, width = max(low, self.low), min(high, self.high), self.high - self.low
         return ((high - low) / width, (high - low) * (high + low) / (2 * width)) if low < high else (0.0, 0.0)
 
@@ -170,11 +109,12 @@ class Normal(Distribution):
 
     mean: float = field()
     sd: float = field()
-    kind = 2
+    sampler = 2
     lowest = -math.inf
     positive = ("sd",)
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the integrals of the density f(x) and of x f(x) from `low` to `high`."""
         low, high = (low - self.mean) / self.sd, (high - self.mean) / self.sd
         mass = probabilities.mass(low, high)
         return mass, self.mean * mass + self.sd * (probabilities.density(low) - probabilities.density(high))
@@ -208,7 +148,7 @@ class LogNormal(Distribution):
 
     mu: float
     sigma: float
-    kind = 3
+    sampler = 3
     positive = ("sigma",)
     pure = ("mu", "sigma")
 
@@ -217,7 +157,8 @@ class LogNormal(Distribution):
             hint = f"; mu is the mean of the logarithm: did you mean {math.log(self.mu):.3g}?" if self.mu > 0 else ""
             raise ValueError(f"LogNormal.mu: exp(mu + sigma**2/2) is too large for a float (got {self}){hint}")
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the integrals of the density f(x) and of x f(x) from `low` to `high`."""
         low, high = (((math.log(x) if x > 0 else -math.inf) - self.mu) / self.sigma for x in (low, high))
         mean = math.exp(self.mu + self.sigma**2 / 2)
         return probabilities.mass(low, high), mean * probabilities.mass(low - self.sigma, high - self.sigma)
@@ -240,10 +181,11 @@ class ExponentialDistribution(Distribution):
     """
 
     mean: float = field()
-    kind = 4
+    sampler = 4
     positive = ("mean",)
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the integrals of the density f(x) and of x f(x) from `low` to `high`."""
         low, high = max(low, 0.0), max(high, 0.0)
         if low >= high:
             return 0.0, 0.0
@@ -276,11 +218,12 @@ class Gamma(Distribution):
 
     shape: float
     scale: float
-    kind = 5
+    sampler = 5
     positive = ("shape", "scale")
     pure = ("shape",)
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the integrals of the density f(x) and of x f(x) from `low` to `high`."""
         low, high = max(low, 0.0) / self.scale, max(high, 0.0) / self.scale
         if low >= high:
             return 0.0, 0.0
@@ -358,10 +301,11 @@ class Clipped(Distribution):
         """The part of the inner support that is within the limits."""
         return max(self.distribution.support[0], self.low), min(self.distribution.support[1], self.high)
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the integrals of the density f(x) and of x f(x) from `low` to `high`."""
         whole = self.distribution.mass(self.low, self.high)
         low, high = max(low, self.low), min(high, self.high)
-        mass, moment = self.distribution._part(low, high) if low < high else (0.0, 0.0)
+        mass, moment = self.distribution.integrals(low, high) if low < high else (0.0, 0.0)
         return mass / whole, moment / whole
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainsim.core.doors import load_or_name, optional
 from brainsim.core.files import check_free
+from brainsim.core.hooks import reject_misspelled
 
 if TYPE_CHECKING:
     from brainsim.results.recording import Recording
@@ -55,16 +56,28 @@ class Format:
     is_lazy: ClassVar[bool] = False
     uncompressed: ClassVar[str | None] = None
 
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, Format)
+
     def write(self, recording: Recording, path: Path, label: str, compress: bool = False) -> None:
         """Write a Recording, whose spikes and samples come in blocks; `label` is how messages begin.
 
         ``recording.result()`` is the whole Result, for a format that cannot be written in blocks.
         """
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{label}: files that end in {self.suffixes[0]} can be read, but not written: {_no(self, 'write')}"
+        )
 
     def read(self, path: Path) -> Result:
         """Return the Result in a file."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"Result.load: files that end in {self.suffixes[0]} can be written, but not read: {_no(self, 'read')}"
+        )
+
+
+def _no(of, method):
+    return f"the format {type(of).__name__} has no method {method}"
 
 
 def register_format(cls: type[Format]) -> type[Format]:
@@ -120,6 +133,10 @@ def check_target(path: str | os.PathLike, label: str) -> None:
     target, of = Path(path), format_of(path)
     if of.package:
         optional(of.package, label)
+    if type(of).write is Format.write:
+        raise NotImplementedError(
+            f"{label}: files that end in {of.suffixes[0]} can be read, but not written: {_no(of, 'write')}"
+        )
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(target.parent)!r}")
     if target.is_dir() and not of.is_folder:

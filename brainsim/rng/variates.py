@@ -8,6 +8,7 @@ A distribution is encoded as ``[kind, a, b, low, high]`` (see ``Distribution.cod
 - 3: log-normal, the exponential function of 2
 - 4: exponential with mean a
 - 5: gamma with shape a and scale b, by the rejection method of Marsaglia and Tsang (2000), doi:10.1145/358407.358414
+- above: the address of a compiled function of 64 bits, a and b, the sampler of a distribution of a user
 
 A value outside [low, high] is sampled again under the key of the next attempt, so no value depends on another one.
 """
@@ -17,6 +18,7 @@ import math
 import numpy as np
 
 from brainsim.jit.decorators import helper, kernel
+from brainsim.jit.intrinsics import call_sampler
 from brainsim.jit.vmath import exp, gaussian, log, log1p, power
 from brainsim.rng.hashing import GAMMA, hashed, mix, step_key, uniform
 
@@ -80,7 +82,10 @@ def fill(out, code, key):
 
 @helper
 def _trial(code, bits):
-    """Return one value without regard to the limits; NaN, which is within no limits, if a rejection method rejects it."""
+    """Return one value without regard to the limits; NaN, which is within no limits, if a rejection method rejects it.
+
+    What the package has is part of the kernels: a call by address would take as long as a value.
+    """
     kind, a, b = code[0], code[1], code[2]
     if kind == 1.0:
         return a + (b - a) * uniform(bits)
@@ -90,6 +95,8 @@ def _trial(code, bits):
         return exp(a + b * gaussian(bits))
     if kind == 4.0:
         return -a * log1p(-uniform(bits))
+    if kind != 5.0:
+        return call_sampler(np.int64(kind), bits, a, b)
     more = mix(bits + GAMMA)
     return b * _gamma(a, gaussian(bits), uniform(more), uniform(mix(more + GAMMA)))
 

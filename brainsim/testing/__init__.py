@@ -1,4 +1,4 @@
-"""Checks for models, inputs and rules of your own: the ones that the built-in classes pass.
+"""Checks for what you write: models, inputs, rules, distributions, recorders, formats; the built-in ones pass them.
 
 Each check raises an AssertionError that names the class and the property that does not hold. In a test of pytest:
 
@@ -19,9 +19,25 @@ A check takes a class, which is made with its defaults, or an object. With ``onl
 `check_bits` takes any network, with operators and kinds of synapses of your own.
 """
 
+from brainsim.testing.couplings import check_coupling
 from brainsim.testing.descriptions import check_input, check_rule
+from brainsim.testing.distributions import check_distribution
 from brainsim.testing.neurons import check_neuron
 from brainsim.testing.properties import check_bits
+from brainsim.testing.readers import check_reader
+from brainsim.testing.recorders import check_format, check_recorder
 from brainsim.testing.synapses import check_plasticity, check_synapse
 
-__all__ = ["check_bits", "check_input", "check_neuron", "check_plasticity", "check_rule", "check_synapse"]
+__all__ = [
+    "check_bits",
+    "check_coupling",
+    "check_distribution",
+    "check_format",
+    "check_input",
+    "check_neuron",
+    "check_plasticity",
+    "check_reader",
+    "check_recorder",
+    "check_rule",
+    "check_synapse",
+]

@@ -17,7 +17,7 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
 from brainsim.results.result import Result
-from brainsim.testing.properties import SEED, check_bits, check_properties, explained, make, require
+from brainsim.testing.properties import SEED, check_bits, check_properties, explained, make, require, require_read
 
 DURATION, ONSET = 200.0, 20.0  # ms, and when the current begins
 EXTREMES = 0.0, 3.0, -1.0  # times the usual current
@@ -47,6 +47,7 @@ def check_neuron(
         - "cells": cells with parameters of their own behave, to the last bit, as cells that all have these parameters.
         - "reset": spikes set the variables as the reset says, and none comes within the refractory time.
         - "single": in single precision the cells fire about as often.
+        - "read": one of its texts reads each parameter that the class declares.
 
     Examples
     --------
@@ -176,6 +177,10 @@ def _check_single(cells: _Cells) -> None:
     require(near, f"{cells.label}: must fire as often in single precision as in double (got {counts[1]} and {counts[0]})")
 
 
+def _check_read(cells: _Cells) -> None:
+    require_read(cells.model, cells.label)
+
+
 PROPERTIES = {
     "alive": _check_alive,
     "extreme": _check_extreme,
@@ -183,6 +188,7 @@ PROPERTIES = {
     "cells": _check_cells,
     "reset": _check_reset,
     "single": _check_single,
+    "read": _check_read,
 }
 
 

@@ -12,6 +12,7 @@ from brainsim.core.checks import nearest
 from brainsim.core.docstrings import explain_by
 from brainsim.engine import settings
 from brainsim.engine.simulation.simulation import Simulation
+from brainsim.models.attributes import unread
 from brainsim.network.network import Network
 from brainsim.results.result import Result
 
@@ -40,6 +41,12 @@ def check_properties(properties: Mapping[str, Callable[[Any], None]], subject: A
     for name, check in properties.items():
         if only is None or name in only:
             check(subject)
+
+
+def require_read(model: Any, label: str) -> None:
+    """Raise AssertionError if no text of the class of a model reads a parameter that it declares."""
+    names = unread(type(model))
+    require(not names, f"{label}: no text of the class reads {' and '.join(names)}, so it has no effect")
 
 
 def make(thing: Any, base: type, label: str) -> Any:
@@ -102,6 +109,10 @@ def check_bits(
     ...     return net
     >>> bs.testing.check_bits(build)
     """
+    if not callable(build):
+        raise TypeError(
+            f"check_bits.build: must be a function that returns a Network, a new one at each call (got {build!r})"
+        )
     half = round(duration / 2 / dt) * dt
     options = {"dt": dt, "seed": SEED, "precision": precision, "progress": False}
 
@@ -112,10 +123,10 @@ def check_bits(
         warnings.filterwarnings("ignore", message=".*was rounded")
         first = simulation(1)
         state = first.run(half).state
-        expected = _bits(first, [first.run(half)])
+        expected = bits_of(first, [first.run(half)])
 
         def compare(way, sim, *pieces):
-            found = _bits(sim, [sim.run(piece) for piece in pieces], after=half)
+            found = bits_of(sim, [sim.run(piece) for piece in pieces], after=half)
             different = sorted(name for name, value in expected.items() if found[name] != value)
             require(not different, f"{label}: {' and '.join(different[:3])} must have the same bits {way}")
 
@@ -140,7 +151,7 @@ def check_bits(
         compare("after a reset", first, half)
 
 
-def _bits(sim: Simulation, results: list[Result], after: float = 0.0) -> dict[str, bytes]:
+def bits_of(sim: Simulation, results: list[Result], after: float = 0.0) -> dict[str, bytes]:
     """Return what a simulation has come to, and the spikes in some pieces of it after a time: name -> bytes."""
     found = {}
     for population in sim.network.populations:

@@ -23,6 +23,7 @@ from brainsim.testing.properties import (
     explained,
     make,
     require,
+    require_read,
     values_at_end,
     variables_of,
 )
@@ -58,6 +59,7 @@ def check_synapse(
         - "extreme": nothing becomes NaN if the weight is a thousand times larger.
         - "bits": the same seed gives the same bits on any number of threads, in any pieces, after a restore and a reset.
         - "single": in single precision the potential is the same to 2 uV.
+        - "read": one of its texts reads each parameter that the class declares.
 
     Examples
     --------
@@ -127,12 +129,17 @@ def _check_synapse_single(events: _Events) -> None:
     require(np.abs(single - double).max() < NEAR, f"{events.label}: v must be the same in single precision, to {NEAR} mV")
 
 
+def _check_synapse_read(events: _Events) -> None:
+    require_read(events.synapse, events.label)
+
+
 SYNAPSE_PROPERTIES = {
     "acts": _check_acts,
     "weight": _check_weight,
     "extreme": _check_large,
     "bits": _check_synapse_bits,
     "single": _check_synapse_single,
+    "read": _check_synapse_read,
 }
 
 
@@ -165,6 +172,7 @@ def check_plasticity(
         - "bounds": all stays finite, and weights within the bounds of the rule.
         - "reading": to read the synapses in between changes no bit.
         - "bits": the same seed gives the same bits on any number of threads, in any pieces, after a restore and a reset.
+        - "read": one of its texts reads each parameter that the class declares.
     **options
         What ``Network.connect`` takes in addition, such as ``dendritic_delay=``.
 
@@ -253,10 +261,15 @@ def _check_plasticity_bits(learning: _Learning) -> None:
     check_bits(learning.network, duration=200.0, label=learning.label)
 
 
+def _check_plasticity_read(learning: _Learning) -> None:
+    require_read(learning.rule, learning.label)
+
+
 PLASTICITY_PROPERTIES = {
     "units": _check_units,
     "learns": _check_learns,
     "bounds": _check_bounds,
     "reading": _check_reading,
     "bits": _check_plasticity_bits,
+    "read": _check_plasticity_read,
 }

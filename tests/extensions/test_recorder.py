@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.build.layout import Layout
 from brainsim.engine.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.streams.columns import column
+from brainsim.testing import check_recorder
 from tests.helpers.runs import ranked
 
 
@@ -137,3 +139,58 @@ def test_it_is_estimated():
     assert ("CellsAbove", 0.0, 16.0 * 101) in net.estimate(record=above, duration=100.0).rows
     with pytest.raises(TypeError, match=r"Network.estimate.record: CellsAbove is a class; write CellsAbove\(\.\.\.\)"):
         net.estimate(record=[CellsAbove])
+
+
+class Columns:
+    """A request whose recorder returns what it is given."""
+
+    def __init__(self, kind="<u4", **rows):
+        self.kind, self.given = kind, rows
+
+    def recorder(self, layout):
+        given, kind = self.given, self.kind
+
+        class Fixed(Recorder):
+            def columns(self):
+                return {"columns": [column("x", kind)]}
+
+            def rows(self, chunk):
+                return given
+
+            def result(self, arrays, start, stop):
+                return {"stats": {"x": arrays["x"]}}
+
+        return Fixed()
+
+
+@pytest.mark.parametrize("to", [None, "run.npz"])
+def test_rows_are_kept_as_they_are_or_refused(tmp_path, to):
+    def recorded(*given, **rows):
+        net = bs.Network(seed=1)
+        net.add(bs.Population(3, bs.LIF(), name="cells"))
+        path = None if to is None else tmp_path / to
+        return list(bs.simulate(net, 1.0, record=Columns(*given, **rows), to=path, overwrite=to is not None).stats["x"])
+
+    with pytest.raises(ValueError, match=r"column 'x' of a recorder has the type '<u4', which cannot hold 0.7; declare"):
+        recorded(x=[0.7, -5, 3])
+    with pytest.raises(ValueError, match=r"column 'x' .* cannot hold -5"):
+        recorded(x=np.array([3, -5]))
+    with pytest.raises(ValueError, match=r"rows\(chunk\) of a recorder returns 'X', which is not one of its columns.*'x'"):
+        recorded(x=[1], X=[2])
+    with pytest.raises(ValueError, match=r"a recorder has a column 'x', but rows\(chunk\) returns none"):
+        recorded(y=[2])
+    assert recorded(x=[3.0, 4.0]) == [3, 4]
+    assert recorded("<f4", x=[0.1, np.nan]) == pytest.approx([0.1, np.nan], nan_ok=True)
+
+
+def test_a_population_that_is_not_there():
+    net = bs.Network(seed=1)
+    net.add(bs.Population(3, bs.LIF(), name="cells"))
+    with pytest.raises(bs.MissingName, match="no population named 'cels'; did you mean 'cells'"):
+        bs.simulate(net, 1.0, record=CellsAbove("cels", -55.0))
+    with pytest.raises(bs.MissingName, match="no population 'cels' in this network; did you mean 'cells'"):
+        Layout(net, 0.1, 1).members["cels"]
+
+
+def test_it_passes_the_checks():
+    check_recorder(lambda: (network(), CellsAbove("cells", -55.0)))

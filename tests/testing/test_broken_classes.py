@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 import types
 
 import numpy as np
@@ -10,9 +11,20 @@ import pytest
 import brainsim as bs
 from brainsim.engine.operators.registry import register_operator
 from brainsim.engine.program import Operator, Phase
+from brainsim.jit.decorators import kernel
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.inputs import Input
-from brainsim.testing import check_input, check_neuron, check_plasticity, check_rule, check_synapse, descriptions, neurons
+from brainsim.rng.hashing import uniform
+from brainsim.testing import (
+    check_distribution,
+    check_input,
+    check_neuron,
+    check_plasticity,
+    check_rule,
+    check_synapse,
+    descriptions,
+    neurons,
+)
 from brainsim.testing import synapses as of_synapses
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*a variable ran away")
@@ -65,7 +77,14 @@ class Wide(Leaky):
     threshold = "v + 1e8 - 1e8 >= 15"
 
 
+class Unread(Leaky):
+    """Has a parameter without effect."""
+
+    gain: float = bs.parameter(1.0, "", "what nothing reads")
+
+
 NEURONS = [
+    (Unread, "read", {}, "Unread: no text of the class reads gain"),
     (Silent, "alive", {}, "Silent: must fire under a current of 100 pA"),
     (Explosive, "alive", {"current": 400.0}, "Explosive: v must stay finite under a current of 400 pA"),
     (Explosive, "extreme", {"current": 400.0}, "Explosive: v must not become NaN under a current of 1200 pA"),
@@ -121,6 +140,11 @@ class Blowing(Idle):
 SYNAPSES = [
     (Idle, "acts", "Idle: events of weight 40 must move v"),
     (Saturating, "weight", "Saturating: twice the weight must move v more"),
+    (
+        type("Wasteful", (Idle,), {"gain": bs.parameter(1.0, "", "unread")}),
+        "read",
+        "Wasteful: no text of the class reads gain",
+    ),
     (Blowing, "extreme", "Blowing: .* must not become NaN under events of weight 40000"),
 ]
 
@@ -149,6 +173,11 @@ class Unitless(Inert):
 
 
 PLASTICITY = [
+    (
+        type("Wasteful", (Inert,), {"gain": bs.parameter(1.0, "", "unread")}),
+        "read",
+        "Wasteful: no text of the class reads gain",
+    ),
     (Inert, "learns", "Inert: spikes must change weights or variables of synapses, or what arrives"),
     (Unitless, "units", "Unitless: dimensions must be True"),
 ]
@@ -312,6 +341,64 @@ RULES = [
 def test_rules(rule, only, message):
     with pytest.raises(AssertionError, match=message):
         check_rule(rule, only=[only])
+
+
+@kernel
+def even(bits, a, b):
+    return a + b * uniform(bits)
+
+
+@kernel
+def not_a_number(bits, a, b):
+    return math.inf
+
+
+class _Even(bs.values.Distribution):
+    """Uniform from a to a + b; what it says is broken in subclasses."""
+
+    sampler = even
+
+    @property
+    def support(self):
+        return self.a, self.a + self.b
+
+    def integrals(self, low, high):
+        return bs.Uniform(self.a, self.a + self.b).integrals(low, high)
+
+
+def even_that(**attributes):
+    names = {"__annotations__": {"a": float, "b": float}, "__module__": __name__} | attributes
+    return dataclasses.dataclass(frozen=True, repr=False)(type("Even", (_Even,), names))(2.0, 3.0)
+
+
+def integrals_times(mass, mean):
+    def integrals(self, low, high):
+        inside, moment = _Even.integrals(self, low, high)
+        return mass * inside, mean * moment
+
+    return integrals
+
+
+def reaching(end):
+    """Return the integrals of a uniform distribution that ends elsewhere."""
+    return lambda self, low, high: bs.Uniform(self.a, self.a + end).integrals(low, high)
+
+
+DISTRIBUTIONS = [
+    (even_that(sampler=not_a_number, support=(0.0, math.inf)), "support", "values must be finite"),
+    (even_that(support=(0.0, 3.0)), "support", "support is 0 to 3, but values are 2.0"),
+    (even_that(integrals=integrals_times(0.5, 1.0)), "mass", r"mass\(-inf, inf\) must be 1 \(got 0.5\)"),
+    (even_that(integrals=reaching(4.0)), "mass", r"mass says that 0.0\d* of the values are up to 2.\d*, but 0.01 are"),
+    (even_that(integrals=integrals_times(1.0, 1.1)), "mean", "mean says 3.85, but values are 3.[45]"),
+    (even_that(integrals=reaching(0.5)), "clip", "no values are where half of them are"),
+]
+
+
+@pytest.mark.parametrize(("distribution", "only", "message"), DISTRIBUTIONS, ids=str)
+def test_distributions(distribution, only, message):
+    check_distribution(even_that(), only=[only])
+    with pytest.raises(AssertionError, match=message):
+        check_distribution(distribution, only=[only])
 
 
 @pytest.mark.usefixtures("unregistered")

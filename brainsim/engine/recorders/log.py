@@ -9,6 +9,7 @@ import bisect
 import numpy as np
 
 from brainsim.build.own import ALONE
+from brainsim.core.checks import nearest
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.results.streams.columns import Columns, columns_of, count_samples
 
@@ -96,9 +97,16 @@ class Log:
         arrays = {}
         for recorder in self.recorders:
             arrays.update(recorder.rows(chunk))
-        if not self.store.rows.keys() <= arrays.keys():
-            missing = next(name for name in self.store.rows if name not in arrays)
-            raise ValueError(f"simulate.record: a recorder has a column {missing!r}, but rows(chunk) returns none for it")
+        if self.store.rows.keys() != arrays.keys():
+            for name in self.store.rows.keys() - arrays.keys():
+                raise ValueError(f"simulate.record: a recorder has a column {name!r}, but rows(chunk) returns none for it")
+            extra = next(name for name in arrays if name not in self.store.rows)
+            raise ValueError(
+                f"simulate.record: rows(chunk) of a recorder returns {extra!r}, which is not one of its "
+                f"columns{nearest(extra, self.store.rows)}"
+            )
+        for column in self.store.header["columns"]:
+            _check_kind(arrays[column["name"]], np.dtype(column["kind"]), column["name"])
         return chunk.stop, self.store.append(chunk.stop, arrays)
 
     def commit(self, appended):
@@ -146,6 +154,20 @@ class Log:
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"simulate.record: two recorders have a column {twice!r}; names of columns must differ")
         return ({"ranks": [ranks.rank, ranks.size]} if ranks.size > 1 else {}) | found
+
+
+def _check_kind(rows, kind, name):
+    """Raise ValueError if rows of a column would become other numbers in its type; float32 may round."""
+    rows = np.asarray(rows)
+    if np.can_cast(rows.dtype, kind, "same_kind"):
+        return
+    with np.errstate(invalid="ignore"):
+        changed = rows[rows.astype(kind) != rows]
+    if changed.size:
+        raise ValueError(
+            f"simulate.record: the column {name!r} of a recorder has the type {kind.str!r}, which cannot hold "
+            f"{changed.flat[0]}; declare another one in columns()"
+        )
 
 
 class Rows:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.core.hooks import reject_misspelled
 
 
 @dataclass
@@ -51,6 +52,10 @@ class Recorder:
     on_ranks = False
     adds: str | None = None  # "spikes", "traces" or "weights": formats of files have no place for some
     sampled = ()  # what takes memory for each sample: objects that have ``columns`` numbers every ``every`` steps
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, Recorder)
 
     def columns(self):
         """Return what it records, as lists by name.

@@ -77,7 +77,7 @@ class WeightRecorder(Recorder):
         columns, rows = [], []
         for k, watched in enumerate(self._watched):
             request, name = watched.request, f"weights.{k}"
-            widths = zip(COLUMNS, (1, watched.where[0].size, max(request.edges.size - 1, 0)), strict=True)
+            widths = zip(COLUMNS, watched.widths(), strict=True)
             columns += [column(f"{name}.{part}", f"<{part[-2:]}", width) for part, width in widths if width]
             row = {"projection": request.projection.name, "variable": request.variable, "unit": request.unit, "column": name}
             rows.append(row | watched.describe() | {"edges": request.edges})
@@ -104,7 +104,8 @@ class WeightRecorder(Recorder):
         rows = {}
         for k, watched in enumerate(self._watched):
             samples = watched.first + ([watched.sample(chunk.stop)] if watched.request.due(chunk.stop) else [])
-            rows |= {f"weights.{k}.{name}": np.array([s[part] for s in samples]) for part, name in enumerate(COLUMNS)}
+            parts = [part for part, width in enumerate(watched.widths()) if width]
+            rows |= {f"weights.{k}.{COLUMNS[part]}": np.array([s[part] for s in samples]) for part in parts}
             watched.first = []
         return rows
 
@@ -165,6 +166,10 @@ class Watched:
         self._chosen = (kind.reader or Selected)(kind, self.now[self.now >= 0])
         if self.where is None:
             self.where = in_table(kind)[0][self.now], self._chosen.pre, self._chosen.post
+
+    def widths(self):
+        """Return how many numbers a sample has in each of the COLUMNS."""
+        return 1, self.where[0].size, max(self.request.edges.size - 1, 0)
 
     def describe(self):
         """Return what the header of a log says of the synapses."""

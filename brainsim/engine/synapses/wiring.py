@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.build.own import index_here
 from brainsim.core.checks import indices
+from brainsim.core.hooks import reject_misspelled
 from brainsim.core.identity import put
 from brainsim.engine.synapses import counting
 from brainsim.engine.synapses import sampling as ways
@@ -56,6 +57,10 @@ class Wiring:
     way: int
     exact = by_target = in_parts = False
     passes = 2
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, Wiring)
 
     @classmethod
     def takes(cls, rule):

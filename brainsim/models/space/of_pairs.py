@@ -53,7 +53,6 @@ class OfPair(Distribution):
     """
 
     unit = None
-    kind = 0
 
     def __init__(self, text, expression, limits, lowest_at, sampled, chances):
         order = np.argsort(sampled, kind="stable")
@@ -98,7 +97,8 @@ class OfPair(Distribution):
         """Return the values of some pairs, given by the indices of their cells in what was connected."""
         raise NotImplementedError
 
-    def _part(self, low, high):
+    def integrals(self, low: float, high: float) -> tuple[float, float]:
+        """Return the share of the pairs whose value is in [low, high], and their part of the mean."""
         values, cumulated = self.__dict__["_sorted"], self.__dict__["_cumulated"]
         first, last = np.searchsorted(values, low, side="left"), np.searchsorted(values, high, side="right")
         total = cumulated[-1]

@@ -9,6 +9,7 @@ import copy
 
 import numpy as np
 
+from brainsim.core.hooks import reject_misspelled
 from brainsim.engine.program import MAX_SLICE
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS, TAGS
 from brainsim.jit.decorators import helper
@@ -75,6 +76,10 @@ class SynapseKind:
     deliver: ByAddress | None = None
     enter: ByAddress | None = None
     tag: int | None = None
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        reject_misspelled(cls, SynapseKind)
 
     @classmethod
     def takes(cls, projection):
