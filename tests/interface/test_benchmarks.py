@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring(argu
     (tmp_path / "other.json").write_text(json.dumps({"rows": []}))
     script, *options = arguments
     run, environment = [sys.executable, str(FOLDER / script), *options], os.environ | {"PYTHONPATH": str(FOLDER.parent)}
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment)
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
 

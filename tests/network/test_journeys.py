@@ -86,7 +86,7 @@ def test_elsewhere_they_belong_together_in_any_order(order):
     net, cells, wires, drive = parts()
     result = bs.simulate(net, 20.0, seed=2, threads=1)
     message = pickle.dumps([pickle.dumps(thing) for thing in (net, cells, wires, drive, result)])
-    done = subprocess.run([sys.executable, "-c", CODE, order], input=message, capture_output=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", CODE, order], input=message, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     sim = bs.Simulation(net, seed=2, threads=1)
     sim.set(cells, tau_m=10.0)

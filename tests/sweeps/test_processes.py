@@ -90,7 +90,7 @@ class TestProcesses:
         while process.poll() is None and len(list(points.glob("*.npz")) if points.exists() else []) < 5:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         there = len(list(points.glob("[!.]*.npz")))
         assert 5 <= there < 24
         before = len(noted(killed))
