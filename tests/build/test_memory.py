@@ -220,8 +220,9 @@ def test_bytes_of_a_target_are_those_of_the_store(net, threads, size):
 def several_weights(n=600, k=80):
     parts = [bs.Population(n, bs.LIF(), name=name) for name in "abc"]
     net = bs.Network(seed=1)
-    for weight, post in zip((0.1, 0.2, bs.Normal(1.0, 0.1), 0.1), (*parts, parts[0]), strict=True):
-        net.connect(parts[0], post, bs.FixedTotal(n * k), weight=weight, delay=DRAWN, synapse=bs.Exponential())
+    weights, names = (0.1, 0.2, bs.Normal(1.0, 0.1), 0.1), ("a->a", "a->b", "a->c", "a->a again")
+    for weight, post, name in zip(weights, (*parts, parts[0]), names, strict=True):
+        net.connect(parts[0], post, bs.FixedTotal(n * k), weight=weight, delay=DRAWN, synapse=bs.Exponential(), name=name)
     net.connect(parts[1], parts[2], bs.OneToOne(), weight=0.1, delay=DRAWN, synapse=bs.Delta())
     net.connect(parts[2], parts[1], bs.FixedOutdegree(3), weight=0.1, delay=DRAWN, synapse=bs.Delta())
     return net

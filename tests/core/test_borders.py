@@ -210,7 +210,8 @@ def test_a_delay_that_is_too_long_is_rejected_before_anything_is_counted(delay, 
         with pytest.raises(ValueError, match=message):
             use()
     assert connected(6500.0).estimate().synapses == 25
-    assert connected(1e6).estimate(dt=100.0).synapses == 25
+    with pytest.warns(UserWarning, match="t_ref: 2 ms is not a multiple of dt = 100 ms"):
+        assert connected(1e6).estimate(dt=100.0).synapses == 25
 
 
 def test_long_refractory_times_and_intervals_do_not_overflow():

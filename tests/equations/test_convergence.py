@@ -175,6 +175,7 @@ class NoisyEIF(bs.EIF):
 NOISE_DTS, CELLS = np.array([0.1, 0.05, 0.025, 0.0125]), 1000
 
 
+@pytest.mark.filterwarnings("ignore:.*is too coarse")  # the largest of the steps
 @pytest.mark.parametrize(("method", "drift"), [("euler_maruyama", 1.0), ("milstein", 1.0), ("heun", 0.0)])
 def test_strong_order_with_a_gain_that_is_not_linear(method, drift):
     errors = []

@@ -184,7 +184,8 @@ class TestTrained:
             bs.learn.Learns("cells->readout", "delay", at_most=1.1),
         ]
         X, y = samples()
-        trainer = small_trainer(learns=learns, epochs=5, learning_rate=0.3).fit(X, rng.permutation(y))
+        with pytest.warns(UserWarning, match="so little was learned"):
+            trainer = small_trainer(learns=learns, epochs=5, learning_rate=0.3).fit(X, rng.permutation(y))
         weights, before = trainer.parts()["weight", "source->cells"], trainer.net.synapses("source->cells", 0.5).weight
         assert before.min() > 0.0
         assert (weights.min(), weights.max()) == (0.0, 500.0)

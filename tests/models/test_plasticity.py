@@ -200,8 +200,8 @@ class TestShortTerm:
         with pytest.raises(ValueError, match=r"TsodyksMarkram: U <= 1 must hold \(U = 1.5\)"):
             bs.TsodyksMarkram(U=1.5)
         with pytest.raises(ValueError, match="TsodyksMarkram.tau_psc: must not be tau_rec with three states"):
-            bs.TsodyksMarkram(tau_rec=3.0, tau_psc=3.0, states="three")
-        assert bs.TsodyksMarkram(tau_rec=3.0, tau_psc=3.0).tau_rec == 3.0
+            bs.TsodyksMarkram(tau_rec=80.0, tau_psc=80.0, states="three")
+        assert bs.TsodyksMarkram(tau_rec=80.0, tau_psc=80.0).tau_rec == 80.0
 
 
 class TestVogels:

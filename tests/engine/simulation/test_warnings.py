@@ -124,7 +124,7 @@ def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():
     runaway = neuron(
         equations="dv/dt = v*v", threshold="v < -1.0", v=bs.initial(100.0, "mV", "x"), method="euler", dimensions=False
     )()
-    with pytest.warns(UserWarning, match="cells.v: a variable ran away"):
+    with pytest.warns(UserWarning, match="cells.v: a variable ran away"), pytest.warns(UserWarning, match="is too coarse"):
         result = run(network(population(model=runaway)), 10.0)
     assert result.duration == 10.0
 
