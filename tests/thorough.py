@@ -284,6 +284,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/models/test_pulse.py::test_it_does_what": ("[LIF", "[Filtered"),
     "tests/models/test_receptors.py": ("charge", "nmda", "5.0-DoubleExponential", "decay"),
     "tests/models/test_sources.py": ("gamma", "dead_time_is_kept", "recorded"),
+    "tests/nestml": (),
     "tests/network/test_journeys.py::test_elsewhere_they_belong_together_in_any_order": ("01234",),
     "tests/plot/test_conventions.py::TestEveryPicture::test_axes_have_units": ("[trace]", "[raster]"),
     "tests/plot/test_conventions.py::TestEveryPicture::test_vector_files_stay_small": ("[trace]", "[raster]"),
@@ -343,7 +344,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
 
 # the same, of tests that are slow: what stays is usual or thorough
 SLOW: dict[str, tuple[str, ...]] = {
-    "tests/nestml": (),  # pynestml takes a minute to install
     "tests/build/test_memory.py::test_the_peak_of_building_is_little_more_than_the_store": ("0.1, 0.2", "1.5-None"),
     "tests/build/test_memory.py::test_what_is_kept_is_what_was_estimated": (
         "one weight]",
