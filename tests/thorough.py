@@ -133,7 +133,6 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/equations/test_events.py::test_refractory_times": ("a parameter", "an expression"),
     "tests/equations/test_events.py::test_which_variables_are_frozen": (),
     "tests/equations/test_fuzz.py::test_junk_in_classes_is_rejected": (),
-    "tests/equations/test_interpolation.py": ("published_time", "closed_form", "cannot_be"),
     "tests/equations/test_kernels.py::test_cells_with_parameters_of_their_own_are_cells_by_themselves": (),
     "tests/equations/test_kernels.py::test_kernels_vectorise": ("LIF + conductances",),
     "tests/equations/test_kernels.py::test_noise_in_parts_of_a_step_is_new_in_each": (),

@@ -100,7 +100,7 @@ class Group:
     @property
     def n_variables(self):
         """Rows of the state."""
-        return len(self.system.variables) + bool(self.system.crossing) if self.kernel else 0
+        return len(self.system.variables) if self.kernel else 0
 
     @property
     def n_receptors(self):

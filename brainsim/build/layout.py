@@ -198,19 +198,8 @@ class Layout:
 
     @property
     def has_lags(self):
-        """Whether spikes have times within their steps, at least those of some cells."""
-        return self.precise or self.lag_places() is not None
-
-    def lag_places(self):
-        """Return the place of each cell's lag in the state: how long before the end of its step its last spike was.
-
-        -1 stands for cells whose spikes are at the end of a step; returns None if all are.
-        """
-        places = np.full(self.n_cells, -1, np.int32)
-        for group in (g for g in self.groups if g.kernel and g.system.crossing):
-            first = group.state_at + len(group.system.variables) * group.n
-            places[group.first : group.first + group.n] = first + np.arange(group.n)
-        return places if (places >= 0).any() else None
+        """Whether spikes have times within their steps."""
+        return self.precise
 
     def variables(self, name):
         """Return the names of a population's variables."""

@@ -76,7 +76,7 @@ class Body:
             self.gather = [normals.pop(name) for name in product.inputs if name in normals]
             self.gather += [Store("_inputs", formula(name), k * SHORT) for k, name in enumerate(product.inputs)]
             lines += [Load(name, "_changes", k * SHORT) for k, name in enumerate(product.outputs)]
-        return [*lines, *normals.values(), *step.lines, *self.system.crossing]
+        return [*lines, *normals.values(), *step.lines]
 
     def _arrivals(self) -> Iterable[Assign]:
         for index in self.system.buffered:
@@ -118,8 +118,7 @@ class Body:
         actions, self.after = self._actions(system.reset, "_spike", "")
         for i, (_, assignments) in enumerate(system.events):
             lines += self._actions(assignments, f"_event{i}", f"__event{i}")[0]
-        lag = [Assign("__lag_new", formula("_lag if _spike else 0.0"))] if system.crossing else []
-        return [*tests, *actions, *lines, *lag]
+        return [*tests, *actions, *lines]
 
     def _actions(self, actions, flag, suffix):
         """Return the statements of a reset, and variable -> name of its value after it.

@@ -182,7 +182,6 @@ def _arguments(system, kernel, timed):
         return f"{array}[{index} * {stride} + low : {index} * {stride} + high]"
 
     pairs = [(f"_{n}_", row("state", i, "stride")) for i, n in enumerate(system.variables)]
-    pairs += [("__lag", row("state", len(system.variables), "stride"))] if system.crossing else []
     pairs += [(f"__input_{i}", row("inputs", k, "width")) for k, i in enumerate(system.buffered)]
     pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
     pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
@@ -255,7 +254,6 @@ def _block(name, head, kernel, body, single):
     stores = [Store(f"_{n}_", ast.Name(new_name(n))) for n in system.variables]
     stores += [Store(f"__input_{i}", formula("0.0")) for i in system.buffered] if body.last else []
     stores += [Store("__refractory", ast.Name("_wait"))] if system.refractory is not None else []
-    stores += [Store("__lag", ast.Name("__lag_new"))] if system.crossing else []
     flag = "_spike" if system.substeps == 1 else "_spike | (_flag[_k] > 0)"
     stores.append(Store("_flag", formula(flag if system.spikes is None else "int32(_number) if _spike else int32(0)")))
     lines = _loop_over_cells([*loads, *body.statements, *stores], single)

@@ -43,7 +43,7 @@ def reject_without_spikes(
 ) -> None:
     """Raise EquationError if a class without a threshold or a refractory time has fields that act only at or after spikes.
 
-    `fields` are those of ``reset refractory t_ref frozen arrivals interpolate`` in the body of the class itself. Inherited
+    `fields` are those of ``reset refractory t_ref frozen arrivals`` in the body of the class itself. Inherited
     fields are not a mistake: ``threshold = ""`` switches them off.
     """
     for field, value in fields.items():

@@ -46,7 +46,6 @@ def parse_cell(
     arrivals: str = "discarded",
     initials: Mapping[str, Any] | None = None,
     substeps: int = 1,
-    interpolate: bool = False,
 ) -> CellEquations:
     """Parse and check the texts of a neuron class; `label` is its name in messages.
 
@@ -78,9 +77,8 @@ def parse_cell(
         reader.initials(initials or {}, algebraic),
         declared.tables,
         substeps,
-        interpolate,
         {name: reader.units[name] for name in declared.variables if name in reader.units},
-        reader.number_of_spikes(spikes_per_step, substeps > 1 or interpolate) if spikes_per_step else None,
+        reader.number_of_spikes(spikes_per_step, substeps > 1) if spikes_per_step else None,
     )
 
 
@@ -206,7 +204,7 @@ class Reader:
         """Return the tree of the number of spikes in a step, ``binomial(n, p)``."""
         label = f"{self.label}.spikes_per_step"
         if divided:
-            raise EquationError(label, "is not possible with substeps or interpolate", text)
+            raise EquationError(label, "is not possible with substeps", text)
         tree = lang.parse_expression(text, label, self.declared.tables)
         if not (isinstance(tree, ast.Call) and function_name(tree) == "binomial"):
             raise EquationError(label, "must be binomial(n, p), such as 'binomial(sources, 0.001*rate*dt)'", text)

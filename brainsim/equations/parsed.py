@@ -43,7 +43,7 @@ class CellEquations:
     - `refractory`: refractory time in ms, or the condition that keeps a cell refractory
     - `frozen`: variables that are clamped while a cell is refractory; `kept`: whether events are added to them meanwhile
     - `initials`: variable -> tree of its initial value, if that is an expression
-    - `substeps`: number of steps of the method in one dt; `interpolate`: whether spike times are found within the step
+    - `substeps`: number of steps of the method in one dt
     - `units`: variable -> its Dimension; empty if units are not checked
     - `spikes`: how many spikes a cell sends if the threshold holds; None for one
     """
@@ -60,7 +60,6 @@ class CellEquations:
     initials: dict[str, Tree]
     tables: frozenset[str]
     substeps: int = 1
-    interpolate: bool = False
     units: dict[str, units.Dimension] = field(default_factory=dict)
     spikes: Tree | None = None
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import NOW, RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import CONSTANTS, NOISE
 from brainsim.equations.parsed import CellEquations, ReceptorEquations
-from brainsim.equations.statements import Assign
-from brainsim.equations.steps.crossing import crossing_lines
 
 CURRENT = "current"  # of a receptor
 
@@ -37,7 +35,6 @@ class System:
     - `refractory`: the refractory time in ms, or the condition that keeps a cell refractory
     - `external_current`: whether the cells have an injected current, ``I_ext``
     - `substeps`: number of steps of the method in one dt
-    - `crossing`: statements that compute when within the step the threshold was crossed; empty if spikes are at its end
     - `spikes`: how many spikes a cell sends if the threshold holds, None for one
     - `pulses`: the variables that events which add to I act on, as a system of their own; None without such events
     """
@@ -58,7 +55,6 @@ class System:
     external_current: bool
     tables: tuple[str, ...]
     substeps: int
-    crossing: tuple[Assign, ...] = ()
     spikes: Tree | None = None
     pulses: System | None = None
 
@@ -142,7 +138,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
     of_cell, algebraic = _with_current(cell, currents, external_current)
     derivatives, algebraic = _fold(of_cell | derivatives, lines | algebraic, tables, label)
     drift, noise = _noise_apart(derivatives)
-    system = System(
+    return System(
         variables=tuple(drift),
         derivatives=drift,
         algebraic=algebraic,
@@ -161,7 +157,6 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         substeps=cell.substeps,
         spikes=cell.spikes,
     )
-    return replace(system, crossing=tuple(crossing_lines(system, label))) if cell.interpolate else system
 
 
 def _check_jumps(cell, receptor, label):

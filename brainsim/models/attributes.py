@@ -1,6 +1,7 @@
 """Mistakes in the body of a model class: names that equations cannot use, and attributes that would have no effect."""
 
 import re
+from typing import Any
 
 from brainsim.core.hooks import reject_misspelled
 from brainsim.equations.expressions.language import check_npz_name
@@ -23,11 +24,11 @@ OF_CELLS_AND_SYNAPSES = {
     "arrival": "Synapse",
     "current": "Synapse",
     "weight_unit": "Synapse",
-    "interpolate": "Neuron",
     "arrivals": "Neuron",
     "spikes_per_step": "Neuron",
     "each_step": "Neuron",
 }
+GONE = "interpolate"  # an attribute that neurons no longer have; saved states know it as False, before the "arrivals"
 ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerprints depend
 # attributes that were added when there were saved states already, and their defaults
 LATER = {"arrivals": "discarded", "spikes_per_step": "", "each_step": ""}
@@ -43,7 +44,11 @@ def texts_of(model):
 
     Those that were added later are left out if they are the default, so what was saved before still fits.
     """
-    texts = {name: getattr(model, name, None) for name in ATTRIBUTES}
+    texts = dict[str, Any]()
+    for name in ATTRIBUTES:
+        if name == "arrivals":
+            texts[GONE] = False if hasattr(model, "cell_equations") else None
+        texts[name] = getattr(model, name, None)
     return {name: text for name, text in texts.items() if name not in LATER or text not in (None, LATER[name])}
 
 
@@ -74,6 +79,8 @@ def reject_attributes_without_effect(cls, kind):
             )
         if OWNERS.get(name, kind) not in (None, kind) and not any(name in vars(base) for base in cls.__mro__[1:]):
             raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{OWNERS[name]} and has no effect here")
+        if name == GONE:
+            raise TypeError(f"{cls.__name__}.{name}: is gone; simulate(net, 1000.0, precise=True) gives spikes exact times")
         if name in cls.parameters or name in cls.initials:
             hint = f"{name}: float = bs.parameter({value!r}, unit, meaning), or give it to the instance"
             raise TypeError(f"{cls.__name__}.{name}: a plain value does not replace the parameter; write {hint}")

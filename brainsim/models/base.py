@@ -44,7 +44,7 @@ WITHOUT_SPIKES = (
     "gives, source = 'v'; bs.GapJunction, bs.GradedSynapse and bs.RateConnection are built in"
 )
 ONE_A_STEP = "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or use a PoissonPool"
-AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals", "interpolate")  # act only at spikes
+AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals")  # act only at spikes
 
 
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
@@ -207,10 +207,6 @@ class Neuron(Model):
     substeps : int
         The number of equal parts of dt that the method takes one by one, each with threshold and reset; a spike has the time
         of dt's end. In the texts, ``dt`` is such a part.
-    interpolate : bool
-        Whether the time of a spike is found within the step, by a cubic polynomial with the slopes at both ends. A spike
-        reaches its targets, and refractory time counts, from the end of the step as always. The threshold must be one
-        comparison, linear in the variables and without ``t``; not with noise, substeps or each_step.
     conditions : tuple of str
         Relations that must hold between parameters, e.g. ``("v_reset < v_th",)``.
     dimensions : bool
@@ -298,7 +294,6 @@ class Neuron(Model):
     frozen: ClassVar[tuple[str, ...] | None] = None
     arrivals = LATER["arrivals"]
     substeps = 1
-    interpolate = False
     cell_equations: ClassVar[CellEquations]
     spiking_source = False  # whether cells of this model only send spikes
 
@@ -311,7 +306,7 @@ class Neuron(Model):
             written["t_ref"] = cls.parameters["t_ref"]
         if cls.refractory is None and "t_ref" in cls.parameters:
             cls.refractory = "t_ref"
-        after_a_spike = {n: getattr(cls, n) for n in AFTER_A_SPIKE[:3]} | {"interpolate": bool(cls.interpolate)}
+        after_a_spike = {n: getattr(cls, n) for n in AFTER_A_SPIKE[:3]}
         cls.cell_equations = parse_cell(
             name,
             cls.declared(),

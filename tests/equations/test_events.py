@@ -46,12 +46,9 @@ def test_each_step_comes_before_the_threshold_and_the_events():
     assert values["count"][[3, 4, 5, 9, 10], 0].tolist() == [0.0, 10.0, 21.0, 31.0, 42.0]
 
 
-def test_each_step_needs_variables_and_is_no_place_for_interpolation():
+def test_each_step_needs_variables():
     with pytest.raises(ValueError, match=r"Mine.each_step: 'speed' is not a variable"):
         clock(each_step="speed = 0")
-    interpolated = clock(each_step="v = max(v, 0*v_th)", interpolate=True)
-    with pytest.raises(ValueError, match="without substeps and without each_step"):
-        run(interpolated(), 1.0)
 
 
 @pytest.mark.parametrize(

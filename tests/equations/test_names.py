@@ -137,9 +137,7 @@ def grown(method, names, parameters, **given):
     return result.spikes["cells"].times, [result.state.variables["cells"][name] for name in names]
 
 
-@pytest.mark.parametrize(
-    ("method", "given"), [("exact", {}), ("heun", {}), ("exponential_euler", {}), ("rk4", {"interpolate": True})]
-)
+@pytest.mark.parametrize(("method", "given"), [("exact", {}), ("heun", {}), ("exponential_euler", {}), ("rk4", {})])
 def test_names_never_meet_those_that_kernels_make_of_them(method, given):
     times, state = grown(method, NAMES, PARAMETERS, **given)
     plain = [[f"{letter}{k}" for k in range(len(names))] for letter, names in (("q", NAMES), ("y", PARAMETERS))]

@@ -320,25 +320,6 @@ def escape():
     return net
 
 
-class OnTime(bs.LIF):
-    interpolate = True
-
-
-class CurvedOnTime(bs.AdEx):
-    method = "rk4"
-    interpolate = True
-
-
-@golden()
-def interpolated():
-    net = bs.Network(seed=3)
-    for model, current in [(OnTime(), 500.0), (CurvedOnTime(), 900.0)]:
-        cells = bs.Population(40, model, name=type(model).__name__)
-        net.stimulate(cells, bs.CurrentInput(spread(40, 0.8 * current, 1.5 * current)))
-        net.connect(cells, cells, bs.FixedIndegree(5), weight=20.0, delay=1.0, synapse=bs.Exponential(tau=5.0))
-    return net
-
-
 @golden(precision="single")
 def single_precision():
     cells = bs.Population(80, ExponentialLIF(tau_m=bs.Uniform(10.0, 20.0)), name="cells")

@@ -120,12 +120,7 @@ test_what_has_no_effect = mistakes(
         "Mine.refractory",
         "has no effect without a threshold",
     ),
-    (
-        lambda: neuron(threshold="", reset="", interpolate=True),
-        ValueError,
-        "Mine.interpolate",
-        "no effect without a threshold",
-    ),
+    (lambda: neuron(interpolate=True), TypeError, "Mine.interpolate", "precise=True"),
     (
         lambda: neuron(frozen=("v",)),
         ValueError,

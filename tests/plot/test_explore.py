@@ -123,15 +123,6 @@ class TestResponses:
         lag = ramp.times - 20.0 * (1.0 - np.exp(-ramp.times / 20.0))
         np.testing.assert_allclose((ramp["v"][:, 0] + 65.0)[before], 0.029 * lag[before], atol=1e-4)
 
-    def test_current_at_a_spike_within_a_step_is_that_of_the_step(self):
-        """A spike in the first half of its step as well as one in the second has the current of that step."""
-        kind = type("Between", (Adapting,), {"interpolate": True})
-        ramp = explore.current_ramp(kind(), 400.0, duration=400.0, dt=0.5)
-        parts = ramp.spikes.times / 0.5
-        assert np.any(parts % 1.0 < 0.45)
-        assert np.any(parts % 1.0 > 0.55)
-        np.testing.assert_allclose(ramp.at_spikes, 0.5 * (np.floor(parts) + 0.5), rtol=1e-12)
-
     def test_ramp_down(self):
         ramp = explore.current_ramp(Silent(), 0.0, start=100.0, duration=100.0)
         assert ramp.current[0, 0] > ramp.current[-2, 0] > 0.0

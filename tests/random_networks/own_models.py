@@ -139,18 +139,6 @@ class Drive(bs.Delta):
     arrival = "g = g + w"
 
 
-class Interpolated(bs.LIF):
-    """Spike times within the step, of an exact method."""
-
-    interpolate = True
-
-
-class InterpolatedQIF(bs.QIF):
-    """Spike times within the step, of Runge and Kutta's method."""
-
-    interpolate = True
-
-
 class Euler(bs.LIF):
     """A linear cell by the plainest method."""
 

@@ -11,7 +11,7 @@ SPIKE_ROOM = 1 << 20  # spikes of all partitions that are recorded before Python
 
 
 class Emitted(Operator):
-    """The spikes of a partition, each ``step << 32 | cell``, and how early within its step if models interpolate.
+    """The spikes of a partition, each ``step << 32 | cell``, and how early within its step if times are exact.
 
     `taken` and `taken_lags` are what was taken out of the record when it was full.
     """
@@ -24,14 +24,11 @@ class Emitted(Operator):
     def build(cls, partition):
         """Return the operator: every partition has one."""
         layout, capacity = partition.layout, partition.progress["capacity"]
-        places = layout.lag_places()
         # twice what a slice may have, or a large network would return to Python after each; unused memory costs nothing
         room = max(SPIKE_ROOM // len(layout.own), 2 * int(capacity))
         fields = {"spikes": np.empty(room, np.int64), "size": 0}
         if layout.precise:
             fields |= {"lags": np.empty(room)}
-        elif places is not None:
-            fields |= {"places": places, "lags": np.empty(room), "state": partition.shared.state}
         return cls(Context(**fields), layout.has_lags)
 
     def calls(self):
@@ -80,16 +77,14 @@ def has_room(record_, progress_):
 
 @by_address
 def record_spikes(record_, progress_):
-    """Record the spikes of a step, and how long before the end of the step each of them was, if models interpolate."""
+    """Record the spikes of a step, and how long before the end of the step each of them was, if times are exact."""
     record, p = record_at(record_), record_at(progress_)
     recorded, spikes, size = array_of(record.spikes), array_of(p.spikes), record.size
-    lags, places, state = array_or_none(record, "lags"), array_or_none(record, "places"), array_or_none(record, "state")
-    written = array_or_none(p, "lags")
+    lags, written = array_or_none(record, "lags"), array_or_none(p, "lags")
     empty = p.parity * p.capacity
     for k in range(empty + p.emitted, empty + p.total):
         recorded[size] = ((p.step + 1) << 32) | np.int64(spikes[k])
         _take_lag(k, size, lags, written)
-        _record_lag(spikes[k], size, lags, places, state)
         size += 1
     record.size = size
     return 0
@@ -99,9 +94,3 @@ def record_spikes(record_, progress_):
 def _take_lag(k, at, lags, written):
     if written is not None:
         lags[at] = written[k]
-
-
-@helper
-def _record_lag(cell, at, lags, places, state):
-    if places is not None:
-        lags[at] = state[places[cell]] if places[cell] >= 0 else 0.0

@@ -69,7 +69,7 @@ class PreciseStep(Step):
 def make_precise(system: System, label: str) -> tuple[PreciseSystem, PreciseStep]:
     """Return a System and its step for spikes at exact times; raise EquationError if that is not possible."""
     _check(system, label)
-    changed = {"substeps": 1, "crossing": ()}
+    changed = {"substeps": 1}
     new = PreciseSystem(**{f.name: getattr(system, f.name) for f in fields(system)} | changed)
     gap, gains = _gap_and_gains(new, label)
     try:

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 # seconds for which the processes of a run may live after one of them has failed: 5 are allowed, on a machine without other
 # programs, on which it takes about one
 PATIENCE = 30.0
-# rules, delta and direct receptors and listed spikes, conductances, interpolated spikes, single precision, plastic synapses,
+# rules, delta and direct receptors and listed spikes, conductances, single precision, plastic synapses,
 # couplings
-SOME = ["rules_stored", "rules_procedural", "inputs", "interpolated", "single_precision", "plastic_modulated", "couplings"]
+SOME = ["rules_stored", "rules_procedural", "inputs", "single_precision", "plastic_modulated", "couplings"]
 COUPLED = ["junctions", "delayed", "rates", "learning"]  # networks of `tests.helpers.couplings`
 
 

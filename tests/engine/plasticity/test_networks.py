@@ -88,18 +88,6 @@ def test_parameters_that_differ_between_synapses(name):
     check(net, loop, parameters={name: value})
 
 
-def test_interpolated_spikes_count_at_the_end_of_their_step():
-    class Interpolated(bs.LIF):
-        interpolate = True
-
-    cells = bs.Population(20, Interpolated(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
-    net = bs.Network(seed=3)
-    rule = bs.FixedIndegree(8)
-    loop = net.connect(cells, cells, rule, weight=20.0, delay=1.0, synapse=AMPA, plasticity=own.Rich(top=50.0))
-    net.stimulate(cells, bs.CurrentInput(np.linspace(300.0, 700.0, 20)))
-    check(net, loop, (200.0,), dt=0.1, least=50)
-
-
 @pytest.fixture
 def many_sweeps(monkeypatch):
     """Let all synapses catch up every 64 steps, and tables of exponentials be as short."""

@@ -106,7 +106,6 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False, 
         "reset": "; ".join(f"{name} = {ast.unparse(tree)}" for name, tree in reset),
         "method": "exact" if linear else method or "heun",
         "dimensions": False,
-        "interpolate": False,
     }
     make: Any = type(Neuron)
     cls: Any = make(f"Crossing{type(model).__name__}", (type(model),), given)
