@@ -108,6 +108,6 @@ def pad_labels(y: Any, lengths: np.ndarray, steps: int, outputs: int | None, lab
     y = np.asarray(y)
     if y.shape != (lengths.size, steps):
         raise ValueError(f"{label}: must have the shape ({lengths.size}, {steps}), a label for each step (got {y.shape})")
-    y = labels_of_steps(y, label, outputs)
-    y[np.arange(steps) >= lengths[:, None]] = -1
-    return y
+    if y.dtype.kind in "iu":
+        y = np.where(np.arange(steps) < lengths[:, None], y.astype(np.int64), -1)
+    return labels_of_steps(y, label, outputs)

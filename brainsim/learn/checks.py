@@ -89,7 +89,7 @@ def labels_of_steps(y: np.ndarray, label: str, outputs: int | None = None) -> np
     """Return labels of steps as int64, -1 for none; raise ValueError if one is not below `outputs`, if that is given."""
     if y.dtype.kind not in "iu" or y.min() < -1:
         text = "labels of steps must be whole numbers from 0, and -1 for none"
-        raise ValueError(f"{label}: {text} (got {y.min()} of {y.dtype})")
+        raise ValueError(f"{label}: {text} (got {y.min() if y.dtype.kind in 'iu' else y.flat[0]} of {y.dtype})")
     if outputs is not None and y.max() >= outputs:
         raise ValueError(f"{label}: must be labels below {outputs}, as in training (got {y.max()})")
     return y.astype(np.int64)

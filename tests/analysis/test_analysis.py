@@ -70,6 +70,19 @@ class TestWindows:
         _, rates = analysis.psth(spikes, [2.0, 0.1 * 30], (-1.0, 2.0), 0.5)
         np.testing.assert_allclose(rates, 10_000.0)
 
+    def test_spikes_on_the_borders_of_a_window_are_found_whatever_the_rounding(self):
+        """A spike at the start is not in the window and one at the stop is: 3*0.1 is above 0.3, and 2.3 - 2 below it."""
+        for spike in (3 * 0.1, 0.3):
+            spikes = bs.Spikes([spike], [0], 1, 10.0)
+            for event, t0 in ((2.3, -2.0), (1.3, -1.0), (0.3, 0.0)):
+                assert analysis.psth(spikes, [event], (t0, t0 + 1.0), 1.0)[1].tolist() == [0.0]
+                if t0:
+                    assert analysis.psth(spikes, [event], (t0 - 0.25, t0), 0.25)[1].tolist() == [4000.0]
+        spikes = bs.Spikes([0.1 * 3, 5.1], [0, 0], 1, 10.0)
+        assert analysis.fanos(spikes, (-2.0, 0.0), events=[2.3, 7.0])[0] == 0.5  # no spike, and one
+        late = bs.Spikes([7.0 + 3 * 0.1], [0], 1, 10.0, 7.0)
+        assert analysis.psth(late, [9.3], (-2.0, 0.5), 0.5)[1].tolist() == [0.0] * 5
+
     def test_windows_of_events_may_overlap(self):
         _, rates = analysis.psth(bs.Spikes([10.0], [0], 1, 50.0), [8.0, 9.0], (0.0, 4.0), 1.0)
         assert rates.tolist() == [500.0, 500.0, 0.0, 0.0]

@@ -62,6 +62,16 @@ class TestRoundTrips:
         assert spikes.times.tolist() == [2.5, 5.0, 7.5, 10.0, 12.5, 15.0, 17.5, 20.0]
         assert spikes.ids.tolist() == [0] * 4 + [1] * 4
 
+    @pytest.mark.parametrize(("end", "count"), [(0.3, 3), (-0.3, 3), (0.1 + 0.2, 3), (0.7, 7), (0.3 - 1e-6, 2), (0.0999, 0)])
+    def test_a_change_of_exactly_some_thresholds_counts_them(self, end, count):
+        """0.3/0.1 is 2.9999999999999996, and 0.7/0.1 is 6.999999999999999."""
+        code = encode.DeltaModulation(threshold=0.1)
+        spikes = code.encode([0.0, end, end], interval=10.0)
+        assert spikes.ids.tolist() == [int(end < 0)] * count
+        np.testing.assert_allclose(spikes.times, np.arange(1, count + 1) * abs(1.0 / end))
+        there_and_back = code.encode([0.0, end, 0.0, end], interval=10.0)
+        assert len(there_and_back) == 3 * count
+
     def test_delta_of_one_signal_and_of_frames(self):
         code = encode.DeltaModulation(threshold=0.1)
         one = code.encode(series(), interval=1.0)
@@ -103,7 +113,7 @@ class TestLongerRuns:
     @pytest.mark.parametrize("code", CODES)
     def test_one_stimulus(self, code):
         spikes = code.encode(IMAGE, 100.0)
-        for start in (0.0, 250.0):
+        for start in (0.0, 250.0, 257.3):  # the last is no whole number of cycles, frames or steps
             decoded = code.decode(self.longer(spikes, start), 100.0, shape=(4, 6))
             np.testing.assert_allclose(decoded, code.decode(spikes, shape=(4, 6)), atol=1e-9)
         whole = code.decode(spikes, spikes.duration, shape=(4, 6))
@@ -112,14 +122,23 @@ class TestLongerRuns:
     @pytest.mark.parametrize("code", CODES)
     def test_values_over_time(self, code):
         spikes = code.encode(FILM, interval=25.0)
-        decoded = code.decode(self.longer(spikes), 125.0, interval=25.0, shape=(4, 6))
-        np.testing.assert_allclose(decoded, code.decode(spikes, interval=25.0, shape=(4, 6)), atol=1e-9)
+        for start in (0.0, 7.3):
+            decoded = code.decode(self.longer(spikes, start), 125.0, interval=25.0, shape=(4, 6))
+            np.testing.assert_allclose(decoded, code.decode(spikes, interval=25.0, shape=(4, 6)), atol=1e-9)
+
+    def test_phases_count_from_the_start_of_a_part(self):
+        code = encode.Phase(period=20.0)
+        later = code.encode([[1.0, 0.25], [0.5, 0.0]], interval=20.0).between(20.0, 40.0)
+        np.testing.assert_allclose(code.decode(later), [0.5, 0.0], atol=1e-9)
+        part = bs.Spikes(later.times - 13.0, later.ids, 2, 20.0, 7.0)  # as it would be if the second cycle began at 7 ms
+        np.testing.assert_allclose(code.decode(part), [0.5, 0.0], atol=1e-9)
 
     def test_delta(self):
         code = encode.DeltaModulation(threshold=0.1)
         spikes = code.encode(FILM, interval=5.0)
-        decoded = code.decode(self.longer(spikes), 20.0, interval=5.0, initial=FILM[0], shape=(4, 6))
-        np.testing.assert_allclose(decoded, code.decode(spikes, interval=5.0, initial=FILM[0], shape=(4, 6)), atol=1e-9)
+        for start in (0.0, 7.3):
+            decoded = code.decode(self.longer(spikes, start), 20.0, interval=5.0, initial=FILM[0], shape=(4, 6))
+            np.testing.assert_allclose(decoded, code.decode(spikes, interval=5.0, initial=FILM[0], shape=(4, 6)), atol=1e-9)
 
     def test_through_a_network_without_a_warning(self, recwarn):
         for code, tolerance in ((encode.Latency(), 0.002), (encode.Phase(), 0.008)):

@@ -11,9 +11,9 @@ from tests.helpers.mistakes import mistakes
 T = np.arange(0.05, 300.0, 0.1)
 
 
-def values(text):
+def values(text, at=T):
     check_signal(text, "test", "pA", {}, {})
-    return np.broadcast_to(evaluate(parse_signal(text, "test"), {"t": T, "pi": np.pi}), T.shape)
+    return np.broadcast_to(evaluate(parse_signal(text, "test"), {"t": at, "pi": np.pi}), at.shape)
 
 
 def test_sine():
@@ -40,6 +40,22 @@ def test_pulses():
     assert np.array_equal(many, np.where((T > 20) & ((T - 20) % 50 < 5), 400.0, 0.0))
     three = values(bs.signals.pulses(400.0, 5.0, period=50.0, start=20.0, count=3))
     assert np.array_equal(three, np.where((T > 20) & (T < 170) & ((T - 20) % 50 < 5), 400.0, 0.0))
+
+
+def test_borders():
+    """What begins at a time has its value there, and what ends at it no longer has: steps may begin at any time."""
+    at = np.arange(0.0, 40.0)
+    once = (at >= 10) & (at < 15)
+    assert np.array_equal(values(bs.signals.pulses(4.0, 5.0, start=10.0), at), 4.0 * once)
+    again = (at >= 10) & ((at - 10) % 8 < 5)
+    assert np.array_equal(values(bs.signals.pulses(4.0, 5.0, period=8.0, start=10.0), at), 4.0 * again)
+    assert np.array_equal(
+        values(bs.signals.pulses(4.0, 5.0, period=8.0, start=10.0, count=2), at), 4.0 * (again & (at < 26))
+    )
+    assert np.array_equal(values(bs.signals.pulses(4.0, 8.0, start=10.0), at), 4.0 * ((at >= 10) & (at < 18)))
+    assert np.array_equal(values(bs.signals.steps([10.0, 20.0], [1.0, 2.0]), at), 1.0 * (at >= 10) + 1.0 * (at >= 20))
+    assert values(bs.signals.ramp(1.0, 3.0, start=10.0, stop=20.0), at)[[10, 15, 20]].tolist() == [1.0, 2.0, 3.0]
+    assert values(bs.signals.chirp(5.0, 1.0, 90.0, 130.0, start=10.0, stop=20.0), at)[[10, 20]].tolist() == [5.0, 5.0]
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 80])

@@ -126,6 +126,21 @@ class TestSpectra:
         ax.figure.savefig(file, format="svg")
         assert file.tell() < 300_000
 
+    def test_a_spectrogram_of_a_part_begins_where_it_does(self):
+        beat = np.arange(1000.0, 2000.0, 25.0)
+        whole = Spikes(np.repeat(beat, 10), np.tile(np.arange(10), beat.size), 10, 3000.0)
+        found = []
+        for spikes in (whole, whole.between(500.0, 2500.0)):
+            ax = plot.spectrogram(spikes, max_frequency=100.0, colorbar=False)
+            mesh = ax.collections[-1]
+            corners, power = mesh.get_coordinates()[0, :, 0], np.asarray(mesh.get_array())
+            assert ax.get_xlim() == (spikes.start, spikes.stop)
+            assert spikes.start < corners[0] < corners[-1] < spikes.stop
+            found.append((0.5 * (corners[1:] + corners[:-1]), power))
+        for times, power in found:
+            strongest = power[np.argmax(power.sum(axis=1))]
+            assert abs(times[strongest > 0.5 * strongest.max()].mean() - 1500.0) < 20.0
+
     def test_synchrony(self):
         ax = plot.synchrony(result(), bins=[5.0, 20.0])
         line = next(line for line in ax.lines if line.get_label() == "a")

@@ -174,9 +174,10 @@ class Liquid:
     @within(default_arithmetic)
     def read(self, spikes: Spikes, frames: int) -> np.ndarray:
         """Return the states of the liquids of a population from its spikes, shape (samples, frames, size)."""
-        frame = np.ceil(spikes.times / self.frame - ROUNDING).astype(np.int64) - 1
+        times = spikes.times - spikes.start
+        frame = np.ceil(times / self.frame - ROUNDING).astype(np.int64) - 1
         within = frame < frames
-        frame, times, ids = frame[within], spikes.times[within], spikes.ids[within]
+        frame, times, ids = frame[within], times[within], spikes.ids[within]
         decayed = np.exp((times - self.frame * (frame + 1)) / self.tau)
         states = np.bincount(frame * spikes.n + ids, decayed, minlength=frames * spikes.n).reshape(frames, -1)
         for k in range(1, frames):
