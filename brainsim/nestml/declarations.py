@@ -7,7 +7,7 @@ from typing import Any
 import brainsim as bs
 from brainsim.nestml.files import File, unit_of, unit_text
 from brainsim.nestml.kernels import Kernels
-from brainsim.nestml.texts import condition, evaluate, names, replace, resolve, tidy
+from brainsim.nestml.texts import MAX_LENGTH, condition, evaluate, names, replace, resolve, tidy
 
 POTENTIALS = ("V_m", "v_m", "Vm", "V", "v", "V_comp")
 
@@ -81,6 +81,9 @@ class Declarations(Kernels):
             return tidy(resolve(text, self.lines if values is None else values))
         except RecursionError:
             raise self.file.error(node or self.tree, "this value needs itself") from None
+        except OverflowError:
+            message = f"this value has more than {MAX_LENGTH:,} characters when the names in it are written out"
+            raise self.file.error(node or self.tree, message) from None
 
     def body(self, starts: dict[str, str]) -> dict[str, Any]:
         """Return the parameters and the variables with their initial values, for the body of a class."""

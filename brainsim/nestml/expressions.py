@@ -8,12 +8,14 @@ from typing import Any
 
 import brainsim as bs
 from brainsim.nestml.files import File, size, unit_of
-from brainsim.nestml.texts import FUNCTIONS, as_number, condition, number, tidy
+from brainsim.nestml.texts import FUNCTIONS, MAX_LENGTH, as_number, condition, number, tidy
 
 CALLS = {n: f"{n}({{}})" for n in FUNCTIONS if n not in ("log", "sqrt", "pi")}
 CALLS |= {"ln": "log({})", "pow": "({})**({})", "round": "floor(({}) + 0.5)", "resolution": "dt", "timestep": "dt"}
 CALLS |= {"min": "min({}, {})", "max": "max({}, {})", "clip": "clip({}, {}, {})"}
 CALLS |= {"random_normal": "(({}) + ({})*randn())", "random_uniform": "(({}) + ({})*rand())"}
+MAX_CALLS = 1_000  # of functions of the model in one expression
+MAX_DEPTH = 50  # functions that call each other
 CALLS["steps"] = "ceil(({})/dt - 1e-09)"  # a time that is a whole number of steps up to rounding is one
 
 
@@ -26,6 +28,8 @@ class Expressions:
         self.lines: dict[str, str] = {}
         self.taken: set[str] = set()
         self.functions = {function.get_name(): function for function in tree.get_functions()}
+        self.inside: list[str] = []  # the functions whose values are being written in, from the outermost on
+        self.calls = 0
 
     def new(self, nestml: str) -> str:
         """Return a name that the class can have and that is not taken: ``g'`` becomes ``g_d``."""
@@ -55,6 +59,13 @@ class Expressions:
         return self.number(node.construct_equivalent_direct_assignment_rhs(operator, *parts), local)
 
     def _text(self, node, local):
+        text = self._written(node, local)
+        if len(text) > MAX_LENGTH:
+            message = f"this has more than {MAX_LENGTH:,} characters when the functions in it are written out"
+            raise self.file.error(node, message)
+        return text
+
+    def _written(self, node, local):
         if hasattr(node, "numeric_literal"):
             return self._simple(node, local)
         if node.is_ternary_operator():
@@ -99,12 +110,28 @@ class Expressions:
     def _call(self, node, made, local):
         known, parts = made.get_name(), [self.number(part, local) for part in made.get_args()]
         if known in self.functions:
+            self._enter(known, node)
             function = self.functions[known]
             named = (parameter.get_name() for parameter in function.get_parameters())
-            return f"({self._returned(function, dict(zip(named, parts, strict=True)))})"
+            text = f"({self._returned(function, dict(zip(named, parts, strict=True)))})"
+            self.inside.pop()
+            return text
         if known not in CALLS:
             raise self.file.error(node, f"the function {known}() cannot be translated")
         return CALLS[known].format(*parts)
+
+    def _enter(self, known, node):
+        """Note that the value of a function is being written in, unless this has no end."""
+        if known in self.inside:
+            way = " -> ".join((*self.inside[self.inside.index(known) :], known))
+            raise self.file.error(
+                node, f"the function {known} calls itself ({way}); functions are written in where they are called"
+            )
+        self.calls = self.calls + 1 if self.inside else 1
+        if self.calls > MAX_CALLS or len(self.inside) >= MAX_DEPTH:
+            most = f"at most {MAX_CALLS:,} calls of functions, and {MAX_DEPTH} that call each other"
+            raise self.file.error(node, f"an expression may have {most}: they are written out where they are called")
+        self.inside.append(known)
 
     def _returned(self, function, local):
         """Return the value of a function of the model, with its arguments written in."""

@@ -9,7 +9,7 @@ import brainsim as bs
 from brainsim.nestml.declarations import Declarations
 from brainsim.nestml.files import File
 from brainsim.nestml.programs import INTEGRATE, Program, Step, statements
-from brainsim.nestml.texts import ALWAYS, conjuncts, evaluate, joined, names, replace, resolve, slope, tidy
+from brainsim.nestml.texts import ALWAYS, conjuncts, evaluate, joined, names, replace, slope, tidy
 
 
 def make_neuron(file: File, tree: Any, method: str, substeps: int) -> type[bs.Neuron]:
@@ -70,7 +70,7 @@ class _Translation:
                 raise self.file.error(equation, f"{known} and its derivatives need initial values in state:")
             text = model.number(equation.get_rhs())
             for delta, port in model.deltas.items():  # it acts as what a spike adds
-                full = resolve(text, {n: t for n, t in model.lines.items() if delta in names(model.full(t))})
+                full = model.full(text, values={n: t for n, t in model.lines.items() if delta in names(model.full(t))})
                 if delta in names(full):
                     if (size := slope(model.full(full), delta)) is None:
                         raise self.file.error(equation, "the factor of convolve(delta, ...) must be a number")

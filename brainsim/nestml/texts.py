@@ -22,6 +22,7 @@ RANDOM = re.compile(r"\brandn?\(")
 OPPOSITE: dict[Any, Any] = {ast.Lt: ast.GtE, ast.Gt: ast.LtE, ast.Eq: ast.NotEq}
 OPPOSITE |= {other: kind for kind, other in OPPOSITE.items()}
 ALWAYS = "dt > 0"
+MAX_LENGTH = 10_000  # characters of a text: what is written in twice, again and again, has no end
 
 
 def names(*texts: str) -> set[str]:
@@ -35,10 +36,15 @@ def replace(text: str, values: Mapping[str, str]) -> str:
 
 
 def resolve(text: str, values: Mapping[str, str]) -> str:
-    """Return a text in which names are replaced until none of them is left; raise RecursionError if one needs itself."""
+    """Return a text in which names are replaced until none of them is left.
+
+    Raise RecursionError if one needs itself, and OverflowError if the text becomes longer than `MAX_LENGTH`.
+    """
     for _ in range(99):
         if not names(text) & values.keys():
             return text
+        if sum(len(values.get(name, name)) for name in NAME.findall(text)) > MAX_LENGTH:
+            raise OverflowError
         text = replace(text, values)
     raise RecursionError
 

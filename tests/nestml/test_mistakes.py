@@ -43,6 +43,39 @@ def test_file_and_line_are_named(mistake, model, old, new, line, message):
     assert message in found
 
 
+TWICE = [f"f{k + 1}(a) + f{k + 1}(a)" for k in range(30)]
+TWICE_IN_NAMES = [[f"x pA = f{k + 1}(a)", f"y pA = f{k + 1}(a)", "return 1 pA"] for k in range(30)]
+SUMS = ["x0 pA = a", *(f"x{k + 1} pA = x{k} + x{k}" for k in range(30)), "return x30"]
+INLINE = "        inline b0 pA = I_exc\n" + "".join(f"        inline b{k + 1} pA = b{k} + b{k}\n" for k in range(20))
+
+
+def of_functions(*functions, current="f0(1 pA)"):
+    """Return `CURRENT` with functions of one current, each given by what it returns or by its lines."""
+    made = ""
+    for k, body in enumerate(functions):
+        lines = body if isinstance(body, list) else [f"return {body}"]
+        made += f"    function f{k}(a pA) pA:\n" + "".join(f"        {line}\n" for line in lines)
+    text = models.CURRENT.replace("    update:\n", made + "    update:\n")
+    return text.replace("(I_exc + I_stim)", f"({current} + I_exc + I_stim)")
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    (of_functions("f0(a)"), "the function f0 calls itself (f0 -> f0)"),
+    (of_functions("2 * f1(a)", "f2(a)", "f1(a) + a"), "the function f1 calls itself (f1 -> f2 -> f1)"),
+    (of_functions(*TWICE, "a"), "calls of functions"),
+    (of_functions(*TWICE_IN_NAMES, "a"), "calls of functions"),
+    (of_functions(*(f"f{k + 1}(a)" for k in range(60)), "a"), "50 that call each other"),
+    (of_functions("a * (a / 1 pA) + a", current="f0(" * 30 + "I_exc" + ")" * 30), "10,000 characters when the functions"),
+    (of_functions(SUMS, current="f0(I_exc)"), "10,000 characters when the functions"),
+    (models.CURRENT.replace("    equations:\n", f"    equations:\n{INLINE}").replace("V_m >= V_th", "b20 >= 3 pA"),
+     "10,000 characters when the names"),
+], ids=["itself", "in a circle", "twice", "twice in names", "deep", "arguments", "sums", "inline"])  # fmt: skip
+def test_what_would_be_written_in_without_an_end(mistake, text, message):
+    found = mistake(text)
+    assert "model.nestml, line " in found
+    assert message in found
+
+
 def test_kernels_that_no_equations_have(mistake):
     found = mistake(models.kernels("k = 1 / (1 + t / tau)", current="convolve(k, exc)"))
     assert "model.nestml, line 8" in found
