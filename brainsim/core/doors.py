@@ -1,4 +1,4 @@
-"""What is imported when it is used: modules that lie above, through doors, and optional packages.
+"""Late imports: calls into higher layers ("doors"), and optional packages.
 
 A description or a result offers as its method what a higher module does: `Projection.synapses` samples rows as the engine
 does, `Result.view` and `simulate(live=True)` draw, `Result.save` and `load` know the formats of files. Users look for them

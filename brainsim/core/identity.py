@@ -1,6 +1,6 @@
 """Objects that keep their identity when they are unpickled, and classes that keep their place when they are defined again.
 
-Pickled apart and read in one process, they are one object.
+Objects pickled separately and loaded in one process are the same object.
 `Simulation.set(cells, ...)` and `net.connect(cells, ...)` know populations, projections and inputs by identity. A worker
 gets a network in one message and its population in another; without names that travel along, it would have two.
 """

@@ -1,4 +1,4 @@
-"""Two rules on one synapse: one changes the weight, the other what a spike delivers of it."""
+"""Two rules on one synapse: one changes the weight, the other how much of it a spike transmits."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class Network(Answering):
             population of `post`, even if `post` is only a part of it.
         plasticity : Plasticity, or a pair of them, or RatePlasticity, optional
             How the spikes of both cells change the synapses, e.g. ``STDP(w_max=2.0)``; by default they stay as they are. Of
-            two rules, ``(TsodyksMarkram(), STDP())``, one changes the weight, and the other what a spike delivers of it.
+            two rules, ``(TsodyksMarkram(), STDP())``, one changes the weight, the other how much of it a spike transmits.
             Weights of a coupling change by what both cells give: ``Oja()`` or another `RatePlasticity`.
             Weights must lie within the bounds of the rule. Those that it changes are kept in the precision of the run, as
             float64 by default; sampled ones begin as float32, as all sampled weights do.

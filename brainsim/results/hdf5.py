@@ -22,7 +22,7 @@ from brainsim.results.archive import reading
 CHECKSUM = "crc32"
 BLOCK = 1 << 20  # rows whose checksum is computed at once
 UNCHECKED_SIZE = 1 << 26  # bytes; an array up to this size is read whatever the file stores of it
-MAX_RATIO = 1032  # of deflate, by which a compressed array can be larger than what is stored of it
+MAX_RATIO = 1032  # largest expansion factor of deflate
 VERSION = "v108", "v108"  # the format of HDF5 1.8: older ones have no checksums of what describes an array
 EXACT = 2.0**53  # beyond it a float64 does not tell whole numbers apart
 

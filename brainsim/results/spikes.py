@@ -283,7 +283,7 @@ class Spikes(Answering):
         return part
 
     def _hand_on_notes(self, part):
-        """Return a part of these spikes with what is noted of them: their place and cells, and whether a code made them."""
+        """Return a subset that keeps its metadata: place and cells, and whether a code made them."""
         vars(part).update({note: vars(self)[note] for note in (OF_A_CODE, "_cells") if note in vars(self)})
         return set_place(part, place_of(self))
 

@@ -152,7 +152,7 @@ def check_bits(
 
 
 def bits_of(sim: Simulation, results: list[Result], after: float = 0.0) -> dict[str, bytes]:
-    """Return what a simulation has come to, and the spikes in some pieces of it after a time: name -> bytes."""
+    """Return the final state of a simulation, and the spikes in some pieces of it after a time: name -> bytes."""
     found = {}
     for population in sim.network.populations:
         spikes = [result.spikes[population] for result in results]

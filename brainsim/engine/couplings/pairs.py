@@ -51,7 +51,7 @@ class Signal:
         return not self.delayed and self.coupling.order == 2
 
     def past(self, when):
-        """Return what a saved state calls that which the cells gave some steps ago, or what they were when they gave."""
+        """Return the key under which a state keeps what the cells gave some steps ago, or what they were when they gave."""
         coupling = self.coupling
         when = when if isinstance(when, str) else f"{when} steps ago"
         return f"coupling {type(coupling).__name__} {coupling.name or ''} {self.column} of {self.population}, {when}"

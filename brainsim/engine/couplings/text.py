@@ -61,7 +61,7 @@ def numbers_of(names, coupling):
 
 
 def variables_in(coupling):
-    """Return the variables of a source, among them those of its gate, that what it gives depends on."""
+    """Return the variables of a source (also those of its gate) on which its output depends."""
     return sorted(lang.names_in(coupling.given) - coupling.parameters.keys() - {"pi"})
 
 

@@ -3,8 +3,8 @@
 Each says what it was called for, as a hash, and learns what the others say: one small collective call. If all say the same,
 they continue. If not, they say it in words, and all raise the same error. A rank that ends says that too.
 
-Nobody waits inside of MPI, from which Python does not come back: a rank looks for the others now and then, so that Ctrl-C
-ends it, and after some seconds it says what it waits for.
+Ranks poll instead of blocking in MPI, from which Python does not come back: so Ctrl-C works, and a rank says after some
+seconds what it waits for.
 """
 
 import atexit
@@ -101,7 +101,7 @@ _meetings: list[Meeting] = []
 
 
 def _leave():
-    """Tell all whom this process has met that it ends, and wait until they end, too, or know it."""
+    """Announce the exit to all known ranks, and wait until they acknowledge it or exit."""
     from mpi4py import MPI
 
     if MPI.Is_finalized():

@@ -47,7 +47,7 @@ def _weights(kind, dtype):
 
 
 def belonging(kind, given, columns):
-    """Return the column that belongs to those that are given: what w follows, or w if that is given; name -> array."""
+    """Return the column that is computed from the given ones, the variable that w follows, or w: name -> array."""
     tree, followed = kind.equations.computed_weight, kind.equations.followed
     known, dtype = kind.numbers | columns, columns["w"].dtype
     if followed is not None and "w" in given:

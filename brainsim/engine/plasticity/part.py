@@ -79,7 +79,7 @@ class Part:
             "swept": 0,  # up to which time at the soma all synapses are up to date
             "learning": 1,
             "touched": 0,
-            # the first synapse that has sent, or has become, what is not finite, -1 for none; when, and what of it is noted
+            # first synapse with a non-finite weight or output (-1: none), when, and values for the message
             "fault": -1,
             "fault_step": 0,
             "fault_time": 0,

@@ -46,7 +46,7 @@ class RuleCode:
     - `listed`: what else the lists of events of the targets hold, after the time: ``post_NAME``.
     - `posts`, `both`: whether events of the targets do anything to synapses, and whether these are both spikes and steps in
       which a condition holds; `lists`: whether they are listed.
-    - `seen`: what is noted of the first synapse that has sent, or has become, what is not finite, as (what it is of, name):
+    - `seen`: what is noted of the first synapse with a non-finite weight or output, as (what it is of, name):
       presynaptic traces "before" and "after" the spike, what is kept of the "target", the "modulator", and of the "synapse".
     - `changing`: whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
     - `random`: Sampler of random numbers of a synapse and an event.

@@ -181,7 +181,7 @@ class Rows:
         self.parts, self._recorders = parts, recorders
 
     def results(self, start, stop):
-        """Return what a Result of the steps from `start` to `stop` holds of it, by field."""
+        """Return the fields of a Result for the steps from `start` to `stop`: name -> value."""
         of_each = [Columns(*part, start, stop) for part in self.parts]
         fields = _as_one(of_each).lookups() | {"stats": {}}
         for recorder in self._recorders:

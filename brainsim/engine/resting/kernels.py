@@ -172,7 +172,7 @@ def _take_inputs(c, begin):
 def leave_lanes(c):
     """Copy the state of cells in lanes back to their slots; the events of a slice are used up when it ends.
 
-    That their events go to these lanes is not undone before the end of a chunk: they get none until they are in others.
+    The redirection of their events stays until the chunk ends: they get none until they are in other lanes.
     """
     state, lanes, slots, n = array_of(c.state), array_of(c.lanes_state), array_of(c.slot_of_lane), c.stride
     waits, waiting, begin, end = array_of(c.refractory), array_of(c.lanes_refractory), c.driven, c.lanes_used

@@ -168,7 +168,7 @@ class Recording:
 
 
 def names_in(layout):
-    """Return what the cells are called of the populations in which they have names: name of a population -> array."""
+    """Return the names of the cells, of populations that have any: name of the population -> array."""
     members = layout.members.items()
     return {name: member.population.names for name, member in members if member.population.names is not None}
 

@@ -516,8 +516,8 @@ class Simulation(Answering):
 
         `reset` takes the changes back, and a checkpoint (`save`) holds them all. A State holds the weights of projections
         with plasticity, and whether they change, but not inputs, parameters and other weights: to continue from it, the
-        network must be built with the values as they were then, or the state is rejected. Nor does it hold listed spikes:
-        the network may have others.
+        network must be built with the values as they were then, or the state is rejected. It does not store the
+        times of listed spikes; they are taken from the network.
 
         Other weights are functions of the seed, which are built once, so setting them builds all stored synapses again, as
         `rewire` does, and `network` is then a description with these weights. Spikes that are under way arrive with the new
@@ -690,9 +690,9 @@ class Simulation(Answering):
         best to make several changes at once. The weights of other projections are copied as they are. With ranks, all call
         it with the same synapses; each builds its own part again.
 
-        `network` is now a description with these synapses: a state that is saved afterwards belongs to it. `reset` goes back
-        to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so far;
-        of those that are removed it records NaN.
+        `network` is now a description with these synapses; states saved from then on fit only this network. `reset` goes
+        back to the synapses with which the simulation was made. A `WeightTrace` follows the synapses that it has recorded so
+        far; of those that are removed it records NaN.
 
         Examples
         --------

@@ -1,8 +1,8 @@
 """Spikes that are under way when delays change: they arrive after the delays with which they were sent.
 
 A State says when spikes were sent, and the network by which delays, so one with other delays files them by these. When it is
-made it is known which events then come at other times than they should: an input lists the difference, with negative weights
-for those that come too many.
+made it is known which events then come at other times than they should: an input lists the difference, in which negative
+weights cancel surplus events.
 """
 
 import numpy as np

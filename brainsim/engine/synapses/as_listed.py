@@ -47,7 +47,7 @@ def find_rows(layout, projections):
 def segments_of(lengths, delay, tag, shared):
     """Return `first`, `piece`, `delay` and `weight` of the segments of a `Store`, one for each row and partition.
 
-    `delay` is after how many steps they are filed, `tag` that of all of them, and `shared` the weight that all synapses
+    `delay` is after how many steps they are filed, `tag` is their common tag, and `shared` the weight that all synapses
     share, in an array that is empty if each has its own.
     """
     lengths = lengths.ravel()

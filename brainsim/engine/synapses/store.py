@@ -115,7 +115,7 @@ class Synapses:
 
     @property
     def projections(self):
-        """Name -> projection, of those that were built; the network may have got more."""
+        """Name -> projection, of those that were built; the network may have grown since."""
         built = [plan.projection for plan in self.plans] + ([] if self.couplings is None else self.couplings.projections)
         return {projection.name: projection for projection in built}
 

@@ -1,4 +1,4 @@
-"""A system whose cells fire at the times at which they cross the threshold: what is asked of it, and its step.
+"""A system whose cells fire at the times at which they cross the threshold: its requirements, and one step of it.
 
 A cell is advanced from one event to the next, so its step has any length. Linear equations are solved exactly; all others
 by the Runge-Kutta method of fourth order, in the parts into which the model divides dt.

@@ -12,7 +12,7 @@ from brainsim.learn.spiking.blocks import Block, tau_name
 from brainsim.learn.spiking.plan import TIMES
 
 LARGEST_WEIGHT = 3e38  # of float32
-UNUSED = "unused "  # before the name of those of TIMES that cells of a model do not have
+UNUSED = "unused "  # prefix of entries of TIMES that a model lacks
 LONGEST_PART = 0.5  # of a sample that a learned delay may take
 CLOSEST = 0.01  # part of its first distance to which a parameter may approach a limit that it must not reach
 HALVINGS = 20  # of a step that would break a condition, before it is left out

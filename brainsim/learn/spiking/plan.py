@@ -56,7 +56,7 @@ class Net(NamedTuple):
     targets: np.ndarray  # int32
     at: np.ndarray  # where its weights begin in the vector
     each: np.ndarray  # whether each synapse has its own delay
-    place: np.ndarray  # of those without: its number among those from the same block
+    place: np.ndarray  # index among connections with one delay from the same block
     delay_at: np.ndarray
 
 

@@ -1,4 +1,4 @@
-"""What all networks of spiking cells do that learn by gradient: training, prediction, and what is asked of them."""
+"""Training and prediction of networks of spiking cells, shared by SpikingNetwork and Trainer."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def respond(net, c, times, more, k, steps, slow, fast):
 
 @helper
 def fill_responses(times, more, k, dt, target, into):
-    """Do this; without a branch, so that it is vectorised."""
+    """Compute the steps and responses of `respond`; without a branch, so that it is vectorised."""
     (factor, tau_m, tau_s), (steps, slow, fast) = target, into
     for x in range(times.size):
         time = times[x] + more
@@ -67,7 +67,7 @@ def send(net, vector, b, k, slot, work):
 
 @inlined
 def send_alike(net, vector, c, begin, end, k, slot, work):
-    """Do this by a connection whose synapses have the same delay."""
+    """Send the events of a block by a connection whose synapses have the same delay."""
     # `sent_...` have one row for each such connection of a block, and a column for each event of the network: an event
     # belongs to one block, so connections from different blocks use the same rows
     place = net.place[c]
@@ -128,7 +128,7 @@ def scatter_negative(into, low, targets, factor, weights):
 
 @inlined
 def send_each(net, vector, c, x, k, slot, work):
-    """Do this for event x by a connection whose synapses have delays of their own."""
+    """Send event x by a connection whose synapses have delays of their own."""
     begin, end = row_of(net, c, work.cell[x])
     low, start, exact = net.slot[net.receptor[c]], net.start[net.post[c]], net.exact[net.post[c]]
     at, rows, n = net.at[c], work.ring_v.shape[0], end - begin

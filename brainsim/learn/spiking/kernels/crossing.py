@@ -63,7 +63,7 @@ def near_of(net, b, begin, end, slot, work):
 
 @helper
 def count_high(v, down, least):
-    """Do it for cells that do not adapt; without a branch, so that it is vectorised."""
+    """Count cells near their threshold, which do not adapt; without a branch, so that it is vectorised."""
     count = 0
     for j in range(v.size):
         count += v[j] - down[j] >= least
@@ -72,7 +72,7 @@ def count_high(v, down, least):
 
 @helper
 def count_near(v, down, a, least, by_a):
-    """Do it for cells that adapt."""
+    """Count adapting cells near their threshold."""
     count = 0
     for j in range(v.size):
         count += v[j] - down[j] >= least + by_a * a[j]
@@ -152,7 +152,7 @@ def note_ways(net, b, begin, end, work):
 
 @helper
 def fill_ways(way, rate, rate_s, left, slow, fast):
-    """Do this for v and one receptor."""
+    """Note how v moves on some ways with the current of one receptor."""
     for q in range(way.size):
         fall = exp(-way[q] * rate)
         left[q] = fall

@@ -207,7 +207,7 @@ def count_later(times, start):
 
 @inlined
 def hold_cell(net, vector, b, k, row, j, work):
-    """Do this with cell j."""
+    """Keep cell j at its reset value, or let it move from its release to the end of the step."""
     numbers, t0, t1, m, first = net.numbers[b], k * net.dt, (k + 1) * net.dt, j - net.start[b], net.receptors[b]
     # refractory in the whole step
     if work.release[j] >= t1:
@@ -269,7 +269,7 @@ def cross(net, vector, b, k, row, slot, work):
 
 @inlined
 def cross_few(net, vector, b, k, row, slot, cells, work):
-    """Do this with a few cells, of which some have come near their threshold, or may have been above it at the start."""
+    """Find the spikes of a few cells, of which some came near their threshold, or may have been above it at the start."""
     begin, end, again = cells
     least, by_a = work.bounds[b, 0], work.bounds[b, 1]
     down, v_th = work.ring_down[slot], net.numbers[b, V_TH]
@@ -281,7 +281,7 @@ def cross_few(net, vector, b, k, row, slot, cells, work):
 
 @inlined
 def cross_cell(net, vector, b, k, row, j, work):
-    """Do this with cell j."""
+    """Find the spike of cell j in step k, if it fires, and reset the cell."""
     list_events(net, vector, b, k, work)
     count = list_arrivals(net, vector, k, j - net.start[b], work)
     span = begin_of(net, b, k, row, j, work)

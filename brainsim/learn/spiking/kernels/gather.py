@@ -37,7 +37,7 @@ def gather(net, vector, b, k, timed, work, gradient):
 
 @inlined
 def gather_dense(net, vector, c, x, timed, work, gradient):
-    """Do this for event x by a connection of all to all, whose synapses have the same delay."""
+    """Add what event x did by a connection of all to all, whose synapses have the same delay."""
     b, low, place, delay_at = net.post[c], net.slot[net.receptor[c]], net.place[c], net.delay_at[c]
     step, slow, fast = work.sent_step[place, x], work.sent_slow[place, x], work.sent_fast[place, x]
     n = net.stop[b] - net.start[b]
@@ -71,7 +71,7 @@ def gather_dense(net, vector, c, x, timed, work, gradient):
 
 @inlined
 def gather_listed(net, vector, c, x, timed, work, gradient):
-    """Do this by a connection whose synapses are listed."""
+    """Add what event x did by a connection whose synapses are listed and have the same delay."""
     b, low, place, delay_at = net.post[c], net.slot[net.receptor[c]], net.place[c], net.delay_at[c]
     step, slow, fast = work.sent_step[place, x], work.sent_slow[place, x], work.sent_fast[place, x]
     first, watched = net.start[b], net.waiting[b] or net.exact[b]
@@ -95,7 +95,7 @@ def gather_listed(net, vector, c, x, timed, work, gradient):
 
 @inlined
 def gather_each(net, vector, c, x, k, timed, work, gradient):
-    """Do this by a connection whose synapses have delays of their own."""
+    """Add what event x did by a connection whose synapses have delays of their own."""
     b, low = net.post[c], net.slot[net.receptor[c]]
     begin, end = row_of(net, c, work.cell[x])
     first, n, watched = net.start[b], end - begin, net.waiting[b] or net.exact[b]
@@ -160,7 +160,7 @@ def within(net, c, step, m, r, w, work, gradient):
 
 @inlined
 def of_release(net, c, z, r, w, work, gradient):
-    """Return them for the potential at the end of the step of a cell that became free."""
+    """Return the additions for an arrival at a cell that became free: by the potential at the end of its step."""
     by_moment(net, c, r, w, work.r_grad[z], (work.r_span[z], 0.0), work, gradient)
     # What came before the release acts through its current only: v(t1) gets w*exp(-(r - span)/tau_s)*potential(span), which
     # is `r_late` times `fast`. The adjoint of v in the ring is 0 for such a cell (`seal`), so `r_grad` is all that others
@@ -171,7 +171,7 @@ def of_release(net, c, z, r, w, work, gradient):
 
 @inlined
 def of_spike(net, c, y, r, w, work, gradient):
-    """Return them for the potential at the crossing of event y."""
+    """Return the additions for an arrival at a cell that fired: by the potential at the crossing, event y."""
     p = net.receptor[c] - net.receptors[net.post[c]]
     # it came after the crossing
     if r <= work.lag[y]:
@@ -224,7 +224,7 @@ def prepare_spikes(net, b, k, work):
 
 @helper
 def fill_after(lag, tau_m, tau_s, fall, slow):
-    """Do this after the crossing; `slow` is what v got of what the current has become."""
+    """Note how cells moved after the crossing; `slow` is what v got of what the current has become."""
     for y in range(lag.size):
         fall[y] = exp(-lag[y] / tau_m)
         slow[y] = potential(lag[y], tau_m, tau_s) * grown(lag[y], tau_s)
@@ -232,7 +232,7 @@ def fill_after(lag, tau_m, tau_s, fall, slow):
 
 @helper
 def fill_before(lag, dt, tau_m, tau_s, fall, slow):
-    """Do this before it; `slow` is what v got of the current."""
+    """Note how cells moved before the crossing; `slow` is what v got of the current."""
     for y in range(lag.size):
         fall[y], slow[y] = exp((lag[y] - dt) / tau_m), potential(dt - lag[y], tau_m, tau_s)
 

@@ -149,7 +149,7 @@ def add_worth(net, vector, c, k, work):
 
 @inlined
 def add_worth_each(net, vector, c, k, work):
-    """Do the same for a connection whose synapses are listed, or have delays of their own."""
+    """Add to `work.worth` as `add_worth` does, for a connection whose synapses are listed, or have delays of their own."""
     low, first, stop, each = net.slot[net.receptor[c]], net.start[net.pre[c]], net.stop[net.pre[c]], net.each[c]
     tau_m, tau_s, time = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], (k + 1) * net.dt
     slow, fast, slot, step, known = 0.0, 0.0, 0, net.steps, False
