@@ -5,13 +5,14 @@ A format is a class that `register_format` has put into the table, in a separate
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainsim.core.doors import load_or_name, optional
-from brainsim.core.files import check_free
+from brainsim.core.files import check_free, remove_leftovers
 from brainsim.core.hooks import reject_misspelled
 
 if TYPE_CHECKING:
@@ -174,6 +175,8 @@ def read(path: str | os.PathLike) -> Result:
         from brainsim.results.streams.folder import open_stream
 
         return open_stream(path).result()
+    with contextlib.suppress(ValueError):  # such as of a path without a name, about which the format has a message
+        remove_leftovers(path)  # of a process that was killed when the file was complete, so nothing is written there again
     of = format_of(path)
     if of.package:
         optional(of.package, "Result.load")

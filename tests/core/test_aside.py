@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import brainsim as bs
 from brainsim.core.files import put_folder, remove_leftovers, write_aside, write_folder_aside
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -47,6 +48,35 @@ def test_the_next_write_clears_what_a_killed_process_left(tmp_path, how, write):
         assert not path.exists()
         clear(path)
         assert os.listdir(tmp_path) == [path.name] * (clear is write)
+
+
+@needs_fork
+@pytest.mark.parametrize("suffix", [".npz", ".h5"])
+def test_reading_clears_what_a_process_left_that_was_killed_at_the_end(tmp_path, suffix):
+    """The file is complete, so nothing may ever be written there again."""
+    path, replace = tmp_path / f"run{suffix}", os.replace
+    net = bs.Network(seed=1)
+    net.add(bs.Population(2, bs.LIF(), name="cells"))
+    result = bs.simulate(net, 1.0, seed=1)
+    child = os.fork()
+    if child == 0:
+        os.replace = lambda *names: (replace(*names), os.kill(os.getpid(), signal.SIGKILL))
+        result.save(path)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert sorted(os.listdir(tmp_path)) == [f".run{suffix}.0.tmp", path.name]
+    assert bs.Result.load(path).duration == 1.0
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_reading_leaves_what_is_being_written(tmp_path):
+    path = tmp_path / "run.npz"
+    net = bs.Network(seed=1)
+    net.add(bs.Population(2, bs.LIF(), name="cells"))
+    bs.simulate(net, 1.0, seed=1).save(path)
+    with write_aside(path, "save") as aside:
+        aside.write_text("new")
+        bs.Result.load(path)
+        assert aside.read_text() == "new"
 
 
 @needs_fork
