@@ -9,11 +9,13 @@ from brainsim.analysis.counting import bin_spikes
 from brainsim.analysis.irregularity import check_spikes
 from brainsim.core.arrays import order_by_cell
 from brainsim.core.checks import choice, number
+from brainsim.core.hints import answers_calls
 from brainsim.results.spikes import Spikes
 
 NORMS = ("counts", "rate", "coefficient")
 
 
+@answers_calls
 def correlations(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     """Return the correlation coefficients of the spike counts of all pairs of cells, shape (n, n).
 
@@ -60,6 +62,7 @@ def correlations(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     return covariance
 
 
+@answers_calls
 def mean_correlation(spikes: Spikes, bin: float = 5.0) -> float:
     """Return the mean of the correlation coefficients of all pairs of cells; NaN if fewer than two cells fire.
 
@@ -89,6 +92,7 @@ def mean_correlation(spikes: Spikes, bin: float = 5.0) -> float:
     return float((np.nansum(matrix) - cells) / (cells * (cells - 1))) if cells > 1 else math.nan
 
 
+@answers_calls
 def correlogram(
     a: Spikes, b: Spikes, bin: float = 1.0, window: float = 50.0, norm: Literal["counts", "rate", "coefficient"] = "counts"
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -156,6 +160,7 @@ def correlogram(
     return lags * float(bin), pairs
 
 
+@answers_calls
 def autocorrelogram(
     spikes: Spikes, bin: float = 1.0, window: float = 50.0, norm: Literal["counts", "rate"] = "counts"
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -9,11 +9,13 @@ from numpy.typing import ArrayLike
 from brainsim.analysis.irregularity import _mean, check_spikes
 from brainsim.core.arrays import smooth
 from brainsim.core.checks import number, plain
-from brainsim.results.spikes import Spikes, rounding
+from brainsim.core.hints import answers_calls
+from brainsim.results.spikes import Spikes, reject_short, rounding
 
 MAX_COUNTS = 1 << 31  # elements of a count matrix
 
 
+@answers_calls
 def count_matrix(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     """Return the number of spikes of each cell in each bin, int32, shape (n, bins).
 
@@ -45,6 +47,7 @@ def count_matrix(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     return counts.astype(np.int32).reshape(spikes.n, bins)
 
 
+@answers_calls
 def fano(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: ArrayLike | None = None) -> float:
     """Return the Fano factor: variance over mean of a cell's number of spikes, averaged over the cells that fire.
 
@@ -74,6 +77,7 @@ def fano(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: Ar
     return _mean(fanos(spikes, window, events))
 
 
+@answers_calls
 def fanos(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: ArrayLike | None = None) -> np.ndarray:
     """Return the Fano factor of each cell, shape (n,); NaN for cells without spikes. See `fano`."""
     if events is None:
@@ -94,6 +98,7 @@ def fanos(spikes: Spikes, window: float | tuple[float, float] = 100.0, events: A
         return squares / windows / mean
 
 
+@answers_calls
 def psth(
     spikes: Spikes,
     events: ArrayLike,
@@ -145,6 +150,7 @@ def psth(
     label = "analysis.psth"
     spikes, at = check_spikes(spikes, label), _check_events(events, label)
     (t0, t1), bin = _check_window(window, label), number(bin, f"{label}.bin", "ms", above=0.0)
+    reject_short(bin, t1 - t0, f"{label}.bin")
     bins = math.floor((t1 - t0) / bin * (1 + 1e-9))
     if bins < 1:
         raise ValueError(f"{label}.bin: must fit into the window of {t1 - t0:g} ms (got {bin:g})")
@@ -168,6 +174,7 @@ def psth(
 def bin_spikes(spikes, bin, label, name="bin"):
     """Return spikes, and the cell and the bin of each spike, without those in an incomplete last bin; the number of bins."""
     spikes, bin = check_spikes(spikes, label), number(bin, f"{label}.{name}", "ms", above=0.0)
+    reject_short(bin, spikes.duration, f"{label}.{name}")
     bins = math.floor(spikes.duration / bin * (1 + 1e-9))
     if bins < 1:
         raise ValueError(f"{label}.{name}: must fit into the recording of {spikes.duration:g} ms (got {bin:g})")

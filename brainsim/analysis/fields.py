@@ -4,11 +4,13 @@ import numpy as np
 
 from brainsim.core.arrays import interval_of
 from brainsim.core.checks import number
+from brainsim.core.hints import answers_calls
 from brainsim.results.traces import Traces
 
 LABEL = "analysis.lfp_proxy"
 
 
+@answers_calls
 def lfp_proxy(
     excitatory: Traces, inhibitory: Traces, *, delay: float = 6.0, ratio: float = 1.65
 ) -> tuple[np.ndarray, np.ndarray]:

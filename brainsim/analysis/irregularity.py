@@ -6,6 +6,7 @@ import numpy as np
 
 from brainsim.core.checks import integer, number
 from brainsim.core.docstrings import explain_by
+from brainsim.core.hints import answers_calls
 from brainsim.results.spikes import Spikes
 
 SHARED = {
@@ -16,6 +17,7 @@ RAISES = "Raises\n------\nTypeError, ValueError\n    If `spikes` is not a `Spike
 explained = explain_by(SHARED, RAISES)
 
 
+@answers_calls
 @explained
 def cv2(spikes: Spikes, least: int = 3) -> float:
     """Return CV2, averaged over the cells with at least `least` spikes: 1 for a Poisson process, 0 for a clock.
@@ -36,11 +38,13 @@ def cv2(spikes: Spikes, least: int = 3) -> float:
     return _mean(cv2s(spikes, least))
 
 
+@answers_calls
 def cv2s(spikes: Spikes, least: int = 3) -> np.ndarray:
     """Return CV2 of each cell, shape (n,); NaN for cells with fewer than `least` spikes. See `cv2`."""
     return _of_pairs(spikes, least, "cv2s", lambda a, b: 2.0 * np.abs(b - a) / (a + b))
 
 
+@answers_calls
 @explained
 def lv(spikes: Spikes, least: int = 3) -> float:
     """Return the local variation Lv, averaged over the cells with at least `least` spikes: 1 for a Poisson process.
@@ -61,11 +65,13 @@ def lv(spikes: Spikes, least: int = 3) -> float:
     return _mean(lvs(spikes, least))
 
 
+@answers_calls
 def lvs(spikes: Spikes, least: int = 3) -> np.ndarray:
     """Return Lv of each cell, shape (n,); NaN for cells with fewer than `least` spikes. See `lv`."""
     return _of_pairs(spikes, least, "lvs", lambda a, b: 3.0 * ((b - a) / (a + b)) ** 2)
 
 
+@answers_calls
 @explained
 def lvr(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> float:
     """Return the revised local variation LvR, which corrects `lv` for a refractory time, averaged over cells.
@@ -91,6 +97,7 @@ def lvr(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> float:
     return _mean(lvrs(spikes, refractory, least))
 
 
+@answers_calls
 def lvrs(spikes: Spikes, refractory: float = 5.0, least: int = 3) -> np.ndarray:
     """Return LvR of each cell, shape (n,); NaN for cells with fewer than `least` spikes. See `lvr`."""
     r = number(refractory, "analysis.lvr.refractory", "ms", at_least=0.0)

@@ -9,10 +9,12 @@ from brainsim.analysis.irregularity import check_spikes
 from brainsim.core.arrays import interval_of
 from brainsim.core.checks import number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 
 
+@answers_calls
 @within(default_arithmetic)
 def spectrum(spikes: Spikes, bin: float = 1.0, segment: float = 1000.0) -> tuple[np.ndarray, np.ndarray]:
     """Return the power spectral density of the population rate, by Welch's method.
@@ -63,6 +65,7 @@ def spectrum(spikes: Spikes, bin: float = 1.0, segment: float = 1000.0) -> tuple
     return welch(rate, fs=1000.0 / bin, nperseg=length, noverlap=length // 2)
 
 
+@answers_calls
 def spike_triggered_average(
     spikes: Spikes, traces: Traces, window: tuple[float, float] = (-50.0, 50.0)
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -168,7 +168,7 @@ def check_against_dt(owner, values, dt, method, counted=True):
             if shortest < SECONDS:
                 warn_user(text)
         longest = float(np.max(values[key]))
-        too_short = longest > 0.0 and round(longest / dt) == 0 and (counted or longest < SECONDS)
+        too_short = longest > 0.0 and longest / dt <= 0.5 and (counted or longest < SECONDS)
         if too_short and key == getattr(owner, "refractory", None):
             hint = _meant(longest, "take a smaller dt, or write 0 for no refractoriness")
             raise ValueError(f"{label}: {longest:g} ms is less than half of dt = {dt:g} ms, so zero steps; {hint}")

@@ -286,7 +286,7 @@ def int_or_nan(value: Any) -> float:
 
 
 def _in(unit):
-    return f" in {unit}" if unit else ""
+    return f" in {'the unit of the weight' if unit == 'weight' else unit}" if unit else ""
 
 
 def _strip_unit(value, unit, label):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+T = TypeVar("T")
 
 MAX_OFFERED = 3  # known names that are offered for an unknown one
 
 
 @functools.cache
 def words_of(thing: str) -> dict[str, str]:
-    """Return word -> answer for a class, such as ``"Network"``, or a module, such as ``"bs.plot"``.
+    """Return word -> answer for a class, such as ``"Network"``, a module, such as ``"bs.plot"``, or the arguments of a call.
 
     Examples
     --------
@@ -24,7 +27,7 @@ def words_of(thing: str) -> dict[str, str]:
     for line in (Path(__file__).parent / "words.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section, words = line.strip("[]"), []
-        elif section == thing and line.startswith("    "):
+        elif thing in section.split() and line.startswith("    "):
             found |= {word: f"{found.get(word, '')} {line.strip()}".lstrip() for word in words}
         elif not line.startswith(" "):
             words = [_fold(word) for word in line.split()]
@@ -55,11 +58,25 @@ def answer(name: str, names: Sequence[str], thing: str) -> str:
     folded = _fold(name)
     near = [known for known in names if _fold(known) == folded]
     if not near:
-        if folded in words_of(thing):
-            return f"; {words_of(thing)[folded]}"
+        if said := word(name, names, thing):
+            return said
         by_folded = {_fold(known): known for known in reversed(names)}
         near = [by_folded[word] for word in difflib.get_close_matches(folded, by_folded, n=MAX_OFFERED, cutoff=0.65)]
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def word(name: str, names: Sequence[str], thing: str) -> str:
+    """Return what `words.txt` says about an unknown name, as the end of a sentence, empty if it says nothing.
+
+    Examples
+    --------
+    >>> word("E_L", ["v_rest", "v_th"], "Neuron")
+    "; did you mean 'v_rest'?"
+    """
+    said = words_of(thing).get(_fold(name), "")
+    if said.startswith("="):  # another word for a name that this thing may have
+        return f"; did you mean {said[2:]!r}?" if said[2:] in names else ""
+    return f"; {said}" if said else ""
 
 
 def _fold(word):
@@ -92,3 +109,55 @@ class Answering:
                 raise AttributeError(f"{kind}.{name}: cannot be read yet")
             hint = answer(name, sorted(known for known in names if not known.startswith("_")), kind)
             raise AttributeError(f"{kind} has no {name!r}{hint or f'; see help(bs.{kind})'}")
+
+
+def answers_calls(thing: T) -> T:
+    """Decorate a public function, or a class with its public methods: a call with a wrong argument says which to type.
+
+    The call itself is left to Python, so a right one costs no check.
+    """
+    if not isinstance(thing, type):
+        return cast(T, _answering(thing))
+    for name, value in list(vars(thing).items()):
+        if inspect.isfunction(value) and (name == "__init__" or not name.startswith("_")):
+            setattr(thing, name, _answering(value))
+        elif isinstance(value, classmethod):
+            setattr(thing, name, classmethod(_answering(value.__func__)))
+    return thing
+
+
+def _answering(function):
+    @functools.wraps(function)
+    def call(*args, **given):
+        try:
+            return function(*args, **given)
+        except TypeError as error:
+            fault = _fault_of_call(function, args, given)
+            if not fault:
+                raise
+            raise TypeError(fault).with_traceback(error.__traceback__.tb_next) from None
+
+    return call
+
+
+def _fault_of_call(function, args, given):
+    """Return what is wrong with the arguments of a call: one that is unknown, or too many without a name."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
+        return ""
+    names = [p.name for p in parameters if not p.name.startswith("_") and p.name not in ("self", "cls")]
+    label = function.__qualname__.removesuffix(".__init__")
+    for name in given:
+        if name not in names:
+            listed = f"available: {', '.join(names)}"
+            hint = answer(name, names, label) or f"; {words_of(label).get('*', listed)}"
+            return f"{label}: there is no argument {name!r}{hint}"
+    first = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
+    if len(args) <= len(first):
+        return ""
+    extra, free = args[len(first)], [name for name in names if name not in first and name not in given]
+    few = ", ".join(f"{name}=..." for name in free[:3])
+    if first in ([], ["self"], ["cls"]):
+        return f"{label}: arguments are given by name: {label}({free[0]}={extra!r})"
+    allowed = ", ".join(name for name in first if name in names)
+    return f"{label}: only {allowed} may be given without a name; write {label}(..., {few})"

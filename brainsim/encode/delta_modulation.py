@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number, plain
+from brainsim.core.hints import answers_calls
 from brainsim.encode.code import make_spikes, spikes_of
 from brainsim.results.spikes import Spikes, rounding
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 MAX_SPIKES = 1 << 28  # of one signal
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True)
 class DeltaModulation:
     """Delta modulation: a spike whenever a signal has moved by a threshold, of an ON cell if up, of an OFF cell if down.

@@ -9,9 +9,11 @@ import numpy as np
 
 from brainsim.core.checks import number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.encode.code import Code
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True)
 class IntegrateAndFire(Code):
     """A regular rate code: each value drives a leaky integrate-and-fire cell, and nothing is random.

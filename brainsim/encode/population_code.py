@@ -9,6 +9,7 @@ import numpy as np
 
 from brainsim.core.checks import choice, integer, number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.encode.code import Code, explained
 from brainsim.encode.rate import Rate
 from brainsim.encode.timing import Latency
@@ -22,6 +23,7 @@ REACH = 2.0  # widths by which the tuning curves extend beyond the range, so tha
 LEAST = 0.1  # activity that is too small for a spike of the latency code
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True)
 class PopulationCode(Code):
     """Population code: `cells` cells for each value, with Gaussian tuning curves ``exp(-(x - centre)^2 / (2 sigma^2))``.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
+from brainsim.core.hints import answers_calls
 from brainsim.encode.code import Code, explained, exponentials, random_steps, whole_steps
 from brainsim.results.spikes import Spikes, rounding
 from brainsim.rng.streams import checked_seed, stream_key
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 22  # random numbers at a time
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True)
 class Rate(Code):
     """Rate code: each value becomes an independent Poisson spike train, ``rate = min_rate + x (max_rate - min_rate)``.

@@ -9,6 +9,7 @@ import numpy as np
 
 from brainsim.core.checks import integer, number, plain
 from brainsim.core.docstrings import explain_by
+from brainsim.core.hints import answers_calls
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -28,6 +29,7 @@ ORDER = 4
 BANDWIDTH = 1.019  # of a gammatone filter of order 4, in equivalent rectangular bandwidths
 
 
+@answers_calls
 @explained
 def filter_bank(
     sound: ArrayLike,
@@ -102,6 +104,7 @@ def _erb_spaced(low, high, count):
     return np.expm1(numbers) / 4.37e-3
 
 
+@answers_calls
 @explained
 def mel_bank(
     sound: ArrayLike,

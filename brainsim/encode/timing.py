@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brainsim.core.checks import number
+from brainsim.core.hints import answers_calls
 from brainsim.encode.code import Code, explained, first_in_frames, latency_steps, whole_steps
 from brainsim.results.spikes import Spikes
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True)
 class Latency(Code):
     """Time to first spike: each value sends one spike, the larger the earlier.
@@ -95,6 +97,7 @@ class Latency(Code):
         return np.where(np.isfinite(after), np.clip(shares, 0.0, 1.0), 0.0)
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True)
 class Phase(Code):
     """Phase code: each value sends one spike in each cycle of a common oscillation, the larger the earlier.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
-from brainsim.core.checks import in_range, integer, number, true_or_false
+from brainsim.core.checks import MAX_INDEX, in_range, integer, number, true_or_false
 from brainsim.core.doors import through
 from brainsim.core.machine import MAX_THREADS, processors
 from brainsim.engine.operators.registry import operators_for
@@ -130,6 +130,11 @@ def checked_network(network, dt):
 def checked_steps(duration, dt, label):
     """Return a duration [ms] in steps of dt."""
     duration = number(duration, label, "ms", above=0.0)
+    if duration / dt > MAX_INDEX:
+        raise ValueError(
+            f"{label}: a simulation has at most 2**31 - 1 steps, {MAX_INDEX * dt / 3.6e6:,.1f} hours with dt = {dt:g} ms "
+            f"(got {duration:g} ms)"
+        )
     steps = round(duration / dt)
     if steps < 1 or abs(steps * dt - duration) > 1e-6 * duration:
         raise ValueError(f"{label}: must be a multiple of dt = {dt:g} ms (got {duration:g} ms)")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import typing
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from brainsim.core.checks import number, true_or_false
+from brainsim.core.checks import number, true_or_false, warn_user
 from brainsim.core.doors import through
+from brainsim.core.hints import answers_calls
 from brainsim.engine.settings import RunSettings, checked_steps
 from brainsim.engine.simulation.running import check_callback
 from brainsim.engine.simulation.simulation import Simulation
@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
     from brainsim.results.result import Result, State
 
 
+@answers_calls
 def simulate(
     network: Network,
     duration: float,
@@ -218,10 +219,7 @@ def _run(simulation, duration, call):
         if guard and not (call["callback"] and _is_due(simulation, call["every"])):
             guard.save_now()
         if simulation.rank == 0:
-            warnings.warn(
-                f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then",
-                stacklevel=3,
-            )
+            warn_user(f"stopped by Ctrl-C after {done:g} of {duration:g} ms; the result holds what was recorded until then")
         return None if guard else simulation.close()
     except Exception as error:
         if simulation.time == began and simulation._stream is not None:

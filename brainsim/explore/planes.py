@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.core.checks import integer, number, plain
+from brainsim.core.hints import answers_calls
 from brainsim.explore.cells import (
     NAME,
     check_model,
@@ -133,6 +134,7 @@ class PhasePlane:
         return ax
 
 
+@answers_calls
 @explained
 def phase_plane(
     model: Neuron,

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from brainsim.core.hints import answers_calls
 from brainsim.engine.simulate import simulate
 from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import (
@@ -42,6 +43,7 @@ CLAMP = 1e9  # pF: no current moves such a cell
 EVENT, GAP, BURST = 10.0, 5.0, 10  # ms, ms, events: of a burst, for synapses of which one event does little
 
 
+@answers_calls
 def portrait(model: Neuron | Synapse) -> Figure:
     """Draw the portrait of a model, with its parameters as they are.
 

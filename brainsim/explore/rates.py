@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
+from brainsim.core.hints import answers_calls
 from brainsim.explore.cells import (
     NAME,
     check_currents,
@@ -79,6 +80,7 @@ class FICurve:
         return ax
 
 
+@answers_calls
 @explained
 def fi_curve(
     model: Neuron,

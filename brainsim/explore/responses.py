@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number
+from brainsim.core.hints import answers_calls
 from brainsim.equations.expressions import language as lang
 from brainsim.explore import cells
 from brainsim.explore.cells import NAME, check_currents, check_model, check_variable, current_unit, explained, limit_of
@@ -89,6 +90,7 @@ class Response:
         return ax
 
 
+@answers_calls
 @explained
 def step_response(
     model: Neuron,
@@ -138,6 +140,7 @@ def step_response(
     return _response(model, levels, edges, duration, dt, initial, seed)
 
 
+@answers_calls
 @explained
 def current_ramp(
     model: Neuron,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
+from brainsim.core.hints import answers_calls
 from brainsim.learn.checks import array_of
 
 
@@ -53,6 +54,7 @@ class Unit:
             raise ValueError(f"{type(self).__name__}.fit: the weights became infinite; {advice}")
 
 
+@answers_calls
 class OjaUnit(Unit):
     """A linear unit that finds the first principal component: Hebbian learning with a decay that keeps its weights finite.
 
@@ -101,6 +103,7 @@ class OjaUnit(Unit):
         self._check(w)
 
 
+@answers_calls
 class BCMUnit(Unit):
     """A linear unit that becomes selective: Hebbian above a threshold that slides with its own activity, else the reverse.
 

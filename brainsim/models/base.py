@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import check_word, integer, nearest, number, warn_of_larger_unit
+from brainsim.core.checks import check_word, integer, number, warn_of_larger_unit
 from brainsim.core.doors import show_by
 from brainsim.equations.diagnostics import reject_without_spikes
 from brainsim.equations.expressions import language as lang
@@ -30,7 +30,7 @@ from brainsim.equations.model_parser import check_condition, parse_cell, parse_r
 from brainsim.equations.parsed import CellEquations, Declared, ReceptorEquations
 from brainsim.equations.steps.methods import method_named
 from brainsim.models.attributes import LATER, check_declared_name, reject_attributes_without_effect
-from brainsim.models.changing import check_texts_of, check_varying, extremes, window_hint
+from brainsim.models.changing import check_texts_of, check_varying, extremes, instead_of
 from brainsim.models.conditions import conditions_of
 from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.documentation import write_sections
@@ -96,8 +96,7 @@ class Model:
             raise TypeError(f"{name}: parameters are given by name: {name}({first}={positional[0]!r})")
         for key in values:
             if key not in self.parameters:
-                instead = window_hint(self, key) or nearest(key, [*self.parameters, *self._options])
-                raise TypeError(f"{name}: unknown parameter {key!r}{instead}")
+                raise TypeError(f"{name}: unknown parameter {key!r}{instead_of(self, key)}")
         for key, spec in self.parameters.items():
             label, value = f"{name}.{key}", values.get(key, spec.default)
             object.__setattr__(self, key, spec.checked(value, label, self._one_for_each))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from brainsim.core.checks import check_unit, in_range, plain, read_only
+from brainsim.core.checks import check_unit, in_range, nearest, plain, read_only
+from brainsim.core.hints import word
 from brainsim.equations.expressions.language import compute, names_in
 from brainsim.equations.signals import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
@@ -110,7 +111,13 @@ def held_by(owner, name):
     return owner.parameters[name].varying and is_timed(getattr(owner, name))
 
 
-def window_hint(model, key):
+def instead_of(model, key):
+    """Return what to type instead of a parameter that a model does not have."""
+    names = [*model.parameters, *model._options]
+    return _window_hint(model, key) or word(key, names, "Neuron") or nearest(key, names)
+
+
+def _window_hint(model, key):
     """Return what to type instead of the `start` or `stop` of a source, which only inputs have; empty otherwise."""
     varying = next((name for name, parameter in model.parameters.items() if parameter.varying), None)
     if key not in ("start", "stop") or varying is None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from brainsim.core.hints import answers_calls
 from brainsim.models.changing import checked_signal
 from brainsim.models.inputs import Input
 from brainsim.models.timed import TimedArray
@@ -15,6 +16,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.rules import SomeCells
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class VoltageClamp(Input):
     """An ideal voltage clamp: ``v`` of the cells is the command potential in each step.

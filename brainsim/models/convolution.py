@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from brainsim.core.checks import MAX_INDEX, integer, one_of, plain
+from brainsim.core.hints import answers_calls
 from brainsim.models.pair_lists import _PairList
 
 if typing.TYPE_CHECKING:
@@ -89,6 +90,7 @@ class _Sliding(_PairList):
         return np.broadcast_to(np.array(each), len(self.shape) - 1)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False, eq=False)
 class Convolution(_Sliding):
     """Cells of an image or a series to those of its convolution: a kernel is moved over them, as in a convolutional network.
@@ -174,6 +176,7 @@ class Convolution(_Sliding):
         self._slide(kernel, groups, stride, padding, dilation)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False, eq=False)
 class Pooling(_Sliding):
     """Cells of an image or a series to fewer: each target gets the mean, or the sum, of the cells in its window.

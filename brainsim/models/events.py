@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from brainsim.core.checks import in_range, indices, plain, read_only
+from brainsim.core.hints import answers_calls
 from brainsim.models.inputs import Input, check_times
 from brainsim.models.synapses.checks import checked_synapse, checked_weight
 from brainsim.models.values import Distribution
@@ -19,6 +20,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.rules import SomeCells
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class EventInput(Input):
     """Events at listed times, each with a weight of its own: each acts as a spike that arrives at its cell then.

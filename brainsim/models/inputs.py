@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import in_range, nearest, number, plain, read_only
+from brainsim.core.hints import answers_calls
 from brainsim.core.hooks import reject_misspelled
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text, checked_signal, is_timed
@@ -85,6 +86,7 @@ class Input(Identified):
             )
 
 
+@answers_calls
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PoissonInput(Input):
     """Spikes at random times: each cell of the target receives an independent Poisson train.
@@ -158,6 +160,7 @@ class PoissonInput(Input):
             self._check_cells("weight", self.weight.size, view)
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class CurrentInput(Input):
     """A current into each cell of the target, constant or changing in time; it adds to the term ``I`` of the equations.

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.checks import in_range, number, plain, read_only
+from brainsim.core.hints import answers_calls
 from brainsim.models.changing import checked_signal
 from brainsim.models.inputs import Input, one_per_cell
 from brainsim.models.timed import TimedArray
@@ -18,6 +19,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.rules import SomeCells
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class NoiseInput(Input):
     """A random current into each cell of the target: white noise, or an Ornstein-Uhlenbeck process if it has a `tau`.

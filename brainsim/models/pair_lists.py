@@ -8,6 +8,7 @@ import numpy as np
 
 from brainsim.core.arrays import freeze, is_frozen
 from brainsim.core.checks import check_elements, indices, plain, read_only
+from brainsim.core.hints import answers_calls
 from brainsim.models.packed import WORTH, Ascending, Packed, Unpacked, as_kept, of_values, pack
 from brainsim.models.rules import Rule
 
@@ -74,6 +75,7 @@ class _PairList(Rule):
                 self._reject(name, f"{ids.max()} is beyond {view.name!r}, whose {view.n} cells are 0 to {view.n - 1}")
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False, eq=False)
 class FromArrays(_PairList):
     """Cell pre[s] to cell post[s] for each s, counted within the views: a list of pairs, in which a pair may be repeated.
@@ -114,6 +116,7 @@ class FromArrays(_PairList):
         self._check_within(pre, post)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False, eq=False)
 class FromFrame(_PairList):
     """A table with a row for each synapse: columns ``pre`` and ``post``, and, if it has them, ``weight`` and ``delay``.
@@ -173,6 +176,7 @@ class FromFrame(_PairList):
         self._check_within(pre, post)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False, eq=False)
 class FromSparse(_PairList):
     """The stored elements of a sparse matrix: element (i, j) is the weight of cell i of `pre` onto cell j of `post`.

@@ -11,6 +11,7 @@ from dataclasses import KW_ONLY, Field, dataclass, fields
 from typing import Any, ClassVar, NoReturn
 
 from brainsim.core.checks import integer, nearest, number, true_or_false
+from brainsim.core.hints import answers_calls
 from brainsim.core.hooks import reject_misspelled
 
 if typing.TYPE_CHECKING:
@@ -164,6 +165,7 @@ class Rule:
         raise ValueError(f"{type(self).__name__}.{name}: {message}")
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class AllToAll(Rule):
     """Every cell of `pre` to every cell of `post`, once: n_pre * n_post synapses. Arrays of weights have that shape.
@@ -191,6 +193,7 @@ class AllToAll(Rule):
         return n_pre, n_post
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class OneToOne(Rule):
     """Cell i of `pre` to cell i of `post`, counted within the views: n synapses; the views must have the same size.
@@ -220,6 +223,7 @@ class OneToOne(Rule):
         return (n_post,)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class FixedProbability(Rule):
     """Each pair is connected with the probability p, independently of all others: p * n_pre * n_post synapses on average.
@@ -276,6 +280,7 @@ class _Counted(Rule):
             self._reject("k", f"{self.k} {noun} are required, but {pool.name!r} has only {only}; {hint}")
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class FixedIndegree(_Counted):
     """Each cell of `post` receives k synapses from sources sampled uniformly from `pre`: k * n_post synapses.
@@ -319,6 +324,7 @@ class FixedIndegree(_Counted):
         return float(self.k * n_post)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class FixedOutdegree(_Counted):
     """Each cell of `pre` makes k synapses onto targets sampled uniformly from `post`: k * n_pre synapses.
@@ -352,6 +358,7 @@ class FixedOutdegree(_Counted):
         return float(self.k * n_pre)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class FixedTotal(_Counted):
     """Exactly n synapses, whose pairs are sampled uniformly from all pairs.

@@ -15,6 +15,7 @@ import typing
 import numpy as np
 
 from brainsim.core.checks import in_one_unit, in_range, integer, number, plain, unit_of
+from brainsim.core.hints import answers_calls
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -24,6 +25,7 @@ __all__ = ["chirp", "pulses", "ramp", "sine", "steps"]
 MAX_STEPS = 80  # in an expression of at most 4,000 characters
 
 
+@answers_calls
 def sine(mean: float, amplitude: float, frequency: float, *, phase: float = 0.0) -> str:
     """Return a sine wave: ``mean + amplitude*sin(2*pi*frequency*t + phase)``.
 
@@ -54,6 +56,7 @@ def sine(mean: float, amplitude: float, frequency: float, *, phase: float = 0.0)
     return f"{values['mean']!r} + {values['amplitude']!r}*sin(2*pi*({f!r}*t/1000){added})"
 
 
+@answers_calls
 def ramp(first: float, last: float, *, start: float = 0.0, stop: float) -> str:
     """Return a ramp: `first` until `start`, then linear, and `last` from `stop` on.
 
@@ -80,6 +83,7 @@ def ramp(first: float, last: float, *, start: float = 0.0, stop: float) -> str:
     return f"{values['first']!r} + {values['last'] - values['first']!r}*clip((t - {begin!r})/{length!r}, 0, 1)"
 
 
+@answers_calls
 def chirp(mean: float, amplitude: float, first: float, last: float, *, start: float = 0.0, stop: float) -> str:
     """Return a sine wave whose frequency goes linearly from `first` to `last`: a ZAP current, for impedances.
 
@@ -117,6 +121,7 @@ def chirp(mean: float, amplitude: float, first: float, last: float, *, start: fl
     return f"{values['mean']!r} + {values['amplitude']!r}*where({inside}, {wave}, 0)"
 
 
+@answers_calls
 def pulses(
     height: float,
     width: float,
@@ -166,6 +171,7 @@ def pulses(
     return f"{scale}*where({within}, 1, 0)"
 
 
+@answers_calls
 def steps(times: "ArrayLike", values: "ArrayLike", *, before: float = 0.0) -> str:
     """Return a staircase: values[m] from times[m] until times[m + 1], the last one from then on.
 

@@ -5,11 +5,13 @@ import typing
 import numpy as np
 
 from brainsim.core.checks import number, plain, read_only, unit_of, warn_user
+from brainsim.core.hints import answers_calls
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+@answers_calls
 class TimedArray:
     """Values at a fixed interval, for use in equations: ``I_in(t)``.
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from brainsim.core.checks import check_unit, number, plain, read_only, unit_of
+from brainsim.core.hints import answers_calls
 from brainsim.models.distribution import Distribution
 from brainsim.rng import probabilities
 
@@ -46,6 +47,7 @@ class Value:
         def __set__(self, instance: object, value: ValueLike) -> None: ...
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class Uniform(Distribution):
     """Uniform distribution on [low, high): density 1 / (high - low).
@@ -86,6 +88,7 @@ class Uniform(Distribution):
         return ((high - low) / width, (high - low) * (high + low) / (2 * width)) if low < high else (0.0, 0.0)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class Normal(Distribution):
     """Normal distribution: density exp(-(x - mean)**2 / (2 sd**2)) / (sd sqrt(2 pi)).
@@ -120,6 +123,7 @@ class Normal(Distribution):
         return mass, self.mean * mass + self.sd * (probabilities.density(low) - probabilities.density(high))
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class LogNormal(Distribution):
     """Log-normal distribution: x = exp(mu + sigma z), z standard normal.
@@ -164,6 +168,7 @@ class LogNormal(Distribution):
         return probabilities.mass(low, high), mean * probabilities.mass(low - self.sigma, high - self.sigma)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class ExponentialDistribution(Distribution):
     """Exponential distribution on x > 0: density exp(-x / mean) / mean.
@@ -194,6 +199,7 @@ class ExponentialDistribution(Distribution):
         return start - stop, (low + self.mean) * start - beyond
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class Gamma(Distribution):
     """Gamma distribution on x > 0: density proportional to x**(shape - 1) exp(-x / scale).
@@ -232,6 +238,7 @@ class Gamma(Distribution):
         return float(mass), float(self.shape * self.scale * moment)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class Clipped(Distribution):
     """Another distribution truncated to [low, high]: a value outside is sampled again.

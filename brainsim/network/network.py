@@ -15,7 +15,7 @@ from brainsim.core.checks import check_name, choice, integer, number
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
-from brainsim.core.hints import Answering
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.models.inputs import Input
 from brainsim.models.packed import unpack
 from brainsim.models.rules import Rule
@@ -55,6 +55,7 @@ if typing.TYPE_CHECKING:
     from brainsim.results.synapses import SynapseTable
 
 
+@answers_calls
 class Network(Answering):
     """A network: populations, the projections between them, and their inputs. Parts can be added but not removed.
 

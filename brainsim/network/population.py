@@ -13,6 +13,7 @@ import numpy as np
 from brainsim.core.arrays import checked_names, freeze
 from brainsim.core.checks import MAX_INDEX, check_name, integer, nearest
 from brainsim.core.doors import show_by
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text
 from brainsim.models.space.positions import checked_positions
@@ -27,7 +28,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.values import Distribution, ValueLike
 
 
-class View:
+class View(Answering):
     """Some cells, in a fixed order. Views are made by indexing a population as in NumPy, and are frozen.
 
     ``cells[3]``, ``cells[-1]``, ``cells[:10]``, ``cells[5:100:2]``, ``cells[mask]`` (n bools), ``cells[[1, 2, 3]]``; a view
@@ -207,6 +208,7 @@ class View:
         return f"{self.name!r}: joins cells of {names}; use .parts, which has the cells of each"
 
 
+@answers_calls
 class Population(Identified, View):
     """Cells of one model.
 

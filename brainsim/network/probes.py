@@ -10,12 +10,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from brainsim.core.checks import check_name, choice, indices, integer, number
+from brainsim.core.hints import answers_calls
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, find_projection
 
 REDUCTIONS = ("mean", "sum", "std")
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """Record a variable of some cells.
@@ -124,6 +126,7 @@ class Trace:
         return 1 if self.reduce else self.ids.size
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeRecord:
     """Record the spikes of some cells, or of a part of the run.
@@ -166,6 +169,7 @@ class SpikeRecord:
         return f"SpikeRecord({(cells + _list_options(self, 'start', 'stop')).removeprefix(', ')})"
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class WeightTrace:
     """Record the weights of a projection with plasticity, or a variable of its rule: of some synapses, or as histograms.
@@ -257,6 +261,7 @@ class WeightTrace:
         return int((expected if n is None else min(n, expected)) + bins)
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class EventRecord:
     """Record when a condition becomes true for a cell: events other than spikes.

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import nearest, number
 from brainsim.core.files import writable
+from brainsim.core.hints import answers_calls
 from brainsim.network.population import View
 from brainsim.plot.elements.axes import add_scale, name_rows
 from brainsim.plot.elements.groups import SpikesLike, groups_of, part_of
@@ -25,6 +26,7 @@ FRAMES, MAX_FRAMES = 150, 2000  # by default, and at most: a film of more would 
 DPI = 90
 
 
+@answers_calls
 def animate(
     data: SpikesLike | Traces,
     path: str | os.PathLike,

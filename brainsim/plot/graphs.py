@@ -9,6 +9,7 @@ from matplotlib.path import Path
 
 from brainsim.core.checks import integer
 from brainsim.core.docstrings import explain_by
+from brainsim.core.hints import answers_calls
 from brainsim.network.graph import arrows_of, degree_text, graph_of, label_distance, positions, radii
 from brainsim.network.network import Network
 from brainsim.plot.elements.axes import RETURNS, SHARED, axes_of
@@ -26,6 +27,7 @@ PASSES = 4  # in which limits and letters come to fit
 CUBIC = [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4]
 
 
+@answers_calls
 @drawing_networks
 def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = None, max_nodes: int = MAX_NODES) -> Axes:
     """Draw a network: a circle for each population or named view, an arrow for the synapses from one onto another.
@@ -66,6 +68,7 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
     return ax
 
 
+@answers_calls
 @drawing_networks
 def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = MAX_NODES) -> Axes:
     """Draw the expected number of synapses of a target cell from each population: blue excites, red (⊣) inhibits.

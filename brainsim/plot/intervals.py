@@ -10,6 +10,7 @@ from brainsim.analysis import correlogram as cross
 from brainsim.analysis.irregularity import poisson_intervals
 from brainsim.core.checks import integer, number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import axes_of, drawing
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, report_as, type_name
 from brainsim.plot.elements.styles import FAINT, legend_above
@@ -20,6 +21,7 @@ SHOWN = 0.995  # share of the intervals within the default limit: a few long one
 FEW_DOTS = 3_000  # more are drawn as pixels in vector files
 
 
+@answers_calls
 @drawing
 @within(default_arithmetic)
 def isi_histogram(
@@ -90,6 +92,7 @@ def isi_histogram(
     return ax
 
 
+@answers_calls
 @drawing
 def cv_rate(
     spikes: SpikesLike, *, ax: Axes | None = None, least: int = ENOUGH, size: float = 3.0, color: Colours | None = None
@@ -152,6 +155,7 @@ def legend_with_law(ax, several, law):
         legend_above(ax, len(kept), kept)
 
 
+@answers_calls
 @drawing
 def correlogram(
     spikes: SpikesLike,

@@ -1,6 +1,5 @@
 """One picture of a whole run: raster, rates and traces over one time axis."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,6 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from brainsim.core.arrays import plural
+from brainsim.core.checks import warn_user
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.groups import edges_of, family_of, groups_of, report_as, type_name
 from brainsim.plot.elements.styles import FAINT, shorten, style
@@ -27,6 +28,7 @@ LOW = 0.12  # height of a cell in a low raster
 NARROW = 6.0  # inches: the two headings of a narrower figure, such as a column of a paper, would overlap
 
 
+@answers_calls
 def overview(
     result: Result,
     *,
@@ -126,10 +128,9 @@ def _choose_traces(result, cells):
             raise missing
     left_out = [f"{traces.name}.{traces.variable}" for traces in chosen[MAX_ROWS:]]
     if left_out:
-        warnings.warn(
+        warn_user(
             f"overview: only the first {MAX_ROWS} of {len(chosen)} variables are drawn, without "
-            f"{', '.join(left_out)}; draw these with bs.plot.trace(result, (population, variable))",
-            stacklevel=3,
+            f"{', '.join(left_out)}; draw these with bs.plot.trace(result, (population, variable))"
         )
     return chosen[:MAX_ROWS], left_out
 

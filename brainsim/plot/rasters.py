@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.checks import choice, integer, number
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import axes_of, colour_names, drawing, label_time
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, part_of
 from brainsim.plot.elements.marks import add_marks
@@ -15,6 +16,7 @@ GAP = 0.012  # between two colours, relative to all rows
 SORTS = ("id", "rate")
 
 
+@answers_calls
 @drawing
 def raster(
     spikes: SpikesLike,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.analysis import psth as rates_around
 from brainsim.core.checks import number, plain
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import axes_of, drawing, label_time, name_rows, panel_above
 from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_of, report_as, type_name
 from brainsim.plot.elements.marks import add_marks
@@ -20,6 +21,7 @@ PIXELS = 40_000  # points: lines of more are pixels in vector files
 WIDTH, MAX_WIDTH, FEW = 1.2, 2.4, 4  # of lines [points]; up to four lines get different widths
 
 
+@answers_calls
 @drawing
 def rate(
     spikes: SpikesLike,
@@ -72,6 +74,7 @@ THICKNESS = 0.72  # of a bar, relative to the space of a population
 REFERENCE_COLOUR = "#222222"
 
 
+@answers_calls
 @drawing
 def bars(
     spikes: SpikesLike,
@@ -135,6 +138,7 @@ def _one_each(values, groups, parameter):
 LOWER = 0.48  # share of the height that the histogram takes
 
 
+@answers_calls
 @drawing
 def psth(
     spikes: SpikesLike,

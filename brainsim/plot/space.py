@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number, plain
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.network.population import View
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import SpikesLike, part_of
@@ -19,6 +20,7 @@ STRIPES, COLUMNS = 60, 250  # of a picture over time: more stripes only if cells
 AXES = "xyz"
 
 
+@answers_calls
 @drawing
 def snapshots(
     data: SpikesLike | Traces,
@@ -91,6 +93,7 @@ def snapshots(
     return ax
 
 
+@answers_calls
 @drawing
 def space_time(
     data: SpikesLike | Traces,

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from brainsim.analysis import spectrum as density_of
 from brainsim.analysis.counting import bin_spikes
 from brainsim.core.checks import number, plain
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import Colours, SpikesLike, groups_of, report_as
 from brainsim.plot.elements.styles import FAINT, legend_above
@@ -19,6 +20,7 @@ SILENT = 0.1, 10.0  # Hz²/Hz: limits of a spectrum that is 0
 WIDTHS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 50.0, 70.0, 100.0)  # of bins [ms]
 
 
+@answers_calls
 @drawing
 def spectrum(
     spikes: SpikesLike,
@@ -78,6 +80,7 @@ def spectrum(
     return ax
 
 
+@answers_calls
 @drawing
 def spectrogram(
     spikes: SpikesLike,
@@ -141,6 +144,7 @@ def _over_time(spikes, bin, segment):
     return spikes.start + 1000.0 * seconds, frequencies, power
 
 
+@answers_calls
 @drawing
 def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = WIDTHS, color: Colours | None = None) -> Axes:
     """Draw how much more the number of spikes of all cells varies than for independent cells, for bins of several widths.

@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from brainsim.core.checks import number
+from brainsim.core.hints import answers_calls
 from brainsim.network.population import Population, View
 from brainsim.plot.elements.axes import axes_of, colour_names, cover_limits, drawing, find_limits, label_time
-from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, report_as, type_name
+from brainsim.plot.elements.groups import Colours, edges_of, family_of, groups_of, report_as, type_name, warn_of_seconds
 from brainsim.plot.elements.styles import FAINT, choose_colours, colour, legend_above
 from brainsim.results.result import Result, Spikes, Traces
 
@@ -18,6 +19,7 @@ PIXELS = 40_000  # points: lines of more are pixels in vector files
 HEADROOM = 0.45  # height of a spike above the threshold, relative to the range of the trace
 
 
+@answers_calls
 @drawing
 def trace(
     traces: Traces | Result,
@@ -153,6 +155,7 @@ def _slice_of(times, window):
     if window is None:
         return slice(None)
     t0, t1 = edges_of(window, "trace")
+    warn_of_seconds(t0, t1, times[-1])
     start, stop = np.searchsorted(times, t0, "left"), np.searchsorted(times, t1, "right")
     if stop - start < 1:
         raise ValueError(f"trace.window: must be a part of {times[0]:g} to {times[-1]:g} ms (got {t0:g} to {t1:g})")

@@ -16,6 +16,7 @@ import numpy as np
 from brainsim.core.checks import integer, nearest
 from brainsim.core.doors import optional
 from brainsim.core.files import HTML, writable
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
 from brainsim.results.result import Result
@@ -28,6 +29,7 @@ MUTED = {"axis_line_color": "#888888", "major_tick_line_color": "#888888", "mino
 MUTED |= {"axis_label_text_font_style": "normal"}
 
 
+@answers_calls
 def view(
     result: Result,
     path: str | os.PathLike,

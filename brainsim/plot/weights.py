@@ -7,6 +7,7 @@ from matplotlib.typing import ColorType
 
 from brainsim.core.checks import integer
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import add_scale, axes_of, drawing, label_time
 from brainsim.plot.elements.groups import (
     WeightsLike,
@@ -34,6 +35,7 @@ MAPS = {
 }  # by whether there are negative and positive weights
 
 
+@answers_calls
 @drawing
 def weight_histogram(
     weights: WeightsLike,
@@ -94,6 +96,7 @@ def weight_histogram(
     return ax
 
 
+@answers_calls
 @drawing
 def weight_matrix(
     weights: WeightsLike,
@@ -190,6 +193,7 @@ LEAST = 1e-4  # smaller shares of a random network are not drawn
 MAX_BARS = 60  # more different degrees are drawn in bins of several
 
 
+@answers_calls
 @drawing
 @within(default_arithmetic)
 def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = True) -> Axes:
@@ -249,6 +253,7 @@ def _draw_random(ax, mean, partners, edges, colour):
 MAX_LINES = 50  # more lines hide each other
 
 
+@answers_calls
 @drawing
 def weights(
     recorded: Weights,
@@ -287,7 +292,8 @@ def weights(
     >>> bs.plot.weights(result.weights[wires])                              # doctest: +SKIP
     """
     if not isinstance(recorded, Weights):
-        raise TypeError(f"weights: must be Weights, as result.weights[wires] (got {type_name(recorded)})")
+        hint = "recorded by record=[bs.WeightTrace(wires)]; weight_histogram(sim.synapses(wires)) draws those of now"
+        raise TypeError(f"weights: must be Weights, as result.weights[wires] (got {type_name(recorded)}), {hint}")
     max_lines = integer(max_lines, "weights.max_lines", at_least=0)
     start, stop = (recorded.times[0], recorded.times[-1]) if recorded.times.size else (0.0, 0.0)
     if window is not None:

@@ -120,9 +120,16 @@ def endings(conjunction: str = "or") -> str:
     return f"{', '.join(others)} {conjunction} {last}"
 
 
+def name_of(path: str | os.PathLike, label: str) -> str:
+    """Return a path as text; raise TypeError if it is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{label}: must be the name of a file, such as 'run.npz' (got {path!r})")
+    return os.fspath(path)
+
+
 def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -> None:
     """Raise ValueError unless the suffix of a path is that of a format; `or_folder` names the other choice as well."""
-    text = os.fspath(path)
+    text = name_of(path, label)
     if Path(text).suffix.lower() not in MODULES | FORMATS or text.endswith(("/", os.sep)):
         more = ", or in / for a folder of raw columns" if or_folder else ""
         raise ValueError(f"{label}: must end in {endings()}{more} (got {text!r})")
@@ -164,13 +171,16 @@ def save(result: Result, path: str | os.PathLike, compress: bool = False) -> Pat
     """Write a Result to a file of the format of its path, and return the path; an unknown suffix is an error."""
     from brainsim.results.recording import recording_of
 
-    if not os.path.exists(path) or os.path.isfile(path):  # a folder or a device has an error of its own
+    if not os.path.exists(name_of(path, "Result.save")) or os.path.isfile(
+        path
+    ):  # a folder or a device has an error of its own
         check_suffix(path, "Result.save")
     return write(recording_of(result), path, "Result.save", compress)
 
 
 def read(path: str | os.PathLike) -> Result:
     """Return the Result in a file, or in the folder of a stream."""
+    name_of(path, "Result.load")
     if is_stream(path):
         from brainsim.results.streams.folder import open_stream
 

@@ -109,8 +109,9 @@ class TracesLookup(Lookup):
     def __getitem__(self, key: Any) -> Traces:
         """Return the traces of a population or view; the cells keep their indices."""
         if not (isinstance(key, tuple) and len(key) == 2):
-            keys = "; ".join(f"[{name!r}, {variable!r}]" for name, variable in self._items)
-            hint = f"available: {keys}" if keys else "no traces were recorded"
+            fits = [k for k in self._items if key in k or getattr(key, "name", None) in k] or list(self._items)
+            keys = " or ".join(f"{self._label.rpartition('.')[2]}[{name!r}, {variable!r}]" for name, variable in fits)
+            hint = f"write {keys}" if keys else "no traces were recorded"
             raise MissingName(f"{self._label}: the key must be a population and a variable (got {key!r}); {hint}")
         owner, variable = key
         if not hasattr(owner, "parts"):

@@ -16,7 +16,7 @@ from brainsim.core.arrays import checked_names, plural
 from brainsim.core.checks import integer, number
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
-from brainsim.core.hints import Answering
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
@@ -77,6 +77,7 @@ class State:
         return f"State at {self.step * self.dt:,.6g} ms (step {self.step:,} of {self.dt:g} ms) of {names or 'no population'}"
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result(Answering):
     """The outcome of one run.

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from brainsim.core.arrays import choose_cells, freeze, freeze_copy, order_by_cell, plural, same_fields, smooth
-from brainsim.core.checks import integer, number
+from brainsim.core.checks import MAX_INDEX, integer, number
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
-from brainsim.core.hints import Answering
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.results.places import place_of, set_place
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ ENOUGH = 20  # spikes of a cell for a CV: that of a Poisson process is then 7 % 
 ROUNDING = 1e-9  # relative, or in ms below 1 ms: far below any time step, far above the rounding error of k * dt
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Spikes(Answering):
     """The spikes of one population, read-only and sorted by time, then by cell.
@@ -212,6 +213,7 @@ class Spikes(Answering):
         0.5
         """
         bin = number(bin, "Spikes.synchrony.bin", "ms", above=0.0)
+        reject_short(bin, self.duration, "Spikes.synchrony.bin")
         bins = math.floor(self.duration / bin * (1 + ROUNDING))
         counts = self._bin(bin)[1][:bins]
         return float(counts.var() / counts.mean()) if bins > 1 and counts.any() else math.nan
@@ -411,6 +413,7 @@ class Spikes(Answering):
 
     def _bin(self, bin):
         """Return the edges of bins of `bin` ms and the number of spikes in each."""
+        reject_short(bin, self.duration, "Spikes.bin")
         bins = max(math.ceil(self.duration / bin * (1 - ROUNDING)), 1)
         edges = np.append(self.start + bin * np.arange(bins), self.stop)
         before = np.searchsorted(self.times, edges + rounding(edges), side="right")
@@ -452,3 +455,9 @@ def pooled_cv(every, least=None):
 def rounding(time):
     """Return how far from an edge a time may be to count as on it [ms]."""
     return ROUNDING * np.maximum(np.abs(time), 1.0)
+
+
+def reject_short(bin: float, duration: float, label: str) -> None:
+    """Raise ValueError if more bins fit into a recording than can be counted."""
+    if duration / bin > MAX_INDEX:
+        raise ValueError(f"{label}: must be longer, since {duration:g} ms have at most 2**31 - 1 bins (got {bin:g} ms)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from brainsim.core.arrays import freeze, freeze_copy, interval_of, plural, same_
 from brainsim.core.checks import number
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
-from brainsim.core.hints import Answering
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.results.spikes import Spikes, rounding
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Traces(Answering):
     """One variable of some cells of a population over time, read-only.
@@ -89,6 +90,11 @@ class Traces(Answering):
         return same_fields(self, other) if isinstance(other, Traces) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __getitem__(self, key: object) -> NoReturn:
+        """Raise TypeError: what an index means, a sample or a cell, would be a guess."""
+        cell = key if isinstance(key, int) else 0
+        raise TypeError(f"Traces: cannot be indexed; traces.values[:, {cell}] are the samples of a cell, at traces.times")
 
     def __repr__(self) -> str:
         span = f", {self.times[0]:,.6g} to {self.times[-1]:,.6g} ms" if self.times.size else ""

@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.core.arrays import freeze_copy, plural, same_fields
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
-from brainsim.core.hints import Answering
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.results.lookup import Lookup, missing
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 KINDS = {"times": float, "synapses": int, "pre": int, "post": int, "values": float, "edges": float, "counts": int}
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Weights(Answering):
     """The weights of some synapses of a projection over time, and histograms of all of them; read-only.

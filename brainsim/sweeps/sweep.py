@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from brainsim.core.checks import integer, nearest, warn_user
+from brainsim.core.hints import answers_calls
 from brainsim.engine.progress import Watch
 from brainsim.sweeps.files import Folder
 from brainsim.sweeps.points import Row, axes_of, check_function, describe_point, outcome, points_of
@@ -17,6 +18,7 @@ from brainsim.sweeps.workers import PoolError, forget_peak, outcomes, peak_memor
 ERRORS, KEEP = ("keep", "raise"), ("figures", "result")
 
 
+@answers_calls
 def sweep(
     function: Callable[..., Any],
     over: Mapping[str, Iterable[Any]] | None = None,

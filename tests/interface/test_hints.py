@@ -6,6 +6,7 @@ import pydoc
 import re
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,20 @@ import brainsim as bs
 from brainsim.core import hints
 from brainsim.results.synapses import SynapseTable
 
+CALLS = {
+    "Network.connect": bs.Network.connect,
+    "Simulation.run": bs.Simulation.run,
+    "simulate": bs.simulate,
+    "sweep": bs.sweep,
+}
 KNOWN = {
     "bs": bs.__all__,
     "Network": dir(bs.Network),
     "Simulation": [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"],
+    "Neuron": (),
+    "Population View": [*signature(bs.Population).parameters, *dir(bs.Population)],
+    "CurrentInput EventInput NoiseInput PoissonInput VoltageClamp": (),
+    **{name: signature(call).parameters for name, call in CALLS.items()},
     **{f"bs.{name}": getattr(bs, name).__all__ for name in ("analysis", "ann", "encode", "learn", "plot", "positions")},
     **{
         kind.__name__: [*dir(kind), *kind.__dataclass_fields__]
@@ -76,12 +87,16 @@ class TestTables:
     def test_suggested_words_are_not_names_that_exist(self, of):
         section = re.search(rf"^\[{re.escape(of)}\]\n(.*?)(?=^\[|\Z)", TEXT, re.MULTILINE | re.DOTALL)[1]
         words = [hints._fold(word) for line in section.splitlines() if not line.startswith(" ") for word in line.split()]
-        assert sorted(words) == sorted(hints.words_of(of)), "each word once"
+        assert sorted(words) == sorted(hints.words_of(of.split()[0])), "each word once"
         assert not set(words) & {hints._fold(name) for name in KNOWN[of] if not name.startswith("_")}
 
     @pytest.mark.parametrize("of", KNOWN)
     def test_answers_name_what_exists(self, of):
-        named = [path for said in hints.words_of(of).values() for path in re.findall(r"\bbs\.([A-Za-z_.]*[A-Za-z])", said)]
+        named = [
+            path
+            for said in hints.words_of(of.split()[0]).values()
+            for path in re.findall(r"\bbs\.([A-Za-z_.]*[A-Za-z])", said)
+        ]
         assert named
         for path in named:
             thing = bs

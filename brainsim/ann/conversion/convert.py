@@ -12,6 +12,7 @@ from brainsim.ann.conversion.thresholds import scale_layers, thresholds
 from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.checks import choice, in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.engine.simulate import simulate
 from brainsim.learn.checks import array_of, class_labels
 from brainsim.network.network import Network
@@ -22,6 +23,7 @@ STEPS = 32
 NEAR = 1e-9  # relative to a threshold: within this distance rounding may decide
 
 
+@answers_calls
 @within(default_arithmetic)
 def convert(
     source: Any,

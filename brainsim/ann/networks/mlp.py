@@ -13,6 +13,7 @@ from brainsim.ann.networks.activations import ACTIVATIONS, network_levels
 from brainsim.ann.networks.readers import FILE, saved_network
 from brainsim.core.checks import integer, number, one_of
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.core.hints import answers_calls
 from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import train
@@ -22,6 +23,7 @@ WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `round
 MIN_THRESHOLD = 0.01
 
 
+@answers_calls
 class MLP(Estimator):
     """A fully connected classifier: hidden layers of one activation, then a linear layer and a softmax.
 

@@ -12,6 +12,7 @@ from brainsim.ann.networks.readers import FILE
 from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, Samples, Scratch, run_chunk
 from brainsim.ann.samples import pad, pad_labels
 from brainsim.core.checks import integer, number, one_of, warn_user
+from brainsim.core.hints import answers_calls
 from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
 from brainsim.jit.arguments import Held
@@ -27,6 +28,7 @@ NAMES = ("W", "U", "b", "c", "V", "d")
 HOLD = 1.0  # initial bias of the gate that holds: gradients reach further back at the start
 
 
+@answers_calls
 class RNN(Estimator):
     """A recurrent network that classifies sequences, or labels each of their steps.
 

@@ -20,6 +20,7 @@ from brainsim.ann.report.robust import Robustness, robustness
 from brainsim.ann.report.summary import AC, MAC, enough, summary, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.files import HTML, writable
+from brainsim.core.hints import answers_calls
 from brainsim.learn.checks import class_labels
 
 UNCHANGED = 0.99  # share of calibration samples whose early decision must be the same as the late one
@@ -183,6 +184,7 @@ class Comparison:
         return i
 
 
+@answers_calls
 def compare(
     source: Any,
     X: ArrayLike,

@@ -12,6 +12,7 @@ from brainsim.ann.report.figures import scale_steps
 from brainsim.ann.report.summary import CAVEAT, lost_accuracy
 from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer
+from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.styles import MACHINE, NEURON
 
@@ -111,6 +112,7 @@ class SeedComparison:
         return np.array([getattr(report, name) for report in self.reports])
 
 
+@answers_calls
 def compare_seeds(
     make: Callable[[int], Any],
     data: Dataset | Callable[[int], Dataset],

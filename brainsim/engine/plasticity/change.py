@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.core.arrays import short_repr
 from brainsim.core.checks import MissingName, nearest, number, true_or_false
 from brainsim.engine.plasticity.homeostasis import normalise
 from brainsim.engine.plasticity.modulator import modulator_now, set_modulator
@@ -97,7 +98,13 @@ def modulator_of(synapses, projection):
 
 def checked_column(name, values, n, label, hint="in the order of sim.synapses(projection)"):
     """Return values of synapses as a number or an array of n finite numbers; `hint` says in which order."""
-    values = np.asarray(values, np.float64)
+    try:
+        if isinstance(values, str):
+            raise TypeError
+        values = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        message = f"must be a number or an array of {n} numbers, {hint} (got {short_repr(values)})"
+        raise TypeError(f"{label}: {name} {message}") from None
     if values.shape not in ((), (n,)):
         raise ValueError(f"{label}: {name} must be a number or an array of {n} numbers, {hint} (got shape {values.shape})")
     if not np.isfinite(values).all():

@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.engine.recorders.recorder import Recorder, limits
 from brainsim.engine.states.sent import CELL, STEP_BITS
+from brainsim.network.population import View
 from brainsim.results.streams.columns import CELLS, LAGS, STEPS, column
 
 U4 = np.dtype("<u4")
@@ -80,7 +81,7 @@ def _rows(asked, layout):
     view, start, stop = _window(asked, layout.dt)
     if view is ALL:
         parts = [(member.population, np.arange(member.n)) for member in layout.members.values()]
-    elif hasattr(view, "parts"):
+    elif isinstance(view, View):
         parts = view.parts
     else:
         raise TypeError(f"simulate.spikes: must be True, False, populations and views, or bs.SpikeRecord (got {asked!r})")
@@ -102,7 +103,7 @@ def _rows(asked, layout):
 
 def _window(asked, dt):
     """Return what cells are asked for, `ALL` or a view, and the steps (start, stop], None without a limit."""
-    if asked is ALL or hasattr(asked, "parts"):
+    if asked is ALL or isinstance(asked, View):
         return asked, None, None
     from brainsim.network.probes import SpikeRecord
 

@@ -3,8 +3,10 @@
 import numpy as np
 
 from brainsim.build.constants import check_against_dt
+from brainsim.core.arrays import short_repr
 from brainsim.core.checks import MissingName, computed_values, nearest, warn_user
 from brainsim.core.contexts import within
+from brainsim.core.hints import word
 from brainsim.engine.operators.trains import steps_around
 from brainsim.engine.rewiring import Rewiring, revaluing
 from brainsim.engine.simulation.described import take_run
@@ -96,7 +98,10 @@ def change_parameters(layout, name, values):
     for key, value in values.items():
         label = f"{type(model).__name__}.{key}"
         if key not in known:
-            raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{nearest(key, known)}")
+            hint = nearest(key, known)
+            if key in layout.variables(name):
+                hint = f"; it is a variable: write sim.state[{name!r}][{key!r}] = {short_repr(value)}"
+            raise ValueError(f"{type(model).__name__}: unknown parameter {key!r}{word(key, list(known), 'Neuron') or hint}")
         value, old = known[key].checked(value, label), member.values[key]
         if key + OVER_TIME in new:
             new[key + OVER_TIME] = value

@@ -22,7 +22,7 @@ from brainsim.core.arrays import plural, times_of
 from brainsim.core.checks import true_or_false
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.doors import all_through, through
-from brainsim.core.hints import Answering
+from brainsim.core.hints import Answering, answers_calls
 from brainsim.core.pauses import pause_gc
 from brainsim.engine.operators.registry import check_inputs_have_operators
 from brainsim.engine.progress import Watch
@@ -59,6 +59,7 @@ if typing.TYPE_CHECKING:
     from brainsim.results.synapses import SynapseTable
 
 
+@answers_calls
 class Simulation(Answering):
     """A network that is being simulated: run it in pieces, look at its state and change it between them.
 

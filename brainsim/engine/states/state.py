@@ -80,6 +80,12 @@ class Variables(Mapping):
             raise ValueError(f"state: {self._population}.{name} has {row.size} cells (got an array of shape {values.shape})")
         row[:] = values
 
+    def __getattr__(self, name):
+        if name.startswith("_") or name not in list(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        place = "" if self._population is None else f"[{self._population!r}]"
+        raise AttributeError(f"state: write sim.state{place}[{name!r}]")
+
     def __iter__(self):
         return iter(self._layout.members if self._population is None else self._layout.variables(self._population))
 

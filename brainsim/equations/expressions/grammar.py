@@ -81,7 +81,7 @@ FOREIGN_FUNCTIONS = {
 }
 SUMMED = (
     "; an equation is about one cell. What spikes send to it is a variable of a bs.Synapse, which each event changes "
-    "(arrival = 'g = g + w'); a sum over other cells' variables is computed in a callback=, from sim.state"
+    "(arrival = 'g = g + w'); a sum over other cells' variables is a bs.Coupling"
 )
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -270,7 +270,10 @@ def _check_call(node, reject, tables):
     plain = not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
     if name in tables:
         if not (plain and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and node.args[0].id == "t"):
-            reject(f"{name} is a TimedArray; write {name}(t), even if it has a column for each cell")
+            where = "even if it has a column for each cell"
+            if len(node.args) == 1 and any(isinstance(n, ast.Name) and n.id == "t" for n in ast.walk(node.args[0])):
+                where = "at no other time than t: for a delay, give the TimedArray values that are shifted in time"
+            reject(f"{name} is a TimedArray; write {name}(t), {where}")
     elif name not in FUNCTIONS:
         called = name or getattr(node.func, "attr", None)
         hint = f"; write {FOREIGN_FUNCTIONS[called]}" if called in FOREIGN_FUNCTIONS else None

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalised
 from brainsim.ann.samples import Dataset
 from brainsim.core.contexts import within
+from brainsim.core.hints import answers_calls
 from brainsim.examples._figures.layout import AXES, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
@@ -91,6 +92,7 @@ class ReservoirComparison:
         return figure
 
 
+@answers_calls
 def compare_reservoirs(
     data: Dataset,
     *,

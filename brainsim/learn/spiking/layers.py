@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, in_range, integer, number, one_of, plain, read_only
+from brainsim.core.hints import answers_calls
 from brainsim.learn.spiking.blocks import Block
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ LEARNABLE = (*DELAYS, "tau_m", "tau_s", "tau_a", "beta")
 KINDS = ("integrator", "spiking")
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False)
 class Layer:
     """A layer of leaky integrate-and-fire cells with exponential currents, for `SpikingNetwork`.
@@ -120,6 +122,7 @@ class Layer:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Readout(Layer):
     """The last layer: one cell for each class or value, which by default only integrates.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brainsim.core.checks import one_of
+from brainsim.core.hints import answers_calls
 from brainsim.learn.spiking.blocks import Block
 from brainsim.learn.spiking.layers import DELAYS, Layer, block_of_layer
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 METHODS = ("exact", "heun", "rk4", "euler", "exponential_euler")
 
 
+@answers_calls
 class ModelLayer(Layer):
     r"""A layer of cells of any smooth model, for `SpikingNetwork`: the kernels come from its equations.
 

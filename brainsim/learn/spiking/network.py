@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
+from brainsim.core.hints import answers_calls
 from brainsim.learn.spiking.layered import initial_vector, layout_of
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import check_parameters
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from brainsim.network.network import Network
 
 
+@answers_calls
 class SpikingNetwork(SpikingEstimator):
     """A classifier, or a map from sequences to sequences, made of spiking cells that learn by gradient.
 

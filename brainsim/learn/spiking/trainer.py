@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import computed_values, nearest
 from brainsim.core.contexts import default_arithmetic
+from brainsim.core.hints import answers_calls
 from brainsim.core.machine import free_memory
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 BUSY = 100.0  # Hz: mean rate up to which the estimate of memory holds
 
 
+@answers_calls
 class Trainer(SpikingEstimator):
     r"""Trains a network of `Population` and `Network.connect`, by the gradient of its spike times.
 

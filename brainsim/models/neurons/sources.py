@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from brainsim.core.checks import indices, plain, read_only
+from brainsim.core.hints import answers_calls
 from brainsim.models.base import Initial, Neuron, Parameter, initial, parameter
 from brainsim.models.inputs import check_times
 from brainsim.models.values import Uniform, Value
@@ -142,6 +143,7 @@ class GammaRenewal(Neuron):
     progress: float = initial(Uniform(0.0, 1.0), "", "completed fraction of the interval's stages")
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class SpikeTrains:
     """Sources that send listed spikes, as the model of a population.

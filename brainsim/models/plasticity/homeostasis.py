@@ -10,6 +10,7 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import choice, number, plain, read_only
+from brainsim.core.hints import answers_calls
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -29,6 +30,7 @@ class Homeostasis:
         return f"{type(self).__name__}({shown})"
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Normalisation(Homeostasis):
     """Normalise weights at regular times: those onto each target are multiplied so that their sum is `total`.
@@ -83,6 +85,7 @@ class Normalisation(Homeostasis):
         checked_by(self.by, "Normalisation.by")
 
 
+@answers_calls
 @dataclass(frozen=True, eq=False, repr=False)
 class Scaling(Homeostasis):
     """Synaptic scaling: the weights onto each target grow while it fires less than its goal, and shrink while it fires more.

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from brainsim.core.checks import in_range, integer, number, plain, true_or_false
+from brainsim.core.hints import answers_calls
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.models.rules import MAX_SYNAPSES, Rule
@@ -19,6 +20,11 @@ if typing.TYPE_CHECKING:
     from brainsim.models.rules import SomeCells
 
 AXES = ("dx", "dy", "dz")
+INDICES = ("i", "j")
+WITH_INDICES = (
+    "cannot be used: it is an expression of the distance d. For pairs by the indices of their cells, list them: "
+    "i, j = np.nonzero(matrix of booleans), then bs.FromArrays(i, j)"
+)
 SAME = 1e-9  # relative: lengths that differ by less are equal
 PAIRS = 1 << 20  # pairs whose distances are computed to estimate numbers of synapses
 POINTS = 4097  # distances at which the limits of a weight or delay are looked for
@@ -38,6 +44,8 @@ class DistanceText:
         lang.check_kind(self.tree, label)
         if used := lang.calls_in(self.tree) & RANDOM:
             raise EquationError(label, f"cannot use {sorted(used)[0]}(): it is a function of the two cells", text)
+        for index in sorted(lang.names_in(self.tree) & set(INDICES) - set(names)):
+            raise EquationError(label, f"{index!r} {WITH_INDICES}", *lang.place_of(self.tree, index))
         lang.check_names(self.tree, {*names, "pi"}, label)
         used = lang.names_in(self.tree)
         self.components = max([1, *(k + 1 for k, axis in enumerate(AXES) if axis in used)])
@@ -53,6 +61,7 @@ class DistanceText:
             return np.asarray(lang.evaluate(self.tree, {"pi": math.pi} | known), np.float64)
 
 
+@answers_calls
 @dataclass(frozen=True, repr=False)
 class DistanceRule(Rule):
     """Pairs are connected with a probability that depends on their distance, or each target chooses near sources.

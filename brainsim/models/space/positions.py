@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from brainsim.core.checks import integer, number, plain, read_only
-from brainsim.core.hints import answer_in
+from brainsim.core.hints import answer_in, answers_calls
 from brainsim.rng.streams import stream_key
 
 if typing.TYPE_CHECKING:
@@ -23,6 +23,7 @@ MAX_DIMENSIONS = 3
 __getattr__ = answer_in("bs.positions", __all__)
 
 
+@answers_calls
 def grid(shape: int | Sequence[int], spacing: float | Sequence[float] = 1.0, *, center: bool = False) -> np.ndarray:
     """Return the points of a regular grid.
 
@@ -61,6 +62,7 @@ def grid(shape: int | Sequence[int], spacing: float | Sequence[float] = 1.0, *, 
     return points - (np.array(axes) - 1) * steps / 2 if center else points
 
 
+@answers_calls
 def box(n: int, size: float | Sequence[float], *, seed: int) -> np.ndarray:
     """Return n points that are uniformly distributed in an interval, a rectangle or a box, with one corner at the origin.
 
@@ -93,6 +95,7 @@ def box(n: int, size: float | Sequence[float], *, seed: int) -> np.ndarray:
     return _uniform(n, sides.size, seed, "box") * sides
 
 
+@answers_calls
 def ball(n: int, radius: float, *, dimensions: int = 2, seed: int) -> np.ndarray:
     """Return n points that are uniformly distributed in a disc, or in a ball of 3 dimensions, around the origin.
 

@@ -10,6 +10,10 @@ def checked_synapse(synapse, label):
     """Return `synapse` if it is one, or raise TypeError saying what to write instead."""
     if isinstance(synapse, type) and hasattr(synapse, "weight_unit"):
         raise TypeError(f"{label}: {synapse.__name__} is a class; write {synapse.__name__}()")
+    if hasattr(synapse, "plasticity_equations") or hasattr(synapse, "rate_equations"):
+        rule = synapse.__name__ + "()" if isinstance(synapse, type) else repr(synapse)
+        hint = f"write synapse=Delta(), plasticity={rule}"
+        raise TypeError(f"{label}: must be a synapse; {rule} says how its weights change: {hint}")
     if isinstance(synapse, Distribution):
         raise TypeError(f"{label}: {synapse} is a distribution; the exponential synapse is bs.Exponential(tau=5.0)")
     if not (hasattr(synapse, "weight_unit") and hasattr(synapse, "equations")):

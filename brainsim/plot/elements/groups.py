@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.typing import ColorType
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import number
+from brainsim.core.checks import number, warn_user
 from brainsim.plot.elements.styles import choose_colours, colour, shades, shorten
 from brainsim.results.places import parts_of, place_of
 from brainsim.results.result import Result, Spikes, Weights
@@ -62,11 +62,19 @@ def edges_of(window, caller):
     return number(start, f"{caller}.window", "ms"), number(stop, f"{caller}.window", "ms")
 
 
+def warn_of_seconds(start, stop, last):
+    """Warn of a window of less than 1 ms that lies within the recording if it is in seconds."""
+    if stop - start < 1.0 and 0.0 < 1000.0 * stop <= last:
+        meant = f"did you mean ({1000.0 * start:g}, {1000.0 * stop:g})?"
+        warn_user(f"window: ({start:g}, {stop:g}) ms looks like a window in seconds; times are in ms: {meant}")
+
+
 def part_of(window, first, last, caller):
     """Return start and stop of a window within the recording [ms]; all of it by default."""
     if window is None:
         return first, last
     start, stop = edges_of(window, caller)
+    warn_of_seconds(start, stop, last)
     if not (start < stop and start < last and stop > first):
         raise ValueError(f"{caller}.window: must be a part of {first:g} to {last:g} ms (got {window!r})")
     return max(start, first), min(stop, last)
