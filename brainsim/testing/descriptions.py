@@ -9,7 +9,7 @@ import numpy as np
 from brainsim.engine.simulate import simulate
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.models.base import Neuron
-from brainsim.models.inputs import Input
+from brainsim.models.inputs import CurrentInput, Input
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.rules import Rule
 from brainsim.models.space import positions
@@ -44,6 +44,7 @@ def check_input(
         - "window": with a ``start`` and a ``stop`` it acts between them only, and a Trace of it is 0 elsewhere.
         - "shape": an array with a value too many is refused when the input is given to a network.
         - "trace": a Trace of it has the unit that `observed` says, and recording changes no bit.
+        - "set": setting another input between two runs changes nothing of it (`Operator.continue_from`).
         - "estimate": the memory of a network that has it can be estimated.
         - "bits": the same seed gives the same bits on any number of threads, in any pieces, after a restore and a reset.
 
@@ -125,6 +126,24 @@ def _check_trace(driven: _Driven) -> None:
     require(_equal(state, driven.run(driven.network())[0]), f"{driven.label}: recording must not change a bit")
 
 
+def _check_set(driven: _Driven) -> None:
+    states = []
+    for times in (0, 3):
+        net, others = driven.network(), Population(3, LIF(), name="others")
+        net.stimulate(others, CurrentInput(10.0), name="other drive")
+        sim = Simulation(net, dt=driven.dt, seed=SEED, progress=False)
+        for k in range(3):
+            result = sim.run(DURATION)
+            if k < times:
+                sim.set("other drive", amplitude=10.0)
+        states.append(variables_of(result)["cells"])
+    same = _equal(*states)
+    require(
+        same,
+        f"{driven.label}: must go on when another input is set; its operator needs continue_from(old), as for a restore",
+    )
+
+
 def _check_estimate(driven: _Driven) -> None:
     (with_it, without) = (driven.network(given).estimate(dt=driven.dt).kept for given in (None, False))
     require(with_it >= without, f"{driven.label}: expected_bytes of its operator must not be negative")
@@ -139,6 +158,7 @@ INPUT_PROPERTIES = {
     "window": _check_window,
     "shape": _check_shape,
     "trace": _check_trace,
+    "set": _check_set,
     "estimate": _check_estimate,
     "bits": _check_input_bits,
 }

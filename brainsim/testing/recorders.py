@@ -44,7 +44,6 @@ def check_recorder(
         - "bits": it records the same on any number of threads, in any pieces, in a copy, from a checkpoint, and after a
           reset.
         - "file": a run with ``to=`` gives the Result of a run in memory.
-        - "estimate": what it keeps can be estimated.
 
     Examples
     --------
@@ -155,20 +154,7 @@ def _check_file(recorded: _Recorded) -> None:
         _compare(recorded.label, recorded.added(expected), recorded.added(found), "in a file, with to=")
 
 
-def _check_recorder_estimate(recorded: _Recorded) -> None:
-    network, request = recorded.build()
-    with_it = network.estimate(duration=recorded.duration, record=[request], dt=recorded.options["dt"]).kept
-    without = network.estimate(duration=recorded.duration, dt=recorded.options["dt"]).kept
-    require(with_it >= without, f"{recorded.label}: columns, which Network.estimate counts, must not be negative")
-
-
-RECORDER_PROPERTIES = {
-    "records": _check_records,
-    "silent": _check_silent,
-    "bits": _check_recorder_bits,
-    "file": _check_file,
-    "estimate": _check_recorder_estimate,
-}
+RECORDER_PROPERTIES = {"records": _check_records, "silent": _check_silent, "bits": _check_recorder_bits, "file": _check_file}
 
 
 @explained

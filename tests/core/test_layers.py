@@ -237,15 +237,25 @@ def test_files_and_functions_are_short():
     for module, tree in modules().items():
         path = PACKAGE.parent / Path(*module.split("."))
         path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        if len(path.read_text(encoding="utf-8").splitlines()) > FACES.get(module, LONGEST_FILE):
-            too_long.append(module)
+        lines, most = len(path.read_text(encoding="utf-8").splitlines()), FACES.get(module, LONGEST_FILE)
+        if lines > most:
+            too_long.append(f"{module} has {lines} lines; at most {most}: move an idea to a file of its own")
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = node.body[0]
                 text = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
-                if node.end_lineno - node.lineno + 1 - text > LONGEST_FUNCTION:
-                    too_long.append(f"{module}.{node.name}")
+                lines = node.end_lineno - node.lineno + 1 - text
+                if lines > LONGEST_FUNCTION:
+                    too_long.append(
+                        f"{module}.{node.name} has {lines} lines besides its docstring; at most {LONGEST_FUNCTION}"
+                    )
     assert too_long == []
+
+
+def test_contributing_says_the_limits_of_the_tests():
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"at most {LONGEST_FILE} lines" in text
+    assert f"at most {LONGEST_FUNCTION} lines" in text
 
 
 def test_compiled_functions_have_few_arguments():

@@ -1,6 +1,7 @@
 """Mistakes in couplings: sources that cannot give, units, delays, lists that are not symmetric, and texts of own classes."""
 
 import numpy as np
+import pytest
 from scipy.sparse import csr_array
 
 import brainsim as bs
@@ -278,3 +279,12 @@ test_classes = mistakes(
     (lambda: own(curent="v"), TypeError, "Own.curent"),
     (lambda: own(threshold="v > 3"), TypeError, "Own.threshold: is an attribute of bs.Neuron"),
 )
+
+
+def test_a_source_without_its_unit():
+    texts = {"source": "v", "current": "weights*v - total", "weight_unit": "nS"}
+    with pytest.raises(
+        bs.EquationError, match=r"(?s)Own.current: .*'total' is in nS.*Own.source_unit: is not given, so .*'mV'"
+    ):
+        type("Own", (bs.Coupling,), texts)
+    assert type("Own", (bs.Coupling,), texts | {"source_unit": "mV"})

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.registry import register_operator
+from brainsim.engine.operators.registry import OPERATORS, register_operator
 from brainsim.engine.program import Operator, Phase
 from brainsim.jit.decorators import kernel
 from brainsim.jit.records import Context, array_of, by_address, record_at
@@ -282,6 +282,57 @@ def test_inputs(how, only, message):
     register_operator(Pushes)
     with pytest.raises(AssertionError, match=message):
         check_input(Push(how=how), only=[only])
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Phased(Input):
+    """Moves v by what grows in each step."""
+
+    start: float | None = None
+    stop: float | None = None
+
+    def check(self, view):
+        pass
+
+
+class Phases(Operator):
+    """Forgets the phase when it is built again."""
+
+    depends_on = "inputs"
+    inputs = (Phased,)
+
+    def __init__(self, partition, inputs):
+        self.context = Context(v=partition.variable("cells", "v")[0], phase=0)
+        super().__init__([(Phase.AFTER_UPDATE, 0, move_on, self.context)])
+
+
+class KeptPhases(Phases):
+    """Takes the phase over."""
+
+    def continue_from(self, old):
+        self.context["phase"] = old.context["phase"]
+
+
+@by_address
+def move_on(phases_, progress_):
+    c = record_at(phases_)
+    v = array_of(c.v)
+    c.phase += 1
+    for k in range(v.size):
+        v[k] += 1e-5 * c.phase
+    return 0
+
+
+@pytest.mark.usefixtures("unregistered")
+def test_an_input_that_begins_anew_when_another_is_set():
+    register_operator(KeptPhases)
+    check_input(Phased(), only=["set"])
+    OPERATORS.remove(KeptPhases)
+    register_operator(Phases)
+    with pytest.raises(
+        AssertionError, match=r"Phased: must go on when another input is set; its operator needs continue_from"
+    ):
+        check_input(Phased(), only=["set"])
 
 
 @pytest.mark.parametrize(

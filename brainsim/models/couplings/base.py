@@ -12,7 +12,7 @@ from brainsim.core.checks import check_word, choice, true_or_false
 from brainsim.equations import couplings as texts
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import Tree
+from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.parsed import ReceptorEquations
 from brainsim.models.base import Model
 from brainsim.models.values import ValueLike, is_number
@@ -222,6 +222,19 @@ def _parsed(cls, items) -> dict[str, Any]:
     units_of = {"weight_unit": cls.weight_unit, "source_unit": cls.source_unit}
     for name, unit in units_of.items():
         texts.units.unit(unit, f"{label}.{name}")
+    try:
+        return _parsed_sides(cls, label, declared, text, units_of)
+    except EquationError as error:
+        if cls.source_unit or not cls.dimensions or "unit" not in str(error) and " is in " not in str(error):
+            raise
+        hint = (
+            f"{label}.source_unit: is not given, so {texts.TOTAL!r} is in {cls.weight_unit or 'plain numbers'}; if a source "
+        )
+        error.args = (f"{error}\n{hint}gives a quantity, write its unit in the class, such as source_unit = 'mV'",)
+        raise
+
+
+def _parsed_sides(cls, label, declared, text, units_of):
     pair = texts.parse_pair(label, declared, text["pair"], **units_of) if text["pair"] else None
     if text["spike"] and not text["gate"]:
         raise TypeError(f"{label}.spike: acts on variables of the gate; write its equations: gate = 'ds/dt = -s/tau'")
