@@ -1,4 +1,7 @@
-"""The compiled functions of exact spike times: from segments that are due in a step to a list of events for each cell."""
+"""The compiled functions of exact spike times: from segments that are due in a step to a list of events for each cell.
+
+`_list_events` repeats the loop of `engine.synapses.delivery`, and must change with it.
+"""
 
 import numpy as np
 

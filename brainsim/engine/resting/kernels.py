@@ -1,6 +1,7 @@
 """The compiled functions of cells at rest: who is reached in a slice, who moves into a lane, and the steps of the lanes.
 
 All of them work on the record of a `Stretch`, or on that of the partition's `Resting`; their fields are described there.
+`deliver` repeats the loop of `engine.synapses.delivery`, and must change with it.
 """
 
 import numpy as np

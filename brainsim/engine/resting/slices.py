@@ -2,7 +2,8 @@
 
 All that arrives in a slice is known when it begins. It is added up in a table, from which the kernel of `equations.reached`
 makes the steps with the state in registers. Only cells that are driven, refractory, or would fire are in lanes: in the brain
-of a fly about a hundred of 3,000 that are reached in a slice.
+of a fly about a hundred of 3,000 that are reached in a slice. `_deliver` repeats the loop of `engine.synapses.delivery`, and
+must change with it.
 """
 
 import numpy as np
