@@ -119,7 +119,7 @@ def new_slot(c, cell):
     c.count = slot + 1
     array_of(c.slot_of_cell)[cell], array_of(c.cell_of_slot)[slot], array_of(c.entered)[slot] = slot, cell, -1
     array_of(c.refractory)[slot] = 0
-    # columns of variables: variable i of all slots lies in a row of `stride`, that of the network's cells in one of
+    # variable i of all slots is a row of `stride` numbers; of the network's cells, one of
     # `natural_stride`
     for i in range(c.variables):
         state[i * c.stride + slot] = natural[i * c.natural_stride + cell]

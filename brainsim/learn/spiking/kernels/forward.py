@@ -55,7 +55,7 @@ def forward(net, vector, sample, keep, work):
         work.begins[k, 0] = work.first[k]
         for b in range(1, net.start.size):
             row, work.begins[k, b] = k if keep else 0, work.ends[0]
-            # cells of a model have kernels of their own, which do all that follows for the block
+            # cells of a model have kernels of their own, which move them and find their spikes
             if net.ahead[b] != 0:
                 work.moment[0], work.moment[1], work.moment[2] = k, slot, keep
                 call_address(net.ahead[b], (work.cells[b], work.cells[b]))
