@@ -10,6 +10,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
+from brainsim.engine import settings
 from brainsim.testing.properties import any_threads
 from tests.thorough import entries_without_tests, tier
 
@@ -41,6 +42,14 @@ def interrupts_are_heard():
     """Let Ctrl-C raise, also if the tests are started in the background of a shell, which ignores it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def partitions_stay_as_many():
+    """Refuse a test that leaves behind how many partitions may run: those after it would fail, and only in some orders."""
+    before = settings.most_partitions
+    yield
+    assert settings.most_partitions is before
 
 
 @pytest.fixture

@@ -74,8 +74,9 @@ class TestRun:
         run = ["run", "single", "--threads", "3", "--no-plot"]
         cli.main(run)
         assert "threads     3\n" in capsys.readouterr().out
-        monkeypatch.setattr(settings, "most_partitions", lambda: 1)
-        cli.main(run)
+        with monkeypatch.context() as patch:  # which is over before that of `more_partitions`
+            patch.setattr(settings, "most_partitions", lambda: 1)
+            cli.main(run)
         assert "threads     1 (3 requested, but there are no more processors)" in capsys.readouterr().out
 
     def test_gives_the_spikes_of_the_script(self):
