@@ -180,6 +180,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/examples/test_tour.py": (),
     "tests/examples/test_wang.py::test_much_evidence": (),
     "tests/examples/test_worm.py": ("by_name",),
+    "tests/engine/plasticity/test_modulator.py::test_a_spike_of_the_source_reads": ("[2.0]",),
     "tests/extensions/test_recorder.py::test_on_ranks": (),
     "tests/interface/test_benchmarks.py::test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring": (
         "arguments0",
@@ -307,6 +308,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/testing/test_broken_classes.py::test_plasticity[": ("[Inert-",),
     "tests/testing/test_broken_classes.py::test_synapses[": ("[Idle-",),
     "tests/testing/test_broken_classes.py::test_what_is_sound_passes": (),
+    "tests/testing/test_broken_parts.py::test_couplings[": ("weight-Own: with",),
     "tests/build/test_memory.py::test_segments_are_as_many_as_estimated[delays of up": (),
     "tests/engine/couplings/test_learning.py::TestBCM": (),
     "tests/engine/couplings/test_learning.py::test_in_single": (),
