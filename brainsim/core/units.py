@@ -77,7 +77,10 @@ class Dimension:
 
     def __str__(self) -> str:
         if self.powers in _names():
-            return _names()[self.powers]
+            text, dimension = _names()[self.powers]
+            if text.endswith("/ms") and (dimension * PER_SECOND).fits(self):  # it is counted per second
+                return "Hz" if text == "1/ms" else f"{text.removesuffix('/ms')}*Hz"
+            return text
         s, m, kg, ampere, mol, weight = self.powers
         parts = {"ms": s + 3 * kg, "mV": kg, "pA": ampere + kg, "um": m - 2 * kg + 3 * mol, "mM": mol, WEIGHT: weight}
         above, below = ([_power(n, abs(p)) for n, p in parts.items() if p * sign > 0] for sign in (1, -1))
@@ -91,11 +94,15 @@ def _power(base, exponent):
 
 
 ONE = Dimension((0,) * len(BASES))
+PER_SECOND = Dimension(ONE.powers, frozenset({-1}))  # 1/s in 1/ms
 
 
 @functools.cache
 def _names():
-    """Return the shortest text of each dimension that is a unit, or a product, a quotient or a power of two of them."""
+    """Return the shortest text of each dimension that is a unit, or a product, a quotient or a power of two of them.
+
+    It comes with the dimension of the text, which may be another power of 1000.
+    """
     single = {name: known_unit(name) for name in UNITS if name not in ("1", "Hz")}
     texts = [("1", ONE), *single.items(), *((f"1/{n}", d**-1) for n, d in single.items())]
     texts += [(f"{a}/{b}", d * e**-1) for a, d in single.items() for b, e in single.items() if a != b]
@@ -105,7 +112,7 @@ def _names():
     texts += [(f"{a}*{b}", single[a] * single[b]) for a in order for b in order]
     names = {}
     for text, dimension in texts:
-        names.setdefault(dimension.powers, text)
+        names.setdefault(dimension.powers, (text, dimension))
     return names
 
 

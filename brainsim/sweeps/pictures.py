@@ -38,6 +38,16 @@ def draw(table, name, ax):
     ax.plot(places, mean, "o-", color=colour(0), markersize=4)
     if with_seeds and values.shape[-1] > 1:
         ax.fill_between(places, mean - deviation, mean + deviation, color=colour(0), alpha=0.2, linewidth=0)
+    if np.isnan(mean).all():  # such as the CV of runs that are too short for intervals
+        ax.set_yticks([])
+        ax.text(
+            0.5,
+            0.5,
+            "NaN at every point:\ntoo few spikes, or runs too short",
+            ha="center",
+            va="center",
+            transform=ax.transAxes,
+        )
     ax.set_xlabel(axes[0].name)
     ax.set_ylabel(_label(name))
     return ax

@@ -152,6 +152,23 @@ def test_units_are_named_as_they_are_typed(unit):
     assert str(units.unit(unit, "x")) == unit
 
 
+@pytest.mark.parametrize(("weight_unit", "works"), [("mV", False), ("1/ms", False), ("Hz", True)])
+def test_a_synapse_onto_a_rate_says_which_unit_fits(weight_unit, works):
+    """Rates in Hz and in 1/ms are 1000 apart, and messages name the one that is meant."""
+    kind = cell("dr/dt = -r/tau; dv/dt = 0", r=bs.initial(0.0, "Hz", "rate"), threshold="v > E")
+    cells, net = bs.Population(2, kind(), name="cells"), bs.Network(seed=1)
+    given = {
+        "weight": 1.0,
+        "delay": 1.0,
+        "synapse": synapse(equations="", current="", arrival="r = r + w", weight_unit=weight_unit)(),
+    }
+    if works:
+        assert net.connect(cells, cells, bs.AllToAll(), **given).weight == 1.0
+    else:
+        with pytest.raises(EquationError, match=f"'r', which is in Hz, but .* in {weight_unit}; .* weight_unit = 'Hz'"):
+            net.connect(cells, cells, bs.AllToAll(), **given)
+
+
 @pytest.mark.parametrize(
     "equations",
     [

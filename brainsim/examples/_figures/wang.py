@@ -154,14 +154,14 @@ def _accuracy(ax, choices):
     fine = np.geomspace(0.016, EVIDENCE[-1], 200)
     label = f"Weibull curve ({100 * HALF:g} %, {STEEPNESS:g})"
     ax.plot(fine, 1.0 - 0.5 * np.exp(-((fine / HALF) ** STEEPNESS)), color=MACHINE, label=label, zorder=1)
-    ax.set(ylim=(0.0, 1.05), ylabel="choices of A")
+    ax.set(ylim=(0.0, 1.6), yticks=np.linspace(0.0, 1.0, 6), ylabel="choices of A")  # with room for the legend
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_title(f"choices, {plural(choices.chosen.shape[1], 'trial')} each", loc="left")
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper left", ncols=2, fontsize=8)
 
 
 def _times(ax, choices):
     _curve(ax, choices.time, choices.time_error)
     ax.set(ylim=(0.0, None), xlabel="evidence [%]", ylabel="time to the choice [ms]")
-    late = f"; none in {100 * choices.undecided:.0f} % of the trials" if choices.undecided > 0.005 else ""
+    late = f" ({100 * choices.undecided:.0f} % undecided)" if choices.undecided > 0.005 else ""
     ax.set_title(f"reaction times{late}", loc="left")
