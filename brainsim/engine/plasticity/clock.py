@@ -12,7 +12,9 @@ PARTS = 256  # of a tick of `Layout`, if spikes have exact times
 # what is that near counts as one time: `precise.frame.SAME` is 3 parts, and both times are rounded
 TIE = 8
 MOST = 0.9 * 2**63  # units; a chunk of a run is shorter than what is left
-AFTER = 2 * TIE  # by how much later than a point of time all that has happened until then is taken into account
+# synapses that are brought up to a point of time have seen the spikes of their targets that are TIE before this much later:
+# those of the point, and none of the next step, which may come a part later
+AFTER = TIE + 1
 
 
 class Clock:

@@ -25,8 +25,8 @@ CONSTANTS = (f"PARTS, TIE, AFTER = np.int64({PARTS}), np.int64({TIE}), np.int64(
 HELPERS = '''\
 @helper
 def moment(rule, spike):
-    """Return when something happens `lag` ms before the end of a step."""
-    return spike.step * rule.per_step - np.int64(np.rint(spike.lag / rule.dt))
+    """Return when something happens `lag` ms before the end of a step; that is after its beginning, however little."""
+    return spike.step * rule.per_step - min(np.int64(np.rint(spike.lag / rule.dt)), rule.per_step - 1)
 
 
 @helper

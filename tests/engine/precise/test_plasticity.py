@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.plasticity.clock import PARTS
 from tests.helpers.plasticity import learning_rules as own
 from tests.helpers.plasticity.plastic_networks import differences, parameters_of
 
@@ -245,6 +246,34 @@ def test_lists_are_emptied_and_weights_are_those_of_all_pairs(monkeypatch):
     (kind,) = (kind for kind in told.sim._run.synapses.kinds if kind.called)
     (part,) = kind.parts.values()
     assert part.context["post_number"] < 0.1 * len(result.spikes["targets"])
+
+
+@pytest.mark.parametrize("dendritic", [0.0, 0.125])
+@pytest.mark.parametrize("reads", [False, True])
+def test_spikes_just_after_the_point_up_to_which_synapses_have_caught_up_are_seen(reads, dendritic, monkeypatch):
+    """Targets fire some parts of 4e-12 ms around what synapses have seen when all catch up at 6.4 ms, or are set."""
+    monkeypatch.setattr("brainsim.engine.plasticity.part.PERIOD", 1 << 15 if reads else 64)
+    cell, part, net = bs.LIF(), 1e-9 / PARTS, bs.Network(seed=1)
+    late = np.linspace(-16.0, 48.0, 257)
+    n, at, tau = late.size, 6.4 - 2 * dendritic + part * late, cell.tau_m
+    jump = 0.5 * np.exp(-(at - 3.15) / tau)  # what is left of the first spike of its source
+    current = (cell.v_th - cell.v_rest - jump) * cell.c_m / tau / -np.expm1(-at / tau)
+    sources = bs.Population(n, bs.SpikeTrains(np.repeat([3.0, 9.0], n), np.tile(np.arange(n), 2)), name="sources")
+    targets = bs.Population(n, cell, name="targets")
+    net.stimulate(targets, bs.CurrentInput(current))
+    rule = bs.STDP(a_plus=0.05, a_minus=0.06, tau_plus=20.0, tau_minus=20.0, w_max=1.0)
+    given = {"weight": 0.5, "delay": 0.15, "synapse": bs.Delta(), "plasticity": rule}
+    wires = net.connect(sources, targets, bs.OneToOne(), dendritic_delay=dendritic, **given)
+    sim = bs.Simulation(net, seed=1, precise=True)
+    sim.run(6.4)
+    if reads:
+        sim.set(wires, weight=sim.synapses(wires).weight)
+    sim.run(3.6)
+    fired = sim.result().spikes["targets"]
+    found = (fired.times[np.argsort(fired.ids)] - 6.4 + 2 * dendritic) / part
+    np.testing.assert_allclose(found, late, atol=0.1, rtol=0)
+    expected = 0.5 + 0.05 * np.exp(-3.25 / 20.0) - 0.06 * np.exp(-2.75 / 20.0)
+    np.testing.assert_allclose(sim.synapses(wires).weight, expected, atol=1e-11, rtol=0)
 
 
 def test_recorded_weights_and_traces():
