@@ -124,6 +124,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/engine/synapses/test_procedural.py::test_delays_too_wide_for_a_table": (),
     "tests/engine/synapses/test_rewiring.py::test_nothing_changes_if_nothing_is_changed": ("additive",),
     "tests/engine/synapses/test_rewiring.py::test_what_is_kept_and_what_is_new": ("[None]", "[additive]"),
+    "tests/engine/synapses/test_wiring.py::test_a_source_with_more_synapses_than_a_segment_holds": (),
     "tests/equations/test_accuracy.py::test_the_advice_is_right": (),
     "tests/equations/test_constant_parts.py": (),
     "tests/equations/test_convergence.py::test_every_method_is_tried_on_every_model": (),

@@ -309,7 +309,9 @@ def test_before_the_first_run_time_0_is_still_to_come():
 class TestDelays:
     """Spikes under way keep the delays with which they were sent, as they do in NEST and in Brian2."""
 
-    TIMES = ([2.0, 9.0], [5.0, 5.0], [9.9, 11.9], [10.0, 13.0])
+    # delays change at 10 and 12 ms: what was sent at 3.0 and 3.1 is due then by a delay of 7 ms, and a step later, and has
+    # been taken up by a buffer; what was sent at 8.0 and 8.1, by one of 2 ms; and so on
+    TIMES = ([2.0, 2.1, 3.0, 3.1, 9.0], [5.0, 5.0, 5.1, 7.0, 7.1], [8.0, 8.1, 9.9, 11.9], [10.0, 10.1, 13.0])
     DELAYS = ((8.0, 3.0), (3.0, 8.0), (bs.Uniform(1.0, 9.0), 0.3), (0.3, bs.Uniform(1.0, 9.0), 6.0), (7.0, 2.0, 7.0))
     SYNAPSES = (
         (bs.Exponential(tau=3.0), "exponential.i", 3.0),
@@ -346,6 +348,17 @@ class TestDelays:
         assert expected.max() > 2.0
         assert np.allclose(found, expected, rtol=0.0, atol=1e-9)
         assert np.array_equal(self.pieces(delays, synapse, storage, 2)[0], found)
+
+    def test_an_input_whose_last_event_is_due_now_is_left_out(self):
+        source = bs.Population(1, bs.SpikeTrains([[2.0]]), name="source")
+        cells, net, sim = bs.Population(1, bs.LIF(), name="cells"), [], None
+        for delay in (8.0, 3.0, 3.0):
+            net = bs.Network(seed=1)
+            net.connect(source, cells, bs.AllToAll(), weight=2.0, delay=delay, synapse=bs.Exponential(), name="wires")
+            sim = bs.Simulation(net, seed=1) if sim is None else sim.continue_with(net)
+            inputs = len(sim.network.inputs)
+            sim.run(5.0)
+        assert (inputs, sim.time) == (0, 15.0)
 
     def test_what_is_under_way_is_in_checkpoints_and_in_what_follows(self, tmp_path):
         def network(delay, more=False):
