@@ -130,10 +130,11 @@ class TraceRecorder(Recorder):
         """Return the samples of a chunk, by column."""
         found = {}
         for k, trace in enumerate(self.traces):
-            name, steps = f"trace.{k}.f8", trace.steps(chunk)
-            values = chunk.room(name, steps.size) if self._width(k) else np.empty(0)
-            self._take(k, steps, values.reshape(steps.size, self._width(k)))
-            found[name] = values
+            name, steps, width = f"trace.{k}.f8", trace.steps(chunk), self._width(k)
+            values = chunk.room(name, steps.size) if width else np.empty(0)
+            self._take(k, steps, values.reshape(steps.size, width))
+            if width:  # or there is no such column
+                found[name] = values
         return found
 
     def samples(self, chunk):
