@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 import brainsim as bs
+from brainsim.ann.conversion.spiking import WINDOW
 from brainsim.core.checks import number, one_of, warn_user
 from brainsim.core.doors import optional
 from brainsim.nir.graphs import find_levels
@@ -137,20 +138,13 @@ class _Writer:
             if name in self.nodes:
                 continue  # what `read` makes of a graph
             value, times = getattr(given, "amplitude", None), getattr(given, "times", None)
-            changes = given.start or given.stop or (times is not None and self._changes(times, value))
+            changes = given.start or given.stop or (times is not None and _changes(stimulus.name, times, value))
             if changes or not isinstance(value, float | np.ndarray):
                 raise ValueError(f"{LABEL}: NIR has no node for {given!r} of {name!r}; constant currents can be written")
             each = np.zeros(self.populations[name].n)
             each[stimulus.target.ids] = value if times is None else value[0]
             found[name] = found.get(name, 0.0) + each
         return found
-
-    def _changes(self, times, value):
-        """Return whether a listed current changes; those of `bs.ann` may begin and end with the window of a layer."""
-        if any(type(p.model).__name__ == "Readout" for p in self.populations.values()):
-            value = value[: max(1, len(value) - 1)]
-            return np.any(value != value[0])
-        return times[0] > 0.0 or np.any(value != value[0])
 
     def _node_of(self, name, model, n):
         """Return the node of a population that was made here."""
@@ -210,3 +204,10 @@ class _Writer:
                 delay = {f"{name}_delay": self.nir.Delay(np.maximum(each, 0.0) / self.unit)}
                 return delay | linear if side else linear | delay
         raise ValueError(f"{LABEL}: {projection.name!r} has a delay for each synapse; NIR has one for each source or target")
+
+
+def _changes(name, times, value):
+    """Return whether a listed current changes; that of a layer which `bs.ann` converted lasts for a window."""
+    if name.endswith(WINDOW):
+        return np.any(value[:-1] != value[0])
+    return times[0] > 0.0 or np.any(value != value[0])

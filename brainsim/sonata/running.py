@@ -125,7 +125,7 @@ def _places(sections, reports):
 def _place(folder: Path, name: str, label: str) -> Path:
     """Return the path of a file of the output, which must lie in its folder."""
     path = folder / (name if name.lower().endswith(SUFFIXES) else f"{name}.h5")
-    whole, base = (Path(os.path.normpath(os.path.abspath(of))) for of in (path, folder))
+    whole, base = (Path(os.path.realpath(of)) for of in (path, folder))  # a link may lead elsewhere
     if ".." in Path(name).parts or base not in whole.parents:
         raise ValueError(f"{label}: must lie in output_dir, {str(folder)!r} (got {name!r})")
     return whole

@@ -169,7 +169,7 @@ def test_a_module_may_simulate_while_it_is_imported(tmp_path):
         "background.in_background(ahead.compile_ahead, 'elsewhere', 'main', Mine())\nprint('imported')\n"
     )
     environment = os.environ | {"BRAINSIM_COMPILERS": "2", "BRAINSIM_CACHE_DIR": str(tmp_path / "cache")}
-    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 60}
+    options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 300}
     assert subprocess.run([sys.executable, "-c", "import own_model"], **options).stdout == "imported\n"
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.ann.conversion.spiking import Readout
 from brainsim.nir.graphs import Graph
 from tests.nir.graphs import GRAPHS, chain, cuba, ends, graph, lif, nir
 
@@ -213,6 +214,15 @@ class TestMistakes:
         net = network(bs.LIF(t_ref=0.0), bs.Delta(), 1.0)
         net.stimulate(net.populations["hidden"], given)
         with pytest.raises(ValueError, match="NIR has no node for CurrentInput.* of 'hidden'; constant currents can be"):
+            bs.nir.write(net)
+
+    @pytest.mark.parametrize("given", [([10.0, 0.0], [0.0, 5.0]), ([10.0], [5.0])], ids=["step", "late"])
+    def test_currents_of_a_user_beside_a_readout(self, given):
+        """Only the current that a conversion gives to a layer for the time of a sample is written as constant."""
+        net = network(bs.LIF(t_ref=0.0), bs.Delta(), 1.0)
+        net.add(bs.Population(2, Readout(), name="output"))
+        net.stimulate(net.populations["hidden"], bs.CurrentInput(given[0], times=given[1]))
+        with pytest.raises(ValueError, match="NIR has no node for CurrentInput.* of 'hidden'"):
             bs.nir.write(net)
 
     def test_listed_currents_that_are_constant(self):

@@ -102,6 +102,17 @@ def test_what_has_no_effect_on_point_neurons_is_accepted(tmp_path):
     assert bs.sonata.run(path).traces["cells", "v"].ids.size == N
 
 
+@pytest.mark.skipif(os.name == "nt", reason="not everybody may make links on Windows")
+def test_a_link_in_the_folder_of_the_output_does_not_lead_out_of_it(tmp_path):
+    """A folder that was downloaded may hold links."""
+    path, *_ = write(tmp_path, run=SHORT, output={"output_dir": "$OUT"})
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "link").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="spikes_file: must lie in output_dir, .* .got 'link/x.h5'"):
+        bs.sonata.run(change(path, "output", "spikes_file", to="link/x.h5"))
+    assert not (tmp_path / "x.h5").exists()
+
+
 def test_a_name_twice(tmp_path):
     path, *_ = write(tmp_path)
     path.write_text(path.read_text().replace('"inputs": {', '"inputs": {"in": {"input_type": "current_clamp"}, '))

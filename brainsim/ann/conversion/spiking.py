@@ -18,6 +18,8 @@ from brainsim.models.synapses.basic import Delta
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 
+WINDOW = " in its window"  # end of the name of the current that a layer gets while its sample lasts
+
 
 def windows(plan, steps):
     """Return (start, stop) [ms] between which each layer integrates and, with the parallel schedule, also fires.
@@ -50,7 +52,7 @@ def build(plan, x, steps, seed):
         after = np.zeros_like(drive)
         if k == 0 and plan.encoder == "latency":  # a held current never stops: after the last step its opposite cancels it
             after = -(encode(x[None], steps, plan.encoder, plan.input_scale, seed)[0].sum(axis=0) @ layer.weight)
-        net.stimulate(cells, CurrentInput(np.vstack([drive, after]), times=window))
+        net.stimulate(cells, CurrentInput(np.vstack([drive, after]), times=window), name=f"{cells.name}{WINDOW}")
         if before is not None and layer.weight.nnz:
             synapse = Held() if k == 0 and plan.encoder == "latency" else Delta()
             net.connect(before, cells, FromSparse(layer.weight), delay=1.0, synapse=synapse)
