@@ -122,11 +122,11 @@ def check_word(name: Any, label: str, example: str) -> str | None:
     return check_name(name, label)
 
 
-def reject_masked(value: object, label: str) -> None:
+def reject_masked(value: object, label: str, hint: str = "write values.filled(0.0), or values.compressed()") -> None:
     """Raise ValueError for an array with masked values: the numbers under a mask mean nothing."""
     # NumPy loads the module when it is first used, in 10 ms; before, there is no such array
     if "numpy.ma" in sys.modules and np.ma.is_masked(value):
-        raise ValueError(f"{label}: must have no masked values; write values.filled(0.0), or values.compressed()")
+        raise ValueError(f"{label}: must have no masked values; {hint}")
 
 
 def indices(value: Any, label: str, kind: type[np.integer] = np.int64) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import plain
+from brainsim.core.checks import plain, reject_masked
 
 
 def array_of(X: Any, axes: tuple[int | str, ...], label: str) -> np.ndarray:
@@ -51,6 +51,7 @@ def class_labels(y: Any, samples: int, label: str, known: np.ndarray | None = No
 
 def _of_one_kind(y, label):
     """Return labels as an array; NumPy would turn numbers among strings into strings, and cannot sort other objects."""
+    reject_masked(y, label, "leave these samples out")
     try:
         labels = np.asarray(y)
     except ValueError:

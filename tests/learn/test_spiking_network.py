@@ -421,6 +421,20 @@ MISTAKES = {
     "negative ids": (lambda: small().fit(spikes_of(0, -1), LABELS), r"ids must be whole numbers >= 0 \(got -1 of int64\)"),
     "only -1": (scored_without_labels, "score.y: must have a label in at least one step"),
     "unknown": (unknown_label, r"must be labels that the network knows, 0, 1, 2 \(got 3\)"),
+    "fading": (lambda: small(fading="x"), r"SpikingNetwork.fading: must be True or False \(got 'x'\)"),
+    "fading 3": (lambda: small(fading=3), r"SpikingNetwork.fading: must be True or False \(got 3\)"),
+    "masked": (
+        lambda: small().fit(np.ma.masked_array(TIMES, TIMES > 15.0), LABELS),
+        r"fit.X: must have no masked values; for no spike write X.filled\(np.inf\)",
+    ),
+    "masked pairs": (
+        lambda: small().fit([(np.ma.masked_array([1.0, 2.0], [0, 1]), [0, 1])] * 240, LABELS),
+        r"fit.X\[0\]: must have no masked values; leave these spikes out",
+    ),
+    "masked labels": (
+        lambda: small().fit(TIMES, np.ma.masked_array(LABELS, LABELS > 1)),
+        "fit.y: must have no masked values; leave these",
+    ),
     "a number": (lambda: bs.learn.Layer(np.float64(2.5)), r"Layer.n: must be a whole number \(got 2.5\)"),
 }
 

@@ -338,6 +338,13 @@ MISTAKES = {
     ),
     "surrogate of AdEx": (with_(bs.AdEx(t_ref=0.0)), {"gradient": "surrogate"}, "and those of 'cells' are AdEx"),
     "surrogate of a delay": (with_(), {"gradient": "surrogate", "learns": "delay"}, "'delay' is not learned with"),
+    "keeps that is replaced": (
+        with_(bs.learn.AdaptingLIF(t_ref=0.0, keeps=0.5)), {"gradient": "surrogate"},
+        "'cells': AdaptingLIF.keeps: must be 1 with gradient='surrogate' and t_ref = 0 ms (got 0.5); leave it out",
+    ),
+    "keeps while refractory": (
+        with_(bs.learn.AdaptingLIF(t_ref=2.0, keeps=1.0)), {"gradient": "eprop"}, "AdaptingLIF.keeps: must be 0 with",
+    ),
     "surrogate off the grid": (with_(delay=1.05), {"gradient": "surrogate"}, "cells.delay: must be a multiple of the"),
     "eprop too far": (chain(), {"gradient": "eprop"}, "only cells with synapses onto 'out', which 'first' lacks"),
     "inputs": (with_(), {"inputs": "cells"}, "Trainer.inputs: must be a population of SpikeTrains (got 'cells')"),
@@ -387,3 +394,20 @@ def test_too_much_memory_is_said_before_it_is_taken():
     trainer = small_trainer(net, dt=0.1, duration=10_000.0)
     with pytest.raises(MemoryError, match=r"Trainer.fit: takes .* TB, but only .* are free; take a shorter duration"):
         trainer.fit(*samples())
+
+
+@pytest.mark.parametrize(
+    ("gradient", "cells"), [("surrogate", "LIF"), ("eprop", "LIF"), ("exact", "LIF"), ("exact", "ALIF")]
+)
+def test_the_cost_of_rates_does_not_act_on_the_output(gradient, cells):
+    source = bs.Population(3, bs.SpikeTrains([], []), name="source")
+    out, net = bs.Population(2, getattr(bs, cells)(t_ref=0.0), name="out"), bs.Network(seed=1)
+    net.connect(source, out, bs.AllToAll(), weight=bs.Normal(900.0, 90.0), delay=1.0, synapse=FAST)
+    X, found = [(np.array([1.0, 2.0, 4.0]), np.arange(3))] * 2, []
+    for cost in (0.0, 1.0):
+        given = {"loss": "count", "gradient": gradient, "dt": 0.5, "duration": 30.0, "validation": 0.0}
+        trainer = bs.learn.Trainer(net, out, rate_cost=cost, rate_target=0.0, **given).partial_fit(X, [0, 1], 0)
+        assert len(trainer.activity(X)["out"]) > 2
+        found.append(trainer.gradients(X, [0, 1]).parts["weight", "source->out"])
+    assert np.abs(found[0]).max() > 0.0
+    np.testing.assert_array_equal(*found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import MAX_INDEX, plain, warn_user
+from brainsim.core.checks import MAX_INDEX, plain, reject_masked, warn_user
 from brainsim.learn.checks import labels_of_steps
 from brainsim.results.spikes import Spikes
 
@@ -169,6 +169,7 @@ def _is_pair(value):
 
 
 def _of_array(X, label):
+    reject_masked(X, label, "for no spike write X.filled(np.inf), and for no current X.filled(0.0)")
     try:
         X = np.asarray(X)
     except ValueError:  # rows of different lengths
@@ -199,6 +200,8 @@ def _of_list(X, label, n_in):
         if isinstance(sample, Spikes):
             t, u, width = sample.times - sample.start, sample.ids, max(width, sample.n)
         elif _is_pair(sample):
+            for part in sample:
+                reject_masked(part, f"{label}[{k}]", "leave these spikes out of times and ids")
             t, u = (np.asarray(part) for part in sample)
             t = np.atleast_1d(plain(t if t.size else np.zeros(0), "ms", f"{label}[{k}]"))
             if t.ndim != 1 or t.shape != np.shape(u):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import integer, number, one_of
+from brainsim.core.checks import integer, number, one_of, true_or_false
 from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
@@ -41,7 +41,7 @@ def check_options(given: Mapping[str, Any], label: str, losses: tuple[str, ...] 
         out[name] = number(given[name], f"{label}.{name}", unit, at_least=0.0)
     out |= of_training(given, label)
     out["threads"] = integer(given["threads"], f"{label}.threads", at_least=1, at_most=MAX_THREADS)
-    out["fading"] = bool(given["fading"])
+    out["fading"] = true_or_false(given["fading"], f"{label}.fading")
     if given["duration"] is not None:
         out["duration"] = number(given["duration"], f"{label}.duration", "ms", above=0.0)
     if out["loss"] in OF_TIMES and out["gradient"] != "exact":

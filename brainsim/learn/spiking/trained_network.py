@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.learn.spiking.cells import AdaptingLIF
+from brainsim.learn.spiking.cells import AdaptingLIF, kept_on_grid
 from brainsim.learn.spiking.graph import Graph
 from brainsim.learn.spiking.layout import Layout
 from brainsim.learn.spiking.plan import TIMES
@@ -94,7 +94,7 @@ def _model(model, learned, on_grid=False):
     """
     values = {name: getattr(model, name) for name in model.parameters} | learned
     if on_grid and type(model) in (LIF, AdaptingLIF):
-        keeps = float(model.t_ref == 0.0)
+        keeps = kept_on_grid(model)
         if keeps != values.get("keeps", 0.0):
             return AdaptingLIF(**values | {"keeps": keeps})
     return type(model)(**values) if learned else model

@@ -16,6 +16,7 @@ from brainsim.core.hints import answers_calls
 from brainsim.core.machine import free_memory
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
+from brainsim.learn.spiking.cells import check_keeps
 from brainsim.learn.spiking.graph import Graph, graph_of
 from brainsim.learn.spiking.learns import Learns, check_learns
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
@@ -178,6 +179,8 @@ class Trainer(SpikingEstimator):
         weights = [item.of for item in graph.learns if item.what == "weight"]
         learned = {wire.post for wire in graph.wires if wire.projection in weights}
         timed = "Trainer.learns: 'delay'" * any(item.what == "delay" for item in graph.learns)
+        for population in graph.cells:
+            check_keeps(population, gradient)
         check_network("Trainer", graph.blocks, graph.wires, learned, timed, checked)
         graph.layout(checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
         self._keep(given, checked)
