@@ -253,6 +253,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/learn/test_spiking_gradients.py::test_gradients_equal_differences": ("[fine]",),
     "tests/learn/test_spiking_in_the_engine.py": ("[all]",),
     "tests/learn/test_spiking_oracle.py": (),
+    "tests/learn/test_steep_cells.py::test_gradients_tend": ("[EIF]",),
     "tests/learn/test_trainer.py::test_a_thousand_gradients": (),
     "tests/learn/test_units.py::test_bcm_does_so_online": (),
     "tests/models/test_adaptive.py": ("test_alif_path", "gif_escapes", "mat2_path"),
@@ -428,6 +429,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     "tests/examples/test_examples.py::test_builds_runs_and_draws[grid": (),
     "tests/examples/test_wang.py::test_much_evidence_decides_fast_and_the_choice_stays": (),
     "tests/laws/test_cells_at_rest.py::test_cells_with_many_receptors": (),
+    "tests/learn/test_steep_cells.py::test_thirty_networks": (),
     "tests/learn/test_trainer.py::test_bits_do_not_depend_on_threads": ("[refractory]",),
     "tests/learn/test_trainer.py::test_gradients_equal_differences[count]": (),
 }

@@ -161,9 +161,10 @@ class Network(Answering):
             In the unit of the synapse (pA, nS or mV). Arrays are for rules that do not sample pairs: of shape (n_pre,
             n_post) for AllToAll, (n,) for OneToOne, one value per pair for FromArrays and the like. By default that of the
             matrix of FromSparse or of the table of FromFrame; otherwise it is required. Weights that differ between synapses
-            are kept as float32 and summed in float64; magnitudes above 3e38 are rejected. For any rule, a string may be an
-            expression of the two cells: of their distance, ``"0.2*exp(-d/100)"`` [um], or of the index i of the source and j
-            of the target, counted within `pre` and `post`: ``"where(i == j, 0, exp(-abs(i - j)/10))"``.
+            are kept as float32, also with ``precise=True``, and summed in float64; magnitudes above 3e38 are rejected. For
+            any rule, a string may be an expression of the two cells: of their distance, ``"0.2*exp(-d/100)"`` [um], or of
+            the index i of the source and j of the target, counted within `pre` and `post`:
+            ``"where(i == j, 0, exp(-abs(i - j)/10))"``.
         delay : float, array, distribution or str
             Time from a spike to its arrival [ms], > 0; arrays and strings as for `weight`. By default that of the table of
             FromFrame, and of a coupling 0. A run rounds it to a multiple of dt, at most 65,000 dt.

@@ -50,7 +50,7 @@ def reversed_statements(
     --------
     >>> lines = [Assign("a", formula("x*k")), Assign("b", formula("exp(a)"))]
     >>> [(line.name, ast.unparse(line.value)) for line in reversed_statements(lines, {"x"}, "cell")]
-    [('__d_a', '__d_a + __d_b * exp(a)'), ('__d_x', '__d_x + __d_a * k')]
+    [('__d_a', '__d_a + __d_b * b'), ('__d_x', '__d_x + __d_a * k')]
     """
     active, out = active_names(statements, by), []
     for statement in reversed(statements):
@@ -61,11 +61,50 @@ def reversed_statements(
             slopes = by_hand[target]
         else:
             names = sorted(statement.needs & active)
-            slopes = {name: lower(derivative(tree, name, label, RULES)) for name in names}
+            slopes = {name: lower(_slope(target, tree, name, label)) for name in names}
         for name, slope in slopes.items():
             if not algebra.is_zero(slope):
                 part = algebra.times(ast.Name(D + target), slope)
                 out.append(Assign(D + name, formula("total + part", total=D + name, part=part)))
+    return out
+
+
+def _slope(target, tree, name, label):
+    """Return the derivative of a statement with respect to a name; a function that it calls is not called again."""
+    slope = derivative(tree, name, label, RULES)
+    if not isinstance(tree, ast.Call):
+        return slope
+    written = ast.dump(tree)
+
+    def named(part):
+        return ast.Name(target) if ast.dump(part) == written else lang.rebuild(part, named)
+
+    return named(slope)
+
+
+def name_calls(statements: Iterable[Assign], prefix: str) -> list[Assign]:
+    """Return statements in which each function of `SMOOTH` is called in one of its own: the way back needs its value.
+
+    Examples
+    --------
+    >>> lines = name_calls([Assign("a", formula("2.0*exp(x)"))], "__call")
+    >>> [(line.name, ast.unparse(line.value)) for line in lines]
+    [('__call0', 'exp(x)'), ('a', '2.0 * __call0')]
+    """
+    out = list[Assign]()
+
+    def named(part):
+        inner = lang.rebuild(part, named)
+        if isinstance(part, ast.Call) and lang.function_name(part) in SMOOTH:
+            out.append(Assign(f"{prefix}{len(out)}", inner))
+            return ast.Name(out[-1].name)
+        return inner
+
+    for statement in statements:
+        if isinstance(statement.value, ast.Call) and lang.function_name(statement.value) in SMOOTH:
+            out.append(Assign(statement.name, lang.rebuild(statement.value, named), statement.when))
+        else:
+            out.append(Assign(statement.name, named(statement.value), statement.when))
     return out
 
 

@@ -20,9 +20,10 @@ class ModelLayer(Layer):
     r"""A layer of cells of any smooth model, for `SpikingNetwork`: the kernels come from its equations.
 
     The cells get exponential currents, ``tau_s*di/dt = -i``, which a spike of a source raises by the weight, as in `Layer`;
-    they are part of the I of the model's equations. The threshold is crossed where a straight line from the distance at the
-    start of a step to that at its end is 0, and the reset acts at that moment. The gradient is the exact one of this map:
-    the lines of the step are differentiated one by one.
+    they are part of the I of the model's equations. The time at which the threshold is crossed follows from the distance to
+    it and its slope at both ends of a step, and the reset acts at that moment; where the potential rises faster and faster,
+    as in AdEx, a step is divided. The gradient is the exact one of this map: the lines of the step are differentiated one by
+    one.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from brainsim.equations.body import Body
 from brainsim.learn.spiking.from_equations.kernel_text import Parts, module_text
 from brainsim.learn.spiking.from_equations.numbers import Formulas, Numbers
 from brainsim.learn.spiking.from_equations.smooth import Smooth
+from brainsim.learn.spiking.from_equations.upstroke import MOST
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,9 @@ def cell_record(
     if derived.formulas.learns:
         learning = {"by_number": np.zeros(len(derived.changing)), "by_start": np.zeros(rows)}
         numbers = numbers._replace(scalars=numbers.scalars.copy(), initial=numbers.initial.copy())  # it is filled again
+    if derived.smooth.upstroke is not None:
+        learning |= {"path": np.zeros((MOST + 1) * rows), "sizes": np.zeros(MOST), "adjoint_of_path": np.zeros(rows + 2)}
+        learning["by_path"] = np.zeros(len(derived.changing))
     return Context(
         state=np.zeros(rows * n),
         history=np.zeros(steps * kept * n),
@@ -123,6 +127,7 @@ def records_of(plan: Any, work: Any, currents: bool, settings: Any, keep: bool) 
     for b in range(1, len(plan.sizes)):
         derived = plan.derived(b, currents)
         if derived is not None:
-            records[b] = cell_record(derived, work, plan, b, floor, rate_cost, rate_target, keep)
+            cost = rate_cost if b < len(plan.sizes) - 1 else 0.0  # not of outputs
+            records[b] = cell_record(derived, work, plan, b, floor, cost, rate_target, keep)
             work.cells[b] = records[b].address
     return records

@@ -11,13 +11,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
-from brainsim.equations.adjoints.step import D, active_names, reversed_statements
+from brainsim.equations.adjoints.step import D, active_names, name_calls, reversed_statements
 from brainsim.equations.body import Body, new_name
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
-from brainsim.equations.numba_text import fill, module
+from brainsim.equations.numba_text import fill, indent, module
 from brainsim.equations.statements import Assign, formula, once, select_needed
-from brainsim.learn.spiking.from_equations.smooth import BEGINS, DRIVE, ENDS, RECEPTORS, Smooth
+from brainsim.learn.spiking.from_equations.smooth import BEGINS, CHORD, CROSS, DECAYED, DRIVE, ENDS, FOUND, RECEPTORS, Smooth
+from brainsim.learn.spiking.from_equations.upstroke import LEVEL, RETURN, STEEP, WALK
 
 # what arrives at the potential, or early in the step, and late in it; of receptor k
 FIRST, EARLY, LATE = (tuple(f"_{name}_{k}" for k in range(RECEPTORS)) for name in ("input", "early", "late"))
@@ -37,6 +38,7 @@ def <function>(__cells, __same):
     __block, __cell, __time = array_of(__c.block), array_of(__c.cell), array_of(__c.time)
     __by_time, __first_event = array_of(__c.by_time), array_of(__c.first_event)
     __by_end = array_of(__c.by_end)
+    <path>
     __scalars, __n, __low = array_of(__c.scalars), __c.n, __c.low
     __k, __at, __floor = __moment[0], __moment[1] * __c.width + __c.slot, __c.floor
     <scalars>
@@ -53,19 +55,23 @@ AHEAD = """\
         <clear>
         if __moment[2]:
             <keep>
-        <move>
-        if _spike:
-            <reset>
-            __block[__x], __cell[__x] = __c.index, __j
-            __time[__x] = (__k + 1) * dt - <lag>
-            __x += 1
-            __counts[__low + __j] += 1
-            <fired>
-        else:
-            <still>
+        <begin>
+        <cell>
     __ends[0] = __x
     return 0
 """
+CELL_AHEAD = """\
+<advance>
+if __fires:
+    <crossing>
+    <reset>
+    __block[__x], __cell[__x] = __c.index, __j
+    __time[__x] = (__k + 1) * dt - <lag>
+    __x += 1
+    __counts[__low + __j] += 1
+    <fired>
+else:
+    <still>"""
 
 # goes back through a step. The adjoints of numbers are those of all steps so far: they are taken up before the cells, and
 # put down after them. Initial values may depend on parameters.
@@ -79,23 +85,29 @@ BACK = """\
     for __j in range(__n):
         <load>
         <ends>
-        <move>
-        <zeros>
-        if _spike:
-            <reset>
-            <zeros_of_reset>
-            __d_<gap> = __c.rate_cost * (__counts[__low + __j] - __c.rate_target)
-            __d_<lag> = -__by_time[__x]
-            <fired>
-            <back_reset>
-            __x += 1
-        else:
-            <still>
-        <back_move>
-        <put_down>
+        <begin>
+        <cell>
     <learned>
     return 0
 """
+CELL_BACK = """\
+<advance>
+<zeros>
+if __fires:
+    <crossing>
+    <reset>
+    <zeros_of_reset>
+    __d_<pulled> = __c.rate_cost * (__counts[__low + __j] - __c.rate_target)
+    __d_<lag> = -__by_time[__x]
+    <fired>
+    <back_reset>
+    <back_crossing>
+    __x += 1
+else:
+    <still>
+<back_advance>
+<back_begin>
+<put_down>"""
 BY_START = """\
 if __k == 0:
     for __row in range(__by_start.size):
@@ -118,7 +130,7 @@ def _step(smooth, body):
     ends, final = [], []
     for k, i in currents:  # first: they depend on nothing else
         current, late = select_needed(move, {new_name(i)}), formula("i + late", i=new_name(i), late=LATE[k])
-        ends += [Assign(BEGINS[k], ast.Name(i)), *current, Assign(ENDS[k], late)]
+        ends += [Assign(BEGINS[k], ast.Name(i)), *current, Assign(DECAYED[k], ast.Name(new_name(i))), Assign(ENDS[k], late)]
         final.append(Assign(FINAL[k], late))
         move = [line for line in move if line.name != new_name(i)]
     return [*begin, *ends, *move, *final, *body.spike]
@@ -138,6 +150,7 @@ class Parts:
     def __init__(
         self, smooth: Smooth, body: Body, external_current: bool, label: str, changing: Collection[str] | None = None
     ):
+        self.label = label
         self.smooth, self.state, count = smooth, (*smooth.variables, *smooth.currents), smooth.receptors
         self.first, self.late = (FIRST if smooth.linear else EARLY)[:count], LATE[:count]
         self.inputs = (*self.first, *self.late, *(("I_ext",) if external_current else ()))
@@ -147,30 +160,57 @@ class Parts:
         given = {*self.names, *_numbers([*before, *fired])}
         (_, still), (step, last) = once(before, given), once([*before, *fired], given)
         self.lag, self.gap = body.after["lag"], body.after["gap"]
+        names = {v: f"crossing_s_{v}" for v in smooth.variables}
+        self.crossed = {v: body.after[name] for v, name in names.items() if name in body.after}
         final = dict(zip(smooth.currents, FINAL, strict=False))
         self.fired = {v: last[new_name(v)] for v in smooth.variables} | final
         self.still = {v: still[new_name(v)] for v in smooth.variables} | final
         step = select_needed(step, {*self.fired.values(), *self.still.values(), self.lag, "_spike"})
+        step = name_calls(step, "__call")
         cut = next(k for k, line in enumerate(step) if line.name == "_spike") + 1
-        self.move, self.reset = step[:cut], step[cut:]
-        self.learns, self.changing = changing is not None, sorted({*(changing or ())} & _numbers(step))
+        self._divide(step[:cut], step[cut:], {body.after[n] for n in ("share", *CROSS[:count]) if n in body.after})
+        needed = _numbers(step) | (smooth.upstroke.needs if smooth.upstroke else set())
+        level = {LEVEL} if smooth.upstroke and smooth.upstroke.single else set()
+        self.numbers = sorted(needed - {*self.state, *INPUTS} | {"dt"} | level)
+        self.learns, self.changing = changing is not None, sorted({*(changing or ())} & needed)
         by = {*self.names, *self.changing}
-        self.active = active_names(self.move, by)
-        known = {"gap": self.gap, "start": new_name("start"), "span": new_name("span"), "lag": self.lag}
-        by_gap = formula("(span - lag) / max(gap - start, __floor)", **known)
-        by_start = formula("lag / max(gap - start, __floor)", **known)
-        by_hand = {self.lag: {self.gap: by_gap, known["start"]: by_start}}
-        self.back_reset = reversed_statements(self.reset, self.active, label, by_hand)
-        self.back_move = reversed_statements(self.move, by, label)
+        self.active = active_names([*self.begin, *self.move], by)
+        by_chord = formula("chord / max(chord, __floor)", chord=body.after[CHORD])
+        by_hand = {self.lag: {body.after[FOUND]: by_chord}}
 
-    @property
-    def numbers(self) -> list[str]:
-        """Names of the numbers in the kernels, in order."""
-        return sorted(_numbers([*self.move, *self.reset]) - {*self.state, *INPUTS} | {"dt"})
+        def back(statements, start=self.active):
+            return reversed_statements(statements, start, label, by_hand)
+
+        self.active_in_reset = in_reset = active_names(
+            [line for part in self.found for line in part] + self.reset, self.active
+        )
+        self.back_reset, self.back_found = back(self.reset, in_reset), [back(part, in_reset) for part in self.found]
+        self.back_move, self.back_begin = back(self.move), back(self.begin, by)
+
+    def _divide(self, move, reset, after):
+        """Divide the statements: those before the move, which change no variable, and the reset in four parts.
+
+        They are ``begin`` and ``move``; `found`, of the time of a spike, what follows from it, and the state then, so that
+        an upstroke has the first and last of these from its path; and ``reset``.
+        """
+        count, smooth = self.smooth.receptors, self.smooth
+        given = ["start", "span", DRIVE, *BEGINS[:count], *ENDS[:count], *(f"start_{name}" for name in smooth.variables)]
+        self.begin = select_needed(move, {*FINAL[:count], *given, *map(new_name, given)})
+        self.move = [line for line in move if line not in self.begin]
+        time = select_needed(reset, {self.lag})
+        follows = [line for line in select_needed(reset, after) if line not in time]
+        state = [line for line in select_needed(reset, {*self.crossed.values()}) if line not in (*time, *follows)]
+        self.ended = FINAL[:count]
+        self.begins = list(BEGINS[:count])
+        self.drive = "I_ext" if "I_ext" in self.inputs else "0.0"
+        self.found = time, follows, state
+        self.reset = [line for line in reset if line not in (*time, *follows, *state)]
+        needed = set().union(*(line.needs for line in self.reset))
+        self.crossed = {v: name for v, name in self.crossed.items() if name in needed}
 
     def zeros(self, statements, more=()):
         """Return the lines that set the adjoints of all names in some statements to 0."""
-        names = active_names(statements, self.active | {*self.names}) - {*self.changing}
+        names = (self.active_in_reset | {*self.names}) - {*self.changing}
         used = {name for line in statements for name in (line.name, *line.needs)} & names
         return [f"{D}{name} = 0.0" for name in sorted(used | {*more})]
 
@@ -179,9 +219,14 @@ def module_text(name: str, parts: Parts) -> str:
     """Return the text of a module with the functions ``ahead`` and ``back`` for a model of some name."""
     scalars = [f"{number} = __scalars[{k}]" for k, number in enumerate(parts.numbers)]
     bodies = {"ahead": _ahead(parts), "back": _back(parts)}
-    functions = [fill(FUNCTION, {"scalars": scalars}, function=function) + body for function, body in bodies.items()]
+    upstroke, path, more, imports = parts.smooth.upstroke, [], "", [SLOPE]
+    if upstroke is not None:
+        path, more = ["__path, __sizes = array_of(__c.path), array_of(__c.sizes)"], upstroke.text(parts)
+        imports.append("from math import frexp, ldexp")
+    lines = {"scalars": scalars, "path": path}
+    functions = [fill(FUNCTION, lines, function=function) + body for function, body in bodies.items()]
     title = f"Kernels of a layer of {name}, written by brainsim (learn/spiking/from_equations/kernel_text.py)."
-    return module(title, "\n\n".join(functions), (SLOPE,))
+    return module(title, more + "\n\n".join(functions), imports)
 
 
 def _load(parts):
@@ -203,42 +248,141 @@ def _kept(parts):
 
 
 def _ahead(parts):
+    rows = range(len(parts.state))
+
+    def cell(steep):
+        gaps = {
+            "advance": _advance(parts, steep),
+            "crossing": _crossing(parts, steep),
+            "reset": parts.reset,
+            "fired": [f"__state[{row} * __n + __j] = {parts.fired[name]}" for row, name in enumerate(parts.state)],
+            "still": [f"__state[{row} * __n + __j] = {_still(parts, steep)[row]}" for row in rows],
+        }
+        return fill(CELL_AHEAD, gaps, lag=parts.lag)
+
     gaps = {
         "load": _load(parts),
         "clear": [f"{_ring(which, k)} = 0.0" for k in range(len(parts.first)) for which in "vi"],
         "keep": [f"{place} = {name}" for name, place in _kept(parts)],
-        "move": parts.move,
-        "reset": parts.reset,
-        "fired": [f"__state[{row} * __n + __j] = {parts.fired[name]}" for row, name in enumerate(parts.state)],
-        "still": [f"__state[{row} * __n + __j] = {parts.still[name]}" for row, name in enumerate(parts.state)],
+        "begin": parts.begin,
+        "cell": _cell(parts, cell),
     }
-    return fill(AHEAD, gaps, states=len(parts.state), lag=parts.lag)
+    return fill(AHEAD, gaps, states=len(parts.state))
+
+
+def _cell(parts, cell):
+    """Return the lines for a cell: those of `cell(False)`, or in an upstroke `cell(True)`, each a path without the other."""
+    ordinary, upstroke = cell(False).split("\n"), parts.smooth.upstroke
+    if upstroke is None:
+        return ordinary
+    currents = dict(zip(parts.smooth.currents, map(ast.Name, parts.begins), strict=True))
+    test = f"__steeply = __rate > 0.0 and __steep > 0.0 and __steep * __steep * dt > {STEEP * STEEP!r}"
+    look = [*upstroke.look(currents), test]
+    if upstroke.single:
+        look = ["__steeply, __steep = False, 0.0", f"if {upstroke.single} > {LEVEL}:", *indent(look)]
+    return [*look, "if __steeply:", *indent(cell(True).split("\n")), "else:", *indent(ordinary)]
+
+
+def _advance(parts, steep):
+    """Return the lines that move a cell, and say whether it fires."""
+    if not steep:
+        return [*parts.move, "__fires = _spike"]
+    state = [*parts.smooth.variables, *parts.begins]
+    walk = [f"__path[{k}] = {name}" for k, name in enumerate(state)]
+    walk += [f"__parts, __crossed = {WALK}(__path, __sizes, __steep, dt, __scalars, {parts.drive})"]
+    return [*walk, f"__fires, __end = __crossed >= 0.0, __parts * {len(state)}"]
+
+
+def _crossing(parts, steep):
+    """Return the lines that find the time of a spike, and the state then."""
+    time, follows, state = parts.found
+    if steep:
+        time = [f"{parts.lag} = dt - __crossed"]
+        state = [f"{name} = __path[__end + {parts.state.index(v)}]" for v, name in parts.crossed.items()]
+    return [*time, *follows, *state]
+
+
+def _still(parts, steep):
+    """Return the state of a cell that does not fire."""
+    variables = len(parts.smooth.variables) if steep else 0
+    return [f"__path[__end + {k}]" for k in range(variables)] + [parts.still[name] for name in parts.state[variables:]]
 
 
 def _back(parts):
-    zeros = parts.zeros(parts.move, (*parts.names, *parts.still.values()))
-    learn = ["__by_number, __by_start = array_of(__c.by_number), array_of(__c.by_start)"] if parts.learns else []
-    put = [f"__adjoint[{row} * __n + __j] = {D}{name}" for row, name in enumerate(parts.state)]
-    for k, (first, late) in enumerate(zip(parts.first, parts.late, strict=True)):
-        put += [f"{_ring('v', k)} = {D}{first}", f"{_ring('i', k)} = {D}{late}"]
-    put += [f"__by_drive[__low + __j] = {D}I_ext"] if "I_ext" in parts.inputs else []
+    changing, learn = list(enumerate(parts.changing)), []
+    upstroke, rows = parts.smooth.upstroke is not None, range(len(parts.state))
+    if parts.learns:
+        learn = ["__by_number, __by_start = array_of(__c.by_number), array_of(__c.by_start)"]
+    learn += [f"{D}{name} = __by_number[{k}]" for k, name in changing]
+    learn += ["__adjoint_of_path, __by_path = array_of(__c.adjoint_of_path), array_of(__c.by_path)"] if upstroke else []
+    learn += ["__by_path[:] = 0.0"] if upstroke else []
+    learned = [f"__by_number[{k}] = {D}{name}{f' + __by_path[{k}]' if upstroke else ''}" for k, name in changing]
     # what a loss asks of the potentials of outputs which fire: to be higher where a spike is missing
     v = parts.state.index("v")
     push = [f"__g{v} = __g{v} + __c.push * __by_end[__low + __j]", "__by_end[__low + __j] = 0.0"]
     gaps = {
-        "learn": learn + [f"{D}{name} = __by_number[{k}]" for k, name in enumerate(parts.changing)],
+        "learn": learn,
         "load": [f"{name} = {place}" for name, place in _kept(parts)],
-        "ends": [f"__g{row} = __adjoint[{row} * __n + __j]" for row in range(len(parts.state))] + push,
-        "move": parts.move,
+        "ends": [f"__g{row} = __adjoint[{row} * __n + __j]" for row in rows] + push,
+        "begin": parts.begin,
+        "cell": _cell(parts, lambda steep: _cell_back(parts, steep)),
+        "learned": learned + (BY_START.splitlines() if parts.learns else []),
+    }
+    return fill(BACK, gaps)
+
+
+def _cell_back(parts, steep):
+    """Return the lines that go back through the step of a cell."""
+    put = [f"__adjoint[{row} * __n + __j] = {D}{name}" for row, name in enumerate(parts.state)]
+    for k, (first, late) in enumerate(zip(parts.first, parts.late, strict=True)):
+        put += [f"{_ring('v', k)} = {D}{first}", f"{_ring('i', k)} = {D}{late}"]
+    put += [f"__by_drive[__low + __j] = {D}I_ext"] if "I_ext" in parts.inputs else []
+    follows, state = parts.found[1:]
+    moved, found = ([], follows) if steep else (parts.move, [*parts.found[0], *follows, *state])
+    zeros = parts.zeros([*parts.begin, *moved], (*parts.names, *(n for n in parts.still.values() if not steep)))
+    zeros = [*dict.fromkeys([*zeros, *(f"{D}{name} = 0.0" for name in (*parts.ended, *parts.begins) if steep)])]
+    found_zeros = parts.zeros([*found, *parts.reset], (*parts.fired.values(), parts.lag))
+    gaps = {
+        "advance": _advance(parts, steep),
         "zeros": zeros,
+        "crossing": _crossing(parts, steep),
         "reset": parts.reset,
-        "zeros_of_reset": [z for z in parts.zeros(parts.reset, parts.fired.values()) if z not in zeros],
+        "zeros_of_reset": [z for z in found_zeros if z not in zeros],
         "fired": [f"{D}{end} = {D}{end} + __g{row}" for row, end in enumerate(parts.fired[n] for n in parts.state)],
         "back_reset": parts.back_reset,
-        "still": [f"{D}{parts.still[name]} = __g{row}" for row, name in enumerate(parts.state)],
-        "back_move": parts.back_move,
+        "back_crossing": _back_crossing(parts, steep),
+        "still": _back_still(parts, steep),
+        "back_advance": _back_advance(parts, steep),
+        "back_begin": parts.back_begin,
         "put_down": put,
-        "learned": [f"__by_number[{k}] = {D}{name}" for k, name in enumerate(parts.changing)]
-        + (BY_START.splitlines() if parts.learns else []),
     }
-    return fill(BACK, gaps, gap=parts.gap, lag=parts.lag)
+    return fill(CELL_BACK, gaps, lag=parts.lag, pulled=new_name("start") if steep else parts.gap)
+
+
+def _back_crossing(parts, steep):
+    time, follows, state = parts.back_found
+    if steep:
+        of = [D + parts.crossed[v] if v in parts.crossed else 0.0 for v in parts.state]
+        state = [f"__adjoint_of_path[{k}] = {name}" for k, name in enumerate(of)]
+        time = [f"__adjoint_of_path[{len(of)}] = -{D}{parts.lag}"]
+    return [*state, *follows, *time]
+
+
+def _back_still(parts, steep):
+    ends, variables = [f"{D}{parts.still[name]}" for name in parts.state], len(parts.smooth.variables)
+    if not steep:
+        return [f"{end} = __g{row}" for row, end in enumerate(ends)]
+    lines = [f"__adjoint_of_path[{k}] = {f'__g{k}' if k < variables else 0.0}" for k in range(len(ends) + 1)]
+    return lines + [f"{ends[row]} = __g{row}" for row in range(variables, len(ends))]
+
+
+def _back_advance(parts, steep):
+    if not steep:
+        return parts.back_move
+    count, names = len(parts.state), [*parts.smooth.variables, *parts.begins]
+    lines = [f"__adjoint_of_path[{count + 1}] = 0.0"]
+    lines += [
+        f"{RETURN}(__path, __sizes, __parts, __fires, __scalars, {parts.drive}, __adjoint_of_path, __by_path)",
+        *(f"{D}{name} = {D}{name} + __adjoint_of_path[{k}]" for k, name in enumerate(names)),
+    ]
+    return lines + ([f"{D}I_ext = {D}I_ext + __adjoint_of_path[{count + 1}]"] if "I_ext" in parts.inputs else [])

@@ -15,6 +15,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.steps.methods import method_named
 from brainsim.learn.spiking.from_equations.smooth import TAUS, Smooth
+from brainsim.learn.spiking.from_equations.upstroke import LEVEL
 
 TAU_S = "tau_s"  # the time constant of the first receptor; of the next one it is "tau_s 1"
 SLOWEST = 1e-9  # rate of decay in 1/ms: the response is written with its inverse
@@ -81,6 +82,8 @@ class Formulas:
         """Return the numbers for these parameters."""
         constants = kernel_constants(self.smooth.system, self.step, dict(values), dt, self.label)
         known = values | {"pi": np.pi, "dt": dt}
+        if LEVEL in self.names and self.smooth.upstroke:
+            constants[LEVEL] = self.smooth.upstroke.level(known | self._initial_state(known), dt)
         scalars = np.array([float(constants[name]) for name in self.names])
         initial = np.array([*self._initial_state(known).values(), *(0.0 for _ in self.smooth.currents)])
         gain, decay = self._response(known)

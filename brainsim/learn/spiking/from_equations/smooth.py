@@ -1,13 +1,17 @@
 """Models of the language as cells that learn: the same equations, with the reset as of the moment of the crossing.
 
-The threshold is crossed `lag` ms before the end of a step, where a straight line from the distance at its start to that at
-its end is 0. There are two ways to find the state then and what the reset makes of it by the end of the step:
+The threshold is crossed `lag` ms before the end of a step. The time of the crossing follows from the distances at both ends
+of the step and how fast they change there: it is a cubic function of the distance. There are two ways to find the state then
+and what the reset makes of it by the end of the step:
 
 ``linear``
     Variables that are linear and depend on nothing but the current, which only one of them does: all is exact.
 ``smooth``
     All else: the state is interpolated, and after the reset it moves by Heun's method. A spike that arrives within a step is
     shared between its start and its end. So the state is a continuous function of all times, to second order of the step.
+
+Where the potential rises faster and faster, as in an exponential integrate-and-fire cell, no step of the grid is short
+enough; `upstroke` moves such a cell in parts of a step.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.statements import formula
 from brainsim.equations.system import System, compose
+from brainsim.learn.spiking.from_equations.upstroke import Upstroke, upstroke_of
 from brainsim.models.base import Neuron, Synapse, initial, parameter
 from brainsim.models.values import Value, is_number
 
@@ -31,8 +36,9 @@ TAUS = tuple(f"r{k}_tau" for k in range(RECEPTORS))
 CURRENT = CURRENTS[0]
 DRIVE = "i_drive"  # the current from outside, where the reset needs it
 CROSS = tuple(f"i{k or ''}_cross" for k in range(RECEPTORS))
-# the currents at both ends of a step, without and with what arrives late in it
-BEGINS, ENDS = (tuple(f"i{k or ''}_{end}" for k in range(RECEPTORS)) for end in ("begin", "end"))
+CHORD, FOUND = "crossing_chord", "crossing_lag"  # change of the distance in the step; how long before its end it is 0
+# the currents at the start of a step, and at its end without and with what arrives late in it
+BEGINS, DECAYED, ENDS = (tuple(f"i{k or ''}_{end}" for k in range(RECEPTORS)) for end in ("begin", "decayed", "end"))
 
 
 class WithinStep(Synapse):
@@ -61,7 +67,7 @@ class Smooth:
 
     `model` has the new reset; `system` has exponential currents and no refractory time. `gap` is the distance to the
     threshold. Only the ``linear`` way reads `gain`, the change of v by the current as a rate, and `decay`, the rate at which
-    v decays.
+    v decays. `upstroke` is None if the potential does not rise by itself.
     """
 
     model: Any
@@ -72,6 +78,7 @@ class Smooth:
     gain: Tree
     decay: Tree
     receptors: int = 1
+    upstroke: Upstroke | None = None
 
     @property
     def currents(self) -> tuple[str, ...]:
@@ -91,8 +98,8 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False, 
     if method == "exact" and not linear:
         raise EquationError(label, "method 'exact' needs variables that are linear and do not depend on each other")
     variables = tuple(model.initials)
-    reset = _linear_reset(adjoint, rates, system) if linear else _smooth_reset(adjoint, variables, receptors)
-    of_currents = [name for names in (CROSS, BEGINS, ENDS) for name in names[:receptors]]
+    reset = _linear_reset(adjoint, rates, system, receptors) if linear else _smooth_reset(adjoint, variables, receptors)
+    of_currents = [name for names in (CROSS, BEGINS, DECAYED, ENDS) for name in names[:receptors]]
     added = {"gap", "lag", "fired", "span", "start", "share", DRIVE, *of_currents, *(f"start_{v}" for v in variables)}
     added |= {name for name, _ in reset if name not in variables}
     taken = added & {*model.initials, *model.parameters, *adjoint.variables}
@@ -113,7 +120,8 @@ def smooth(model: Any, method: str, label: str, external_current: bool = False, 
     gain, decay = (rates["", "gain"], rates["", "decay"]) if linear and rates else (algebra.ONE, algebra.ONE)
     system = compose_with_current(made, label, external_current, receptors)
     system = replace(system, refractory=None, frozen=frozenset())  # which is 0, by `_check`
-    return Smooth(made, system, linear, variables, adjoint.gap, gain, decay, receptors)
+    upstroke = None if linear else upstroke_of(adjoint, (*variables, *CURRENTS[:receptors]))
+    return Smooth(made, system, linear, variables, adjoint.gap, gain, decay, receptors, upstroke)
 
 
 def compose_with_current(model: Any, label: str, external_current: bool, receptors: int = 1) -> System:
@@ -171,14 +179,31 @@ def _name(prefix, variable):
     return f"{prefix}_{variable}" if prefix == "start" else f"crossing_{prefix}_{variable}"
 
 
-def _crossing(adjoint):
-    """Return the first assignments of a reset: the distance beyond the threshold, and the time since the crossing."""
-    return [("gap", adjoint.gap), ("lag", formula("span*gap/(gap - start)")), ("fired", algebra.ONE)]
+def _crossing(adjoint, receptors, ends):
+    """Return the first assignments of a reset: the distance beyond the threshold, and the time since the crossing.
+
+    `ends` are the names of the currents at the end of the step. Where the distance would not rise all the way, its slopes at
+    the ends count as a third of the mean, below which the cubic function would turn back.
+    """
+    first: dict[str, Tree] = {name: ast.Name(_name("start", name)) for name in adjoint.variables if name not in CURRENTS}
+    last: dict[str, Tree] = {}
+    for k in range(receptors):
+        first[CURRENTS[k]], last[CURRENTS[k]] = ast.Name(BEGINS[k]), ast.Name(ends[k])
+    out, drive = [("gap", adjoint.gap), (CHORD, formula("gap - start"))], {"I_ext": ast.Name(DRIVE)}
+    for name, at in (("crossing_first", first | drive), ("crossing_last", last | drive)):
+        slope = f"{name}_slope"
+        out.append((slope, lang.substitute(adjoint.slope, at)))
+        out.append((name, formula("chord/max(span*slope, chord/3.0)", chord=CHORD, slope=slope)))
+    out.append(("crossing_x", formula("-start/chord", chord=CHORD)))
+    time = "x*x*(3.0 - 2.0*x) + x*(1.0 - x)*((1.0 - x)*first - x*last)"
+    parts = {"x": "crossing_x", "first": "crossing_first", "last": "crossing_last"}
+    out.append((FOUND, formula("span*(1.0 - time)", time=formula(time, **parts))))
+    return [*out, ("lag", ast.Name(FOUND)), ("fired", algebra.ONE)]
 
 
-def _linear_reset(adjoint, rates, system):
+def _linear_reset(adjoint, rates, system, receptors):
     """Return the assignments of a reset after which all variables decay as before."""
-    v, out = rates["", "v"].id, _crossing(adjoint)
+    v, out = rates["", "v"].id, _crossing(adjoint, receptors, ENDS)
     resets = [name for name, _ in system.reset]
     needed = {*resets} | {n for tree in (adjoint.gap, *adjoint.reset.values()) for n in lang.names_in(tree)}
     used = [n for n in adjoint.variables if n in needed and n not in CURRENTS]
@@ -201,7 +226,7 @@ def _linear_reset(adjoint, rates, system):
 
 def _smooth_reset(adjoint: Adjoint, variables, receptors):
     """Return the assignments of a reset after which the state moves by Heun's method."""
-    out = [*_crossing(adjoint), ("share", formula("1.0 - lag/span"))]
+    out = [*_crossing(adjoint, receptors, DECAYED), ("share", formula("1.0 - lag/span"))]
 
     def between(first, last):
         return formula("first + share*(last - first)", first=first, last=last)

@@ -1,0 +1,155 @@
+"""Gradients of cells whose potential rises faster and faster before a spike: against differences of exact spike times."""
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+
+
+class Quartic(bs.Neuron):
+    """A cell of Touboul (2008), doi:10.1137/070687268, with numbers of its own.
+
+    Examples
+    --------
+    >>> Quartic(a=1.0)
+    Quartic(a=1.0)
+    """
+
+    equations = "dv/dt = (v**4 + 2.0*a*v - w + I)/tau\ndw/dt = (0.3*v - w)/tau_w"
+    threshold = "v >= v_peak"
+    reset = "v = v_reset; w = w + b"
+    dimensions = False
+    a: float = bs.parameter(0.3, "", "slope at 0")
+    b: float = bs.parameter(0.4, "", "step of the adaptation")
+    tau: float = bs.parameter(10.0, "ms", "time constant of v", above=0.0)
+    tau_w: float = bs.parameter(60.0, "ms", "time constant of w", above=0.0)
+    v_peak: float = bs.parameter(8.0, "", "where a spike ends")
+    v_reset: float = bs.parameter(-1.0, "", "potential after a spike")
+    v: float = bs.initial("v_reset", "", "potential")
+    w: float = bs.initial(0.0, "", "adaptation")
+
+
+class Tired(Quartic):
+    """A quadratic cell whose spikes end higher after each of them.
+
+    Examples
+    --------
+    >>> Tired(a=2.0)
+    Tired(a=2.0)
+    """
+
+    equations = "dv/dt = (v**2 - a + I)/tau\ndw/dt = -w/tau_w"
+    threshold = "v >= v_peak + w"
+    a: float = bs.parameter(1.0, "", "depth of the well")
+
+
+# model, how its currents scale, a parameter of it
+CELLS = {
+    "AdEx": (bs.AdEx(), 1.0, "delta_t"),
+    "EIF": (bs.EIF(t_ref=0.0), 0.3, "delta_t"),
+    "Izhikevich": (bs.Izhikevich(), 0.014, "b"),
+    "QIF": (bs.QIF(), 0.35, "k"),
+    "Quartic": (Quartic(), 0.003, "a"),
+    "Tired": (Tired(), 0.003, "a"),
+}
+INPUTS, HIDDEN, OUTPUTS, DURATION, TAU = 6, 8, 3, 60.0, 5.0
+PROJECTIONS, STEPS = ("in", "within", "out"), (0.05, 0.025, 0.0125)
+
+
+def network_of(kind, seed, what="", place=0, change=1.0):
+    """Return a network with two populations of steep cells, and its input spikes; one number may be multiplied."""
+    model, unit, parameter = CELLS[kind]
+    if what == parameter:
+        model = type(model)(**{name: getattr(model, name) * (change if name == what else 1.0) for name in model.parameters})
+    rng, net = np.random.default_rng(seed), bs.Network(seed=seed)
+    times, ids = np.sort(rng.uniform(0.0, 25.0, 24)), rng.integers(0, INPUTS, 24)
+    source = bs.Population(INPUTS, bs.SpikeTrains(times, ids), name="source")
+    a, out = (bs.Population(n, model, name=name) for n, name in ((HIDDEN, "a"), (OUTPUTS, "out")))
+    synapse = bs.Exponential(tau=4.0)
+
+    def connect(pre, post, p, mean, name):
+        i, j = np.nonzero(rng.random((pre.n, post.n)) < p)
+        weight = (unit * rng.normal(mean, 0.3 * abs(mean), len(i))).astype(np.float32).astype(float)
+        if what == name:
+            weight[place] *= change
+        delay = rng.uniform(1.0, 6.0, len(i)).round(3)  # ms
+        net.connect(pre, post, bs.FromArrays(i, j), weight=weight, delay=delay, synapse=synapse, name=name)
+
+    connect(source, a, 0.7, 500.0, "in")
+    connect(a, a, 0.25, 60.0, "within")
+    connect(a, out, 0.9, 220.0, "out")
+    net.stimulate(a, bs.CurrentInput(unit * rng.uniform(250.0, 420.0, HIDDEN)), name="into a")
+    net.stimulate(out, bs.CurrentInput(unit * rng.uniform(150.0, 300.0, OUTPUTS)), name="into out")
+    return net, (times, ids)
+
+
+def first_times(net):
+    """Return the first exact spike of each output, and how many spikes each cell sends."""
+    spikes = bs.simulate(net, DURATION, dt=0.05, seed=1, precise=True).spikes
+    out = spikes["out"]
+    first = [np.min(out.times[out.ids == k], initial=np.inf) for k in range(OUTPUTS)]
+    return np.array(first), np.concatenate([spikes[name].counts() for name in ("a", "out")])
+
+
+def loss_of(first):
+    return np.log(np.exp(-first / TAU).sum()) + first[0] / TAU
+
+
+def exact_derivative(kind, seed, what, place, value):
+    """Return the derivative of the loss of exact spikes; None near a spike that only just happens, or does not.
+
+    That is where differences over two steps, h and 2h, are further apart than 2 %, or a cell sends another number of spikes.
+    """
+    found, counts = [], []
+    for h in (2e-4, 4e-4):
+        (above, up), (below, down) = (first_times(network_of(kind, seed, what, place, 1.0 + s * h)[0]) for s in (1, -1))
+        at = [value * (1.0 + s * h) for s in (1, -1)]
+        at = [float(np.float32(w)) for w in at] if what in PROJECTIONS else at  # to which a simulation rounds weights
+        found.append((loss_of(above) - loss_of(below)) / (at[0] - at[1]))
+        counts += [up, down]
+    if any((count != counts[0]).any() for count in counts) or abs(found[1] - found[0]) > 0.02 * abs(found[0]):
+        return None
+    return (4.0 * found[0] - found[1]) / 3.0
+
+
+def gradients(net, X, parameter, dt):
+    """Return the gradient of the trainer: name of a projection, or of the parameter -> array."""
+    learns = [bs.learn.Learns(name) for name in PROJECTIONS]
+    learns += [bs.learn.Learns(cells, parameter) for cells in ("a", "out")]
+    given = {"tau_first": TAU, "late": 0.0, "clip": 0.0, "floor": 0.0, "gain": 1.0, "validation": 0.0}
+    trainer = bs.learn.Trainer(net, "out", learns, loss="first", dt=dt, duration=DURATION, **given)
+    parts = trainer.partial_fit([X] * OUTPUTS, range(OUTPUTS), 0).gradients([X], [0]).parts
+    both = np.atleast_1d(parts[parameter, "a"] + parts[parameter, "out"])
+    return {name: parts["weight", name] for name in PROJECTIONS} | {parameter: both}
+
+
+def errors_of(kind, seed, places=2):
+    """Return the errors of gradients relative to exact derivatives: a row for each number, a column for each of `STEPS`."""
+    (net, X), parameter = network_of(kind, seed), CELLS[kind][2]
+    found, rng, rows = [gradients(net, X, parameter, dt) for dt in STEPS], np.random.default_rng(seed), []
+    for name, last in found[-1].items():
+        values = net.synapses(name).weight if name in PROJECTIONS else [getattr(CELLS[kind][0], name)]
+        for place in rng.permutation(np.flatnonzero(np.abs(last) > 0.05 * np.abs(last).max()))[:places]:
+            exact = exact_derivative(kind, seed, name, place, float(values[place]))
+            if exact is not None:
+                rows.append([abs(parts[name][place] / exact - 1.0) for parts in found])
+    return rows
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_gradients_tend_to_those_of_exact_spikes(kind):
+    """A straight line to the peak had derivatives of 0 for AdEx, and of 0.2 to 1.8 times the exact one for EIF."""
+    errors = np.array(errors_of(kind, 0) + errors_of(kind, 1))
+    assert len(errors) >= 8
+    first, _, last = np.median(errors, 0)
+    assert first < 0.012
+    assert last < 0.5 * first
+
+
+def test_thirty_networks():
+    errors = np.array([row for kind in CELLS for seed in range(5) for row in errors_of(kind, seed)])
+    assert len(errors) >= 150
+    first, second, last = np.median(errors, 0)
+    assert first < 0.01
+    assert second < 0.5 * first
+    assert last < 0.3 * first
