@@ -146,6 +146,7 @@ def test_gradients_tend_to_those_of_exact_spikes(kind):
     assert last < 0.5 * first
 
 
+@pytest.mark.slow  # 30 networks, each with hundreds of simulations
 def test_thirty_networks():
     errors = np.array([row for kind in CELLS for seed in range(5) for row in errors_of(kind, seed)])
     assert len(errors) >= 150
