@@ -192,7 +192,7 @@ def _add_run(commands, argv):
         help="real time from one checkpoint to the next, such as 30s, 10min or 1h; by default 10min",
     )
     run.add_argument("--resume", action="store_true", help="continue from the checkpoint if there is one")
-    run.set_defaults(options=(), argv=argv)
+    run.set_defaults(options=(), small=False, argv=argv)
     name = next((word for word in argv[1:] if word in example_names()), None) if argv[:1] == ["run"] else None
     if name:
         example = find_example(name)
@@ -201,6 +201,9 @@ def _add_run(commands, argv):
         own = run.add_argument_group(f"options of {name}")
         for option, values in options.items():
             _add_option(own, option, values, texts.get(option, ""))
+        if small := getattr(example, "SMALL", {}):
+            sizes = ", ".join(f"{keyword} = {value}" for keyword, value in small.items())
+            own.add_argument("--small", action="store_true", help=f"a small version, which is done soon: {sizes}")
         run.set_defaults(options=tuple(options))
 
 

@@ -110,7 +110,8 @@ def _announce_each(pictures):
 
 def _simulate(example, arguments):
     """Return the result of an example, whether it is complete (not after Ctrl-C), and the arguments of `build`."""
-    chosen = {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
+    chosen = dict(example.SMALL) if arguments.small else {}
+    chosen |= {name: value for name in arguments.options if (value := getattr(arguments, name)) is not None}
     if arguments.seed is not None:
         chosen["seed"] = arguments.seed
     lasts = example.lasts(**chosen) if hasattr(example, "lasts") else example.DURATION

@@ -457,3 +457,12 @@ class TestCheckpoints:
             cli.main(["run", "single", "--no-plot", "--checkpoint", "a.ckpt"])
         assert end.value.code == 75
         assert (folder / "a.ckpt").exists()
+
+
+def test_a_small_version_is_smaller(folder, capsys):
+    """For a first look at an example that takes minutes."""
+    assert cli.main(["run", "cuba", "--small", "--no-plot", "--duration", "5"]) == 0
+    assert "200 cells" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["run", "fly", "--help"])
+    assert "cells = 1000" in capsys.readouterr().out
