@@ -1,5 +1,6 @@
 """The cells of a `bs.learn.Layer` with an adaptive threshold, as a model of simulations."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from brainsim.models.base import initial, parameter
@@ -37,9 +38,10 @@ def kept_on_grid(model: Any) -> float:
     return float(model.t_ref == 0.0)
 
 
-def check_keeps(population: Any, gradient: str) -> None:
+def check_keeps(populations: Iterable[Any], gradient: str) -> None:
     """Raise ValueError if a population has a `keeps` that training with spikes at the ends of steps would replace."""
-    model = population.model
-    if gradient != "exact" and isinstance(model, AdaptingLIF) and model.keeps not in (0.0, used := kept_on_grid(model)):
-        text = f"{used:g} with gradient={gradient!r} and t_ref = {model.t_ref:g} ms (got {model.keeps:g}); leave it out"
-        raise ValueError(f"Trainer.net: {population.name!r}: AdaptingLIF.keeps: must be {text}")
+    for population in populations if gradient != "exact" else ():
+        model = population.model
+        if isinstance(model, AdaptingLIF) and model.keeps not in (0.0, used := kept_on_grid(model)):
+            text = f"{used:g} with gradient={gradient!r} and t_ref = {model.t_ref:g} ms (got {model.keeps:g}); leave it out"
+            raise ValueError(f"Trainer.net: {population.name!r}: AdaptingLIF.keeps: must be {text}")

@@ -179,8 +179,7 @@ class Trainer(SpikingEstimator):
         weights = [item.of for item in graph.learns if item.what == "weight"]
         learned = {wire.post for wire in graph.wires if wire.projection in weights}
         timed = "Trainer.learns: 'delay'" * any(item.what == "delay" for item in graph.learns)
-        for population in graph.cells:
-            check_keeps(population, gradient)
+        check_keeps(graph.cells, gradient)
         check_network("Trainer", graph.blocks, graph.wires, learned, timed, checked)
         graph.layout(checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
         self._keep(given, checked)
