@@ -18,7 +18,7 @@ PRECISIONS = command.PRECISIONS
 # (seed, precision): neighbours have the same kinds of cells, so that in one precision one compiles for the others; the last
 # four have the rules that are compared with the twin, which is in double precision, in none of the others
 CASES = [(seed, PRECISIONS[seed // kinds.TOGETHER % 2]) for seed in range(30)]
-CASES += [(13, "double"), (31, "double"), (43, "double"), (83, "double")]
+CASES += [(13, "double"), (33, "double"), (43, "double"), (83, "double")]
 # those that run with the usual tests, and those that `.ci/run` adds; each of the others compiles for half a minute
 USUAL = (3, 5, 6, 8, 21, 24, *range(26, 30))
 THOROUGH = (19, 25)
