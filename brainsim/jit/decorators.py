@@ -186,7 +186,7 @@ class Entry(Noted):
                 return self._codes[kinds]
             from brainsim.jit import compiler
 
-            name = naming.name_of(self._function, text_of(kinds), anew=True)
+            name = naming.name_of(self._function, text_of(kinds), fresh=True)
             returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name)
             self.compiled += 1
             if lasting:

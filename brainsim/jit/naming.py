@@ -40,12 +40,12 @@ HASH = hashlib.sha256
 _known: dict[Callable, str] = {}  # the texts of functions that were named in this process
 
 
-def name_of(function: Callable, kinds: str, anew: bool = False) -> str:
+def name_of(function: Callable, kinds: str, fresh: bool = False) -> str:
     """Return the name of the machine code of a function for arguments of these kinds.
 
-    `anew` is for code that is about to be made: nothing is remembered, in case a constant was replaced in the meantime.
+    `fresh` is for code that is about to be made: nothing is remembered, in case a constant was replaced in the meantime.
     """
-    text = repr((_Texts({} if anew else _known).of_function(function), kinds, _surroundings()))
+    text = repr((_Texts({} if fresh else _known).of_function(function), kinds, _surroundings()))
     return f"{function.__name__}-{HASH(text.encode()).hexdigest()[:32]}"
 
 

@@ -155,7 +155,7 @@ def test_a_constant_that_was_replaced_is_in_the_name_of_what_is_compiled_then():
     exec(compile(MODULE, "a_module.py", "exec"), module.__dict__)
     before = naming.name_of(module.outer._function, "float")
     module.SCALE = 3.5
-    assert naming.name_of(module.outer._function, "float", anew=True) == named(MODULE.replace("= 3.0", "= 3.5")) != before
+    assert naming.name_of(module.outer._function, "float", fresh=True) == named(MODULE.replace("= 3.0", "= 3.5")) != before
 
 
 def test_functions_that_call_each_other_have_one_name_whichever_is_read_first():
