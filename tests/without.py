@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "brainsim"
 ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "explore", "learn", "nestml", "nir", "plot")
-ROOMS += ("pynn", "sonata", "sweeps", "testing")
+ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
 FEATURES = {
     "cells at rest": "engine/resting equations/quiet.py equations/reached.py",

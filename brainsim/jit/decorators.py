@@ -194,6 +194,17 @@ class Entry(Noted):
             self._codes[kinds] = Code(name, machine.load(code, name), returns, kinds)
             return self._codes[kinds]
 
+    def name(self, kinds: tuple) -> str:
+        """Return the name of the machine code for arguments of these kinds: a hash of all that determines it."""
+        return naming.name_of(self._function, text_of(kinds))
+
+    def portable(self, given: tuple) -> str:
+        """Return LLVM's text for what `_signature` takes, not optimised for this processor; it is compiled again."""
+        with _compiling:
+            from brainsim.jit.portable import portable_text
+
+            return portable_text(self._function, self._signature(given))
+
     def _signature(self, given):
         raise NotImplementedError
 

@@ -72,7 +72,7 @@ def _source(trace, layout):
     population, name = trace.population, trace.variable
     _reject_two(trace, layout)
     if name in layout.members[population].rows:
-        return InState(layout.state_row(population, name, "Trace")[0]), _unit(layout, population, name)
+        return InState(layout.state_row(population, name, "Trace")[0]), unit_of(layout, population, name)
     if (line := line_named(layout, population, name, f"{trace!r}")) is not None:
         return line, "pA" if name in ("I", "I_ext") or name.endswith(f".{CURRENT}") else ""
     parameters = layout.members[population].population.model.parameters
@@ -119,7 +119,7 @@ def _join(old, new, trace):
     return old
 
 
-def _unit(layout, population, variable):
+def unit_of(layout, population, variable):
     """Return the unit of a variable: a neuron declares it; a receptor's g or i has the unit of its weights."""
     model = layout.members[population].population.model
     if variable in model.initials:

@@ -143,6 +143,7 @@ class Simulation(Answering):
         """Check the network, build it, and go to its start."""
         ranks = settings.ranks
         self._exclusive, self._at_chunk_end, self._guard = Exclusive("Simulation"), [], None
+        self._called_back = False  # whether a function of the user may have changed something during a run
         ranks.agree("Simulation.to", "makes a simulation", to=path_of(settings.to))
         self._number = ranks.number()
         self._recording = Recording(settings)
@@ -325,6 +326,7 @@ class Simulation(Answering):
         if self._settings.ranks.size > 1:
             given = {"every": every, "callback_at_start": callback_at_start, "having a callback": callback is not None}
             self._agree("run", duration=duration, **given)
+        self._called_back |= callback is not None
         return run_pieces(self, steps, interval or steps, callback, progress, at_start=callback_at_start)
 
     def run_until(
@@ -396,6 +398,37 @@ class Simulation(Answering):
             self._agree("result")
             return self._recording.result(self)
 
+    def digest(self) -> str:
+        """Return a hash of all spikes since time 0, of the state and of weights that learn: 64 letters.
+
+        Two runs with the same bits have the same digest, whatever the number of threads and the pieces in which they ran; a
+        page (`page`) shows that of the network which runs there.
+
+        Returns
+        -------
+        str
+            SHA-256 as hexadecimal digits.
+
+        Raises
+        ------
+        ValueError
+            If the spikes of some cells or times were not recorded.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> cells = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+        >>> net = bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.CurrentInput(400.0))
+        >>> one, two = bs.Simulation(net, seed=2), bs.Simulation(net, seed=2)
+        >>> _ = one.run(20.0), two.run(5.0), two.run(15.0)
+        >>> one.digest() == two.digest()
+        True
+        """
+        from brainsim.engine.simulation.digest import digest
+
+        return digest(self)
+
     def _latest(self, window: float) -> Result:
         """Return a Result with the spikes of the last `window` ms, or of the whole run if that is all that can be had."""
         if self._recording.closed is not None or self._settings.ranks.size > 1:
@@ -459,7 +492,7 @@ class Simulation(Answering):
             take_back(self)
             self._origin = 0 if self._restored is None else self._restored.step
             self._recording.begin, self._recording.earlier = self._origin, None
-            self._seconds["run"], self._state_was_given_out = 0.0, False
+            self._seconds["run"], self._state_was_given_out, self._called_back = 0.0, False, False
             self._run.log.clear()
             if self._restored is None:
                 self._run.start(initial_values(self._layout, self.seed))

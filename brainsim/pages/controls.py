@@ -1,0 +1,176 @@
+"""What the reader of a page can move: `Control` and `Button`."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.arrays import short_repr
+from brainsim.core.checks import integer, nearest, number
+
+if typing.TYPE_CHECKING:
+    from brainsim.models.inputs import Input
+    from brainsim.network.population import Population
+    from brainsim.network.projection import Projection
+
+NEARLY = 1e-9  # relative to the range: a value that is so near to the present one is the present one
+MOST = 1001  # positions
+
+
+class Control:
+    """A value that the reader of a page moves with a slider: what ``sim.set(target, name=value)`` changes.
+
+    Parameters
+    ----------
+    target : Input, Population, Projection or str
+        As for `Simulation.set`: the input as it was given to `stimulate`, a population or a projection, or the name of one.
+    name : str
+        What changes, a number now: a field of the input such as ``"rate"``, a parameter of the cells such as ``"tau_m"``, or
+        the ``"weight"`` of the projection.
+    low, high : float
+        The range, in the unit of the value. It contains the present value, at which the page begins.
+    steps : int
+        Number of positions of the slider; the present value is one more if it is not among them.
+    values : sequence of float, optional
+        The positions, in place of `low`, `high` and `steps`.
+    label : str, optional
+        What the page calls it; by default the names of the target and of the value.
+    unit : str, optional
+        By default that of the value.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the range is empty or the wrong way round. By `page` if there is no such value, if it is no single number now, or
+        if the range does not contain it.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.Control("cells", "tau_m", 5.0, 40.0, label="membrane time constant")
+    Control('cells', 'tau_m', 5.0, 40.0)
+    """
+
+    def __init__(
+        self,
+        target: Input | Population | Projection | str,
+        name: str,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        steps: int = 51,
+        values: Sequence[float] | None = None,
+        label: str | None = None,
+        unit: str | None = None,
+    ) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"Control.name: must be the name of a value, such as 'rate' (got {name!r})")
+        self.target, self.name, self.label, self.unit = target, name, label, unit
+        if values is None:
+            if low is None or high is None:
+                raise TypeError("Control: needs the range, low and high, or values= (got neither)")
+            self.low, self.high = number(low, "Control.low"), number(high, "Control.high")
+            if self.low >= self.high:
+                raise ValueError(f"Control.high: must be above low = {self.low:g} (got {self.high:g})")
+            steps = integer(steps, "Control.steps")
+            if not 2 <= steps <= MOST:
+                raise ValueError(f"Control.steps: must be 2 to {MOST:,} (got {steps})")
+            self.values = np.linspace(self.low, self.high, steps)
+        else:
+            self.values = np.array([number(value, "Control.values") for value in values])
+            if not 2 <= self.values.size <= MOST or (np.diff(self.values) <= 0).any():
+                raise ValueError(f"Control.values: must be 2 to {MOST:,} numbers that increase (got {short_repr(values)})")
+            self.low, self.high = float(self.values[0]), float(self.values[-1])
+
+    def __repr__(self) -> str:
+        target = self.target if isinstance(self.target, str) else getattr(self.target, "name", type(self.target).__name__)
+        return f"Control({target!r}, {self.name!r}, {self.low!r}, {self.high!r})"
+
+
+class Bound:
+    """A Control of a simulation: `current` is the value now, `values` the positions with it, `initial` its position."""
+
+    def __init__(self, control: Control, sim: Any):
+        self.name, self.owner = control.name, f"page: {control!r}"
+        self.target, self.shown, self.current, unit = find_value(sim, control, self.owner)
+        self.label = control.label or f"{self.shown}: {control.name}"
+        self.unit = control.unit if control.unit is not None else unit
+        self.help = f"{control.name} of {self.shown}"
+        if not control.low <= self.current <= control.high:
+            raise ValueError(
+                f"{self.owner}: the range must contain the present value, {self.current:g}{_of(self.unit)} "
+                f"(got {control.low:g} to {control.high:g})"
+            )
+        near = np.abs(control.values - self.current) <= NEARLY * (control.high - control.low)
+        self.values = np.where(near, self.current, control.values)
+        if not near.any():
+            self.values = np.sort(np.append(self.values, self.current))
+        self.initial = int(np.argmax(self.values == self.current))
+
+    def set(self, sim, value):
+        """Set a value in the simulation."""
+        try:
+            sim.set(self.target, **{self.name: float(value)})
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.owner}: at {value:g}, {error}") from error
+
+    @property
+    def key(self):
+        """What tells it from other controls."""
+        return self.shown, self.name
+
+
+def _of(unit):
+    return f" {unit}" if unit else ""
+
+
+def find_value(sim, control, owner):
+    """Return what `Simulation.set` takes for the target, its name, the present value, and the unit."""
+    layout, target = sim._layout, control.target
+    name = target if isinstance(target, str) else getattr(target, "name", None)
+    if name in layout.members and (isinstance(target, str) or target is layout.members[name].population):
+        model = layout.members[name].population.model
+        return name, name, *_of_cells(layout, name, model, control, owner)
+    for projection in layout.network.projections:
+        if target is projection or (isinstance(target, str) and target == projection.name):
+            return projection.name, projection.name, *_of_projection(projection, sim, control, owner)
+    for was, now in zip(sim._described.inputs, layout.inputs, strict=True):
+        if target is was.input or target is now.input or (isinstance(target, str) and target == was.name):
+            return was.name, was.name, *_of_input(now, control, owner)
+    names = [*layout.members, *(p.name for p in layout.network.projections), *(s.name for s in layout.inputs)]
+    raise ValueError(f"{owner}: {target!r} is no input, population or projection of this network{nearest(str(name), names)}")
+
+
+def _of_cells(layout, name, model, control, owner):
+    known = getattr(model, "parameters", {})
+    if control.name not in known:
+        raise ValueError(f"{owner}: {type(model).__name__} has no parameter {control.name!r}{nearest(control.name, known)}")
+    return one_number(layout.members[name].values[control.name], owner), known[control.name].unit
+
+
+def _of_projection(projection, sim, control, owner):
+    if control.name != "weight":
+        raise ValueError(f"{owner}: of a projection only the weight can be moved (got {control.name!r})")
+    if projection.plasticity is not None:
+        raise ValueError(f"{owner}: the weights of {projection.name!r} learn, so they are part of the state")
+    return one_number(projection.weight, owner), projection.synapse.weight_unit
+
+
+def _of_input(stimulus, control, owner):
+    given, fields = stimulus.input, {*type(stimulus.input).__dataclass_fields__} - {"start", "stop", "synapse"}
+    if control.name not in fields:
+        raise ValueError(f"{owner}: {type(given).__name__} has no value {control.name!r}{nearest(control.name, fields)}")
+    unit = given.over_time.get(control.name, "")
+    if not unit and control.name == "weight":
+        unit = given.synapse.weight_unit
+    return one_number(getattr(given, control.name), owner), unit
+
+
+def one_number(value, owner):
+    """Return a value as a float; raise TypeError unless it is one number."""
+    if isinstance(value, int | float | np.number) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return float(value)
+    raise TypeError(f"{owner}: must be one number now, which the slider replaces (got {short_repr(value)})")

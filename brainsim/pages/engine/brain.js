@@ -1,0 +1,213 @@
+// The time loop of brainsim in JavaScript: what Python does around the compiled loop.
+
+const PAGE = 65536, LIMIT = 2 ** 30; // bytes: of a page of memory, and of all memory
+
+// functions of the C library that compiled code may name
+const FUNCTIONS = { fmod: (a, b) => a % b, log: Math.log, exp: Math.exp, pow: Math.pow, log1p: Math.log1p, lgamma };
+
+function lgamma(x) { // Stirling's series, for the rejection method of Poisson numbers
+  let shift = 0;
+  while (x < 15) shift -= Math.log(x++);
+  const y = 1 / (x * x);
+  return shift + (x - 0.5) * Math.log(x) - x + 0.9189385332046727 + (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y / 1680))) / x;
+}
+
+class Brain {
+  // `codes`: way of fma -> module as bytes, of which the first is taken that this browser can run with the right bits;
+  // `image`: bytes of memory; `about`: what `pages/export.py` says of them
+  static async start(codes, image, about) {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(about.end / PAGE) + 16, maximum: LIMIT / PAGE });
+    const table = new WebAssembly.Table({ initial: about.table + about.entries.length, element: "anyfunc" });
+    const stack = new WebAssembly.Global({ value: "i32", mutable: true }, about.base);
+    const env = { __linear_memory: memory, __indirect_function_table: table, __stack_pointer: stack, ...FUNCTIONS };
+    for (const way of ["plain", "relaxed", "exact"]) {
+      if (!codes[way] || !WebAssembly.validate(codes[way])) continue;
+      const { exports } = (await WebAssembly.instantiate(codes[way], { env })).instance;
+      // a product that is rounded before the sum would give other bits
+      if (exports.bs_is_fused && !exports.bs_is_fused(1 + 2 ** -30, -(1 + 2 ** -29))) continue;
+      about.entries.forEach((name, k) => table.set(about.table + k, exports[name]));
+      return new Brain(exports, memory, image, about, way);
+    }
+    throw new Error("This browser cannot run the network: it needs WebAssembly with SIMD, as browsers since 2023 have it.");
+  }
+
+  constructor(exports, memory, image, about, way) {
+    Object.assign(this, { exports, memory, image, about, way });
+    this.reset();
+  }
+
+  // go to where the page begins
+  reset() {
+    const { memory, image, about } = this, bytes = new Uint8Array(memory.buffer);
+    this.data ??= bytes.slice(0, about.base); // the constants of the module
+    bytes.fill(0);
+    bytes.set(this.data);
+    bytes.set(image, about.base);
+    for (const { at, size, item } of about.columns) { // differences, all low bytes first
+      const planes = bytes.slice(at, at + size * item), column = new (item === 2 ? Uint16Array : Uint32Array)(memory.buffer, at, size);
+      for (let k = 0, sum = 0; k < size; k++) {
+        for (let b = 0; b < item; b++) sum += planes[b * size + k] << (8 * b);
+        column[k] = sum |= 0;
+      }
+    }
+    this.free = about.end;
+    this.row = undefined;
+    this.taken = [];
+  }
+
+  get(at) { return Number(this.view.getBigInt64(at, true)); }
+  put(at, value) { this.view.setBigInt64(at, BigInt(value), true); }
+  get step() { return this.get(this.about.step); }
+
+  get view() {
+    if (this.seen?.buffer !== this.memory.buffer) this.seen = new DataView(this.memory.buffer);
+    return this.seen;
+  }
+
+  // run some steps; return the spikes as [step, cell, step, cell, ...]
+  run(steps) {
+    const is = this.about.status;
+    this.put(this.about.stop, this.step + steps);
+    for (const [name, record] of this.about.before) this.exports[name](BigInt(record), BigInt(this.about.progress));
+    for (;;) {
+      const failed = this.exports.run_partition(this.about.row);
+      if (failed) throw new Error(`The compiled loop failed with status ${failed}.`);
+      const status = this.get(this.about.returned);
+      if (status === is.CONTINUE) break;
+      if (status === is.CALENDAR_FULL) this.growCalendar();
+      else if (status === is.POOL_FULL) this.growPool();
+      else if (status === is.SPIKES_FULL) this.take();
+      else if (status === is.LOG_FULL) this.about.plastic.forEach((part) => this.makeRoomInLog(part));
+      else if (status === is.LISTS_FULL) this.about.plastic.forEach((part) => this.growLists(part));
+      else throw new Error(`An operator returned the status ${status}, for which only Python can make room.`);
+    }
+    this.take();
+    const taken = this.taken;
+    this.taken = [];
+    if (taken.length === 1) return taken[0];
+    const all = new Uint32Array(taken.reduce((n, part) => n + part.length, 0));
+    taken.reduce((at, part) => (all.set(part, at), at + part.length), 0);
+    return all;
+  }
+
+  // take the spikes out of their list, those of a step by the index of the cell
+  take() {
+    const { emitted } = this.about, n = this.get(emitted.size), { buffer } = this.memory;
+    const packed = new BigUint64Array(buffer, this.get(emitted.spikes), n), pairs = new Uint32Array(buffer, packed.byteOffset, 2 * n);
+    for (let k = 2; k < 2 * n; k += 2) {
+      if (pairs[k + 1] === pairs[k - 1] && pairs[k] < pairs[k - 2]) { packed.sort(); break; }
+    }
+    const out = new Uint32Array(2 * n);
+    for (let k = 0; k < 2 * n; k += 2) { out[k] = pairs[k + 1]; out[k + 1] = pairs[k]; }
+    this.taken.push(out);
+    this.put(emitted.size, 0);
+  }
+
+  // `grow_calendar` of engine/synapses/calendar.py
+  growCalendar() {
+    const { calendar } = this.about, old = this.get(calendar.following.at + 8);
+    for (const name of ["due_piece", "due_weight", "due_entry", "due_lag", "following"]) if (calendar[name]) this.double(calendar[name]);
+    const following = new BigInt64Array(this.memory.buffer, this.get(calendar.following.at), 2 * old);
+    for (let k = old; k < 2 * old; k++) following[k] = BigInt(k + 1);
+    following[2 * old - 1] = BigInt(this.get(calendar.free_block.at));
+    this.put(calendar.free_block.at, old);
+    this.put(calendar.free_blocks.at, this.get(calendar.free_blocks.at) + old);
+  }
+
+  // `grow` of engine/synapses/kinds/procedural.py
+  growPool() {
+    const { pool, calendar } = this.about, size = this.get(pool.targets.at + 8), head = this.get(pool.head.at);
+    for (const name of ["targets", "weights"]) this.double(pool[name]);
+    if (this.get(pool.tail.at) <= head) return;
+    // the ring continues at the front: what lies there moves behind the old end
+    for (const name of ["targets", "weights"]) {
+      const start = this.get(pool[name].at), { item } = pool[name];
+      new Uint8Array(this.memory.buffer).copyWithin(start + size * item, start, start + head * item);
+    }
+    const pieces = new BigInt64Array(this.memory.buffer, this.get(calendar.due_piece.at), this.get(calendar.due_piece.at + 8));
+    const marks = new BigInt64Array(this.memory.buffer, this.get(pool.marks.at), this.get(pool.marks.at + 8));
+    const [length, start] = [BigInt(pool.length_bits), BigInt(pool.start_bits)], tags = pool.tags.map(BigInt);
+    pieces.forEach((piece, k) => {
+      const tag = (piece >> length) & ((1n << (start - length)) - 1n);
+      if (tags.includes(tag) && piece >> start < BigInt(head)) pieces[k] = piece + (BigInt(size) << start);
+    });
+    marks.forEach((mark, k) => { if (mark <= BigInt(head)) marks[k] = mark + BigInt(size); });
+    this.put(pool.head.at, head + size);
+  }
+
+  // `make_room_for_posts` and `make_room_in_log` of engine/plasticity/part.py
+  growLists({ lists, number, most }) {
+    if (!lists.length) return;
+    const room = Math.max(2 * this.get(lists[0].at + 8), this.get(number.at) + 2 * most);
+    for (const list of lists) this.resize(list, room);
+  }
+
+  makeRoomInLog({ log, free, frees, newest, sources, per_step, back }) {
+    const [link] = log, old = this.get(link.at + 8) / 2;
+    if (this.get(frees.at) > 0) return;
+    const row = (this.row ??= this.allocate(80)), words = [...sources, this.get(newest.at), this.get(newest.at + 8)];
+    words.push(this.get(link.at), 2 * old, this.step * per_step - back, -1);
+    words.forEach((word, k) => this.put(row + 8 * k, word));
+    if (this.exports.free_entries(row)) throw new Error("free_entries failed");
+    this.put(free.at, this.get(row + 64));
+    this.put(frees.at, this.get(row + 72));
+    const freed = this.get(frees.at);
+    if (freed >= old >> 1) return;
+    for (const column of log) this.double(column);
+    const links = new BigInt64Array(this.memory.buffer, this.get(link.at), 4 * old);
+    for (let k = old; k < 2 * old; k++) links[2 * k + 1] = BigInt(k + 1);
+    links[4 * old - 1] = freed ? BigInt(this.get(free.at)) : -1n;
+    this.put(free.at, old);
+    this.put(frees.at, freed + old);
+  }
+
+  double(field) { this.resize(field, 2 * this.get(field.at + 8)); }
+
+  // give the array of a record another size; what was in it stays
+  resize({ at, item }, size) {
+    const from = this.get(at), old = this.get(at + 8) * item;
+    if (!old) return;
+    const to = this.allocate(size * item);
+    new Uint8Array(this.memory.buffer).copyWithin(to, from, from + old);
+    this.put(at, to);
+    this.put(at + 8, size);
+  }
+
+  // return a place for some bytes, all of them 0
+  allocate(bytes) {
+    const at = Math.ceil(this.free / 64) * 64, missing = at + bytes - this.memory.buffer.byteLength;
+    if (at + bytes > LIMIT) throw new Error("The network needs more than 1 GB of memory, which is the most that this page takes.");
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
+    this.free = at + bytes;
+    return at;
+  }
+
+  // write a control's position: what the export found to change
+  set(control, position, changes) {
+    const bytes = new Uint8Array(this.memory.buffer);
+    for (const { at, size, from } of control.writes) {
+      bytes.set(changes.subarray(from + position * size, from + (position + 1) * size), at);
+    }
+    if (control.weights) this.reweigh();
+  }
+
+  // give the events that are under way the weights that their segments have now, as `Simulation.set` does
+  reweigh() {
+    const { calendar, block: SIZE } = this.about, { buffer } = this.memory, array = (name, type) => {
+      const { at } = calendar[name];
+      return new type(buffer, this.get(at), this.get(at + 8));
+    };
+    const pieces = array("piece", BigInt64Array), weight = array("weight", this.about.single ? Float32Array : Float64Array);
+    const due = array("due", BigInt64Array), first = array("first_block", BigInt64Array), following = array("following", BigInt64Array);
+    const filed = array("due_piece", BigInt64Array), shared = array("due_weight", weight.constructor), of = new Map();
+    pieces.forEach((piece, k) => of.set(piece, weight[k]));
+    for (let slot = 0; slot < due.length; slot++) {
+      let block = Number(first[slot]);
+      for (let k = 0; k < Number(due[slot]); k++) {
+        if (k > 0 && k % SIZE === 0) block = Number(following[block]);
+        const at = block * SIZE + (k % SIZE);
+        if (of.has(filed[at])) shared[at] = of.get(filed[at]);
+      }
+    }
+  }
+}

@@ -1,0 +1,159 @@
+"""`page`: a network, or a simulation, becomes one file that runs in a browser."""
+
+from __future__ import annotations
+
+import copy
+import html
+import os
+import tempfile
+import typing
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from brainsim.core.checks import number
+from brainsim.engine.simulation.simulation import Simulation
+from brainsim.network.network import Network
+from brainsim.pages.about import about
+from brainsim.pages.checks import check_simulation
+from brainsim.pages.controls import Bound, Control
+from brainsim.pages.export import Export
+from brainsim.pages.tabulate import Tables
+from brainsim.pages.writing import LARGE, page_text
+
+if typing.TYPE_CHECKING:
+    pass
+
+PACE = 0.2  # simulated seconds in a second
+
+
+class Page:
+    """A page that was made; a notebook shows it.
+
+    Attributes
+    ----------
+    text : str
+        The page.
+    file : Path or None
+        Where it was written.
+    """
+
+    def __init__(self, text: str, file: Path | None):
+        self.text, self.file = text, file
+
+    @property
+    def nbytes(self) -> int:
+        """Its size [bytes]."""
+        return len(self.text.encode())
+
+    def __repr__(self) -> str:
+        return f"Page({'' if self.file is None else f'{str(self.file)!r}, '}{self.nbytes / 1e3:,.0f} kB)"
+
+    def _repr_html_(self) -> str:
+        return f'<iframe srcdoc="{html.escape(self.text)}" style="width:100%;height:900px;border:0"></iframe>'
+
+
+def page(
+    network: Network | Simulation,
+    file: str | os.PathLike | None = None,
+    controls: Sequence[Control] = (),
+    *,
+    title: str | None = None,
+    text: str = "",
+    seconds: float | None = None,
+    pace: float = PACE,
+    **options: Any,
+) -> Page:
+    """Write a network as one page that runs it in a browser: one file, which needs no network and no Python.
+
+    Parameters
+    ----------
+    network : Network or Simulation
+        A Simulation continues on the page from where it is.
+    file : str or Path, optional
+        The file to write, such as ``"network.html"``; without it, the page is only returned.
+    controls : sequence of Control
+        What the reader can move.
+    title, text : str
+        Heading and explanation.
+    seconds : float, optional
+        The page stops after this simulated time [s]; by default it runs until the reader pauses it.
+    pace : float
+        How many seconds are simulated in a second.
+    **options
+        Options of `Simulation`, such as ``dt=`` and ``seed=``, if `network` is a Network.
+
+    Returns
+    -------
+    Page
+        A notebook shows it.
+    """
+    pace = number(pace, "page.pace", above=0.0)
+    seconds = None if seconds is None else number(seconds, "page.seconds", "s", above=0.0)
+    for value, name in ((title, "title"), (text, "text")):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"page.{name}: must be a text (got {value!r})")
+    given = network if isinstance(network, Simulation) else None
+    if given is not None and options:
+        raise TypeError(f"page.{next(iter(options))}: belongs to a Network; the Simulation has its own")
+    if given is None and not isinstance(network, Network):
+        raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
+    if given is None:
+        given = Simulation(network, **options | {"threads": 1})
+    check_simulation(given)
+    made = make(alone(given), controls, title or "A network of spiking neurons", text, seconds, pace)
+    path = None if file is None else Path(file)
+    size = len(made.encode())
+    if size > LARGE:
+        print(f"page: {size / 1e6:.1f} MB" + ("" if path is None else f", {path}"))
+    if path is not None:
+        path.write_text(made, encoding="utf-8")
+    return Page(made, path)
+
+
+def make(sim, controls, title, text, seconds, pace):
+    """Return the text of a page of a simulation in one partition, which this changes."""
+    return page_text(*contents(sim, controls, title, text, seconds, pace))
+
+
+def contents(sim, controls=(), title="", text="", seconds=None, pace=PACE):
+    """Return what the page holds of a simulation in one partition, which this changes: a dict, and name of a blob -> bytes."""
+    bound = bind(sim, controls)
+    export = Export(sim)
+    found = about(sim, export, title, text, seconds, pace)
+    tables = Tables(sim, export)
+    for control in bound:
+        tables.add(control, control.values)
+    image, columns = export.image.packed()
+    export.engine |= {"columns": columns, "end": export.image.end, "controls": tables.engine}
+    shown = [
+        {"label": c.label, "help": c.help, "unit": c.unit, "values": c.values.tolist(), "initial": c.initial} for c in bound
+    ]
+    found |= {"controls": shown, "buttons": [], "states": [], "engine": export.engine}
+    return found, {"image": image, "changes": bytes(tables.changes), **export.codes}
+
+
+def bind(sim, controls):
+    """Return the Bound of each control; raise an error if two are of the same value."""
+    found = {}
+    for control in [controls] if isinstance(controls, Control) else controls:
+        if not isinstance(control, Control):
+            raise TypeError(
+                f"page.controls: must be bs.Control, such as bs.Control('cells', 'tau_m', 5, 40) (got {control!r})"
+            )
+        bound = Bound(control, sim)
+        if bound.key in found:
+            raise ValueError(f"{bound.owner}: another control moves the same value; leave out one of them")
+        found[bound.key] = bound
+    return [*found.values()]
+
+
+def alone(sim):
+    """Return a copy of a simulation in one partition."""
+    if sim.threads == 1:
+        return copy.deepcopy(sim)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they came when the simulation was made
+        file = sim.save(Path(folder, "page.ckpt"))
+        return Simulation.load(sim._described.given, file, threads=1)

@@ -1,0 +1,163 @@
+"""What moving a control changes in memory, found by setting each value in the simulation itself and comparing.
+
+So constants that follow from a parameter are those of a native run, to the last bit, and the page has to know nothing of the
+models.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from brainsim.engine.operators.emitted import Emitted
+from brainsim.jit.records import Context
+from brainsim.pages.export import FILED, SCRATCH
+from brainsim.pages.image import as_bytes
+
+SAME = SCRATCH | FILED | {"following", "due", "first_block", "last_block", "all_spikes", "all_ends"}
+GAP = 32  # bytes between two changes from which on they are written one by one
+
+
+class Tables:
+    """The writes of each control, and their bytes.
+
+    - `engine`: for each control a dict with its ``writes``: the address ``at``, the ``size``, and where ``from`` the bytes of
+      the first position are in `changes`, which those of the others follow.
+    """
+
+    def __init__(self, sim, export):
+        self._sim, self._export, self._image = sim, export, export.image
+        self._before, self._together = fields_of(sim), _made_together(sim)
+        self.engine, self.changes, self._taken = [], bytearray(), []
+
+    def add(self, control, values):
+        """Find the writes of a control; afterwards the simulation is as it was."""
+        with zeroed():
+            positions = [self._at(control, value) for value in values]
+            control.set(self._sim, control.current)
+        compared, anew = self._compared(positions)
+        writes, done, weights = [], set(), False
+        for path, (context, name, _) in self._before.items():
+            place, value = self._image.field(context, name), context[name]
+            # a signal that has been read says so in its record, which `Simulation.set` makes anew
+            is_new = context.address in anew and isinstance(value, int | float) and not self._image.is_address(int(value))
+            if place not in done and (is_new or _vary(compared[path])):
+                done.add(place)
+                weights |= name == "weight" and context is self._export.calendar
+                writes += self._writes(context, name, place, compared[path], is_new)
+        self._check_overlap(control, [write for write in writes if write.pop("varies")])
+        self.engine.append({"writes": writes, "weights": bool(weights)})
+
+    def _at(self, control, value):
+        """Return path -> bytes of what may change, at one position."""
+        control.set(self._sim, value)
+        now = fields_of(self._sim)
+        if now.keys() != self._before.keys():
+            raise ValueError(f"{control.owner}: at {value:g} the run would call other functions; choose another range")
+        return {path: content for path, (*_, content) in now.items()}
+
+    def _compared(self, positions):
+        """Return path -> its bytes at all positions and before, and the addresses of the records that are made anew."""
+        compared, anew = {}, set()
+        for path, (context, name, was) in self._before.items():
+            contents = [position[path] for position in positions] + [was]
+            if has_addresses(context, name):
+                contents = [_without_addresses(content, was, self._image) for content in contents]
+            compared[path] = contents
+            if _vary(contents):
+                anew |= self._together.get(context.address, set())
+        return compared, anew
+
+    def _check_overlap(self, control, writes):
+        for write in writes:
+            for other, at, size in self._taken:
+                if at < write["at"] + write["size"] and write["at"] < at + size:
+                    raise ValueError(f"{control.owner}: changes the same constant as {other}; leave out one of them")
+        self._taken += [(control.owner, write["at"], write["size"]) for write in writes]
+
+    def _writes(self, context, name, place, contents, anew):
+        """Return the writes for a field of a record whose content differs between positions."""
+        value, image = context[name], self._image
+        if isinstance(value, np.ndarray) and len({*map(len, contents)}) > 1:  # room for the longest, at the end of the image
+            longest, at = max(map(len, contents)), image.end
+            image.end += longest + -longest % 64
+            heads = [np.array([at, len(content) // value.itemsize]).tobytes() for content in contents]
+            return [self._write(place, heads), self._write(at, [content.ljust(longest, b"\0") for content in contents])]
+        start = image.there(value.ctypes.data) if isinstance(value, np.ndarray) else place
+        rows = np.array([np.frombuffer(content, np.uint8) for content in contents])
+        changed = np.arange(rows.shape[1]) if anew else np.flatnonzero((rows != rows[0]).any(axis=0))
+        found = []
+        for run in np.split(changed, np.flatnonzero(np.diff(changed) > GAP) + 1):
+            low, high = int(run[0]), int(run[-1]) + 1
+            found.append(self._write(start + low, [row[low:high].tobytes() for row in rows]))
+        return found
+
+    def _write(self, at, contents):
+        varies, contents = _vary(contents), contents[:-1]
+        write = {"at": at, "size": len(contents[0]), "from": len(self.changes), "varies": varies}
+        self.changes += b"".join(contents)
+        return write
+
+
+def fields_of(sim):
+    """Return path -> (record, field, bytes) of all that a change may concern: what is not scratch, and not the state."""
+    (partition,) = sim._run.partitions
+    shared, found = partition.shared, {}
+    emitted = partition.operator(Emitted)._context
+
+    def look(context, path):
+        for name in context.kind.names[1:]:
+            value = context[name]
+            if isinstance(value, Context):
+                look(value, (*path, name))
+            elif not isinstance(value, np.ndarray):
+                found[*path, name] = context, name, context.record[name].tobytes()
+            elif name not in SAME and not _of_state(value, shared):
+                found[*path, name] = context, name, as_bytes(value).tobytes()
+
+    for k, context in enumerate(partition.program._contexts):
+        if context is not emitted:
+            look(context, (k,))
+    return found
+
+
+def _of_state(array, shared):
+    return any(np.may_share_memory(array, each) for each in (shared.state, shared.refractory, shared.current))
+
+
+def has_addresses(context, name):
+    """Return whether a field of a record may hold addresses besides that of its array."""
+    value = context[name]
+    return isinstance(value, int) or getattr(value, "dtype", None) is not None and value.dtype.names is not None
+
+
+@contextmanager
+def zeroed():
+    """Let arrays that are made without content hold zeros: scratch would seem to differ between two positions."""
+    empty, empty_like = np.empty, np.empty_like
+    np.empty, np.empty_like = np.zeros, np.zeros_like
+    try:
+        yield
+    finally:
+        np.empty, np.empty_like = empty, empty_like
+
+
+def _vary(contents):
+    """Return whether positions differ; the last content is what there was before, which may be scratch."""
+    return any(content != contents[0] for content in contents[:-1])
+
+
+def _without_addresses(content, before, image):
+    """Return numbers with those set to 0 that were addresses before: they lead to the same place in the image."""
+    words, former = np.frombuffer(content, np.int64).copy(), np.frombuffer(before, np.int64)
+    words[[image.is_address(word) for word in former.tolist()]] = 0
+    return words.tobytes()
+
+
+def _made_together(sim):
+    """Return address of a record -> addresses of those that are made anew with it when a parameter or an input changes."""
+    (partition,), found = sim._run.partitions, {}
+    for operator in partition.program.operators:
+        if type(operator).dependencies(partition) & {"parameters", "inputs"}:
+            records = {context.address for *_, context in operator.calls()}
+            found |= dict.fromkeys(records, records)
+    return found

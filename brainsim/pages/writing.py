@@ -1,0 +1,50 @@
+"""The page as one file: the viewer, the engine, and the network in it, without anything from elsewhere."""
+
+import base64
+import gzip
+import html
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LARGE = 5e6  # bytes, above which the size is said before the file is written
+
+
+def packed(data):
+    """Return bytes compressed, as text."""
+    return base64.b64encode(gzip.compress(bytes(data), 9, mtime=0)).decode()
+
+
+def engine_text():
+    """Return the script of the engine."""
+    return _joined("engine", "*.js")
+
+
+def elements(about, blobs):
+    """Return the elements of the page that hold the network: name of a blob -> its bytes."""
+    about = json.dumps(about | {"blobs": list(blobs)}, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    lines = [
+        f'<script type="application/json" id="about">{about}</script>',
+        f'<script type="text/plain" id="engine">{engine_text()}</script>',
+        *(f'<script type="text/plain" id="blob-{name}">{packed(data)}</script>' for name, data in blobs.items()),
+    ]
+    return "\n".join(lines)
+
+
+def page_text(about, blobs):
+    """Return the whole page."""
+    parts = {
+        "@TITLE@": html.escape(about["title"]),
+        "@STYLE@": _joined("viewer", "*.css"),
+        "@DATA@": elements(about, blobs),
+        "@VIEWER@": _joined("viewer", "*.js"),
+    }
+    rest, found = (HERE / "viewer" / "page.html").read_text(encoding="utf-8"), []
+    for name, part in parts.items():
+        before, _, rest = rest.partition(name)
+        found += [before, part]
+    return "".join([*found, rest])
+
+
+def _joined(folder, pattern):
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((HERE / folder).glob(pattern)))
