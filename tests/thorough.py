@@ -288,6 +288,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/models/test_sources.py": ("gamma", "dead_time_is_kept", "recorded"),
     "tests/nestml": (),
     "tests/network/test_journeys.py::test_elsewhere_they_belong_together_in_any_order": ("01234",),
+    "tests/pages/test_viewer.py": ("TestDarkPalette", "nothing_is_fetched"),
     "tests/plot/test_conventions.py::TestEveryPicture::test_axes_have_units": ("[trace]", "[raster]"),
     "tests/plot/test_conventions.py::TestEveryPicture::test_vector_files_stay_small": ("[trace]", "[raster]"),
     "tests/plot/test_explore.py::TestPortraits": (),
