@@ -107,7 +107,7 @@ class Export:
         return self._where(self.pool, ("targets", "weights", "marks", "head", "tail")) | bits
 
     def _plastic(self, part):
-        """Return where the lists and the log of a rule are, which `Part.make_room_for_posts` and `make_room_in_log` change."""
+        """Return where the lists and the log of a rule are, in which `Part` makes room."""
         lists = [*part._list_fields(0)] if part._code.lists else []
         log, c, kind = [*part._log_fields(0)], part.context, part.kind
         where = self._where(c, [*lists, *log, "post_number", "log_free", "log_free_number", "newest"])

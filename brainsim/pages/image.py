@@ -1,9 +1,9 @@
 """The memory of a run as an image for another machine: every record and array that compiled functions reach, relocated.
 
-All that a function works on is reached from the record of a partition's progress and from those of its calls. A record says
-which of its fields are arrays. Other addresses (of functions, records and columns) are plain numbers in records and in arrays
-of records; a number there that is the address of something known is taken for that address. Arrays of plain numbers are
-never searched.
+All that a function works on is reached from the record of a partition's progress and from those of its calls. A record
+says which of its fields are arrays. Other addresses (of functions, records and columns) are plain numbers in records and in
+arrays of records; a number there that is the address of something known is taken for that address. Arrays of plain numbers
+are never searched.
 """
 
 import gc

@@ -94,13 +94,14 @@ def page(
     for value, name in ((title, "title"), (text, "text")):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"page.{name}: must be a text (got {value!r})")
-    given = network if isinstance(network, Simulation) else None
-    if given is not None and options:
-        raise TypeError(f"page.{next(iter(options))}: belongs to a Network; the Simulation has its own")
-    if given is None and not isinstance(network, Network):
-        raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
-    if given is None:
+    if isinstance(network, Simulation):
+        if options:
+            raise TypeError(f"page.{next(iter(options))}: belongs to a Network; the Simulation has its own")
+        given = network
+    elif isinstance(network, Network):
         given = Simulation(network, **options | {"threads": 1})
+    else:
+        raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
     check_simulation(given)
     made = make(alone(given), controls, title or "A network of spiking neurons", text, seconds, pace)
     path = None if file is None else Path(file)
@@ -118,7 +119,7 @@ def make(sim, controls, title, text, seconds, pace):
 
 
 def contents(sim, controls=(), title="", text="", seconds=None, pace=PACE):
-    """Return what the page holds of a simulation in one partition, which this changes: a dict, and name of a blob -> bytes."""
+    """Return what the page holds of a simulation in one partition, which this changes: a dict, and blobs by name."""
     bound = bind(sim, controls)
     export = Export(sim)
     found = about(sim, export, title, text, seconds, pace)
