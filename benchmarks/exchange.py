@@ -14,7 +14,7 @@ from harness import machine, report
 from mpi4py import MPI
 
 import brainsim as bs
-from brainsim.engine.exchange import mpi
+from brainsim.features.ranks import mpi
 
 DURATION = 200.0  # ms of a timed run
 

@@ -16,7 +16,7 @@ import brainsim as bs
 from brainsim.engine.recorders.log import Log
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.recorders.spikes import SpikeRecorder
-from brainsim.engine.recorders.stream import Stream
+from brainsim.features.streams.stream import Stream
 from brainsim.results.streams.columns import CELLS, STEPS
 
 

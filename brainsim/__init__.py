@@ -83,6 +83,8 @@ Not available in this version: morphologies. Noise, several compartments and oth
 
 import sys
 
+import brainsim.core.moved  # noqa: F401 - modules by their old names
+
 __version__ = "0.1.0"
 
 # Module -> the public names that it defines, each loaded when it is first used. `__init__.pyi` lists the same names for
@@ -101,16 +103,16 @@ _HOMES = {
     "brainsim.models.synapses.charges": "ExponentialCharge AlphaCharge DoubleExponentialCharge",
     "brainsim.models.synapses.conductances": "ExponentialConductance AlphaConductance DoubleExponentialConductance",
     "brainsim.models.synapses.receptors": "NMDA GABAB",
-    "brainsim.models.couplings.base": "Coupling",
-    "brainsim.models.couplings.kinds": "GapJunction GatedNMDA GradedSynapse RateConnection",
-    "brainsim.models.plasticity.base": "Plasticity",
-    "brainsim.models.plasticity.calcium": "CalciumPlasticity",
-    "brainsim.models.plasticity.homeostasis": "Normalisation Scaling",
-    "brainsim.models.plasticity.pair": "STDP VogelsSTDP DopamineSTDP",
-    "brainsim.models.plasticity.short_term": "QuantalRelease TsodyksMarkram",
-    "brainsim.models.plasticity.rates": "RatePlasticity Oja BCM",
-    "brainsim.models.plasticity.triplet": "TripletSTDP",
-    "brainsim.models.plasticity.voltage": "ClopathSTDP",
+    "brainsim.features.couplings.models.base": "Coupling",
+    "brainsim.features.couplings.models.kinds": "GapJunction GatedNMDA GradedSynapse RateConnection",
+    "brainsim.features.plasticity.models.base": "Plasticity",
+    "brainsim.features.plasticity.models.calcium": "CalciumPlasticity",
+    "brainsim.features.plasticity.models.homeostasis": "Normalisation Scaling",
+    "brainsim.features.plasticity.models.pair": "STDP VogelsSTDP DopamineSTDP",
+    "brainsim.features.plasticity.models.short_term": "QuantalRelease TsodyksMarkram",
+    "brainsim.features.pairs.couplings_and_plasticity.rules": "RatePlasticity Oja BCM",
+    "brainsim.features.plasticity.models.triplet": "TripletSTDP",
+    "brainsim.features.plasticity.models.voltage": "ClopathSTDP",
     "brainsim.models.neurons.channels": "HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens",
     "brainsim.models.neurons.excitable": "MorrisLecar FitzHughNagumo HindmarshRose",
     "brainsim.models.neurons.nonspiking": "LI RateUnit",
@@ -119,7 +121,7 @@ _HOMES = {
     "brainsim.models.events": "EventInput",
     "brainsim.models.inputs": "PoissonInput CurrentInput",
     "brainsim.models.noise": "NoiseInput",
-    "brainsim.models.clamp": "VoltageClamp",
+    "brainsim.features.clamps.input": "VoltageClamp",
     "brainsim.models.rules": "Rule AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal",
     "brainsim.models.pair_lists": "FromArrays FromFrame FromSparse",
     "brainsim.models.space.distance": "DistanceRule",

@@ -16,19 +16,19 @@ ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "ex
 ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
 FEATURES = {
-    "cells at rest": "engine/resting equations/quiet.py equations/reached.py",
-    "exact times": "engine/precise equations/precise engine/plasticity/exact_text.py",
-    "couplings": "engine/couplings models/couplings equations/couplings.py network/couplings.py",
-    "plasticity": "engine/plasticity engine/synapses/kinds/plastic.py models/plasticity equations/plasticity "
-    "network/plastic.py models/combined.py",
-    "ranks": "engine/exchange/mpi.py engine/exchange/ranks.py engine/exchange/meeting.py engine/exchange/segment.py "
-    "engine/states/on_ranks.py engine/recorders/stream_on_ranks.py results/streams/ranks.py",
-    "checkpoints": "engine/checkpoints",
-    "estimates": "engine/estimates",
-    "streams": "engine/recorders/stream.py engine/recorders/stream_on_ranks.py engine/target.py",
-    "growing": "engine/rewiring.py engine/simulation/changes.py engine/simulation/continuing.py "
-    "engine/simulation/under_way.py",
-    "formats": "results/hdf5.py results/nwb.py results/parquet.py results/sonata.py",
+    "cells at rest": "features/resting",
+    "exact times": "features/precise features/pairs/precise_and_plasticity.py",
+    "couplings": "features/couplings features/pairs/couplings_and_plasticity",
+    "plasticity": "features/plasticity features/pairs/couplings_and_plasticity features/pairs/precise_and_plasticity.py",
+    "ranks": "features/ranks features/pairs/ranks_and_streams.py",
+    "checkpoints": "features/checkpoints",
+    "estimates": "features/estimates",
+    "streams": "features/streams features/pairs/ranks_and_streams.py",
+    "growing": "features/growing",
+    "formats": "features/formats",
+    "clamps": "features/clamps",
+    "html": "features/html",
+    "adjoints": "features/adjoints",
 }
 NETWORK = """
 import hashlib
@@ -87,7 +87,7 @@ def what_is_printed_without(places, needed=None):
 def cases():
     """Return name -> folders and files to be deleted: of each feature and room, and of all together."""
     each = {name: places.split() for name, places in FEATURES.items()} | {room: [room] for room in ROOMS}
-    return each | {"all": sorted({place for places in each.values() for place in places})}
+    return each | {"all": [*ROOMS, "features"]}
 
 
 def main():

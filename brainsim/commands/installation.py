@@ -12,8 +12,8 @@ PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "tqdm")
 def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
     from brainsim.core.machine import free_memory, processors
+    from brainsim.features.estimates.table import in_words
     from brainsim.jit.cache import cache_folder, user_cache
-    from brainsim.network.estimate import in_words
 
     free, cores = free_memory(), processors()
     print(f"{'brainsim':<11} {version('brainsim')} in {Path(__file__).parents[1]}")

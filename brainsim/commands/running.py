@@ -220,7 +220,7 @@ def _kinds_in(network):
 
 
 def _report(result, requested):
-    from brainsim.network.estimate import in_words
+    from brainsim.features.estimates.table import in_words
 
     print(result)
     stats, seconds = result.stats, result.duration / 1000.0

@@ -16,7 +16,7 @@ from brainsim.connectomes.rates import Rates
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, check_name, reject_masked
-from brainsim.models.couplings.kinds import GapJunction
+from brainsim.features.couplings.models.kinds import GapJunction
 from brainsim.models.packed import as_kept, unpack
 from brainsim.network.network import Network
 from brainsim.network.population import Population, View

@@ -47,8 +47,15 @@ def load_or_name(place: str | None, label: str, what: str) -> Any:
 
 
 def all_through(kind: str) -> list[Any]:
-    """Return what is behind all doors of a kind, ``"kind: words"``, in the order of these words; it may be nothing."""
-    return [load(place) for door, place in sorted(listed_doors().items()) if door.startswith(f"{kind}: ")]
+    """Return what is behind all doors of a kind, ``"kind: words"``, in the order of these words; not what was deleted."""
+    found = []
+    for place in (place for door, place in sorted(listed_doors().items()) if door.startswith(f"{kind}: ")):
+        try:
+            found.append(load(place))
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith(PACKAGE.name):
+                raise
+    return found
 
 
 @functools.cache
@@ -80,15 +87,15 @@ def load(place: str) -> Any:
     return getattr(loaded, name) if name else loaded
 
 
-def show_by(module: str, function: str) -> Callable[[Any], str | None]:
-    """Return a method ``_repr_html_`` that calls a function of a module, which is imported when it is needed.
+def show_by(door: str) -> Callable[[Any], str | None]:
+    """Return a method ``_repr_html_`` that calls the function behind a door.
 
     If the function raises, the method answers None: notebooks then show the plain text.
     """
 
     def _repr_html_(self: Any) -> str | None:
         try:
-            return getattr(importlib.import_module(module), function)(self)
+            return through(door)(self)
         except Exception:
             return None
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import cells_here, state_here
+from brainsim.core.doors import through
 from brainsim.engine import driver
 from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import Threads
@@ -56,10 +57,7 @@ class Shared:
 def _exchange_of(layout):
     if layout.ranks.size == 1:
         return Threads
-    # imported here: it is not needed, and not compiled, without ranks
-    from brainsim.engine.exchange.mpi import Messages
-
-    return Messages
+    return through("exchange of ranks")
 
 
 class Sampling(Operator):

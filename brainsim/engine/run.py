@@ -202,9 +202,7 @@ class Run:
                 for name, (cells, values) in operator.saved().items():
                     extra.setdefault(name, np.zeros(self.layout.n_cells, values.dtype))[cells] = values
         if self.layout.ranks.size > 1:
-            from brainsim.engine.states.on_ranks import gather_snapshot
-
-            return gather_snapshot(self, extra)
+            return through("snapshot of ranks")(self, extra)
         return Snapshot(self.shared.state.copy(), self.shared.refractory.copy(), self.under_way(), self._extra(extra))
 
     def _extra(self, plain):

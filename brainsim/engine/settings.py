@@ -168,9 +168,7 @@ def thread_count(threads, network, dt, ranks=ALONE):
     synapses = sum(p.expected for p in network.projections if not p.is_coupling)
     pairs = 0.0
     if any(p.is_coupling for p in network.projections):
-        from brainsim.engine.couplings.pairs import pairs_in_a_step
-
-        pairs = pairs_in_a_step(network)
+        pairs = through("pairs of couplings").pairs_in_a_step(network)
     # 1.5 ns a cell and step, 2 ns a pair of a coupling, and 2 ns a synaptic event at a rate of 5 Hz
     work = steps * (cells * 1.5e-9 + pairs * 2e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
     return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1

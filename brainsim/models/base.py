@@ -131,7 +131,7 @@ class Model:
         values |= {k: value for k in self._options if (value := getattr(self, k)) != getattr(type(self), k)}
         return f"{type(self).__name__}({', '.join(f'{key}={_short(value)}' for key, value in values.items())})"
 
-    _repr_html_ = show_by("brainsim.models.html", "html_of_model")
+    _repr_html_ = show_by("HTML of a model")
 
     @classmethod
     def declared(cls) -> Declared:

@@ -4,26 +4,26 @@ import importlib
 import inspect
 import pkgutil
 
-from brainsim.models import couplings, neurons, plasticity, synapses
-from brainsim.models.base import Model, Neuron, Synapse
-from brainsim.models.couplings.base import Coupling
-from brainsim.models.plasticity.base import Plasticity
-from brainsim.models.plasticity.rates import RatePlasticity
+from brainsim.core.doors import all_through
+from brainsim.models import neurons, synapses
+from brainsim.models.base import Model
 
 
 def catalogue() -> dict[str, type[Model]]:
-    """Return name -> class of every built-in model: neurons, synapses, couplings, plasticity, each in alphabetical order."""
-    models = _classes(neurons, Neuron) | _classes(synapses, Synapse) | _classes(couplings, Coupling)
-    return models | _classes(plasticity, Plasticity) | _classes(plasticity, RatePlasticity)
+    """Return name -> class of every built-in model: neurons, synapses, those of features; each in alphabetical order."""
+    packages = (neurons, synapses, *all_through("models"))
+    return {name: kind for package in packages for name, kind in _classes(package).items()}
 
 
-def _classes(package, base):
-    """Return name -> class of the models that the modules of a package define."""
-    modules = [importlib.import_module(f"{package.__name__}.{info.name}") for info in pkgutil.iter_modules(package.__path__)]
+def _classes(package):
+    """Return name -> class of the models that a module, or the modules of a package, define; not what users derive from."""
+    infos = pkgutil.iter_modules(getattr(package, "__path__", []))
+    modules = [package, *(importlib.import_module(f"{package.__name__}.{info.name}") for info in infos)]
     classes = [
         kind
         for module in modules
         for kind in vars(module).values()
-        if inspect.isclass(kind) and issubclass(kind, base) and kind is not base and kind.__module__ == module.__name__
+        if inspect.isclass(kind) and issubclass(kind, Model) and kind.__module__ == module.__name__
     ]
-    return {kind.__name__: kind for kind in sorted(classes, key=lambda kind: kind.__name__)}
+    built_in = [kind for kind in classes if kind is not Model and Model not in kind.__bases__]
+    return {kind.__name__: kind for kind in sorted(built_in, key=lambda kind: kind.__name__)}

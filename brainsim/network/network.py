@@ -44,13 +44,13 @@ if typing.TYPE_CHECKING:
     import pandas
     import scipy.sparse
 
+    from brainsim.features.couplings.models.base import Coupling
+    from brainsim.features.estimates.table import Estimate
+    from brainsim.features.pairs.couplings_and_plasticity.rules import RatePlasticity
+    from brainsim.features.plasticity.models.base import Plasticity
+    from brainsim.features.plasticity.models.homeostasis import Homeostasis
     from brainsim.models.base import Synapse
-    from brainsim.models.couplings.base import Coupling
-    from brainsim.models.plasticity.base import Plasticity
-    from brainsim.models.plasticity.homeostasis import Homeostasis
-    from brainsim.models.plasticity.rates import RatePlasticity
     from brainsim.models.values import ValueLike
-    from brainsim.network.estimate import Estimate
     from brainsim.network.probes import Request
     from brainsim.results.synapses import SynapseTable
 
@@ -529,7 +529,7 @@ class Network(Answering):
             lines += ["    " + "   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         return "\n".join(lines)
 
-    _repr_html_ = show_by("brainsim.network.html", "html_of_network")
+    _repr_html_ = show_by("HTML of a network")
 
     def _read_synapses(self, projection, dt, label):
         return draw_synapses(find_projection(self._projections, projection, label), dt, label)

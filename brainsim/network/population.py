@@ -99,7 +99,7 @@ class View(Answering):
     def __repr__(self) -> str:
         return f"View({self.name!r}, {self.n} cell{'s' * (self.n != 1)})"
 
-    _repr_html_ = show_by("brainsim.network.html", "html_of_view")
+    _repr_html_ = show_by("HTML of cells")
 
     def __eq__(self, other: object) -> bool:
         """Return whether both views have the same cells in the same order, whatever their names."""

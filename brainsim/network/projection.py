@@ -17,12 +17,12 @@ from brainsim.models.packed import Unpacked
 from brainsim.models.rules import AllToAll, FixedProbability
 
 if TYPE_CHECKING:
+    from brainsim.features.couplings.models.base import Coupling
+    from brainsim.features.pairs.couplings_and_plasticity.rules import RatePlasticity
+    from brainsim.features.plasticity.models.base import Plasticity
+    from brainsim.features.plasticity.models.homeostasis import Homeostasis
     from brainsim.models.base import Synapse
-    from brainsim.models.couplings.base import Coupling
     from brainsim.models.inputs import Input
-    from brainsim.models.plasticity.base import Plasticity
-    from brainsim.models.plasticity.homeostasis import Homeostasis
-    from brainsim.models.plasticity.rates import RatePlasticity
     from brainsim.models.rules import Rule
     from brainsim.models.values import Distribution
     from brainsim.network.population import Population, View
@@ -96,7 +96,7 @@ class Projection(Identified):
             f"{', procedural' * (self.storage == 'procedural')})"
         )
 
-    _repr_html_ = show_by("brainsim.network.html", "html_of_projection")
+    _repr_html_ = show_by("HTML of a projection")
 
     def synapses(self, dt: float = 0.1) -> SynapseTable:
         """Return the synapses as they will be when a simulation begins: who is connected to whom, weights and delays.

@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from brainsim.core.checks import integer
 from brainsim.core.docstrings import explain_by
 from brainsim.core.hints import answers_calls
-from brainsim.network.graph import arrows_of, degree_text, graph_of, label_distance, positions, radii
+from brainsim.features.html.graph import arrows_of, degree_text, graph_of, label_distance, positions, radii
 from brainsim.network.network import Network
 from brainsim.plot.elements.axes import RETURNS, SHARED, axes_of
 from brainsim.plot.elements.groups import type_name

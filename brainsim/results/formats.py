@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from brainsim.core.doors import load_or_name, optional
+from brainsim.core.doors import listed_doors, load_or_name, optional
 from brainsim.core.files import check_free, remove_leftovers
 from brainsim.core.hooks import reject_misspelled
 
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from brainsim.results.result import Result
 
 # suffix -> the module in which the format registers itself; it is imported when a file of this suffix is written or read
-MODULES = {
-    ".npz": "brainsim.results.npz",
-    ".nwb": "brainsim.results.nwb",
-    ".h5": "brainsim.results.sonata",
-    ".hdf5": "brainsim.results.sonata",
-    ".parquet": "brainsim.results.parquet",
+MODULES = {".npz": "brainsim.results.npz"} | {
+    door.removeprefix("format: "): place for door, place in listed_doors().items() if door.startswith("format: ")
 }
 MARKS = ("header.json", "commits.jsonl", "ranks.json")  # files of the folder of a stream
 FORMATS: dict[str, Format] = {}  # suffix -> format
@@ -117,7 +113,7 @@ def endings(conjunction: str = "or") -> str:
     """Return the suffixes of all formats as text, one for each: ``.h5, .npz, .nwb or .parquet``."""
     modules = MODULES | {suffix: type(of).__qualname__ for suffix, of in FORMATS.items() if suffix not in MODULES}
     *others, last = sorted({module: suffix for suffix, module in reversed(modules.items())}.values())
-    return f"{', '.join(others)} {conjunction} {last}"
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 def name_of(path: str | os.PathLike, label: str) -> str:

@@ -207,7 +207,7 @@ class Result(Answering):
         ]
         return "\n".join([f"Result: {self._heading()}", *table, *self._footer()])
 
-    _repr_html_ = show_by("brainsim.results.html", "html_of")
+    _repr_html_ = show_by("HTML of a result")
 
     def view(
         self,

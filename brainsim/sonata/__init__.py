@@ -9,7 +9,7 @@ and synapses; ``bs.sonata.read_nodes(path)`` and ``bs.sonata.read_edges(path)`` 
 Reference: Dai et al. (2020), doi:10.1371/journal.pcbi.1007696.
 """
 
-from brainsim.results.sonata_files import read_reports, read_spikes
+from brainsim.features.formats.sonata_files import read_reports, read_spikes
 from brainsim.sonata.configuration import read_config, select_nodes
 from brainsim.sonata.reading import Edges, Nodes, read_edges, read_nodes
 from brainsim.sonata.running import run

@@ -11,8 +11,8 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.core.checks import nearest, number, warn_user
+from brainsim.features.formats.sonata_files import ALONE, read_spikes
 from brainsim.results.archive import part_of_it
-from brainsim.results.sonata_files import ALONE, read_spikes
 from brainsim.sonata.configuration import choose, read_json
 from brainsim.sonata.entries import INPUTS, REPORT, Part, listed, only_named, parts
 from brainsim.sonata.reading import read_edges, read_nodes

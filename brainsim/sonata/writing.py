@@ -14,11 +14,11 @@ import numpy as np
 from brainsim.core.checks import number
 from brainsim.core.doors import optional
 from brainsim.core.files import check_free, write_aside
+from brainsim.features.formats.sonata_files import mark
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.projection import draw_synapses
 from brainsim.results import hdf5
-from brainsim.results.sonata_files import mark
 
 if typing.TYPE_CHECKING:
     from brainsim.network.projection import Projection

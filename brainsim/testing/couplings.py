@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.features.couplings.models.base import Coupling
 from brainsim.models.base import Neuron
-from brainsim.models.couplings.base import Coupling
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.rules import FixedIndegree

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from brainsim.engine.simulation.simulation import Simulation
+from brainsim.features.plasticity.models.base import Plasticity
 from brainsim.models.base import Neuron, Synapse
 from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.neurons.sources import Poisson
-from brainsim.models.plasticity.base import Plasticity
 from brainsim.models.rules import FixedIndegree
 from brainsim.models.synapses.basic import Delta
 from brainsim.models.values import Uniform

@@ -14,10 +14,10 @@ from docstrings import as_rst, description_of
 
 import brainsim as bs
 from brainsim.commands.catalogue import methods_of, summary_of, units_of
+from brainsim.features.plasticity.models.homeostasis import Homeostasis
 from brainsim.models.catalogue import catalogue
 from brainsim.models.documentation import TEXTS, shown, shown_texts
 from brainsim.models.inputs import Input
-from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule
 
 FOLDER = "models"

@@ -12,11 +12,11 @@ import pytest
 import brainsim as bs
 from brainsim.build.constants import parameter_of_one
 from brainsim.build.layout import Layout
-from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.resting.operator import Resting
 from brainsim.engine.settings import most_bytes
 from brainsim.engine.simulation import simulation
+from brainsim.features.estimates import memory as estimate
+from brainsim.features.resting.operator import Resting
 from tests.helpers.records import arrays_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

@@ -12,9 +12,9 @@ import pytest
 from brainsim.core.doors import CORE, all_through, listed_doors, load_or_name, through
 from tests.helpers.modules import PACKAGE, imported, modules
 
-FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "connectomes", "build"]
-FLOORS += ["engine", "plot", "pages", "sweeps", "explore", "testing", "learn", "ann", "examples", "commands", "pynn", "nir"]
-FLOORS += ["sonata", "nestml"]
+FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "build", "engine"]
+FLOORS += ["features", "connectomes", "plot", "pages", "sweeps", "explore", "testing", "learn", "ann", "examples", "commands"]
+FLOORS += ["pynn", "nir", "sonata", "nestml"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 # classes with which users do everything: most lines are docstrings
@@ -47,9 +47,17 @@ def upward(modules):
     ]
 
 
+def only_for_types(module, name):
+    """Return whether a module imports another one for annotations alone."""
+    return name not in {each for each, _ in imported(module, modules()[module])}
+
+
 def test_no_import_goes_up():
     # the names of bs.ann that moved to the examples are there for editors; they are loaded when they are used
-    assert [arrow for arrow in upward(modules()) if arrow[0] != "brainsim.ann"] == []
+    found = {arrow for arrow in upward(modules()) if arrow[0] != "brainsim.ann"}
+    assert {arrow for arrow in found if not only_for_types(*arrow)} == set()
+    # arguments of public methods whose values are those of features
+    assert {module for module, _ in found} == {"brainsim.network.network", "brainsim.network.projection"}
 
 
 @pytest.mark.parametrize("door", sorted(CORE | listed_doors()))
@@ -66,6 +74,19 @@ def test_what_was_deleted_is_named():
     with pytest.raises(AttributeError, match="has no attribute"):  # a mistake is not called a deletion
         load_or_name("brainsim.core.doors:no_name", "bs.X", "bs.X")
     assert all_through("no door") == []
+
+
+def meetings(modules):
+    """Return (feature, feature) of all imports between features, but those of files for pairs and of these files."""
+    places = [(m.split(".")[1:3], name.split(".")[1:3]) for m in modules for name, _ in imported(m, modules[m], types=True)]
+    return {(a[1], b[1]) for a, b in places if a[0] == "features" and b[:1] == ["features"] and len(b) > 1 and a != b}
+
+
+def test_features_meet_in_files_for_pairs():
+    found = meetings({m: tree for m, tree in modules().items() if m.startswith("brainsim.features.")})
+    assert {pair for pair in found if pair[0] != "pairs"} == set()
+    text = "from brainsim.features.plasticity.kind import Plastic"
+    assert meetings({"brainsim.features.ranks.mpi": ast.parse(text)}) == {("ranks", "plasticity")}
 
 
 def test_an_upward_import_would_be_seen():
@@ -188,22 +209,15 @@ len(bs.simulate(net, 10.0, seed=2, threads=1).spikes["cells"])
 """
 # rooms and modules that a plain run does without when it finds its code in the cache; each takes 0.2 to 10 ms
 NOT_NEEDED = """
-concurrent difflib html http logging numpy.ma secrets socket subprocess uuid
-brainsim.analysis brainsim.connectomes brainsim.core.files brainsim.core.files brainsim.core.html
-brainsim.engine.checkpoints brainsim.engine.couplings brainsim.engine.exchange.meeting brainsim.engine.exchange.mpi
-brainsim.engine.exchange.ranks brainsim.engine.needed brainsim.engine.operators.clamp brainsim.engine.couplings.operator
-brainsim.engine.operators.currents brainsim.engine.operators.noise brainsim.engine.operators.poisson
-brainsim.engine.operators.signals brainsim.engine.operators.varying brainsim.engine.operators.windows
-brainsim.engine.plasticity brainsim.engine.recorders.events brainsim.engine.recorders.requested
-brainsim.engine.recorders.sources brainsim.engine.recorders.stream brainsim.engine.recorders.traces
-brainsim.engine.recorders.weights brainsim.engine.rewiring brainsim.engine.simulation.changes brainsim.sonata
-brainsim.engine.synapses.kinds.plastic brainsim.engine.synapses.readback brainsim.engine.target
-brainsim.equations.couplings brainsim.equations.plasticity brainsim.jit.ahead brainsim.models.clamp brainsim.models.combined
-brainsim.models.couplings brainsim.models.html brainsim.models.neurons.sources brainsim.models.noise
-brainsim.models.pair_lists brainsim.models.plasticity brainsim.network.couplings brainsim.network.graph
-brainsim.network.html brainsim.network.plastic brainsim.network.probes brainsim.network.rewired brainsim.plot
-brainsim.results.archive brainsim.results.formats brainsim.results.hdf5 brainsim.results.packing
-brainsim.results.recording brainsim.results.streams.folder brainsim.results.streams.ranks brainsim.results.synapses
+concurrent difflib html http logging numpy.ma secrets socket subprocess uuid brainsim.analysis brainsim.connectomes
+brainsim.core.files brainsim.engine.needed brainsim.engine.operators.currents brainsim.engine.operators.noise
+brainsim.engine.operators.poisson brainsim.engine.operators.signals brainsim.engine.operators.varying
+brainsim.engine.operators.windows brainsim.engine.recorders.events brainsim.engine.recorders.requested
+brainsim.engine.recorders.sources brainsim.engine.recorders.traces brainsim.engine.recorders.weights brainsim.sonata
+brainsim.engine.synapses.readback brainsim.jit.ahead brainsim.models.neurons.sources brainsim.models.noise
+brainsim.models.pair_lists brainsim.network.probes brainsim.plot brainsim.results.archive brainsim.results.formats
+brainsim.results.hdf5 brainsim.results.packing brainsim.results.recording brainsim.results.streams.folder
+brainsim.results.synapses brainsim.features
 """
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim.core.machine import free_memory, processors
-from brainsim.engine.exchange.ranks import share_of
+from brainsim.features.ranks.ranks import share_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 GB = 10**9

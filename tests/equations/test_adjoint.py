@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.equations.adjoints.adjoint import SMOOTH, adjoint_of, derivative
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.steps.linear import one_step
 from brainsim.equations.system import compose
+from brainsim.features.adjoints.adjoint import SMOOTH, adjoint_of, derivative
 from brainsim.learn.spiking.layers import Layer
 from brainsim.learn.spiking.plan import V_V, block_numbers
 

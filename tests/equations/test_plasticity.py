@@ -9,8 +9,8 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.expressions.units import unit
 from brainsim.equations.parsed import Declared
-from brainsim.equations.plasticity.parser import parse_plasticity
-from brainsim.equations.plasticity.traces import relaxation
+from brainsim.features.plasticity.equations.parser import parse_plasticity
+from brainsim.features.plasticity.equations.traces import relaxation
 
 PARAMETERS = {"tau": "ms", "a": "", "b": "weight", "w_max": "weight", "slow": "ms"}
 PAIR = {

@@ -9,13 +9,13 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.constants import kernel_constants
-from brainsim.equations.adjoints.adjoint import adjoint_of
-from brainsim.equations.adjoints.step import D, active_names, reversed_statements
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.statements import Assign, formula, once
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
+from brainsim.features.adjoints.adjoint import adjoint_of
+from brainsim.features.adjoints.step import D, active_names, reversed_statements
 from brainsim.jit.decorators import kernel
 from brainsim.learn.spiking.kernels.responses import relaxation_slope
 

@@ -5,11 +5,11 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.constants import kernel_constants
-from brainsim.equations.adjoints.step import slope_of, slopes_of
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.system import compose
+from brainsim.features.adjoints.step import slope_of, slopes_of
 from brainsim.learn.spiking.from_equations.smooth import WithinStep
 
 

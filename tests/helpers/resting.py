@@ -4,7 +4,7 @@ import contextlib
 from unittest import mock
 
 from brainsim.engine.operators import registry
-from brainsim.engine.resting import operator
+from brainsim.features.resting import operator
 
 
 @contextlib.contextmanager

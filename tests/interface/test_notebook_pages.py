@@ -117,7 +117,7 @@ def test_a_spike_is_where_it_was():
 
 
 def test_of_many_spikes_the_end_is_shown(monkeypatch):
-    monkeypatch.setattr("brainsim.results.html.MAX_SPIKES", 1000)
+    monkeypatch.setattr("brainsim.features.html.results.MAX_SPIKES", 1000)
     result = bs.Result(spikes={"a": random_spikes(4000, name="a")}, duration=100.0, dt=0.1, seed=1)
     assert ">75<" in result._repr_html_()
 
@@ -139,5 +139,5 @@ def test_large_networks_have_small_pages():
 
 def test_what_fails_is_shown_as_text(monkeypatch):
     net, *_ = evil_network()
-    monkeypatch.setattr("brainsim.network.html.html_of_network", lambda net: 1 / 0)
+    monkeypatch.setattr("brainsim.features.html.networks.html_of_network", lambda net: 1 / 0)
     assert net._repr_html_() is None

@@ -11,8 +11,8 @@ import types
 from pathlib import Path
 
 import brainsim as bs
+from brainsim.features.plasticity.models.homeostasis import Homeostasis
 from brainsim.models.inputs import Input
-from brainsim.models.plasticity.homeostasis import Homeostasis
 from brainsim.models.rules import Rule
 
 STUB = Path(bs.__file__).with_suffix(".pyi")

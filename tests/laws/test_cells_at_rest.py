@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.resting import operator, slices
-from brainsim.engine.resting.operator import Resting
+from brainsim.features.resting import operator, slices
+from brainsim.features.resting.operator import Resting
 from brainsim.jit.records import call
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 from tests.random_networks import bits, pieces

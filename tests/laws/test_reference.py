@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.resting.operator import Resting
+from brainsim.features.resting.operator import Resting
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 
 DATA = Path(__file__).parents[1] / "data"

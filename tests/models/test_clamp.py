@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.clamp import Clamp
+from brainsim.features.clamps.operator import Clamp
 from tests.helpers.mistakes import mistakes
 
 

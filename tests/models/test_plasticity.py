@@ -9,8 +9,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
-from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
-from brainsim.models.plasticity.triplet import SETS
+from brainsim.features.plasticity.models.pair import PAIRING, WEIGHT_DEPENDENCE
+from brainsim.features.plasticity.models.triplet import SETS
 from tests.helpers.plasticity.plastic_twin import Synapse, rule_of
 
 DT = 0.1

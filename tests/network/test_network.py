@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.network.rewired import list_synapses
+from brainsim.features.growing.listing import list_synapses
 from tests.helpers.mistaken import COND, DELTA, LIF, NOISE, TRAINS, A, B, connect, poisson
 
 

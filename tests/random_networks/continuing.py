@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.engine.precise.operator import FREE
 from brainsim.engine.states.sent import LAGS
+from brainsim.features.precise.operator import FREE
 
 from . import bits, pieces
 from .kinds import LISTED

@@ -3,8 +3,8 @@
 import numpy as np
 
 import brainsim as bs
-from brainsim.models.combined import combine as combine_rules
-from brainsim.models.plasticity.pair import PAIRING, WEIGHT_DEPENDENCE
+from brainsim.features.plasticity.combined import combine as combine_rules
+from brainsim.features.plasticity.models.pair import PAIRING, WEIGHT_DEPENDENCE
 
 from .kinds import TOGETHER
 from .pieces import chance, distribution, one_of, view

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.engine.resting.operator import Resting
 from brainsim.engine.synapses import few_values
+from brainsim.features.resting.operator import Resting
 from tests.helpers.plasticity import plastic_networks
 from tests.helpers.resting import every_cell_may_rest
 

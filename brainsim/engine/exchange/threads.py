@@ -4,6 +4,7 @@ import numpy as np
 
 from brainsim.engine.exchange.barrier import SPINS, abort, clear_barrier, new_barrier, wait_for_all, zeros_at_line
 from brainsim.engine.program import ABANDONED, CONTINUE, Operator, Phase
+from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, by_address, record_at
 
 
@@ -118,3 +119,9 @@ class EndOfSlice(Operator):
     def calls(self):
         """Return what the exchange calls."""
         return self._calls
+
+
+@helper
+def row_of(record, step, delay):
+    """Return where the row of a ring begins that holds what was given some steps ago."""
+    return ((step - delay) % record.depth) * record.width

@@ -75,12 +75,11 @@ BUILT_IN = (
     ("brainsim.engine.operators.cells:Cells", _always),
     ("brainsim.engine.operators.varying:Varying", _varies),
     ("brainsim.engine.operators.trains:Trains", _lists_spikes),
-    ("brainsim.engine.operators.clamp:Clamp", _acts_on("brainsim.models.clamp", "VoltageClamp")),
     ("brainsim.engine.operators.emitted:Emitted", _always),
     ("brainsim.engine.operators.arrivals:Arrivals", _always),
 )
 LAST = (("brainsim.engine.exchange.threads:EndOfSlice", _always),)
-# whether a network may need the operator of a feature
+# whether a network may need the operator of a feature; that for an input of its own says `for CLASS in MODULE`
 CONDITIONS = {
     "with couplings": _is_coupled,
     "of many cells": may_rest,
@@ -107,7 +106,13 @@ def operators_for(layout):
 def _of_features():
     """Return where each operator of a feature is, and whether a network may need it, in their order."""
     words = sorted((door.split(" ", 2), place) for door, place in listed_doors().items() if door.startswith("operator: "))
-    return [(place, CONDITIONS[condition]) for (_, _, condition), place in words]
+    return [(place, CONDITIONS.get(condition) or _for_input(condition, place)) for (_, _, condition), place in words]
+
+
+def _for_input(condition, place):
+    """Return the condition of an operator for inputs of a class, which is defined in a module beside its own."""
+    _, name, _, module = condition.split(" ")
+    return _acts_on(f"{place.rpartition('.')[0]}.{module}", name)
 
 
 def operator_of(stimulus, operators):

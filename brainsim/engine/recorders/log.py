@@ -10,6 +10,7 @@ import numpy as np
 
 from brainsim.build.own import ALONE
 from brainsim.core.checks import nearest
+from brainsim.core.doors import through
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.results.streams.columns import Columns, columns_of, count_samples
 
@@ -194,11 +195,7 @@ class Rows:
 
 def _as_one(of_each):
     """Return the columns of all ranks as those of one process."""
-    if len(of_each) == 1:
-        return of_each[0]
-    from brainsim.results.streams.ranks import ColumnsOfRanks
-
-    return ColumnsOfRanks(of_each)
+    return of_each[0] if len(of_each) == 1 else through("columns of ranks")(of_each)
 
 
 class Memory:

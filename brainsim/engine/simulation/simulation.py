@@ -178,9 +178,7 @@ class Simulation(Answering):
         recorders = self._recording.recorders(layout)
         if ranks.size > 1:
             ranks.agree("Simulation.record", doing, recorded=fingerprint_of(*self._recording.requested).encode())
-            from brainsim.engine.exchange.ranks import reject_recorders
-
-            reject_recorders(recorders)
+            through("ranks").reject_recorders(recorders)
         expected = sum(p.expected for p in network.projections if p.storage != "procedural" and not p.is_coupling)
         watched = Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses")
         with watched as watch, told_of_compiling(lambda: _compile_ahead(network, settings)):
@@ -645,10 +643,8 @@ class Simulation(Answering):
         >>> round(sim.modulator(loop), 4)
         0.1839
         """
-        from brainsim.engine.plasticity.change import modulator_of
-
         with self._exclusive:
-            return modulator_of(self._run.synapses, projection)
+            return through("modulator", "Simulation.modulator")(self._run.synapses, projection)
 
     def normalise(
         self, projection: Projection | str, total: float | ArrayLike, *, by: Literal["target", "source"] = "target"
@@ -680,12 +676,10 @@ class Simulation(Answering):
         >>> sim.synapses(wires).weight[:3]
         array([0.8, 0.8, 0.8])
         """
-        from brainsim.engine.plasticity.change import normalise_synapses
-
         with self._exclusive:
             self._agree("normalise", projection=getattr(projection, "name", projection), total=total, by=by)
             self._run.settle()
-            normalise_synapses(self._run.synapses, projection, total, by)
+            through("normalise", "Simulation.normalise")(self._run.synapses, projection, total, by)
 
     def rewire(
         self,

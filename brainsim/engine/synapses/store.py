@@ -5,12 +5,14 @@ and write the rows in batches of sources.
 """
 
 import copy
+import functools
 from collections import deque
 
 import numpy as np
 
 from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
+from brainsim.core.doors import through
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.as_listed import find_rows, segments_of
 from brainsim.engine.synapses.few_values import few_values_of
@@ -100,10 +102,10 @@ class Synapses:
                 kind.block.weights = None  # a view of what was dropped would keep it
         self.couplings = None
         if any(p.is_coupling for p in layout.network.projections):
-            from brainsim.engine.couplings.pairs import Couplings
             from brainsim.engine.synapses.readback import sample_again
 
-            self.couplings = Couplings(layout, lambda projection: sample_again(layout, projection, threads))
+            sample = functools.partial(sample_again, layout, threads=threads)
+            self.couplings = through("pairs of couplings").Couplings(layout, sample)
             self.number += self.couplings.number
             self.kinds += self.couplings.kinds
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.features.growing.listing import list_synapses, with_parts
 from brainsim.learn.spiking.cells import AdaptingLIF, kept_on_grid
 from brainsim.learn.spiking.graph import Graph
 from brainsim.learn.spiking.layout import Layout
@@ -22,7 +23,6 @@ from brainsim.models.synapses.basic import Exponential
 from brainsim.models.values import is_number
 from brainsim.network.network import Network
 from brainsim.network.population import Population
-from brainsim.network.rewired import list_synapses, with_parts
 
 
 def network_of(plan: Layout, vector: np.ndarray, sample: Inputs, on_grid: bool, seed: int) -> Network:

@@ -14,6 +14,7 @@ from brainsim.core.checks import computed_values, nearest
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import answers_calls
 from brainsim.core.machine import free_memory
+from brainsim.features.estimates.table import in_words
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
 from brainsim.learn.spiking.cells import check_keeps
@@ -22,7 +23,6 @@ from brainsim.learn.spiking.learns import Learns, check_learns
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
 from brainsim.learn.spiking.settings import LOSSES, check_network, check_options
 from brainsim.learn.spiking.trained import SpikingEstimator
-from brainsim.network.estimate import in_words
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:

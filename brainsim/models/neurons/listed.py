@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
+from brainsim.core.doors import through
 from brainsim.results import hdf5
 from brainsim.results.archive import read_arrays
-from brainsim.results.sonata_files import times_and_ids as times_and_ids_in
 
 LABEL = "SpikeTrains.times"
 # names of columns in files
@@ -114,7 +114,7 @@ def _read_sonata(path):
             raise ValueError(f"{LABEL}: {path!r} has no group /spikes/<population>, as SONATA has it")
         if len(groups) > 1:
             raise _holds_several(path, list(groups), "brainsim" in h5)
-        return times_and_ids_in(next(iter(groups.values())))
+        return through("spikes in HDF5", LABEL)(next(iter(groups.values())))
 
 
 def _holds_several(path, names, is_a_result):

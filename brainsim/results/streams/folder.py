@@ -25,6 +25,7 @@ import numpy as np
 
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
+from brainsim.core.doors import through
 from brainsim.results.recording import Recording, SpikeColumns, TraceColumns, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
@@ -126,9 +127,7 @@ def open_stream(path: str | os.PathLike, strict: bool = False) -> Folder:
     path = Path(path).absolute()
     if not (path / RANKS).is_file():
         return Folder(path, strict)
-    from brainsim.results.streams.ranks import FolderOfRanks
-
-    return FolderOfRanks(path, strict)
+    return through("folder of ranks", "Result.load")(path, strict)
 
 
 def with_columns(rest: Result, columns: Columns) -> Result:

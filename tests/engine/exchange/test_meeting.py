@@ -5,9 +5,9 @@ import threading
 import numpy as np
 import pytest
 
-from brainsim.engine.exchange import meeting
-from brainsim.engine.exchange.meeting import ApartError, Meeting
 from brainsim.engine.simulation.running import _on_all_ranks
+from brainsim.features.ranks import meeting
+from brainsim.features.ranks.meeting import ApartError, Meeting
 from brainsim.results.result import ElsewhereError
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands import cli
-from brainsim.engine.recorders import stream as stream_module
+from brainsim.features.streams import stream as stream_module
 from brainsim.results.formats import convert
 from brainsim.results.streams.folder import Folder
 from brainsim.results.streams.header import with_checksum
@@ -150,7 +150,7 @@ class TestCrash:
 
     def test_a_stream_is_continued(self):
         """What `Stream.reopen` is for: a checkpoint knows the rows, and the run continues from there."""
-        from brainsim.engine.target import Target
+        from brainsim.features.streams.target import Target
 
         sim = simulation(to="run/")
         sim.run(40.0)

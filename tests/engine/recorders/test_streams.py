@@ -95,7 +95,7 @@ class TestSameResult:
         assert bs.Result.load("run.npz").stats["above"] == result.stats["above"]
 
     def test_memory_of_traces_is_not_needed(self, monkeypatch):
-        monkeypatch.setattr("brainsim.engine.estimates.memory.free_memory", lambda: 10_000_000_000)
+        monkeypatch.setattr("brainsim.features.estimates.memory.free_memory", lambda: 10_000_000_000)
         net = network()
         everything = [bs.Trace(net.populations["a"], "v")]
         with pytest.raises(MemoryError, match="Trace: a.v of 40 cells"):

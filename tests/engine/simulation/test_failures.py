@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.estimates import memory as estimate
 from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.log import Log
+from brainsim.features.estimates import memory as estimate
 
 
 def network(n=200, cells=None):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.estimates.memory import estimate_layout
 from brainsim.engine.synapses import few_values, store
+from brainsim.features.estimates.memory import estimate_layout
 from brainsim.models import packed
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

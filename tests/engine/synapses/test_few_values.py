@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.estimates.memory import estimate_layout
 from brainsim.engine.synapses import few_values
 from brainsim.engine.synapses.few_values import few_values_of
+from brainsim.features.estimates.memory import estimate_layout
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

@@ -5,9 +5,9 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.engine.estimates.memory import expected_segments
 from brainsim.engine.synapses import store as store_module
 from brainsim.engine.synapses.ranges import find_ranges
+from brainsim.features.estimates.memory import expected_segments
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

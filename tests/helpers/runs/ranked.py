@@ -20,7 +20,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine import settings
-from brainsim.engine.resting.operator import Resting
+from brainsim.features.resting.operator import Resting
 from tests import golden
 from tests.helpers import couplings
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
@@ -245,7 +245,7 @@ def driven(threads, ranks=True):
 
 def over_mpi(name, *arguments):
     """Return what another function returns, if the ranks exchange spikes as on several machines."""
-    from brainsim.engine.exchange import mpi
+    from brainsim.features.ranks import mpi
 
     mpi.segment_of = lambda ranks: None
     return globals()[name](*arguments)
@@ -253,7 +253,7 @@ def over_mpi(name, *arguments):
 
 def in_slots(words, name, *arguments):
     """Return what another function returns, if the slots of shared memory have so many words."""
-    from brainsim.engine.exchange import mpi, segment
+    from brainsim.features.ranks import mpi, segment
 
     segment.WORDS = mpi.WORDS = int(words)
     return globals()[name](*arguments)
@@ -261,7 +261,7 @@ def in_slots(words, name, *arguments):
 
 def polled(threads):
     """Return the same as `driven`, with the exchange of libraries that do not wait gently."""
-    from brainsim.engine.exchange import mpi
+    from brainsim.features.ranks import mpi
 
     functions = mpi._functions
     mpi._functions = lambda comm: functions(comm) | {"blocking": 0}

@@ -99,7 +99,7 @@ def saved(folder, ranks=True):
 
 def killed(to, how):
     """Run for long; rank 1 is killed, or its disk is full, after a while."""
-    from brainsim.engine.recorders import stream
+    from brainsim.features.streams import stream
 
     sim, write = simulation(1, True, to=to), stream._write_all
     print("running", flush=True)

@@ -1,7 +1,6 @@
 """Which kind the synapses of a projection are, and which synapses lie together in the store."""
 
-import importlib
-
+from brainsim.core.doors import through
 from brainsim.core.identity import put
 from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, Shared, SynapseKind
 from brainsim.engine.synapses.segments import TAGS
@@ -10,8 +9,6 @@ from brainsim.network.checks import STORAGES
 
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
 FIRST_FREE = CALLED + 1  # the tag of the first of them; that before is the tag of plastic synapses
-PLASTIC = "brainsim.engine.synapses.kinds.plastic"  # loaded by networks in which synapses learn
-LEARNING = "brainsim.engine.couplings.learning"  # and by those in which couplings do
 
 
 def register_kind(cls):
@@ -35,11 +32,7 @@ def register_kind(cls):
 def kind_of(projection):
     """Return the kind of the synapses of a projection."""
     if projection.plasticity is not None:
-        return (
-            importlib.import_module(LEARNING).Learning
-            if projection.is_coupling
-            else importlib.import_module(PLASTIC).Plastic
-        )
+        return through("kind of couplings that learn" if projection.is_coupling else "kind of synapses that learn")
     for kind in KINDS:
         if kind.takes(projection):
             return kind

@@ -11,12 +11,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection
 
-from brainsim.equations.adjoints.step import D, active_names, name_calls, reversed_statements
 from brainsim.equations.body import Body, new_name
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, indent, module
 from brainsim.equations.statements import Assign, formula, once, select_needed
+from brainsim.features.adjoints.step import D, active_names, name_calls, reversed_statements
 from brainsim.learn.spiking.from_equations.smooth import BEGINS, CHORD, CROSS, DECAYED, DRIVE, ENDS, FOUND, RECEPTORS, Smooth
 from brainsim.learn.spiking.from_equations.upstroke import LEVEL, RETURN, STEEP, WALK
 

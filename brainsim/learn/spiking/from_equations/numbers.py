@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainsim.build.constants import kernel_constants
-from brainsim.equations.adjoints.step import Slopes, slope_of, slopes_of
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.steps.methods import method_named
+from brainsim.features.adjoints.step import Slopes, slope_of, slopes_of
 from brainsim.learn.spiking.from_equations.smooth import TAUS, Smooth
 from brainsim.learn.spiking.from_equations.upstroke import LEVEL
 

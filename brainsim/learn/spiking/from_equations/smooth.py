@@ -20,12 +20,12 @@ import ast
 from dataclasses import dataclass, replace
 from typing import Any
 
-from brainsim.equations.adjoints.adjoint import Adjoint, adjoint_of
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
 from brainsim.equations.statements import formula
 from brainsim.equations.system import System, compose
+from brainsim.features.adjoints.adjoint import Adjoint, adjoint_of
 from brainsim.learn.spiking.from_equations.upstroke import Upstroke, upstroke_of
 from brainsim.models.base import Neuron, Synapse, initial, parameter
 from brainsim.models.values import Value, is_number

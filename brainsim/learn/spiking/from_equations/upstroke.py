@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.equations.adjoints.adjoint import Adjoint
-from brainsim.equations.adjoints.step import D, active_names, name_calls, reversed_statements
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import Tree
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill
 from brainsim.equations.statements import Assign, formula
+from brainsim.features.adjoints.adjoint import Adjoint
+from brainsim.features.adjoints.step import D, active_names, name_calls, reversed_statements
 
 MOST = 64  # parts of a step: its last one then is what is left
 STEEP = 0.8

@@ -1,4 +1,5 @@
-"""When within a step a cell reaches its threshold: exactly, by the criterion of a precise simulation (`equations/precise`).
+"""When within a step a cell reaches its threshold: exactly, by the criterion of a precise simulation
+(`features/precise/equations`).
 
 Between two arrivals v, and the rise of the threshold, are sums of exponential functions. So a cell that may reach its
 threshold in a step goes from arrival to arrival; all others, by far the most, never leave the vectors of `forward`.

@@ -1,0 +1,1 @@
+"""Voltage clamps: cells whose potential is held at a command."""

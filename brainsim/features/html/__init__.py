@@ -1,0 +1,1 @@
+"""How networks, models and results show themselves in a notebook."""

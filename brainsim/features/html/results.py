@@ -1,0 +1,92 @@
+"""How a result shows itself in a notebook: a table of its populations and a small raster."""
+
+from __future__ import annotations
+
+import typing
+
+import numpy as np
+
+from brainsim.features.html import parts as html
+from brainsim.results.places import colour, parts_of
+
+if typing.TYPE_CHECKING:
+    from brainsim.results.result import Result
+
+WIDTH, HEIGHT = 1200, 300  # pixels of the raster, shown at half the size
+FEW = 20_000  # fewer are drawn with wider and darker marks
+MAX_SPIKES = 1_000_000  # of the raster; of a longer run the last part is shown
+
+
+def html_of(result: Result) -> str:
+    """Return a result as HTML."""
+    header, *rows = result._rows()
+    places = _colours(result)
+    lines = []
+    for row in rows:
+        name = "".join(html.swatch(shade) for shade in places.get(row[0], ())) + html.text(row[0])
+        lines.append([name, *map(html.text, row[1:])])
+    notes = "".join(html.note(html.text(line, 1000)) for line in result._footer())
+    head = html.heading("Result", ": " + html.text(result._heading()))
+    return f"<div>{head}{html.table(header, lines, range(1, 5))}{small_raster(result)}{notes}</div>"
+
+
+def _colours(result):
+    sizes = {name: spikes.n for name, spikes in result.spikes.items()}
+    found: dict[str, list[str]] = {}
+    for part in parts_of(sizes, result.views):
+        found.setdefault(part.population, []).append(colour(part.place))
+    return found
+
+
+def small_raster(result: Result) -> str:
+    """Return a small raster of all populations as an image; nothing if there are no spikes."""
+    total = sum(len(spikes) for spikes in result.spikes.values())
+    cells = sum(spikes.n for spikes in result.spikes.values())
+    if not total or not cells or not result.duration:
+        return ""
+    start, stop = result.start, result.stop
+    if total > MAX_SPIKES:
+        start = stop - result.duration * MAX_SPIKES / total
+    pixels = np.full((HEIGHT, WIDTH, 3), 255, dtype=np.uint8)
+    sizes = {name: spikes.n for name, spikes in result.spikes.items()}
+    gap, row = 0.012 * cells, 0.0
+    parts = parts_of(sizes, result.views)
+    scale = HEIGHT / (cells + gap * (len(parts) - 1))
+    high = int(np.clip(0.7 * scale, 1, 14))
+    mark = high, 2 if total < FEW else 1, 0.1 if total < FEW else 0.35
+    for part in parts:
+        _draw(pixels, result.spikes[part.population], part, (start, stop), (row, scale), mark)
+        row += part.stop - part.start + gap
+    alt = f"raster of {total:,} spikes of {cells:,} cells"
+    image = html.image(html.png(pixels), alt, f"width:{WIDTH // 2}px;height:{HEIGHT // 2}px;display:block")
+    axis = (
+        f'<div style="display:flex;justify-content:space-between;width:{WIDTH // 2}px;color:#666;font-size:85%;'
+        f'border-top:1px solid #bbb"><span>{start:,.6g}</span><span>time [ms]</span><span>{stop:,.6g}</span></div>'
+    )
+    return f'<div style="background:#fff;display:inline-block;padding:6px 0">{image}{axis}</div>'
+
+
+def _draw(pixels, spikes, part, window, rows, mark):
+    """Draw the spikes of some cells into an image: the more in a pixel, the darker."""
+    first, last = np.searchsorted(spikes.times, window, side="right")
+    first = 0 if window[0] <= spikes.start else first
+    times, ids = spikes.times[first:last], spikes.ids[first:last]
+    if part.stop - part.start < spikes.n:
+        kept = (ids >= part.start) & (ids < part.stop)
+        times, ids = times[kept], ids[kept]
+    if not times.size:
+        return
+    (row, scale), (height, width, _) = rows, pixels.shape
+    x = np.minimum(((times - window[0]) * (width / (window[1] - window[0]))).astype(np.int64), width - 1)
+    y = np.minimum(((ids - part.start + row) * scale).astype(np.int64), height - 1)
+    counts = np.bincount(y * width + x, minlength=height * width).reshape(height, width)
+    drawn = counts.astype(float)
+    high, wide, clear = mark
+    for k in range(1, high):
+        drawn[k:] += counts[:-k]
+    for _ in range(1, wide):
+        drawn[:, 1:] += drawn[:, :-1].copy()
+    busy = drawn[drawn > 0.0].mean()
+    opacity = 1.0 - clear ** (drawn / busy)  # of a mean pixel with spikes: 1 - clear
+    ink = np.array([int(colour(part.place)[k : k + 2], 16) for k in (1, 3, 5)], dtype=float)
+    pixels[:] = np.rint(pixels * (1.0 - opacity[..., None]) + ink * opacity[..., None]).astype(np.uint8)

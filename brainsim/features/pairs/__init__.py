@@ -1,0 +1,1 @@
+"""Where two features meet: a file or a folder for each pair."""

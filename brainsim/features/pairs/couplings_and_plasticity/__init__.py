@@ -1,0 +1,1 @@
+"""Couplings whose weights learn by rates."""

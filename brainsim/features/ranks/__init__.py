@@ -1,0 +1,1 @@
+"""The processes of an MPI run, which simulate one network together."""

@@ -1,0 +1,1 @@
+"""What a run records goes to the disk while it runs."""
