@@ -33,10 +33,15 @@ FEATURES = {
 NETWORK = """
 import hashlib
 import brainsim as bs
-cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
-net = bs.Network(seed=1)
-net.connect(cells, cells, bs.FixedIndegree(10), weight=20.0, delay=1.5, synapse=bs.Exponential())
-net.stimulate(cells, bs.PoissonInput(rate=8000.0, weight=25.0, synapse=bs.Exponential()))
+
+def network():
+    cells = bs.Population(100, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=1)
+    wires = net.connect(cells, cells, bs.FixedIndegree(10), weight=20.0, delay=1.5, synapse=bs.Exponential())
+    net.stimulate(cells, bs.PoissonInput(rate=8000.0, weight=25.0, synapse=bs.Exponential()))
+    return cells, net, wires
+
+cells, net, wires = network()
 result = bs.simulate(net, 100.0, seed=2, threads=1, record=[bs.Trace(cells[:3], "v")])
 spikes, trace = result.spikes["cells"], result.traces["cells", "v"]
 digest = hashlib.sha256()
@@ -44,19 +49,28 @@ for values in (spikes.times, spikes.ids, trace.values, result.state.variables["c
     digest.update(values.tobytes())
 print(len(spikes), digest.hexdigest()[:16])
 """
-# feature or room -> what a user who needs it writes, and the end of the sentence that it answers
+# feature or room -> what a user who needs it writes
 NEEDED = {
+    "cells at rest": "many = bs.Population(2500, bs.LIF(), name='many'); bs.simulate(bs.Network(many), 5.0, threads=1)",
     "exact times": "bs.simulate(net, 1.0, precise=True)",
-    "estimates": "net.estimate()",
-    "plot": "result.view()",
-    "checkpoints": "bs.Simulation(net).save('some.npz')",
-    "couplings": "net.connect(cells, cells, bs.AllToAll(), weight=0.1, synapse=bs.GapJunction())",
-    "plasticity": "net.connect(cells, cells, bs.OneToOne(), weight=0.1, delay=1, synapse=bs.Delta(), plasticity=bs.STDP())",
-    "growing": "bs.Simulation(net).set('cells', tau_m=10.0)",
-    "formats": "result.save('some.h5')",
+    "couplings": "net.connect(cells, cells, bs.AllToAll(), weight=0.1, synapse=bs.GapJunction()); bs.simulate(net, 1.0)",
+    "plasticity": "net.connect(cells, cells, bs.OneToOne(), weight=0.1, delay=1, synapse=bs.Delta(), plasticity=bs.STDP()); "
+    "bs.simulate(net, 1.0)",
     "ranks": "bs.simulate(net, 1.0, ranks=True)",
-    "streams": "bs.simulate(net, 1.0, to='some.npz')",
+    "checkpoints": "sim = bs.Simulation(net); sim.run(1.0); sim.save('some.npz'); bs.Simulation.load(net, 'some.npz')",
+    "estimates": "net.estimate()",
+    "streams": "bs.simulate(net, 1.0, to='stream.npz', overwrite=True)",
+    "growing": "sim = bs.Simulation(net); sim.set('cells', tau_m=10.0); sim.rewire(wires, remove=[0]); "
+    "sim.run(1.0); sim.continue_with(net)",
+    "formats": "result.save('some.h5')",
+    "clamps": "net.stimulate(cells[:1], bs.VoltageClamp(-60.0)); bs.simulate(net, 1.0)",
+    "html": "result.view",
+    "adjoints": "import brainsim.features.adjoints.adjoint",
+    "plot": "result.view()",
 }
+# features that work without being seen, or need a package
+SILENT = {"cells at rest", "html", "adjoints"}
+PACKAGES = {"ranks": "mpi4py", "formats": "h5py"}
 
 
 def copy_without(places, folder):
@@ -69,19 +83,36 @@ def copy_without(places, folder):
     return f"{sum(file.read_text(encoding='utf-8').count(chr(10)) for file in files):,} lines in {len(files)} files"
 
 
+def script_for(without):
+    """Return a script that prints a line for the network, and for each feature what goes wrong, or "works"."""
+    lines = {name: line for name, line in NEEDED.items() if name in FEATURES or name == without}
+    return f"""{NETWORK}
+import importlib.util
+for name, line in {lines!r}.items():
+    if (package := {PACKAGES!r}.get(name)) and not importlib.util.find_spec(package):
+        continue
+    try:
+        cells, net, wires = network()
+        exec(line)
+        print(name, "works", sep="\t")
+    except Exception as error:
+        print(name, f"{{type(error).__name__}}: {{' '.join(str(error).split())}}", sep="\t")
+"""
+
+
 def run(folder, script):
-    """Return the last line that a script prints, with the brainsim of a folder."""
+    """Return the lines that a script prints, with the brainsim of a folder."""
     given = os.environ | {"PYTHONPATH": str(folder)}
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, env=given, capture_output=True, text=True, timeout=300)
-    return (done.stdout + done.stderr).strip().splitlines()[-1]
+    return done.stdout.strip().splitlines() or done.stderr.strip().splitlines()[-1:]
 
 
-def what_is_printed_without(places, needed=None):
-    """Return what the network prints in a copy of the package, how large that is, and the answer to what is `needed`."""
+def what_is_printed_without(places, without=None):
+    """Return what the network prints in a copy of the package, how large that is, and feature -> what it answers."""
     with tempfile.TemporaryDirectory() as folder:
         size = copy_without(places, folder)
-        answer = run(folder, f"{NETWORK}\n{needed}\nprint('nothing was missing')") if needed else ""
-        return run(folder, NETWORK), size, answer
+        first, *others = run(folder, script_for(without))
+        return first, size, dict(line.split("\t") for line in others)
 
 
 def cases():
@@ -92,14 +123,20 @@ def cases():
 
 def main():
     """Delete each, and print what the network does without it; exit with 1 if it does not have its spikes and state."""
-    whole, size, _ = what_is_printed_without([])
-    print(f"{'with everything':16s} {whole}   {size}", flush=True)
+    whole, size, answers = what_is_printed_without([])
+    print(f"{'with everything':22s} {whole}   {size}   {failing(answers, None)}", flush=True)
     failed = False
     for name, places in cases().items():
-        printed, size, answer = what_is_printed_without(places, NEEDED.get(name))
-        failed |= printed != whole
-        print(f"without {name:16s} {printed}   {size}   {answer}", flush=True)
+        printed, size, answers = what_is_printed_without(places, name)
+        broken = "" if name == "all" else failing(answers, name)
+        failed |= printed != whole or bool(broken)
+        print(f"without {name:14s} {printed}   {size}   {answers.get(name, '')}{broken}", flush=True)
     return int(failed)
+
+
+def failing(answers, without):
+    """Return which other features do not work in a copy that lacks one, as text; "" if all do."""
+    return "; ".join(f"{name}: {answer}" for name, answer in answers.items() if answer != "works" and name != without)
 
 
 if __name__ == "__main__":
