@@ -3,14 +3,14 @@
 import numpy as np
 
 from brainsim.engine import driver
-from brainsim.engine.couplings.operator import Couplings
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import Emitted
-from brainsim.engine.plasticity.part import free_entries
 from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LISTS_FULL, LOG_FULL, POOL_FULL, SPIKES_FULL
 from brainsim.engine.synapses.calendar import BLOCK
 from brainsim.engine.synapses.kinds.kind import PROCEDURAL, PROCEDURAL_SHARED
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
+from brainsim.features.couplings.operator import Couplings
+from brainsim.features.plasticity.part import free_entries
 from brainsim.jit.arguments import kind_of
 from brainsim.pages.image import Image, Reached
 from brainsim.pages.objects import imports_of

@@ -13,7 +13,19 @@ from brainsim.core.doors import CORE, all_through, listed_doors, load_or_name, t
 from tests.helpers.modules import PACKAGE, imported, modules
 
 FLOORS = ["core", "jit", "rng", "results", "analysis", "encode", "equations", "models", "network", "build", "engine"]
-FLOORS += ["features", "connectomes", "plot", "pages", "sweeps", "explore", "testing", "learn", "ann", "examples", "commands"]
+FLOORS += [
+    "features",
+    "connectomes",
+    "plot",
+    "pages",
+    "sweeps",
+    "explore",
+    "testing",
+    "learn",
+    "ann",
+    "examples",
+    "commands",
+]
 FLOORS += ["pynn", "nir", "sonata", "nestml"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
