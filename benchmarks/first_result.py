@@ -34,7 +34,7 @@ def in_brainsim(folder):
     with phase("description"):
         net = described_in_brainsim()
     with phase("loading"):
-        import brainsim.engine.simulate
+        import brainsim.engine.simulation.simulate
     with phase("building"):
         simulation = brainsim.Simulation(net, dt=DT, seed=1)
     with phase("running"):

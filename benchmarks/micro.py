@@ -17,9 +17,9 @@ from harness import machine, report
 
 import brainsim as bs
 from brainsim.engine.exchange.barrier import SPINS, new_barrier, wait_for_all
+from brainsim.engine.loop.program import new_progress
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.poisson import Poisson
-from brainsim.engine.program import new_progress
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar
 from brainsim.engine.synapses.delivery import deliver, file_slice
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED

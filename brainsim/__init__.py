@@ -128,7 +128,7 @@ _HOMES = {
     "brainsim.models.convolution": "Convolution Pooling",
     "brainsim.models.timed": "TimedArray",
     "brainsim.models.values": "Uniform Normal LogNormal Gamma Clipped",
-    "brainsim.engine.simulate": "simulate",
+    "brainsim.engine.simulation.simulate": "simulate",
     "brainsim.engine.simulation.simulation": "Simulation",
     "brainsim.sweeps.sweep": "sweep",
     "brainsim.sweeps.table": "Sweep SweepError",

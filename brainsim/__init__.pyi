@@ -12,7 +12,7 @@ from brainsim import plot as plot
 from brainsim import sonata as sonata
 from brainsim import testing as testing
 from brainsim.core.checks import MissingName as MissingName
-from brainsim.engine.simulate import simulate as simulate
+from brainsim.engine.simulation.simulate import simulate as simulate
 from brainsim.engine.simulation.simulation import Simulation as Simulation
 from brainsim.equations.expressions.language import EquationError as EquationError
 from brainsim.features.clamps.input import VoltageClamp as VoltageClamp

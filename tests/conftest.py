@@ -10,7 +10,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 
-from brainsim.engine import settings
+from brainsim.engine.simulation import settings
 from brainsim.testing.properties import any_threads
 from tests.thorough import entries_without_tests, tier
 

@@ -19,6 +19,7 @@ from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.precision import warn_where_coarse
 
 PICOSECOND = 1e-9  # ms
+MANY = 2000  # cells of a partition: visiting fewer takes less than finding out which of them are at rest
 
 
 class Layout:
@@ -208,6 +209,11 @@ class Layout:
     def methods(self):
         """Return population -> name of the integration method."""
         return {name: m.step.method for name, m in self.members.items() if m.step is not None}
+
+
+def has_many_cells(layout):
+    """Return whether there are so many cells that those that nothing reaches need not be visited."""
+    return not layout.precise and layout.n_cells >= MANY * layout.partitions and bool(layout.network.projections)
 
 
 def _members(network, groups):

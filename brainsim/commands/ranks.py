@@ -56,7 +56,7 @@ def _without_ranks(argv):
 
 def run_as_rank(run):
     """Call a function on all ranks, return what it returns; only rank 0 prints, and an error on any of them ends all."""
-    from brainsim.engine.settings import ranks_of
+    from brainsim.engine.simulation.settings import ranks_of
     from brainsim.features.ranks.ranks import all_fail
 
     ranks = ranks_of(True, "--ranks")

@@ -7,7 +7,7 @@ import numpy as np
 
 from brainsim.core.checks import SI_SLIP, nearest, plain
 from brainsim.core.docstrings import explain_by
-from brainsim.engine.simulate import simulate
+from brainsim.engine.simulation.simulate import simulate
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM
 from brainsim.equations.model_parser import NOISE

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from brainsim.core.hints import answers_calls
-from brainsim.engine.simulate import simulate
+from brainsim.engine.simulation.simulate import simulate
 from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import (
     LADDER,

@@ -1,6 +1,6 @@
 """What cannot go into a page is refused by name, before anything is compiled or written."""
 
-from brainsim.engine.program import Operator
+from brainsim.engine.loop.program import Operator
 from brainsim.engine.recorders.spikes import SpikeRecorder
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.jit.bounds import indices_are_checked

@@ -3,9 +3,9 @@
 import numpy as np
 
 from brainsim.engine import driver
+from brainsim.engine.loop.program import CALENDAR_FULL, CONTINUE, LISTS_FULL, LOG_FULL, POOL_FULL, SPIKES_FULL
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import Emitted
-from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LISTS_FULL, LOG_FULL, POOL_FULL, SPIKES_FULL
 from brainsim.engine.synapses.calendar import BLOCK
 from brainsim.engine.synapses.kinds.kind import PROCEDURAL, PROCEDURAL_SHARED
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.engine.simulate import simulate
+from brainsim.engine.simulation.simulate import simulate
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.models.base import Neuron
 from brainsim.models.inputs import CurrentInput, Input

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.engine.simulate import simulate
+from brainsim.engine.simulation.simulate import simulate
 from brainsim.equations.expressions import language as lang
 from brainsim.explore.cells import LADDER
 from brainsim.models.base import Neuron

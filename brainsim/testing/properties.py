@@ -10,7 +10,7 @@ import numpy as np
 
 from brainsim.core.checks import nearest
 from brainsim.core.docstrings import explain_by
-from brainsim.engine import settings
+from brainsim.engine.simulation import settings
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.models.attributes import unread
 from brainsim.network.network import Network
@@ -176,7 +176,7 @@ def variables_of(result: Result) -> dict[str, dict[str, np.ndarray]]:
 
 def values_at_end(network: Network, duration: float, **options: Any) -> dict[tuple[str, str], np.ndarray]:
     """Return the state of a network after a run: (population, variable) -> values."""
-    from brainsim.engine.simulate import simulate
+    from brainsim.engine.simulation.simulate import simulate
 
     result = simulate(network, duration, seed=SEED, progress=False, **options)
     return {(name, key): np.asarray(v) for name, some in variables_of(result).items() for key, v in some.items()}

@@ -11,7 +11,7 @@ import numpy as np
 from brainsim.connectomes import formats
 from brainsim.connectomes.brain import Brain
 from brainsim.core.checks import one_of
-from brainsim.engine.simulate import simulate
+from brainsim.engine.simulation.simulate import simulate
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.synapses.basic import Delta
 from brainsim.testing.properties import SEED, check_properties, explained, require

@@ -13,8 +13,8 @@ import brainsim as bs
 from brainsim.build.constants import parameter_of_one
 from brainsim.build.layout import Layout
 from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.settings import most_bytes
 from brainsim.engine.simulation import simulation
+from brainsim.engine.simulation.settings import most_bytes
 from brainsim.features.estimates import memory as estimate
 from brainsim.features.resting.operator import Resting
 from tests.helpers.records import arrays_of

@@ -8,7 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.core.hooks import check_names
-from brainsim.engine.program import Operator
+from brainsim.engine.loop.program import Operator
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.wiring import Wiring

@@ -101,6 +101,18 @@ def test_features_meet_in_files_for_pairs():
     assert meetings({"brainsim.features.ranks.mpi": ast.parse(text)}) == {("ranks", "plasticity")}
 
 
+def test_rooms_of_the_engine_import_one_way():
+    """Of two folders of the engine, one can be read without the other."""
+    rooms = {m: m.split(".")[2] for m in modules() if m.startswith("brainsim.engine.")}
+    arrows = {
+        (room, rooms[name])
+        for m, room in rooms.items()
+        for name, _ in imported(m, modules()[m], types=True)
+        if name in rooms and rooms[name] != room
+    }
+    assert {arrow for arrow in arrows if arrow[::-1] in arrows} == set()
+
+
 def test_an_upward_import_would_be_seen():
     texts = [
         "from brainsim.engine import driver",
@@ -198,7 +210,7 @@ class Mine(bs.Neuron):
         ("", []),
         (DESCRIPTION, []),
         ("import brainsim.analysis, brainsim.connectomes, brainsim.encode, brainsim.examples, brainsim.learn", []),
-        ("import brainsim.engine.simulate, brainsim.learn.spiking.kernels.chunk", ["llvmlite"]),
+        ("import brainsim.engine.simulation.simulate, brainsim.learn.spiking.kernels.chunk", ["llvmlite"]),
         ("import brainsim.plot", ["matplotlib"]),
         ("import brainsim.explore, brainsim.testing", ["matplotlib", "llvmlite"]),
         ("import brainsim.ann", ["scipy", "matplotlib", "llvmlite"]),
@@ -222,7 +234,7 @@ len(bs.simulate(net, 10.0, seed=2, threads=1).spikes["cells"])
 # rooms and modules that a plain run does without when it finds its code in the cache; each takes 0.2 to 10 ms
 NOT_NEEDED = """
 concurrent difflib html http logging numpy.ma secrets socket subprocess uuid brainsim.analysis brainsim.connectomes
-brainsim.core.files brainsim.engine.needed brainsim.engine.operators.currents brainsim.engine.operators.noise
+brainsim.core.files brainsim.engine.simulation.needed brainsim.engine.operators.currents brainsim.engine.operators.noise
 brainsim.engine.operators.poisson brainsim.engine.operators.signals brainsim.engine.operators.varying
 brainsim.engine.operators.windows brainsim.engine.recorders.events brainsim.engine.recorders.requested
 brainsim.engine.recorders.sources brainsim.engine.recorders.traces brainsim.engine.recorders.weights brainsim.sonata

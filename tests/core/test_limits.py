@@ -116,7 +116,7 @@ def test_without_files_the_system_counts(tmp_path):
 
 def test_the_default_number_of_threads_follows(monkeypatch):
     import brainsim as bs
-    from brainsim.engine import settings
+    from brainsim.engine.simulation import settings
 
     cells = bs.Population(50_000, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
@@ -142,7 +142,7 @@ def test_ranks_divide_the_processors_and_the_quota_of_their_machine(usable, quot
 
 def test_no_more_partitions_than_processors(monkeypatch):
     import brainsim as bs
-    from brainsim.engine import settings
+    from brainsim.engine.simulation import settings
 
     net = bs.Network(seed=1)
     net.add(bs.Population(10, bs.LIF(), name="cells"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.progress import Pace
+from brainsim.engine.loop.progress import Pace
 
 AMPA = bs.Exponential(tau=2.0)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators import registry as operators
 from brainsim.engine.operators.registry import register_operator
-from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import gaussian
 from brainsim.models.inputs import Input

@@ -7,7 +7,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.engine.program import Phase
+from brainsim.engine.loop.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.results.streams.columns import column
@@ -91,7 +91,7 @@ def test_a_recorder():
 ON_RANKS = """
 import sys
 import brainsim as bs
-from brainsim.engine import settings
+from brainsim.engine.simulation import settings
 from tests.extensions.test_recorder import CellsAbove, network
 
 settings.most_partitions = lambda: settings.MAX_THREADS

@@ -5,7 +5,7 @@ import warnings
 from unittest.mock import patch
 
 import brainsim as bs
-from brainsim.engine.progress import Pace
+from brainsim.engine.loop.progress import Pace
 
 CHUNKS = (None, 1, 7)  # steps; None: by how long they take
 CALLS = (100.0, 3.7)  # ms of each call of `run`, 100 ms of them at most

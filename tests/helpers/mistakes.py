@@ -14,7 +14,9 @@ def mistakes(*rows, before_compiling=True):
     @pytest.mark.parametrize(("call", "kind", "parts"), cases)
     def test(call, kind, parts, monkeypatch):
         if before_compiling:
-            monkeypatch.setattr("brainsim.engine.run.Run._allocate", lambda run: pytest.fail("reached the compiler"))
+            monkeypatch.setattr(
+                "brainsim.engine.simulation.run.Run._allocate", lambda run: pytest.fail("reached the compiler")
+            )
         with pytest.raises(kind) as caught:
             call()
         text = str(caught.value)

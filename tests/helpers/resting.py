@@ -3,7 +3,7 @@
 import contextlib
 from unittest import mock
 
-from brainsim.engine.operators import registry
+from brainsim.build import layout
 from brainsim.features.resting import operator
 
 
@@ -11,12 +11,12 @@ from brainsim.features.resting import operator
 def every_cell_may_rest():
     """Let cells be advanced in slots and lanes in every network in which this is possible, however many move."""
     everything = {"SHORTEST": 1, "SHORTEST_SLICE": 1, "WORTH": float("inf")}
-    with mock.patch.object(registry, "FEWEST_AT_REST", 0), mock.patch.multiple(operator, **everything):
+    with mock.patch.object(layout, "MANY", 0), mock.patch.multiple(operator, **everything):
         yield
 
 
 @contextlib.contextmanager
 def every_cell_is_visited():
     """Let no cell be at rest."""
-    with mock.patch.object(registry, "FEWEST_AT_REST", 1 << 62):
+    with mock.patch.object(layout, "MANY", 1 << 62):
         yield

@@ -12,7 +12,7 @@ import pytest
 import brainsim as bs
 from brainsim.commands import cli, running, warmup
 from brainsim.commands.examples import example_names, find_example
-from brainsim.engine import progress
+from brainsim.engine.loop import progress
 from brainsim.jit.cache import tell
 from brainsim.models.catalogue import catalogue
 from brainsim.models.inputs import Input
@@ -69,7 +69,7 @@ class TestRun:
         assert asked == [(Path("b.gif"), (10.0, 12.0))]
 
     def test_says_if_fewer_threads_run_than_were_requested(self, more_partitions, monkeypatch, capsys):
-        from brainsim.engine import settings
+        from brainsim.engine.simulation import settings
 
         run = ["run", "single", "--threads", "3", "--no-plot"]
         cli.main(run)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import progress
+from brainsim.engine.loop import progress
 
 CELLS = bs.Population(10, bs.LIF(), name="cells")
 

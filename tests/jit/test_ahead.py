@@ -69,7 +69,7 @@ def test_what_a_network_needs_is_found_without_its_numbers():
         NETWORK
         + """
 import io, pickle
-from brainsim.engine import needed
+from brainsim.engine.simulation import needed
 from brainsim.jit import cache, decorators
 found = []
 needed.compile_last_first = lambda functions, out: found.extend(name for name, make in functions)
@@ -138,7 +138,7 @@ open(__file__ + ".log", "a").write("imported ")
 SENT = """
 import io, pickle, sys
 import brainsim as bs
-from brainsim.engine.needed import compile_needed
+from brainsim.engine.simulation.needed import compile_needed
 sys.path.insert(0, sys.argv[1])
 import own_model
 net = bs.Network(seed=1)

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import settings
 from brainsim.engine.operators.cells import Cells
+from brainsim.engine.simulation import settings
 from brainsim.equations.codegen import BLOCK
 from tests import golden
 from tests.helpers.records import arrays_of, contexts_of

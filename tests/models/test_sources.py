@@ -5,8 +5,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.engine.program import MAX_SLICE
-from brainsim.engine.settings import slice_steps
+from brainsim.engine.loop.program import MAX_SLICE
+from brainsim.engine.simulation.settings import slice_steps
 from tests.helpers.equations.single_cells import run
 
 

@@ -123,7 +123,7 @@ def supervise(cases, tally):
 
 def work():
     """Run the cases that come from standard input and write a line of JSON about each: the outcome, and what is wrong."""
-    from brainsim.engine import settings
+    from brainsim.engine.simulation import settings
 
     settings.most_partitions = lambda: settings.MAX_THREADS  # more partitions than there are processors
     for seed, precision in json.load(sys.stdin):

@@ -288,7 +288,7 @@ class TestStorage:
 
 
 def test_the_documentation_names_every_format():
-    from brainsim.engine.simulate import simulate
+    from brainsim.engine.simulation.simulate import simulate
 
     for text in (Result.save.__doc__, simulate.__doc__):
         assert {suffix for suffix in {".npz", *MODULES} - {".hdf5"} if suffix not in text} == set()

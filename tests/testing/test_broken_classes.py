@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.registry import OPERATORS, register_operator
-from brainsim.engine.program import Operator, Phase
 from brainsim.jit.decorators import kernel
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.inputs import Input

@@ -13,7 +13,7 @@ from brainsim.ann.networks.readers import Trained, read
 from brainsim.core.checks import choice, in_range, integer, nearest, plain, true_or_false
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.hints import answers_calls
-from brainsim.engine.simulate import simulate
+from brainsim.engine.simulation.simulate import simulate
 from brainsim.learn.checks import array_of, class_labels
 from brainsim.network.network import Network
 from brainsim.network.probes import Trace

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.engine.exchange.barrier import SPINS, abort, clear_barrier, new_barrier, wait_for_all, zeros_at_line
-from brainsim.engine.program import ABANDONED, CONTINUE, Operator, Phase
+from brainsim.engine.loop.program import ABANDONED, CONTINUE, Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, by_address, record_at
 

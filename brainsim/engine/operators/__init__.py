@@ -1,1 +1,1 @@
-"""What happens in a step, one idea a file; `brainsim.engine.program` says in which order."""
+"""What happens in a step, one idea a file; `brainsim.engine.loop.program` says in which order."""

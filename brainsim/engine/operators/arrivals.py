@@ -5,7 +5,7 @@ What kinds of synapses do in a step besides delivery, such as remembering the sp
 
 import numpy as np
 
-from brainsim.engine.program import CALENDAR_FULL, LISTS_FULL, LOG_FULL, MAX_SLICE, POOL_FULL, Operator, Phase
+from brainsim.engine.loop.program import CALENDAR_FULL, LISTS_FULL, LOG_FULL, MAX_SLICE, POOL_FULL, Operator, Phase
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.jit.records import Context, call

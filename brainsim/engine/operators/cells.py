@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.build.constants import with_tables
-from brainsim.engine.program import Operator, Phase
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.equations.codegen import BLOCK
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context

@@ -7,9 +7,9 @@ apart, and each step starts from it; noise is added by an operator of its own (`
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.signals import Observed, signal_of, steady_value
 from brainsim.engine.operators.windows import FOREVER, cells_here, window
-from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.changing import is_timed
 from brainsim.models.inputs import CurrentInput

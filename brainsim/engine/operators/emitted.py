@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.program import CONTINUE, SPIKES_FULL, Operator, Phase
+from brainsim.engine.loop.program import CONTINUE, SPIKES_FULL, Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.program import Operator, Phase
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import cast_like
 from brainsim.models.events import EventInput

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.signals import Observed, signal_of
 from brainsim.engine.operators.windows import cells_here, window
-from brainsim.engine.program import Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.jit.records import Context, array_of, by_address, record_at

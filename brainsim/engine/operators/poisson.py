@@ -8,11 +8,11 @@ shared rate changes in time, the table is computed whenever it does. `poisson_ev
 
 import numpy as np
 
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators import poisson_events as events_of
 from brainsim.engine.operators.poisson_events import BLOCK, DRIVE, MAX_MEAN, MIN_MEAN, STRETCH, TABLE_ROOM, poisson_table
 from brainsim.engine.operators.signals import signal_of, steady_value
 from brainsim.engine.operators.windows import window
-from brainsim.engine.program import Operator, Phase
 from brainsim.jit.records import Context
 from brainsim.models.inputs import PoissonInput
 from brainsim.models.values import Distribution

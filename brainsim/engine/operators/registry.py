@@ -7,13 +7,13 @@ whose words are `operator`, their place in the order, and the condition under wh
 import functools
 import sys
 
+from brainsim.build.layout import has_many_cells
 from brainsim.core.doors import listed_doors, load, through
 from brainsim.core.identity import put
-from brainsim.engine.program import Operator
+from brainsim.engine.loop.program import Operator
 from brainsim.models.changing import OVER_TIME
 
 OPERATORS: list[type[Operator]] = []  # registered by extensions
-FEWEST_AT_REST = 2000  # cells of a partition: visiting fewer takes less than finding out which of them are at rest
 
 
 def _always(layout):
@@ -40,11 +40,6 @@ def _varies(layout):
 
 def _lists_spikes(layout):
     return any(member.trains is not None for member in layout.members.values())
-
-
-def may_rest(layout):
-    """Return whether there are so many cells that those that nothing reaches need not be visited."""
-    return not layout.precise and layout.n_cells >= FEWEST_AT_REST * layout.partitions and bool(layout.network.projections)
 
 
 def _is_precise(layout):
@@ -82,7 +77,7 @@ LAST = (("brainsim.engine.exchange.threads:EndOfSlice", _always),)
 # whether a network may need the operator of a feature; that for an input of its own says `for CLASS in MODULE`
 CONDITIONS = {
     "with couplings": _is_coupled,
-    "of many cells": may_rest,
+    "of many cells": has_many_cells,
     "with exact times": _is_precise,
     "with exact times of Poisson input": _has_poisson_times,
 }

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import MAX_STEPS
-from brainsim.engine.faults import Fault
+from brainsim.engine.loop.faults import Fault
+from brainsim.engine.loop.program import Phase
 from brainsim.engine.operators.signal_text import write_signal
 from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, join_parts, step_of, window
-from brainsim.engine.program import Phase
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.signals import parse_signal
 from brainsim.jit.decorators import load_source

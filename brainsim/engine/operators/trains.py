@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.core.arrays import times_of
-from brainsim.engine.program import Operator, Phase
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at
 

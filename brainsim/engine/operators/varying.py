@@ -6,8 +6,8 @@ written before each step.
 
 import numpy as np
 
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.signals import Signal, parameter_of
-from brainsim.engine.program import Operator, Phase
 from brainsim.equations.expressions.language import names_in, parse_expression
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.jit.vmath import cast_like

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from brainsim.engine.program import Phase
+from brainsim.engine.loop.program import Phase
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.reduced import (
     BLOCK,

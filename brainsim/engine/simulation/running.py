@@ -9,8 +9,8 @@ from brainsim.core.checks import warn_user
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.deferred import defer
 from brainsim.core.doors import all_through
-from brainsim.engine.progress import Interrupt, Watch
-from brainsim.engine.settings import WORTH_AN_ESTIMATE, checked_steps
+from brainsim.engine.loop.progress import Interrupt, Watch
+from brainsim.engine.simulation.settings import WORTH_AN_ESTIMATE, checked_steps
 from brainsim.engine.states.state import check_end, what_is_not_finite
 from brainsim.results.result import ElsewhereError, Result
 

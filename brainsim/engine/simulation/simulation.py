@@ -24,10 +24,13 @@ from brainsim.core.contexts import default_arithmetic
 from brainsim.core.doors import all_through, through
 from brainsim.core.hints import Answering, answers_calls
 from brainsim.core.pauses import pause_gc
+from brainsim.engine.loop.progress import Watch
 from brainsim.engine.operators.registry import check_inputs_have_operators
-from brainsim.engine.progress import Watch
-from brainsim.engine.run import Run
-from brainsim.engine.settings import (
+from brainsim.engine.simulation.described import Described, take_back
+from brainsim.engine.simulation.recording import Recording
+from brainsim.engine.simulation.run import Run
+from brainsim.engine.simulation.running import CHECK_EVERY, Exclusive, check_callback, run_pieces
+from brainsim.engine.simulation.settings import (
     WORTH_AN_ESTIMATE,
     RunSettings,
     checked_network,
@@ -37,9 +40,6 @@ from brainsim.engine.settings import (
     ranks_of,
     thread_count,
 )
-from brainsim.engine.simulation.described import Described, take_back
-from brainsim.engine.simulation.recording import Recording
-from brainsim.engine.simulation.running import CHECK_EVERY, Exclusive, check_callback, run_pieces
 from brainsim.engine.states.fingerprint import fingerprint_of
 from brainsim.engine.states.state import Variables, check_fits, check_state
 from brainsim.engine.synapses.store import Synapses
@@ -948,7 +948,7 @@ class Simulation(Answering):
 
 
 def _compile_ahead(network, settings):
-    """Let another process compile what is missing, see `brainsim.engine.needed`."""
-    from brainsim.engine.needed import compile_for
+    """Let another process compile what is missing, see `brainsim.engine.simulation.needed`."""
+    from brainsim.engine.simulation.needed import compile_for
 
     compile_for(network, settings)

@@ -20,7 +20,7 @@ order of additions, belongs in all four. Networks of fewer than 2,000 cells a pa
 
 import numpy as np
 
-from brainsim.engine.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
+from brainsim.engine.loop.program import CALENDAR_FULL, CONTINUE, LOG_FULL, POOL_FULL
 from brainsim.engine.synapses.calendar import BLOCK, file_segment, give_back
 from brainsim.engine.synapses.kinds.kind import (
     CALLED,

@@ -8,8 +8,8 @@ bits are the same.
 
 import numpy as np
 
+from brainsim.build.layout import has_many_cells
 from brainsim.build.own import index_here
-from brainsim.engine.operators.registry import may_rest
 from brainsim.engine.synapses.kinds.kind import RANGE, Shared
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BITS, segment_fields
@@ -28,7 +28,7 @@ def find_ranges(layout, projections):
     """
     if layout.precise:  # events have times of their own
         return set()
-    fewest = FEW * layout.n_cells if may_rest(layout) else 0
+    fewest = FEW * layout.n_cells if has_many_cells(layout) else 0
     found = {projection for projection in projections if projection.pre.n >= fewest and _is_range(projection)}
     others = {projection for projection in projections if projection not in found and has_one(projection, "weight")}
     while others and found:

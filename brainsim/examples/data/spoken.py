@@ -14,7 +14,7 @@ import numpy as np
 from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer, number, one_of
 from brainsim.encode.sound import mel_bank
-from brainsim.engine.progress import Watch
+from brainsim.engine.loop.progress import Watch
 from brainsim.results.archive import read_arrays, write_arrays
 
 PROGRAM = "espeak-ng"

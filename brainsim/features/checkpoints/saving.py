@@ -13,8 +13,8 @@ from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.doors import all_through, through
-from brainsim.engine.settings import checked_network, checked_steps, path_of
 from brainsim.engine.simulation.described import take_run
+from brainsim.engine.simulation.settings import checked_network, checked_steps, path_of
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
 from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses

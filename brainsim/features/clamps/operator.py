@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.signals import Observed, signal_of
 from brainsim.engine.operators.windows import cells_here, join_parts, window
-from brainsim.engine.program import Operator, Phase
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.features.clamps.input import VoltageClamp

@@ -10,7 +10,7 @@ Each rank of an MPI run has a ring, and what its cells gave in a slice travels t
 import numpy as np
 
 from brainsim.build.own import index_here
-from brainsim.engine.program import MAX_SLICE, Operator, Phase
+from brainsim.engine.loop.program import MAX_SLICE, Operator, Phase
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.system import prefix_of
 from brainsim.features.couplings.equations import TOTAL

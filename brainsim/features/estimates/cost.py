@@ -9,8 +9,8 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE, Planned
 from brainsim.core.doors import through
-from brainsim.engine.program import MAX_SLICE
-from brainsim.engine.settings import slice_steps
+from brainsim.engine.loop.program import MAX_SLICE
+from brainsim.engine.simulation.settings import slice_steps
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.features.estimates.memory import estimate_layout
 from brainsim.models.inputs import CurrentInput

@@ -7,7 +7,7 @@ is new begins as it is described.
 
 import numpy as np
 
-from brainsim.engine.settings import checked_network
+from brainsim.engine.simulation.settings import checked_network
 from brainsim.engine.states.fingerprint import fingerprint, of_input, of_projection
 from brainsim.engine.states.sent import LAGS, carry_lags
 from brainsim.engine.states.state import save_state

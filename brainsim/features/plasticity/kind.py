@@ -6,8 +6,8 @@ import copy
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.faults import first
-from brainsim.engine.program import LOG_FULL, MAX_SLICE
+from brainsim.engine.loop.faults import first
+from brainsim.engine.loop.program import LOG_FULL, MAX_SLICE
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import in_table, order_of

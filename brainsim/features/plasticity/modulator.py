@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.program import MAX_SLICE
+from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.states.state import take_array
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions.language import names_in

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.faults import Fault
+from brainsim.engine.loop.faults import Fault
 from brainsim.engine.synapses.readback import ends_of
 from brainsim.equations.expressions import language as lang
 from brainsim.features.plasticity.equations.traces import NEW

@@ -14,7 +14,7 @@ Postsynaptic traces are kept for the last steps, as far as dendritic delays look
 
 import numpy as np
 
-from brainsim.engine.program import CONTINUE, LISTS_FULL, Phase
+from brainsim.engine.loop.program import CONTINUE, LISTS_FULL, Phase
 from brainsim.features.plasticity.equations.target_cell import OF_TARGET
 from brainsim.features.plasticity.modulator import clear_modulator, modulator_fields
 from brainsim.features.plasticity.rule_code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD

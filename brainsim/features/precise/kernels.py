@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from brainsim.engine.program import CONTINUE, EVENTS_FULL
+from brainsim.engine.loop.program import CONTINUE, EVENTS_FULL
 from brainsim.engine.synapses.calendar import BLOCK, give_back
 from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE
 from brainsim.engine.synapses.segments import split_piece, tag_of

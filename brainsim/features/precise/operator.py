@@ -15,10 +15,10 @@
 
 import numpy as np
 
-from brainsim.engine.faults import Fault
+from brainsim.engine.loop.faults import Fault
+from brainsim.engine.loop.program import EVENTS_FULL, Operator, Phase
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
-from brainsim.engine.program import EVENTS_FULL, Operator, Phase
 from brainsim.features.precise.equations.frame import MOST_PARTS, TWICE
 from brainsim.jit.records import Context
 

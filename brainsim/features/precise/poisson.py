@@ -7,10 +7,10 @@ times do not depend on dt.
 
 import numpy as np
 
+from brainsim.engine.loop.program import CONTINUE, EVENTS_FULL, Operator, Phase
 from brainsim.engine.operators.poisson import _weights
 from brainsim.engine.operators.signals import steady_value
 from brainsim.engine.operators.windows import cells_here, window
-from brainsim.engine.program import CONTINUE, EVENTS_FULL, Operator, Phase
 from brainsim.features.precise.kernels import note
 from brainsim.features.precise.operator import Precise
 from brainsim.jit.decorators import helper

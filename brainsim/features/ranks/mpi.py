@@ -25,7 +25,7 @@ import numpy as np
 from brainsim.build.own import cells_here
 from brainsim.engine.exchange.barrier import ABORT, ABORTED, LINE, SPINS, abort, clear_barrier, new_barrier, wait_for_all
 from brainsim.engine.exchange.threads import Exchange, row_of, whole_lines
-from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Phase
+from brainsim.engine.loop.program import ABANDONED, CONTINUE, EXCHANGED, Phase
 from brainsim.features.ranks.segment import WORDS, segment_of
 from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address, publish

@@ -9,11 +9,11 @@ import math
 
 import numpy as np
 
+from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.varying import Varying
-from brainsim.engine.program import Operator, Phase
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.features.resting.quiet import can_be_quiet
 from brainsim.features.resting.stretch import Stretch

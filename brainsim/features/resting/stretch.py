@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.engine.program import new_progress
+from brainsim.engine.loop.program import new_progress
 from brainsim.features.resting.quiet import BLOCK, TINY, Sizes, write_quiet
 from brainsim.features.resting.reached import LANES, block_size, write_reached
 from brainsim.jit.decorators import load_source

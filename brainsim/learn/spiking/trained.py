@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, warn_user
-from brainsim.engine.progress import Watch
+from brainsim.engine.loop.progress import Watch
 from brainsim.learn.checks import class_labels, classes_in, explained_variance, places_of
 from brainsim.learn.estimator import Estimator, Loss
 from brainsim.learn.spiking.runner import SpikingRunner

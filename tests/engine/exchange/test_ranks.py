@@ -248,7 +248,7 @@ def test_an_example_on_ranks_by_the_command(tmp_path):
 
 
 def test_a_launcher_of_another_library_is_refused(monkeypatch):
-    from brainsim.engine.settings import ranks_of
+    from brainsim.engine.simulation.settings import ranks_of
 
     assert ranks_of(True).size == 1
     monkeypatch.setenv("PMI_SIZE", "4")

@@ -27,14 +27,14 @@ from tests.helpers.runs.streamed import NEEDS, STEPS, network, requests, run, sa
 def in_folder(tmp_path, monkeypatch):
     """Write to a new folder, in many short chunks."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("brainsim.engine.progress.Pace.steps", lambda self, left: min(left, STEPS))
+    monkeypatch.setattr("brainsim.engine.loop.progress.Pace.steps", lambda self, left: min(left, STEPS))
     return tmp_path
 
 
 CHILD = """
 import sys
 import brainsim as bs
-from brainsim.engine import progress
+from brainsim.engine.loop import progress
 from tests.helpers.runs.streamed import simulation
 progress.WANTED = 0.002
 simulation(to=sys.argv[1]).run(1e7)

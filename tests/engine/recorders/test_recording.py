@@ -28,7 +28,7 @@ class TestWindows:
     @pytest.mark.parametrize(("start", "stop"), [(None, 12.0), (12.0, None), (5.0, 12.05), (0.0, 30.0), (40.0, 50.0)])
     @pytest.mark.filterwarnings("ignore:.*is not a multiple of dt")
     def test_a_part_of_the_samples(self, every, start, stop, monkeypatch):
-        monkeypatch.setattr("brainsim.engine.progress.Pace.steps", lambda self, left: min(left, 70))
+        monkeypatch.setattr("brainsim.engine.loop.progress.Pace.steps", lambda self, left: min(left, 70))
         net = network()
         cells = net.populations["cells"][:3]
         whole = record(bs.Trace(cells, "v", every=every), net=net)["cells", "v"]

@@ -17,7 +17,7 @@ from tests.helpers.runs.streamed import NEEDS, STEPS, network, run, same, simula
 def in_folder(tmp_path, monkeypatch):
     """Write to a new folder, in many short chunks."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("brainsim.engine.progress.Pace.steps", lambda self, left: min(left, STEPS))
+    monkeypatch.setattr("brainsim.engine.loop.progress.Pace.steps", lambda self, left: min(left, STEPS))
     return tmp_path
 
 

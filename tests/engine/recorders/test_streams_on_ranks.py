@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 @pytest.fixture(autouse=True)
 def _in_folder(tmp_path, monkeypatch):
     ranked.mpi_or_skip()
-    monkeypatch.setattr("brainsim.engine.progress.Pace.steps", lambda self, left: min(left, ranked_streams.CHUNK))
+    monkeypatch.setattr("brainsim.engine.loop.progress.Pace.steps", lambda self, left: min(left, ranked_streams.CHUNK))
 
 
 def on_ranks(ranks, name, *arguments):

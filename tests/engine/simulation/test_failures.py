@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.progress import Pace
+from brainsim.engine.loop.progress import Pace
 from brainsim.engine.recorders.log import Log
 from brainsim.features.estimates import memory as estimate
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.program import CALENDAR_FULL, CONTINUE, new_progress
+from brainsim.engine.loop.program import CALENDAR_FULL, CONTINUE, new_progress
 from brainsim.engine.synapses.calendar import BLOCK, calendar_fields, clear_calendar, grow_calendar
 from brainsim.engine.synapses.delivery import deliver, file_pending, file_slice
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED

@@ -13,9 +13,9 @@ from unittest.mock import Mock
 import pytest
 
 import brainsim as bs
-from brainsim.engine.progress import Pace
-from brainsim.engine.run import Run
-from brainsim.engine.settings import interval
+from brainsim.engine.loop.progress import Pace
+from brainsim.engine.simulation.run import Run
+from brainsim.engine.simulation.settings import interval
 from brainsim.features.checkpoints import file, saving
 from tests.helpers.runs.checkpointed import assert_equal, full_disk, network, recorded, simulation
 

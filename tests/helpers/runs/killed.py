@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.engine.progress import Pace
+from brainsim.engine.loop.progress import Pace
 from brainsim.results.packing import pack_state
 
 DURATION = 300.0

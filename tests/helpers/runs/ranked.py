@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine import settings
+from brainsim.engine.simulation import settings
 from brainsim.features.resting.operator import Resting
 from tests import golden
 from tests.helpers import couplings

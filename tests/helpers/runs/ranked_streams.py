@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import brainsim as bs
-from brainsim.engine import progress
+from brainsim.engine.loop import progress
 from tests import golden
 from tests.helpers.runs import ranked
 

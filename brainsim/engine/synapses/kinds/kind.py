@@ -10,7 +10,7 @@ import copy
 import numpy as np
 
 from brainsim.core.hooks import reject_misspelled
-from brainsim.engine.program import MAX_SLICE
+from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS, TAGS
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import ByAddress

@@ -10,8 +10,8 @@ from typing import Any
 from brainsim.core.checks import number, true_or_false, warn_user
 from brainsim.core.doors import through
 from brainsim.core.hints import answers_calls
-from brainsim.engine.settings import RunSettings, checked_steps
 from brainsim.engine.simulation.running import check_callback
+from brainsim.engine.simulation.settings import RunSettings, checked_steps
 from brainsim.engine.simulation.simulation import Simulation
 
 if typing.TYPE_CHECKING:

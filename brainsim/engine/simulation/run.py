@@ -8,14 +8,14 @@ import numpy as np
 
 from brainsim.build.own import state_here
 from brainsim.core.doors import through
-from brainsim.engine.faults import first
+from brainsim.engine.loop.faults import first
+from brainsim.engine.loop.progress import Pace
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.trains import list_at_zero, most_besides
-from brainsim.engine.partition import Partition, Shared, run_all
-from brainsim.engine.progress import Pace
 from brainsim.engine.recorders.recorder import Chunk
-from brainsim.engine.settings import slice_steps
+from brainsim.engine.simulation.partition import Partition, Shared, run_all
+from brainsim.engine.simulation.settings import slice_steps
 from brainsim.engine.states.sent import CELL, STEP_BITS, Sent
 from brainsim.engine.states.state import Snapshot, arrays_of, load_state, take_array
 

@@ -1,6 +1,6 @@
 """A step as a table of operators: what a partition does, in which phase, by which compiled function, with which record.
 
-The time loop (`brainsim.engine.driver`) knows only the phases. An *operator* is one idea, in one file: it makes the
+The time loop (`brainsim.engine.loop.driver`) knows only the phases. An *operator* is one idea, in one file: it makes the
 records that its compiled functions work on, and states in which phases they are called. What a network does not use is
 neither compiled nor loaded.
 """
@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 
 from brainsim.core.hooks import reject_misspelled
-from brainsim.engine.faults import first
+from brainsim.engine.loop.faults import first
 from brainsim.jit.records import Context
 
 

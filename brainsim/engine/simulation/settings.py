@@ -10,8 +10,8 @@ from brainsim.build.own import ALONE, Alone
 from brainsim.core.checks import MAX_INDEX, in_range, integer, number, true_or_false
 from brainsim.core.doors import through
 from brainsim.core.machine import MAX_THREADS, processors
+from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.operators.registry import operators_for
-from brainsim.engine.program import MAX_SLICE
 from brainsim.models.values import Distribution
 from brainsim.network.checks import MAX_DELAY, check_precision
 from brainsim.network.network import Network

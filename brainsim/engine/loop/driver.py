@@ -14,7 +14,7 @@ spikes of a slice are to be exchanged by other means than shared memory. The cal
 
 import numpy as np
 
-from brainsim.engine.program import CONTINUE, Phase
+from brainsim.engine.loop.program import CONTINUE, Phase
 from brainsim.jit.clock import ticks
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.intrinsics import call_address

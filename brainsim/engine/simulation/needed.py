@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
-from brainsim.engine.run import Run
-from brainsim.engine.settings import RunSettings
 from brainsim.engine.simulation.recording import Recording
+from brainsim.engine.simulation.run import Run
+from brainsim.engine.simulation.settings import RunSettings
 from brainsim.engine.synapses.store import Synapses
 from brainsim.jit.ahead import compile_ahead, compile_last_first, is_readable
 from brainsim.jit.decorators import note_needed

@@ -7,12 +7,12 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.build.own import cells_here, state_here
 from brainsim.core.doors import through
-from brainsim.engine import driver
 from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import Threads
+from brainsim.engine.loop import driver
+from brainsim.engine.loop.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.operators.trains import most_besides
-from brainsim.engine.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.engine.states.given_out import GivenOut
 from brainsim.jit.clock import TICK
 from brainsim.jit.records import Context
