@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brainsim.features.procedural import kind as procedural
+from brainsim.engine.synapses.kinds import procedural
 
 import brainsim as bs
 from brainsim.engine.synapses import store
