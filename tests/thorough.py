@@ -300,6 +300,7 @@ THOROUGH: dict[str, tuple[str, ...]] = {
     "tests/pynn/test_ranks.py": (),
     "tests/pynn/test_runs.py::test_the_spikes_of_brainsim": (),
     "tests/pynn/test_tables.py::test_a_script_that_is_told_its_simulator_runs": (),
+    "tests/results/test_damaged_files.py::test_many_damaged_files": (),
     "tests/results/test_storage.py::test_damaged_files_are_closed": (),
     "tests/sweeps/test_processes.py::TestProcesses::test_a_point_that_ends_its_process_costs_nothing_else": ("[True]",),
     "tests/sweeps/test_processes.py::TestProcesses::test_memory_of_a_point_is_its_own_whatever_was_used_before": (),

@@ -1,7 +1,9 @@
 """Files of NIR become graphs of the package nir; no more is read than what lies in the file itself."""
 
+import contextlib
 import itertools
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from brainsim.core.doors import optional
@@ -25,6 +27,17 @@ def load(source: Any, label: str) -> Any:
                     raise ValueError(f"{name!r} is a node of an unknown kind, {node['type']}")
                 graphs += [node] * ("nodes" in node)
         return nir.dict2NIRNode(graphs[0])
+
+
+@contextlib.contextmanager
+def told_of(source: Any, label: str) -> Iterator[None]:
+    """Let errors in what a file holds name the file."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if not isinstance(source, str | os.PathLike):
+            raise
+        raise ValueError(f"{label}: {str(source)!r}: {str(error).removeprefix(f'{label}: ')}") from error
 
 
 def _content(group, count, outer=()):

@@ -38,6 +38,8 @@ class Graph:
             check_values(name, node)
         self.after: dict[str, list[str]] = {name: [] for name in self.nodes}
         for a, b in self.edges:
+            if b in self.inputs:
+                raise ValueError(f"nir.read: an edge leads from {a!r} to {b!r}, which is an Input")
             self.after[a].append(b)
         self.linear: dict[str, Linear] = {}
         for name in self.ends:

@@ -8,7 +8,9 @@ import numpy as np
 from scipy import sparse
 
 import brainsim as bs
+from brainsim.core.checks import integer, warn_user
 from brainsim.nir.cells import KINDS
+from brainsim.nir.values import told_where
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ def unroll(name: str, node: Any, shape: tuple[int, ...]) -> Linear:
         matrix = sparse.block_diag([w.T for w in weight.reshape(-1, *weight.shape[-2:])], format="csr")
         return _with_bias(name, node, matrix, (*weight.shape[:-2], weight.shape[-2]), 1)
     if kind in ("Conv1d", "Conv2d", "SumPool2d", "AvgPool2d"):
-        try:
+        with told_where(f"{name!r}, {kind}"):
             rule = _rule_of(kind, node, shape)
-        except ValueError as error:
-            raise ValueError(f"nir.read: {name!r}, {kind}: {error}") from None
+        said = getattr(node, "input_shape", None)
+        if said is not None and not np.array_equal(np.ravel(said), shape[1:]):
+            warn_user(
+                f"nir.read: {name!r}, {kind}: input_shape is {said}, but what reaches it has {shape[1:]}, which is taken"
+            )
         matrix = sparse.csr_array((rule.weight, (rule.pre, rule.post)), (n, math.prod(rule.target_shape)))
         return _with_bias(name, node, matrix, rule.target_shape, math.prod(rule.target_shape[1:]))
     if kind in ("Scale", "Delay"):
@@ -49,7 +54,9 @@ def unroll(name: str, node: Any, shape: tuple[int, ...]) -> Linear:
         scale, delay = (values, None) if kind == "Scale" else (np.ones(values.size), values)
         return Linear(sparse.diags_array(scale, format="csr"), shape, delay=delay)
     if kind == "Flatten":
-        first, last = int(node.start_dim) % len(shape), int(node.end_dim) % len(shape) + 1
+        with told_where(f"{name!r}, {kind}"):
+            first, last = (_axis(node, field, len(shape)) for field in ("start_dim", "end_dim"))
+        last += 1
         shape = (*shape[:first], math.prod(shape[first:last]), *shape[last:]) if first < last else shape
     elif kind not in KINDS:
         raise ValueError(f"nir.read: {name!r} is a node of an unknown kind, {kind}")
@@ -65,6 +72,11 @@ def _with_bias(name, node, matrix, shape, places):
         label = f"nir.read: {name!r}, {type(node).__name__}, bias"
         raise ValueError(f"{label}: must have {matrix.shape[1] // places} values (got {np.size(bias)})")
     return Linear(matrix, shape, np.repeat(np.asarray(bias, np.float64), places))
+
+
+def _axis(node, field, n):
+    """Return a dimension of values of n dimensions, counted from the end if it is negative."""
+    return integer(getattr(node, field), field, at_least=-n, at_most=n - 1) % n
 
 
 def _rule_of(kind, node, shape):

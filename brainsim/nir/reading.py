@@ -10,8 +10,9 @@ from scipy import sparse
 import brainsim as bs
 from brainsim.core.checks import nearest, number, one_of, plain
 from brainsim.nir import cells
-from brainsim.nir.files import load
+from brainsim.nir.files import load, told_of
 from brainsim.nir.graphs import Graph
+from brainsim.nir.values import told_where
 
 UNITS = {"s": 1000.0, "ms": 1.0}
 VARIANTS = {"exact": "", "euler": "Euler"}
@@ -71,23 +72,27 @@ def read(
     unit = UNITS[one_of(time_unit, UNITS, f"{LABEL}.time_unit")]
     variant = VARIANTS[one_of(method, VARIANTS, f"{LABEL}.method")]
     one_of(reset, ("value", "subtract"), f"{LABEL}.reset")
-    graph = Graph(load(source, LABEL))
+    made = load(source, LABEL)
+    with told_of(source, LABEL):
+        graph = Graph(made)
     models, currents = _given(inputs, graph, dt)
     spiking = {name for name in graph.ends if graph.kinds[name] in cells.SPIKING} - currents.keys()
     net = bs.Network(seed=0, required_dt=dt)
-    for name in graph.ends:
-        if name not in models:
-            spikes = graph.kinds[name] == "Output" and spiking.issuperset(a for a, b in graph.edges if b == name)
-            models[name] = cells.model_of(graph.nodes[name], "Spiking" if spikes else variant, unit, reset)
-        net.add(bs.Population(math.prod(graph.linear[name].shape), models[name], name=name))
-    for name in graph.ends:
-        _connect(net, graph, name, unit)
-    currents |= {name: does.bias[None] for name, does in graph.linear.items() if np.any(does.bias)}
-    for name, values in currents.items():
-        for _, end, sent in graph.follow(name, [(0.0, values)]):
-            for time, current in sent:
-                times = (graph.level[end] - 1) * dt + unit * time + dt * np.arange(len(current))
-                net.stimulate(net.populations[end], bs.CurrentInput(current, times=times))
+    with told_of(source, LABEL):
+        for name in graph.ends:
+            if name not in models:
+                spikes = graph.kinds[name] == "Output" and spiking.issuperset(a for a, b in graph.edges if b == name)
+                with told_where(f"{name!r}, {graph.kinds[name]}"):
+                    models[name] = cells.model_of(graph.nodes[name], "Spiking" if spikes else variant, unit, reset)
+            net.add(bs.Population(math.prod(graph.linear[name].shape), models[name], name=name))
+        for name in graph.ends:
+            _connect(net, graph, name, unit)
+        currents |= {name: does.bias[None] for name, does in graph.linear.items() if np.any(does.bias)}
+        for name, values in currents.items():
+            for _, end, sent in graph.follow(name, [(0.0, values)]):
+                for time, current in sent:
+                    times = (graph.level[end] - 1) * dt + unit * time + dt * np.arange(len(current))
+                    net.stimulate(net.populations[end], bs.CurrentInput(current, times=times))
     return net
 
 
@@ -125,14 +130,21 @@ def _connect(net, graph, source, unit):
     graded = not (pre.model.spiking_source or pre.model.threshold)
     for chain, target, sent in graph.follow(source, [(0.0, sparse.eye_array(pre.n, format="csr"))]):
         post, lag = net.populations[target], (graph.level[target] - graph.level[source]) * dt
-        delay = np.array(
-            [lag + unit * time if lag else max(dt, unit * time) for time, _ in sent]
-        )  # in a cycle there is no lag
-        pairs = sparse.vstack([matrix for _, matrix in sent], format="csr").sorted_indices().tocoo()
-        part, cell = divmod(pairs.row, pre.n)
-        rule = Unrolled(cell, pairs.col)
         own = {name: graph.nodes[name] for name in chain if graph.kinds[name] not in ("Input", "Output")}
-        vars(rule).update(nodes=own, ends=(graph.nodes[source], graph.nodes[target]))
-        values = {"weight": pairs.data, "delay": (delay[part] if len(sent) > 1 else delay[0]) - dt * graded}
-        synapse = bs.RateConnection(variable="v", order=1) if graded else bs.Pulse()
-        net.connect(pre, post, rule, **values, synapse=synapse, name=" -> ".join((source, *own, target)))
+        name = " -> ".join((source, *own, target))
+        # in a cycle there is no lag
+        timed = [((lag + unit * time if lag else max(dt, unit * time)) - dt * graded, matrix) for time, matrix in sent]
+        parts = {name: timed}
+        if 0 < sum(time <= 0.0 for time, _ in timed) < len(timed):  # a coupling acts at once in all pairs or in none
+            parts = {name: [pair for pair in timed if pair[0] > 0.0]}
+            parts[f"{name} at once"] = [pair for pair in timed if pair[0] <= 0.0]
+        for key, part in parts.items():
+            delay = np.array([time for time, _ in part])
+            pairs = sparse.vstack([matrix for _, matrix in part], format="csr").sorted_indices().tocoo()
+            at, cell = divmod(pairs.row, pre.n)
+            rule = Unrolled(cell, pairs.col)
+            vars(rule).update(nodes=own, ends=(graph.nodes[source], graph.nodes[target]))
+            synapse = bs.RateConnection(variable="v", order=1) if graded else bs.Pulse()
+            delay = delay[at] if len(part) > 1 else delay[0]
+            with told_where(repr(key)):
+                net.connect(pre, post, rule, weight=pairs.data, delay=delay, synapse=synapse, name=key)

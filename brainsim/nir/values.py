@@ -1,7 +1,9 @@
 """Checks of the values of a node, which come before anything is computed from them."""
 
+import contextlib
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,15 @@ def check_values(name: str, node: Any) -> None:
             in_range(checked, f"{label} {field.name}", at_least=0.0)
     if type(node).__name__ in ("Input", "Output"):
         check_size(np.ravel(node.output_type["output"]), f"{label} shape")
+
+
+@contextlib.contextmanager
+def told_where(label: str) -> Iterator[None]:
+    """Let errors in what a node becomes name the node."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"nir.read: {label}: {error}") from None
 
 
 def check_size(shape: Any, label: str) -> None:

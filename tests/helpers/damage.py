@@ -143,6 +143,52 @@ class StreamTexts(Kind):
         return True
 
 
+class Graphs(Kind):
+    """Graphs of NIR: their files have no checksums, so any values are fine that a network may have."""
+
+    def is_fine(self, found, whole):
+        return all(np.isfinite(values).all() for values in found)
+
+
+class GraphContents(Graphs):
+    """Whole files in which one entry is missing, another one, junk, or of another shape or type."""
+
+    def damage(self, rng, path):
+        import h5py
+
+        with h5py.File(path, "a") as file:
+            names = []
+            file.visit(names.append)
+            name, other = rng.choice(names), rng.choice(names)
+            old = file[name][()] if isinstance(file[name], h5py.Dataset) else None
+            del file[name]
+            match rng.randrange(4):
+                case 0 if other in file and not other.startswith(name):
+                    file[name] = file[other]
+                case 1 | 2 if isinstance(old, bytes | np.ndarray | np.number):
+                    file[name] = self.changed(rng, old)
+                case 3:
+                    file[name] = rng.choice([junk for junk in JUNK if isinstance(junk, bool | float | str)])
+
+    @staticmethod
+    def changed(rng, old):
+        """Return other content: of a text, or of an array."""
+        if isinstance(old, bytes):
+            return rng.choice(["LIF", "NIRGraph", "Affine", "Delay", "Flatten", "Conv2d", "Output", "NIRNode", ""])
+        array = np.array(old)
+        match rng.randrange(4):
+            case 0 if array.size and array.dtype.kind in "if":
+                array.flat[rng.randrange(array.size)] = rng.choice([-1, 0, 3, 7, 10**6, 2**31 - 1])
+                return array
+            case 1:
+                return array.ravel()[1:]
+            case 2:
+                return array[None]
+            case _ if array.dtype.kind in "if":
+                return array.astype(rng.choice(["i4", "f4", "?", "c16", "u1"]))
+        return array.ravel()
+
+
 def _stream(folder):
     sim = simulation(network(plastic=True), to=folder / "run.npz")
     for _ in range(10):
@@ -184,6 +230,18 @@ def _train_file(folder):
     return folder / "trains.npz"
 
 
+def _graph_file(folder):
+    from tests.nir.graphs import everything_else, nir
+
+    nir.write(folder / "graph.nir", everything_else(np.random.default_rng(1)))
+    return folder / "graph.nir"
+
+
+def _graph(path):
+    net = bs.nir.read(path)
+    return [getattr(p, name) for p in net.projections for name in ("weight", "delay")]
+
+
 EDGES = ("source", "target", "pre", "post", "weight", "delay", "type_ids")
 KINDS = {
     "stream": StreamBytes(_stream, _load),
@@ -196,6 +254,8 @@ KINDS = {
     "edges": Kind(_written("edges.h5"), lambda path: parts_of(bs.sonata.read_edges(path), EDGES)),
     "nodes": Kind(_written("nodes.h5"), lambda path: parts_of(bs.sonata.read_nodes(path), ("n", "type_ids"))),
     "spike trains": Kind(_train_file, _trains),
+    "nir": Graphs(_graph_file, _graph),
+    "contents of nir": GraphContents(_graph_file, _graph),
 }
 
 

@@ -65,13 +65,14 @@ def everything_else(rng):
         "scale": nir.Scale(np.array([1.0, 20.0, 30.0, 15.0, 10.0])),
         "delay": nir.Delay(DT * np.array([0.0, 3.0, 3.0, 7.0, 1.0])),
         "li": nir.LI(**full(5, tau=1e-3, r=1.0, v_leak=0.1)),
+        "later": nir.Delay(DT * np.array([2.0, 0.0, 0.0, 5.0, 0.0])),
         "mix": nir.Affine(rng.normal(0.0, 1.0, (4, 5)), np.array([0.0, 0.1, 0.0, 0.2])),
         "threshold": nir.Threshold(np.array([0.3, 0.5, 0.2, 0.1])),
         "back": nir.Linear(rng.normal(0.0, 0.5, (5, 5))),
         "i": nir.I(r=np.full(4, 1e3)),
         "smooth": nir.CubaLI(**full(4, tau_syn=1e-3, tau_mem=1e-3, r=1.0, v_leak=0.0, w_in=2.0)),
     }
-    straight = ("input", "conv", "lif", "flat", "linear", "cuba", "scale", "delay", "li", "mix", "threshold")
+    straight = ("input", "conv", "lif", "flat", "linear", "cuba", "scale", "delay", "li", "later", "mix", "threshold")
     edges = [*chain(*straight, "i", "output"), *chain("cuba", "back", "cuba"), *chain("threshold", "smooth", "output")]
     return graph(nodes | last, edges)
 

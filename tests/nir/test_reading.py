@@ -151,6 +151,19 @@ def test_delays_in_a_row_do_not_double_what_is_kept():
     assert len(net.inputs) == 2
 
 
+def test_values_that_come_at_once_and_later():
+    """Between cells that do not fire; their coupling acts at once in all pairs or in none, so there are two."""
+    nodes, last = ends(2, 2)
+    nodes |= {name: nir.LI(**full(2, tau=1e-3, r=1.0, v_leak=0.1)) for name in "ab"}
+    nodes["delay"] = nir.Delay(np.array([0.0, 2 * DT]))
+    net = bs.nir.read(graph(nodes | last, chain("input", "a", "delay", "b", "output")))
+    found = {p.name: (p.rule.pre.tolist(), float(p.delay)) for p in net.projections if p.pre.name == "a"}
+    assert found == {"a -> delay -> b at once": ([0], 0.0), "a -> delay -> b": ([1], pytest.approx(0.2))}
+    written = bs.nir.write(net)
+    assert written.nodes["delay"].delay.tolist() == [0.0, 2 * DT]
+    assert [edge for edge in written.edges if "delay" in edge] == [("a", "delay"), ("delay", "b")]
+
+
 def diamonds(k):
     """Return a graph in which 2**k paths lead from an input to a cell."""
     nodes, last = ends(1, 1)
@@ -257,6 +270,48 @@ class TestMistakes:
             bs.nir.read(3)
 
     @pytest.mark.parametrize(
+        ("of", "message"),
+        [
+            (graph({"w": nir.Scale(np.ones(2))}, []), "no Input leads to 'w', so its shape is not known"),
+            (
+                graph(ends(1, 1)[0] | {"s": nir.Scale(np.array([1e308])), "cell": lif(1)}, chain("input", "s", "cell")),
+                "'input -> s -> cell': Network.connect.weight: must lie within",
+            ),
+            (
+                graph(ends(1, 1)[0] | {"cell": lif(1, tau=-1.0)}, chain("input", "cell")),
+                r"'cell', LIF: LIF\w*.tau: must be > 0",
+            ),
+        ],
+    )
+    def test_a_file_is_named(self, of, message, tmp_path):
+        """Also where what it holds does not fit together, or is nothing that a model takes."""
+        nir.write(tmp_path / "a.nir", of)
+        with pytest.raises(ValueError, match=f"nir.read: '.*a.nir': {message}"):
+            bs.nir.read(tmp_path / "a.nir")
+        with pytest.raises(ValueError, match=f"nir.read: {message}"):
+            bs.nir.read(of)
+
+    @pytest.mark.parametrize(
+        ("start", "end", "message"),
+        [(0, 2, "end_dim: must be <= 1 .got 2"), (-3, 1, "start_dim: must be >= -2"), (0, 0.5, "end_dim: must be a whole")],
+    )
+    def test_dimensions_that_are_not_there(self, start, end, message):
+        first, last = ends((2, 3), 6)
+        flat = nir.Flatten({"input": np.array([2, 3])}, 0, 1)
+        flat.start_dim, flat.end_dim = start, end
+        with pytest.raises(ValueError, match=f"nir.read: 'flat', Flatten: {message}"):
+            bs.nir.read(graph(first | {"flat": flat} | last, chain("input", "flat", "output")))
+
+    def test_a_kernel_for_another_shape(self):
+        first, last = ends((1, 5), 3)
+        nodes = first | {"conv": nir.Conv1d(7, np.ones((1, 1, 3)), 1, 0, 1, 1, np.zeros(1))} | last
+        with pytest.warns(
+            UserWarning, match=r"'conv', Conv1d: input_shape is 7, but what reaches it has \(5,\), which is taken"
+        ):
+            net = bs.nir.read(graph(nodes, chain("input", "conv", "output")))
+        assert net.populations["output"].n == 3
+
+    @pytest.mark.parametrize(
         ("middle", "edges", "message"),
         [
             (
@@ -268,6 +323,7 @@ class TestMistakes:
             ({"a": lambda: lif(2)}, ("input", "a", "b", "output"), "an edge leads to 'b', which is not a node"),
             ({"w": lambda: nir.Linear(np.ones((2, 2)))}, ("input", "w", "w", "output"), "'w' are a cycle without a cell"),
             ({"w": lambda: nir.Linear(np.ones((2, 2)))}, ("w", "output"), "no Input leads to 'w'"),
+            ({"a": lambda: lif(2)}, ("input", "a", "input"), "an edge leads from 'a' to 'input', which is an Input"),
             (
                 {"p": lambda: nir.SumPool2d(*[np.array([2, 2])] * 3)},
                 ("input", "p", "output"),
