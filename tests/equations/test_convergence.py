@@ -73,14 +73,16 @@ def errors_of(model, current):
     return np.array(errors)
 
 
-@pytest.mark.filterwarnings("ignore:.*ran away")  # the longest dt are too long for the fast channels
+@pytest.mark.filterwarnings(
+    "ignore:.*ran away", "ignore:.*is too coarse"
+)  # the longest dt are too long for the fast channels
 @pytest.mark.parametrize(("name", "method"), [(name, method) for name in FAST for method in methods_of(name)])
 def test_order(name, method):
     check_order(name, method)
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:.*ran away")
+@pytest.mark.filterwarnings("ignore:.*ran away", "ignore:.*is too coarse")
 @pytest.mark.parametrize("name", [name for name, kind in NEURONS.items() if kind.equations and name not in FAST])
 def test_order_of_all_methods(name):
     for method in methods_of(name):

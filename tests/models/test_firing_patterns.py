@@ -1,5 +1,7 @@
 """Firing patterns of AdEx cells (Naud et al. 2008) and of Izhikevich cells (2004)."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -206,7 +208,10 @@ def test_izhikevich_shows_all_twenty_patterns(panel):
     cell = bs.Population(1, kind(a=a, b=b, c=c, d=d), name="cell", initial={"v": float(v0), "u": u0})
     net = bs.Network(seed=1)
     net.stimulate(cell, bs.CurrentInput(current(grid) * 1.0, times=grid))
-    times = bs.simulate(net, grid.size * dt, dt=dt, seed=1).spikes["cell"].times - dt
+    # methods are compared without the current, and then v falls from -63.8 mV by 40 mV in the first step
+    coarse = pytest.warns(UserWarning, match="'euler' is too coarse") if panel[0] in "ST" else contextlib.nullcontext()
+    with coarse:
+        times = bs.simulate(net, grid.size * dt, dt=dt, seed=1).spikes["cell"].times - dt
     assert times.size == count
     assert times[0] == pytest.approx(first, abs=1e-9)
     if panel.startswith("S"):
