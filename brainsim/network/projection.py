@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
@@ -85,6 +85,7 @@ class Projection(Identified):
     modulator_delay: float = 1.0
     homeostasis: Homeostasis | None = None
     seed: int | None = None
+    _connected: Projection | None = field(default=None, repr=False, compare=False)
 
     if not TYPE_CHECKING:
         weight, delay = Unpacked(), Unpacked()
@@ -97,6 +98,10 @@ class Projection(Identified):
         )
 
     _repr_html_ = show_by("HTML of a projection")
+
+    def _as_connected(self) -> Projection:
+        """Return what `Network.connect` returned, with numbers or distributions, if this lists its synapses since."""
+        return self._connected or self
 
     def synapses(self, dt: float = 0.1) -> SynapseTable:
         """Return the synapses as they will be when a simulation begins: who is connected to whom, weights and delays.
@@ -219,13 +224,11 @@ def warn_of_repeat(new, default, earlier, label):
     the `default` one, which was taken, and a number; `earlier` is in the order in which parts were made, and `label` is the
     method that made this one.
     """
-    parts = [field.name for field in fields(new) if field.name not in ("name", "seed")]
+    parts = [f.name for f in fields(new) if f.compare and f.name not in ("name", "seed")]
     for other in earlier[-LOOK_BACK:]:
         if all(_alike(getattr(new, part), getattr(other, part)) for part in parts):
             # without the number, so that Python shows the same text from the same line only once
-            told = [
-                field.name for field in fields(new) if field.name in parts and getattr(new, field.name) is not field.default
-            ]
+            told = [f.name for f in fields(new) if f.name in parts and getattr(new, f.name) is not f.default]
             warn_user(
                 f"{label}: {default!r} already exists, with the same {', '.join(told[:-1])} and {told[-1]}; "
                 f"both act. If both are meant, give this one a name: name={default + ' again'!r}; if not, make a "

@@ -13,7 +13,6 @@ class Described:
     - `views`: the parts of populations that pictures show.
     - `first_prints`, `prints`: Prints of the network as it was described, and as it is now.
     - `former`: projection -> its name, of projections that were rewired before this simulation continued from another one.
-    - `connected`: their names -> these projections as they were connected, with numbers or distributions for new synapses.
     - `thresholds`: of each population for pictures, as they are now; None unless it is one number.
     """
 
@@ -22,7 +21,7 @@ class Described:
         self.values = {name: member.values for name, member in layout.members.items()}
         self.views = network.parts_for_plots()
         self.prints = self.first_prints = Prints(layout)
-        self.former, self.connected, self._details = {}, {}, None
+        self.former, self._details = {}, None
 
     def note(self, layout, wiring=False):
         """Note that parameters and inputs have changed, and perhaps the `wiring`."""
@@ -31,7 +30,7 @@ class Described:
 
     def projection(self, name):
         """Return a projection as it was connected."""
-        return self.connected.get(name) or next(p for p in self.network.projections if p.name == name)
+        return next(p for p in self.network.projections if p.name == name)._as_connected()
 
     def details(self):
         """Return the fingerprints of the fields of each part, as it was described."""

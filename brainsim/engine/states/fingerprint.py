@@ -62,7 +62,7 @@ class Prints:
             details[f"input {stimulus.name!r}"] = {"target": stimulus.target, **stimulus.input._pack()}
         for p in self._network.projections:
             same = {"name", "seed"} | ({"storage"} if p.storage in SAME_STORAGES else set())
-            parts = {f.name: getattr(p, f.name) for f in fields(p) if f.name not in same}
+            parts = {f.name: getattr(p, f.name) for f in fields(p) if f.compare and f.name not in same}
             details[f"projection {p.name!r}"] = parts
         return {part: {name: fingerprint(v) for name, v in values.items()} for part, values in details.items()}
 

@@ -25,11 +25,11 @@ def continue_with(sim, network, settings):
     if sim._run.failed:
         raise RuntimeError(f"{LABEL}: the last run failed half-way, so it has no state; reset() it first")
     check_sizes(checked_network(network, sim.dt), sim._layout)
-    network, former, connected = _as_rewired(network, sim)
+    network, former = _as_rewired(network, sim)
     with settings.ranks.quiet():
         network = with_what_is_under_way(sim, network, LABEL)
     new = type(sim)._with(network, settings)
-    new._described.former, new._described.connected = former, connected
+    new._described.former = former
     with settings.ranks.quiet():
         _take_values(sim, new)
         state = carry(sim._run, new._run, new._described.first_prints.parts())
@@ -54,18 +54,19 @@ def _as_rewired(network, sim):
     """Return a network in which projections that were rewired list their synapses as they are now, and what these were.
 
     A projection is found if it is what was rewired, here or before a simulation that this one continues, or equal to it, or
-    to what lists its synapses now. What it was is projection -> name, and name -> projection as it was connected.
+    to what lists its synapses now. What it was is projection -> name.
     """
     now, formers = sim._run.synapses.projections, sim._described.former | sim._run.synapses.former
-    projections, found, connected = list(network.projections), {}, {}
+    projections, found = list(network.projections), {}
     for k, projection in enumerate(projections):
         name = projection.name
         named = [p for p, of in formers.items() if of == name]
+        if name in now and now[name]._connected:  # a loaded simulation does not know which were rewired before it was saved
+            named.append(now[name]._connected)
         if named and any(_is_same(p, projection, of_projection) for p in (now[name], *named)):
             projections[k] = now[name]
             found |= dict.fromkeys([projection, *named], name)
-            connected[name] = sim._described.projection(name)
-    return (copy_network(network, projections) if found else network), found, connected
+    return (copy_network(network, projections) if found else network), found
 
 
 def _take_values(sim, new):

@@ -56,7 +56,7 @@ def list_synapses(projection, pairs, parameters):
         if not isinstance(dendritic, str):
             rules.dendritic_delay_of(dendritic, of_each["delay"], plasticity)
     packed = {name: pack(value) if plasticity is None else value for name, value in of_each.items()}
-    return replace(projection, rule=rule, plasticity=plasticity, **packed)
+    return replace(projection, rule=rule, plasticity=plasticity, _connected=projection._as_connected(), **packed)
 
 
 def _plain(before, values):

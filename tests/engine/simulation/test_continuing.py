@@ -1,6 +1,7 @@
 """A network that grows, or changes, between two runs: what was there continues as it was."""
 
 import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -184,8 +185,8 @@ def test_what_was_set_stays_if_the_network_grows_twice_or_is_described_again(aga
 
 
 @pytest.mark.parametrize("synapse", [bs.Delta(), bs.GradedSynapse()])
-@pytest.mark.parametrize("given", ["the same", "as it is now"])
-def test_new_synapses_are_like_those_that_were_connected_though_the_network_continues(synapse, given):
+@pytest.mark.parametrize("given", ["the same", "as it is now", "saved and loaded"])
+def test_new_synapses_are_like_those_that_were_connected_though_the_network_continues(synapse, given, tmp_path):
     """As many are added as there are: a list of now would fit."""
     cells, net = bs.Population(20, bs.LIF(), name="cells"), bs.Network(seed=1)
     wires = {"weight": bs.Uniform(0.1, 0.5), "delay": bs.Uniform(0.5, 4.0), "synapse": synapse}
@@ -195,7 +196,9 @@ def test_new_synapses_are_like_those_that_were_connected_though_the_network_cont
         sim = bs.Simulation(net, seed=3, threads=1)
         sim.rewire("wires", remove=[0])
         for network in (sim.network, net) if continues else ():
-            sim = sim.continue_with(net if given == "the same" else network)
+            sim = sim.continue_with(network if given == "as it is now" else net)
+            if given == "saved and loaded":
+                sim = bs.Simulation.load(pickle.loads(pickle.dumps(sim.network)), sim.save(tmp_path / "run.ckpt"))
         sim.rewire("wires", pre=ids % 20, post=7 * ids % 20)
         tables.append(sim.synapses("wires"))
     for name in ("pre", "post", "weight", "delay"):
