@@ -22,10 +22,12 @@ def about_of(sizes, *, states=(), weights=(), dt=0.1, pace=0.2, seconds=None, en
         first += size
     rate = {"label": "rate of the drive", "help": "PoissonInput 'drive': rate", "unit": "Hz"}
     weight = {"label": "inhibition", "help": "weight of the synapses from 'inhibitory'", "unit": "mV"}
+    learns = {"unit": "pA", "low": 0.0, "high": 30.0, "bins": 60, "count": 63_000}
     return {
         "contract": 1, "brainsim": brainsim.__version__, "title": title, "text": text, "dt": dt, "start": 0,
-        "seconds": seconds, "pace": pace, "rows": first, "synapses": 625_000, "populations": populations, "variables": variables,
-        "weights": [{"name": n, "unit": "pA", "low": 0.0, "high": 30.0, "bins": 60, "count": 63_000, "colour": c} for n, c in weights],
+        "seconds": seconds, "pace": pace, "rows": first, "synapses": 625_000,
+        "populations": populations, "variables": variables,
+        "weights": [{"name": name, "colour": colour} | learns for name, colour in weights],
         "controls": [
             rate | {"values": [100.0 * k for k in range(50, 151)], "initial": 50},
             weight | {"values": [-0.05 * k for k in range(41)], "initial": 20},
@@ -47,7 +49,7 @@ def write_fake(path, about):
         "@DATA@": "\n".join(data),
         "@VIEWER@": _joined("js"),
     }
-    for name, part in parts.items():
+    for name, part in (parts | {"@VIEWER@": _joined("js")}).items():
         page = page.replace(name, part)
     Path(path).write_text(page, encoding="utf-8")
     return Path(path)
