@@ -49,7 +49,7 @@ def write_fake(path, about):
         "@DATA@": "\n".join(data),
         "@VIEWER@": _joined("js"),
     }
-    for name, part in (parts | {"@VIEWER@": _joined("js")}).items():
+    for name, part in parts.items():
         page = page.replace(name, part)
     Path(path).write_text(page, encoding="utf-8")
     return Path(path)
