@@ -20,8 +20,8 @@ GAP = 32  # bytes between two changes from which on they are written one by one
 class Tables:
     """The writes of each control, and their bytes.
 
-    - `engine`: for each control a dict with its ``writes``: the address ``at``, the ``size``, and where the bytes of the first
-      position begin in `changes`, ``from``; those of the others follow.
+    - `engine`: for each control a dict with its ``writes``: the address ``at``, the ``size``, and where the bytes of
+      the first position begin in `changes`, ``from``; those of the others follow.
     """
 
     def __init__(self, sim, export):

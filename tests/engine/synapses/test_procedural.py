@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from brainsim.engine.synapses.kinds import procedural
 
 import brainsim as bs
 from brainsim.engine.synapses import store
+from brainsim.engine.synapses.kinds import procedural
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
