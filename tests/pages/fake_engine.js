@@ -63,7 +63,7 @@ class Engine {
 
   counts() {
     if (!this.histograms) return null
-    return this.about.weights.map(({ bins, count }, k) => Uint32Array.from({ length: bins }, (_, b) => count / bins * (1 + Math.cos(b / bins * 6 - this.step * this.about.dt / 300 + k))))
+    return this.about.weights.map(({ bins, count, each, high }, k) => each ? Float32Array.from({ length: count }, (_, b) => high * b / count) : Uint32Array.from({ length: bins }, (_, b) => count / bins * (1 + Math.cos(b / bins * 6 - this.step * this.about.dt / 300 + k))))
   }
 }
 

@@ -66,6 +66,11 @@ class History {
     return points
   }
 
+  visible() { // spikes, about, when the window is full
+    const found = this.counts.reduce((sum, counts) => counts.reduce((a, b) => a + b, sum), 0)
+    return found * this.window / Math.max(this.step - this.start, this.window / 20)
+  }
+
   // Hz in the window shown
   mean(p) {
     const first = Math.ceil(this.start / this.bin), steps = this.step - first * this.bin

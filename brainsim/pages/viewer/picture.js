@@ -59,13 +59,14 @@ class Picture {
     raster.height = Math.max(1, Math.round(this.panels.get("raster").height * ratio))
     this.pixels = new ImageData(raster.width, raster.height)
     this.perStep = raster.width / history.window
+    this.least = this.smallest()
     this.density = null
     for (const frame of history.frames) if (frame.to > history.step - history.window) this.addSpikes(frame)
   }
 
   addSpikes({ from, to, steps, cells }) {
-    const { raster, perStep, ratio, about, history } = this, sparse = about.rows < 500, wide = raster.width
-    const high = Math.round(ratio * Math.max(sparse ? 2 : 1, Math.min(0.75 * this.perRow, TALLEST))), broad = Math.round((sparse ? 1.5 : 1) * ratio)
+    const { raster, perStep, ratio, about, history } = this, wide = raster.width
+    const high = Math.round(ratio * Math.max(this.least, Math.min(0.75 * this.perRow, TALLEST))), broad = Math.round(Math.min(this.least, 1.5) * ratio)
     const first = Math.floor(Math.max(from, to - history.window) * perStep) + 1, number = Math.floor(to * perStep) - first + 1
     this.inColumns(first, number, (x, w) => this.clear(x, w))
     const cover = this.cover(steps.length * high * broad, (to - from) * perStep * raster.height)
@@ -76,6 +77,11 @@ class Picture {
       this.mark(Math.max(0, x - broad + 1), y, broad, Math.min(high, raster.height - y), inks[p], cover)
     }
     this.inColumns(first - broad, number + broad, (x, w) => this.spots.putImageData(this.pixels, 0, 0, x, 0, w, raster.height))
+  }
+
+  smallest(factor = 1) { // px of a mark: few marks must still be seen
+    const visible = factor * this.history.visible()
+    return visible < 2000 ? 3 : visible < 20000 ? 2 : 1
   }
 
   // marks that cover each other are lighter, so that one sees where there are more
@@ -133,6 +139,7 @@ class Picture {
     ink.setTransform(ratio, 0, 0, ratio, 0, 0)
     ink.fillStyle = this.colours.paper
     ink.fillRect(0, 0, width, height)
+    if (this.smallest() < this.least || this.smallest(1.5) > this.least) this.redrawRaster()
     this.drawAxis()
     for (const [name, panel] of this.panels) {
       if (name === "raster") this.drawRaster(panel)
@@ -206,19 +213,30 @@ class Picture {
     const { weights } = this.about, number = Math.min(weights.length, Math.max(1, Math.floor(this.across / 150)), 4)
     const top = this.bottom + 42, height = this.height - top - 20, gap = 26, wide = (this.across - gap * (number - 1)) / number
     weights.slice(0, number).forEach((one, k) => {
-      const left = this.left + k * (wide + gap), bins = this.history.weights?.[k] ?? [], colour = shade(one.colour), { ink } = this
-      const [, most] = this.range(`weights ${k}`, 0, Math.max(1, ...bins))
-      ink.fillStyle = colour
-      bins.forEach((count, b) => ink.fillRect(left + wide * b / bins.length, top + height * (1 - count / most), wide / bins.length - 0.5, height * count / most))
-      this.line([[left, top + height], [left + wide, top + height]], this.colours.faint, 1)
-      this.words(inWords(one.low), left, top + height + 11, this.colours.muted, "left")
-      this.words(withUnit(one.high, one.unit), left + wide, top + height + 11, this.colours.muted, "right")
+      const left = this.left + k * (wide + gap)
+      this.drawBars(one, k, left, wide, top, height)
       if (number > 1) this.words(one.name, left, top - 4, this.letters(one.colour), "left", wide)
     })
-    const middle = top + height / 2, what = number > 1 ? "weights" : weights[0].name
-    this.words(what, this.left - 10, middle - 7, number > 1 ? this.colours.ink : this.letters(weights[0].colour), "right", this.left - 14)
-    const note = number < weights.length ? `${number} of ${weights.length}` : number === 1 ? whole.format(weights[0].count) : ""
-    this.words(note, this.left - 10, middle + 8, this.colours.muted, "right")
+    const middle = top + height / 2, [{ name, colour, count, unit, high, each }] = weights, { muted, ink } = this.colours
+    this.words(number > 1 ? "weights" : name, this.left - 10, middle - 7, number > 1 ? ink : this.letters(colour), "right", this.left - 14)
+    const note = number < weights.length ? `${number} of ${weights.length}` : number === 1 ? whole.format(count) : ""
+    this.words(note, this.left - 10, middle + 8, muted, "right")
+    if (number === 1 && each) this.words(withUnit(high, unit), this.left + this.across + 8, top + 5, muted, "left")
+  }
+
+  // a histogram of many weights, or a bar for each of a few, in the order of the synapses
+  drawBars({ low, high, unit, colour, each, count }, k, left, wide, top, height) {
+    const values = this.history.weights?.[k] ?? [], { ink } = this, y = top + height + 11, { muted } = this.colours
+    const [from, to] = each ? [low, high] : this.range(`weights ${k}`, 0, Math.max(1, ...values))
+    ink.fillStyle = shade(colour)
+    values.forEach((value, b) => {
+      const tall = height * Math.min(Math.max((value - from) / (to - from), 0), 1), step = wide / values.length
+      ink.fillRect(left + step * b, top + height - tall, step - Math.min(1, 0.2 * step), tall)
+    })
+    this.line([[left, top + height], [left + wide, top + height]], this.colours.faint, 1)
+    if (each) this.words(`weights, in the order of the synapses`, left, y, muted, "left", wide)
+    else this.words(inWords(low), left, y, muted, "left")
+    if (!each) this.words(withUnit(high, unit), left + wide, y, muted, "right")
   }
 
   // --- parts of the above
