@@ -2,7 +2,8 @@
 
     python docs/notebooks.py docs/course/1-two-kinds-of-units.md    # writes 1-two-kinds-of-units.ipynb and .py here
 
-Pictures and printed text are left out, because the code makes them; links keep their words.
+Pictures and printed text are left out, because the code makes them; links keep their words. Answers to questions stay
+folded, and solutions stand at the end.
 """
 
 import json
@@ -13,13 +14,13 @@ from pathlib import Path
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n.*?^```\n)?|^```\{.*?^```\n", re.M | re.S)
 PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.M)
 LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:)[^)]*\)")  # to another page, which a notebook does not have next to it
-FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>|</details>")
+SOLUTION = re.compile(r"<details>\n<summary>Solution</summary>\n(.*?)</details>\n?", re.S)
 NEEDS = "This page needs brainsim: `pip install .` in its folder, or `%pip install` with its path or address in a cell."
 
 
 def cells(text):
     """Return the parts of a page in their order: pairs of a kind, ``"code"`` or ``"markdown"``, and a text."""
-    parts, end = [], 0
+    text, parts, end = solutions_last(text), [], 0
     for found in BLOCK.finditer(text):
         parts += [("markdown", text[end : found.start()]), ("code", found[1] or "")]
         end = found.end()
@@ -30,9 +31,16 @@ def cells(text):
 
 def words(text):
     """Return text between blocks without what needs the site around it."""
-    text = LINK.sub(r"\1", PICTURE.sub("", text))
-    text = FOLDED.sub(lambda found: f"**{found[1]}**" if found[1] else "", text)
-    return re.sub(r"\n{3,}", "\n\n", text)
+    return re.sub(r"\n{3,}", "\n\n", LINK.sub(r"\1", PICTURE.sub("", text)))
+
+
+def solutions_last(text):
+    """Return a page whose solutions stand at its end, numbered as its exercises."""
+    solutions = [found[1].strip("\n") for found in SOLUTION.finditer(text)]
+    if not solutions:
+        return text
+    last = "".join(f"\n**Solution {number}.**\n\n{solution}\n" for number, solution in enumerate(solutions, 1))
+    return f"{SOLUTION.sub('', text)}\n## Solutions\n{last}"
 
 
 def notebook(text):

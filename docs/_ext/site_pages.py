@@ -7,6 +7,7 @@ from pathlib import Path
 import docstrings
 import downloads
 import formulas
+import marking
 import model_pages
 import outside
 import reference_pages
@@ -23,6 +24,7 @@ def setup(app: Sphinx):
     app.connect("builder-inited", write_pages, priority=100)  # before sphinx-gallery, which reads what is written
     app.connect("source-read", downloads.read, priority=400)  # the text as it is in the repository
     app.connect("source-read", outside.read)
+    app.connect("source-read", marking.read)
     app.connect("build-finished", downloads.write)
     formulas.setup(app)
     app.connect("autodoc-process-docstring", process, priority=100)  # before napoleon

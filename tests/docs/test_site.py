@@ -48,6 +48,44 @@ def test_it_has_all_pictures(site):
     assert all(path.stat().st_size > 1000 for path in thumbnails)
 
 
+LESSONS = sorted(path.stem for path in (ROOT / "docs" / "course").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_question_is_answered_in_the_page(site, browser, lesson):
+    shown, problems = opened(browser)
+    shown.goto((site / "course" / f"{lesson}.html").as_uri())
+    asked = shown.locator(".question").all()
+    assert len(asked) >= 6
+    covered = shown.locator(".covered").count()
+    assert covered >= 3
+    for question in asked:
+        right, verdict = question.get_attribute("data-right"), question.locator(".verdict")
+        for letter in sorted(question.locator("input").evaluate_all("all => all.map(one => one.value)"), key=right.__eq__):
+            question.locator(f"input[value={letter}]").focus()
+            shown.keyboard.press("Space")
+            assert verdict.inner_text() == ("Right." if letter == right else "Not this one: see why.")
+            assert question.locator("details").get_attribute("open") is not None
+            assert question.locator("li.marked").count() == (letter != right)
+    assert shown.locator(".covered").count() == 0
+    assert problems == []
+    shown.close()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_without_a_script_answers_are_folded(site, browser, lesson):
+    shown, _ = opened(browser, java_script_enabled=False)
+    shown.goto((site / "course" / f"{lesson}.html").as_uri())
+    assert shown.locator(".covered, .question input").count() == 0
+    for question in shown.locator(".question").all():
+        reason = question.locator("details > p").first
+        assert not reason.is_visible()
+        question.locator("summary").click()
+        assert reason.is_visible()
+        assert reason.inner_text().startswith(f"({question.get_attribute('data-right')})")
+    shown.close()
+
+
 @pytest.mark.parametrize(
     ("page", "words"),
     [

@@ -61,11 +61,11 @@ def test_notebooks_and_scripts_have_the_code_of_their_pages():
 
 def test_a_notebook_has_what_it_can_show():
     page = "# A title\n\nSee [this](other.md).\n\n![a](a.png)\n\n```python\nx = 1\nprint(x)\n```\n\n```text\n1\n```\n"
-    page += "\n<details>\n<summary>Solution</summary>\n\nIt is $1$.\n\n</details>\n"
+    page += "\n<details>\n<summary>Solution</summary>\n\nIt is $1$.\n\n</details>\n\n## Read on\n"
     made = json.loads(harness("notebooks").notebook(page))["cells"]
     assert ["".join(cell["source"]) for cell in made if cell["cell_type"] == "code"] == ["x = 1\nprint(x)"]
     assert "".join(made[0]["source"]) == "# A title\n\nSee this."
-    assert "".join(made[-1]["source"]) == "**Solution**\n\nIt is $1$."
+    assert "".join(made[-1]["source"]) == "## Read on\n\n## Solutions\n\n**Solution 1.**\n\nIt is $1$."
 
 
 def test_every_lesson_has_a_slide_and_a_sheet_without_solutions():
@@ -103,6 +103,10 @@ def test_a_page_that_is_wrong_is_noticed(text, message, tmp_path):
 
 def test_numbers_may_differ_by_the_processor_and_words_may_not():
     agrees = harness().agrees
-    assert agrees("96.1 % of 50\n", "96 % of 50\n")
+    assert agrees("98 % of 50\n", "96 % of 50\n")
+    assert agrees("at 0.4 Hz 0.667\n", "at 0.4 Hz 0.666\n")
+    assert not agrees("at 0.4 Hz 0.0777\n", "at 0.4 Hz 0.0785\n")
+    assert not agrees("loss 0.16\n", "loss 0.18\n")
+    assert not agrees("8 of 10\n", "9 of 10\n")
     assert not agrees("90.0 % of 50\n", "96 % of 50\n")
     assert not agrees("96 % of 50 samples\n", "96 % of 50\n")

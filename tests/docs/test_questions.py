@@ -1,0 +1,101 @@
+"""Questions of the lessons: predictions before results and three at the end, with a reason for each answer."""
+
+import collections
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no pages")
+LESSONS = sorted((DOCS / "course").glob("[0-9]*.md"), key=lambda path: int(path.stem.split("-")[0]))
+ONE = """**Predict.** Does it
+rain?
+
+- (a) Yes.
+- (b) No.
+
+<details>
+<summary>Answer</summary>
+
+**(b)** It is
+dry.
+
+- (a) *It always rains.* It does
+  not.
+
+</details>
+"""
+
+
+def module(name):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(DOCS / "_ext"), str(DOCS), *sys.path])
+        return importlib.import_module(name)
+
+
+def faults(text):
+    """Yield what is wrong with the questions of a page."""
+    found = module("questions").questions(text)
+    lost = len(module("questions").BEGIN.findall(text)) - len(found)
+    if lost:
+        yield f"{lost} questions have another form than docs/questions.py says"
+    for question in found:
+        letters = list(question.options)
+        if letters != list("abcd")[: len(letters)] or not 2 <= len(letters) <= 4:
+            yield f"{question.text}: its answers are {letters}"
+        if set(question.why) != set(letters):
+            yield f"{question.text}: reasons for {sorted(question.why)}, answers {letters}"
+        for letter, why in question.why.items():
+            misconception = why.startswith("*") and why.count("*") >= 2
+            if misconception == (letter == question.right):
+                yield f"{question.text} ({letter}): a wrong answer names its misconception, in italics, and only a wrong one"
+            if len(why.split()) < 6:
+                yield f"{question.text} ({letter}): no reason"
+
+
+def test_every_lesson_has_predictions_and_questions():
+    assert len(LESSONS) >= 12
+    for path in LESSONS:
+        text = path.read_text(encoding="utf-8")
+        assert list(faults(text)) == [], path.name
+        kinds = collections.Counter(question.kind for question in module("questions").questions(text))
+        assert kinds["Predict"] >= 3, path.name
+        assert all(kinds[f"Question {k}"] == 1 for k in (1, 2, 3)), path.name
+        assert "\n## Questions\n" in text.partition("\n## Exercises\n")[0], path.name
+
+
+def test_a_prediction_comes_before_a_result():
+    for path in LESSONS:
+        for part in path.read_text(encoding="utf-8").split("**Predict.**")[1:]:
+            assert "```text\n" in part or "![" in part, f"{path.name}: nothing is shown after {part[:60]}"
+
+
+def test_the_right_answer_may_be_any():
+    right = collections.Counter(q.right for path in LESSONS for q in module("questions").questions(path.read_text("utf-8")))
+    assert min(right[letter] for letter in "abc") > sum(right.values()) / 5
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), [
+    ("**(b)** It is", "**(a)** It is", "reasons for"),
+    ("- (b) No.", "- (c) No.", "its answers are"),
+    ("*It always rains.* It does", "It never rains when it does", "names its misconception"),
+    ("*It always rains.* It does\n  not.", "*No.* It is not.", "no reason"),
+    ("<summary>Answer", "<summary>An answer", "another form"),
+])  # fmt: skip
+def test_a_question_that_is_wrong_is_noticed(old, new, fault):
+    page = f"# Title\n\n{ONE}\nThe end.\n"
+    assert list(faults(page)) == ["Does it rain? (b): no reason"]
+    page = page.replace("It is\ndry.", "It is\nas dry as it can be.")
+    assert list(faults(page)) == []
+    assert old in page
+    assert any(fault in found for found in faults(page.replace(old, new)))
+
+
+def test_the_site_frames_a_question_and_a_notebook_folds_its_answer():
+    framed = ["# Title\n\n" + ONE]
+    module("marking").read(None, "course/x", framed)
+    assert framed[0].count('<div class="question predict" data-right="b">\n\n**Predict.** Does it') == 1
+    assert framed[0].endswith("</details>\n\n</div>\n")
+    assert "<details>\\n" in module("notebooks").notebook("# Title\n\n" + ONE)
