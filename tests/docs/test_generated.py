@@ -107,3 +107,31 @@ def test_letters_of_docstrings_are_protected(extension):
     assert as_rst(">>> 2 * 3\n6") == ">>> 2 * 3\n6"
     noted = extension("docstrings").with_notes("What.\n\nParameters\n----------\na : float\n    First.\n\nMore of it.")
     assert noted.rstrip().endswith("Notes\n-----\nMore of it.")
+
+
+@pytest.mark.parametrize(
+    ("formula", "there", "not_there"),
+    [
+        (r"\tau \ln p", "</mi><mspace", "<mi>ln</mi><mi>"),
+        (r"\tanh(x)", "<mi>tanh</mi><mo>&#x2061;</mo><mo", "<mspace"),
+        (
+            r"\text{erfc} \sqrt n",
+            '<mtext>erfc</mtext><mo>&#x2061;</mo><mspace width="0.17em"/><msqrt>',
+            "<mtext>erfc</mtext><msqrt>",
+        ),
+        (r"\log_2 p", '<mn>2</mn></msub><mo>&#x2061;</mo><mspace width="0.17em"/>', "</msub><mi>"),
+    ],
+)
+def test_names_of_functions_do_not_touch_their_arguments(extension, formula, there, not_there):
+    pytest.importorskip("latex2mathml")
+    drawn = extension("formulas").drawn(formula)
+    ET.fromstring(drawn)
+    assert there in drawn
+    assert not_there not in drawn
+
+
+def test_parts_of_a_formula_may_stand_below_each_other(extension):
+    pytest.importorskip("latex2mathml")
+    block_of = extension("formulas").block_of
+    assert block_of(r"a = b, \qquad c = d").count("<math") == 2
+    assert block_of(r"\begin{aligned} a &= b, \qquad c = d \end{aligned}").count("<math") == 1

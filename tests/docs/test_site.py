@@ -48,6 +48,26 @@ def test_it_has_all_pictures(site):
     assert all(path.stat().st_size > 1000 for path in thumbnails)
 
 
+MEASURED = """() => {
+  document.querySelectorAll("details").forEach((one) => { one.open = true });
+  return [...document.querySelectorAll(".equations, .bd-content pre")].filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.textContent.slice(0, 60)); }"""
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_no_formula_and_no_line_of_code_is_cut_off(site, browser, width):
+    shown, _ = opened(browser, viewport={"width": width, "height": 900})
+    found = {}
+    for path in [
+        page for folder in ("course", "guide", "coming-from", ".") for page in sorted((site / folder).glob("*.html"))
+    ]:
+        shown.goto(path.as_uri())
+        found |= {path.name: wide} if (wide := shown.evaluate(MEASURED)) else {}
+    assert found == {}
+    assert shown.evaluate("document.fonts.check('16px \"STIX Two Math part\"')")
+    shown.close()
+
+
 LESSONS = sorted(path.stem for path in (ROOT / "docs" / "course").glob("[0-9]*.md"))
 
 
