@@ -12,7 +12,6 @@ import pytest
 
 from brainsim.engine.simulation import settings
 from brainsim.testing.properties import any_threads
-from tests.thorough import entries_without_tests, tier
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.pop(name, None)  # tests choose the number of threads themselves
@@ -27,14 +26,35 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
 matplotlib.use("Agg")  # no screen
 
 
+TIERS = "thorough", "slow"
+DOCTESTS = {
+    "brainsim/ann/networks/recurrent.py": "thorough",
+    "brainsim/examples/_figures/reservoir.py": "slow",
+    "brainsim/testing/synapses.py": "thorough",
+}
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(config, items):
-    """Mark the tests that `tests.thorough` lists; if all tests are collected, each entry must be of some."""
+    """Mark the cases that the marks of their tests name; if all tests are collected, each part of a name must be of some.
+
+    ``thorough_only("[a-", "b]")`` marks the cases whose names contain one of these parts, ``thorough_but`` all the others;
+    ``slow_only`` and ``slow_but`` do the same.
+    """
+    unseen = {}
     for item in items:
-        if mark := tier(item.nodeid):
-            item.add_marker(mark)
-    if config.args_source == pytest.Config.ArgsSource.TESTPATHS and (stale := entries_without_tests(items)):
-        raise pytest.UsageError(f"tests/thorough.py: there is no test {', '.join(stale)}")
+        if tier := DOCTESTS.get(item.nodeid.partition("::")[0]):
+            item.add_marker(tier)
+        for tier in TIERS:
+            for mark in (*item.iter_markers(f"{tier}_only"), *item.iter_markers(f"{tier}_but")):
+                parts = [part for part in mark.args if part in item.nodeid]
+                left = unseen.setdefault((item.nodeid.partition("::")[0], mark.args), {*mark.args})
+                left -= {*parts}
+                if bool(parts) == mark.name.endswith("_only"):
+                    item.add_marker(tier)
+    stale = [f"{file}: {', '.join(parts)}" for (file, _), parts in unseen.items() if parts]
+    if stale and config.args_source == pytest.Config.ArgsSource.TESTPATHS:
+        raise pytest.UsageError(f"marks name cases that are not there: {'; '.join(stale)}")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -17,7 +17,7 @@ MODULES += ("sonata", "testing", "values")
 SECTIONS = {
     "Networks": ("brainsim.network.", "brainsim.engine."),
     "Results": ("brainsim.results.",),
-    "Models and values": ("brainsim.models.", "brainsim.equations."),
+    "Models and values": ("brainsim.models.", "brainsim.equations.", "brainsim.features."),
     "Sweeps": ("brainsim.sweeps.",),
     "Errors": ("brainsim.",),
 }

@@ -22,6 +22,7 @@ def report(mlp):
     return compare(mlp, DATA.X_test, DATA.y_test, calib=DATA.X_train, T=(2, 8, 64))
 
 
+@pytest.mark.thorough
 def test_accuracies(mlp, report):
     snn = convert(mlp, DATA.X_train)
     assert report.ann_accuracy == mlp.score(DATA.X_test, DATA.y_test)
@@ -165,6 +166,7 @@ def test_the_legend_names_errors_that_are_drawn_and_the_others_are_said_to_be_ze
     assert set(told.partition(": ")[2].split(", ")) == {"clipping", "quantisation", "inherited", "unevenness"} - seen
 
 
+@pytest.mark.thorough
 def test_pictures(report, tmp_path):
     figure = report.plot()
     assert len(figure.axes) == 6
@@ -217,6 +219,7 @@ def test_calibration_with_test_data_is_said(mlp):
         compare(convert(mlp, X), X, y, T=(4,))
 
 
+@pytest.mark.thorough
 def test_times_are_from_the_stimulus_on(mlp, report):
     """The last layer of three is two steps behind, and in turns two turns; its spikes' windows are the engine's."""
     assert report.time.tolist() == [4.0, 10.0, 66.0]

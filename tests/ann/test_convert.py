@@ -38,6 +38,8 @@ def random_network(rng):
     return mlp, round_to_bits(rng.random((20, inputs)), 8)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_counts_are_the_integers_of_the_network(qcfs):
     """Every unit of every layer on every test sample of the digits, and the outputs to the last bit."""
     snn = convert(qcfs, schedule="sequential", v0="half")
@@ -71,6 +73,7 @@ def test_one_layer_counts_as_the_staircase():
         assert np.array_equal(snn.counts(X, T)[0], if_counts(X @ W + b, T, threshold=theta, v0=0.5 * theta))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("schedule", ["parallel", "sequential"])
 def test_a_potential_on_the_threshold_fires(schedule):
     snn = convert([(np.eye(3), np.zeros(3)), (np.eye(3), np.zeros(3))], calib=np.ones((1, 3)), norm="max", schedule=schedule)
@@ -96,6 +99,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("T", [1, 13])
 def test_the_engine_sends_the_same_spikes(relu, qcfs, options, T):
@@ -116,6 +120,7 @@ def test_the_engine_sends_the_same_spikes(relu, qcfs, options, T):
             assert np.array_equal(potentials[-T:], evidence[place])
 
 
+@pytest.mark.thorough
 def test_digits_lose_little(relu):
     snn, X, y = convert(relu, DATA.X_train), DATA.X_test, DATA.y_test
     own, score = relu.predict(X), relu.score(X, y)
@@ -138,6 +143,7 @@ def test_digits_of_mnist():
     assert snn.score(data.X_test, data.y_test, T=32) >= mlp.score(data.X_test, data.y_test) - 0.01
 
 
+@pytest.mark.thorough
 def test_published_order_of_the_methods(relu):
     """Fewer steps are needed with a percentile than with the maximum than with weights alone, and from half a threshold."""
     X, y = DATA.X_test, DATA.y_test
@@ -180,6 +186,7 @@ def test_a_network_of_convolutions():
     assert np.mean(snn.predict(DATA.X_test, 256) == expected.argmax(axis=1)) > 0.95
 
 
+@pytest.mark.thorough
 def test_its_network_is_an_ordinary_one(relu):
     snn = convert(relu, DATA.X_train)
     net = snn.network
@@ -251,6 +258,7 @@ def test_the_largest_possible_activation_counts_negative_inputs():
         convert([(-np.eye(2), np.zeros(2)), (np.eye(2), np.zeros(2))], norm="model")
 
 
+@pytest.mark.thorough
 def test_a_network_from_a_file_is_as_exact(qcfs, tmp_path):
     qcfs.save(tmp_path / "net.npz")
     report = convert(tmp_path / "net.npz", schedule="sequential").exactness(DATA.X_test)
@@ -277,6 +285,7 @@ def test_spiking_inputs_without_calibration_data_are_at_most_1(relu):
             convert(relu, DATA.X_train - 1.0, encoder=encoder)
 
 
+@pytest.mark.thorough
 def test_networks_are_run_in_steps_of_1_ms_only(relu):
     """In the engine's default steps, cells of deeper layers would send other numbers of spikes."""
     snn = convert(relu, DATA.X_train)

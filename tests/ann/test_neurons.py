@@ -15,6 +15,7 @@ def curve():
     return compare_neuron(noise=(0.0, 1.0, 5.0), drive=np.linspace(0.0, 50.0, 11), duration=4000.0, cells=60, seed=3)
 
 
+@pytest.mark.thorough
 def test_simulation_without_noise_is_the_closed_form(curve):
     got, line = curve.simulated[0], curve.theory[0]
     assert (got[curve.drive <= 20.0] == 0).all()

@@ -5,6 +5,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough
+
 LENGTHS = (5, 7, 3, 6, 4, 7, 2, 7, 5)
 
 

@@ -80,6 +80,8 @@ def test_the_limit_holds_for_couplings(coupling, n):
     assert most_bytes(net, 0.1) > net.estimate().peak
 
 
+@pytest.mark.slow_but("one weight]", "learning]", "both]", "vesicles]")
+@pytest.mark.thorough_but("-one weight]")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_is_kept_is_what_was_estimated(kind, threads):
@@ -94,6 +96,7 @@ def test_what_is_kept_is_what_was_estimated(kind, threads):
     assert large.kept <= large.peak <= 1.5 * large.kept
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("delay", [1.5, DRAWN], ids=["one delay", "drawn delays"])
 @pytest.mark.parametrize("rule", [bs.STDP(), bs.STDP(pairing="nearest"), bs.TripletSTDP(), bs.VogelsSTDP()], ids=repr)
 def test_a_synapse_that_learns_takes_twelve_bytes_besides_segments(rule, delay):
@@ -199,6 +202,7 @@ def two_receptors(n, rule=None):
     return net
 
 
+@pytest.mark.thorough_but("[small]")
 @pytest.mark.parametrize(
     ("net", "threads", "size"),
     [
@@ -238,6 +242,7 @@ SEGMENTS = {
 }
 
 
+@pytest.mark.thorough_only("[delays of up")
 @pytest.mark.parametrize("threads", [1, 3, 16])
 @pytest.mark.parametrize("kind", SEGMENTS)
 def test_segments_are_as_many_as_estimated(kind, threads):
@@ -247,6 +252,7 @@ def test_segments_are_as_many_as_estimated(kind, threads):
     assert estimate.expected_segments(stored, Layout(net, 0.1, threads, filled=False)) == pytest.approx(found, rel=0.03)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("threads", [1, 4])
 def test_pools_are_as_large_as_estimated(threads):
     """Sources that fire at the 10 Hz for which the room is estimated."""
@@ -316,6 +322,7 @@ def test_single_precision_halves_the_state():
         network().estimate(precision="half")
 
 
+@pytest.mark.thorough
 def test_what_fits_in_single_precision_is_not_refused(monkeypatch):
     net, cells = bs.Network(seed=1), bs.Population(10_000, bs.LIF(), name="cells")
     for tau in range(1, 20):  # enough variables for the state to be most of it
@@ -365,6 +372,8 @@ print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / siz
 DRAW = "bs.Clipped(bs.Normal(1.5, 0.75), low=0.1)"
 
 
+@pytest.mark.slow_but("0.1, 0.2", "1.5-None")
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform != "linux", reason="getrusage counts kilobytes")
 @pytest.mark.parametrize(
     ("rule", "weight", "delay", "plasticity"),
@@ -382,6 +391,7 @@ def test_the_peak_of_building_is_little_more_than_the_store(rule, weight, delay,
     assert float(out) < 1.5
 
 
+@pytest.mark.thorough
 def test_networks_in_one_process_leave_no_memory_behind():
     """NumPy tells tracemalloc of its arrays. The resident memory would not do: the C library keeps freed blocks at will."""
 

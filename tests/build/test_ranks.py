@@ -63,6 +63,8 @@ CASES = [(name, "sampled") for name in RULES]
 CASES += [("FixedProbability", "numbers"), ("DistanceRule", "of the distance"), ("FixedIndegree", "of the distance")]
 
 
+@pytest.mark.slow_but("[FixedProbability", "[DistanceRule-of the distance", "[AllToAll")
+@pytest.mark.thorough_but("[FixedProbability")
 @pytest.mark.parametrize(("name", "values"), CASES)
 def test_the_synapses_of_all_ranks_are_those_of_one_process(name, values):
     net = wired(RULES[name], *VALUES[values])

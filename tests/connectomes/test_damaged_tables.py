@@ -55,6 +55,7 @@ def test_offsets_that_point_outside_of_the_file_are_refused(tmp_path):
     assert flipped(tmp_path / "plain.feather", 6, "offsets") == "{'read': 0, 'refused': 6}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["plain.feather", "packed.feather", "plain.parquet", "packed.parquet"])
 def test_any_flipped_bit_is_read_or_refused(tmp_path, name):
     assert "'refused': 0" not in flipped(tmp_path / name, 60, "anywhere")

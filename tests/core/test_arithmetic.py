@@ -5,6 +5,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def _errors_are_raised():

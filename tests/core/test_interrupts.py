@@ -86,15 +86,20 @@ def check(seed, longest, expected, cache=None):
     assert heard < MOST
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(3))
 def test_interrupts_with_compiled_kernels(seed, expected):
     check(seed, 2.0, expected)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_interrupts_while_kernels_are_compiled(expected, tmp_path):
     check(0, 10.0, expected, tmp_path)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_script_may_end_while_kernels_are_compiled(tmp_path):
     """As Ctrl-C ends it: the thread that compiles neither holds it up nor brings it down."""
     heard, _, done = interrupted(random.Random(1).uniform(3.0, 8.0), "end", tmp_path)

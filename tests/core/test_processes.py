@@ -115,6 +115,7 @@ if __name__ == "__main__":
     assert what_ran(hostile) == ""
 
 
+@pytest.mark.thorough
 def test_ranks_do_not_look_in_the_current_folder(hostile):
     pytest.importorskip("mpi4py", reason="runs on ranks need mpi4py and an MPI library: pip install mpi4py mpich")
     script = f"""

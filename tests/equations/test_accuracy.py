@@ -53,6 +53,7 @@ def test_a_chain_that_is_not_linear_says_what_to_write():
     assert said(chain(20)()) == []
 
 
+@pytest.mark.thorough
 def test_the_advice_is_right():
     """Exponential Euler is 5 % off, what the warning says is right to a thousandth."""
 

@@ -9,6 +9,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough
+
 CELLS = 3
 PARAMETERS = {"k": 1.5, "tau": np.array([0.4, 2.0, 3.1]), "mode": np.array([0.0, 1.0, 2.0]), "on": 1.0}
 VARIABLES = {"x": np.array([-1.3, 0.7, 2.2]), "y": np.array([0.3, -2.4, 1.1])}
@@ -112,6 +114,7 @@ MIXED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "precision"), [("euler", "double"), ("exponential_euler", "double"), ("rk4", "single")])
 def test_constant_and_varying_conditions_are_joined(method, precision):
     texts = [form for test in MIXED for form in (f"where({test}, x, -y)", f"(k if {test} else 2)*x + where({test}, 1, 0)")]
@@ -122,6 +125,7 @@ def test_constant_and_varying_conditions_are_joined(method, precision):
         np.testing.assert_array_equal(found, by_python(text), err_msg=text)
 
 
+@pytest.mark.slow_but("[1-")
 @pytest.mark.parametrize(("seed", "method"), [(1, "euler"), (2, "exponential_euler")])
 def test_random_expressions_have_the_value_that_python_gives_them(seed, method):
     rng = random.Random(seed)

@@ -73,14 +73,14 @@ def errors_of(model, current):
     return np.array(errors)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:.*ran away", "ignore:.*is too coarse"
-)  # the longest dt are too long for the fast channels
+@pytest.mark.thorough_but("[AdEx-rk4]")
+@pytest.mark.filterwarnings("ignore:.*ran away", "ignore:.*is too coarse")  # the longest dt are too long for fast channels
 @pytest.mark.parametrize(("name", "method"), [(name, method) for name in FAST for method in methods_of(name)])
 def test_order(name, method):
     check_order(name, method)
 
 
+@pytest.mark.thorough_but("[AdEx-rk4]")
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*ran away", "ignore:.*is too coarse")
 @pytest.mark.parametrize("name", [name for name, kind in NEURONS.items() if kind.equations and name not in FAST])
@@ -104,6 +104,7 @@ def check_order(name, method):
     assert np.log2(known[-2] / known[-1]) == pytest.approx(order, abs=0.15), (name, method, errors)
 
 
+@pytest.mark.thorough
 def test_every_method_is_tried_on_every_model():
     """What is left out is what a method says it cannot do: exact needs linear equations, exponential ones a linear term."""
     names = {name for name, kind in NEURONS.items() if kind.equations}
@@ -218,6 +219,7 @@ def finest(cell, w, dt):
     return v
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["euler_maruyama", "heun"])
 def test_strong_order_of_a_noisy_exponential_cell(method):
     """Against paths 64 times finer through the same points of the Wiener process."""

@@ -75,6 +75,7 @@ def lateness(name):
     return np.array(late), counts
 
 
+@pytest.mark.thorough_but("[Izhikevich]")
 @pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in FAST else pytest.mark.slow) for n in FIRING])
 def test_last_spike_of_a_second(name):
     late, counts = lateness(name)

@@ -35,6 +35,7 @@ def test_an_event_is_not_a_spike():
     assert len(result.spikes["cells"]) == 0
 
 
+@pytest.mark.thorough
 def test_each_step_comes_before_the_threshold_and_the_events():
     model = clock(
         each_step="v = min(v, v_half); u = v/v_half", threshold="u >= 1", events={"high": ("u > 0.8", "count = count + 10")}
@@ -86,6 +87,7 @@ REFRACTORY = {
 }
 
 
+@pytest.mark.thorough_but("a parameter", "an expression")
 @pytest.mark.parametrize("name", REFRACTORY)
 def test_refractory_times(name):
     texts, period = REFRACTORY[name]
@@ -122,6 +124,7 @@ def test_a_condition_keeps_a_cell_refractory():
     assert len(steps(run(without(), 40.0)[1])) > 50
 
 
+@pytest.mark.thorough
 def test_which_variables_are_frozen():
     texts = {
         "equations": "dv/dt = speed\ndu/dt = 1/one",
@@ -137,6 +140,7 @@ def test_which_variables_are_frozen():
             assert (stretch[-1] - stretch[0] == pytest.approx(1.0)) if moved else np.all(stretch == stretch[0]), frozen
 
 
+@pytest.mark.thorough_but("a parameter", "an expression")
 def test_refractory_times_of_each_cell():
     values, result = run(
         clock(refractory="t_wait*(1 + u)", t_wait=bs.parameter(1.0, "ms", "x"))(t_wait=np.array([0.5, 1.0, 2.0])),

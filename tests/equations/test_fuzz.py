@@ -7,6 +7,8 @@ import string
 import subprocess
 import sys
 
+import pytest
+
 import brainsim as bs
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions import language as lang
@@ -259,6 +261,7 @@ def checked_kernel(model, *synapses):
                 assert not re.fullmatch(r"__\w*__", node.id)
 
 
+@pytest.mark.thorough
 def test_junk_in_classes_is_rejected():
     """The whole way from a class to a kernel: an EquationError (a ValueError), or arithmetic."""
     rng = random.Random(5)

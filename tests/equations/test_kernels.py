@@ -123,6 +123,7 @@ def records():
     return context.kind, partition.progress.kind
 
 
+@pytest.mark.thorough_but("LIF + conductances")
 @pytest.mark.parametrize("name", KERNELS)
 def test_kernels_vectorise(name, records):
     """The innermost loop works on vectors of doubles: without that all else about speed is idle."""
@@ -136,6 +137,8 @@ def test_kernels_vectorise(name, records):
 # -- parts of dt -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_parts_of_a_step_are_smaller_steps():
     """Four parts of 0.4 ms are four steps of 0.1 ms, to the bit, if there is no spike."""
     for method in ("euler", "rk4", "exponential_euler", "heun"):
@@ -145,6 +148,7 @@ def test_parts_of_a_step_are_smaller_steps():
             np.testing.assert_allclose(values, fine[name][::4], rtol=1e-12)
 
 
+@pytest.mark.thorough
 def test_the_time_in_a_threshold_is_that_of_the_end_of_the_step():
     for substeps in (1, 4):
         _, result = run(
@@ -161,6 +165,7 @@ def test_the_time_in_a_threshold_is_that_of_the_end_of_the_step():
         assert len(steps(result)) == 1
 
 
+@pytest.mark.thorough
 def test_the_time_and_tables_go_on_within_a_step():
     texts = {
         "equations": "dq/dt = table(t)/one + 2*t/one**2*q_1\ndv/dt = 0",
@@ -189,6 +194,7 @@ def test_a_spike_within_a_step_resets_there_and_has_the_time_of_its_end():
     assert values["count"][-1] == 25
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("more_partitions")
 def test_noise_in_parts_of_a_step_is_new_in_each():
     class Walk(bs.Neuron):
@@ -215,6 +221,8 @@ SINGLE = {
 }
 
 
+@pytest.mark.slow
+@pytest.mark.thorough_but("[waiting]")
 @pytest.mark.parametrize("name", SINGLE)
 def test_single_precision_follows(name):
     """The same numbers to about six digits: nothing of the loop is lost in float32."""
@@ -267,6 +275,8 @@ def test_initial_values_may_depend_on_variables_and_lines():
         type("Mine", (Resting,), {"v": bs.initial("m_inf*slope", "mV", "x"), "m": bs.initial("v/slope", "", "x")} | STILL)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_cells_with_parameters_of_their_own_are_cells_by_themselves():
     """Every parameter of a conductance-based cell sampled for each cell, under three methods."""
     rng = np.random.default_rng(1)

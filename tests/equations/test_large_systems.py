@@ -36,6 +36,7 @@ def solution(n, a, current, duration, tau=10.0):
     return expm(matrix * duration)[:n, n]
 
 
+@pytest.mark.thorough_but("18-15.0")
 @pytest.mark.parametrize(("n", "a"), [(10, 20.0), (18, 15.0), (60, 20.0)])
 def test_chains_are_exact(n, a):
     values, result = run(chain(n)(a=a), 100.0, 0.1, current=20.0, every=100.0)
@@ -43,6 +44,7 @@ def test_chains_are_exact(n, a):
     np.testing.assert_allclose([v[-1, 0] for v in values.values()], solution(n, a, 20.0, 100.0), rtol=1e-9, atol=0)
 
 
+@pytest.mark.thorough
 def test_a_cable_of_sixty_compartments():
     """Half a length constant long, sealed, with a current at one end: the steady state of the cable equation."""
     n, tau, length, current = 60, 10.0, 0.5, 200.0
@@ -97,6 +99,8 @@ class Three(bs.Neuron):
     s: float = bs.initial(1.0, "mV", "potential")
 
 
+@pytest.mark.slow_but("given0")
+@pytest.mark.thorough
 @pytest.mark.parametrize("given", [{}, {"tau": [5.0, 10.0, 20.0], "substeps": 2}])
 def test_a_product_gives_what_the_sums_give(monkeypatch, given):
     """With one matrix, and with one for each cell; while refractory v is held, so u and s follow another system."""
@@ -114,6 +118,7 @@ def test_a_product_gives_what_the_sums_give(monkeypatch, given):
     assert np.array_equal(found[1][1], found[0][1])
 
 
+@pytest.mark.thorough
 def test_parameters_of_the_threshold_need_no_matrix_for_each_cell():
     names = {"threshold": "v0 > v_th", "reset": "v0 = 0", "v_th": bs.parameter(50.0, "mV", "threshold"), "dimensions": False}
     model = chain(18, **names)(v_th=[2.0, 5.0])
@@ -124,6 +129,7 @@ def test_parameters_of_the_threshold_need_no_matrix_for_each_cell():
     assert all(np.ndim(step.compute(values, 0.1)[constant]) == 1 for constant in step.product.constants)
 
 
+@pytest.mark.thorough
 def test_single_precision_and_one_cell_among_many():
     """The matrix is stored minus 1, so that slow decays keep their digits; a cell has the same bits in any block."""
     model, current = chain(18)(a=15.0), np.full(70, 20.0)

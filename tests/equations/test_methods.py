@@ -35,6 +35,7 @@ CASES = [(method, "driven") for method in ("euler", "heun", "rk4", "exponential_
 CASES += [("euler_maruyama", "bent"), ("milstein", "bent")]
 
 
+@pytest.mark.thorough_but("[rk4")
 @pytest.mark.parametrize(("method", "name"), CASES)
 def test_order(method, name):
     """The error falls with dt to the power that the step states."""
@@ -205,6 +206,7 @@ class Blocked(bs.LIF):
     method = "exponential_strang"
 
 
+@pytest.mark.thorough
 def test_strang_is_second_order_for_conductances_and_terms_that_are_not_linear():
     """Exponential Euler is of first order in the current of an NMDA receptor."""
     synapse, weight, start = bs.NMDA(), 20.0, -70.0
@@ -271,6 +273,7 @@ class Adapting(bs.Neuron):
     w_a: float = bs.initial(40.0, "pA", "adaptation")
 
 
+@pytest.mark.thorough_but("[rk4]")
 @pytest.mark.parametrize("method", ["exact", "heun", "rk4"])
 def test_what_depends_on_a_clamped_variable_sees_it_clamped(method):
     """v = -4 mV for 5 ms after the spike at 0.1 ms: w_a relaxes to a*v at its own time constant, to rounding if exact."""
@@ -301,6 +304,7 @@ def variant(**texts):
     return type("Mine", (Quadratic,), texts)()
 
 
+@pytest.mark.thorough_but("model0", "model4")
 @pytest.mark.parametrize(
     ("model", "synapse", "method"),
     [

@@ -137,6 +137,8 @@ def grown(method, names, parameters, **given):
     return result.spikes["cells"].times, [result.state.variables["cells"][name] for name in names]
 
 
+@pytest.mark.slow_but("[heun")
+@pytest.mark.thorough_but("[heun")
 @pytest.mark.parametrize(("method", "given"), [("exact", {}), ("heun", {}), ("exponential_euler", {}), ("rk4", {})])
 def test_names_never_meet_those_that_kernels_make_of_them(method, given):
     times, state = grown(method, NAMES, PARAMETERS, **given)

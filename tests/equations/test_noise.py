@@ -42,6 +42,7 @@ class Chain(bs.Neuron):
     z: float = bs.initial(0.0, "mV", "noise")
 
 
+@pytest.mark.thorough_but("[exact")
 @pytest.mark.parametrize(
     ("method", "dt"),
     [("exact", 0.1), ("exact", 2.0), ("exponential_euler", 2.0), ("heun", 0.1), ("euler_maruyama", 0.1), ("milstein", 0.1)],
@@ -61,6 +62,7 @@ def test_variance_and_autocorrelation_of_a_process(method, dt):
         assert correlation == pytest.approx(decay**lag, abs=4 / np.sqrt(N))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dt", [0.1, 4.0])
 def test_exponential_euler_has_the_variance_of_the_held_equation(dt):
     """The slope is a variable of an equation that is not linear, and stands at 1: a process, but by no exact method."""
@@ -79,6 +81,7 @@ def test_exponential_euler_has_the_variance_of_the_held_equation(dt):
     assert correlation == pytest.approx(np.exp(-dt / 5.0), abs=4 / np.sqrt(N))
 
 
+@pytest.mark.thorough
 def test_the_kurtosis_and_tails_are_normal():
     values, _ = run(Walk(), 1.0, 1.0, n=200_000)
     z = values["x"][-1] / values["x"][-1].std()
@@ -86,6 +89,7 @@ def test_the_kurtosis_and_tails_are_normal():
     assert np.mean(np.abs(z) > 3) == pytest.approx(0.0026998, abs=4 * np.sqrt(0.0027 / z.size))
 
 
+@pytest.mark.thorough_but("[heun]")
 @pytest.mark.parametrize("method", ["exact", "exponential_euler", "heun", "euler_maruyama"])
 def test_white_noise_is_independent_unless_it_is_named(method):
     values, _ = run(by_method(Walk, method)() if method != "exponential_euler" else Walk(), 20.0, 0.5, n=N)

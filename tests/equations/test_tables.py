@@ -129,6 +129,7 @@ class Twice(bs.Neuron):
     u: float = bs.initial(0.0, "", "sum")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("precision", ["double", "single"])
 def test_a_table_has_more_rows_than_float32_counts(precision):
     """What is behind such a table is found, and its own last row stays."""

@@ -8,6 +8,8 @@ from brainsim.examples import coincidence as example
 from brainsim.examples._figures.coincidence import RateUnit, by_coincidences, by_counts, by_kind, counts_in
 from brainsim.examples.coincidence import volleys
 
+pytestmark = pytest.mark.thorough
+
 SEEDS = (11, 12, 13)  # of wiring, volleys, noise and manifolds; the settings were chosen with others
 
 

@@ -9,6 +9,8 @@ import brainsim as bs
 from brainsim.examples import digits_stdp as example
 from brainsim.examples._figures import digits_stdp as figures
 
+pytestmark = pytest.mark.thorough
+
 
 def learned(seed, duration=example.DURATION, **options):
     """Return the simulation after the example."""

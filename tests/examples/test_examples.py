@@ -38,6 +38,8 @@ def variants():
     return found
 
 
+@pytest.mark.slow_only("[stdp_window", "[coincidence", "[fear", "[grid")
+@pytest.mark.thorough_but("balanced", "larva-{'shuffled': False", "[memory", "single", "synfire")
 @pytest.mark.parametrize(("name", "options"), variants(), ids=lambda value: str(value) if value else "")
 def test_builds_runs_and_draws(name, options):
     example = module(name)

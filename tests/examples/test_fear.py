@@ -7,6 +7,8 @@ import brainsim as bs
 from brainsim.examples import fear as example
 from brainsim.examples._figures import fear as figures
 
+pytestmark = pytest.mark.thorough
+
 LAST = np.cumsum([tones for *_, tones in example.PHASES]) - 1  # of each phase
 
 

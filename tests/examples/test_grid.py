@@ -7,6 +7,8 @@ import brainsim as bs
 from brainsim.examples import grid as example
 from brainsim.examples._figures import grid as figures
 
+pytestmark = pytest.mark.thorough
+
 
 def ran(seed, duration):
     """Return the result of the example."""

@@ -6,6 +6,8 @@ import pytest
 import brainsim as bs
 from brainsim.examples import inhibitory_balance as example
 
+pytestmark = pytest.mark.thorough_but("without_learning")
+
 
 def run(n, duration, seed, learning=True):
     """Return the result of a network of `n` cells, with or without learning."""

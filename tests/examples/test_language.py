@@ -28,6 +28,7 @@ def test_bits_per_letter_over_five_seeds():
     assert np.std(bits["spiking"]) < 0.1
 
 
+@pytest.mark.thorough
 def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer():
     network, _ = example.build(**example.SMALL)
     net, *_ = example.train_network(1, *example.SMALL.values())
@@ -48,6 +49,7 @@ def test_each_letter_predicts_the_next():
         assert np.all((asked + 1) * example.DT - times == pytest.approx(example.LETTER - example.LAG))
 
 
+@pytest.mark.thorough
 def test_probabilities_of_the_figure_are_those_of_the_loss():
     net, *_ = example.train_network(1, *example.SMALL.values())
     pieces = example.test_windows()[:7]

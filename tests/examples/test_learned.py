@@ -84,6 +84,7 @@ def test_accuracies_over_five_seeds(task):
     assert shares.std() < SPREAD.get(task, 0.01)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("example", [timing, image, speech])
 def test_the_network_that_is_simulated_gives_the_spikes_of_the_trainer(example):
     options = dict(example.SMALL)

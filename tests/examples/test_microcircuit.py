@@ -9,6 +9,8 @@ import brainsim as bs
 from brainsim.commands import cli
 from brainsim.examples import microcircuit
 
+pytestmark = pytest.mark.thorough_but("mistake", "published")
+
 # Hz over 10 s at scale=0.1, k_scale=0.1: the mean of two runs of NEST 3.10 with the same sizes, weights, delays and currents
 NEST_AT_TENTH = np.array([0.47, 2.12, 3.94, 4.99, 6.71, 7.75, 0.84, 6.99])
 NEST_CVS_AT_TENTH = np.array([0.803, 0.862, 0.852, 0.848, 0.825, 0.796, 0.812, 0.798])  # of cells with at least 5 spikes

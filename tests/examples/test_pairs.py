@@ -10,6 +10,8 @@ from brainsim.examples._figures import decision, memory
 from brainsim.examples._figures.decision import Choices, DriftDiffusion, explained_share, fit_choices
 from brainsim.results.spikes import Spikes
 
+pytestmark = pytest.mark.thorough
+
 RINGS = recalling.rings(recalling.SIDE)
 
 

@@ -7,6 +7,8 @@ import brainsim as bs
 from brainsim.examples import rates as example
 from brainsim.examples._figures import rates as figures
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def found():

@@ -9,6 +9,8 @@ from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_end
 from brainsim.examples import reservoir as example
 from brainsim.examples._figures.reservoir import compare_reservoirs, compare_states
 
+pytestmark = pytest.mark.thorough
+
 WORDS = [bs.ann.datasets.vowel_words(train=200, test=200, seed=seed) for seed in (41, 42, 43)]  # the settings saw none
 
 
@@ -27,11 +29,13 @@ def shares(found, name):
     return np.array([one.accuracy[name].mean() for one in found])
 
 
+@pytest.mark.slow
 def test_the_liquid_is_within_three_points_of_the_echo_state_network(found):
     assert shares(found, "echo").min() > 0.9
     assert (shares(found, "echo") - shares(found, "liquid")).mean() < 0.03
 
 
+@pytest.mark.slow
 def test_it_is_memory_that_names_the_words(found):
     assert shares(found, "last frame").max() < 0.3
     assert shares(found, "mean frame").max() < 0.7
@@ -41,6 +45,7 @@ def test_it_is_memory_that_names_the_words(found):
     assert over_time[-1] > over_time[len(over_time) // 3] + 0.2
 
 
+@pytest.mark.slow
 def test_a_liquid_without_synapses_remembers_less(found):
     data = WORDS[0]
     X, cut = normalised(data)

@@ -10,6 +10,8 @@ import brainsim as bs
 from brainsim.examples import reward as example
 from brainsim.examples._figures import reward as figures
 
+pytestmark = pytest.mark.thorough
+
 HOUR = 3_600_000.0  # ms
 
 

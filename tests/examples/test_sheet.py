@@ -6,6 +6,8 @@ import pytest
 import brainsim as bs
 from brainsim.examples import sheet
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def found():
@@ -14,6 +16,7 @@ def found():
     return {width: sheet.correlations(result.spikes["exc"], (200.0, 500.0)) for width, result in results.items()}
 
 
+@pytest.mark.slow
 def test_near_cells_fire_together(found):
     for distances, values in found.values():
         assert distances[:3].tolist() == [0.0, 50.0, 100.0]
@@ -22,6 +25,7 @@ def test_near_cells_fire_together(found):
         assert np.all(np.diff(values[:4]) < 0.0)
 
 
+@pytest.mark.slow
 def test_wide_inhibition_silences_a_ring(found):
     ring = slice(5, 7)  # 0.25 to 0.3 mm
     assert found[80.0][1][ring].mean() < -0.01

@@ -7,6 +7,8 @@ import brainsim as bs
 from brainsim.examples import stdp_window as example
 from brainsim.examples._figures.stdp_window import EXPERIMENTS, calcium_law, series_law, window
 
+pytestmark = pytest.mark.thorough
+
 COLUMNS = [example.INTERVALS.index(interval) for interval in (100.0, 50.0, 25.0, 20.0)]
 # mean square of the distance to experiments over their standard error
 ERRORS = {

@@ -14,6 +14,8 @@ from brainsim.explore.theory import if_counts, siegert_rate
 from brainsim.plot.page import write_page
 from tests.helpers.browser import chromium, opened
 
+pytestmark = pytest.mark.thorough
+
 TITLES = (
     "A neuron charges and fires",
     "How often it fires",

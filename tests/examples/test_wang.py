@@ -53,6 +53,8 @@ def test_choices_from_spikes():
     np.testing.assert_allclose(choices.times.ravel(), 40.0 + 50.0 * np.arange(N), atol=5.0)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_much_evidence_decides_fast_and_the_choice_stays():
     network, traces = example.build(trials=1)
     sim = bs.Simulation(network, seed=2, record=traces, threads=1)

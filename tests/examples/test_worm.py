@@ -10,6 +10,8 @@ from brainsim.examples import worm
 from brainsim.examples._figures.brains import changes
 from tests.connectomes.files import write
 
+pytestmark = pytest.mark.thorough_but("by_name")
+
 TOUCH = 0.02  # pA: so weak that all is linear
 
 

@@ -102,6 +102,7 @@ for to in (None, sys.argv[1]):
 """
 
 
+@pytest.mark.thorough
 def test_on_ranks(tmp_path):
     ranked.mpi_or_skip()
     command = ranked.script(2, "-c", ON_RANKS, tmp_path / "run.npz")

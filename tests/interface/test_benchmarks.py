@@ -40,6 +40,7 @@ def test_tolerances_shrink_with_the_number_of_wirings(monkeypatch):
         assert coba.WORKLOAD.tolerance_of(population, 4) == one / 2.0
 
 
+@pytest.mark.thorough_but("arguments0", "arguments4")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -120,6 +121,7 @@ def test_every_script_is_in_the_table():
     assert set(SMALLEST) == {path.stem for path in FOLDER.glob("*.py")}
 
 
+@pytest.mark.slow_only("[first_result]", "[inputs]")
 @pytest.mark.thorough
 @pytest.mark.parametrize("script", SMALLEST)
 def test_every_script_runs(script, tmp_path):

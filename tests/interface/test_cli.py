@@ -53,6 +53,7 @@ class TestRun:
         assert cli.main(["plot", "a.npz", "--out", "b.svg"]) == 0
         assert (folder / "b.svg").read_bytes().startswith(MARKS["svg"])
 
+    @pytest.mark.thorough
     def test_an_ending_of_films_makes_a_film(self, folder, capsys, monkeypatch):
         from PIL import Image
 

@@ -67,6 +67,7 @@ class TestHelp:
             wide = [line for line in text.splitlines() if len(line) > WIDEST]
             assert wide == [], f"help(bs) has lines of more than {WIDEST} characters"
 
+    @pytest.mark.thorough
     def test_importing_all_and_looking_through(self):
         code = (
             "from brainsim import *\nassert LIF().tau_m == 20.0 and callable(simulate)\n"

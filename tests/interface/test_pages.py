@@ -26,6 +26,7 @@ def harness(name="pages"):
 PAGES = harness().pages() if DOCS.exists() else []
 
 
+@pytest.mark.thorough_but("1-two-kinds-of-units", "3-connections", "8-memory")
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_a_page_does_what_it_says(page):
     sizes = {}

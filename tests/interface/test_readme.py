@@ -59,6 +59,9 @@ def test_the_network_of_the_readme(network):
     assert names["spikes"].rate() > 1.0
 
 
+@pytest.mark.thorough_only(
+    "[artificial", "[connectivity", "[large", "[learning", "[models", "[plasticity", "[space", "[training"
+)
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "questions.md"])  # which has its own test
 def test_the_code_of_a_page_runs_alone(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

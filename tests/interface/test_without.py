@@ -4,6 +4,8 @@ import pytest
 
 from tests.without import NEEDED, PACKAGES, SILENT, cases, failing, what_is_printed_without
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def whole():

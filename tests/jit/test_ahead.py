@@ -53,6 +53,8 @@ def files_in(folder):
     return {path.name for path in folder.rglob("*.code")}
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.skipif(ahead.processors() == 1, reason="nothing is compiled ahead on one processor")
 def test_another_process_leaves_in_the_cache_what_one_process_would(run, tmp_path):
     alone, together = run(RUN, "1"), run(RUN, "2")
@@ -173,6 +175,7 @@ def test_a_module_may_simulate_while_it_is_imported(tmp_path):
     assert subprocess.run([sys.executable, "-c", "import own_model"], **options).stdout == "imported\n"
 
 
+@pytest.mark.thorough
 def test_a_class_that_only_this_process_knows_is_compiled_here(run):
     script = """
 import brainsim as bs

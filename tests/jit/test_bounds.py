@@ -22,6 +22,8 @@ from brainsim.equations.codegen import BLOCK
 from tests import golden
 from tests.helpers.records import arrays_of, contexts_of
 
+pytestmark = pytest.mark.thorough
+
 # a kernel and one called by address read what is there and what is not; then a run whose inputs point outside of the state
 OUTSIDE = """
 import numpy as np

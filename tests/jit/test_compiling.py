@@ -69,6 +69,7 @@ def test_a_text_that_fails_is_not_kept():
             load_source(text)
 
 
+@pytest.mark.thorough
 def test_networks_are_built_in_several_threads_simultaneously():
     def spikes(tau):
         cells, net = bs.Population(20, bs.LIF(tau_m=tau), name="cells"), bs.Network(seed=1)
@@ -225,6 +226,7 @@ def test_without_compilation_there_is_a_reason(tmp_path):
     assert "RuntimeError: NUMBA_DISABLE_JIT: brainsim's functions run compiled only; unset this" in done.stderr
 
 
+@pytest.mark.thorough
 def test_nothing_is_compiled_at_import(tmp_path):
     engine = [module for module in modules() if module.startswith("brainsim.engine")]
     assert {"brainsim.engine.operators.poisson_events", "brainsim.engine.synapses.delivery"} <= set(engine)

@@ -285,6 +285,7 @@ def _is_intrinsic(decorator):
     return getattr(called, "id", "") == "intrinsic"
 
 
+@pytest.mark.thorough
 def test_a_package_without_sources_has_names_too(tmp_path):
     """In a zip file; another version with the same cache is compiled again."""
     script = """

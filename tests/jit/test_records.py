@@ -87,6 +87,7 @@ def test_an_array_is_replaced_by_one_of_another_size():
         assert c["total"] == size
 
 
+@pytest.mark.thorough
 def test_arrays_are_held_as_long_as_they_are_pointed_to():
     c = Context(a=np.ones(3), inner=Context(b=np.ones(4)))
     first, inner = weakref.ref(c["a"]), weakref.ref(c["inner"]["b"])

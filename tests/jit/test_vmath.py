@@ -59,6 +59,7 @@ WITHIN_1 = WITHIN_1[np.abs(WITHIN_1) <= 1.0]
 ANGLES = np.concatenate([SMALL, RANDOM.uniform(-10, 10, N), RANDOM.uniform(-1e5, 1e5, N)])
 
 
+@pytest.mark.thorough_but("[exp", "[tanh", "[log")
 @pytest.mark.parametrize(
     ("name", "x", "true", "bound"),
     [
@@ -208,6 +209,7 @@ def test_powers_of_ten_have_whole_logarithms():
     assert FUNCTIONS["log10"](10.0 ** np.arange(23)).tolist() == list(range(23))
 
 
+@pytest.mark.thorough_but("[exp]", "[tanh]")
 @pytest.mark.parametrize("name", HELPERS)
 def test_special_points(name):
     x, expected = (np.array(column) for column in zip(*SPECIAL[name], (np.nan, np.nan), strict=True))
@@ -220,6 +222,8 @@ def test_tanh_of_a_zero_has_its_sign():
         assert np.signbit(found).tolist() == [False, True, False, True]
 
 
+@pytest.mark.slow_but("[exp]", "[tanh]", "[log10]", "[sinh]")
+@pytest.mark.thorough_but("[exp]", "[tanh]")
 @pytest.mark.parametrize("name", HELPERS)
 def test_they_do_not_depend_on_their_neighbours(name):
     """Full vectors and the rest of a loop give the same bits."""
@@ -243,6 +247,7 @@ def test_flushed():
     assert flushed(single).tolist() == [1.0, float(np.float32(-1e-29)), 0.0, 0.0, 0.0]
 
 
+@pytest.mark.thorough_but("[exp-", "[tanh-")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", HELPERS)
 def test_they_vectorise(name, dtype):
@@ -251,6 +256,8 @@ def test_they_vectorise(name, dtype):
     assert re.search(r"<(2|4|8|16) x (double|float)>", vectors(function.loop))
 
 
+@pytest.mark.slow_but("[exp]", "[tanh]", "[log10]", "[sinh]")
+@pytest.mark.thorough_but("[exp]", "[tanh]")
 @pytest.mark.parametrize("name", HELPERS)
 def test_the_type_of_the_result(name):
     """float32 stays float32, so that an expression of it does not become float64; whole numbers become float64."""

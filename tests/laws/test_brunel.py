@@ -63,6 +63,7 @@ def test_asynchronous_irregular_state():
     assert abs(spikes.of(slice(0, 10_000)).rate() / spikes.of(slice(10_000, None)).rate() - 1) < 0.05
 
 
+@pytest.mark.thorough
 def test_synchronous_irregular_state_with_fast_oscillations():
     spikes = simulated("SI-fast")
     rate, cv = NEST["SI-fast"]
@@ -72,6 +73,7 @@ def test_synchronous_irregular_state_with_fast_oscillations():
     assert 150.0 < oscillation(spikes) < 210.0  # 180 Hz in the paper
 
 
+@pytest.mark.thorough
 def test_synchronous_irregular_state_with_slow_oscillations():
     spikes = simulated("SI-slow", 2000.0)
     rate, cv = NEST["SI-slow"]

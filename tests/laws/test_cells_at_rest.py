@@ -159,6 +159,7 @@ def of_both(make, act=lambda sim: None, pieces_=(30.0, 40.0), threads=1):
     return found[0]
 
 
+@pytest.mark.thorough
 def test_a_rest_that_is_not_a_fixed_point_of_the_rounded_step():
     """The potential of some cells creeps away from `v_rest` by rounding, which is not taken for rest."""
     rng = np.random.default_rng(0)
@@ -206,6 +207,7 @@ def test_drives_that_underflow_within_a_few_steps(tau):
         of_both(make, pieces_=(duration,))
 
 
+@pytest.mark.thorough
 def test_potentials_that_are_flushed():
     """Without a constant in its equation, a potential decays to tiny numbers, too."""
 
@@ -255,6 +257,7 @@ def test_what_a_user_writes_and_sets_acts():
     assert 7 in spikes
 
 
+@pytest.mark.thorough
 def test_what_a_model_assigns_in_each_step_acts():
     """A limit of g, also while nothing reaches a cell."""
     limited = type("Limited", (bs.ShiuLIF,), {"each_step": "g = min(g, 0.5)", "dimensions": False})
@@ -315,6 +318,7 @@ def test_only_some_cells_are_targets(part):
         of_both(make, threads=threads)
 
 
+@pytest.mark.thorough
 def test_one_kernel_for_synapses_that_act_on_different_variables():
     def make():
         net = bs.Network(seed=1)
@@ -327,6 +331,8 @@ def test_one_kernel_for_synapses_that_act_on_different_variables():
     assert of_both(make)["spikes", "two", "ids"].size
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_cells_with_many_receptors():
     """Of which the kernel makes one step at a time."""
 

@@ -32,11 +32,29 @@ def test_all_networks_are_pinned_and_no_others():
     assert [name for name, numbers in PINNED.items() if numbers["count"] < 100] == ["values_and_functions", "plastic_rates"]
 
 
+@pytest.mark.thorough_only(
+    "[channels",
+    "[couplings",
+    "[distances",
+    "[inputs_over_time",
+    "[noise_and",
+    "[plastic_modulated",
+    "[plastic_others",
+    "[plastic_rates",
+    "[plastic_voltage",
+    "[rules_procedural",
+    "[single_pre",
+    "[sources",
+    "[tables_events",
+    "[values_and",
+)
 @pytest.mark.parametrize("name", golden.NETWORKS)
 def test_the_bits_are_those_that_are_pinned(name):
     check(name)
 
 
+@pytest.mark.slow_but("[plastic", "[couplings", "[inputs]")
+@pytest.mark.thorough_but("[conductances]", "[rules_stored]", "[plastic_pairs]")
 @pytest.mark.parametrize("name", golden.NETWORKS)
 def test_any_number_of_threads_and_pieces(name):
     check(name, threads=3, pieces=5)

@@ -58,6 +58,8 @@ def normalised(twins, cells, totals):
     multiply(twins, [totals[c] / sums[c] if sums[c] * totals[c] > 0 else 1.0 for c in cells])
 
 
+@pytest.mark.slow_but("0-target")
+@pytest.mark.thorough_but("0-target")
 @AT_BOUNDS
 @pytest.mark.parametrize(("seed", "by"), [(0, "target"), (1, "source"), (2, "target"), (3, "source")])
 def test_normalisation(seed, by):
@@ -77,6 +79,7 @@ def test_normalisation(seed, by):
     assert np.mean(after != before.weight) > 0.9
 
 
+@pytest.mark.thorough_but("[1]")
 @pytest.mark.parametrize("seed", range(4))
 def test_scaling(seed):
     h = bs.Scaling(30.0, tau=60.0, beta=0.5, every=EVERY / 2)
@@ -98,6 +101,7 @@ def test_scaling(seed):
     assert np.ptp(rates) > 5.0
 
 
+@pytest.mark.thorough_but("0-")
 @AT_BOUNDS
 @pytest.mark.parametrize(("seed", "normal"), [(seed, seed % 2 == 0) for seed in range(4)] + [(2, False)])
 def test_rewiring(seed, normal):

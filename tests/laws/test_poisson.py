@@ -187,6 +187,7 @@ def test_poisson_sources_are_independent(noise):
         assert within(np.sum(z[:, cell:] * z[:, :-cell]), 0.0, z[:, cell:].size)
 
 
+@pytest.mark.slow
 class TestTinyRates:
     """Rates so small that the 32 bits of a table would not do."""
 
@@ -213,6 +214,7 @@ class TestTinyRates:
             sim.set("rare", rate=smaller)
             sim.run(1.0)
 
+    @pytest.mark.thorough
     def test_mean_of_a_small_rate(self):
         # 4e8 cell steps of 9e-7 events each: 360 are expected, seen as jumps of 1 mV
         cells = bs.Population(20_000, Integrator(), name="cells")

@@ -53,6 +53,8 @@ def test_the_same_bits_in_every_way_at_exact_times(seed):
     check(seed, command.PRECISE)
 
 
+@pytest.mark.slow_but("[389-")
+@pytest.mark.thorough
 @pytest.mark.parametrize(("seed", "precision"), FIXED)
 def test_what_failed_once(seed, precision):
     check(seed, precision)
@@ -163,6 +165,7 @@ def test_every_bit_counts():
     assert len(bits.differences(one, {"a": np.array([0.0, 1.0], np.float32), "c": np.array([np.nan])})) == 3
 
 
+@pytest.mark.thorough
 def test_a_difference_is_found_and_said(monkeypatch):
     """A population that draws other numbers on two partitions."""
     from tests.random_networks import ways

@@ -225,6 +225,7 @@ def engine(plan, threads):
     return sorted(spikes), {name: trace.values for (name, _), trace in result.traces.items()}
 
 
+@pytest.mark.thorough_but("[0]", "[1]", "[2]")
 @pytest.mark.filterwarnings("ignore:.*was rounded")
 @pytest.mark.parametrize("seed", range(12))
 def test_spike_for_spike(seed):

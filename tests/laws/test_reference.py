@@ -148,6 +148,7 @@ def test_two_hundred_recurrent_cells_give_all_spikes(threads):
     assert np.array_equal(spikes.ids, case["spike_ids"][order])
 
 
+@pytest.mark.thorough_but("visited")
 @pytest.mark.usefixtures("more_partitions")
 @pytest.mark.parametrize("may_rest", [every_cell_is_visited, every_cell_may_rest])
 @pytest.mark.parametrize("threads", [1, 2, 3])

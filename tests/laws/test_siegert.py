@@ -5,6 +5,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough_but("white_noise")
+
 CELL = {"tau_m": 20.0, "c_m": 200.0, "v_rest": 0.0, "v_th": 20.0, "v_reset": 10.0, "t_ref": 2.0}
 LATE = 0.5826  # |zeta(1/2)|/sqrt(2 pi): a walk that is looked at once a step crosses this many of its steps later
 

@@ -124,6 +124,7 @@ def totals(rule, pre, post, seed=1):
     return shared_out(net)
 
 
+@pytest.mark.thorough_but("dense")
 @pytest.mark.parametrize(("n", "n_pre", "n_post"), [case[1:] for case in HYPER], ids=[case[0] for case in HYPER])
 def test_fixed_total_without_multapses_has_the_hypergeometric_law(n, n_pre, n_post):
     pre, post = cells(n_pre, "a"), cells(n_post, "b")

@@ -8,6 +8,8 @@ import pytest
 import brainsim as bs
 from tests.helpers.mutations import attempt, content_of, is_checked, write_mutated
 
+pytestmark = pytest.mark.thorough
+
 MUTATIONS = 40
 X, Y = np.random.default_rng(1).uniform(1.0, 20.0, (16, 6)), np.arange(16) % 2
 

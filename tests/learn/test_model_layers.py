@@ -8,6 +8,8 @@ from brainsim.learn.spiking.samples import inputs_of
 from brainsim.models.catalogue import catalogue
 from tests.learn.spiking_nets import assert_gradients, assert_same_spikes
 
+pytestmark = pytest.mark.thorough_but("mistakes")
+
 
 class Leaky(bs.Neuron):
     equations = "dv/dt = (I - v)/tau_m"
@@ -154,11 +156,13 @@ def test_derived_kernels_approach_the_written_ones(kind):
         assert np.linalg.norm(parts[key] - wanted[key]) < 0.05 * np.linalg.norm(wanted[key])
 
 
+@pytest.mark.slow_but("[smooth]")
 @pytest.mark.parametrize("kind", OF_KINDS)
 def test_gradients_equal_differences(kind):
     assert_gradients(*of_kind(kind))
 
 
+@pytest.mark.slow_but("[smooth]")
 def test_gradients_equal_differences_in_a_stack_of_layers():
     common = {"weight": (1.3, 0.6), "delay": 2.3}
     layers = (
@@ -175,6 +179,7 @@ class Leak(Leaky):
     g: float = bs.parameter(0.0, "nS", "conductance", at_least=0.0)
 
 
+@pytest.mark.slow
 def test_a_cell_may_lose_its_leak():
     assert_gradients(*network(bs.learn.ModelLayer(8, Leak(), learns=("c", "g", "v_r", "tau_s"), **COMMON)))
 

@@ -10,6 +10,8 @@ import brainsim as bs
 from brainsim.jit.decorators import Entry
 from tests.learn.test_model_layers import COMMON, KINDS, OF_TWO, Leaky, Started, Two, network, of_kind
 
+pytestmark = pytest.mark.thorough_but("test_mistakes")
+
 
 @pytest.mark.parametrize("kind", ["linear", "smooth"])
 def test_gradients_of_samples_and_chunks_add_up(kind):

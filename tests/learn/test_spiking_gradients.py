@@ -29,6 +29,8 @@ def test_forward_equals_the_twin(kind, sample):
         assert twin.releases > 10
 
 
+@pytest.mark.slow_only("[equal", "[labels]", "[max", "[values]")
+@pytest.mark.thorough_but("[fine]")
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_equal_differences(kind):
     assert_gradients(*network(seed=1, **KINDS[kind]))

@@ -7,6 +7,8 @@ import brainsim as bs
 from brainsim.learn.spiking.samples import inputs_of
 from tests.learn.oracle import Oracle
 
+pytestmark = pytest.mark.thorough
+
 END = 60.0
 
 

@@ -136,6 +136,7 @@ def errors_of(kind, seed, places=2):
     return rows
 
 
+@pytest.mark.thorough_but("[EIF]")
 @pytest.mark.parametrize("kind", CELLS)
 def test_gradients_tend_to_those_of_exact_spikes(kind):
     """A straight line to the peak had derivatives of 0 for AdEx, and of 0.2 to 1.8 times the exact one for EIF."""
@@ -146,6 +147,7 @@ def test_gradients_tend_to_those_of_exact_spikes(kind):
     assert last < 0.5 * first
 
 
+@pytest.mark.slow
 @pytest.mark.slow  # 30 networks, each with hundreds of simulations
 def test_thirty_networks():
     errors = np.array([row for kind in CELLS for seed in range(5) for row in errors_of(kind, seed)])

@@ -15,6 +15,8 @@ from tests.learn.trained_graphs import KINDS, trainer_of
 FAST = bs.Exponential(tau=5.0)
 
 
+@pytest.mark.slow_only("[count]")
+@pytest.mark.thorough_but("[lif]", "[linear]", "[spikes]", "[first]")
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_equal_differences(kind):
     trainer, X, y = trainer_of(kind)
@@ -23,6 +25,7 @@ def test_gradients_equal_differences(kind):
     assert assert_gradients(trainer, X, y, 6) > 50
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thousand_gradients_equal_differences(kind):
     trainer, X, y = trainer_of(kind, seed=2)
@@ -43,6 +46,8 @@ def test_random_graphs_have_the_spikes_of_a_precise_simulation(kind):
                 assert_same_spikes(found[name], wanted[name], 1e-10)
 
 
+@pytest.mark.slow_but("[refractory]")
+@pytest.mark.thorough_but("[refractory]")
 @pytest.mark.parametrize("kind", ["refractory", "smooth"])
 def test_bits_do_not_depend_on_threads(kind):
     parts = []
@@ -144,6 +149,7 @@ class TestTrained:
         assert trained.history_["loss"][-1] < 0.9 * trained.history_["loss"][0]
         assert trained.score(X, y) > 0.8
 
+    @pytest.mark.thorough
     def test_the_network_gives_the_spikes_of_the_trainer(self, trained):
         X, y = samples()
         for trainer in (trained, small_trainer(epochs=2, learns=["weight", "delay"]).fit(X, y)):

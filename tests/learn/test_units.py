@@ -37,6 +37,7 @@ def test_bcm_responds_to_one_of_two_patterns_with_exactly_2(seed):
     assert unit.threshold == pytest.approx(2.0, abs=1e-12)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(4))
 def test_bcm_does_so_online(seed):
     patterns, X = patterns_in_turn(200_000, seed)

@@ -9,6 +9,8 @@ import brainsim as bs
 from tests.helpers.equations.on_grid import solved
 from tests.helpers.equations.single_cells import run, steps
 
+pytestmark = pytest.mark.thorough_but("test_alif_path", "gif_escapes", "mat2_path")
+
 FAR = 1.95  # a Kolmogorov-Smirnov distance times sqrt(n) is beyond this once in a thousand cases
 
 

@@ -14,6 +14,10 @@ from scipy.integrate import solve_ivp
 import brainsim as bs
 from tests.helpers.equations.single_cells import run
 
+pytestmark = pytest.mark.thorough_but(
+    "as_in_the_reference", "[FitzHughNagumo]", "becomes_unstable", "0_and_1[HodgkinHuxley]"
+)
+
 DATA = Path(__file__).parents[1] / "data"
 
 

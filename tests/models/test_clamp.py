@@ -46,6 +46,7 @@ def test_the_current_is_the_leak_at_the_command():
     assert not current_of(sim).any()
 
 
+@pytest.mark.thorough
 def test_channels_relax_to_the_command():
     sim = clamped(bs.HodgkinHuxley(), bs.VoltageClamp(bs.TimedArray([-65.0, 0.0], 10.0)), 40.0, 0.01, variables=("v", "n"))
     n = sim.result().traces["cells", "n"].values[:, 0]

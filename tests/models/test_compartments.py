@@ -6,6 +6,8 @@ from scipy.linalg import expm
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough_but("exact_solution")
+
 
 class OnDendrite(bs.Synapse):
     """An event adds to the current into the dendrite."""

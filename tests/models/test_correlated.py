@@ -9,6 +9,8 @@ import pytest
 import brainsim as bs
 from tests.helpers.statistics import within
 
+pytestmark = pytest.mark.thorough_but("independent_and_identical", "at_most", "asked_for")
+
 N, C, RATE = 30, 0.2, 40.0
 MODELS = [bs.SingleInteraction, bs.MultipleInteraction]
 

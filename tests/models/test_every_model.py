@@ -27,6 +27,10 @@ def test_documentation_has_equation_example_and_source(name):
     assert ">>> " in text, "an example"
 
 
+@pytest.mark.slow_but("[LIF-", "[AdEx-", "[Izhikevich-", "[HodgkinHuxley-", "-alive]", "-bits]", "-extreme]", "-reset]")
+@pytest.mark.thorough_but(
+    "[LIF-", "[AdEx-cells]", "[AdEx-bits]", "[Izhikevich-single]", "[HodgkinHuxley-alive]", "[GLIF3-reset]", "[ALIF-alive]"
+)
 @pytest.mark.parametrize(
     ("name", "only"),
     [
@@ -39,6 +43,10 @@ def test_neuron(name, only):
     check_neuron(NEURONS[name], only=[only])
 
 
+@pytest.mark.slow_but("[LIF-", "[AdEx-", "[Izhikevich-", "[HodgkinHuxley-", "-alive]", "-bits]", "-extreme]", "-reset]")
+@pytest.mark.thorough_but(
+    "[LIF-", "[AdEx-cells]", "[AdEx-bits]", "[Izhikevich-single]", "[HodgkinHuxley-alive]", "[GLIF3-reset]", "[ALIF-alive]"
+)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, kind in NEURONS.items() if kind.cell_equations.uses_current])
 @pytest.mark.parametrize("synapse", [bs.Delta(), bs.Exponential(), bs.ExponentialConductance(e_rev=-72.5)])
@@ -50,6 +58,7 @@ def test_neuron_takes_synapses(name, synapse):
         check_synapse(synapse, weight=weight, target=kind(), only=["acts"])
 
 
+@pytest.mark.thorough_but("[Exponential]", "[NMDA]", "[Delta]")
 @pytest.mark.parametrize("name", SYNAPSES)
 def test_synapse(name):
     check_synapse(SYNAPSES[name])
@@ -58,6 +67,7 @@ def test_synapse(name):
 OPTIONS = {"ClopathSTDP": {"target": bs.ClopathAdEx()}, "CalciumPlasticity": {"weight": 3.0}}
 
 
+@pytest.mark.thorough_but("[STDP]", "[TsodyksMarkram]", "[DopamineSTDP]")
 @pytest.mark.parametrize("name", PLASTICITY)
 def test_plasticity(name):
     check_plasticity(PLASTICITY[name], **OPTIONS.get(name, {}))
@@ -107,6 +117,7 @@ RULES = [
 ]
 
 
+@pytest.mark.thorough_but("[FixedProbability(0.2", "[FixedIndegree(5, ", "k=3)]")
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_rule(rule):
     check_rule(rule)

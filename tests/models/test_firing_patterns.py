@@ -9,6 +9,8 @@ import brainsim as bs
 from tests.helpers.equations.own_models import FastAdEx, PublishedIzhikevich
 from tests.helpers.equations.single_cells import intervals, spikes_of
 
+pytestmark = pytest.mark.thorough_but("tonic[euler]", "[A tonic]", "[G class 1]", "adapting")
+
 # Naud et al. (2008): c_m, g_l, v_rest, a, tau_w, b, v_reset, current; v_th = -50 mV, delta_t = 2 mV
 NAUD = {
     "tonic": (200, 10, -70, 2, 30, 0, -58, 500),

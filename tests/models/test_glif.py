@@ -7,6 +7,8 @@ import brainsim as bs
 from tests.helpers.equations.on_grid import solved
 from tests.helpers.equations.single_cells import run, steps
 
+pytestmark = pytest.mark.thorough_but("[1]", "[5]", "rate_of_a_leaky")
+
 C_M, G_L, REST, TOP, T_REF = 58.72, 9.43, -78.85, -51.68, 3.8
 CURRENT, DURATION, DT = 400.0, 300.0, 0.05  # pA, ms; the refractory time is a multiple of dt
 LEVELS = {1: bs.GLIF1, 2: bs.GLIF2, 3: bs.GLIF3, 4: bs.GLIF4, 5: bs.GLIF5}

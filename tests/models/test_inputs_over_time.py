@@ -243,6 +243,7 @@ def test_a_rate_that_becomes_too_high_is_an_error_of_the_run():
     assert counts("1e13", duration=0.2, n=4).min() == pytest.approx(1e9, rel=1e-3)  # as many as are allowed
 
 
+@pytest.mark.thorough
 def test_inputs_may_depend_on_the_positions():
     """A bump that moves over a sheet: for inputs, for parts of a population, for sources, and if it is set in a run."""
     places = bs.positions.grid((3, 4), spacing=10.0)

@@ -11,6 +11,8 @@ import brainsim as bs
 from tests.helpers.equations.own_models import FastAdEx, PublishedIzhikevich
 from tests.helpers.equations.single_cells import intervals, run, spikes_of, steps
 
+pytestmark = pytest.mark.thorough_but("perfect", "has_its_period", "izhikevich_cells", "adex_cells", "turns_and_dies")
+
 DATA = Path(__file__).parents[1] / "data"
 
 

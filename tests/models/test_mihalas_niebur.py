@@ -7,6 +7,8 @@ import brainsim as bs
 from tests.helpers.equations.on_grid import solved
 from tests.helpers.equations.single_cells import steps
 
+pytestmark = pytest.mark.thorough_but("[tonic bursting]", "accommodation")
+
 C_M, DT = 200.0, 0.1
 # a [1/s], A_1/C and A_2/C [V/s]; the current over C [V/s] and for how long [ms], one after the other
 PATTERNS = {

@@ -53,6 +53,7 @@ MODELS += [variant(method=m)() for m in ("euler", "heun", "rk4", "exponential_eu
 MODELS += [variant(method="rk4", substeps=3)(tau=np.array([3.0, 30.0]))]
 
 
+@pytest.mark.thorough_but("[LIF", "[Filtered")
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{type(model).__name__} {model.method} {model.substeps}")
 def test_it_does_what_a_current_of_one_step_does(model):
     events, current = (run(model, given).traces["cells", "v"].values for given in (bs.Pulse(), STEPS))

@@ -7,6 +7,8 @@ from scipy.integrate import solve_ivp
 import brainsim as bs
 from tests.helpers.equations.single_cells import run
 
+pytestmark = pytest.mark.thorough_but("charge", "nmda", "5.0-DoubleExponential", "decay")
+
 AT = 2.0  # ms, when the event comes
 
 

@@ -9,6 +9,8 @@ from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.simulation.settings import slice_steps
 from tests.helpers.equations.single_cells import run
 
+pytestmark = pytest.mark.thorough_but("gamma", "dead_time_is_kept", "recorded")
+
 
 def intervals(model, duration=2000.0, n=400, dt=0.1):
     """Return the pooled intervals of n sources [ms], and their spikes."""

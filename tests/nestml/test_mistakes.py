@@ -7,6 +7,8 @@ import pytest
 import brainsim as bs
 from tests.nestml import models
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def mistake(tmp_path):

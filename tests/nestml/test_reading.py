@@ -9,6 +9,8 @@ import pytest
 import brainsim as bs
 from tests.nestml import models
 
+pytestmark = pytest.mark.thorough
+
 
 def RISE(t):
     return 3.0 * (np.exp(-t / 10) - np.exp(-t))
@@ -158,6 +160,7 @@ def test_a_synapse_is_a_rule(read):
 MODELS = Path(sys.prefix) / "models"  # where the wheel of NESTML puts its own
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(MODELS.glob("*/*.nestml")), ids=lambda path: path.stem)
 def test_models_that_come_with_nestml(path):
     pytest.importorskip("pynestml", reason="models in NESTML need pynestml: pip install nestml")

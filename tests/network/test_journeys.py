@@ -81,6 +81,7 @@ print(sim.run(20.0).spikes["cells"].times.sum())
 """
 
 
+@pytest.mark.thorough_but("01234")
 @pytest.mark.parametrize("order", ["01234", "43210", "21034"])
 def test_elsewhere_they_belong_together_in_any_order(order):
     net, cells, wires, drive = parts()
@@ -107,6 +108,7 @@ def test_ranges_of_cells_are_small():
     assert pickle.loads(pickle.dumps(joined)) == joined
 
 
+@pytest.mark.thorough
 def test_what_nobody_holds_is_forgotten():
     import gc
 

@@ -35,6 +35,7 @@ def test_the_cell_of_the_paper(tmp_path):
 
 
 class TestAgainstNumPy:
+    @pytest.mark.thorough
     @pytest.mark.parametrize("name", GRAPHS)
     def test_all_kinds_of_nodes(self, name):
         rng = np.random.default_rng(1)
@@ -43,6 +44,7 @@ class TestAgainstNumPy:
         x = 1.0 * (rng.random((150, *shape)) < 0.1)
         self.compare(made, {"input": x})
 
+    @pytest.mark.thorough
     def test_inputs_of_any_size(self):
         rng = np.random.default_rng(2)
         nodes, last = ends(3, 4)
@@ -75,6 +77,7 @@ class TestAgainstNumPy:
         assert fired > 20
         return found
 
+    @pytest.mark.thorough
     def test_the_solution_of_the_equations(self):
         """Exact cells, against the method of Runge and Kutta with 200 parts of a step, in which a pulse is held."""
         nodes, last = ends(1, 3)

@@ -90,6 +90,7 @@ def network(model, synapse, weight, **more):
 
 
 class TestNetworks:
+    @pytest.mark.thorough
     def test_cells_without_a_leak_fire_the_same_spikes(self):
         """The jumps are the same, so spikes are; delays beyond a step become Delays."""
         net = network(bs.IF(c_m=1.0, v_th=-64.0, v_reset=-65.0, t_ref=0.0), bs.Delta(), bs.Normal(0.2, 0.3))
@@ -124,6 +125,7 @@ class TestNetworks:
         for name, value in (("tau_syn", 2.0), ("tau_mem", 10.0), ("r", 100.0), ("w_in", 2.0 / 200.0), ("v_threshold", 15.0)):
             np.testing.assert_allclose(getattr(smooth, name), np.full(5, value), err_msg=name)
 
+    @pytest.mark.thorough
     def test_smooth_currents_act_as_they_do_here(self):
         """With small steps, the potentials are the same, a step later."""
         net = bs.Network(seed=1)
@@ -138,6 +140,7 @@ class TestNetworks:
             v.append(result.traces["cell", "v"].values[:, 0])
         np.testing.assert_allclose(v[0], v[1], atol=0.01 * v[0].max())
 
+    @pytest.mark.thorough
     def test_a_trained_network(self):
         rng = np.random.default_rng(1)
         times, labels = rng.uniform(10.0, 20.0, (150, 8)), rng.integers(0, 2, 150)
@@ -157,6 +160,7 @@ class TestNetworks:
         assert same >= 29  # of 30: here spikes are found within a step
         assert abs(fired[0] - fired[1]) < 0.02 * fired[1]
 
+    @pytest.mark.thorough
     def test_a_converted_network(self):
         data = bs.ann.datasets.digits()
         trained = bs.ann.MLP((16,), seed=1, epochs=3).fit(data.X_train[:500], data.y_train[:500])

@@ -13,6 +13,8 @@ from tests.helpers.firefox import firefox
 from tests.pages.fake import VIEWER, about_of, write_fake
 from tests.plot.test_palette import BLINDNESS, TO_XYZ, lab, least_distance, linear
 
+pytestmark = pytest.mark.thorough_but("TestDarkPalette", "nothing_is_fetched")
+
 EVIL = "</script><script>window.evil = 1</script><b>&'"
 SIZES = {"excitatory": 200, "inhibitory": 50}
 DARK = "#14171b"  # the ground of the dark theme, in page.css

@@ -139,6 +139,7 @@ class TestEveryPicture:
         assert max(beyond(EVERY[name]().figure)) < PIXEL
         plt.tight_layout()  # as many scripts do: allowed
 
+    @pytest.mark.thorough_but("[trace]", "[raster]")
     def test_axes_have_units(self, name):
         ax = EVERY[name]()
         ax.figure.canvas.draw()
@@ -146,6 +147,7 @@ class TestEveryPicture:
             for label in (one.get_xlabel(), one.get_ylabel()):
                 assert re.search(r"\[.+\]$", label) or label in PLAIN, label
 
+    @pytest.mark.thorough_but("[trace]", "[raster]")
     def test_vector_files_stay_small(self, name):
         file = io.BytesIO()
         EVERY[name]().figure.savefig(file, format="svg")

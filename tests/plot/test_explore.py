@@ -148,6 +148,7 @@ class TestResponses:
             response["w"]
 
 
+@pytest.mark.thorough
 class TestPortraits:
     def test_of_a_cell_has_its_other_variables_below(self):
         figure = explore.portrait(Adapting())

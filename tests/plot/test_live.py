@@ -68,6 +68,7 @@ def test_the_end_is_drawn_even_if_no_picture_is_due(screen, monkeypatch):
     assert screen.shown[-1][0] == len(result.spikes["cells"])
 
 
+@pytest.mark.thorough
 def test_changes_no_bit(screen, monkeypatch):
     monkeypatch.setattr(live, "UPDATES", 20)
     options = {"seed": 2, "progress": False}
@@ -76,6 +77,7 @@ def test_changes_no_bit(screen, monkeypatch):
     assert plain.spikes["cells"] == followed.spikes["cells"]
 
 
+@pytest.mark.thorough
 def test_a_picture_takes_no_copy_of_what_was_before(monkeypatch, screen):
     monkeypatch.setattr(bs.Simulation, "result", lambda sim: pytest.fail("all spikes were joined"))
     sim = bs.Simulation(network(), seed=2)

@@ -49,6 +49,7 @@ def words(figure):
     return [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
 
 
+@pytest.mark.thorough_but("raster", "overview", "connectivity")
 @EVERY
 @pytest.mark.parametrize("picture", PICTURES)
 def test_names_are_within_the_figure_and_leave_room(picture, names):

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 WEIGHTS = {"IF_curr_exp": 0.2, "IF_cond_alpha": 0.005, "IF_curr_delta": 1.0, "EIF_cond_exp_isfa_ista": 0.005}
 
 

@@ -6,6 +6,8 @@ from numpy.testing import assert_allclose
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough_but("always_fire")
+
 EXC, INH = [5.0, 7.0, 40.0], [20.0, 22.0]
 
 
@@ -129,6 +131,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow_but("[IF_curr", "[IF_cond_alpha]", "[IF_cond_exp]")
 @pytest.mark.parametrize("name", CASES)
 def test_cells_do_what_those_of_brainsim_do(sim, name):
     given, weights, model, synapses, start, current, close = CASES[name]
@@ -293,6 +296,7 @@ def pairs(sim, dependence, fraction=1.0, delay=0.5):
     return wire.get("weight", "list", with_address=False)[0]
 
 
+@pytest.mark.slow_but("[AdditiveW")
 @pytest.mark.parametrize("name", DEPENDENCES)
 def test_pairs_of_spikes(sim, name):
     up, down, more = DEPENDENCES[name]

@@ -8,6 +8,8 @@ import pytest
 
 from tests.helpers.runs import ranked
 
+pytestmark = pytest.mark.thorough
+
 MODULE = "tests.helpers.runs.pynn_on_ranks"
 
 

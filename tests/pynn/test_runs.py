@@ -15,6 +15,7 @@ def signal(cells, name):
     return cells.get_data(name).segments[-1].filter(name=name)[0].magnitude
 
 
+@pytest.mark.thorough
 def test_the_spikes_of_brainsim(sim):
     start = np.linspace(-65.0, -50.0, 30)
     cells = sim.Population(

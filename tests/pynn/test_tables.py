@@ -19,6 +19,7 @@ def test_pynn_finds_it_by_name(sim):
         sys.argv = before
 
 
+@pytest.mark.thorough
 def test_a_script_that_is_told_its_simulator_runs(sim, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

@@ -17,6 +17,7 @@ def test_damaged_files_are_refused_or_read_as_they_were(name, number):
     assert set(found) <= FINE, found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "number"), [(name, {"nwb": 60}.get(name, 100 if "nir" in name else 400)) for name in KINDS]
 )

@@ -136,6 +136,7 @@ def test_sizes_must_agree(tmp_path):
         Result.load(path)
 
 
+@pytest.mark.thorough
 def test_damaged_files_are_closed(tmp_path):
     """An open file gives a ResourceWarning, at the latest when Python ends."""
     path = small().save(tmp_path / "run.npz")

@@ -39,17 +39,20 @@ def test_it_is_the_network_that_one_would_write(tmp_path):
 OF_NEST = {"iaf_psc_delta": (234, 237008), "iaf_psc_exp": (150, 155389), "iaf_psc_alpha": (361, 372782)}
 
 
+@pytest.mark.thorough_but("[iaf_psc_alpha]")
 @pytest.mark.parametrize("template", OF_NEST)
 def test_the_spikes_of_nest(template, tmp_path):
     spikes = bs.sonata.run(write(tmp_path, template)[0]).spikes["cells"]
     assert (len(spikes), int(np.rint(spikes.times * 10.0).sum())) == OF_NEST[template]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("template", [name for name in WEIGHTS if name not in OF_NEST])
 def test_conductances(template, tmp_path):
     assert len(bs.sonata.run(write(tmp_path, template)[0]).spikes["cells"]) > 20
 
 
+@pytest.mark.thorough
 def test_two_files_reports_and_output(tmp_path):
     path, *_ = write(tmp_path)
     config = json.loads(path.read_text())
@@ -80,6 +83,7 @@ def test_two_files_reports_and_output(tmp_path):
         bs.sonata.run(path)
 
 
+@pytest.mark.thorough
 def test_sets_of_cells(tmp_path):
     """Conditions hold of columns that are numbers in whatever form; a list joins sets."""
     chosen = [{"population": "cells", "node_type_id": 2, "x": [30, 40, 70]}, {"population": "cells", "node_id": [3, 8]}]

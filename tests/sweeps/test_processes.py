@@ -77,6 +77,7 @@ def noted(folder):
 
 
 class TestProcesses:
+    @pytest.mark.thorough
     def test_two_workers_give_the_bits_of_one_and_a_killed_sweep_goes_on(self, tmp_path):
         """12 points and 2 seeds; kill -9 after five; the rest is computed, by two workers, with a class of __main__."""
         serial, killed = tmp_path / "serial", tmp_path / "killed"
@@ -112,6 +113,7 @@ class TestProcesses:
         assert table.values("compiled")[0] > 0
         assert table.values("compiled")[1:].tolist() == [0, 0]
 
+    @pytest.mark.thorough
     @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the peak of memory cannot be set back here")
     def test_memory_of_a_point_is_its_own_whatever_was_used_before(self):
         """In a process of its own: garbage of other tests would be returned to the system during the point."""
@@ -128,6 +130,7 @@ print(found[0])
 """
         assert 150e6 < float(python(script)[0]) < 250e6
 
+    @pytest.mark.thorough
     def test_without_joblib(self, monkeypatch):
         """Processes of the standard library: the same values."""
         monkeypatch.setitem(sys.modules, "joblib", None)
@@ -137,6 +140,7 @@ print(found[0])
         with pytest.raises(TypeError, match=r"cannot be sent to other processes \(.*Can't .*\); .*pip install joblib"):
             bs.sweep(lambda x: x, over={"x": [1, 2, 3]}, workers=2)
 
+    @pytest.mark.thorough_but("[True]")
     @pytest.mark.parametrize("with_joblib", [True, False])
     def test_a_point_that_ends_its_process_costs_nothing_else(self, with_joblib, monkeypatch, tmp_path):
         if with_joblib:
@@ -190,6 +194,7 @@ print(found[0])
         )
 
 
+@pytest.mark.thorough
 def test_the_batch_script_of_the_page_about_clusters(tmp_path):
     for _ in range(2):  # the second time all points are there
         done = batch.submitted("sweep.py", tmp_path)

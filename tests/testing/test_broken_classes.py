@@ -94,6 +94,7 @@ NEURONS = [
 ]
 
 
+@pytest.mark.thorough_but("[Silent-", "[Fickle-")
 @pytest.mark.parametrize(("kind", "only", "options", "message"), NEURONS)
 def test_neurons(kind, only, options, message):
     with pytest.raises(AssertionError, match=message):
@@ -149,6 +150,7 @@ SYNAPSES = [
 ]
 
 
+@pytest.mark.thorough_but("[Idle-")
 @pytest.mark.parametrize(("kind", "only", "message"), SYNAPSES)
 def test_synapses(kind, only, message):
     with pytest.raises(AssertionError, match=message):
@@ -183,12 +185,14 @@ PLASTICITY = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "only", "message"), PLASTICITY)
 def test_plasticity(kind, only, message):
     with pytest.raises(AssertionError, match=message):
         check_plasticity(kind, only=[only])
 
 
+@pytest.mark.thorough
 def test_plasticity_whose_bounds_are_not_kept_or_that_reading_changes(monkeypatch):
     """The engine keeps bounds and reads copies; so the check is shown other bounds, and a reader that writes."""
     learning = of_synapses._Learning(bs.STDP(), None, None, None, {})
@@ -452,6 +456,7 @@ def test_distributions(distribution, only, message):
         check_distribution(distribution, only=[only])
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unregistered")
 def test_what_is_sound_passes():
     register_operator(Pushes)

@@ -33,6 +33,7 @@ COUPLINGS = [
 ]
 
 
+@pytest.mark.thorough_but("weight-Own: with")
 @pytest.mark.filterwarnings("ignore:.*a variable ran away")
 @pytest.mark.parametrize(("kind", "only", "message"), COUPLINGS, ids=lambda value: value if isinstance(value, str) else "")
 def test_couplings(kind, only, message):

@@ -4,9 +4,10 @@ import pytest
 
 from tests.helpers.runs import ranked, ranked_memory
 
-pytestmark = pytest.mark.skipif(
-    not ranked_memory.PEAK.exists(), reason="only Linux tells the most memory of a part of a run"
-)
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(not ranked_memory.PEAK.exists(), reason="only Linux tells the most memory of a part of a run"),
+]
 
 
 @pytest.mark.parametrize("ranks", [2, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 4))])

@@ -16,7 +16,7 @@ import brainsim as bs
 from tests import golden
 from tests.helpers.runs import batch, ranked
 
-pytestmark = pytest.mark.usefixtures("more_partitions")
+pytestmark = [pytest.mark.thorough_but("travels_with_the_spikes[junctions-2-2"), pytest.mark.usefixtures("more_partitions")]
 # seconds for which the processes of a run may live after one of them has failed: 5 are allowed, on a machine without other
 # programs, on which it takes about one
 PATIENCE = 30.0
@@ -36,6 +36,7 @@ def check(found, names):
     assert not (lines := golden.differences(found, golden.pinned(), names)), "\n".join(lines)
 
 
+@pytest.mark.slow_but("[3-1-1]")
 @pytest.mark.parametrize(("ranks", "threads", "pieces"), [(2, 2, 3), (3, 1, 1)])
 def test_the_pinned_bits_on_any_number_of_ranks_and_threads(ranks, threads, pieces):
     check(ranked.on_ranks(ranks, "pinned", threads, pieces, ",".join(SOME)), SOME)
@@ -59,6 +60,7 @@ def test_changes_between_pieces_copies_and_everything_that_can_be_read():
     assert ranked.on_ranks(2, "steered", 2) == expected
 
 
+@pytest.mark.slow_but("driven")
 @pytest.mark.parametrize(("ranks", "threads", "how"), [(2, 2, "driven"), (3, 1, "polled")])
 def test_inputs_of_all_kinds_and_both_ways_to_wait(ranks, threads, how):
     expected = ranked.driven(1, ranks=None)
@@ -75,6 +77,7 @@ def test_cells_at_rest(ranks, threads):
     assert not visited
 
 
+@pytest.mark.slow
 def test_a_state_continues_on_another_number_of_ranks(tmp_path):
     on_one, on_two = tmp_path / "one.npz", tmp_path / "two.npz"
     assert ranked.on_ranks(2, "saved", on_two, 1) == ranked.saved(on_one, 2, ranks=None)
@@ -125,6 +128,7 @@ def test_a_burst_that_does_not_fit_into_a_message():
     assert found == expected
 
 
+@pytest.mark.slow_but("[junctions-2-2", "[delayed-3-1", "[rates-2-1", "how13")
 @pytest.mark.parametrize(
     ("build", "ranks", "threads", "how"),
     [

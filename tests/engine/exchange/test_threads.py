@@ -80,6 +80,7 @@ abort_a_sleeper()
 """
 
 
+@pytest.mark.thorough
 def test_where_a_thread_cannot_be_woken_it_naps(tmp_path):
     """Systems without futex, in a process that takes itself for one."""
     environment = os.environ | {"BRAINSIM_CACHE_DIR": str(tmp_path)}

@@ -77,6 +77,8 @@ class TestCrash:
             assert cli.main(["convert", str(part), f"run{trial}.npz"]) == 0
             same(bs.Result.load(f"run{trial}.npz"), loaded, state=False)
 
+    @pytest.mark.slow
+    @pytest.mark.thorough
     def test_kill(self):
         self._check(random.Random(1), 2)
 

@@ -31,6 +31,7 @@ def seen(given, step, threads=2, dt=0.1):
     return *given.observed, values, (sim.state["cells"]["v"][3:] - before) / dt
 
 
+@pytest.mark.thorough_but("given0", "given2")
 @pytest.mark.parametrize("step", [0, 30, 77])
 @pytest.mark.parametrize(
     "given",
@@ -64,6 +65,7 @@ def test_noise_flows_from_its_start_to_its_stop(tau):
     assert np.array_equal((trace.values != 0.0).any(axis=1), flows)
 
 
+@pytest.mark.thorough_but("7.0-7.0")
 @pytest.mark.parametrize(
     ("rate", "expected"),
     [(7.0, 7.0), ("7*i - 20", np.maximum(7.0 * np.arange(37) - 20, 0)), (bs.TimedArray([1.0, 2.0], 2.0), 2.0)],

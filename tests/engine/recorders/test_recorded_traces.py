@@ -39,6 +39,7 @@ def test_traces_of_pairs(synapse, dendritic):
         np.testing.assert_allclose(traces["y"].values[:, k], y, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("synapse", "dendritic"), SYNAPSES)
 @pytest.mark.parametrize("tau_fac", [0.0, 60.0])
 def test_short_term_plasticity(synapse, dendritic, tau_fac):
@@ -104,6 +105,7 @@ def test_it_is_what_is_read_between_pieces_and_no_bit_changes(name):
             np.testing.assert_array_equal(got.counts[1:], [np.histogram(column, got.edges)[0] for column in columns])
 
 
+@pytest.mark.thorough
 def test_voltage():
     """A trace that follows the potential of the target begins with it, and is read late."""
     cells, net = (

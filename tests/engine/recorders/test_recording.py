@@ -112,6 +112,7 @@ class TestReduce:
         result = sim.run(0.1)
         assert 0.4 < result.traces["cells", "std(v)"].values[0, 0] <= 0.5 or v.max() < 1e8
 
+    @pytest.mark.thorough
     def test_single_precision_and_lines(self):
         net = network()
         cells = net.populations["cells"]
@@ -160,6 +161,7 @@ class TestLines:
         times = found["cells", "I_ext"].times[1:] - 0.05  # the middle of the step that ends at the sample
         np.testing.assert_allclose(injected[1:, 3], 100.0 + 50.0 * np.sin(0.5 * times), rtol=1e-9)
 
+    @pytest.mark.thorough
     def test_ionic_currents(self):
         cells = bs.Population(3, bs.HodgkinHuxley(), name="cells")
         net = bs.Network(seed=1)

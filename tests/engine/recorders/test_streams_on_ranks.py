@@ -9,7 +9,7 @@ import brainsim as bs
 from brainsim.commands import cli
 from tests.helpers.runs import ranked, ranked_streams
 
-pytestmark = pytest.mark.usefixtures("more_partitions")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("more_partitions")]
 
 
 @pytest.fixture(autouse=True)

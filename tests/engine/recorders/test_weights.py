@@ -61,6 +61,7 @@ def bits(result):
     }
 
 
+@pytest.mark.thorough_but("calcium-None-0.7", "calcium-synapse")
 @pytest.mark.parametrize(
     ("name", "synapse", "dendritic"),
     [(name, None, 0.7) for name in ("held", "short", "calcium", "reward", "differing")]

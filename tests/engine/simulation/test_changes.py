@@ -105,6 +105,7 @@ def test_a_network_that_grows_later_does_not_touch_the_simulation():
     assert sim.run(50.0).spikes["cells"] == first
 
 
+@pytest.mark.thorough
 def test_a_drawn_synapse_keeps_its_numbers_when_others_join():
     def taus(more):
         net, cells, _ = driven()
@@ -135,6 +136,7 @@ def test_two_synapses_of_one_name_are_refused():
         bs.Simulation(net, seed=1)
 
 
+@pytest.mark.thorough
 def test_the_leak_stays_exact_beside_a_nonlinear_receptor():
     class NMDA(bs.Synapse):
         equations = "dg/dt = -g/tau"
@@ -310,6 +312,8 @@ class TestOneValueForEachCell:
         spikes = [part.tobytes() for name in names for part in (result.spikes[name].times, result.spikes[name].ids)]
         return spikes + [result.state[name]["v"].tobytes() for name in names[:2]]
 
+    @pytest.mark.slow_but("[double]")
+    @pytest.mark.thorough_but("[double]")
     @pytest.mark.parametrize("precision", ["double", "single"])
     def test_as_if_it_had_been_an_array_from_the_start(self, precision, tmp_path):
         tau, threshold = np.linspace(10.0, 30.0, 40), np.linspace(-52.0, -48.0, 40)

@@ -251,6 +251,7 @@ class TestCouplings:
             grow()
         return net, grow
 
+    @pytest.mark.thorough
     def test_at_once(self):
         net, _ = self.network(True)
         whole = bs.Simulation(net, seed=2)
@@ -343,6 +344,7 @@ class TestDelays:
                     expected = expected + (np.arange(3) == post) * weight * np.where(age > -0.01, np.exp(-age / tau), 0.0)
         return np.concatenate(found) + 65.0 * (variable == "v"), expected
 
+    @pytest.mark.thorough_but("[delays4-")
     @pytest.mark.parametrize("storage", ["stored", "procedural"])
     @pytest.mark.parametrize("synapse", SYNAPSES, ids=lambda given: given[1])
     @pytest.mark.parametrize("delays", DELAYS)

@@ -5,6 +5,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough_but("[pairs", "[reward]", "[voltage]")
+
 LATE, DT = 3400.0, 0.1  # ms: longer than synapses may go without a sweep
 RULES = {
     "pairs": bs.STDP(a_plus=0.05, a_minus=0.06),

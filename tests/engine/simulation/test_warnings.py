@@ -141,6 +141,7 @@ def test_a_network_that_does_not_fit_is_refused_before_it_starts(monkeypatch):
     assert "free" in text
 
 
+@pytest.mark.thorough
 def test_a_cache_folder_that_cannot_be_written_warns_and_works():
     """In a process of its own, since the folder is chosen once."""
     script = (

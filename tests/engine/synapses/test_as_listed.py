@@ -58,6 +58,8 @@ def ran(net, threads):
     return sim, sim.run(20.0, progress=False)
 
 
+@pytest.mark.slow_but("2.0]")
+@pytest.mark.thorough_but("2.0]")
 @pytest.mark.parametrize("weight", [None, 2.0])
 @pytest.mark.parametrize("views", [slice(None), slice(100, None)])
 def test_the_bits_are_those_of_a_store_of_its_own(weight, views, monkeypatch):

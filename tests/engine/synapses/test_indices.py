@@ -44,6 +44,8 @@ def test_values_are_those_of_the_expression():
     np.testing.assert_allclose(table.weight, 1.0 / (1.0 + table.pre), rtol=1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 def test_spikes_do_not_depend_on_threads_and_storage():
     one, other = (
         bs.simulate(network(*how), 30.0, seed=2, threads=n).spikes["cells"] for n, how in ((1, ()), (3, ["procedural"]))

@@ -74,6 +74,7 @@ RULES = [
 ]
 
 
+@pytest.mark.thorough_but("[exp(-d/30)", "[0.8*exp", "[where", "[1 - d")
 @pytest.mark.parametrize(("text", "given", "population"), RULES)
 def test_each_pair_is_connected_if_its_number_is_below_its_probability(text, given, population):
     _, table = connected(bs.DistanceRule(text, **given), population)
@@ -111,6 +112,7 @@ def test_views_in_any_order_and_of_several_populations():
     assert np.array_equal(np.stack([table.pre, table.post], axis=1), np.argwhere(expected))
 
 
+@pytest.mark.thorough_but("exp(-d/20)-False")
 @pytest.mark.parametrize("multapses", [False, True])
 @pytest.mark.parametrize("text", ["exp(-d/20)", "where(dx > 0, 2, 1)*exp(-d/20)"])
 def test_targets_choose_their_sources_in_proportion(text, multapses):
@@ -201,6 +203,7 @@ def test_numbers_of_synapses_and_distances_follow_the_probability():
     assert stats.chi2.sf((z**2).sum(), used.sum()) > MIN_P
 
 
+@pytest.mark.thorough_but("stored")
 @pytest.mark.parametrize("storage", ["stored", "procedural"])
 @pytest.mark.parametrize("rule", [bs.DistanceRule.box(0.4, 60.0), bs.FixedProbability(0.2), bs.FixedOutdegree(9)])
 def test_weights_and_delays_are_texts_of_the_distance(rule, storage):
@@ -212,6 +215,7 @@ def test_weights_and_delays_are_texts_of_the_distance(rule, storage):
     assert np.unique(table.delay).size > 10
 
 
+@pytest.mark.thorough
 def test_sampled_weights_belong_to_pairs():
     """A smaller largest distance leaves the weights of the pairs that remain as they are."""
     tables = [

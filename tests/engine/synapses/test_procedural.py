@@ -47,6 +47,7 @@ def spikes_of(net, duration=150.0, **options):
     return spikes
 
 
+@pytest.mark.thorough
 def test_delays_too_wide_for_a_table():
     wide = bs.Uniform(0.2, 500.0)
     assert spikes_of(network("procedural", wide), 300.0) == spikes_of(network("stored", wide), 300.0)

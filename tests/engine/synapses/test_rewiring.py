@@ -48,6 +48,7 @@ def equal(a, b):
     )
 
 
+@pytest.mark.thorough_but("additive")
 @pytest.mark.parametrize("rule", [None, "additive", "short"])
 def test_nothing_changes_if_nothing_is_changed(rule):
     """All moves: the cells, the spikes under way, what synapses remember."""
@@ -66,6 +67,7 @@ def test_nothing_changes_if_nothing_is_changed(rule):
     assert len(sim.result().spikes["cells"]) == len(plain.result().spikes["cells"])
 
 
+@pytest.mark.thorough_but("[None]", "[additive]")
 @pytest.mark.parametrize("rule", [None, "additive", "held", "differing", "short", "reward"])
 def test_what_is_kept_and_what_is_new(rule):
     net, wires = network(RULES.get(rule))

@@ -116,6 +116,7 @@ def test_rows_longer_than_a_segment_are_cut_into_as_many_as_there_is_room_for(mo
             assert (-(-runs // 7)).sum() <= room
 
 
+@pytest.mark.thorough
 def test_a_source_with_more_synapses_than_a_segment_holds():
     """All have one delay and weight; it takes 1 GB."""
     n = int(segments.MAX_LENGTH) + 9

@@ -276,6 +276,7 @@ class TestStreams:
         assert not path.with_suffix(".npz.part").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["memory", "streamed"])

@@ -12,16 +12,19 @@ from tests.helpers.couplings import delayed, junctions, leaky, rates
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", [junctions, delayed, rates])
 def test_the_same_bits_in_every_way(build):
     bs.testing.check_bits(build, duration=40.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", [junctions, delayed])
 def test_in_single_precision(build):
     bs.testing.check_bits(build, duration=20.0, precision="single")
 
 
+@pytest.mark.thorough
 def test_networks_without_couplings_keep_their_slices():
     net = bs.Network(seed=1)
     net.add(leaky(3))
@@ -30,6 +33,7 @@ def test_networks_without_couplings_keep_their_slices():
         assert bs.Simulation(build(), seed=1)._run.partitions[0].progress["slice"] == slice_
 
 
+@pytest.mark.thorough
 def test_what_the_user_writes_to_the_state_acts_at_once():
     """Between two pieces v is changed: the sums are those of the new v, on any number of threads, also just after a save."""
     found = []
@@ -44,6 +48,7 @@ def test_what_the_user_writes_to_the_state_acts_at_once():
             assert np.array_equal(values, found[1][name][variable]), (name, variable)
 
 
+@pytest.mark.thorough
 def test_what_was_written_to_the_state_acts_in_a_copy_too(tmp_path):
     """Saved or copied after v was changed, before it acts; a copy in which the change is taken back is as if unchanged."""
     sim = bs.Simulation(junctions(), seed=2)

@@ -97,6 +97,8 @@ def recurrent(rule, delay, order, weight=MIXED, n=9):
     return net
 
 
+@pytest.mark.slow_but("BCM-delays", "delays-2")
+@pytest.mark.thorough_but("BCM-delays-2")
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("delay", DELAYS, ids=["at once", "delayed", "delays"])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
@@ -179,6 +181,7 @@ def test_oja_finds_the_first_principal_component():
     assert values[-1] < 6 * values[-2]  # so it had something to find
 
 
+@pytest.mark.thorough
 class TestBCM:
     def settled(self, patterns, period=20.0, duration=40_000.0):
         """Return the rate of the target for each pattern in turn, after learning, and its threshold."""
@@ -214,11 +217,13 @@ def learning(rule=bs.BCM(eta=3e-8, tau=50.0), delay=0.5, order=2):  # noqa: B008
     return lambda: recurrent(rule, delay, order, n=30)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("build", [learning(), learning(RULES[2], bs.Uniform(0.1, 1.5)), learning(RULES[0], 0.0, 1)])
 def test_the_same_bits_in_every_way(build):
     bs.testing.check_bits(build, duration=20.0)
 
 
+@pytest.mark.thorough
 def test_in_single_precision_small_steps_are_not_lost():
     """Steps of 1e-9 of a weight add up, though a float32 of it would stay as it is."""
     found = []

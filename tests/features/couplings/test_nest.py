@@ -114,6 +114,7 @@ def simulated(model, dt, order=2):
     return v[STEPS, 0]
 
 
+@pytest.mark.thorough_but("traub]")
 @pytest.mark.parametrize("name", CASES)
 def test_the_tables_of_nest(name):
     """The solution has the values of the tables, and simulations approach it with the square of the step.

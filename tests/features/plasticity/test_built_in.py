@@ -10,6 +10,8 @@ from tests.models.test_plasticity import CHANGES
 LAGS = np.array([-50.0, -10.0, -0.1, 0.0, 0.1, 7.3, 50.0])
 
 
+@pytest.mark.slow_but("additive")
+@pytest.mark.thorough_but("additive")
 @pytest.mark.parametrize("dependence", CHANGES)
 def test_window_of_one_pair(dependence):
     rule = bs.STDP(weight_dependence=dependence, tau_minus=33.0, w_max=2.0, mu=0.3, w_0=0.5)
@@ -31,6 +33,7 @@ CURVES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", [name for name, lag in CURVES if lag > 0])
 def test_frequency_curves_of_triplets(name):
     """Sixty pairs at each rate; a pair of cells for each rate and lag."""
@@ -44,6 +47,7 @@ def test_frequency_curves_of_triplets(name):
     np.testing.assert_allclose(change(bs.TripletSTDP.published(name), pre, post), printed, atol=1e-3)
 
 
+@pytest.mark.thorough
 def test_slow_pairs_of_visual_cortex():
     """One pair every ten seconds, on a grid of 1 ms."""
     times = 20.0 + 10_000.0 * np.arange(60)
@@ -67,6 +71,7 @@ HIPPOCAMPUS = {
 }
 
 
+@pytest.mark.thorough_but("[hippocampus, all, full]")
 @pytest.mark.parametrize("name", HIPPOCAMPUS)
 def test_pairs_and_triplets_of_hippocampus(name):
     begin = 20.0 + 1000.0 * np.arange(60)

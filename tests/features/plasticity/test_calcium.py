@@ -126,11 +126,13 @@ OTHERS = [
 ]
 
 
+@pytest.mark.thorough
 def test_pairs_at_1_hz():
     points = [*AT_1_HZ, *((*point, theory(*point)) for point in OTHERS)]
     np.testing.assert_allclose(simulated(points), [after for *_, after in points], rtol=0, atol=0.05)
 
 
+@pytest.mark.thorough
 def test_pairs_and_bursts_of_hippocampal_slices():
     np.testing.assert_allclose(simulated(HIPPOCAMPUS), [after for *_, after in HIPPOCAMPUS], rtol=0, atol=0.05)
 
@@ -160,6 +162,7 @@ def integrated(name, lag, pairs, rate, drift, n=2000, h=0.5):
     return relative(rule, BETA.get(name, 0.5), *results)
 
 
+@pytest.mark.thorough
 def test_slow_pairs_of_cortical_slices():
     """They take twice the time constant of the drift to the stable states, which the printed values leave out."""
     slow = [point for point in CORTEX if point[3] < 1.0]
@@ -223,6 +226,7 @@ def connected(rule, **options):
 
 
 class TestTheWeightAndTheEfficacy:
+    @pytest.mark.thorough_but("double")
     @pytest.mark.parametrize("precision", ["double", "single"])
     @pytest.mark.parametrize("weight", [0.3, 0.45, 0.9, bs.Uniform(0.3, 0.9), np.linspace(0.3, 0.9, 6).reshape(2, 3)])
     def test_the_weight_says_where_the_efficacy_begins(self, weight, precision):
@@ -286,6 +290,7 @@ class TestTheWeightAndTheEfficacy:
         with pytest.raises(ValueError, match="Simulation.normalise: cannot multiply"):
             sim.normalise("wires", 5.0)
 
+    @pytest.mark.thorough
     def test_a_rule_of_ones_own_that_cannot_be_inverted(self):
         class Squared(bs.Plasticity):
             between = "q = q + elapsed/tau; w = w_0*(1 + q**2)"

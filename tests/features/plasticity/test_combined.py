@@ -22,6 +22,7 @@ def trains(rng, number):
     return [np.sort(rng.choice(np.arange(4, 390, 2), number, replace=False)) / 2.0 + shift for shift in (0.0, 0.3)]
 
 
+@pytest.mark.thorough
 def test_a_loop_written_by_hand():
     """The synaptic current of every step, with a delay of which a part is dendritic."""
     pre, post = trains(np.random.default_rng(1), 60)
@@ -47,6 +48,7 @@ def test_a_loop_written_by_hand():
     assert np.allclose(trace.values[:, 0], expected, rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.thorough
 def test_each_rule_alone_has_the_same_bits():
     pre, post = trains(np.random.default_rng(2), 60)
     found = []
@@ -63,6 +65,7 @@ def test_each_rule_alone_has_the_same_bits():
             assert both[f"{type(rule).__name__}_{name}"] == alone[name]
 
 
+@pytest.mark.thorough
 def test_names_begin_with_the_class():
     pairs = Kicked(BOTH, [[5.0]], [[8.0]], model=IMMOVABLE)
     assert repr(pairs.loop.plasticity) == repr(BOTH)

@@ -9,6 +9,8 @@ import pytest
 
 import brainsim as bs
 
+pytestmark = pytest.mark.thorough
+
 TAU, STEP = 10_000.0, 0.001  # of calcium: ms, at a spike; so 0.01 of it stands for 1 Hz
 
 

@@ -38,6 +38,7 @@ def sums(table, by="target"):
     return found[np.bincount(ids, minlength=n) > 0]
 
 
+@pytest.mark.thorough_only("[held-target")
 @pytest.mark.parametrize(("name", "by"), [("held", "target"), ("additive", "source")])
 def test_sums_are_the_total(name, by):
     net, wires = network(bs.Normalisation(1.5, every=20.0, by=by), RULES[name])
@@ -190,6 +191,7 @@ class TestScaling:
         assert np.ptp(sim.synapses(wires).weight) > 0.02
 
 
+@pytest.mark.thorough
 def test_the_law_of_a_threshold_that_holds_a_rate():
     """N/T - rho_0 = (theta(T) - theta(0))/(eta T)."""
     net = bs.Network(seed=1)

@@ -21,6 +21,7 @@ def begun(rule, initial, **options):
     return new, loop
 
 
+@pytest.mark.thorough
 def test_an_array_for_listed_pairs():
     rng, pairs = np.random.default_rng(2), 120
     ends, start = rng.permutation(27 * 7)[:pairs], rng.uniform(0.1, 1.0, pairs)

@@ -31,6 +31,7 @@ def run_with(changes, rule=own.Rich, dendritic=0.5, threads=1):
 ARRAY = np.linspace(0.2, 1.8, 250)
 
 
+@pytest.mark.thorough_but("number-0.0", "array-all")
 @pytest.mark.parametrize("dendritic", [0.0, 0.5, "all"])
 @pytest.mark.parametrize("w", [1.25, ARRAY], ids=["number", "array"])
 def test_weights_are_written_between_pieces(w, dendritic):
@@ -38,6 +39,7 @@ def test_weights_are_written_between_pieces(w, dendritic):
     assert max(found.values()) < 1e-12, found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("rule", "dendritic"), [(own.Pairs, 0.0), (own.Rich, 0.5), (own.Depressing, "all")])
 def test_weights_are_frozen_for_a_while(rule, dendritic):
     """All but the weight continues: traces, variables, what is delivered."""

@@ -48,6 +48,7 @@ def test_they_are_as_they_were_given(rule, delay, threads):
         assert np.array_equal(table.weight, expected)
 
 
+@pytest.mark.thorough
 def test_in_the_precision_of_the_run():
     values = np.random.default_rng(2).random(6)
     single, fixed = values.astype(np.float32), bs.TsodyksMarkram()
@@ -58,6 +59,7 @@ def test_in_the_precision_of_the_run():
         assert sorted(found.weight) == sorted(single.astype(float))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("w_max", [0.1, 0.15])
 def test_at_the_bound_a_power_of_what_is_left_is_a_number(w_max):
     """Rounded to float32, both bounds are less than the weight; and a spike of the target comes first."""
@@ -67,6 +69,7 @@ def test_at_the_bound_a_power_of_what_is_left_is_a_number(w_max):
     assert 0.9 * w_max < pairs.run_to(60.0)[0] <= w_max
 
 
+@pytest.mark.thorough
 def test_at_the_bound_in_single_precision():
     """The weight that is kept is above the bound by rounding, and acts as the bound."""
     rule = bs.STDP(w_max=0.15, weight_dependence="gutig", mu=0.5, a_plus=2.0, a_minus=0.0)

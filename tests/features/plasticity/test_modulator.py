@@ -28,6 +28,7 @@ def gained(trace, wait, tau_c, tau_n, size, duration):
     return trace * size * np.exp(-wait / tau_c) / k * -np.expm1(-k * duration)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("tau_c", "reward", "stop"), [(1000.0, 1015.0, 9000.0), (20.0, 65.0, 500.0), (5.0, 30.0, 5000.0)])
 @pytest.mark.parametrize("pieces", [1, 4])
 def test_a_pair_and_a_reward(tau_c, reward, stop, pieces):
@@ -40,6 +41,7 @@ def test_a_pair_and_a_reward(tau_c, reward, stop, pieces):
     assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.thorough
 def test_what_is_left_of_a_large_reward_is_exact():
     """The second pair comes when a ten millionth of the reward is left; it was inexact by 1e-8."""
     net, wires = pair(times=(10.0, 136.0), reward=3.0, release=50.0, a_minus=0.0, tau_c=20.0, tau_n=10.0)
@@ -148,6 +150,7 @@ class Reads(bs.Plasticity):
     dimensions = False
 
 
+@pytest.mark.thorough_but("[2.0]")
 @pytest.mark.parametrize("dendritic", [0.0, 2.0, 5.0])
 def test_a_spike_of_the_source_reads_what_is_there_when_it_reaches_the_synapse(dendritic):
     """The spike, sent at 20 ms with a delay of 6 ms, is at the synapse the dendritic part of the delay before the cell."""

@@ -31,6 +31,7 @@ def built_in(p):
     return bs.STDP(tau_plus=p["tau_plus"], tau_minus=20.0, weight_dependence=how, **jumps)
 
 
+@pytest.mark.thorough_but("built_in")
 @pytest.mark.parametrize("how", ["additive", "multiplicative"])
 @pytest.mark.parametrize("rule", [own_rule, built_in])
 def test_weights(how, rule):

@@ -9,7 +9,7 @@ import brainsim as bs
 from tests.helpers.plasticity import learning_rules as own
 from tests.helpers.plasticity.plastic_networks import differences, parameters_of
 
-pytestmark = pytest.mark.usefixtures("more_partitions")
+pytestmark = [pytest.mark.thorough_but("Pairs-0.0"), pytest.mark.usefixtures("more_partitions")]
 
 CLOSE = 1e-12
 DELTA, AMPA = bs.Delta(), bs.Exponential(tau=2.0)
@@ -48,6 +48,7 @@ def check(net, loop, durations=(150.0, 0.5, 99.5), *, dt=0.5, parameters=None, l
     return sim, before
 
 
+@pytest.mark.slow_but("Rich", "[Triplets-")
 @pytest.mark.parametrize(("rule", "dendritic"), list(zip(own.RULES, itertools.cycle([0.0, 0.5, "all"]))))
 def test_each_rule(rule, dendritic):
     net, loop = network(rule(), dendritic=dendritic)
@@ -76,6 +77,7 @@ def test_spikes_of_both_ends_often_meet_at_a_synapse():
     assert met > 100
 
 
+@pytest.mark.slow_but("[a]", "[top]")
 @pytest.mark.parametrize("name", ["tau_x", "a", "x_rest", "tau_z", "b", "tau", "top"])
 def test_parameters_that_differ_between_synapses(name):
     """A trace whose parameter differs becomes a variable of the synapse; the rule stays the same."""

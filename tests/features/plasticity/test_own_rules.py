@@ -49,6 +49,7 @@ BY_HAND = {
 }
 
 
+@pytest.mark.thorough_but("[Pairs]")
 @pytest.mark.parametrize("rule", BY_HAND)
 def test_pairs_counted_by_hand(rule):
     up, down = (np.array(lags) for lags in BY_HAND[rule])
@@ -169,6 +170,8 @@ def named(names):
     return type("Named", (bs.Plasticity,), texts | given | {"tau": bs.parameter(20.0, "ms", "time constant")})()
 
 
+@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("turn", range(4))
 def test_names_of_the_generated_code(turn):
     """Whatever names a rule has, it computes the same."""

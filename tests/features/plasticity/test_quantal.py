@@ -35,6 +35,7 @@ def expected(times, rule):
     return np.array(values)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "rule",
     [bs.QuantalRelease(sites=12, U=0.03, tau_rec=200.0, tau_fac=500.0), bs.QuantalRelease(sites=4, U=0.5, tau_rec=800.0)],
@@ -49,6 +50,7 @@ def test_mean_and_variance(rule):
     assert np.all(np.abs(found.var(axis=1) - variance) < 4 * variance * np.sqrt((kurtosis - 1.0) / TRIALS))
 
 
+@pytest.mark.thorough
 def test_synapses_and_seeds_are_independent():
     rule, times = bs.QuantalRelease(sites=4, U=0.5, tau_rec=100.0), np.array([10.0, 30.0])
     one, again, other = (releases(times, rule, seed) for seed in (1, 1, 2))

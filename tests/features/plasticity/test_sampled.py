@@ -59,6 +59,7 @@ def test_a_condition_on_one_distribution_is_checked_when_the_rule_is_made():
     Ordered(fast=bs.Uniform(1.0, 4.0))
 
 
+@pytest.mark.thorough
 def test_new_synapses_stay_within_the_narrowest_bound():
     sim = simulation(bs.STDP(w_max=bs.Uniform(0.6, 0.9)))
     with pytest.raises(ValueError, match="w must be at most 0.6, by the bounds of the rule .got 0.7"):

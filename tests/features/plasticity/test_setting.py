@@ -14,6 +14,7 @@ def learning(rule, weight=0.1):
     return bs.Simulation(net, seed=1), loop
 
 
+@pytest.mark.thorough
 def test_bounds_that_differ_between_synapses():
     sim, loop = learning(bs.STDP(w_max=bs.Uniform(0.5, 1.0)))
     sim.set(loop, w=0.5)

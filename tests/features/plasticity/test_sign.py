@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.features.plasticity.models.pair import PAIRING, WEIGHT_DEPENDENCE
 
-pytestmark = pytest.mark.usefixtures("more_partitions")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("more_partitions")]
 
 
 class Listening(bs.ClopathAdEx):
@@ -78,6 +78,7 @@ def run(kind, given, sign, precision):
     return sim, wires
 
 
+@pytest.mark.slow_but("[additive", "[triplets-double", "[inhibition", "[voltage")
 @pytest.mark.parametrize(("name", "precision"), [*((name, "double") for name in RULES), ("triplets", "single")])
 def test_it_is_the_rule_for_the_other_sign(name, precision):
     (sim, wires), (other, mirrored) = (run(*RULES[name], sign, precision) for sign in (1, -1))

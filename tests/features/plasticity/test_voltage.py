@@ -7,7 +7,7 @@ import brainsim as bs
 from brainsim.equations.expressions.grammar import EquationError
 from tests.helpers.plasticity.plastic_networks import differences
 
-pytestmark = pytest.mark.usefixtures("more_partitions")
+pytestmark = [pytest.mark.thorough_but("test_mistakes"), pytest.mark.usefixtures("more_partitions")]
 
 DELTA = bs.Delta()
 # five or six pairs at 10, 20 and 50 Hz, 10 ms apart: the target first, then the source first
@@ -109,6 +109,7 @@ def simulation(net, **options):
     return bs.Simulation(net, **({"dt": 0.2, "seed": 5, "progress": False, "record": record} | options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "dendritic", "synapse"),
     [("watching", 0.6, DELTA), ("watching", "all", bs.Exponential(tau=2.0)), ("homeostatic", 0.0, DELTA)],

@@ -44,6 +44,7 @@ def whole():
     return result
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("threads", [2, 3, 4])
 def test_threads(whole, threads):
     assert differences(whole, simulation(threads=threads).run(DURATION)) == []
@@ -128,6 +129,7 @@ def test_a_file_holds_the_times(whole, tmp_path):
         assert spikes == whole.spikes[name] == result.spikes[name]
 
 
+@pytest.mark.thorough
 def test_a_rate_that_is_set_acts_at_once():
     cells, net = bs.Population(50, bs.LIF(), name="cells"), bs.Network(seed=1)
     drive = bs.PoissonInput(rate=0.0, weight=20.0, synapse=bs.Delta())

@@ -33,6 +33,7 @@ def test_a_constant_current(dt):
     np.testing.assert_allclose(found, DATA["single_dc"], atol=TOLERANCE, rtol=0)
 
 
+@pytest.mark.thorough_but("[delta-")
 @pytest.mark.parametrize("dt", STEPS)
 @pytest.mark.parametrize("kind", SYNAPSES)
 def test_listed_spikes(kind, dt):
@@ -47,6 +48,7 @@ def test_listed_spikes(kind, dt):
     np.testing.assert_allclose(result.spikes["train True"].times, DATA["train"][DATA["positive"]], atol=1e-12, rtol=0)
 
 
+@pytest.mark.thorough_but("[delta-", "[exp-")
 @pytest.mark.parametrize("dt", STEPS)
 @pytest.mark.parametrize("kind", SYNAPSES)
 def test_a_network_of_100_cells(kind, dt):

@@ -125,6 +125,7 @@ RULES = {
 }
 
 
+@pytest.mark.thorough_but("[two-0.3", "[rich-all")
 @pytest.mark.parametrize("dendritic", [0.0, 0.3, "all"])
 @pytest.mark.parametrize("name", RULES)
 def test_the_slow_twin_in_steps_of_a_microsecond(name, dendritic, monkeypatch):
@@ -138,6 +139,7 @@ def test_the_slow_twin_in_steps_of_a_microsecond(name, dendritic, monkeypatch):
     assert max(found.values()) < 1e-12, found
 
 
+@pytest.mark.thorough_but("[case0")
 @pytest.mark.parametrize("case", json.loads((Path(__file__).parents[2] / "data" / "precise_stdp.json").read_text()))
 def test_the_weights_of_nest(case):
     """NEST takes presynaptic spikes at the end of their steps, so they are on its grid here; those of the cell are exact."""

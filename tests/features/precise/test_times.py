@@ -37,6 +37,7 @@ def test_intervals_of_a_constant_current(t_ref, dt):
     assert expected[-1] + first + t_ref > 99.0
 
 
+@pytest.mark.thorough
 def test_a_cell_of_each_its_own_parameters():
     tau = np.linspace(10.0, 30.0, 7)
     cells, net = bs.Population(7, bs.LIF(tau_m=tau, t_ref=1.5), name="cells"), bs.Network(seed=1)
@@ -170,6 +171,7 @@ def test_delays_need_not_be_multiples_of_dt(dt):
     assert sampled == bs.Simulation(net, dt=0.2, seed=1, precise=True).synapses(wires).delay[0]
 
 
+@pytest.mark.thorough
 def test_adaptive_thresholds_are_exact():
     """A threshold that moves, and a cell that is not clamped while it is refractory."""
     found = {dt: times_of(bs.ALIF(), dt, current=500.0, duration=300.0) for dt in (0.05, 0.5, 1.0)}
@@ -187,6 +189,7 @@ def test_a_cell_that_is_reset_to_its_threshold_may_fire_when_it_has_been_below(d
     np.testing.assert_allclose(found, exact, atol=1e-9, rtol=0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["cells without a threshold", "cells that are silent"])
 def test_cells_that_do_not_fire(name):
     model = bs.LI() if name == "cells without a threshold" else LIF
@@ -209,6 +212,7 @@ NONLINEAR = {
 }
 
 
+@pytest.mark.thorough_but("[conductances]")
 @pytest.mark.parametrize("name", NONLINEAR)
 def test_errors_fall_with_the_fourth_power_of_dt(name):
     model, options = NONLINEAR[name]
