@@ -54,7 +54,7 @@ def faults_of_page(name):
 def faults_of_parameters(name):
     """Yield the parameters of a public name that its page does not explain."""
     thing = getattr(bs, name)
-    for parameter in parameters_of(thing):
+    for parameter in (name for name in parameters_of(thing) if not name.startswith("_")):
         # "name : type", "name, other : type", "name" on a line of its own, or `name` in the text
         listed = rf"^ *(\w+, )*{parameter}(, \w+)*( :.*)?$|`{parameter}`"
         if not re.search(listed, inspect.getdoc(thing), re.MULTILINE):
