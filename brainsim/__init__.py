@@ -27,6 +27,8 @@ Network and run
     Spikes, Traces      spikes of a population with rates and intervals; a variable over time
     Weights             weights of synapses over time, and their histograms
     sweep, Sweep        many runs over grids of parameters and seeds, and their table
+    page                a network as one page that runs in a browser: bs.page(net, "network.html", [bs.Control(...)])
+    Control, Button     what its reader moves, and presses
     State               the state at the end of a run, from which another run can continue
 
 Neurons (``brainsim models`` shows their equations)
@@ -130,6 +132,8 @@ _HOMES = {
     "brainsim.models.values": "Uniform Normal LogNormal Gamma Clipped",
     "brainsim.engine.simulation.simulate": "simulate",
     "brainsim.engine.simulation.simulation": "Simulation",
+    "brainsim.pages.page": "page",
+    "brainsim.pages.controls": "Control Button",
     "brainsim.sweeps.sweep": "sweep",
     "brainsim.sweeps.table": "Sweep SweepError",
     "brainsim.results.result": "Result Spikes State Traces Weights",

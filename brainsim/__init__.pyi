@@ -125,6 +125,9 @@ from brainsim.network.probes import SpikeRecord as SpikeRecord
 from brainsim.network.probes import Trace as Trace
 from brainsim.network.probes import WeightTrace as WeightTrace
 from brainsim.network.projection import Projection as Projection
+from brainsim.pages.controls import Button as Button
+from brainsim.pages.controls import Control as Control
+from brainsim.pages.page import page as page
 from brainsim.results.result import Result as Result
 from brainsim.results.result import Spikes as Spikes
 from brainsim.results.result import State as State

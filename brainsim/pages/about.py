@@ -5,7 +5,7 @@ import numpy as np
 import brainsim
 from brainsim.engine.recorders.requests import unit_of
 from brainsim.engine.simulation.digest import BLOCK, chain_of, kinds_that_learn, spikes_since_start, state_rows
-from brainsim.results.places import colour, parts_of
+from brainsim.results.places import colour, parts_of, place_among
 
 CONTRACT = 1  # of the dict, which the viewer reads
 BINS = 60  # of a histogram of weights
@@ -40,7 +40,7 @@ def about(sim, export, title, text, seconds, pace):
         "synapses": sim.n_synapses,
         "populations": populations,
         "variables": shown,
-        "weights": [_weights(kind, layout) for kind in learning],
+        "weights": [_weights(kind, _colour_of(kind.block.projection.pre, parts)) for kind in learning],
     }
 
 
@@ -68,7 +68,7 @@ def _variables(sim, export, parts):
     return [shown for shown, _ in found], [place for _, place in found]
 
 
-def _weights(kind, layout):
+def _weights(kind, colour):
     """Return what the page says of a projection that learns; the range is that of its bounds, or of its weights."""
     projection, weights = kind.block.projection, kind.current_columns()["w"]
     low, high = float(weights.min(initial=0.0)), float(weights.max(initial=0.0))
@@ -85,7 +85,14 @@ def _weights(kind, layout):
         "high": high if high > low else low + 1.0,
         "bins": BINS,
         "count": int(weights.size),
+        "colour": colour,
     }
+
+
+def _colour_of(view, parts):
+    """Return the colour of cells in pictures."""
+    (population, ids), *_ = view.parts
+    return colour(place_among(parts, population.name, int(ids[0]), int(ids[-1]) + 1)) if len(ids) else colour(None)
 
 
 def _chain(sim):

@@ -10,10 +10,12 @@ import numpy as np
 
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import integer, nearest, number
+from brainsim.engine.recorders.requests import unit_of
 
 if typing.TYPE_CHECKING:
+    from brainsim.engine.simulation.simulation import Simulation
     from brainsim.models.inputs import Input
-    from brainsim.network.population import Population
+    from brainsim.network.population import Population, View
     from brainsim.network.projection import Projection
 
 NEARLY = 1e-9  # relative to the range: a value that is so near to the present one is the present one
@@ -90,6 +92,57 @@ class Control:
         return f"Control({target!r}, {self.name!r}, {self.low!r}, {self.high!r})"
 
 
+class Button:
+    """A button of a page that writes to the state, as ``sim.state`` does between two runs.
+
+    Parameters
+    ----------
+    label : str
+        What the page calls it.
+    cells : Population or View
+        The cells on which it acts.
+    variable : str
+        A variable of these cells, such as ``"v"``.
+    add, to : float
+        What is added to the variable, or what it becomes; one of both.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If both or neither of `add` and `to` are given. By `page` if the cells have no such variable.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> bs.Button("push ten cells", cells[:10], "v", add=10.0)
+    Button('push ten cells', cells[0:10], 'v', add=10.0)
+    """
+
+    def __init__(
+        self, label: str, cells: Population | View, variable: str = "v", *, add: float | None = None, to: float | None = None
+    ) -> None:
+        if not isinstance(label, str) or not label.strip():
+            raise TypeError(f"Button.label: must be a text (got {label!r})")
+        if not hasattr(cells, "parts"):
+            raise TypeError(f"Button.cells: must be a population or a view, such as cells[:10] (got {cells!r})")
+        if (add is None) == (to is None):
+            raise TypeError("Button: needs add= or to=, one of both")
+        self.label, self.cells, self.variable = label, cells, variable
+        self.add = None if add is None else number(add, "Button.add")
+        self.to = None if to is None else number(to, "Button.to")
+
+    def __repr__(self) -> str:
+        how = f"to={self.to!r}" if self.add is None else f"add={self.add!r}"
+        return f"Button({self.label!r}, {self.cells.name}, {self.variable!r}, {how})"
+
+    def press(self, sim: Simulation) -> None:
+        """Do in a simulation what the button does on the page."""
+        for population, ids in self.cells.parts:
+            values = sim.state[population.name][self.variable]
+            values[ids] = self.to if self.add is None else values[ids] + self.add
+
+
 class Bound:
     """A Control of a simulation: `current` is the value now, `values` the positions with it, `initial` its position."""
 
@@ -142,6 +195,20 @@ def find_value(sim, control, owner):
             return was.name, was.name, *_of_input(now, control, owner)
     names = [*layout.members, *(p.name for p in layout.network.projections), *(s.name for s in layout.inputs)]
     raise ValueError(f"{owner}: {target!r} is no input, population or projection of this network{nearest(str(name), names)}")
+
+
+def bound_button(button, sim, address):
+    """Return what the page says of a Button, and its writes; `address` returns the address of a place in the state."""
+    owner, layout = f"page: {button!r}", sim._layout
+    for population, _ in button.cells.parts:
+        layout.check_population(population, owner)
+    places = np.sort(layout.state_places(button.cells, button.variable, owner))
+    unit = unit_of(layout, button.cells.parts[0][0].name, button.variable)
+    name, how = f"{button.variable} of {button.cells.name}", {"add": button.add} if button.to is None else {"to": button.to}
+    help_ = f"sets {name} to {button.to:g}{_of(unit)}" if button.add is None else f"adds {button.add:g}{_of(unit)} to {name}"
+    runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1)
+    writes = [{"at": address(int(run[0])), "size": int(run.size), **how} for run in runs if run.size]
+    return {"label": button.label, "help": help_}, writes
 
 
 def _of_cells(layout, name, model, control, owner):

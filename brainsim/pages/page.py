@@ -17,7 +17,7 @@ from brainsim.engine.simulation.simulation import Simulation
 from brainsim.network.network import Network
 from brainsim.pages.about import about
 from brainsim.pages.checks import check_simulation
-from brainsim.pages.controls import Bound, Control
+from brainsim.pages.controls import Bound, Button, Control, bound_button
 from brainsim.pages.export import Export
 from brainsim.pages.tabulate import Tables
 from brainsim.pages.writing import LARGE, page_text
@@ -58,6 +58,7 @@ def page(
     network: Network | Simulation,
     file: str | os.PathLike | None = None,
     controls: Sequence[Control] = (),
+    buttons: Sequence[Button] = (),
     *,
     title: str | None = None,
     text: str = "",
@@ -75,6 +76,8 @@ def page(
         The file to write, such as ``"network.html"``; without it, the page is only returned.
     controls : sequence of Control
         What the reader can move.
+    buttons : sequence of Button
+        What the reader can press.
     title, text : str
         Heading and explanation.
     seconds : float, optional
@@ -88,6 +91,33 @@ def page(
     -------
     Page
         A notebook shows it.
+
+    Raises
+    ------
+    ImportError
+        If llvmlite is older than 0.46.
+    TypeError, ValueError
+        If the simulation has ranks, a stream, ``record=``, homeostasis, or was run with a callback, which need Python; if a
+        control or a button is of something that does not exist, a range does not contain the present value, or two controls
+        change the same constant.
+
+    Notes
+    -----
+    The page has the functions that run here, as WebAssembly, and the memory of the simulation, so spikes, state and weights
+    have the same bits, also after a control was moved: its positions are found by `Simulation.set`. The page shows the digest
+    that `Simulation.digest` returns. What it takes of time is the time of compiling; the code is kept for the next page. More
+    than 5 MB are mentioned; a stored synapse takes 1 to 5 bytes, and a procedural one none.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> cells = bs.Population(100, bs.LIF(), name="cells")
+    >>> net = bs.Network(seed=1)
+    >>> drive = bs.CurrentInput(400.0)
+    >>> net.stimulate(cells, drive)
+    >>> slider = bs.Control(drive, "amplitude", 0.0, 800.0, label="current")
+    >>> bs.page(net, "network.html", [slider], seed=2, title="A hundred cells")          # doctest: +SKIP
+    Page('network.html', 60 kB)
     """
     pace = number(pace, "page.pace", above=0.0)
     seconds = None if seconds is None else number(seconds, "page.seconds", "s", above=0.0)
@@ -103,7 +133,7 @@ def page(
     else:
         raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
     check_simulation(given)
-    made = make(alone(given), controls, title or "A network of spiking neurons", text, seconds, pace)
+    made = make(alone(given), controls, buttons, title or "A network of spiking neurons", text, seconds, pace)
     path = None if file is None else Path(file)
     size = len(made.encode())
     if size > LARGE:
@@ -113,12 +143,12 @@ def page(
     return Page(made, path)
 
 
-def make(sim, controls, title, text, seconds, pace):
+def make(sim, *given):
     """Return the text of a page of a simulation in one partition, which this changes."""
-    return page_text(*contents(sim, controls, title, text, seconds, pace))
+    return page_text(*contents(sim, *given))
 
 
-def contents(sim, controls=(), title="", text="", seconds=None, pace=PACE):
+def contents(sim, controls=(), buttons=(), title="", text="", seconds=None, pace=PACE):
     """Return what the page holds of a simulation in one partition, which this changes: a dict, and blobs by name."""
     bound = bind(sim, controls)
     export = Export(sim)
@@ -131,7 +161,9 @@ def contents(sim, controls=(), title="", text="", seconds=None, pace=PACE):
     shown = [
         {"label": c.label, "help": c.help, "unit": c.unit, "values": c.values.tolist(), "initial": c.initial} for c in bound
     ]
-    found |= {"controls": shown, "buttons": [], "states": [], "engine": export.engine}
+    pressed = [bound_button(button, sim, export.address_in_state) for button in buttons]
+    export.engine["buttons"] = [writes for _, writes in pressed]
+    found |= {"controls": shown, "buttons": [said for said, _ in pressed], "states": [], "engine": export.engine}
     return found, {"image": image, "changes": bytes(tables.changes), **export.codes}
 
 

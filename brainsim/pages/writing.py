@@ -25,7 +25,7 @@ def elements(about, blobs):
     about = json.dumps(about | {"blobs": list(blobs)}, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     lines = [
         f'<script type="application/json" id="about">{about}</script>',
-        f'<script type="text/plain" id="engine">{engine_text()}</script>',
+        f'<script type="text/plain" id="engine" data-packed>{packed(engine_text().encode())}</script>',
         *(f'<script type="text/plain" id="blob-{name}">{packed(data)}</script>' for name, data in blobs.items()),
     ]
     return "\n".join(lines)
@@ -47,4 +47,6 @@ def page_text(about, blobs):
 
 
 def _joined(folder, pattern):
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((HERE / folder).glob(pattern)))
+    """Return the files of a folder as one text, without lines of comments and without indentation."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((HERE / folder).glob(pattern)))
+    return "\n".join(line for line in map(str.strip, text.split("\n")) if line and not line.startswith("// "))

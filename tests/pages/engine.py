@@ -35,12 +35,12 @@ def answers(text, plan, folder):
     return json.loads(done.stdout)
 
 
-def run_there(sim, plan, folder, controls=()):
+def run_there(sim, plan, folder, controls=(), buttons=()):
     """Return the digest, and the number of spikes, of a simulation that continues in node.
 
     `plan` is a list of durations [ms] and of messages.
     """
-    text = elements(*contents(alone(sim), controls))
+    text = elements(*contents(alone(sim), controls, buttons))
     plan = [part if isinstance(part, dict) else {"type": "advance", "steps": round(part / sim.dt)} for part in plan]
     found = answers(text, [*plan, {"type": "digest"}], folder)
     faults = [answer["message"] for answer in found if answer["type"] == "fault"]

@@ -3,9 +3,10 @@
 "use strict";
 const fs = require("fs"), vm = require("vm"), [, , path, plan] = process.argv;
 const text = fs.readFileSync(path, "utf8");
-const part = (id) => text.match(new RegExp(`<script type="[^"]*" id="${id}">([\\s\\S]*?)</script>`))[1];
+const part = (id) => text.match(new RegExp(`<script type="[^"]*" id="${id}"[^>]*>([\\s\\S]*?)</script>`))[1];
+const script = require("zlib").gunzipSync(Buffer.from(part("engine"), "base64")).toString();
 const about = JSON.parse(part("about")), blobs = Object.fromEntries(about.blobs.map((name) => [name, part(`blob-${name}`)]));
-vm.runInThisContext(part("engine") + ";globalThis.Engine = Engine;", { filename: "engine.js" });
+vm.runInThisContext(script + ";globalThis.Engine = Engine;", { filename: "engine.js" });
 (async () => {
   const answers = [], engine = new Engine((message) => answers.push(message));
   await engine.receive({ type: "start", about, blobs });

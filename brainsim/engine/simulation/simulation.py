@@ -809,6 +809,13 @@ class Simulation(Answering):
             settings = replace(self._settings, **given, to=to, overwrite=overwrite)
             return through("continuing", "Simulation.continue_with").continue_with(self, network, settings)
 
+    def page(self, file: str | os.PathLike | None = None, *given: Any, **options: Any) -> Any:
+        """Write a page on which the network continues from here in a browser, and return it: see `brainsim.page`.
+
+        >>> sim.page("network.html", [bs.Control("cells", "tau_m", 5.0, 40.0)])  # doctest: +SKIP
+        """
+        return through("page", "Simulation.page")(self, file, *given, **options)
+
     def save(self, path: str | os.PathLike) -> Path:
         """Write a checkpoint, from which `load` continues in another process with the same bits, and return its path.
 

@@ -54,6 +54,15 @@ class Engine {
 
   apply(k) { this.brain.set(this.about.engine.controls[k], this.positions[k], this.blobs.changes); }
 
+  button({ button }) {
+    if (this.failed) return;
+    const { buffer } = this.brain.memory, Numbers = this.about.engine.single ? Float32Array : Float64Array;
+    for (const { at, size, add, to } of this.about.engine.buttons[button]) {
+      const values = new Numbers(buffer, at, size);
+      for (let k = 0; k < size; k++) values[k] = to === undefined ? values[k] + add : to;
+    }
+  }
+
   watch({ traces, every }) { this.watched = { traces, every: Math.max(1, every || 1) }; }
 
   weights({ on }) { this.showsWeights = on; }
