@@ -103,10 +103,10 @@ def page(
 
     Notes
     -----
-    The page has the functions that run here, as WebAssembly, and the memory of the simulation, so spikes, state and weights
-    have the same bits, also after a control was moved: its positions are found by `Simulation.set`. The page shows the digest
-    that `Simulation.digest` returns. What it takes of time is the time of compiling; the code is kept for the next page. More
-    than 5 MB are mentioned; a stored synapse takes 1 to 5 bytes, and a procedural one none.
+    The page has the functions that run here, as WebAssembly, and the memory of the simulation. So spikes, state and weights
+    have the same bits, also after a control was moved, whose positions are found by `Simulation.set`; the page shows the
+    digest that `Simulation.digest` returns. Most of the time is that of compiling, whose code is kept for the next page of
+    such a network. A stored synapse takes 1 to 5 bytes, a procedural one none; more than 5 MB are mentioned.
 
     Examples
     --------
