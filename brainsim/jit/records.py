@@ -72,6 +72,18 @@ class Context:
         return self.record.nbytes + sum(array.nbytes for array in self._pointers.values())
 
 
+class Scratch(np.ndarray):
+    """An array of a record whose content means nothing between two calls; what is made of it is scratch, too."""
+
+
+def scratch(size, kind=np.float64):
+    """Return an array of a record in which compiled functions keep what they need during a call, and nobody afterwards.
+
+    It begins with zeros: what was in memory before would differ from one run to the next.
+    """
+    return np.zeros(size, kind).view(Scratch)
+
+
 def _kind(value):
     if isinstance(value, np.ndarray):
         return value.dtype

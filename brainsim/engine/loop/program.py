@@ -11,6 +11,7 @@ import numpy as np
 
 from brainsim.core.hooks import reject_misspelled
 from brainsim.engine.loop.faults import first
+from brainsim.engine.loop.room import make_all
 from brainsim.jit.records import Context
 
 
@@ -110,9 +111,24 @@ class Operator:
     def reset(self, step):
         """Forget what is under way and go to `step`."""
 
+    def rooms(self):
+        """Return a list of `engine.loop.room.Room`: how room is made when a function returns a status that is not 0."""
+        return []
+
     def make_room(self, status):
         """Make room after a function returned `status`, which is not 0; return whether that was possible."""
-        return False
+        return make_all(self.rooms(), status)
+
+    def continuing(self):
+        """Return (Context, names of fields) of what changes from step to step, and stays when a parameter or input is set.
+
+        An operator that is built again takes it over in `continue_from`. Of an array of records, ``"rows.field"`` is one.
+        """
+        return []
+
+    def before_chunk(self):
+        """Return what `announce` calls and what `take_note` calls: two lists of (function, Context)."""
+        return [], []
 
     def announce(self):
         """Show other partitions what the state holds, before a chunk: the user may have written to it."""

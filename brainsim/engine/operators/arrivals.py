@@ -5,15 +5,18 @@ What kinds of synapses do in a step besides delivery, such as remembering the sp
 
 import numpy as np
 
-from brainsim.engine.loop.program import CALENDAR_FULL, LISTS_FULL, LOG_FULL, MAX_SLICE, POOL_FULL, Operator, Phase
-from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar, grow_calendar
+from brainsim.engine.loop.program import LISTS_FULL, LOG_FULL, MAX_SLICE, Operator, Phase
+from brainsim.engine.synapses.calendar import FIELDS, calendar_fields, calendar_room, clear_calendar
+from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.jit.records import Context, call
 
+# of the pool of procedural rows
+RING = ("head", "tail", "marked", "marks", "source", "error", "targets", "weights", "stamp", "row_at", "rows_seen")
 # one kind whose functions are called: its tag, where its synapses are in the store, `deliver`, its record, `enter` (0 if it
 # has none), what that has returned for the spike that is being filed, and what is prefetched: an address, bytes of a synapse
-FIELDS = ("tag", "start", "stop", "address", "context", "enter", "entry", "column", "item")
-KIND = np.dtype([(name, "i8") for name in FIELDS])
+COLUMNS = ("tag", "start", "stop", "address", "context", "enter", "entry", "column", "item")
+KIND = np.dtype([(name, "i8") for name in COLUMNS])
 
 
 class Arrivals(Operator):
@@ -127,20 +130,33 @@ class Arrivals(Operator):
 
             empty(self._pool, step)
 
-    def make_room(self, status):
-        """Make room in the calendar, in the pool, or in what kinds of synapses keep."""
-        if status == CALENDAR_FULL:
-            grow_calendar(self._context)
-        elif status == POOL_FULL:
-            from brainsim.engine.synapses.kinds.procedural import grow
+    def rooms(self):
+        """Return how room is made in the calendar, in the pool, and in what kinds of synapses keep."""
+        rooms = [calendar_room(self._context)]
+        if self._pool is not None:
+            from brainsim.engine.synapses.kinds.procedural import pool_room
 
-            self._synapses.procedural.check(self._pool)
-            grow(self._pool, self._context)
-        elif status in (LOG_FULL, LISTS_FULL):
-            for kind in self._kinds:
-                if kind.enter:
-                    kind.make_room(self._partition, status)
-        return status in (CALENDAR_FULL, POOL_FULL, LOG_FULL, LISTS_FULL)
+            rooms.append(pool_room(self._pool, self._context, self._synapses.procedural.check))
+        return rooms + [room for kind in self._kinds for room in kind.rooms(self._partition)]
+
+    def make_room(self, status):
+        """Make room by the table, and let kinds of synapses from elsewhere make theirs."""
+        made = super().make_room(status)
+        for kind in self._kinds if status in (LOG_FULL, LISTS_FULL) else ():
+            if type(kind).make_room is not SynapseKind.make_room:
+                kind.make_room(self._partition, status)
+                made = True
+        return made
+
+    def continuing(self):
+        """Return what is under way, and what kinds of synapses keep."""
+        lists = [name for name in ("all_spikes", "all_ends", "all_lags") if name in self._context.kind.names]
+        kept = [(self._context, (*FIELDS, *lists))]
+        if self._pool is not None:
+            kept.append((self._pool, RING))
+        if self._segment is not None:
+            kept.append((self._segment, self._segment.kind.names))
+        return kept + [some for kind in self._kinds for some in kind.continuing(self._partition)]
 
     def file_pending(self, steps, sources, now, lags=None):
         """File spikes of the past whose events are still to come; `lags` are those of exact times.
@@ -155,6 +171,7 @@ class Arrivals(Operator):
         if self._segment is not None:
             self._segment["pending"] = 1
         while status := call(address, self._context.address, pending.address):
-            self.make_room(status)
+            if not self.make_room(status):
+                raise RuntimeError(f"filing returned the unknown status {status}")
         if self._segment is not None:
             self._segment["pending"] = 0

@@ -26,9 +26,9 @@ class Emitted(Operator):
         layout, capacity = partition.layout, partition.progress["capacity"]
         # twice what a slice may have, or a large network would return to Python after each; unused memory costs nothing
         room = max(SPIKE_ROOM // len(layout.own), 2 * int(capacity))
-        fields = {"spikes": np.empty(room, np.int64), "size": 0}
+        fields = {"spikes": np.zeros(room, np.int64), "size": 0}
         if layout.precise:
-            fields |= {"lags": np.empty(room)}
+            fields |= {"lags": np.zeros(room)}
         return cls(Context(**fields), layout.has_lags)
 
     def calls(self):
@@ -39,6 +39,10 @@ class Emitted(Operator):
         """Forget all spikes."""
         self._context["size"] = 0
         self.taken, self.taken_lags = [], []
+
+    def continuing(self):
+        """Return the list."""
+        return [(self._context, self._context.kind.names)]
 
     def make_room(self, status):
         """Take the spikes out of a record that is full."""

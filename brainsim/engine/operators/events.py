@@ -41,6 +41,10 @@ class Events(Operator):
         for *_, context in self._calls:
             context["cursor"] = np.searchsorted(context["steps"], step, side="right")
 
+    def continuing(self):
+        """Return how many of the listed events have been added."""
+        return [(context, ("cursor",)) for *_, context in self._calls]
+
 
 @by_address
 def add_events(events_, progress_):

@@ -114,7 +114,7 @@ class TraceRecorder(Recorder):
             first += index.size
             at += s.width * (chunk // trace.every + 2)
         values = some[0][4]
-        context = Context(traces=rows, places=np.concatenate(places).astype(np.int64), samples=np.empty(at), values=values)
+        context = Context(traces=rows, places=np.concatenate(places).astype(np.int64), samples=np.zeros(at), values=values)
         for _, part, *_ in some:
             part.context = context
         return [*calls, (Phase.SAMPLE, 0, sample_traces, context)]

@@ -6,11 +6,15 @@ equal room each took 0.9 GB when 20,000 cells with delays of 100 ms fired at onc
 
 import numpy as np
 
+from brainsim.engine.loop.program import CALENDAR_FULL
+from brainsim.engine.loop.room import Room, chain
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import array_of
 
 BLOCK = 128  # segments
 FIRST_BLOCKS = 64  # initial size of a calendar
+FILED = ("due_piece", "due_weight", "due_entry", "due_lag")  # of each segment that is filed
+FIELDS = (*FILED, "following", "due", "first_block", "last_block", "free_block", "free_blocks")
 
 
 def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS, entries=False, lags=False):
@@ -20,11 +24,11 @@ def calendar_fields(slots, weighted, dtype, blocks=FIRST_BLOCKS, entries=False, 
     spike a segment belongs, `lags` whether events arrive within steps.
     """
     return {
-        **({"due_entry": np.empty(blocks * BLOCK, np.int64)} if entries else {}),
-        **({"due_lag": np.empty(blocks * BLOCK)} if lags else {}),  # how long before the end of the step [ms]
-        "due_piece": np.empty(blocks * BLOCK, np.int64),  # see `segments.make_piece`
-        "due_weight": np.empty(blocks * BLOCK if weighted else 0, dtype),  # of the state's type
-        "following": np.empty(blocks, np.int64),  # the next block of the chain, or of those that are free
+        **({"due_entry": np.zeros(blocks * BLOCK, np.int64)} if entries else {}),
+        **({"due_lag": np.zeros(blocks * BLOCK)} if lags else {}),  # how long before the end of the step [ms]
+        "due_piece": np.zeros(blocks * BLOCK, np.int64),  # see `segments.make_piece`
+        "due_weight": np.zeros(blocks * BLOCK if weighted else 0, dtype),  # of the state's type
+        "following": np.zeros(blocks, np.int64),  # the next block of the chain, or of those that are free
         "due": np.zeros(slots, np.int64),  # how many segments there are
         "first_block": np.zeros(slots, np.int64),
         "last_block": np.zeros(slots, np.int64),  # the block that is being filled
@@ -41,17 +45,16 @@ def clear_calendar(calendar):
     calendar["free_block"], calendar["free_blocks"] = 0, blocks
 
 
-def grow_calendar(calendar):
-    """Double the blocks of the calendar of a Context and keep its content."""
-    old = calendar["following"].size
-    for name in {"due_piece", "due_weight", "due_entry", "due_lag"} & {*calendar.kind.names}:
-        content = calendar[name]
-        calendar[name] = np.concatenate([content, np.empty_like(content)])
-    # the new blocks go before the free ones
-    following = np.concatenate([calendar["following"], np.arange(old + 1, 2 * old + 1)])
-    following[-1] = calendar["free_block"]
-    calendar["following"] = following
-    calendar["free_block"], calendar["free_blocks"] = old, calendar["free_blocks"] + old
+def calendar_room(calendar):
+    """Return how the calendar of a Context gets twice as many blocks and keeps its content."""
+    names = ("following", *(name for name in FILED if name in calendar.kind.names))
+    free = {"free": (calendar, "free_block"), "number": (calendar, "free_blocks")}
+    return Room(
+        CALENDAR_FULL,
+        tuple((calendar, name) for name in names),
+        after=chain,
+        arguments={"links": (calendar, "following"), "stride": 1, "offset": 0, **free},
+    )
 
 
 @helper

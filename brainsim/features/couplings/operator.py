@@ -152,9 +152,17 @@ class Couplings(Operator):
         row = self._partition.layout.state_row
         return np.concatenate([row(p.name, "v", "Couplings")[0] + ids for p, ids in view.parts]).astype(np.int64)
 
+    def before_chunk(self):
+        """Return what leaves what the cells give, and what adds it up."""
+        return [c for s in self._givers for c in s.calls(self._sums.announce)], self._gather
+
+    def continuing(self):
+        """Return what was given."""
+        return [(signal.context, ("ring", "fresh", "last")) for signal in self._givers]
+
     def announce(self):
         """Leave what the cells give for others before a chunk begins."""
-        self._call([c for s in self._givers for c in s.calls(self._sums.announce)])
+        self._call(self.before_chunk()[0])
         p, row = self._partition.progress, self._partition.progress["step"] % len(self._ring)
         self._tell_ranks(self._ring if p["completed"] < p["step"] else self._ring[row : row + 1])
 
@@ -232,7 +240,7 @@ class _Signal:
         now, before = (DELAYED if signal.delayed else NOW)[coupling.order]
         at = signal.column + first
         jumps = bool({name for name, _ in member.system.reset} & of_system) and coupling.order == 2
-        self._context = Context(
+        self.context = Context(
             **given,
             fresh=fresh,
             last=self.last,
@@ -246,10 +254,10 @@ class _Signal:
 
     def calls(self, function):
         """Return the calls that compute what is given now, and then that of a function."""
-        return [*self._compute, (function, self._context)]
+        return [*self._compute, (function, self.context)]
 
     def row(self, step):
         """Return what was given at a step, as a view."""
-        c = self._context
+        c = self.context
         at = (step % c["depth"]) * c["width"] + c["column"]
         return c["ring"][at : at + self.n]

@@ -7,7 +7,7 @@ import numpy as np
 
 from brainsim.build.constants import whole_steps
 from brainsim.engine.loop.faults import first
-from brainsim.engine.loop.program import LOG_FULL, MAX_SLICE
+from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import in_table, order_of
@@ -211,13 +211,13 @@ class Plastic(SynapseKind):
         part.clear(step)
         part.begin()
 
-    def make_room(self, partition, status):
-        """Make room in the log of spikes of the sources, or in the lists of those of the targets."""
-        part = self.part(partition)
-        if status == LOG_FULL and part.context["log_free_number"] == 0:
-            part.make_room_in_log()
-        elif status != LOG_FULL and self.code.lists:
-            part.make_room_for_posts(int(partition.progress["capacity"]) + part.context["room"])
+    def rooms(self, partition):
+        """Return how room is made in the log of spikes of the sources, and in the lists of those of the targets."""
+        return self.part(partition).rooms()
+
+    def continuing(self, partition):
+        """Return what is kept of each synapse and of spikes."""
+        return self.part(partition).continuing()
 
     def arrays(self):
         """Return the arrays that all partitions share, as fields of their records."""

@@ -12,15 +12,18 @@ spike or none between two of their source, and read one cache line.
 Postsynaptic traces are kept for the last steps, as far as dendritic delays look back.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from brainsim.engine.loop.program import CONTINUE, LISTS_FULL, Phase
+from brainsim.engine.loop.program import CONTINUE, LISTS_FULL, LOG_FULL, Phase
+from brainsim.engine.loop.room import Room, as_needed, chain
 from brainsim.features.plasticity.equations.target_cell import OF_TARGET
 from brainsim.features.plasticity.modulator import clear_modulator, modulator_fields
 from brainsim.features.plasticity.rule_code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.features.plasticity.writer import SINCE, logged_values
 from brainsim.jit.decorators import helper, kernel
-from brainsim.jit.records import Context, by_address, call, record_at
+from brainsim.jit.records import Context, array_of, by_address, call, record_at, scratch
 from brainsim.rng.streams import stream_key
 
 FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
@@ -47,7 +50,7 @@ class Part:
             **self._columns(kind.columns()),
             here=partition.shared.state[base:],
             index_of=index_of,
-            newest=np.empty(layout.n_cells, np.int32),
+            newest=np.zeros(layout.n_cells, np.int32),
             **({"ids": kind.ids()} if kind.equations.random else {}),
             **modulator_fields(kind, partition),
             **self._target_fields(partition),
@@ -140,16 +143,16 @@ class Part:
         if not self._code.lists:
             return fields
         if self._code.exact:
-            fields |= {"latest": np.empty(self._width, np.int64)}
+            fields |= {"latest": np.zeros(self._width, np.int64)}
         else:
-            fields |= {"latest": np.empty(2 * self._width, np.int64)}
-            fields |= {"candidates": np.empty(2 * self.kind.longest_segment + 2, np.int32)}
+            fields |= {"latest": np.zeros(2 * self._width, np.int64)}
+            fields |= {"candidates": scratch(2 * self.kind.longest_segment + 2, np.int32)}
         return fields | self._list_fields(room)
 
     def _list_fields(self, room):
-        fields = {name: np.empty(room, np.int64) for name in ("post_time", "older", "stack")}
-        fields |= {"post_owner": np.empty(room, np.int32)}
-        return fields | {f"post_{y}": np.empty(room) for y in self._code.listed}
+        fields = {name: np.zeros(room, np.int64) for name in ("post_time", "older", "stack")}
+        fields |= {"post_owner": np.zeros(room, np.int32)}
+        return fields | {f"post_{y}": np.zeros(room) for y in self._code.listed}
 
     def calls(self):
         """Return the calls: room for the spikes of a slice, what is remembered of a step, and the sweeps."""
@@ -197,39 +200,47 @@ class Part:
         """Return whether the lists have room for some spikes."""
         return self.context["post_time"].size - self.context["post_number"] >= capacity
 
-    def make_room_for_posts(self, capacity):
-        """Make room in the lists for at least `capacity` spikes."""
-        c = self.context
-        old, number = c["post_time"].size, c["post_number"]
-        room = max(2 * old, number + 2 * capacity)
-        if room >= 1 << INDEX_BITS:
-            raise MemoryError(
-                f"{self.kind.projection.name}: more than {1 << INDEX_BITS} spikes of its targets in {PERIOD} steps"
-            )
-        for name in self._list_fields(0):
-            longer = np.empty(room, c[name].dtype)
-            longer[:old] = c[name]
-            c[name] = longer
+    def rooms(self):
+        """Return how room is made in the log of spikes of the sources, and in the lists of those of the targets."""
+        return [self.log_room(), *([self.list_room()] if self._code.lists else [])]
 
-    def make_room_in_log(self):
-        """Free the entries that no synapse needs any more, and double the room if that is not much."""
-        c = self.context
-        first = c["log_free"] if c["log_free_number"] else -1
-        oldest = self.oldest()
-        free, freed = free_entries(self.kind.sources, c["newest"], c["log_link"], oldest, first)
-        c["log_free"], c["log_free_number"] = int(free), c["log_free_number"] + int(freed)
-        if freed < len(self.link) // 2:
-            self.grow_log()
+    def list_room(self):
+        """Return how the lists get room for as many spikes as a slice may have; ``make(more=)`` for another number."""
+        c, name = self.context, self.kind.projection.name
+        return Room(
+            LISTS_FULL,
+            tuple((c, field) for field in self._list_fields(0)),
+            before=as_needed,
+            arguments={"array": (c, "post_time"), "number": (c, "post_number"), "more": self._most_listed(), "each": 1},
+            most=1 << INDEX_BITS,
+            message=f"{name}: more than {1 << INDEX_BITS} spikes of its targets in {PERIOD} steps",
+        )
+
+    def _most_listed(self):
+        """Return the largest possible number of events of a slice."""
+        return int(self._progress["capacity"]) + self.context["room"]
+
+    def log_room(self):
+        """Return how entries are freed that no synapse needs any more, and the log grows if that is not much."""
+        c, per_step = self.context, self.kind.clock.per_step
+        free = {"free": (c, "log_free"), "number": (c, "log_free_number")}
+        arrays = {"sources": self.kind.sources, "newest": (c, "newest"), "links": (c, "log_link")}
+        now = {"step": (self._progress, "step"), "per_step": per_step, "back": self.now() - self.oldest()}
+        return Room(
+            LOG_FULL,
+            tuple((c, field) for field in self._log_fields(0)),
+            before=free_log,
+            after=chain,
+            arguments=arrays | free | now | {"stride": 2, "offset": 1},
+        )
 
     def grow_log(self):
         """Double the room in the log."""
-        c = self.context
-        old = len(self.link)
-        for name, empty in self._log_fields(old).items():
-            c[name] = np.concatenate([c[name], empty])
-        self.link[old:, 1] = np.arange(old + 1, 2 * old + 1)
-        self.link[-1, 1] = c["log_free"] if c["log_free_number"] else -1
-        c["log_free"], c["log_free_number"] = old, c["log_free_number"] + old
+        replace(self.log_room(), before=None).make()
+
+    def continuing(self):
+        """Return the record: all of it that changes in a run belongs to the state."""
+        return [(self.context, self.context.kind.names)]
 
     def step(self):
         """Return the point of time that the partition has reached."""
@@ -309,6 +320,21 @@ def free_entries(sources, newest, link, oldest, first_free):
             freed += 1
             rest = following
     return free, freed
+
+
+@by_address
+def free_log(room_):
+    """Free the entries of a full log that no synapse needs any more; let it grow if they are less than half of all."""
+    r = record_at(room_)
+    r.factor = 1
+    if r.number > 0:
+        return 0
+    links = array_of(r.links)
+    oldest = r.step * r.per_step - r.back
+    r.free, r.number = free_entries(array_of(r.sources), array_of(r.newest), links, oldest, np.int64(-1))
+    if r.number < links.size // 4:
+        r.factor = 2
+    return 0
 
 
 @kernel

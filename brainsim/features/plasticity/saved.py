@@ -108,7 +108,7 @@ def _load_posts(part, extra, label):
     mine = np.isin(cells, part.cells)
     number = int(mine.sum())
     if not part.has_room(number):
-        part.make_room_for_posts(number)
+        part.list_room().make(more=number)
     places = _places(part, cells[mine])
     c["post_time"][:number], c["post_owner"][:number] = times[mine], places
     for y in part.kind.code.listed:

@@ -17,6 +17,7 @@ import numpy as np
 
 from brainsim.engine.loop.faults import Fault
 from brainsim.engine.loop.program import EVENTS_FULL, Operator, Phase
+from brainsim.engine.loop.room import Room, as_needed
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
 from brainsim.features.precise.equations.frame import MOST_PARTS, TWICE
@@ -104,14 +105,19 @@ class Precise(Operator):
         self._context["head"][self._own], self._context["free"][self._own] = -1, 0.0
         self._context["fault"] = 0
 
-    def make_room(self, status):
-        """Make room for the events of a step."""
-        if status != EVENTS_FULL:
-            return False
-        for name, values in self._room(2 * self._context["most_events"]).items():
-            self._context[name] = values
-        self._context["order"] = np.zeros(4 * self._context["most_segments"], np.int64)
-        return True
+    def rooms(self):
+        """Return how room is made for the events of a step, and for the segments that are sorted."""
+        c = self._context
+        lists = {"array": (c, "lag"), "number": 0, "more": (c, "most_events")}
+        halves = {"array": (c, "order"), "number": 0, "more": (c, "most_segments"), "each": 2}
+        return [
+            Room(EVENTS_FULL, tuple((c, name) for name in self._room(0)), before=as_needed, arguments=lists | {"each": 1}),
+            Room(EVENTS_FULL, ((c, "order"),), before=as_needed, arguments=halves),
+        ]
+
+    def continuing(self):
+        """Return the record: all of it that changes in a run belongs to the state."""
+        return [(self._context, self._context.kind.names)]
 
     def _room(self, events):
         """Return empty lists of events as fields of a record."""

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.loop.program import CALENDAR_FULL, CONTINUE, new_progress
-from brainsim.engine.synapses.calendar import BLOCK, calendar_fields, clear_calendar, grow_calendar
+from brainsim.engine.synapses.calendar import BLOCK, calendar_fields, calendar_room, clear_calendar
 from brainsim.engine.synapses.delivery import deliver, file_pending, file_slice
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
@@ -86,7 +86,7 @@ def test_everything_comes_when_it_is_due_and_blocks_come_back(weighted):
         filing.progress["filed"] = 0
         while status := filing.file(step, sources):
             assert status == CALENDAR_FULL
-            grow_calendar(filing.synapses)
+            calendar_room(filing.synapses).make()
             grown += 1
             resumed += filing.progress["filed"] > 0
         assert filing.progress["filed"] == len(sources)
@@ -144,7 +144,7 @@ def test_of_spikes_of_the_past_only_what_is_still_to_come_is_filed():
     address, grown = file_pending.address(filing.synapses.kind, pending.kind), 0
     while call(address, filing.synapses.address, pending.address) == CALENDAR_FULL:
         assert pending["done"] < 40
-        grow_calendar(filing.synapses)
+        calendar_room(filing.synapses).make()
         grown += 1
     assert pending["done"] == 40
     assert grown >= 2

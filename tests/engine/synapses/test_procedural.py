@@ -55,13 +55,13 @@ def test_delays_too_wide_for_a_table():
 
 def test_the_pool_grows_while_its_ring_is_wrapped(monkeypatch):
     wrapped = []
-    grow = procedural.grow
+    check = procedural.Procedural.check
 
-    def seen(pool, calendar):
+    def seen(self, pool):
         wrapped.append(bool(pool["tail"] > pool["head"]))
-        grow(pool, calendar)
+        check(self, pool)
 
-    monkeypatch.setattr(procedural, "grow", seen)
+    monkeypatch.setattr(procedural.Procedural, "check", seen)
     monkeypatch.setattr(procedural, "MIN_ROOM", 16)
     results = []
     for storage in ("procedural", "stored"):

@@ -43,7 +43,7 @@ class SynapseKind:
     enter : ByAddress or None
         Called with the same records when a spike is filed, with its ``source`` and ``step``; returns a number >= 0 that goes
         to `deliver`, -2 if the kind has nothing to deliver, since the source has no synapses of it or the spike was sent too
-        long ago to be known, or -3 if there is no room, see `make_room`.
+        long ago to be known, or -3 if there is no room, see `rooms`.
     exact : bool
         Whether the kind can do with exact spike times. The record of the segment then has a ``lag`` [ms], by which a spike
         comes before the end of ``step``. It is the segment of one synapse, and `deliver` leaves what the synapse sends in
@@ -123,9 +123,19 @@ class SynapseKind:
     def clear(self, partition, step):
         """Forget the spikes that a partition has noted, and go to `step`."""
 
+    def rooms(self, partition):
+        """Return how room is made after `enter` returned that there is none (LOG_FULL), or one of `calls` another status.
+
+        These are `engine.loop.room.Room`, as `Operator.rooms` returns them.
+        """
+        return []
+
     def make_room(self, partition, status):
-        """Make room after `enter` returned that there is none (LOG_FULL), or one of `calls` returned another status."""
-        raise NotImplementedError
+        """Make room in another way than `rooms` says."""
+
+    def continuing(self, partition):
+        """Return (Context, names of fields) of what changes from step to step, as `Operator.continuing` does."""
+        return []
 
     def next_stop(self, step):
         """Return the next step after `step` at which a chunk must end, None if it does not matter."""

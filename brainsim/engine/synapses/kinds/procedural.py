@@ -6,6 +6,8 @@ stored ones. The same functions sample stored and procedural rows, so the events
 
 import numpy as np
 
+from brainsim.engine.loop.program import POOL_FULL
+from brainsim.engine.loop.room import Room
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, PROCEDURAL, PROCEDURAL_SHARED, add_weight, add_weights
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
@@ -120,8 +122,8 @@ class Procedural:
             tags=np.array(self.classes.tags, np.int64),
             parts=np.zeros(len(layout.own), np.int64),  # scratch
             base=np.zeros(len(layout.own), np.int64),  # targets are counted from the start of the state
-            targets=np.empty(room, np.int32),
-            weights=np.empty(room, np.float32),
+            targets=np.zeros(room, np.int32),
+            weights=np.zeros(room, np.float32),
             source=0,  # of the row that `resample` samples
             partition=partition,
             head=0,  # where the next row goes
@@ -143,19 +145,35 @@ def empty(pool, step):
     pool["marks"][:] = 0
 
 
-def grow(pool, calendar):
-    """Double the room of a pool and keep its rows; their offsets in the calendar move with them."""
-    size, head = pool["targets"].size, int(pool["head"])
-    targets, weights = np.empty(2 * size, np.int32), np.empty(2 * size, np.float32)
-    targets[:size], weights[:size] = pool["targets"], pool["weights"]
-    if pool["tail"] > head:
-        # the ring continues at the front: what lies there moves behind the old end
-        targets[size : size + head], weights[size : size + head] = pool["targets"][:head], pool["weights"][:head]
-        # free blocks change as well, which does not matter
-        pieces = calendar["due_piece"]
-        tags = pieces >> LENGTH_BITS & (TAGS - 1)
-        moved = ((tags == PROCEDURAL) | (tags == PROCEDURAL_SHARED)) & (pieces >> START_BITS < head)
-        pieces[moved] += size << START_BITS
-        pool["marks"][pool["marks"] <= head] += size
-        pool["head"] = head + size
-    pool["targets"], pool["weights"] = targets, weights
+def pool_room(pool, calendar, check):
+    """Return how a pool gets twice the room and keeps its rows; ``check(pool)`` may raise an error about the last row."""
+    ring = {name: (pool, name) for name in ("targets", "weights", "marks", "head", "tail")}
+    return Room(
+        POOL_FULL,
+        ((pool, "targets"), (pool, "weights")),
+        after=unroll,
+        arguments=ring | {"pieces": (calendar, "due_piece")},
+        check=lambda: check(pool),
+    )
+
+
+@by_address
+def unroll(room_):
+    """Move what lies at the front of the ring behind its old end; offsets in the calendar move with it."""
+    r = record_at(room_)
+    targets, weights, marks, pieces = array_of(r.targets), array_of(r.weights), array_of(r.marks), array_of(r.pieces)
+    size, head = targets.size // r.factor, r.head
+    if r.tail <= head:
+        return 0
+    for k in range(head):
+        targets[size + k], weights[size + k] = targets[k], weights[k]
+    # free blocks change as well, which does not matter
+    for k in range(pieces.size):
+        tag = pieces[k] >> LENGTH_BITS & (TAGS - 1)
+        if tag in (PROCEDURAL, PROCEDURAL_SHARED) and pieces[k] >> START_BITS < head:
+            pieces[k] += size << START_BITS
+    for k in range(marks.size):
+        if marks[k] <= head:
+            marks[k] += size
+    r.head = head + size
+    return 0
