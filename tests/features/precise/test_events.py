@@ -9,6 +9,7 @@ import brainsim as bs
 from brainsim.engine.synapses.delivery import steps_and_lag
 from brainsim.equations.crossing import SAME
 from brainsim.features.precise.kernels import _sort
+from brainsim.features.precise import operator
 from brainsim.features.precise.operator import Precise
 from brainsim.jit.decorators import kernel
 
@@ -54,8 +55,9 @@ def test_segments_that_come_at_one_time_keep_the_order_in_which_they_were_filed(
     np.testing.assert_array_equal(order[first : first + count], filed[np.argsort(-lags[filed], kind="stable")])
 
 
-def test_there_is_room_to_sort_the_segments_of_each_step():
+def test_there_is_room_to_sort_the_segments_of_each_step(monkeypatch):
     """Room is made for 2,000 events of 20 segments, and must be made again for 50 segments, few as their events are."""
+    monkeypatch.setattr(operator, "FIRST_EVENTS", 20)
     net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
     first = bs.Population(20, bs.SpikeTrains(20 * [1.05], np.arange(20)), name="first")
     others = bs.Population(50, bs.SpikeTrains(50 * [2.05], np.arange(50)), name="others")
@@ -68,6 +70,6 @@ def test_there_is_room_to_sort_the_segments_of_each_step():
         (events,) = (partition.operator(Precise).events for partition in sim._run.partitions)
         room.append(events["order"].size)
         assert room[-1] >= 2 * events["most_segments"]
-    assert 50 <= room[0] < 2 * 50 <= room[1]
+    assert room[0] == 2 * 20 < 2 * 50 <= room[1]
     assert sorted(spikes.ids) == list(range(50))
     np.testing.assert_allclose(spikes.times, 3.55, atol=1e-12, rtol=0)
