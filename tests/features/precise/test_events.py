@@ -8,8 +8,8 @@ import pytest
 import brainsim as bs
 from brainsim.engine.synapses.delivery import steps_and_lag
 from brainsim.equations.crossing import SAME
-from brainsim.features.precise.kernels import _sort
 from brainsim.features.precise import operator
+from brainsim.features.precise.kernels import _sort
 from brainsim.features.precise.operator import Precise
 from brainsim.jit.decorators import kernel
 
