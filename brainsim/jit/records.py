@@ -76,7 +76,7 @@ class Scratch(np.ndarray):
     """An array of a record whose content means nothing between two calls; what is made of it is scratch, too."""
 
 
-def scratch(size, kind=np.float64):
+def new_scratch(size, kind="f8"):
     """Return an array of a record in which compiled functions keep what they need during a call, and nobody afterwards.
 
     It begins with zeros: what was in memory before would differ from one run to the next.

@@ -6,7 +6,7 @@ from brainsim.build.constants import with_tables
 from brainsim.engine.loop.program import Operator, Phase
 from brainsim.equations.codegen import BLOCK
 from brainsim.jit.decorators import load_source
-from brainsim.jit.records import Context, scratch
+from brainsim.jit.records import Context, new_scratch
 from brainsim.models.changing import OVER_TIME
 from brainsim.rng.streams import stream_key
 
@@ -31,7 +31,7 @@ class Cells(Operator):
     @classmethod
     def build(cls, partition):
         """Return the operator; every partition has one, possibly without calls."""
-        calls, flags = [], scratch(BLOCK, np.uint8)
+        calls, flags = [], new_scratch(BLOCK, np.uint8)
         partition.cell_contexts.clear()
         layout, number = partition.layout, partition.number
         for index, group in enumerate(layout.groups):
@@ -72,7 +72,7 @@ def _context(partition, index, group, member, cells, scalars, flags):
         first=group.first + start,
         cell=group.first + start - member.first,
         count=stop - start,
-        **({"scratch": scratch(group.kernel.scratch, layout.dtype)} if group.kernel.scratch else {}),
+        **({"scratch": new_scratch(group.kernel.scratch, layout.dtype)} if group.kernel.scratch else {}),
     )
 
 

@@ -7,7 +7,7 @@ from brainsim.engine.operators.signals import Observed, signal_of
 from brainsim.engine.operators.windows import cells_here, window
 from brainsim.jit.decorators import helper
 from brainsim.jit.functions import FUNCTIONS
-from brainsim.jit.records import Context, array_of, by_address, record_at, scratch
+from brainsim.jit.records import Context, array_of, by_address, new_scratch, record_at
 from brainsim.jit.vmath import gaussian
 from brainsim.models.noise import NoiseInput
 from brainsim.models.values import Normal
@@ -96,7 +96,7 @@ class _Process:
             ids=self.mine.astype(np.int64),
             cells=self.gids,
             state=self.state,
-            scratch=scratch(self.mine.size),
+            scratch=new_scratch(self.mine.size),
             decay=FUNCTIONS["exp"](-layout.dt / tau),
             spread=np.sqrt(-FUNCTIONS["expm1"](-2.0 * layout.dt / tau)),
             mean=self.signals[0].values,

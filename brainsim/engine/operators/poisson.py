@@ -13,7 +13,7 @@ from brainsim.engine.operators import poisson_events as events_of
 from brainsim.engine.operators.poisson_events import BLOCK, DRIVE, MAX_MEAN, MIN_MEAN, STRETCH, TABLE_ROOM, poisson_table
 from brainsim.engine.operators.signals import signal_of, steady_value
 from brainsim.engine.operators.windows import window
-from brainsim.jit.records import Context, scratch
+from brainsim.jit.records import Context, new_scratch
 from brainsim.models.inputs import PoissonInput
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
@@ -128,15 +128,16 @@ def _shared_rate(partition, signal, stretches, key, weight):
         size=0,  # its entries, < 0 of an alias table
         table=np.zeros(TABLE_ROOM, np.uint32),
         alias=np.zeros(TABLE_ROOM, np.int32),
-        scaled=scratch(TABLE_ROOM),
-        stack=scratch(TABLE_ROOM, np.int32),
+        scaled=new_scratch(TABLE_ROOM),
+        stack=new_scratch(TABLE_ROOM, np.int32),
         **_scratch(),
     )
 
 
 def _scratch():
-    words = scratch(BLOCK // 2 + 1, np.uint64)
-    return {"words": words, "halves": words.view(np.uint32), "events": scratch(BLOCK, np.int32)}  # halves of the same words
+    words = new_scratch(BLOCK // 2 + 1, np.uint64)
+    # halves of the same words
+    return {"words": words, "halves": words.view(np.uint32), "events": new_scratch(BLOCK, np.int32)}
 
 
 def _phase(direct):

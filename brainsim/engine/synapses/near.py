@@ -21,7 +21,7 @@ from brainsim.equations.numba_text import fill, module
 from brainsim.equations.statements import Load, Store
 from brainsim.jit.decorators import helper, kernel, load_source
 from brainsim.jit.intrinsics import call_address
-from brainsim.jit.records import Context, address_of, array_of, record_or_none, scratch
+from brainsim.jit.records import Context, address_of, array_of, new_scratch, record_or_none
 from brainsim.models.packed import as_kept
 from brainsim.models.space.distance import periods, reach_of
 from brainsim.models.space.of_pairs import OfDistance, OfIndices, OfPair
@@ -118,9 +118,9 @@ class Near:
 def scratch_fields(candidates):
     """Return room for the distances of this many cells, as fields of a record."""
     # one more, since what is not within reach is written, too, and then overwritten
-    arrays = {name: scratch(candidates + 1) for name in ("d", "dx", "dy", "dz", "j", "out")} | {"i": 0.0}
+    arrays = {name: new_scratch(candidates + 1) for name in ("d", "dx", "dy", "dz", "j", "out")} | {"i": 0.0}
     image = {"one_image": False, "shift_x": 0.0, "shift_y": 0.0, "shift_z": 0.0}  # of the bins that are looked at
-    return {"pairs": Context(**arrays, **image, n=0), "candidate": scratch(candidates + 1, np.int32)}
+    return {"pairs": Context(**arrays, **image, n=0), "candidate": new_scratch(candidates + 1, np.int32)}
 
 
 def most_candidates(projections):

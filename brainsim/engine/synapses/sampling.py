@@ -12,7 +12,7 @@ import numpy as np
 
 from brainsim.engine.synapses.near import connected, displace, enumerate_pairs, evaluate, scratch_fields
 from brainsim.jit.decorators import helper, kernel
-from brainsim.jit.records import array_of, array_or_none, record_or_none, scratch
+from brainsim.jit.records import array_of, array_or_none, new_scratch, record_or_none
 from brainsim.jit.vmath import log, log1p
 from brainsim.rng.hashing import hashed, step_key, uniform
 from brainsim.rng.variates import sample, sample_each
@@ -63,13 +63,13 @@ def workspace_fields(longest_row, most_targets, classes, candidates=0):
     n = max(1, int(longest_row))
     near = scratch_fields(max(n, candidates)) if candidates else {}
     return near | {
-        "post": scratch(n, np.int32),  # targets within their projection
-        "number": scratch(n, np.int32),  # numbers within their projection's row
-        "target": scratch(n, np.int32),  # places in the state
-        "sampled_weight": scratch(n, np.float32),
-        "sort_key": scratch(n, np.int64),
-        "order": scratch(2 * n, np.int32),
-        "bins": scratch(257, np.int64),
+        "post": new_scratch(n, np.int32),  # targets within their projection
+        "number": new_scratch(n, np.int32),  # numbers within their projection's row
+        "target": new_scratch(n, np.int32),  # places in the state
+        "sampled_weight": new_scratch(n, np.float32),
+        "sort_key": new_scratch(n, np.int64),
+        "order": new_scratch(2 * n, np.int32),
+        "bins": new_scratch(257, np.int64),
         "stamp": np.zeros(most_targets, np.int64),  # the row that took each target last
         "row_at": np.zeros(classes, np.int64),  # where the synapses of each class of this row are
         "rows_seen": 0,

@@ -23,7 +23,7 @@ from brainsim.features.plasticity.modulator import clear_modulator, modulator_fi
 from brainsim.features.plasticity.rule_code import INDEX_BITS, NEVER, NOT_A_SOURCE, PERIOD
 from brainsim.features.plasticity.writer import SINCE, logged_values
 from brainsim.jit.decorators import helper, kernel
-from brainsim.jit.records import Context, array_of, by_address, call, record_at, scratch
+from brainsim.jit.records import Context, array_of, by_address, call, new_scratch, record_at
 from brainsim.rng.streams import stream_key
 
 FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
@@ -146,7 +146,7 @@ class Part:
             fields |= {"latest": np.zeros(self._width, np.int64)}
         else:
             fields |= {"latest": np.zeros(2 * self._width, np.int64)}
-            fields |= {"candidates": scratch(2 * self.kind.longest_segment + 2, np.int32)}
+            fields |= {"candidates": new_scratch(2 * self.kind.longest_segment + 2, np.int32)}
         return fields | self._list_fields(room)
 
     def _list_fields(self, room):
