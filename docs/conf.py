@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 os.environ.setdefault("PYTHONPATH", str(HERE.parent))  # of the processes that run the gallery and draw portraits
 
+import live_pages  # noqa: E402
 from gallery_look import ORDER, films, panels, reset  # noqa: E402
 
 import brainsim  # noqa: E402
@@ -47,7 +48,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/backreferences",
     "doc_module": ("brainsim",),
     "reset_modules": (reset,),
-    "image_scrapers": (panels, "matplotlib", films),
+    "image_scrapers": (panels, "matplotlib", films, live_pages.scraper),
     "thumbnail_size": (480, 320),
     "remove_config_comments": True,
     "download_all_examples": False,
@@ -64,7 +65,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"brainsim {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_js_files = ["questions.js"]
+html_js_files = ["questions.js", "live.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False

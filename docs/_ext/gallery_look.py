@@ -5,7 +5,9 @@ from pathlib import Path
 from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.sorting import ExplicitOrder, FileNameSortKey
 
-SECTIONS = ("comparisons", "start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning", "examples")
+SECTIONS = (
+    "live", "comparisons", "start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning", "examples",
+)  # fmt: skip
 ORDER = ExplicitOrder([f"gallery/{section}" for section in SECTIONS])
 BESIDE, LARGE = 0.6, 0.6  # of the width of a figure: a narrower panel has others next to it; of the area of the largest one
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import docstrings
 import downloads
 import formulas
+import live_pages
 import marking
 import model_pages
 import outside
@@ -23,9 +24,11 @@ def setup(app: Sphinx):
     """Connect the parts to Sphinx."""
     app.connect("builder-inited", write_pages, priority=100)  # before sphinx-gallery, which reads what is written
     app.connect("source-read", downloads.read, priority=400)  # the text as it is in the repository
+    app.connect("source-read", live_pages.read, priority=450)  # and before links lead into the site
     app.connect("source-read", outside.read)
     app.connect("source-read", marking.read)
     app.connect("build-finished", downloads.write)
+    app.connect("build-finished", live_pages.write)
     formulas.setup(app)
     app.connect("autodoc-process-docstring", process, priority=100)  # before napoleon
     app.add_role("quoted", quoted)
