@@ -9,6 +9,7 @@ from brainsim.results.places import colour, parts_of, place_among
 
 CONTRACT = 1  # of the dict, which the viewer reads
 BINS = 60  # of a histogram of weights
+FEW = 200  # weights that are shown themselves, not as a histogram
 MARGIN = 0.05  # of the range of weights that have no bounds
 
 
@@ -63,7 +64,10 @@ def _variables(sim, export, parts):
             place, _ = layout.state_row(part.population, variable, "page")
             threshold = sim._described.thresholds.get(part.population) if variable == "v" else None
             shown = {"name": variable, "unit": unit_of(layout, part.population, variable), "population": k}
-            found.append((shown | {"threshold": threshold}, {"at": export.address_in_state(place + part.start)}))
+            # what a reset hides is drawn as a stroke, as `marks_of` of plot/traces.py does
+            resets = variable == "v" and "v" in layout.members[part.population].resets
+            shown |= {"threshold": threshold, "reset": resets}
+            found.append((shown, {"at": export.address_in_state(place + part.start)}))
     found.sort(key=lambda pair: pair[0]["name"] != "v")
     return [shown for shown, _ in found], [place for _, place in found]
 
@@ -85,6 +89,7 @@ def _weights(kind, colour):
         "high": high if high > low else low + 1.0,
         "bins": BINS,
         "count": int(weights.size),
+        "each": weights.size <= FEW,
         "colour": colour,
     }
 

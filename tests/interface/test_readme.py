@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README, GUIDE = ROOT / "README.md", ROOT / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
-PAGES = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
+LINKED = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
+PAGES = [*dict.fromkeys(LINKED)]
 WRITES = {
     "connectivity.md": {"rules.png"},
     "models.md": {"model.png"},
@@ -17,6 +18,7 @@ WRITES = {
     "space.md": {"space.png"},
     "pictures.md": {"pictures.png"},
     "recording.md": {"recorded.npz"},
+    "live.md": {"network.html"},
     "running.md": {"long.ckpt", "run.ckpt"},
     "artificial.md": {"digit.png"},
 }
@@ -60,7 +62,7 @@ def test_the_network_of_the_readme(network):
 
 
 @pytest.mark.thorough_only(
-    "[artificial", "[connectivity", "[large", "[learning", "[models", "[plasticity", "[space", "[training"
+    "[artificial", "[connectivity", "[large", "[learning", "[live", "[models", "[plasticity", "[space", "[training"
 )
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "questions.md"])  # which has its own test
 def test_the_code_of_a_page_runs_alone(page, tmp_path, monkeypatch, capsys):

@@ -18,7 +18,7 @@ def about_of(sizes, *, states=(), weights=(), dt=0.1, pace=0.2, seconds=None, en
         part = {"name": name, "first": first, "size": size, "colour": PALETTE[p % len(PALETTE)], "population": "cells"}
         populations.append(part | {"sends_only": name.startswith("source")})
         if not name.startswith("source"):
-            variables.append({"name": "v", "unit": "mV", "population": p, "threshold": 20.0, "reset": 10.0, "t": ""})
+            variables.append({"name": "v", "unit": "mV", "population": p, "threshold": 20.0, "reset": True, "t": ""})
         first += size
     rate = {"label": "rate of the drive", "help": "PoissonInput 'drive': rate", "unit": "Hz"}
     weight = {"label": "inhibition", "help": "weight of the synapses from 'inhibitory'", "unit": "mV"}

@@ -56,7 +56,7 @@ class Engine {
       }
     })
     variables.forEach((one, k) => {
-      const v = this.v[k], low = one.reset ?? 0, high = one.threshold ?? 1
+      const v = this.v[k], low = 10, high = one.threshold ?? 1
       if (this.watched.some(({ variable }) => variable === k)) v.forEach((x, cell) => { v[cell] = x === -1 || x === 0 ? low : x + 0.01 * (high - x) + 0.02 * (high - low) * (this.draw() - 0.5) })
     })
   }

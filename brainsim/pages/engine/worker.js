@@ -125,7 +125,8 @@ class Engine {
   histograms() {
     if (!this.showsWeights || performance.now() - this.histogram < HISTOGRAMS) return null;
     this.histogram = performance.now();
-    return this.about.weights.map(({ low, high, bins }, k) => {
+    return this.about.weights.map(({ low, high, bins, each }, k) => {
+      if (each) return Float32Array.from(this.array(this.about.engine.weights[k]));
       const counts = new Uint32Array(bins), scale = bins / (high - low || 1);
       for (const w of this.array(this.about.engine.weights[k])) counts[Math.max(0, Math.min(bins - 1, Math.floor((w - low) * scale)))]++;
       return counts;

@@ -82,7 +82,7 @@ class Page {
     const { variables, populations } = this.about
     this.history.watch(list.map(({ variable, cell }) => {
       const { population, reset } = variables[variable]
-      return (reset ?? null) === null ? null : populations[population].first + cell
+      return !reset ? null : populations[population].first + cell
     }))
     this.picture.watched = list.map(({ variable, cell }) => ({ variable: variables[variable], part: populations[variables[variable].population], cell }))
     this.rearrange()
