@@ -10,7 +10,7 @@ import notebooks  # noqa: E402
 
 FOLDER, KINDS = "notebooks", {"ipynb": "notebook", "py": "script"}
 # pages whose blocks are pieces to copy, one at a time; index and contributing have the text of other files
-NOT_OFFERED = {"index", "contributing", "changelog", "architecture", "clusters", "guide/questions"}
+NOT_OFFERED = {"index", "contributing", "changelog", "architecture", "clusters", "features", "guide/questions"}
 
 
 def read(app, page, content):
