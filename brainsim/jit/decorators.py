@@ -245,6 +245,10 @@ class Kernel(Entry):
 
         return call
 
+    def row(self, *arguments: Any) -> array:
+        """Return the row of words with which machine code is called with these arguments; behind them is what it returns."""
+        return self._code(tuple(map(kind_of, arguments)), arguments).layout.pack(arguments)
+
     def inspect_llvm(self, *arguments: Any) -> str:
         """Return the code for arguments of these kinds as LLVM's text; it is compiled again."""
         return self._text(arguments)

@@ -20,21 +20,22 @@ class Context:
     """A record in memory, with the arrays and the records that it points to.
 
     Fields are contiguous arrays of one dimension, numbers, or other records. Their types, in order, are the type of the
-    record: a function is compiled for each type of record that it is called with.
+    record: a function is compiled for each type of record that it is called with. `pointers` are the arrays and records by
+    name, `scratch` the names of arrays whose content means nothing between two calls, see `new_scratch`.
     """
 
-    __slots__ = ("_numbers", "_pointers", "record")
+    __slots__ = ("_numbers", "pointers", "record", "scratch")
 
     def __init__(self, **fields):
         self.record = np.zeros(1, _record_type(tuple((name, _kind(value)) for name, value in fields.items())))
         # a view of each number, in which it is read and written in a third of the time
         self._numbers = {n: self.record[n] for n, v in fields.items() if not isinstance(v, np.ndarray | Context)}
-        self._pointers = {}
+        self.pointers, self.scratch = {}, {name for name, value in fields.items() if isinstance(value, Scratch)}
         for name, value in fields.items():
             self[name] = value
 
     def __getitem__(self, name):
-        return self._numbers[name].item() if name in self._numbers else self._pointers[name]
+        return self._numbers[name].item() if name in self._numbers else self.pointers[name]
 
     def __setitem__(self, name, value):
         if name in self._numbers:
@@ -50,7 +51,7 @@ class Context:
         fits = value.ndim == 1 and value.flags.c_contiguous if isinstance(value, np.ndarray) else isinstance(value, Context)
         if not fits or _kind(value) != kind:
             raise TypeError(f"Context.{name}: must be a contiguous array of {kind}, or a record of this type")
-        self._pointers[name] = value
+        self.pointers[name] = value.view(np.ndarray) if isinstance(value, Scratch) else value
         if isinstance(value, Context):
             field["address"] = value.address
         else:
@@ -69,11 +70,11 @@ class Context:
     @property
     def nbytes(self):
         """Size of the record and of the arrays that it points to."""
-        return self.record.nbytes + sum(array.nbytes for array in self._pointers.values())
+        return self.record.nbytes + sum(array.nbytes for array in self.pointers.values())
 
 
 class Scratch(np.ndarray):
-    """An array of a record whose content means nothing between two calls; what is made of it is scratch, too."""
+    """An array that a record gets as scratch; whoever reads it from the record gets a plain array."""
 
 
 def new_scratch(size, kind="f8"):
@@ -164,6 +165,10 @@ class ByAddress(Entry):
     def address(self, *kinds):
         """Return the address of the machine code for records of these types."""
         return self._code(kinds, kinds).address
+
+    def compiled_for(self):
+        """Return a list of (kinds, address) of all machine code that there is."""
+        return [(kinds, code.address) for kinds, code in self._codes.items()]
 
     def inspect_llvm(self, *kinds):
         """Return the code for records of these types as LLVM's text; it is compiled again."""

@@ -27,7 +27,9 @@ def about(sim, export, title, text, seconds, pace):
     learning = kinds_that_learn(sim)
     state = [[export.address_in_state(place), n * sim._run.shared.state.itemsize] for place, n in state_rows(layout)]
     export.engine |= {"order": order, "variables": places, "state": state, "chain": _chain(sim)}
-    export.engine["weights"] = [export.place_of(kind.columns()["w"]) for kind in learning]
+    export.engine["weights"] = [
+        export.place_of(kind.columns()["w"]) | {"reading": export.reading_of(kind)} for kind in learning
+    ]
     return {
         "contract": CONTRACT,
         "brainsim": brainsim.__version__,

@@ -2,64 +2,70 @@
 
 import numpy as np
 
-from brainsim.engine import driver
-from brainsim.engine.loop.program import CALENDAR_FULL, CONTINUE, LISTS_FULL, LOG_FULL, POOL_FULL, SPIKES_FULL
+from brainsim.engine.loop import driver
+from brainsim.engine.loop.program import CONTINUE, SPIKES_FULL
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.synapses.calendar import BLOCK
-from brainsim.engine.synapses.kinds.kind import PROCEDURAL, PROCEDURAL_SHARED
-from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
-from brainsim.features.couplings.operator import Couplings
-from brainsim.features.plasticity.part import free_entries
 from brainsim.jit.arguments import kind_of
 from brainsim.pages.image import Image, Reached
 from brainsim.pages.objects import imports_of
 from brainsim.pages.wasm import compile_modules
 
-STATUS = {"CONTINUE": CONTINUE, "CALENDAR_FULL": CALENDAR_FULL, "POOL_FULL": POOL_FULL}
-STATUS |= {"SPIKES_FULL": SPIKES_FULL, "LOG_FULL": LOG_FULL, "LISTS_FULL": LISTS_FULL}
 STACK = 1 << 16  # bytes, of which data of the module takes the first
-SCRATCH = {"words", "halves", "events", "flags", "scratch", "samples", "stack", "scaled"}
-FILED = {"due_piece", "due_weight", "due_entry", "due_lag"}
-CALENDAR = (*sorted(FILED), "following", "free_block", "free_blocks", "due", "first_block", "piece", "weight")
+LOOP = "run_partition"
 
 
 class Export:
-    """`codes`: way of `fma` -> module; `image`; `engine`: what `engine.js` has to know, a dict that becomes JSON.
+    """`codes`: way of `fma` -> module; `image`; `engine`: what `engine/*.js` have to know, a dict that becomes JSON.
 
     The image is that of the moment: the page continues from where the simulation is.
     """
 
     def __init__(self, sim):
-        (self.partition,) = sim._run.partitions
-        self.sim, loop = sim, driver.run_partition
-        partition = self.partition
-        arguments = partition.progress.record, partition.program.calls, partition.program.first
+        (self.partition,), self.sim = sim._run.partitions, sim
+        partition, loop = self.partition, driver.run_partition
+        program, progress = partition.program, partition.progress
+        arguments = progress.record, program.calls, program.first
         kinds = tuple(map(kind_of, arguments))
-        code = loop._code(kinds, arguments)
-        self.row = np.frombuffer(code.layout.pack(arguments), np.int64).copy()
-        arrivals = partition.operator(Arrivals)
-        self.calendar, self.emitted = arrivals and arrivals.calendar, partition.operator(Emitted)._context
-        self.pool = arrivals and arrivals.pool
-        self.plastic = [kind.part(partition) for kind in partition.synapses.kinds if hasattr(kind, "parts")]
-        self.before = _before_chunk(partition)
-        reached = Reached(partition, self.row, self._rooms, _is_blank, self.before)
-        functions = {"run_partition": (loop.name(kinds), lambda: loop.portable(arguments))}
-        if self.plastic:
-            c = self.plastic[0].context
-            given = self.plastic[0].kind.sources, c["newest"], c["log_link"], 0, 0
-            of_log = free_entries.name(tuple(map(kind_of, given)))
-            functions["free_entries"] = (of_log, lambda: free_entries.portable(given))
-            reached.arrays |= {(a.ctypes.data, a.nbytes): a for a in (part.kind.sources for part in self.plastic)}
-        self.names = {}
-        for k, (address, (entry, records)) in enumerate(reached.codes.items()):
-            self.names[address] = name = f"f{k}"
-            functions[name] = entry.name(records), lambda entry=entry, records=records: entry.portable(records)
-        self.codes = compile_modules(functions)
+        self.row = np.frombuffer(loop.row(*arguments), np.int64).copy()
+        self.arrivals, self.emitted = partition.operator(Arrivals), partition.operator(Emitted).context
+        self.rooms = [room for operator in program.operators for room in operator.rooms()]
+        self.before = [call for operator in program.operators for calls in operator.before_chunk() for call in calls]
+        self.readings = {kind: kind.reading(partition) for kind in sim._run.synapses.kinds}
+        self._functions, self.names = {LOOP: (loop.name(kinds), lambda: loop.portable(arguments))}, {}
+        reached = Reached(partition, self.row, self._room, self._called())
+        for entry, records in reached.codes.values():
+            self.name_of(entry, records)
+        for room in self.rooms:  # these are called with a record that the page makes
+            for function in (room.before, room.after):
+                if function is not None:
+                    self.name_of(function, (room.record().kind,))
+        self.codes = compile_modules(self._functions)
         imports = [each for code in self.codes.values() for each in imports_of(code)]
         first = max(1, *(size for name, _, size in imports if name == "__indirect_function_table"))
-        self.image = Image(reached, STACK, {address: first + k for k, address in enumerate(self.names)})
-        self.engine = self._engine(first)
+        addresses = [self.name_of(*code) for code in reached.codes.values()]
+        table = {address: first + k for k, address in enumerate(reached.codes)}
+        self.image = Image(reached, STACK, table)
+        self.engine = self._engine(first, addresses)
+
+    def name_of(self, entry, records):
+        """Return the name on the page of a function of records of these types."""
+        if (entry, records) not in self.names:
+            self.names[entry, records] = name = f"f{len(self.names)}"
+            self._functions[name] = entry.name(records), lambda: entry.portable(records)
+        return self.names[entry, records]
+
+    def _called(self):
+        """Return the (function, record, type of the second record) of what is called before a chunk, and to read weights."""
+        calls = [(function, context, self.partition.progress.kind) for function, context in self.before]
+        readings = filter(None, self.readings.values())
+        return calls + [(reading.function, reading.context, reading.now.kind) for reading in readings]
+
+    def _room(self, context, name):
+        """Return the number of elements of an array that begins empty, None for any other."""
+        empty = context is self.emitted and isinstance(context[name], np.ndarray)
+        return 4 * self.partition.progress["capacity"] if empty else None
 
     def address_in_state(self, place):
         """Return the address on the page of a place in the state."""
@@ -70,68 +76,74 @@ class Export:
         """Return where an array is on the page: its address, size, and the bytes of an element."""
         return {"at": self.image.there(array.ctypes.data), "size": array.size, "item": array.itemsize}
 
-    def _rooms(self, context, name, value):
-        taken = context is self.emitted and name in ("spikes", "lags")
-        return 4 * self.partition.progress["capacity"] if taken else None
-
-    def _engine(self, first):
-        partition, image, field = self.partition, self.image, self.image.field
-        progress, emitted = partition.progress, self.emitted
+    def _engine(self, first, addresses):
+        image, field, progress = self.image, self.image.field, self.partition.progress
+        row = image.there(self.row.ctypes.data)
         return {
             "base": STACK,
             "end": image.end,
             "table": first,
-            "entries": list(self.names.values()),
-            "row": image.there(self.row.ctypes.data),
-            "returned": image.there(self.row.ctypes.data) + 8 * (self.row.size - 1),
+            "entries": addresses,
+            "row": row,
+            "returned": row + 8 * (self.row.size - 1),
             "step": field(progress, "step"),
             "stop": field(progress, "stop"),
-            "emitted": {name: field(emitted, name) for name in ("spikes", "size")},
-            "calendar": self.calendar and self._where(self.calendar, [n for n in CALENDAR if n in self.calendar.kind.names]),
             "progress": image.there(progress.address),
-            "before": [[self.names[f.address(c.kind, progress.kind)], image.there(c.address)] for f, c in self.before],
-            "pool": self.pool and self._pool(),
-            "plastic": [self._plastic(part) for part in self.plastic],
-            "status": STATUS,
+            "status": {"CONTINUE": CONTINUE, "SPIKES_FULL": SPIKES_FULL},
+            "emitted": {name: field(self.emitted, name) for name in ("spikes", "size")},
+            "before": [[self.name_of(f, (c.kind, progress.kind)), image.there(c.address)] for f, c in self.before],
+            "rooms": [self._described(room) for room in self.rooms],
+            "calendar": self._under_way(),
             "block": BLOCK,
             "single": self.sim._layout.dtype == np.float32,
         }
 
-    def _where(self, context, names):
-        """Return where fields of a record are, and the bytes of an element of each array."""
-        return {n: {"at": self.image.field(context, n), "item": getattr(context[n], "itemsize", 8)} for n in names}
-
-    def _pool(self):
-        """Return where what `grow` of procedural synapses changes is."""
-        bits = {"length_bits": int(LENGTH_BITS), "start_bits": int(START_BITS), "tags": [PROCEDURAL, PROCEDURAL_SHARED]}
-        return self._where(self.pool, ("targets", "weights", "marks", "head", "tail")) | bits
-
-    def _plastic(self, part):
-        """Return where the lists and the log of a rule are, in which `Part` makes room."""
-        lists = [*part._list_fields(0)] if part._code.lists else []
-        log, c, kind = [*part._log_fields(0)], part.context, part.kind
-        where = self._where(c, [*lists, *log, "post_number", "log_free", "log_free_number", "newest"])
-        return {
-            "lists": [where[name] for name in lists],
-            "number": where["post_number"],
-            "most": int(part._progress["capacity"]) + c["room"],
-            "log": [where[name] for name in log],
-            "free": where["log_free"],
-            "frees": where["log_free_number"],
-            "newest": where["newest"],
-            "sources": [self.image.there(kind.sources.ctypes.data), kind.sources.size],
-            "per_step": kind.clock.per_step,
-            "back": part.now() - part.oldest(),
+    def _described(self, room):
+        """Return how the page makes room: where the record has which arguments, and what grows."""
+        record, fields, back = room.record(), [], {name for name, *_ in room.written_back()}
+        for name, value in room.arguments.items():
+            offset, is_array = record.kind.fields[name][1], isinstance(record[name], np.ndarray)
+            if isinstance(value, tuple):
+                fields.append({"offset": offset, "at": self.image.field(*value), "array": is_array, "back": name in back})
+            else:
+                words = [self.image.there(value.ctypes.data), value.size] if is_array else [int(value)]
+                fields.append({"offset": offset, "words": words})
+        functions = {
+            when: self.name_of(function, (record.kind,))
+            for when, function in (("before", room.before), ("after", room.after))
+            if function is not None
+        }
+        return functions | {
+            "status": room.status,
+            "bytes": record.record.nbytes,
+            "factor": record.kind.fields["factor"][1],
+            "arguments": fields,
+            "fields": [{"at": self.image.field(c, name), "item": c[name].itemsize} for c, name in room.fields],
+            "most": room.most,
+            "message": room.message,
         }
 
+    def _under_way(self):
+        """Return where the fields are by which events under way get other weights, None without synapses."""
+        if self.arrivals is None:
+            return None
+        calendar = self.arrivals.calendar
+        return {name: self.image.field(calendar, name) for name in self.arrivals.under_way}
 
-def _is_blank(context, name):
-    return name in SCRATCH or (name in FILED and not context["due"].any())
-
-
-def _before_chunk(partition):
-    """Return the (function, record) of what operators call before a chunk, in `announce` and `take_note`."""
-    couplings = partition.operator(Couplings)
-    if couplings is None:
-        return []
-    return [call for giver in couplings._givers for call in giver.calls(couplings._sums.announce)] + [*couplings._gather]
+    def reading_of(self, kind):
+        """Return how the page brings a copy of the columns of a kind up to now, None if they do not lag behind."""
+        reading = self.readings[kind]
+        if reading is None:
+            return None
+        fields, now = reading.context.kind.fields, reading.now
+        return {
+            "function": self.name_of(reading.function, (reading.context.kind, now.kind)),
+            "at": self.image.there(reading.context.address),
+            "bytes": reading.context.record.nbytes,
+            "columns": [{"offset": fields[c][1], "item": reading.context[c].itemsize} for c in reading.columns],
+            "lag": fields["lag"][1],
+            "now": [now.record.nbytes, now.kind.fields["soma"][1], now.kind.fields["arrived"][1]],
+            "per_step": reading.per_step,
+            "after": reading.after,
+            "back": reading.back,
+        }

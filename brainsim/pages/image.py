@@ -21,51 +21,55 @@ class Reached:
     - `contexts`: address -> Context.
     - `arrays`: (address, bytes) -> array, of those that the image holds.
     - `codes`: address -> (function of records, the kinds of its records).
-    - `rooms`: (record, field) -> elements, of arrays of which the image holds only room behind its content.
-    - `blank`: arrays whose content means nothing between two chunks: what happens to be there must not get into a page.
+    - `rooms`: (record, field) -> elements, of arrays of which the image holds only room behind its content, as ``room``
+      returns for a record and a field.
+    - `blank`: scratch: what happens to be there must not get into a page.
+
+    `called` are the (function, record, kind of its second record) of what is called besides, and `row` is what the time loop
+    takes.
     """
 
-    def __init__(self, partition, row, rooms, is_blank, more=()):
+    def __init__(self, partition, row, room, called=()):
         self.row, self.contexts, self.arrays, self.codes, self.rooms, self.blank = row, {}, {}, {}, {}, set()
-        known = {c.address: c for c in gc.get_objects() if type(c) is Context}
-        made = {
-            code.address: (entry, kinds)
-            for entry in gc.get_objects()
-            if type(entry) is ByAddress
-            for kinds, code in entry._codes.items()
-        }
-        program, progress = partition.program, partition.progress
-        waiting = [progress, *program._contexts]
-        for function, context in more:
-            kinds = context.kind, progress.kind
+        self._known = {c.address: c for c in gc.get_objects() if type(c) is Context}
+        entries = [entry for entry in gc.get_objects() if type(entry) is ByAddress]
+        self._made = {address: (entry, kinds) for entry in entries for kinds, address in entry.compiled_for()}
+        program = partition.program
+        waiting = [partition.progress, *program.contexts]
+        for function, context, second in called:
+            kinds = context.kind, second
             self.codes[function.address(*kinds)] = function, kinds
             waiting.append(context)
         for array in (program.calls, program.first, row, partition.shared.state):
-            waiting += self._note(array, known, made)
+            waiting += self._note(array)
         while waiting:
             context = waiting.pop()
-            if context.address in self.contexts:
-                continue
-            self.contexts[context.address] = context
-            waiting += self._note(context.record, known, made)
-            for name, value in context._pointers.items():
-                if isinstance(value, Context):
-                    waiting.append(value)
-                elif (room := rooms(context, name, value)) is not None:
-                    self.rooms[context.address, name] = room
-                else:
-                    waiting += self._note(value, known, made)
-                    if is_blank(context, name):
-                        self.blank.add((value.ctypes.data, value.nbytes))
+            if context.address not in self.contexts:
+                waiting += self._follow(context, room)
 
-    def _note(self, array, known, made):
+    def _follow(self, context, room):
+        """Note a record; return those to which it leads."""
+        self.contexts[context.address] = context
+        found = self._note(context.record)
+        for name, value in context.pointers.items():
+            if isinstance(value, Context):
+                found.append(value)
+            elif (size := room(context, name)) is not None:
+                self.rooms[context.address, name] = size
+            else:
+                found += self._note(value)
+                if name in context.scratch:
+                    self.blank.add((value.ctypes.data, value.nbytes))
+        return found
+
+    def _note(self, array):
         """Note an array with the functions to which it has addresses; return the records to which it has some."""
         self.arrays[array.ctypes.data, array.nbytes] = array
         if not self.has_addresses(array):
             return []
         words = np.unique(as_bytes(array)[: array.nbytes // 8 * 8].view(np.int64)).tolist()
-        self.codes.update({word: made[word] for word in words if word in made})
-        return [known[word] for word in words if word in known]
+        self.codes.update({word: self._made[word] for word in words if word in self._made})
+        return [self._known[word] for word in words if word in self._known]
 
     def has_addresses(self, array):
         """Return whether numbers in an array may be addresses."""
@@ -127,7 +131,7 @@ class Image:
                     words = here[: size // 8 * 8].view(np.int64)
                     words[:] = [self._translated(word) for word in words.tolist()]
         for context in self._reached.contexts.values():
-            for name, value in context._pointers.items():
+            for name, value in context.pointers.items():
                 if isinstance(value, Context):
                     continue
                 field = self._here(context.address + context.kind.fields[name][1], 16).view(np.int64)
@@ -146,8 +150,9 @@ class Image:
             if start < end or size < 4096 or array.dtype.kind not in "ui" or array.itemsize not in (2, 4):
                 continue
             end, at = start + size, self.there(start)
-            differences = np.diff(array, prepend=array.dtype.type(0)).view(np.uint8).reshape(-1, array.itemsize)
-            content[at - self.base : at - self.base + size] = differences.T.reshape(-1)
+            here = content[at - self.base : at - self.base + size]
+            differences = np.diff(here.view(array.dtype), prepend=array.dtype.type(0)).view(np.uint8)
+            here[:] = differences.reshape(-1, array.itemsize).T.reshape(-1)
             columns.append({"at": at, "size": array.size, "item": array.itemsize})
         return content.tobytes(), columns
 

@@ -4,16 +4,13 @@ So constants that follow from a parameter are those of a native run, to the last
 models.
 """
 
-from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.engine.operators.emitted import Emitted
 from brainsim.jit.records import Context
-from brainsim.pages.export import FILED, SCRATCH
 from brainsim.pages.image import as_bytes
 
-SAME = SCRATCH | FILED | {"following", "due", "first_block", "last_block", "all_spikes", "all_ends"}
 GAP = 32  # bytes between two changes from which on they are written one by one
 
 
@@ -25,25 +22,25 @@ class Tables:
     """
 
     def __init__(self, sim, export):
-        self._sim, self._export, self._image = sim, export, export.image
+        self._sim, self._image = sim, export.image
+        self._calendar = export.arrivals and export.arrivals.calendar
         self._before, self._together = fields_of(sim), _made_together(sim)
         self.engine, self.changes, self._taken = [], bytearray(), []
 
     def add(self, control, values):
         """Find the writes of a control; afterwards the simulation is as it was."""
-        with zeroed():
-            positions = [self._at(control, value) for value in values]
-            control.set(self._sim, control.current)
+        positions = [self._at(control, value) for value in values]
+        control.set(self._sim, control.current)
         compared, anew = self._compared(positions)
         writes, done, weights = [], set(), False
-        for path, (context, name, _) in self._before.items():
+        for path, (context, name, *_) in self._before.items():
             place, value = self._image.field(context, name), context[name]
             # a signal that has been read says so in its record, which `Simulation.set` makes anew
             is_new = context.address in anew and isinstance(value, int | float) and not self._image.is_address(int(value))
             if place not in done and (is_new or _vary(compared[path])):
                 done.add(place)
-                weights |= name == "weight" and context is self._export.calendar
-                writes += self._writes(context, name, place, compared[path], is_new)
+                weights |= name == "weight" and context is self._calendar
+                writes += self._writes(self._before[path], place, compared[path], is_new)
         self._check_overlap(control, [write for write in writes if write.pop("varies")])
         self.engine.append({"writes": writes, "weights": bool(weights)})
 
@@ -53,12 +50,12 @@ class Tables:
         now = fields_of(self._sim)
         if now.keys() != self._before.keys():
             raise ValueError(f"{control.owner}: at {value:g} the run would call other functions; choose another range")
-        return {path: content for path, (*_, content) in now.items()}
+        return {path: field.content for path, field in now.items()}
 
     def _compared(self, positions):
         """Return path -> its bytes at all positions and before, and the addresses of the records that are made anew."""
         compared, anew = {}, set()
-        for path, (context, name, was) in self._before.items():
+        for path, (context, name, was, _) in self._before.items():
             contents = [position[path] for position in positions] + [was]
             if has_addresses(context, name):
                 contents = [_without_addresses(content, was, self._image) for content in contents]
@@ -74,9 +71,9 @@ class Tables:
                     raise ValueError(f"{control.owner}: changes the same constant as {other}; leave out one of them")
         self._taken += [(control.owner, write["at"], write["size"]) for write in writes]
 
-    def _writes(self, context, name, place, contents, anew):
+    def _writes(self, field, place, contents, anew):
         """Return the writes for a field of a record whose content differs between positions."""
-        value, image = context[name], self._image
+        value, image = field.context[field.name], self._image
         if isinstance(value, np.ndarray) and len({*map(len, contents)}) > 1:  # room for the longest, at the end of the image
             longest, at = max(map(len, contents)), image.end
             image.end += longest + -longest % 64
@@ -86,7 +83,10 @@ class Tables:
         rows = np.array([np.frombuffer(content, np.uint8) for content in contents])
         changed = np.arange(rows.shape[1]) if anew else np.flatnonzero((rows != rows[0]).any(axis=0))
         found = []
-        for run in np.split(changed, np.flatnonzero(np.diff(changed) > GAP) + 1):
+        far = np.diff(changed) > GAP
+        if field.masked is not None:
+            far |= np.diff(np.cumsum(field.masked)[changed]) > 0  # nothing that continues is between two bytes of one write
+        for run in np.split(changed, np.flatnonzero(far) + 1):
             low, high = int(run[0]), int(run[-1]) + 1
             found.append(self._write(start + low, [row[low:high].tobytes() for row in rows]))
         return found
@@ -98,26 +98,58 @@ class Tables:
         return write
 
 
+class Field(NamedTuple):
+    """A field of a record that a change may concern; `masked` are bytes of it that continue, None without any."""
+
+    context: Context
+    name: str
+    content: bytes
+    masked: np.ndarray | None
+
+
 def fields_of(sim):
-    """Return path -> (record, field, bytes) of all that a change may concern: what is not scratch, and not the state."""
+    """Return path -> Field of all that a change may concern: neither scratch nor what continues, nor the state."""
     (partition,) = sim._run.partitions
-    shared, found = partition.shared, {}
-    emitted = partition.operator(Emitted)._context
+    shared, found, kept = partition.shared, {}, _continuing(sim, partition)
 
     def look(context, path):
         for name in context.kind.names[1:]:
-            value = context[name]
+            value, continues = context[name], kept.get(context.address, ())
+            if name in continues or name in context.scratch:
+                continue
             if isinstance(value, Context):
                 look(value, (*path, name))
             elif not isinstance(value, np.ndarray):
-                found[*path, name] = context, name, context.record[name].tobytes()
-            elif name not in SAME and not _of_state(value, shared):
-                found[*path, name] = context, name, as_bytes(value).tobytes()
+                found[*path, name] = Field(context, name, context.record[name].tobytes(), None)
+            elif not _of_state(value, shared):
+                found[*path, name] = Field(context, name, *_masked(value, name, continues))
 
-    for k, context in enumerate(partition.program._contexts):
-        if context is not emitted:
-            look(context, (k,))
+    for k, context in enumerate(partition.program.contexts):
+        look(context, (k,))
     return found
+
+
+def _continuing(sim, partition):
+    """Return address of a record -> names of its fields that change from step to step."""
+    found = {}
+    for operator in partition.program.operators:
+        for context, names in operator.continuing():
+            found.setdefault(context.address, set()).update(names)
+    return found
+
+
+def _masked(array, name, continues):
+    """Return the bytes of an array, with 0 for fields of its rows that continue, and which bytes these are."""
+    parts = [part for part in array.dtype.names or () if f"{name}.{part}" in continues]
+    if not parts:
+        return as_bytes(array).tobytes(), None
+    mask, copy = np.zeros(array.size, array.dtype), array.copy()
+    bits = mask.view(np.uint8).reshape(array.size, -1)
+    for part in parts:
+        kind, offset = array.dtype.fields[part][:2]
+        bits[:, offset : offset + kind.itemsize] = 1
+        copy[part] = 0
+    return copy.tobytes(), bits.reshape(-1).astype(bool)
 
 
 def _of_state(array, shared):
@@ -128,17 +160,6 @@ def has_addresses(context, name):
     """Return whether a field of a record may hold addresses besides that of its array."""
     value = context[name]
     return isinstance(value, int) or getattr(value, "dtype", None) is not None and value.dtype.names is not None
-
-
-@contextmanager
-def zeroed():
-    """Let arrays that are made without content hold zeros: scratch would seem to differ between two positions."""
-    empty, empty_like = np.empty, np.empty_like
-    np.empty, np.empty_like = np.zeros, np.zeros_like
-    try:
-        yield
-    finally:
-        np.empty, np.empty_like = empty, empty_like
 
 
 def _vary(contents):

@@ -203,7 +203,7 @@ class Program:
             rows = operator.take_over(rows)
         rows.sort(key=lambda row: row[:2])  # stable: within a phase and a group in the order of the operators
         kind = self._partition.progress.kind
-        self._contexts = [context for *_, context in rows]
+        self.contexts = [context for *_, context in rows]
         self.calls = np.zeros(len(rows), CALL)
         for call, (phase, group, function, context) in zip(self.calls, rows, strict=True):
             call["phase"], call["group"] = phase, group

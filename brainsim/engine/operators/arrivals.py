@@ -110,6 +110,11 @@ class Arrivals(Operator):
         """The Context of what is due."""
         return self._context
 
+    @property
+    def under_way(self):
+        """The fields of the calendar by which events that are under way get the weights that their segments have now."""
+        return ("piece", "weight", "due", "first_block", "following", "due_piece", "due_weight")
+
     def calls(self):
         """Return the calls of the kinds of synapses, and those that file the spikes of a slice and deliver what is due."""
         # imported here: without synapses nothing of it has to be compiled

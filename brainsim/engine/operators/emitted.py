@@ -17,7 +17,7 @@ class Emitted(Operator):
     """
 
     def __init__(self, context, with_lags):
-        self._context, self._with_lags = context, with_lags
+        self.context, self._with_lags = context, with_lags
         self.taken, self.taken_lags = [], []
 
     @classmethod
@@ -33,16 +33,16 @@ class Emitted(Operator):
 
     def calls(self):
         """Return the calls that check for room before a slice, and that record the spikes of a step."""
-        return [(Phase.BEGIN_SLICE, 0, has_room, self._context), (Phase.EMITTED, 0, record_spikes, self._context)]
+        return [(Phase.BEGIN_SLICE, 0, has_room, self.context), (Phase.EMITTED, 0, record_spikes, self.context)]
 
     def reset(self, step):
         """Forget all spikes."""
-        self._context["size"] = 0
+        self.context["size"] = 0
         self.taken, self.taken_lags = [], []
 
     def continuing(self):
         """Return the list."""
-        return [(self._context, self._context.kind.names)]
+        return [(self.context, self.context.kind.names)]
 
     def make_room(self, status):
         """Take the spikes out of a record that is full."""
@@ -52,7 +52,7 @@ class Emitted(Operator):
 
     def number(self):
         """Return how many spikes are recorded that were not taken."""
-        return int(self._context["size"]) + sum(taken.size for taken in self.taken)
+        return int(self.context["size"]) + sum(taken.size for taken in self.taken)
 
     def take(self):
         """Return the recorded spikes and their lags [ms], None without lags, and forget them."""
@@ -64,12 +64,12 @@ class Emitted(Operator):
         return spikes[0], lags[0] if self._with_lags else None
 
     def _take(self):
-        size = int(self._context["size"])
+        size = int(self.context["size"])
         if size:
-            self.taken.append(self._context["spikes"][:size].copy())
+            self.taken.append(self.context["spikes"][:size].copy())
             if self._with_lags:
-                self.taken_lags.append(self._context["lags"][:size].copy())
-        self._context["size"] = 0
+                self.taken_lags.append(self.context["lags"][:size].copy())
+        self.context["size"] = 0
 
 
 @by_address

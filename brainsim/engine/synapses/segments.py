@@ -8,7 +8,7 @@ import numpy as np
 
 from brainsim.engine.synapses.sampling import sample_row
 from brainsim.jit.decorators import helper, kernel
-from brainsim.jit.records import array_of, new_scratch
+from brainsim.jit.records import array_of
 
 # a piece holds where the synapses of a segment start (37 bits), the tag of their kind (4), and how many they are (23)
 LENGTH_BITS, TAG_BITS = np.int64(23), np.int64(4)
@@ -20,9 +20,9 @@ DIGIT = 256  # keys are sorted by digits of a byte: one pass if partitions times
 def segment_fields(room, with_weights, delay_type=np.uint16):
     """Return room for segments, runs of synapses with one source, partition, class and delay, as fields of a record."""
     return {
-        "piece": new_scratch(room, np.int64),  # see `make_piece`
-        "delay": new_scratch(room, delay_type),  # ticks, see `Layout`
-        "weight": new_scratch(room if with_weights else 0),  # shared by the synapses; NaN if each has one
+        "piece": np.empty(room, np.int64),  # see `make_piece`
+        "delay": np.empty(room, delay_type),  # ticks, see `Layout`
+        "weight": np.empty(room if with_weights else 0),  # shared by the synapses; NaN if each has one
     }
 
 

@@ -215,6 +215,10 @@ class Plastic(SynapseKind):
         """Return how room is made in the log of spikes of the sources, and in the lists of those of the targets."""
         return self.part(partition).rooms()
 
+    def reading(self, partition):
+        """Return how the synapses of a partition are brought up to now."""
+        return self.part(partition).reading()
+
     def continuing(self, partition):
         """Return what is kept of each synapse and of spikes."""
         return self.part(partition).continuing()

@@ -13,6 +13,7 @@ Postsynaptic traces are kept for the last steps, as far as dendritic delays look
 """
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,22 @@ from brainsim.jit.records import Context, array_of, by_address, call, new_scratc
 from brainsim.rng.streams import stream_key
 
 FIRST_ENTRIES, FIRST_POSTS = 1024, 1024  # initial room
+
+
+class Reading(NamedTuple):
+    """How synapses are brought up to a step: `function` is called with a record and with when this is.
+
+    To read them, the record is a copy of `context` with copies of the `columns`, and with `after` in its field ``lag``. The
+    second record is like `now`: ``soma`` is the step times `per_step`, plus `after`, and ``arrived`` is `back` less.
+    """
+
+    function: Any
+    context: Context
+    now: Context
+    columns: tuple[str, ...]
+    per_step: int
+    after: int
+    back: int
 
 
 class Part:
@@ -261,19 +278,28 @@ class Part:
         """
         if not self.kind.sweeps:
             return
-        clock = self.kind.clock
-        # on the grid, what arrives within the next step (Delta) has been delivered already
-        soma = self.now() + clock.after
-        arrived = self.step() if clock.exact else soma - self.kind.extra_step
-        rule, now = self.context, Context(soma=soma, arrived=arrived)
+        reading, rule = self.reading(), self.context
+        soma = self.now() + reading.after
+        now = Context(soma=soma, arrived=soma - reading.back)
         if columns is not None:
             names = rule.kind.names[1:]
-            changed = self._columns(columns) | {"lag": clock.after, "key": np.uint64(rule["key"])}
+            changed = self._columns(columns) | {"lag": reading.after, "key": np.uint64(rule["key"])}
             rule = Context(**{name: rule[name] for name in names} | changed | only)
-        address = self.kind.module.sweep.address(rule.kind, now.kind)
-        call(address, rule.address, now.address)
+        call(reading.function.address(rule.kind, now.kind), rule.address, now.address)
         if columns is None:
             rule["swept"] = soma
+
+    def reading(self):
+        """Return the Reading of the synapses, None if there is nothing to bring up to date."""
+        if not self.kind.sweeps:
+            return None
+        clock, kept = self.kind.clock, self.kind.columns()
+        names = [f"column_{c}" for c in self._code.columns if c in kept]
+        # on the grid, what arrives within the next step (Delta) has been delivered already
+        back = clock.after if clock.exact else self.kind.extra_step
+        times = {"per_step": clock.per_step, "after": clock.after, "back": back}
+        now = Context(soma=0, arrived=0)
+        return Reading(self.kind.module.sweep, self.context, now, tuple(dict.fromkeys(["w", *names])), **times)
 
 
 @by_address

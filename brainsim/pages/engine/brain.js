@@ -51,7 +51,7 @@ class Brain {
       }
     }
     this.free = about.end;
-    this.row = undefined;
+    this.records = {};
     this.taken = [];
   }
 
@@ -74,12 +74,8 @@ class Brain {
       if (failed) throw new Error(`The compiled loop failed with status ${failed}.`);
       const status = this.get(this.about.returned);
       if (status === is.CONTINUE) break;
-      if (status === is.CALENDAR_FULL) this.growCalendar();
-      else if (status === is.POOL_FULL) this.growPool();
-      else if (status === is.SPIKES_FULL) this.take();
-      else if (status === is.LOG_FULL) this.about.plastic.forEach((part) => this.makeRoomInLog(part));
-      else if (status === is.LISTS_FULL) this.about.plastic.forEach((part) => this.growLists(part));
-      else throw new Error(`An operator returned the status ${status}, for which only Python can make room.`);
+      if (status === is.SPIKES_FULL) this.take();
+      else this.makeRoom(status);
     }
     this.take();
     const taken = this.taken;
@@ -103,72 +99,38 @@ class Brain {
     this.put(emitted.size, 0);
   }
 
-  // `grow_calendar` of engine/synapses/calendar.py
-  growCalendar() {
-    const { calendar } = this.about, old = this.get(calendar.following.at + 8);
-    for (const name of ["due_piece", "due_weight", "due_entry", "due_lag", "following"]) if (calendar[name]) this.double(calendar[name]);
-    const following = new BigInt64Array(this.memory.buffer, this.get(calendar.following.at), 2 * old);
-    for (let k = old; k < 2 * old; k++) following[k] = BigInt(k + 1);
-    following[2 * old - 1] = BigInt(this.get(calendar.free_block.at));
-    this.put(calendar.free_block.at, old);
-    this.put(calendar.free_blocks.at, this.get(calendar.free_blocks.at) + old);
-  }
-
-  // `grow` of engine/synapses/kinds/procedural.py
-  growPool() {
-    const { pool, calendar } = this.about, size = this.get(pool.targets.at + 8), head = this.get(pool.head.at);
-    for (const name of ["targets", "weights"]) this.double(pool[name]);
-    if (this.get(pool.tail.at) <= head) return;
-    // the ring continues at the front: what lies there moves behind the old end
-    for (const name of ["targets", "weights"]) {
-      const start = this.get(pool[name].at), { item } = pool[name];
-      new Uint8Array(this.memory.buffer).copyWithin(start + size * item, start, start + head * item);
+  // `make_all` of engine/loop/room.py
+  makeRoom(status) {
+    const rooms = this.about.rooms.filter((room) => room.status === status);
+    if (!rooms.length) throw new Error(`An operator returned the status ${status}, for which only Python can make room.`);
+    for (const room of rooms) {
+      const factor = this.askRoom(room, room.before, 2);
+      if (factor === 1) continue;
+      for (const field of room.fields) this.grow(field, factor, room);
+      this.askRoom(room, room.after, factor);
     }
-    const pieces = new BigInt64Array(this.memory.buffer, this.get(calendar.due_piece.at), this.get(calendar.due_piece.at + 8));
-    const marks = new BigInt64Array(this.memory.buffer, this.get(pool.marks.at), this.get(pool.marks.at + 8));
-    const [length, start] = [BigInt(pool.length_bits), BigInt(pool.start_bits)], tags = pool.tags.map(BigInt);
-    pieces.forEach((piece, k) => {
-      const tag = (piece >> length) & ((1n << (start - length)) - 1n);
-      if (tags.includes(tag) && piece >> start < BigInt(head)) pieces[k] = piece + (BigInt(size) << start);
-    });
-    marks.forEach((mark, k) => { if (mark <= BigInt(head)) marks[k] = mark + BigInt(size); });
-    this.put(pool.head.at, head + size);
   }
 
-  // `make_room_for_posts` and `make_room_in_log` of engine/plasticity/part.py
-  growLists({ lists, number, most }) {
-    if (!lists.length) return;
-    const room = Math.max(2 * this.get(lists[0].at + 8), this.get(number.at) + 2 * most);
-    for (const list of lists) this.resize(list, room);
+  // call a function with the record of a room, and write back the numbers; return the factor
+  askRoom(room, name, factor) {
+    if (!name) return factor;
+    const record = (this.records[room.bytes] ??= this.allocate(room.bytes));
+    this.put(record + room.factor, factor);
+    for (const { offset, at, array, words } of room.arguments) {
+      for (let k = 0; k < (words ? words.length : array ? 2 : 1); k++) this.put(record + offset + 8 * k, words ? words[k] : this.get(at + 8 * k));
+    }
+    this.exports[name](BigInt(record));
+    for (const { offset, at, back } of room.arguments) if (back) this.put(at, this.get(record + offset));
+    return this.get(record + room.factor);
   }
 
-  makeRoomInLog({ log, free, frees, newest, sources, per_step, back }) {
-    const [link] = log, old = this.get(link.at + 8) / 2;
-    if (this.get(frees.at) > 0) return;
-    const row = (this.row ??= this.allocate(80)), words = [...sources, this.get(newest.at), this.get(newest.at + 8)];
-    words.push(this.get(link.at), 2 * old, this.step * per_step - back, -1);
-    words.forEach((word, k) => this.put(row + 8 * k, word));
-    if (this.exports.free_entries(row)) throw new Error("free_entries failed");
-    this.put(free.at, this.get(row + 64));
-    this.put(frees.at, this.get(row + 72));
-    const freed = this.get(frees.at);
-    if (freed >= old >> 1) return;
-    for (const column of log) this.double(column);
-    const links = new BigInt64Array(this.memory.buffer, this.get(link.at), 4 * old);
-    for (let k = old; k < 2 * old; k++) links[2 * k + 1] = BigInt(k + 1);
-    links[4 * old - 1] = freed ? BigInt(this.get(free.at)) : -1n;
-    this.put(free.at, old);
-    this.put(frees.at, freed + old);
-  }
-
-  double(field) { this.resize(field, 2 * this.get(field.at + 8)); }
-
-  // give the array of a record another size; what was in it stays
-  resize({ at, item }, size) {
-    const from = this.get(at), old = this.get(at + 8) * item;
+  // make the array of a record longer; what was in it stays, and the rest is 0
+  grow({ at, item }, factor, { most, message }) {
+    const from = this.get(at), old = this.get(at + 8), size = factor * old;
+    if (most && size >= most) throw new Error(message);
     if (!old) return;
     const to = this.allocate(size * item);
-    new Uint8Array(this.memory.buffer).copyWithin(to, from, from + old);
+    new Uint8Array(this.memory.buffer).copyWithin(to, from, from + old * item);
     this.put(at, to);
     this.put(at + 8, size);
   }
@@ -193,10 +155,8 @@ class Brain {
 
   // give the events that are under way the weights that their segments have now, as `Simulation.set` does
   reweigh() {
-    const { calendar, block: SIZE } = this.about, { buffer } = this.memory, array = (name, type) => {
-      const { at } = calendar[name];
-      return new type(buffer, this.get(at), this.get(at + 8));
-    };
+    const { calendar, block: SIZE } = this.about, { buffer } = this.memory;
+    const array = (name, type) => new type(buffer, this.get(calendar[name]), this.get(calendar[name] + 8));
     const pieces = array("piece", BigInt64Array), weight = array("weight", this.about.single ? Float32Array : Float64Array);
     const due = array("due", BigInt64Array), first = array("first_block", BigInt64Array), following = array("following", BigInt64Array);
     const filed = array("due_piece", BigInt64Array), shared = array("due_weight", weight.constructor), of = new Map();
@@ -209,5 +169,28 @@ class Brain {
         if (of.has(filed[at])) shared[at] = of.get(filed[at]);
       }
     }
+  }
+
+  // bring a copy of the columns of synapses up to now, and call `look` with the address of the weights
+  read({ at, size, item, reading }, look) {
+    if (!reading) return look(at);
+    const free = this.free, rule = this.allocate(reading.bytes), [bytes, soma, arrived] = reading.now, now = this.allocate(bytes);
+    const copy = (to, from, n) => new Uint8Array(this.memory.buffer).copyWithin(to, from, from + n);
+    copy(rule, reading.at, reading.bytes);
+    const places = reading.columns.map(({ offset, item: each }) => {
+      const from = this.get(rule + offset), n = this.get(rule + offset + 8) * each, to = this.allocate(n);
+      copy(to, from, n);
+      this.put(rule + offset, to);
+      return to;
+    });
+    this.put(rule + reading.lag, reading.after);
+    const time = this.step * reading.per_step + reading.after;
+    this.put(now + soma, time);
+    this.put(now + arrived, time - reading.back);
+    this.exports[reading.function](BigInt(rule), BigInt(now));
+    const found = look(places[0]);
+    new Uint8Array(this.memory.buffer, free, this.free - free).fill(0);
+    this.free = free;
+    return found;
   }
 }

@@ -136,12 +136,12 @@ class Engine {
   array({ at, size, item }) { return new (item === 4 ? Float32Array : Float64Array)(this.brain.memory.buffer, at, size); }
 
   digest() {
-    const { memory, step } = this.brain, parts = this.about.engine.state.map(([at, bytes]) => new Uint8Array(memory.buffer, at, bytes));
-    for (const place of this.about.engine.weights) { // in the order of their bits, since places differ between runs
-      const { buffer } = this.array(place).slice(), sorted = place.item === 4 ? new Uint32Array(buffer) : new BigUint64Array(buffer);
-      parts.push(new Uint8Array(sorted.sort().buffer));
-    }
-    this.post({ type: "digest", step, text: this.chain.digest(parts) });
+    const weights = this.about.engine.weights.map((place) => { // in the order of their bits, since places differ between runs
+      const { buffer } = this.brain.read(place, (at) => this.array({ ...place, at }).slice());
+      return new Uint8Array((place.item === 4 ? new Uint32Array(buffer) : new BigUint64Array(buffer)).sort().buffer);
+    });
+    const { memory, step } = this.brain, state = this.about.engine.state.map(([at, bytes]) => new Uint8Array(memory.buffer, at, bytes));
+    this.post({ type: "digest", step, text: this.chain.digest([...state, ...weights]) });
   }
 }
 

@@ -130,6 +130,10 @@ class SynapseKind:
         """
         return []
 
+    def reading(self, partition):
+        """Return how columns that lag behind are brought up to now, as a `Reading`; None if none do."""
+        return
+
     def make_room(self, partition, status):
         """Make room in another way than `rooms` says."""
 

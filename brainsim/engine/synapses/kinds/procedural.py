@@ -24,7 +24,7 @@ from brainsim.engine.synapses.segments import (
     store_row,
 )
 from brainsim.jit.decorators import helper
-from brainsim.jit.records import Context, array_of, by_address, record_at
+from brainsim.jit.records import Context, Scratch, array_of, by_address, record_at
 
 MIN_ROOM = 1 << 16  # synapses, the initial room of a pool
 
@@ -109,6 +109,7 @@ class Procedural:
         layout, row, f = self.layout, self.longest_row, self._fields
         segments = int(max_segments(row, 1, self.classes.number, f["delays"], f["origins"]))
         shared, room = np.array(shared_weights(self.plans)), max(MIN_ROOM, 2 * row)
+        of_row = segment_fields(segments, shared.size > 0, layout.delay_type)  # of the row that was sampled last
         return Context(
             **f,
             **workspace_fields(
@@ -117,7 +118,7 @@ class Procedural:
                 self.classes.number,
                 most_candidates(plan.projection for plan in self.plans),
             ),
-            **segment_fields(segments, shared.size > 0, layout.delay_type),  # of the row that was sampled last
+            **{name: values.view(Scratch) for name, values in of_row.items()},
             shared=shared,
             tags=np.array(self.classes.tags, np.int64),
             parts=np.zeros(len(layout.own), np.int64),  # scratch
