@@ -13,6 +13,7 @@ from pathlib import Path
 from brainsim.commands.catalogue import show_models
 from brainsim.commands.examples import copy_example, example_names, find_example, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
+from brainsim.commands.paging import page_script
 from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, OVERWRITE, convert_file, plot_file, run_example, view_file
 from brainsim.commands.sweeping import sweep_example
@@ -108,6 +109,13 @@ def _parser(argv):
     view.add_argument("file", metavar="FILE", help="written by run --save or Result.save")
     view.add_argument("--out", metavar="HTML", type=Path, help="the page; by default FILE.html in the current folder")
     view.add_argument("--open", action="store_true", help="open the page in the browser")
+    page = _command(commands, "page", page_script, "write a network as a page that runs it in a browser")
+    page.add_argument("script", metavar="SCRIPT", help="a script with a Network, and if you like `controls`; or an example")
+    page.add_argument("--out", metavar="HTML", type=Path, help="the page; by default SCRIPT.html in the current folder")
+    page.add_argument("--title", metavar="TEXT", help="its heading")
+    page.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1 or that of the example")
+    page.add_argument("--seed", metavar="N", type=_whole(0), help="seed of initial values and inputs, by default 2")
+    page.add_argument("--seconds", metavar="S", type=_number, help="simulated time after which the page stops [s]")
     convert = _command(commands, "convert", convert_file, "convert a result, also of a run that crashed")
     convert.add_argument("source", metavar="SOURCE", type=Path, help="a file of a result, or the folder FILE.part of a run")
     convert.add_argument("target", metavar="TARGET", type=Path, help=f"file to write: {endings()}")
@@ -180,6 +188,7 @@ def _add_run(commands, argv):
         "--out", metavar="PNG", type=Path, help="picture, film (.gif .mp4) or page; by default NAME.png or .html"
     )
     picture.add_argument("--no-plot", action="store_true", help="draw nothing")
+    run.add_argument("--page", metavar="HTML", type=Path, help="also write a page that runs the network in a browser")
     run.add_argument("--save", metavar="FILE", type=Path, help=f"write the result to this file: {endings()}")
     run.add_argument(
         "--rates", metavar="FILE.csv", type=Path, help="write the rates of the cells of a mapped brain (fly, larva)"

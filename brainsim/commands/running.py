@@ -42,6 +42,10 @@ def _run(name, example, arguments):
     if arguments.save:
         check_suffix(arguments.save, "--save")
         check_free(arguments.save, "--save", arguments.overwrite, OVERWRITE)
+    if arguments.page:
+        from brainsim.commands import paging
+
+        paging.check_page(arguments.page, "--page")
     if arguments.rates:
         if not hasattr(example, "rates"):
             raise ValueError(f"--rates: {name} has no table of rates; examples of mapped brains have one: fly and larva")
@@ -63,6 +67,10 @@ def _run(name, example, arguments):
             _film(result, picture, window, getattr(example, "film", None))
         else:
             _draw(result, picture, window, _draw_function(example, chosen))
+    if arguments.page:
+        options = {"seed": RUN_SEED if arguments.seed is None else arguments.seed, "dt": arguments.dt}
+        precision = arguments.precision or "double"
+        paging.write_example(name, example, chosen, arguments.page, precision=precision, **options)
     return 0 if complete else INTERRUPTED
 
 
@@ -78,6 +86,7 @@ def _write_page(name, example, arguments):
         "rates",
         "overwrite",
         "no_plot",
+        "page",
         "checkpoint",
         "checkpoint_every",
         "resume",

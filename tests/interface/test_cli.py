@@ -242,6 +242,11 @@ MISTAKES = {
     "run tour --rates a.csv": "--rates: tour writes a page",
     "run tour --out a.png": "--out: must end in .html, since tour writes a page (got 'a.png')",
     "run tour --out missing/a.html": "there is no folder 'missing' for 'a.html'",
+    "run single --page a.png": "--page: must end in .html (got 'a.png')",
+    "run tour --page a.html": "--page: tour writes a page",
+    "page missing.py": "there is neither a script nor an example 'missing.py'",
+    "page single --out missing/a.html": "there is no folder 'missing' for 'a.html'",
+    "page tour": "tour: is a page of pictures, and has no network",
     "plot missing.npz": "there is no file 'missing.npz'",
     "run fly --trials 2.5": "--trials: must be a whole number (got 2.5); see brainsim run --help",
     "run fly --cells 1000 --silence 12345": "'Synthetic brain (made up): 1,000 cells, 109,000 edges' has no cell '12345'",
@@ -280,6 +285,18 @@ def test_a_mistake_is_one_line_and_exit_code_2(line, folder, capsys):
     assert len(shown.err.splitlines()) == 1
     assert "building" not in shown.out
     assert not list(folder.glob("*.png"))
+
+
+SCRIPT = """
+import brainsim as bs
+cells = bs.Population(2, bs.LIF(), name="cells")
+net = bs.Network(seed=1)
+drive = bs.CurrentInput(400.0)
+net.stimulate(cells, drive)
+controls = [bs.Control(drive, "amplitude", 0.0, 800.0, steps=5)]
+if __name__ == "__main__":
+    raise SystemExit("it does not run")
+"""
 
 
 class TestOthers:
@@ -410,6 +427,17 @@ class TestOthers:
         """
         done = python("-c", code)
         assert done.returncode == 0, done.stderr
+
+    def test_page_of_a_script(self, folder, capsys):
+        Path("two_cells.py").write_text(SCRIPT, encoding="utf-8")
+        assert cli.main(["page", "two_cells.py"]) == 0
+        assert "two_cells.html" in capsys.readouterr().out
+        text = Path("two_cells.html").read_text(encoding="utf-8")
+        assert "<title>two cells</title>" in text
+        assert '"label":"CurrentInput->cells: amplitude"' in text
+        Path("two_cells.py").write_text(f"{SCRIPT}\nother = bs.Network(seed=2)", encoding="utf-8")
+        assert cli.main(["page", "two_cells.py"]) == 2
+        assert "has several networks (net, other)" in capsys.readouterr().err
 
     def test_runs_as_a_module(self):
         done = python("-m", "brainsim", "--version")

@@ -1,0 +1,66 @@
+"""Nothing but the network is in a page: no leftover of memory, no path, nothing that a title could run."""
+
+import base64
+import gzip
+import re
+from pathlib import Path
+
+import numpy as np
+
+import brainsim as bs
+from brainsim.pages.page import alone, contents
+from tests.pages.test_bits import balanced
+
+MARK = 0xA7
+
+
+def plastic():
+    """A network with whatever has scratch: plasticity, procedural synapses, a rate that changes, noise."""
+    cells = bs.Population(60, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net, current = bs.Network(seed=1), bs.Exponential()
+    rule = bs.FixedProbability(0.2)
+    net.connect(cells, cells, rule, weight=30.0, delay=1.5, synapse=current, plasticity=bs.STDP(w_max=60.0), name="learn")
+    net.connect(cells, cells, rule, weight=-20.0, delay=1.0, synapse=current, storage="procedural", name="fixed")
+    net.stimulate(cells, bs.PoissonInput(rate="3000 + 1000*sin(2*pi*t/100)", weight=40.0, synapse=current))
+    net.stimulate(cells, bs.NoiseInput(sigma=50.0, tau=5.0))
+    return net
+
+
+def test_memory_that_was_not_written_is_not_in_the_page(monkeypatch):
+    """Arrays that are made without content hold a mark; the test fails if one of them gets into the image."""
+    empty = np.empty
+
+    def marked(*given, **options):
+        array = empty(*given, **options)
+        if array.dtype.kind in "fiu" and array.flags.c_contiguous:
+            array.reshape(-1).view(np.uint8)[:] = MARK
+        return array
+
+    monkeypatch.setattr(np, "empty", marked)
+    monkeypatch.setattr(np, "empty_like", lambda other, dtype=None, **_: marked(np.shape(other), dtype or other.dtype))
+    found = {}
+    for name, net in {"plastic": plastic(), "balanced": balanced(100)}.items():
+        sim = bs.Simulation(net, seed=2, threads=1)
+        sim.run(20.0)
+        image = np.frombuffer(contents(alone(sim))[1]["image"], np.uint8)
+        found[name] = np.flatnonzero(np.lib.stride_tricks.sliding_window_view(image == MARK, 4).all(axis=1)).tolist()
+    assert found == {"plastic": [], "balanced": []}
+
+
+def test_titles_and_names_are_escaped_and_no_path_is_in_the_page(tmp_path):
+    evil = "</script><script>alert(1)</script><!--"
+    cells = bs.Population(10, bs.LIF(), name=evil)
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    page = bs.page(net, tmp_path / "page.html", title=evil, text=evil)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert text == page.text
+    assert "alert(1)</script>" not in text
+    assert text.count("<script") == text.count("</script>")
+    parts = re.findall(r'id="(?:blob-\w+|engine)"[^>]*>([^<]*)<', text)
+    whole = text.encode() + b"".join(gzip.decompress(base64.b64decode(part)) for part in parts)
+    assert len(parts) >= 3
+    for path in (Path(bs.__file__).parent, tmp_path, Path.home()):
+        assert str(path).encode() not in whole
+    assert b"http://" not in whole.replace(b"http://www.w3.org", b"")
+    assert b"https://" not in whole

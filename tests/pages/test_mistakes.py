@@ -1,0 +1,118 @@
+"""What cannot go into a page, and wrong controls, are refused by name before a file is written."""
+
+import re
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.pages import wasm
+from tests.pages.test_bits import balanced
+
+
+@pytest.fixture
+def net():
+    return balanced(100)
+
+
+def refused(match, network, path, controls=(), buttons=(), error=ValueError, **options):
+    file = path / "page.html"
+    with pytest.raises(error, match=match):
+        bs.page(network, file, controls, buttons, **options)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "low", "high", "match"),
+    [
+        ("celsl", "tau_m", 5.0, 40.0, "'celsl' is no input, population or projection.*'cells'"),
+        ("cells", "tau", 5.0, 40.0, "LIF has no parameter 'tau'.*tau_m"),
+        ("cells", "tau_m", 30.0, 40.0, "must contain the present value, 20 ms .got 30 to 40"),
+        ("PoissonInput->cells", "rates", 0.0, 1.0, "PoissonInput has no value 'rates'.*rate"),
+        ("excitatory->cells", "delay", 1.0, 2.0, "of a projection only the weight"),
+        ("cells", "tau_m", -1.0, 40.0, "at -1, LIF.tau_m: must be > 0 ms"),
+    ],
+)
+def test_a_control_of_what_does_not_exist_or_is_not_allowed(tmp_path, net, target, name, low, high, match):
+    refused(match, net, tmp_path, [bs.Control(target, name, low, high, steps=2)])
+
+
+def test_two_controls_of_one_value(tmp_path, net):
+    two = [bs.Control("cells", "tau_m", 5.0, high, steps=2) for high in (40.0, 50.0)]
+    refused("another control moves the same value", net, tmp_path, two)
+
+
+def test_two_controls_of_one_constant(tmp_path):
+    cells = bs.Population(10, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    controls = [
+        bs.Control("cells", "c_m", values=[100.0, 200.0, 300.0]),
+        bs.Control("cells", "tau_m", values=[5.0, 20.0, 40.0]),
+    ]
+    refused("changes the same constant as", net, tmp_path, controls)
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        ({"low": 40.0, "high": 5.0}, "high: must be above low = 40"),
+        ({"low": 5.0}, "needs the range"),
+        ({"values": [3.0, 2.0]}, "numbers that increase"),
+        ({"low": 1.0, "high": 2.0, "steps": 1}, "steps: must be 2 to"),
+    ],
+)
+def test_a_range_is_checked_at_its_line(given, match):
+    with pytest.raises((ValueError, TypeError), match=match):
+        bs.Control("cells", "tau_m", **given)
+
+
+def test_a_button_is_checked(tmp_path, net):
+    cells = net.populations["cells"]
+    with pytest.raises(TypeError, match="needs add= or to="):
+        bs.Button("push", cells, "v")
+    with pytest.raises(TypeError, match="must be a population or a view"):
+        bs.Button("push", "cells", "v", add=1.0)
+    refused("has no variable 'w'", net, tmp_path, buttons=[bs.Button("push", cells, "w", add=1.0)], error=KeyError)
+
+
+def test_values_that_are_no_single_number(tmp_path):
+    cells = bs.Population(3, bs.LIF(tau_m=[10.0, 20.0, 30.0]), name="cells")
+    net = bs.Network(seed=1)
+    net.add(cells)
+    refused("must be one number now", net, tmp_path, [bs.Control(cells, "tau_m", 5.0, 40.0)], error=TypeError)
+
+
+def test_what_needs_python_is_refused(tmp_path, net):
+    cells = net.populations["cells"]
+    sim = bs.Simulation(net, record=[bs.Trace(cells[:2], "v")])
+    refused("record=", sim, tmp_path)
+    sim = bs.Simulation(net, threads=1)
+    sim.run(1.0, every=1.0, callback=lambda sim: None)
+    refused("run with a callback", sim, tmp_path)
+    sim.reset()
+    assert bs.page(sim, tmp_path / "page.html").file.exists()
+    with bs.Simulation(net, to=tmp_path / "run.npz") as sim:
+        refused("streams to a file", sim, tmp_path / "nowhere")
+
+
+def test_options_belong_to_a_network(tmp_path, net):
+    refused("page.dt: belongs to a Network", bs.Simulation(net), tmp_path, dt=0.2, error=TypeError)
+    refused("must be a Network or a Simulation", 3, tmp_path, error=TypeError)
+    refused("page.seconds: must be > 0", net, tmp_path, seconds=0.0)
+
+
+def test_an_old_llvmlite_is_refused_by_name(tmp_path, net, monkeypatch):
+    monkeypatch.setattr(wasm.llvmlite, "__version__", "0.45.1")
+    refused(re.escape("needs llvmlite 0.46 or newer (got 0.45.1)"), net, tmp_path, error=ImportError)
+
+
+def test_homeostasis_is_refused(tmp_path):
+    cells = bs.Population(10, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    rule, scaling = bs.STDP(w_max=30.0), bs.Normalisation(total=100.0, every=100.0)
+    net.connect(
+        cells, cells, bs.FixedIndegree(5), weight=np.float64(10.0), delay=1.0, synapse=bs.Exponential(), plasticity=rule,
+        homeostasis=scaling, name="learn",
+    )  # fmt: skip
+    refused("the homeostasis of 'learn'", net, tmp_path)
