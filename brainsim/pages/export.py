@@ -93,10 +93,20 @@ class Export:
             "emitted": {name: field(self.emitted, name) for name in ("spikes", "size")},
             "before": [[self.name_of(f, (c.kind, progress.kind)), image.there(c.address)] for f, c in self.before],
             "rooms": [self._described(room) for room in self.rooms],
+            "watched": [self._watched(w) for operator in self.partition.program.operators for w in operator.watched()],
             "calendar": self._under_way(),
             "block": BLOCK,
             "single": self.sim._layout.dtype == np.float32,
         }
+
+    def _watched(self, watch):
+        """Return where the page looks for a fault, and what it says."""
+        values = {
+            name: [self.image.field(watch.context, field), factor, summand]
+            for name, (field, factor, summand) in watch.values.items()
+        }
+        where = {"at": self.image.field(watch.context, watch.field), "nothing": watch.nothing, "equal": watch.equal}
+        return where | {"text": watch.text, "values": values}
 
     def _described(self, room):
         """Return how the page makes room: where the record has which arguments, and what grows."""

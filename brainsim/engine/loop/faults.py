@@ -1,6 +1,6 @@
 """What goes wrong in a chunk of a run. The first fault is reported, so a run says the same however it is cut and divided."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Fault(NamedTuple):
@@ -20,3 +20,19 @@ class Fault(NamedTuple):
 def first(faults):
     """Return the first of some Faults; some may be None, and so is what is returned if all are."""
     return min(filter(None, faults), default=None)
+
+
+class Watch(NamedTuple):
+    """How a page in a browser notices a fault, and what it says: Python says more, see `Operator.check`.
+
+    - `context`, `field`: a number of a record: `nothing` until something goes wrong, then `equal` unless that is None.
+    - `text`: the message; ``{name}`` stands for a value.
+    - `values`: name -> (field, factor, summand), of numbers of the same record.
+    """
+
+    context: Any
+    field: str
+    text: str
+    values: dict[str, tuple[str, float, float]]
+    nothing: int = -1
+    equal: int | None = None

@@ -140,6 +140,10 @@ class Operator:
         """Return the Fault that came first in the chunk that has just been run, None if nothing went wrong."""
         return first(signal.check() for signal in self._signals)
 
+    def watched(self):
+        """Return a list of `engine.loop.faults.Watch`: how a page notices what `check` would find."""
+        return [watch for signal in self._signals for watch in signal.watched()]
+
     def continue_from(self, old):
         """Take over what `old` knows, the operator in whose place this one is built between two runs."""
 

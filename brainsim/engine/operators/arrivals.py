@@ -163,6 +163,10 @@ class Arrivals(Operator):
             kept.append((self._segment, self._segment.kind.names))
         return kept + [some for kind in self._kinds for some in kind.continuing(self._partition)]
 
+    def watched(self):
+        """Return how a page notices faults of kinds of synapses."""
+        return [watch for kind in self._kinds for watch in kind.watched(self._partition)]
+
     def file_pending(self, steps, sources, now, lags=None):
         """File spikes of the past whose events are still to come; `lags` are those of exact times.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import MAX_STEPS
-from brainsim.engine.loop.faults import Fault
+from brainsim.engine.loop.faults import Fault, Watch
 from brainsim.engine.loop.program import Phase
 from brainsim.engine.operators.signal_text import write_signal
 from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, join_parts, step_of, window
@@ -82,6 +82,14 @@ class Signal:
         of_cell = "" if cell < 0 else f" for cell {cell}"
         text = f"{self.label}: {what} (got {value:g}{of_cell} at t = {t:g} ms from {self.value!r})"
         return Fault(2 * step + 1, (cell,), text)
+
+    def watched(self):
+        """Return how a page notices a value that is not allowed."""
+        if not isinstance(self.value, str):
+            return []
+        rules = "must be finite" + "".join(f", and {condition} must hold" for condition in self._conditions)
+        text = f"{self.label}: {rules} (it did not at t = {{t}} ms from {self.value!r})"
+        return [Watch(self.context, "bad", text, {"t": ("bad", self._dt, 0.5 * self._dt)})]
 
     def steady(self):
         """Return the values of a signal that does not change: a number, or one for each of the cells."""

@@ -15,12 +15,12 @@
 
 import numpy as np
 
-from brainsim.engine.loop.faults import Fault
+from brainsim.engine.loop.faults import Fault, Watch
 from brainsim.engine.loop.program import EVENTS_FULL, Operator, Phase
 from brainsim.engine.loop.room import Room, as_needed
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.cells import Cells
-from brainsim.features.precise.equations.frame import MOST_PARTS, TWICE
+from brainsim.features.precise.equations.frame import MOST_PARTS, STIFF, TWICE
 from brainsim.jit.records import Context
 
 FIRST_EVENTS = 1024  # room for events of a step at first
@@ -143,6 +143,18 @@ class Precise(Operator):
                 "precise=True has one spike of a cell in each step; take a smaller dt, or a longer refractory time"
             )
         return Fault(2 * step - 1, (cell,), text)
+
+    def watched(self):
+        """Return how a page notices a cell that fired twice in one step, or needed too many parts of one."""
+        dt = self._partition.layout.dt
+        texts = {
+            TWICE: f"simulate.dt: cell {{cell}} of the network fires twice within dt = {dt:g} ms, before t = {{t}} ms; "
+            "take a smaller dt, or a longer refractory time",
+            STIFF: f"simulate.precise: cell {{cell}} of the network changes so fast that a step needs more than "
+            f"{MOST_PARTS:,} parts, before t = {{t}} ms",
+        }
+        values = {"cell": ("fault_cell", 1.0, 0.0), "t": ("fault_step", dt, 0.0)}
+        return [Watch(self._context, "fault", text, values, 0, fault) for fault, text in texts.items()]
 
     def saved(self):
         """Return when cells stop being refractory."""

@@ -86,6 +86,16 @@ class Brain {
     return all;
   }
 
+  // throw an error if something went wrong in the steps that were made
+  check() {
+    for (const { at, nothing, equal, text, values } of this.about.watched) {
+      const found = this.get(at);
+      if (found === nothing || (equal !== null && found !== equal)) continue;
+      const shown = (name) => { const [where, factor, summand] = values[name]; return `${+(this.get(where) * factor + summand).toPrecision(6)}`; };
+      throw new Error(text.replace(/\{(\w+)\}/g, (whole, name) => (values[name] ? shown(name) : whole)));
+    }
+  }
+
   // take the spikes out of their list, those of a step by the index of the cell
   take() {
     const { emitted } = this.about, n = this.get(emitted.size), { buffer } = this.memory;

@@ -70,7 +70,7 @@ class Engine {
   advance({ steps, budget }) {
     if (this.failed) return;
     const { brain } = this, began = performance.now(), from = brain.step, parts = [], samples = [], at = [];
-    let left = steps, spikes = 0, spent = 0;
+    let left = steps, spikes = 0, spent = 0, fault = null;
     const { traces, every } = this.watched;
     while (left > 0 && spent < budget && spikes < MOST_A_FRAME) {
       let some = Math.min(left, this.chunk);
@@ -87,22 +87,20 @@ class Engine {
       const now = performance.now() - began;
       this.pace(some, now - spent);
       spent = now;
-      this.look();
+      try { brain.check(); } catch (error) { fault = error; break; }
     }
     const frame = { type: "frame", from, to: brain.step, spent, ...this.split(parts, spikes), weights: this.histograms() };
     frame.traces = traces.map((_, k) => Float32Array.from(samples, (sample) => sample[k]));
     frame.traceSteps = Int32Array.from(at);
     const arrays = [frame.steps, frame.cells, frame.traceSteps, ...frame.traces, ...(frame.weights || [])];
     this.post(frame, arrays.map((array) => array.buffer));
-    if (this.fault) this.fail(this.fault);
+    if (fault) this.fail(fault);
   }
 
   // choose how many steps the compiled loop makes at once: about 4 ms
   pace(steps, ms) {
     if (steps === this.chunk) this.chunk = Math.max(1, Math.min(2 * this.chunk, Math.round((4 * steps) / Math.max(ms, 0.01)), 1000));
   }
-
-  look() {}
 
   sample({ variable, cell }) {
     const { at } = this.about.engine.variables[variable], { buffer } = this.brain.memory;

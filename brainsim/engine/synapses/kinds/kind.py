@@ -130,6 +130,10 @@ class SynapseKind:
         """
         return []
 
+    def watched(self, partition):
+        """Return how a page notices what `check` would find, as `Operator.watched` does."""
+        return []
+
     def reading(self, partition):
         """Return how columns that lag behind are brought up to now, as a `Reading`; None if none do."""
         return
