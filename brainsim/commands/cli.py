@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 from brainsim.commands.catalogue import show_models
-from brainsim.commands.examples import copy_example, example_names, find_example, list_examples
+from brainsim.commands.examples import copy_example, example_names, examples_with, find_example, list_examples
 from brainsim.commands.installation import show_info, version, warm_up
 from brainsim.commands.paging import page_script
 from brainsim.commands.ranks import AS_RANK
@@ -83,6 +83,8 @@ def _unknown(arguments, words):
     if option.startswith("-") and getattr(arguments, "options", None) is not None:  # of an example
         own = ", ".join(f"--{name.replace('_', '-')}" for name in arguments.options)
         message += f"; {arguments.name} has {f'the options {own}' if own else 'no options of its own'}"
+        if others := examples_with(option):
+            return f"{message}; {option} is one of {', '.join(others)}"
         return f"{message}, and those of all examples: {parser.prog} --help"
     return f"{message}; see {parser.prog} --help"
 

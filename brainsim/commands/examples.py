@@ -34,6 +34,12 @@ def find_example(name):
     return importlib.import_module(f"brainsim.examples.{name}")
 
 
+def examples_with(option):
+    """Return the names of the examples that have an option of their own, such as "--state"."""
+    key = option.removeprefix("--").replace("-", "_")
+    return [name for name in example_names() if key in getattr(find_example(name), "OPTIONS", {})]
+
+
 def list_examples(arguments):
     """Print a line for each example, in groups."""
     width = max(map(len, example_names()))

@@ -93,7 +93,8 @@ def _check_names(name, example, over):
     known = [key for key in inspect.signature(example.build).parameters if key not in ("seed", "dt")]
     for key in over:
         if key not in known:
-            raise ValueError(f"--over: {name} has no {key!r}{nearest(key, known)}")
+            other = f"; brainsim copy {name} makes a script in which anything can be changed"
+            raise ValueError(f"--over: {name} has no {key!r}{nearest(key, known)}{other}")
 
 
 def _draw(table, path):

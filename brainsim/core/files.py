@@ -14,7 +14,9 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+from brainsim.core.doors import show_by
 
 try:
     import fcntl
@@ -22,6 +24,19 @@ except ImportError:  # Windows, where an open file cannot be removed instead
     fcntl = None  # type: ignore[assignment]
 
 HTML = (".html", ".htm")
+if TYPE_CHECKING:
+    _Path = Path
+else:
+    _Path = type(Path())  # Path itself can be derived from since Python 3.12
+
+
+class PageFile(_Path):
+    """The path of a page, which a notebook shows if it is the last line of a cell."""
+
+    def __repr__(self) -> str:
+        return repr(Path(self))
+
+    _repr_html_ = show_by("HTML of a page")
 
 
 def check_free(path: str | os.PathLike, label: str, overwrite: bool, option: str = "overwrite=True") -> None:

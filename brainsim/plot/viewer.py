@@ -15,7 +15,7 @@ import numpy as np
 
 from brainsim.core.checks import integer, nearest
 from brainsim.core.doors import optional
-from brainsim.core.files import HTML, writable
+from brainsim.core.files import HTML, PageFile, writable
 from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.groups import family_of, groups_of, type_name
 from brainsim.plot.elements.styles import FAINT
@@ -61,7 +61,7 @@ def view(
     Returns
     -------
     Path
-        That of the file.
+        That of the file; as the last line of a cell of a notebook it shows the page.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def view(
     words = str(title) if title is not None else "Result"
     page = _page(result, info, packed, words)
     path.write_text(page, encoding="utf-8")
-    return path
+    return PageFile(path)
 
 
 def _check_names(names, result):

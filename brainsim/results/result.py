@@ -218,6 +218,8 @@ class Result(Answering):
     ) -> Path:
         """Write the result to one HTML file to be looked at in a browser, and return its path; see `brainsim.plot.view`.
 
+        As the last line of a cell of a notebook it shows the page there.
+
         Examples
         --------
         >>> result.view("run.html")                                     # doctest: +SKIP

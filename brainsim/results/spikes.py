@@ -17,7 +17,7 @@ import numpy as np
 from brainsim.core.arrays import choose_cells, freeze, freeze_copy, order_by_cell, plural, same_fields, smooth
 from brainsim.core.checks import MAX_INDEX, integer, number
 from brainsim.core.docstrings import needs
-from brainsim.core.doors import optional
+from brainsim.core.doors import optional, show_by
 from brainsim.core.hints import Answering, answers_calls
 from brainsim.results.places import place_of, set_place
 
@@ -139,6 +139,8 @@ class Spikes(Answering):
             f"Spikes{of}: {plural(len(self), 'spike')} of {plural(self.n, 'cell')} in {self.duration:,.6g} ms, "
             f"{self.rate():.3g} Hz"
         )
+
+    _repr_html_ = show_by("HTML of spikes")
 
     def counts(self) -> np.ndarray:
         """Return the number of spikes of each cell, int64, shape (n,)."""

@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.core.arrays import freeze, freeze_copy, interval_of, plural, same_fields
 from brainsim.core.checks import number
 from brainsim.core.docstrings import needs
-from brainsim.core.doors import optional
+from brainsim.core.doors import optional, show_by
 from brainsim.core.hints import Answering, answers_calls
 from brainsim.results.spikes import Spikes, rounding
 
@@ -103,6 +103,8 @@ class Traces(Answering):
             f"Traces of {self.name!r}.{self.variable}: {plural(self.ids.size, 'cell')}, "
             f"{plural(self.times.size, 'value')} each{span}{unit}"
         )
+
+    _repr_html_ = show_by("HTML of traces")
 
     def of(self, ids: slice | ArrayLike) -> Traces:
         """Return the traces of some of the recorded cells: a column for each, in the order of `ids`.

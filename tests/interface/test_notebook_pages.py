@@ -1,7 +1,10 @@
 """What objects show in a notebook: tables, a graph, a raster; escaped, small, and never an error."""
 
 import base64
+import html
 import io
+import os
+import pickle
 import re
 import tracemalloc
 from html.parser import HTMLParser
@@ -11,6 +14,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.core.files import PageFile
 from brainsim.results.places import PALETTE
 from tests.helpers.pictures import made, random_spikes
 
@@ -54,7 +58,8 @@ def things():
     net, cells, wires = evil_network()
     spikes = bs.Spikes([1.0, 2.0], [0, 1], 2, 10.0, name=EVIL)
     result = bs.Result(spikes={EVIL: spikes}, duration=10.0, dt=0.1, seed=1, stats={"run": 0.5})
-    return [net, cells, cells[:5].named(EVIL), cells[2], wires, cells.model, bs.STDP(w_max=2.0), result]
+    traces = bs.Traces(EVIL, "v", "mV", [1.0, 2.0, 3.0], [0, 3], [[1.0, 2.0], [np.nan, 3.0], [2.0, 4.0]])
+    return [net, cells, cells[:5].named(EVIL), cells[2], wires, cells.model, bs.STDP(w_max=2.0), result, spikes, traces]
 
 
 @pytest.mark.parametrize("thing", things(), ids=lambda thing: type(thing).__name__)
@@ -114,6 +119,57 @@ def test_a_spike_is_where_it_was():
     assert columns.mean() == pytest.approx(300, abs=2)
     assert rows.min() >= 75
     assert rows.max() < 150
+
+
+def test_spikes_alone_have_the_raster_and_colour_that_they_have_in_the_result():
+    spikes = made().spikes["b"]
+    assert repr(spikes).removeprefix("Spikes ") in Balance(spikes._repr_html_()).words
+    alone = raster_of(spikes._repr_html_())
+    only = raster_of(bs.Result(spikes={"b": spikes}, duration=100.0, dt=0.1, seed=1)._repr_html_())
+    np.testing.assert_array_equal((alone < 1.0).any(axis=2), (only < 1.0).any(axis=2))
+    ink = alone[..., :3][alone[..., :3].min(axis=2) < 0.5].mean(axis=0)
+    assert np.argmax(ink) == 0  # the second colour is red
+
+
+def lines_of(page):
+    found = re.findall(r'<polyline points="([^"]+)"[^>]*stroke="(#\w+)"', page)
+    return [(np.array([[*map(float, pair.split(","))] for pair in points.split()]), colour) for points, colour in found]
+
+
+def test_traces_are_drawn_where_their_values_are_and_interrupted_where_there_are_none():
+    values = np.array([[0.0, 10.0], [5.0, 10.0], [np.nan, 10.0], [10.0, 10.0], [0.0, 10.0]])
+    page = bs.Traces("cells", "v", "mV", [0.0, 1.0, 2.0, 3.0, 4.0], [2, 7], values)._repr_html_()
+    (first, a), (second, b), (other, c) = lines_of(page)
+    assert (a, b, c) == (PALETTE[0], PALETTE[0], PALETTE[1])
+    np.testing.assert_allclose(first, [[0.0, 146.0], [150.0, 75.0]])
+    np.testing.assert_allclose(second, [[450.0, 4.0], [600.0, 146.0]])
+    np.testing.assert_allclose(other[[0, -1]], [[0.0, 4.0], [600.0, 4.0]])
+    assert "0 to 10 mV; cells 2, 7" in Balance(page).words
+
+
+def test_of_long_traces_no_peak_is_lost():
+    values = np.zeros((100_000, 8))
+    values[43_210, 0], values[77_777, 0] = 3.0, -1.0
+    page = bs.Traces("cells", "v", "mV", np.arange(1e5), np.arange(8), values)._repr_html_()
+    found = lines_of(page)
+    assert len(found) == 5
+    assert (found[0][0][:, 1].min(), found[0][0][:, 1].max()) == (4.0, 146.0)
+    assert found[0][0][found[0][0][:, 1].argmin(), 0] == pytest.approx(600 * 0.4321, abs=1.1)
+    assert len(page) < 200_000
+    assert "-1 to 3 mV; cells 0, 1, 2, 3, 4, ..." in Balance(page).words
+
+
+def test_a_page_that_was_written_is_shown(tmp_path):
+    text = "<!doctype html><p title='x'>a &amp; b</p>"
+    (tmp_path / "a.html").write_text(text)
+    path = PageFile(tmp_path / "a.html")
+    assert path == tmp_path / "a.html"
+    assert repr(path) == repr(tmp_path / "a.html")
+    assert (pickle.loads(pickle.dumps(path)), os.fspath(path)) == (path, str(tmp_path / "a.html"))
+    source = re.fullmatch(r'<iframe srcdoc="([^"]+)" style="[^"]+"></iframe>', path._repr_html_())[1]
+    assert html.unescape(source) == text
+    path.unlink()
+    assert path._repr_html_() is None
 
 
 def test_of_many_spikes_the_end_is_shown(monkeypatch):

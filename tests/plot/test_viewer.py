@@ -101,6 +101,7 @@ class TestPage:
         path = made().view(tmp_path / "a.html", title=EVIL)
         page = path.read_text(encoding="utf-8")
         assert path == tmp_path / "a.html"
+        assert path._repr_html_().startswith("<iframe srcdoc=")
         assert not re.search(r"<(?:script|link|img|iframe)[^>]*(?:src|href)\s*=", page)
         assert "<script>window.evil" not in page
 

@@ -21,7 +21,7 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            ("sweep balanced --over gg=4:6:5", "balanced has no 'gg'; did you mean 'g'"),
+            ("sweep balanced --over gg=4:6:5", "balanced has no 'gg'; did you mean 'g'?; brainsim copy"),
             ("sweep balanced --over g", "--over: must be NAME=START:STOP:COUNT"),
             ("sweep balanced --over g=4:6", "--over g: must be START:STOP:COUNT"),
             ("sweep balanced --over g=4:6:1", "at least 2"),

@@ -10,6 +10,7 @@ import html
 import struct
 import zlib
 from collections.abc import Container, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,3 +80,22 @@ def png(pixels: np.ndarray) -> bytes:
     size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     parts = chunk(b"IHDR", size), chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)), chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def over_time(picture: str, width: int, start: float, stop: float) -> str:
+    """Return a picture, finished HTML, above an axis of time [ms]."""
+    axis = (
+        f'<div style="display:flex;justify-content:space-between;width:{width}px;color:#666;font-size:85%;'
+        f'border-top:1px solid #bbb"><span>{start:,.6g}</span><span>time [ms]</span><span>{stop:,.6g}</span></div>'
+    )
+    return f'<div style="background:#fff;display:inline-block;padding:6px 0">{picture}{axis}</div>'
+
+
+def frame(page: str, height: int) -> str:
+    """Return a whole page as an element that shows it within another page."""
+    return f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:{height}px;border:0"></iframe>'
+
+
+def html_of_page(path: Path, height: int = 700) -> str:
+    """Return the page in a file as HTML."""
+    return frame(path.read_text(encoding="utf-8"), height)

@@ -1,16 +1,18 @@
-"""How a result shows itself in a notebook: a table of its populations and a small raster."""
+"""How a result shows itself in a notebook: a table of its populations and a small raster; spikes alone have the raster."""
 
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from brainsim.features.html import parts as html
-from brainsim.results.places import colour, parts_of
+from brainsim.results.places import Part, colour, parts_of, place_of
 
 if typing.TYPE_CHECKING:
     from brainsim.results.result import Result
+    from brainsim.results.spikes import Spikes
 
 WIDTH, HEIGHT = 1200, 300  # pixels of the raster, shown at half the size
 FEW = 20_000  # fewer are drawn with wider and darker marks
@@ -27,7 +29,17 @@ def html_of(result: Result) -> str:
         lines.append([name, *map(html.text, row[1:])])
     notes = "".join(html.note(html.text(line, 1000)) for line in result._footer())
     head = html.heading("Result", ": " + html.text(result._heading()))
-    return f"<div>{head}{html.table(header, lines, range(1, 5))}{small_raster(result)}{notes}</div>"
+    sizes = {name: spikes.n for name, spikes in result.spikes.items()}
+    raster = small_raster(result.spikes, parts_of(sizes, result.views), result.start, result.stop)
+    return f"<div>{head}{html.table(header, lines, range(1, 5))}{raster}{notes}</div>"
+
+
+def html_of_spikes(spikes: Spikes) -> str:
+    """Return the spikes of one population as HTML."""
+    kind, _, rest = repr(spikes).partition(" ")
+    part = Part("", "", 0, spikes.n, place_of(spikes) or 0)
+    raster = small_raster({"": spikes}, [part], spikes.start, spikes.start + spikes.duration)
+    return f"<div>{html.heading(kind, html.text(rest))}{raster}</div>"
 
 
 def _colours(result):
@@ -38,32 +50,25 @@ def _colours(result):
     return found
 
 
-def small_raster(result: Result) -> str:
-    """Return a small raster of all populations as an image; nothing if there are no spikes."""
-    total = sum(len(spikes) for spikes in result.spikes.values())
-    cells = sum(spikes.n for spikes in result.spikes.values())
-    if not total or not cells or not result.duration:
+def small_raster(spikes: Mapping[str, Spikes], parts: Sequence[Part], start: float, stop: float) -> str:
+    """Return a small raster of some parts of populations as an image; nothing if there are no spikes."""
+    total = sum(len(some) for some in spikes.values())
+    cells = sum(some.n for some in spikes.values())
+    if not total or not cells or not stop > start:
         return ""
-    start, stop = result.start, result.stop
     if total > MAX_SPIKES:
-        start = stop - result.duration * MAX_SPIKES / total
+        start = stop - (stop - start) * MAX_SPIKES / total
     pixels = np.full((HEIGHT, WIDTH, 3), 255, dtype=np.uint8)
-    sizes = {name: spikes.n for name, spikes in result.spikes.items()}
     gap, row = 0.012 * cells, 0.0
-    parts = parts_of(sizes, result.views)
     scale = HEIGHT / (cells + gap * (len(parts) - 1))
     high = int(np.clip(0.7 * scale, 1, 14))
     mark = high, 2 if total < FEW else 1, 0.1 if total < FEW else 0.35
     for part in parts:
-        _draw(pixels, result.spikes[part.population], part, (start, stop), (row, scale), mark)
+        _draw(pixels, spikes[part.population], part, (start, stop), (row, scale), mark)
         row += part.stop - part.start + gap
     alt = f"raster of {total:,} spikes of {cells:,} cells"
     image = html.image(html.png(pixels), alt, f"width:{WIDTH // 2}px;height:{HEIGHT // 2}px;display:block")
-    axis = (
-        f'<div style="display:flex;justify-content:space-between;width:{WIDTH // 2}px;color:#666;font-size:85%;'
-        f'border-top:1px solid #bbb"><span>{start:,.6g}</span><span>time [ms]</span><span>{stop:,.6g}</span></div>'
-    )
-    return f'<div style="background:#fff;display:inline-block;padding:6px 0">{image}{axis}</div>'
+    return html.over_time(image, WIDTH // 2, start, stop)
 
 
 def _draw(pixels, spikes, part, window, rows, mark):
