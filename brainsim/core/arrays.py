@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
 
+MAX_NAME = 255  # characters: an array of texts takes as much for each as for the longest
 REGULAR = 1e-6  # relative: intervals that differ by less are equal up to the rounding of k * dt
 
 
@@ -31,6 +32,12 @@ def freeze_copy(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
 
 def checked_names(names: Sequence[str] | np.ndarray, n: int, label: str) -> np.ndarray:
     """Return what n cells are called as a read-only array of texts; raise TypeError or ValueError unless it is one."""
+    for name in names if isinstance(names, list | tuple) else ():
+        if isinstance(name, str) and len(name) > MAX_NAME:
+            text = f"{len(name):,} in {name[:20] + '...'!r}"
+            raise ValueError(
+                f"{label}: each must have at most {MAX_NAME} characters, since all take as much memory (got {text})"
+            )
     array = np.asarray(names)
     if array.dtype.kind != "U" and array.size:
         raise TypeError(f"{label}: must be texts, one for each cell (got {short_repr(names)})")

@@ -35,7 +35,8 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
     FileNotFoundError
         If a file does not exist.
     ValueError
-        If a file is damaged, its manifest lacks a name that it uses, or a name of the manifest or the file contains itself.
+        If a file is damaged, its manifest lacks a name that it uses, a name of the manifest or the file contains itself, or
+        both configurations have a section of one name with different contents.
 
     Examples
     --------
@@ -72,6 +73,11 @@ def read_sections(
         return found, files
     check_structure(found["network"], str, f"{label}: {str(path)!r}: network")
     circuit, others = read_sections(found["network"], label, (*within, here))
+    for name, section in circuit.items():
+        if isinstance(section, dict | list) and found.get(name, section) != section:
+            raise ValueError(
+                f"{label}: {others[name]!r} and {str(path)!r} both have a section {name!r}; leave it in one of them"
+            )
     return circuit | found, others | files
 
 
@@ -197,6 +203,11 @@ def choose(
                 raise ValueError(f"{label}: {key} must be a value or a list of them (got {conditions[key]!r})")
             numbers = {column.dtype.kind, values.dtype.kind} <= {*"iuf"}
             found[name] &= np.isin(*((column, values) if numbers else (column.astype(str), values.astype(str))))
+    ids, most = np.atleast_1d(conditions.get("node_id", ())), max((of.size for of in found.values()), default=0)
+    for wrong in ids[~((ids >= 0) & (ids < most))][:1] if ids.dtype.kind in "iuf" and found else ():
+        raise ValueError(
+            f"{label}: there is no cell with the node_id {wrong}; those of {', '.join(found)} end at {most - 1}"
+        )
     for key in conditions.keys() - known.keys():
         raise ValueError(f"{label}: no cells have a column {key!r}{nearest(key, known)}")
     return {name: chosen for name, chosen in found.items() if chosen.any()}

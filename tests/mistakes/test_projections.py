@@ -265,6 +265,11 @@ test_names = mistakes(
         ValueError,
         "Population.names: must be a text for each of 2 cells (got shape (1, 2))",
     ),
+    (
+        lambda: cells(10**6, names=["b" * 10**6] + ["a"] * (10**6 - 1)),  # an array of 4 TB
+        ValueError,
+        "Population.names: each must have at most 255 characters, since all take as much memory (got 1,000,000 in 'bbb",
+    ),
     (lambda: cells(2, names=[1.5, 2.5]), TypeError, "Population.names: must be texts, one for each cell (got [1.5, 2.5])"),
     (lambda: cells(2, names=["a", None]), TypeError, "Population.names: must be texts, one for each cell (got ['a', None])"),
     (lambda: cells(2, names="ab"), ValueError, "Population.names: must be a text for each of 2 cells (got shape ())"),

@@ -1,5 +1,7 @@
 """Nodes and edges in SONATA files: there and back, and read by libsonata and BMTK."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,29 @@ class TestThereAndBack:
             bs.sonata.select_nodes(nodes, "me", sets)
         with pytest.raises(ValueError, match="sonata.select_nodes: there are no cells 'mne'; did you mean 'mine'"):
             bs.sonata.select_nodes(nodes, "mne", sets)
+        n = nodes["a_cells"].n
+        for wrong in (n, -1):
+            message = f"select_nodes: there is no cell with the node_id {wrong}; those of a_cells end at {n - 1}"
+            with pytest.raises(ValueError, match=message):
+                bs.sonata.select_nodes(nodes, {"population": "a_cells", "node_id": [0, wrong]})
+
+    @pytest.mark.parametrize(("section", "differs"), [([{"nodes_file": "nodes.h5"}], False), ([], True), ("nodes", False)])
+    def test_a_section_in_both_configurations(self, section, differs, tmp_path):
+        """The circuit's would be left out; a text, such as the file of the node sets, replaces it."""
+        given = section if isinstance(section, str) else {"nodes": [{"nodes_file": str(tmp_path / "nodes.h5")}]}
+        (tmp_path / "circuit.json").write_text(json.dumps({"networks": given, "node_sets_file": "a.json"}))
+        own = section if isinstance(section, str) else {"nodes": section}
+        text = {"network": "circuit.json", "networks": own, "node_sets_file": "b.json"}
+        (tmp_path / "simulation.json").write_text(json.dumps(text))
+        if differs:
+            with pytest.raises(
+                ValueError, match="circuit.json' and .*simulation.json' both have a section 'networks'; leave"
+            ):
+                bs.sonata.read_config(tmp_path / "simulation.json")
+        else:
+            found = bs.sonata.read_config(tmp_path / "simulation.json")
+            assert found["networks"] == given
+            assert found["node_sets_file"] == str(tmp_path / "b.json")
 
     def test_a_network_without_synapses(self, tmp_path):
         net = bs.Network(seed=1)
