@@ -45,7 +45,7 @@ pre {{ white-space: pre-wrap; font-size: 85%; }}
 
 def lessons():
     """Return the paths of the lessons by their numbers."""
-    return dict(sorted((int(path.name.split("-")[0]), path) for path in COURSE.glob("*.md")))
+    return dict(sorted((int(path.name.split("-")[0]), path) for path in COURSE.glob("[0-9]*.md")))
 
 
 def title(text):

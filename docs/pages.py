@@ -25,7 +25,10 @@ DPI, COLOURS = 150, 128  # of the pictures: few colours make small files
 def pages():
     """Return the paths of the pages whose pictures are drawn from their own code."""
     folders = ("course", "coming-from", "ported")
-    return sorted(path for folder in folders for path in (DOCS / folder).glob("*.md")) + [DOCS / "checked.md"]
+    return sorted(path for folder in folders for path in (DOCS / folder).glob("*.md")) + [
+        DOCS / "checked.md",
+        DOCS / "tour.md",
+    ]
 
 
 def guides():

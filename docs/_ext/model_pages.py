@@ -31,6 +31,15 @@ KINDS = {
     "rules": ("Rules of connection", "Which pairs of cells `Network.connect` connects.", ""),
     "values": ("Distributions", "Random values, for parameters, initial values, weights and delays.", ""),
 }
+BEGIN = {  # with which of a kind to begin
+    "neurons": ("LIF", "AdEx", "HodgkinHuxley"),
+    "synapses": ("Exponential", "ExponentialConductance", "Delta"),
+    "couplings": ("GapJunction",),
+    "plasticity": ("STDP", "TsodyksMarkram"),
+    "inputs": ("PoissonInput", "CurrentInput"),
+    "rules": ("AllToAll", "FixedIndegree", "FixedProbability"),
+    "values": ("Uniform", "Normal"),
+}
 written = set()  # the files of this build
 LABELS = {"on_pre": "spike of the source", "on_post": "spike of the target", "amplitude": "an event has the weight"}
 
@@ -63,7 +72,7 @@ def write(source, pictures):
         for name, thing in things.items():
             put(folder / f"{name}.rst", page(name, thing, drawn))
         put(folder / f"{kind}.rst", table(kind, things))
-    put(folder / "index.rst", index())
+    put(folder / "index.rst", index(kinds, drawn))
     return [name for things in kinds.values() for name in things]
 
 
@@ -74,14 +83,26 @@ def put(path, text):
         path.write_text(text, encoding="utf-8")
 
 
-def index():
-    """Return the page that lists the kinds."""
+def index(kinds, drawn):
+    """Return the page that lists the kinds, each with what it is, how many there are, and with which to begin."""
     lines = [
         *title("Models, inputs and rules"),
-        "Equations, parameters with their units and defaults, sources and portraits.",
+        "Each has a page: equations, parameters with their units and defaults, the source, a portrait and pictures with it.",
+        "``brainsim models`` and ``help(bs.LIF)`` print the same. If you are new here, begin with :doc:`LIF`,",
+        ":doc:`Exponential`, :doc:`PoissonInput` and :doc:`FixedIndegree`; they are enough for most networks.",
+        "",
+        *(["", f".. image:: portraits/{BEGIN['neurons'][0]}.png", "   :alt: Portrait of LIF", ""] if drawn else []),
+        ".. list-table::",
+        "   :header-rows: 1",
+        "   :widths: auto",
+        "",
     ]
-    lines += ["The same pages are printed by ``brainsim models`` and ``help(bs.LIF)``.", ""]
-    lines += [".. toctree::", "   :maxdepth: 1", "", *(f"   {kind}" for kind in KINDS)]
+    rows = [("kind", "what it is", "number", "begin with")]
+    for kind, (heading, text, _) in KINDS.items():
+        first = ", ".join(f":doc:`{name}`" for name in BEGIN[kind] if name in kinds[kind])
+        rows.append((f":doc:`{heading} <{kind}>`", as_rst(text), str(len(kinds[kind])), first))
+    lines += [f"   {'*' if k == 0 else ' '} - {cell}" for row in rows for k, cell in enumerate(row)]
+    lines += ["", ".. toctree::", "   :hidden:", "", *(f"   {kind}" for kind in KINDS)]
     return "\n".join([*lines, ""])
 
 

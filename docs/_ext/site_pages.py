@@ -12,6 +12,7 @@ import marking
 import model_pages
 import outside
 import reference_pages
+import search_words
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.roles import XRefRole
@@ -27,6 +28,7 @@ def setup(app: Sphinx):
     app.connect("source-read", live_pages.read, priority=450)  # and before links lead into the site
     app.connect("source-read", outside.read)
     app.connect("source-read", marking.read)
+    app.connect("source-read", search_words.read, priority=600)  # below the title of what a page has by then
     app.connect("build-finished", downloads.write)
     app.connect("build-finished", live_pages.write)
     formulas.setup(app)

@@ -64,7 +64,8 @@ def test_no_formula_and_no_line_of_code_is_cut_off(site, browser, width):
         shown.goto(path.as_uri())
         found |= {path.name: wide} if (wide := shown.evaluate(MEASURED)) else {}
     assert found == {}
-    assert shown.evaluate("document.fonts.check('16px \"STIX Two Math part\"')")
+    shown.goto((site / "course" / "8-memory.html").as_uri())
+    assert shown.evaluate("document.fonts.ready.then(() => document.fonts.check('16px \"STIX Two Math part\"'))")
     shown.close()
 
 
@@ -125,4 +126,21 @@ def test_a_page_opens(site, browser, page, words):
     assert words in shown.inner_text("main")
     assert shown.evaluate("[...document.images].filter(image => image.complete && !image.naturalWidth).length") == 0
     assert problems == []
+    shown.close()
+
+
+def test_a_search_finds_the_page_among_the_first_two(site, browser):
+    lines = (ROOT / "docs" / "search.txt").read_text(encoding="utf-8").splitlines()
+    wanted = dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+    shown, lost = browser.new_page(), []
+    for page, words in wanted.items():
+        for word in words.split(", "):
+            shown.goto(f"{(site / 'search.html').as_uri()}?q={word.replace(' ', '+')}")
+            shown.wait_for_selector("#search-results ul.search li a")
+            shown.wait_for_timeout(50)
+            found = shown.locator("#search-results ul.search > li > a").evaluate_all(
+                "all => all.slice(0, 2).map(a => a.href)"
+            )
+            lost += [] if any(f"/{page}.html" in link for link in found) else [(page, word, found)]
+    assert lost == []
     shown.close()

@@ -6,8 +6,11 @@ import json
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
+
+import brainsim as bs
 
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no documentation")
@@ -40,12 +43,23 @@ def test_a_page_does_what_it_says(page):
             assert picture.size == pytest.approx(sizes[path], abs=1), f"{path.name}: draw it again with docs/pages.py"
 
 
+@pytest.mark.thorough
+def test_captions_of_the_tour_are_those_of_its_pictures():
+    pictures = list(bs.ann.tour.pictures())
+    plt.close("all")
+    page = (DOCS / "tour.md").read_text(encoding="utf-8")
+    for (title, _, caption), part in zip(pictures, page.split("\n## ")[1:], strict=True):
+        said = part.split("\n\n")
+        assert said[0] == title
+        assert harness().agrees(" ".join(caption.split()), " ".join(said[2].split())), title
+
+
 def test_every_picture_is_shown():
     shown = {(page.parent / item[2]).resolve() for page in PAGES for item in harness().ITEM.findall(page.read_text("utf-8"))}
-    folders = (DOCS / "images" / name for name in ("course", "coming-from", "ported", "checked"))
+    folders = (DOCS / "images" / name for name in ("course", "coming-from", "ported", "checked", "tour"))
     drawn = {path for folder in folders for path in folder.glob("*.png")}
     assert drawn == {path for path in shown if path.suffix == ".png"}
-    assert sum(path.stat().st_size for path in drawn) < 3_000_000
+    assert sum(path.stat().st_size for path in drawn) < 4_000_000
 
 
 def test_notebooks_and_scripts_have_the_code_of_their_pages():

@@ -2,7 +2,7 @@
 The tour
 ========
 
-Eleven pictures from a single neuron to networks that learn, eight of them here; spiking is blue and artificial red.
+Eight of the eleven pictures of the tour, from a neuron to networks that learn; spiking is blue and artificial red.
 """
 
 import html
