@@ -61,10 +61,9 @@ def state_rows(layout):
 
 
 def kinds_that_learn(sim):
-    """Return the kinds of synapses whose weights change, in the order of the projections."""
-    return [
-        kind for kind in map(sim._run.synapses.kind_of, sim._layout.network.projections) if kind and kind.changes_weights
-    ]
+    """Return the kinds of synapses that keep weights which change, in the order of the projections."""
+    kinds = filter(None, map(sim._run.synapses.kind_of, sim._layout.network.projections))
+    return [kind for kind in kinds if kind.changes_weights and "w" in kind.columns()]
 
 
 def digest(sim):
