@@ -3,8 +3,9 @@
 import pytest
 
 import brainsim as bs
-from brainsim.pages.page import bind
-from tests.pages.engine import run_there
+from brainsim.pages.page import alone, bind, contents
+from brainsim.pages.writing import elements
+from tests.pages.engine import answers, run_there
 
 
 def balanced(n=500, storage="stored"):
@@ -65,3 +66,101 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     plan = [20.0, (0, 4), 13.3, (1, 1), 1, (2, 0), 0.1, 0, 20.0, (1, 4), (0, 0), (2, 2), 25.0, 0, (0, 3), 5.0]
     here, there = moved(net, controls, buttons, plan, tmp_path)
     assert here == there
+
+
+class Leaky(bs.Neuron):
+    """A user's model, with an exponential and a random number."""
+
+    equations = "dv/dt = (v_rest - v + delta*exp((v - v_soft)/delta))/tau + I/c; dw/dt = -w/tau"
+    threshold = "v > v_soft + 5*delta*rand()"
+    reset = "v = v_rest; w = w + 1"
+
+    tau = bs.parameter(20.0, "ms", "time constant", above=0.0)
+    c = bs.parameter(200.0, "pF", "capacitance", above=0.0)
+    v_rest = bs.parameter(-65.0, "mV", "rest")
+    v_soft = bs.parameter(-50.0, "mV", "where it rises")
+    delta = bs.parameter(2.0, "mV", "sharpness", above=0.0)
+    v = bs.initial("v_rest", "mV", "potential")
+    w = bs.initial(0.0, "", "count")
+
+
+def connected(synapse, weight, n=60, model=None, **options):
+    """A network of cells that are driven, connected by a synapse of some kind."""
+    cells = bs.Population(n, bs.LIF() if model is None else model, name="cells", initial={"v": bs.Uniform(-65.0, -52.0)})
+    net = bs.Network(seed=1)
+    net.connect(cells, cells, bs.FixedProbability(0.2), weight=weight, synapse=synapse, name="wires", **options)
+    net.stimulate(cells, bs.CurrentInput(400.0), name="current")
+    return net
+
+
+CURRENT = bs.Exponential(tau=5.0)
+RULES = {"plasticity": bs.STDP(w_max=60.0), "delay": bs.Uniform(0.5, 3.0)}
+NETWORKS = {
+    "stdp": lambda: connected(CURRENT, bs.Uniform(0.0, 40.0), **RULES),
+    "gap junctions": lambda: connected(bs.GapJunction(), 0.5),
+    "conductances": lambda: connected(bs.ExponentialConductance(tau=5.0, e_rev=0.0), 0.5, delay=1.0),
+    "channels": lambda: connected(CURRENT, 20.0, 20, bs.HodgkinHuxley(), delay=1.0),
+    "model of a user": lambda: connected(CURRENT, 20.0, model=Leaky(), delay=1.0),
+    "short-term": lambda: connected(CURRENT, 40.0, plasticity=bs.TsodyksMarkram(), delay=1.0),
+    "exact times": lambda: connected(CURRENT, 20.0, delay=1.0),
+    "single": lambda: connected(CURRENT, 20.0, delay=1.0),
+}
+OPTIONS = {"exact times": {"precise": True}, "single": {"precision": "single"}}
+
+COMMON = ("stdp",)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in COMMON else pytest.mark.thorough) for name in NETWORKS]
+)
+def test_all_kinds_of_networks(tmp_path, name):
+    """The current is moved on the way, and all cells are pushed."""
+    net = NETWORKS[name]()
+    controls = [bs.Control("current", "amplitude", 300.0, 500.0, steps=3)]
+    buttons = [bs.Button("push", net.populations["cells"], "v", add=0.5)]
+    here, there = moved(
+        net, controls, buttons, [30.0, (0, 2), 7.7, 0, 40.0, (0, 0), 30.0], tmp_path, **OPTIONS.get(name, {})
+    )
+    assert here == there
+
+
+@pytest.mark.thorough
+def test_the_exact_fma_has_the_bits_of_the_processor(tmp_path):
+    """As in browsers without relaxed SIMD, or whose processor has no fma."""
+    net = NETWORKS["conductances"]()
+    here, there = (bs.Simulation(net, seed=2, threads=1) for _ in range(2))
+    about, blobs = contents(alone(there))
+    assert blobs.pop("relaxed")
+    found = answers(elements(about, blobs), [{"type": "advance", "steps": 500}, {"type": "digest"}], tmp_path)
+    assert found[0]["way"] == "exact"
+    here.run(50.0)
+    assert found[-1]["text"] == here.digest()
+
+
+def test_a_page_starts_again_with_the_same_spikes_and_the_controls_as_they_are(tmp_path):
+    net = balanced(200)
+    sim = bs.Simulation(net, seed=2, threads=1)
+    controls = [bs.Control("cells", "tau_m", values=[10.0, 20.0])]
+    run, digest, again = {"type": "advance", "steps": 300}, {"type": "digest"}, {"type": "restart"}
+    plan = [run, digest, again, run, digest, {"type": "control", "control": 0, "position": 0}, again, run, digest]
+    found = [a["text"] for a in answers(elements(*contents(alone(sim), controls)), plan, tmp_path) if a["type"] == "digest"]
+    assert found[0] == found[1] != found[2]
+    sim.set("cells", tau_m=10.0)
+    sim.run(30.0)
+    assert found[2] == sim.digest()
+
+
+def test_what_a_frame_shows(tmp_path):
+    """Traces are the state after each sample."""
+    net = NETWORKS["stdp"]()
+    sim = bs.Simulation(net, seed=2, threads=1)
+    about, blobs = contents(alone(sim))
+    watch = {"type": "watch", "traces": [{"variable": 0, "cell": 3}, {"variable": 0, "cell": 59}], "every": 5}
+    plan = [watch, {"type": "advance", "steps": 20}]
+    frame = answers(elements(about, blobs), plan, tmp_path)[-1]
+    assert frame["traceSteps"] == [5, 10, 15, 20]
+    for k, step in enumerate(frame["traceSteps"]):
+        sim.run(step * 0.1 - sim.time)
+        assert [trace[k] for trace in frame["traces"]] == pytest.approx(sim.state["cells"]["v"][[3, 59]].tolist(), rel=1e-6)
+    assert about["variables"][0].items() >= {"name": "v", "unit": "mV", "population": 0, "threshold": -50.0}.items()
+    assert about["weights"][0]["count"] == sim.synapses("wires").weight.size
