@@ -85,10 +85,10 @@ def in_brainsim(brain, threads, duration, fewest=None):
     `fewest` is the number of cells from which on brainsim finds out which are at rest, None for the usual one.
     """
     import brainsim as bs
-    from brainsim.engine.operators import registry
+    from brainsim.build import layout
 
-    usual = registry.FEWEST_AT_REST
-    registry.FEWEST_AT_REST = usual if fewest is None else fewest
+    usual = layout.MANY
+    layout.MANY = usual if fewest is None else fewest
 
     class Activated(bs.ShiuLIF):
         """A cell whose events at v act after the threshold has been tested, which is the order of Brian2."""
@@ -111,7 +111,7 @@ def in_brainsim(brain, threads, duration, fewest=None):
     net.connect(others + activated, others + activated, pairs, weight=brain.weight, delay=DELAY, synapse=drive)
     net.connect(source, activated, bs.OneToOne(), weight=W_EVENT, delay=delay, synapse=bs.Delta(variable="push"))
     sim = bs.Simulation(net, dt=DT, seed=1, threads=threads)
-    registry.FEWEST_AT_REST = usual
+    layout.MANY = usual
     sim.run(duration, progress=False)  # compiles
     sim.reset()
     began = time.perf_counter()

@@ -61,7 +61,7 @@ def _is_coupled(layout):
     return any(projection.is_coupling for projection in layout.network.projections)
 
 
-# where each operator of the package is, and whether a network may need it
+# where each operator of the package is, and whether a network may need it; its index is its place among those of features
 BUILT_IN = (
     ("brainsim.engine.operators.currents:Currents", _has_currents),
     ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
@@ -70,7 +70,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.cells:Cells", _always),
     ("brainsim.engine.operators.varying:Varying", _varies),
     ("brainsim.engine.operators.trains:Trains", _lists_spikes),
-    ("brainsim.engine.operators.emitted:Emitted", _always),
+    ("brainsim.engine.operators.emitted:Emitted", _always),  # rules of plasticity read v, after a clamp has brought it back
     ("brainsim.engine.operators.arrivals:Arrivals", _always),
 )
 LAST = (("brainsim.engine.exchange.threads:EndOfSlice", _always),)
@@ -94,14 +94,21 @@ def register_operator(cls):
 
 def operators_for(layout):
     """Return the operators that a network may need, in their order."""
-    return [*(load(place) for place, is_needed in (*BUILT_IN, *_of_features(), *LAST) if is_needed(layout)), *OPERATORS]
+    return [*(load(place) for place, is_needed in (*_in_order(), *LAST) if is_needed(layout)), *OPERATORS]
 
 
 @functools.cache
-def _of_features():
-    """Return where each operator of a feature is, and whether a network may need it, in their order."""
-    words = sorted((door.split(" ", 2), place) for door, place in listed_doors().items() if door.startswith("operator: "))
-    return [(place, CONDITIONS.get(condition) or _for_input(condition, place)) for (_, _, condition), place in words]
+def _in_order():
+    """Return where each operator of the package and of features is, and whether a network may need it, in their order.
+
+    One of a feature comes before what is built in and has its place: 7 is before `Emitted`.
+    """
+    found = [((at, 1), *entry) for at, entry in enumerate(BUILT_IN)]
+    for door, place in listed_doors().items():
+        if door.startswith("operator: "):
+            _, at, condition = door.split(" ", 2)
+            found.append(((int(at), 0), place, CONDITIONS.get(condition) or _for_input(condition, place)))
+    return [(place, is_needed) for _, place, is_needed in sorted(found, key=lambda one: one[0])]
 
 
 def _for_input(condition, place):
