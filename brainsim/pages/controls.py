@@ -191,7 +191,12 @@ def find_value(sim, control, owner):
         if target is projection or (isinstance(target, str) and target == projection.name):
             return projection.name, projection.name, *_of_projection(projection, sim, control, owner)
     for was, now in zip(sim._described.inputs, layout.inputs, strict=True):
-        if target is was.input or target is now.input or (isinstance(target, str) and target == was.name):
+        if (
+            target in (was, now)
+            or target is was.input
+            or target is now.input
+            or (isinstance(target, str) and target == was.name)
+        ):
             return was.name, was.name, *_of_input(now, control, owner)
     names = [*layout.members, *(p.name for p in layout.network.projections), *(s.name for s in layout.inputs)]
     raise ValueError(f"{owner}: {target!r} is no input, population or projection of this network{nearest(str(name), names)}")
