@@ -29,7 +29,7 @@ SETTINGS = ["OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX
 SETTINGS += ["DEBUGINFO_DEFAULT", "DISABLE_INTEL_SVML", "LLVM_REFPRUNE_PASS"]
 NAMES = (*SETTINGS, "DEBUGINFO", "ENABLE_PROFILING")
 # modules of this folder that translate functions; Numba runs them, so a function does not name them
-TRANSLATORS = ("arguments", "compiler", "entry", "inner", "passes", "reference_type")
+TRANSLATORS = ("arguments", "compiler", "entry", "inner", "passes", "portable", "reference_type")
 LIBRARIES = ("numba", "llvmlite", "numpy", "math", "builtins")  # known by their versions
 HAS_DOCSTRING = 0x4000000  # flag of a code object since Python 3.13; before, the first constant is the docstring or None
 LINES = ("__doc__", "__firstlineno__", "__static_attributes__")  # what Python notes of a class besides what it does

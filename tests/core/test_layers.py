@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from brainsim.core.doors import CORE, all_through, listed_doors, load_or_name, through
 from tests.helpers.modules import PACKAGE, imported, modules
@@ -152,16 +155,13 @@ def test_no_circular_imports():
 
 def circles(arrows):
     """Return the sets of modules of which each reaches all others, of two modules or more; `arrows` is module -> imports."""
-    reached = {}
-    for module in arrows:
-        ahead, seen = [module], set()
-        while ahead:
-            new = arrows.get(ahead.pop(), set()) - seen
-            seen |= new
-            ahead += new
-        reached[module] = seen
-    together = {frozenset({n for n in seen if m in reached.get(n, ())} | {m}) for m, seen in reached.items()}
-    return {circle for circle in together if len(circle) > 1}
+    names = sorted({*arrows}.union(*arrows.values()))
+    index = {name: k for k, name in enumerate(names)}
+    ends = np.array([(index[m], index[n]) for m in arrows for n in arrows[m]]).reshape(-1, 2).T
+    graph = sparse.coo_array((np.ones(ends.shape[1]), tuple(ends)), shape=(len(names), len(names)))
+    _, together = csgraph.connected_components(graph, connection="strong")
+    found = {number: frozenset(np.take(names, np.flatnonzero(together == number)).tolist()) for number in set(together)}
+    return {circle for circle in found.values() if len(circle) > 1}
 
 
 def test_circles_hold_two_modules_of_one_room():

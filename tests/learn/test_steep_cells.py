@@ -136,7 +136,7 @@ def errors_of(kind, seed, places=2):
     return rows
 
 
-@pytest.mark.thorough_but("[EIF]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", CELLS)
 def test_gradients_tend_to_those_of_exact_spikes(kind):
     """A straight line to the peak had derivatives of 0 for AdEx, and of 0.2 to 1.8 times the exact one for EIF."""

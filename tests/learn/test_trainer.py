@@ -32,6 +32,7 @@ def test_a_thousand_gradients_equal_differences(kind):
     assert assert_gradients(trainer, X, y, 20) > 145
 
 
+@pytest.mark.thorough_only("[refractory]")
 @pytest.mark.parametrize("kind", ["lif", "refractory", "adaptive", "spikes"])
 def test_random_graphs_have_the_spikes_of_a_precise_simulation(kind):
     """They are recurrent and sparse, with two receptors, learned delays, initial potentials and constant currents."""

@@ -128,6 +128,7 @@ def test_a_burst_that_does_not_fit_into_a_message():
     assert found == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.slow_but("[junctions-2-2", "[delayed-3-1", "[rates-2-1", "how13")
 @pytest.mark.parametrize(
     ("build", "ranks", "threads", "how"),

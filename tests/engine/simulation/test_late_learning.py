@@ -42,6 +42,7 @@ def columns(sim):
     return {"w": table.weight, **table.columns}
 
 
+@pytest.mark.thorough_only("[pairs precise]", "[voltage]")
 @pytest.mark.filterwarnings("ignore:.*was rounded")
 @pytest.mark.parametrize(("name", "precise"), CASES, ids=[f"{name}{' precise' * precise}" for name, precise in CASES])
 def test_they_learn_as_if_they_had_been_there(name, precise, tmp_path):

@@ -59,7 +59,7 @@ def ran(net, threads):
 
 
 @pytest.mark.slow_but("2.0]")
-@pytest.mark.thorough_but("2.0]")
+@pytest.mark.thorough_but("views1-2.0]")
 @pytest.mark.parametrize("weight", [None, 2.0])
 @pytest.mark.parametrize("views", [slice(None), slice(100, None)])
 def test_the_bits_are_those_of_a_store_of_its_own(weight, views, monkeypatch):
@@ -120,6 +120,7 @@ def test_what_the_user_may_still_write_to_is_copied():
     assert not np.shares_memory(bs.FromArrays(pre[::2], rule.post[::2]).post, rule.post)
 
 
+@pytest.mark.thorough
 def test_weights_are_set_and_synapses_come_and_go():
     net = network(*pairs())
     sim, _ = ran(net, 2)

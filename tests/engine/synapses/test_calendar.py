@@ -157,6 +157,7 @@ def test_of_spikes_of_the_past_only_what_is_still_to_come_is_filed():
     filing.check_that_all_blocks_are_free()
 
 
+@pytest.mark.thorough
 def test_memory_follows_what_is_under_way():
     """5,000 cells that fire at once, over and over, with delays of 100 ms: one volley is under way, in a thousand slots."""
     times = np.arange(1.0, 400.0, 100.0)

@@ -63,6 +63,7 @@ def check_same(found, wanted):
         assert np.array_equal(found.state.variables["cells"][name], values)
 
 
+@pytest.mark.thorough_only("[True]")
 @pytest.mark.parametrize("more", [False, True])
 def test_the_bits_are_those_of_weights_in_four_bytes(more, monkeypatch):
     usual, wanted = ran(network(more=more))

@@ -186,6 +186,7 @@ def test_recording_follows_the_synapses():
     assert last.values[0, 2] == now.weight[place]
 
 
+@pytest.mark.thorough_only("[False-True]")
 @pytest.mark.parametrize("precise", [False, True])
 @pytest.mark.parametrize("sampled", [False, True])
 def test_lists_belong_to_their_synapses_where_pairs_repeat(precise, sampled, monkeypatch):

@@ -39,7 +39,7 @@ CASES = [
 ]
 
 
-@pytest.mark.thorough_but("q of the synapse", "along the synapse", "w of the synapse 1 -> 0 nan")
+@pytest.mark.thorough_but("q of the synapse", "along the synapse", "grid-made w of the synapse 1 -> 0 nan")
 @pytest.mark.parametrize(("texts", "message"), CASES, ids=[message for _, message in CASES])
 @pytest.mark.parametrize("precise", [False, True], ids=["grid", "precise"])
 def test_what_is_not_finite_is_named(texts, message, precise):

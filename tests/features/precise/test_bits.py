@@ -144,6 +144,7 @@ def test_a_rate_that_is_set_acts_at_once():
     assert one.run(50.0).spikes == two.run(50.0).spikes
 
 
+@pytest.mark.thorough
 def test_an_interrupted_run_can_be_reset(whole):
     """A cell that would fire twice in a step ends the run; what was under way is forgotten."""
     cell, net = bs.Population(1, bs.LIF(t_ref=0.0), name="cell"), bs.Network(seed=1)

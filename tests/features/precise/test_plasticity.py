@@ -82,6 +82,7 @@ def by_pairs(pre, post, axonal, dendritic, pairing, w=0.5, w_max=1.0, a_plus=0.0
     return w
 
 
+@pytest.mark.thorough_only("[0.3-nearest")
 @pytest.mark.parametrize("pairing", ["all", "nearest"])
 @pytest.mark.parametrize("dendritic", [0.0, 0.3, "all"])
 def test_pairs_of_spikes(pairing, dendritic):
@@ -192,6 +193,7 @@ class ReadsTheTarget(bs.Plasticity):
     after: float = bs.initial(0.0, "mV", "v when the target has fired")
 
 
+@pytest.mark.thorough_only("[0.1")
 @pytest.mark.parametrize("dt", STEPS)
 def test_v_is_read_at_the_moment_of_a_spike(dt):
     tau, drive = 20.0, 40.0  # mV
@@ -301,6 +303,7 @@ def test_recorded_weights_and_traces():
     np.testing.assert_array_equal(weights[0], 0.5)
 
 
+@pytest.mark.thorough
 def test_weights_add_up_to_their_total():
     found = []
     for pieces in (1, 4):
