@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from tests.learn.spiking_nets import KINDS, assert_same_in_the_engine, assert_same_spikes, network
 
-pytestmark = pytest.mark.thorough_but("[all]")
+pytestmark = pytest.mark.thorough_but("[plain]")
 
 ONCE = [kind for kind in KINDS if kind != "equal times"]  # whose cells fire at most once in a step
 
