@@ -14,6 +14,7 @@ from brainsim.pages.wasm import compile_modules
 
 STACK = 1 << 16  # bytes, of which data of the module takes the first
 LOOP = "run_partition"
+PROMISED = {"fmod"}  # functions of the system that `engine/brain.js` has
 
 
 class Export:
@@ -43,6 +44,7 @@ class Export:
                     self.name_of(function, (room.record().kind,))
         self.codes = compile_modules(self._functions)
         imports = [each for code in self.codes.values() for each in imports_of(code)]
+        check_functions({name for name, what, _ in imports if what == "function"})
         first = max(1, *(size for name, _, size in imports if name == "__indirect_function_table"))
         addresses = [self.name_of(*code) for code in reached.codes.values()]
         table = {address: first + k for k, address in enumerate(reached.codes)}
@@ -157,3 +159,12 @@ class Export:
             "after": reading.after,
             "back": reading.back,
         }
+
+
+def check_functions(names):
+    """Raise ValueError if compiled code needs a function of the system whose bits are not promised on a page."""
+    if unknown := sorted(names - PROMISED):
+        raise ValueError(
+            f"page: a compiled function calls {', '.join(unknown)} of the C library, whose bits differ between systems; "
+            "in functions of your own, take those of brainsim.jit.vmath"
+        )

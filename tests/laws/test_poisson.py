@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 import brainsim as bs
-from brainsim.engine.operators.poisson_events import poisson_table
+from brainsim.engine.operators.poisson_events import log_factorial, poisson_table
+from brainsim.jit.decorators import kernel
 from tests.helpers.equations.own_models import Integrator
 from tests.helpers.equations.single_cells import DT, steps_of
 from tests.helpers.statistics import MIN_P, within
@@ -31,6 +32,20 @@ def poisson_counts(rate, *, synapse=None, n=CELLS, steps=STEPS, seed=3, inputs=1
     counts = np.rint(exact)
     assert np.abs(exact - counts).max() < 1e-6
     return counts if inputs == 1 else np.array([(counts // 2.0 ** (20 * k)) % 2**20 for k in range(inputs)])
+
+
+@kernel
+def fill_log_factorials(counts, out):
+    """Write log(k!) of each count."""
+    for i in range(counts.size):
+        out[i] = log_factorial(counts[i])
+
+
+def test_the_logarithm_of_a_factorial():
+    counts = np.concatenate([np.arange(3_000), [10**5, 10**7, 10**9]])
+    found = np.zeros(counts.size)
+    fill_log_factorials(counts, found)
+    np.testing.assert_allclose(found, [math.lgamma(k + 1.0) for k in counts.tolist()], rtol=4e-14, atol=4e-14)
 
 
 @pytest.fixture(scope="module")

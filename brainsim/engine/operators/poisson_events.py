@@ -13,7 +13,7 @@ import numpy as np
 
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import array_of, by_address, record_at
-from brainsim.jit.vmath import cast_like, exp
+from brainsim.jit.vmath import cast_like, exp, log
 from brainsim.rng.hashing import hashed, mix, step_key, uniform
 from brainsim.rng.probabilities import alias_table
 
@@ -126,8 +126,20 @@ def poisson(bits, mean):
             return int(k)
         if k < 0.0 or (us < 0.013 and v > us):
             continue
-        if math.log(v * inverse_alpha / (a / (us * us) + b)) <= -mean + k * math.log(mean) - math.lgamma(k + 1.0):
+        if log(v * inverse_alpha / (a / (us * us) + b)) <= -mean + k * log(mean) - log_factorial(k):
             return int(k)
+
+
+@helper
+def log_factorial(k):
+    """Return log(k!) by Stirling's series; the functions of the C library differ between systems."""
+    x, product = k + 1.0, 1.0
+    while x < 15.0:  # the series is short from there on
+        product *= x
+        x += 1.0
+    y = 1.0 / (x * x)
+    series = (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y / 1680.0))) / x
+    return (x - 0.5) * log(x) - x + 0.9189385332046727 + series - log(product)
 
 
 @by_address

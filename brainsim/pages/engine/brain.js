@@ -2,15 +2,7 @@
 
 const PAGE = 65536, LIMIT = 2 ** 30; // bytes: of a page of memory, and of all memory
 
-// functions of the C library that compiled code may name
-const FUNCTIONS = { fmod: (a, b) => a % b, log: Math.log, exp: Math.exp, pow: Math.pow, log1p: Math.log1p, lgamma };
-
-function lgamma(x) { // Stirling's series, for the rejection method of Poisson numbers
-  let shift = 0;
-  while (x < 15) shift -= Math.log(x++);
-  const y = 1 / (x * x);
-  return shift + (x - 0.5) * Math.log(x) - x + 0.9189385332046727 + (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y / 1680))) / x;
-}
+const FUNCTIONS = { fmod: (a, b) => a % b }; // of the C library, exact by its definition
 
 class Brain {
   // `codes`: way of fma -> module as bytes, of which the first is taken that this browser can run with the right bits;
