@@ -26,7 +26,7 @@ FEATURES = {
     "streams": "features/streams features/pairs/ranks_and_streams.py",
     "growing": "features/growing",
     "formats": "features/formats",
-    "clamps": "features/clamps",
+    "clamps": "features/clamps testing/reference/clamps.py",
     "html": "features/html",
     "adjoints": "features/adjoints",
 }

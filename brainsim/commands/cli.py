@@ -17,6 +17,7 @@ from brainsim.commands.paging import page_script
 from brainsim.commands.ranks import AS_RANK
 from brainsim.commands.running import INTERRUPTED, OVERWRITE, convert_file, plot_file, run_example, view_file
 from brainsim.commands.sweeping import sweep_example
+from brainsim.commands.verifying import verify_installation
 from brainsim.core.docstrings import explanations_of
 from brainsim.core.machine import MAX_THREADS
 from brainsim.results.formats import endings
@@ -115,7 +116,7 @@ def _parser(argv):
     page.add_argument("script", metavar="SCRIPT", help="a script with a Network, and if you like `controls`; or an example")
     page.add_argument("--out", metavar="HTML", type=Path, help="the page; by default SCRIPT.html in the current folder")
     page.add_argument("--title", metavar="TEXT", help="its heading")
-    page.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1 or that of the example")
+    page.add_argument("--dt", metavar="MS", type=_above_0("ms"), help="time step [ms], by default 0.1 or the example's")
     page.add_argument("--seed", metavar="N", type=_whole(0), help="seed of initial values and inputs, by default 2")
     page.add_argument("--seconds", metavar="S", type=_number, help="simulated time after which the page stops [s]")
     convert = _command(commands, "convert", convert_file, "convert a result, also of a run that crashed")
@@ -123,6 +124,7 @@ def _parser(argv):
     convert.add_argument("target", metavar="TARGET", type=Path, help=f"file to write: {endings()}")
     convert.add_argument(OVERWRITE, action="store_true", help="replace TARGET if it exists")
     _command(commands, "info", show_info, "show versions, processors, memory and the cache of kernels")
+    _add_verify(commands)
     _command(commands, "warmup", warm_up, "compile the built-in kernels in advance")
     _command(commands, "version", lambda _: print(f"brainsim {version('brainsim')}"), "print the version")
     return parser, list(commands.choices)
@@ -141,14 +143,19 @@ def _number(text):
         raise argparse.ArgumentTypeError(f"must be a number (got {text})") from None
 
 
-def _positive(text):
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number of ms (got {text})") from None
-    if not 0.0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be > 0 ms (got {text})")
-    return value
+def _above_0(unit):
+    """Return a function that reads a number above 0 from the command line."""
+
+    def read(text):
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a number of {unit} (got {text})") from None
+        if not 0.0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"must be > 0 {unit} (got {text})")
+        return value
+
+    return read
 
 
 def _whole(minimum, maximum=None):
@@ -172,8 +179,8 @@ def _add_run(commands, argv):
     """Add the command ``run``, with the options of the example in the command line."""
     run = _command(commands, "run", run_example, "simulate an example and draw it")
     run.add_argument("name", metavar="NAME", type=_known_example, help=f"one of {', '.join(example_names())}")
-    run.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate [ms]")
-    run.add_argument("--dt", metavar="MS", type=_positive, help="time step [ms], by default 0.1 or that of the example")
+    run.add_argument("--duration", metavar="MS", type=_above_0("ms"), help="how long to simulate [ms]")
+    run.add_argument("--dt", metavar="MS", type=_above_0("ms"), help="time step [ms], by default 0.1 or the example's")
     run.add_argument("--seed", metavar="N", type=_whole(0), help="seed of wiring, initial values and inputs")
     run.add_argument(
         "--threads", metavar="N", type=_whole(1, MAX_THREADS), help="at most N threads; the spikes stay the same"
@@ -224,12 +231,23 @@ def _add_sweep(commands):
     axis = "what changes: NAME=START:STOP:COUNT or NAME=VALUE,VALUE; may be given several times"
     sweep.add_argument("--over", metavar="AXIS", action="append", required=True, help=axis)
     sweep.add_argument("--seeds", metavar="N", type=_whole(1), default=1, help="number of seeds, by default 1")
-    sweep.add_argument("--duration", metavar="MS", type=_positive, help="how long to simulate each point [ms]")
+    sweep.add_argument("--duration", metavar="MS", type=_above_0("ms"), help="how long to simulate each point [ms]")
     sweep.add_argument("--workers", metavar="N", type=_whole(1), help="number of processes, by default one per processor")
     sweep.add_argument("--to", metavar="FOLDER", type=Path, help="keep each finished point here, and continue from there")
     sweep.add_argument("--out", metavar="CSV", type=Path, help="the table, by default NAME-sweep.csv, with a picture")
     sweep.add_argument(OVERWRITE, action="store_true", help="replace the table and its picture if they exist")
     sweep.add_argument("--no-plot", action="store_true", help="draw nothing")
+
+
+def _add_verify(commands):
+    summary = "compare this installation with a reference, other simulators, closed forms and stored bits"
+    verify = _command(commands, "verify", verify_installation, summary)
+    seed = "seed of the random networks and numbers, by default 1: choose one that nobody else has"
+    verify.add_argument("--seed", metavar="N", type=_whole(0), default=1, help=seed)
+    minutes = "how long, by default 1; longer without compiled kernels, and longer runs compare more networks"
+    verify.add_argument("--minutes", metavar="M", type=_above_0("minutes"), default=1.0, help=minutes)
+    verify.add_argument("--report", metavar="FILE", type=Path, help="write the report to this file as well")
+    verify.add_argument(OVERWRITE, action="store_true", help="replace the report if it exists")
 
 
 def _add_option(group, option, values, text):

@@ -10,7 +10,7 @@ import brainsim as bs
 from brainsim.connectomes import formats
 from brainsim.engine.recorders.requested import RECORDERS
 from brainsim.models.inputs import Input
-from tests.random_networks import __path__ as random_networks
+from brainsim.testing.random_networks import __path__ as random_networks
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not GUIDE.exists(), reason="an installed package has no pages")
@@ -37,7 +37,7 @@ def test_a_page_names_all(page, names):
 def test_each_input_is_in_the_random_networks():
     inputs = {name for name in bs.__all__ if inspect.isclass(kind := getattr(bs, name)) and issubclass(kind, Input)}
     missing = inputs - words(*Path(random_networks[0]).glob("*.py"))
-    assert not missing, f"tests/random_networks: have no {', '.join(sorted(missing))}"
+    assert not missing, f"brainsim/testing/random_networks: have no {', '.join(sorted(missing))}"
 
 
 def test_contributing_names_all_checks():

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 
-from . import NETWORKS, PINNED, differences, hashes, pinned, ran
+from brainsim.testing.golden import NETWORKS, PINNED, differences, hashes, pinned, ran
 
 
 def main():

@@ -19,7 +19,7 @@ import brainsim as bs
 from brainsim.engine.operators.cells import Cells
 from brainsim.engine.simulation import settings
 from brainsim.equations.codegen import BLOCK
-from tests import golden
+from brainsim.testing import golden
 from tests.helpers.records import arrays_of, contexts_of
 
 pytestmark = pytest.mark.thorough

@@ -9,8 +9,8 @@ import brainsim as bs
 from brainsim.features.resting import operator, slices
 from brainsim.features.resting.operator import Resting
 from brainsim.jit.records import call
+from brainsim.testing.random_networks import bits, pieces
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
-from tests.random_networks import bits, pieces
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

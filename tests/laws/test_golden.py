@@ -1,7 +1,8 @@
-"""The bits of small networks are those that are pinned in ``data/golden.json``, for any number of threads and pieces.
+"""The bits of small networks are those that are pinned, for any number of threads and pieces.
 
-They are the same on every processor, operating system and version of Python and of the libraries, so a difference means that
-brainsim computes something else than before. That is a decision: it belongs in the changelog, and the new bits are pinned by
+They are stored in ``brainsim/testing/data/golden.json``, and the same on every processor, operating system and version of
+Python and of the libraries. So a difference means that brainsim computes something else than before. That is a decision: it
+belongs in the changelog, and the new bits are pinned by
 
     python -m tests.golden --write
 
@@ -12,7 +13,7 @@ which without ``--write`` only shows the differences. Numba compiles for an olde
 
 import pytest
 
-from tests import golden
+from brainsim.testing import golden
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

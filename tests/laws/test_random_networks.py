@@ -8,7 +8,8 @@ import pytest
 
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
-from tests.random_networks import bits, command, couplings, kinds, networks, rules
+from brainsim.testing.random_networks import bits, couplings, kinds, networks, rules
+from tests.random_networks import command
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

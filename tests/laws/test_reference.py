@@ -1,4 +1,4 @@
-"""Spikes and voltages of NEST 3.10 and Brian2 2.9 in tests/data; linear cells must give every spike, and v to 1e-9 mV."""
+"""Stored spikes and voltages of NEST 3.10 and Brian2 2.9: linear cells must give every spike, and v to 1e-9 mV."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ import brainsim as bs
 from brainsim.features.resting.operator import Resting
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(bs.testing.__file__).parent / "data"
 LINEAR = ["lif_dc_350", "lif_dc_500", "lif_dc_900", "lif_delta", "lif_exp", "lif_exp_equal_tau", "lif_alpha"]
 CONDUCTANCE = ["lif_cond_exp", "lif_cond_alpha"]
 CURRENT_SYNAPSES = {
@@ -153,7 +153,7 @@ def test_two_hundred_recurrent_cells_give_all_spikes(threads):
 @pytest.mark.parametrize("may_rest", [every_cell_is_visited, every_cell_may_rest])
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_every_spike_of_brian2_in_cells_that_discard_events(threads, may_rest, monkeypatch):
-    monkeypatch.syspath_prepend(str(DATA.parents[1] / "benchmarks"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
     import brains
 
     with np.load(DATA / "shiu_120.npz") as stored:

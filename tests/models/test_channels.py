@@ -18,7 +18,7 @@ pytestmark = pytest.mark.thorough_but(
     "as_in_the_reference", "[FitzHughNagumo]", "becomes_unstable", "0_and_1[HodgkinHuxley]"
 )
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(bs.testing.__file__).parent / "data"
 
 
 def linoid(x):

@@ -13,7 +13,7 @@ from tests.helpers.equations.single_cells import intervals, run, spikes_of, step
 
 pytestmark = pytest.mark.thorough_but("perfect", "has_its_period", "izhikevich_cells", "adex_cells", "turns_and_dies")
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(bs.testing.__file__).parent / "data"
 
 
 # ---------------------------------------------------------------------------------------------------- closed forms

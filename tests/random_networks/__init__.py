@@ -1,7 +1,8 @@
 """Networks sampled from everything that the public API offers, each run in many ways that must give the same bits.
 
 A case is a seed and a precision. `networks.drawn(seed)` is its network: populations of the models of the catalogue and of
-models written in equations, views of all shapes, every rule, weights and delays of every kind, plasticity, inputs, storage.
+models written in equations, views of all shapes, every rule, weights and delays of every kind, plasticity, inputs, storage;
+what draws it is in `brainsim.testing.random_networks`.
 It is run whole on one thread, and then in each of `ways.WAYS`: on two to five threads, in pieces, after a reset, from a
 saved state, with other recordings, to the disk, with other storage, next to another population, with changes half-way.
 All spikes, traces and final states are compared byte by byte, and synapses that learn with a twin that takes one spike at

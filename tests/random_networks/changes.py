@@ -3,11 +3,10 @@
 import numpy as np
 
 import brainsim as bs
-
-from . import over_time, pieces
-from .networks import RATES, parameter
-from .own_models import table
-from .pieces import chance, one_of
+from brainsim.testing.random_networks import over_time, pieces
+from brainsim.testing.random_networks.networks import RATES, parameter
+from brainsim.testing.random_networks.own_models import table
+from brainsim.testing.random_networks.pieces import chance, one_of
 
 
 def drawn(rng, plan, variables, wiring=True):

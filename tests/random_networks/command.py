@@ -13,7 +13,7 @@ from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
-from .kinds import FREE_SEEDS, TOGETHER
+from brainsim.testing.random_networks.kinds import FREE_SEEDS, TOGETHER
 
 LONGEST = 900  # seconds until a case counts as hanging
 CASES_PER_PROCESS = 50  # compiled code is freed when its process ends: some 70 MB a case

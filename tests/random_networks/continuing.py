@@ -9,10 +9,9 @@ import numpy as np
 import brainsim as bs
 from brainsim.engine.states.sent import LAGS
 from brainsim.features.precise.operator import FREE
-
-from . import bits, pieces
-from .kinds import LISTED
-from .pieces import chance, one_of
+from brainsim.testing.random_networks import bits, pieces
+from brainsim.testing.random_networks.kinds import LISTED
+from brainsim.testing.random_networks.pieces import chance, one_of
 
 OF_ALL_CELLS = ("noise ", "coupling ", "left of input ", "events of input ")  # in a state
 MAY_JOIN = bs.PoissonInput | bs.CurrentInput | bs.EventInput

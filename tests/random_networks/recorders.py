@@ -5,9 +5,8 @@ import tempfile
 import numpy as np
 
 import brainsim as bs
-
-from . import bits, over_time, pieces
-from .pieces import chance, one_of
+from brainsim.testing.random_networks import bits, over_time, pieces
+from brainsim.testing.random_networks.pieces import chance, one_of
 
 REDUCED = (None, "mean", "sum", "std")
 

@@ -14,12 +14,13 @@ import numpy as np
 import brainsim as bs
 from brainsim.engine.synapses import few_values
 from brainsim.features.resting.operator import Resting
+from brainsim.testing.random_networks import bits, networks, pieces
+from brainsim.testing.random_networks.kinds import FREE_SEEDS
+from brainsim.testing.random_networks.pieces import chance, one_of
 from tests.helpers.plasticity import plastic_networks
 from tests.helpers.resting import every_cell_may_rest
 
-from . import bits, changes, continuing, networks, pieces, recorders
-from .kinds import FREE_SEEDS
-from .pieces import chance, one_of
+from . import changes, continuing, recorders
 
 THREADS = (1, 2, 3, 4, 5)
 MOST_TWINS = 30  # of a projection

@@ -13,7 +13,7 @@ import time
 import pytest
 
 import brainsim as bs
-from tests import golden
+from brainsim.testing import golden
 from tests.helpers.runs import batch, ranked
 
 pytestmark = [pytest.mark.thorough_but("travels_with_the_spikes[junctions-2-2"), pytest.mark.usefixtures("more_partitions")]

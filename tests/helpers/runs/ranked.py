@@ -21,7 +21,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine.simulation import settings
 from brainsim.features.resting.operator import Resting
-from tests import golden
+from brainsim.testing import golden
 from tests.helpers import couplings
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 

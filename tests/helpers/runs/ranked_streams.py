@@ -6,7 +6,7 @@ from pathlib import Path
 
 import brainsim as bs
 from brainsim.engine.loop import progress
-from tests import golden
+from brainsim.testing import golden
 from tests.helpers.runs import ranked
 
 CHUNK = 40  # steps

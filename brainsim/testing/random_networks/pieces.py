@@ -92,10 +92,12 @@ class Drawn(bs.Rule):
     n: int
 
     def draw(self, n_pre, n_post, seed):
+        """Draw pairs."""
         rng = np.random.default_rng(seed)
         return rng.integers(0, n_pre, self.n), rng.integers(0, n_post, self.n)
 
     def expected(self, n_pre, n_post, shared=0):
+        """Return how many."""
         return float(self.n)
 
 

@@ -15,8 +15,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
-
-from . import own_models as own
+from brainsim.testing.random_networks import own_models as own
 
 # all synapses; a population's receptors are used in this order, since the order of first use decides the kernel
 ORDER = (

@@ -5,9 +5,8 @@ import numpy as np
 import brainsim as bs
 from brainsim.features.plasticity.combined import combine as combine_rules
 from brainsim.features.plasticity.models.pair import PAIRING, WEIGHT_DEPENDENCE
-
-from .kinds import TOGETHER
-from .pieces import chance, distribution, one_of, view
+from brainsim.testing.random_networks.kinds import TOGETHER
+from brainsim.testing.random_networks.pieces import chance, distribution, one_of, view
 
 TIRED = bs.TsodyksMarkram(U=0.4, tau_rec=60.0, tau_fac=30.0)
 PLASTIC = 0.3  # share of the connections that can learn

@@ -3,8 +3,7 @@
 import numpy as np
 
 import brainsim as bs
-
-from .pieces import chance, one_of
+from brainsim.testing.random_networks.pieces import chance, one_of
 
 PLACED = 0.25  # share of the connections that depend on distances
 SIZE = 100.0  # um

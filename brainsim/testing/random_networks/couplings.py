@@ -7,9 +7,8 @@ the simplest ones of `kinds.EVERYDAY`. It has random numbers of its own, so the 
 import numpy as np
 
 import brainsim as bs
-
-from . import pieces
-from .pieces import chance, one_of
+from brainsim.testing.random_networks import pieces
+from brainsim.testing.random_networks.pieces import chance, one_of
 
 SHARE = 0.8  # of the networks that could have one
 PLAIN = {(bs.LIF, (bs.Delta,)), (bs.LIF, ()), (bs.LI, (bs.Exponential,))}

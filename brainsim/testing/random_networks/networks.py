@@ -5,11 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 import brainsim as bs
-
-from . import couplings, exact_times, over_time, pieces, places, rules
-from .kinds import FREE_SEEDS, LISTED, ORDER, pool
-from .own_models import table
-from .pieces import chance, one_of, spread
+from brainsim.testing.random_networks import couplings, exact_times, over_time, pieces, places, rules
+from brainsim.testing.random_networks.kinds import EVERYDAY, FREE_SEEDS, LISTED, ORDER, pool
+from brainsim.testing.random_networks.own_models import table
+from brainsim.testing.random_networks.pieces import chance, one_of, spread
 
 SIZES = ((1, 1), (2, 20), (20, 200), (50, 400), (50, 400), (400, 3_000))  # cells
 STEPS = (0.1, 0.1, 0.1, 0.05, 0.2, 0.25, 0.3, 0.5, 1.0)  # ms
@@ -40,6 +39,10 @@ class Plan:
         Whether all sums of weights are exact, so that not even the order of calls may matter.
     precise : bool
         Whether spikes have exact times.
+    plain : bool
+        Whether it has core features only: neither plasticity nor couplings nor distances.
+    everyday : bool
+        Whether it is drawn from the few kinds of cells that compile fast, and that others compile as well.
     """
 
     seed: int
@@ -47,11 +50,18 @@ class Plan:
     steps: int = 0
     exact: bool = False
     precise: bool = False
+    plain: bool = False
+    everyday: bool = False
     kinds: dict = field(default_factory=dict)
     populations: dict = field(default_factory=dict)
     receptors: dict = field(default_factory=dict)
     connections: list = field(default_factory=list)
     inputs: list = field(default_factory=list)
+
+    @property
+    def free(self):
+        """Whether it may have kernels and rules that no other network has."""
+        return self.seed >= FREE_SEEDS and not self.everyday
 
     def network(self):
         """Return a network made by this plan."""
@@ -66,17 +76,18 @@ class Plan:
 
     def anew(self):
         """Return the same plan, drawn again."""
-        return drawn(self.seed, self.precise)
+        return drawn(self.seed, self.precise, self.plain, self.everyday)
 
     def with_(self, **changes):
         """Return a copy in which some fields are others."""
         return replace(self, **changes)
 
 
-def drawn(seed, precise=False):
+def drawn(seed, precise=False, plain=False, everyday=False):
     """Return the plan of a seed: the same one each time, made anew."""
     rng = np.random.default_rng(seed)
-    plan, kinds = Plan(seed, exact=chance(rng, 0.15), precise=precise), pool(seed)
+    plan = Plan(seed, exact=chance(rng, 0.15), precise=precise, plain=plain, everyday=everyday)
+    kinds = EVERYDAY if everyday else pool(seed)
     if precise:
         kinds, plan.exact = [kind for kind in kinds if exact_times.can_have_them(kind)] or [LISTED], False
     if plan.exact and any(map(_is_exact, kinds)):
@@ -93,19 +104,29 @@ def drawn(seed, precise=False):
     for _ in range(int(rng.integers(0, 3))):
         add_poisson(rng, plan, *_somewhere(rng, plan))
     add_currents(rng, plan)
-    places.add_distances(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given))
-    rules.add_plasticity(
-        np.random.default_rng([seed, 8]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS
-    )
-    rules.add_more(np.random.default_rng([seed, 9]), plan, lambda given: size_of_weights(plan, given), seed >= FREE_SEEDS)
-    add_repeated(np.random.default_rng([seed, 12]), plan)
+    if not plain:
+        _add_features(plan)
     add_events(np.random.default_rng([seed, 16]), plan)
-    rules.combine(np.random.default_rng([seed, 13]), plan, seed >= FREE_SEEDS)
+    if not plain:
+        rules.combine(np.random.default_rng([seed, 13]), plan, plan.free)
     if precise:
         exact_times.keep_what_can_have_them(plan)
-    else:
+    elif not plain:
         couplings.add(np.random.default_rng([seed, 14]), plan)
     return plan
+
+
+def _add_features(plan):
+    """Let connections depend on distances, and learn; each has random numbers of its own, so the rest stays as it is."""
+
+    def size_of(given):
+        return size_of_weights(plan, given)
+
+    seed, free = plan.seed, plan.free
+    places.add_distances(np.random.default_rng([seed, 9]), plan, size_of)
+    rules.add_plasticity(np.random.default_rng([seed, 8]), plan, size_of, free)
+    rules.add_more(np.random.default_rng([seed, 9]), plan, size_of, free)
+    add_repeated(np.random.default_rng([seed, 12]), plan)
 
 
 def _is_exact(kind):

@@ -6,8 +6,7 @@ The texts are few, since each is compiled; the numbers in them are free.
 import numpy as np
 
 import brainsim as bs
-
-from .pieces import chance, one_of
+from brainsim.testing.random_networks.pieces import chance, one_of
 
 SHAPES = ("{a}*(1 + sin(2*pi*t/{b}))/2", "{a}*(1 + where(i > {c}, t/{b}, 0))/2", "where(t > {b}, {a}, {a}/9)")
 

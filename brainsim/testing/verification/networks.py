@@ -1,0 +1,174 @@
+"""Random networks, run by the engine in several ways and by the reference."""
+
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import brainsim as bs
+from brainsim.testing import reference
+from brainsim.testing.properties import any_threads
+from brainsim.testing.random_networks import bits, networks
+from brainsim.testing.verification.report import Line
+
+# precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
+TOLERANCES = {"double": (1e-9, 1e-8), "single": (1e-4, 1e-3)}
+
+
+@dataclass
+class Comparison:
+    """How a result differs from a run of the reference.
+
+    Attributes
+    ----------
+    spikes : int
+        How many were compared.
+    largest : float
+        Largest difference of a state, as a share of its size or of 1.
+    failures : list of str
+    narrow : tuple or None
+        (step, population, cell) of the first spike that differs, if it was found by a narrow comparison: nothing after it
+        is compared.
+    """
+
+    spikes: int = 0
+    largest: float = 0.0
+    failures: list = field(default_factory=list)
+    narrow: tuple | None = None
+
+
+def compare(run, result, dt, limit):
+    """Return the Comparison of a run of the reference with a Result of the engine."""
+    found, expected = Comparison(), set()
+    engine = set()
+    for name, spikes in result.spikes.items():
+        engine |= _counted(name, np.rint(spikes.times / dt).astype(np.int64), spikes.ids)
+        expected |= _counted(name, *run.spikes[name])
+    different = sorted(engine ^ expected)
+    found.spikes = len(engine & expected)
+    if different:
+        step, name, cell, _ = different[0]
+        if (step, cell) in run.narrow.get(name, ()):
+            found.narrow = step, name, cell
+        else:
+            who = "the engine" if different[0] in engine else "the reference"
+            found.failures.append(f"{len(different)} spikes, the first of {name!r}, cell {cell}, step {step}, in {who} only")
+        return found
+    for name, variables in run.state.items():
+        _compare_states(found, name, variables, result.state, limit)
+        if not np.array_equal(run.wait[name], np.asarray(result.state.refractory[name])):
+            found.failures.append(f"{name}: refractory steps that are left")
+    return found
+
+
+def _counted(name, steps, ids):
+    """Return spikes as (step, population, cell, how many of this cell came before in this step)."""
+    seen, found = {}, set()
+    for step, cell in zip(steps.tolist(), ids.tolist(), strict=True):
+        seen[step, cell] = number = seen.get((step, cell), -1) + 1
+        found.add((step, name, cell, number))
+    return found
+
+
+def _compare_states(found, name, variables, state, limit):
+    for variable, values in variables.items():
+        other = np.asarray(state.variables[name][variable], np.float64)
+        with np.errstate(all="ignore"):
+            size = np.abs(values - other) / np.maximum(1.0, np.maximum(np.abs(values), np.abs(other)))
+        size = np.where((values == other) | (np.isnan(values) & np.isnan(other)), 0.0, size)
+        worst = float(np.max(np.where(np.isnan(size), np.inf, size), initial=0.0))
+        found.largest = max(found.largest, worst)
+        if not worst <= limit:
+            found.failures.append(f"{name}.{variable}: differs by {worst:.2g}")
+
+
+def compared_networks(seed, until, say=lambda text: None):
+    """Return lines about random networks from a seed on, as many as there is time for until a time of `time.monotonic`."""
+    lines = {precision: _line_of(precision) for precision in TOLERANCES}
+    ways = Line("random networks", "itself: threads, pieces, restored", "runs")
+    seeds, number, counts = _seeds(seed), 0, dict.fromkeys(TOLERANCES, 0)
+    with warnings.catch_warnings(), any_threads():
+        warnings.simplefilter("ignore")  # delays that are rounded, and what is unusual in random networks
+        while number < 3 or time.monotonic() < until:
+            plan = networks.drawn(next(seeds), plain=True, everyday=True)
+            for precision, line in lines.items():
+                with line.timed():
+                    result = _run(plan, precision)
+                    if result is not None:
+                        counts[precision] += 1
+                        _against_reference(line, plan, precision, result)
+                with ways.timed():
+                    if result is not None:
+                        _in_other_ways(ways, plan, precision, result)
+            number += 1
+            say(f"{number} random networks")
+    for precision, line in lines.items():
+        line.notes.insert(0, f"{counts[precision]} networks were compared")
+    return [*lines.values(), ways]
+
+
+def _line_of(precision):
+    return Line(f"random networks, {precision}", "the reference", "spikes", limit=TOLERANCES[precision][1])
+
+
+def _seeds(seed):
+    """Yield seeds of plans: those that follow from a seed that a user types."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield int(rng.integers(1000, 2**31))
+
+
+def _run(plan, precision, **options):
+    """Return the Result of a whole run, None if the network is refused: it may have run away."""
+    try:
+        return _simulation(plan, plan.network(), precision, **options).run(plan.steps * plan.dt)
+    except ValueError:
+        return None
+
+
+def _simulation(plan, net, precision, threads=1, **options):
+    options = options if "state" in options else options | {"seed": plan.seed + 2}
+    return bs.Simulation(net, dt=plan.dt, precision=precision, threads=threads, progress=False, **options)
+
+
+def _against_reference(line, plan, precision, result):
+    narrow, limit = TOLERANCES[precision]
+    net = plan.network()
+    try:
+        run = reference.run(net, plan.steps, plan.dt, plan.seed + 2, tolerance=narrow)
+    except reference.NotCovered as feature:
+        line.notes.append(f"network {plan.seed} was left out: the reference does not define {feature}")
+        return
+    found = compare(run, result, plan.dt, limit)
+    line.compared += found.spikes
+    line.largest = float(np.nanmax([line.largest, found.largest]))
+    line.failures += [f"network {plan.seed}: {text}" for text in found.failures]
+    if found.narrow:
+        line.notes.append(
+            f"network {plan.seed} was compared up to step {found.narrow[0]} of {plan.steps}: a narrow comparison"
+        )
+
+
+def _in_other_ways(line, plan, precision, whole):
+    """Compare bits of the same run with two threads, in pieces, and continued from a saved state in a network made anew."""
+    expected, middle = bits.of_spikes(whole) | bits.of_state(whole.state), max(1, plan.steps // 3)
+
+    def check(what, result, expected=expected):
+        line.compared += 1
+        found = bits.of_spikes(result) | bits.of_state(result.state)
+        line.failures += [f"network {plan.seed}, {precision}, {what}: {text}" for text in bits.differences(found, expected)]
+
+    check("two threads", _run(plan, precision, threads=2))
+    sim = _simulation(plan, plan.network(), precision, threads=2)
+    begun = sim.run(middle * plan.dt)
+    sim.run((plan.steps - middle) * plan.dt)
+    check("in pieces", sim.result())
+    with tempfile.TemporaryDirectory() as folder:
+        begun.save(Path(folder) / "begun.npz")
+        state = bs.Result.load(Path(folder) / "begun.npz").state
+    anew = _simulation(plan, plan.anew().network(), precision, state=state)
+    later = {key: values for key, values in bits.after(whole, middle * plan.dt).items() if key[0] != "trace"}
+    check("restored", anew.run((plan.steps - middle) * plan.dt), later)

@@ -1,0 +1,231 @@
+"""The reference: short, on its own, and of one opinion with the engine."""
+
+import ast
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.engine.operators import poisson_events
+from brainsim.jit import vmath
+from brainsim.jit.decorators import kernel
+from brainsim.models.values import ExponentialDistribution
+from brainsim.rng import hashing, probabilities, streams, variates
+from brainsim.testing import reference
+from brainsim.testing.random_networks import networks
+from brainsim.testing.reference import numbers, wiring
+from brainsim.testing.verification.networks import TOLERANCES, compare
+
+pytestmark = pytest.mark.usefixtures("more_partitions")
+
+FILES = sorted(Path(reference.__file__).parent.glob("*.py"))
+NOT_READ = ("brainsim.engine", "brainsim.jit", "brainsim.equations", "brainsim.build", "brainsim.rng", "brainsim.features")
+LONGEST_FUNCTION = 30
+CORE = ("exact", "numbers", "equations", "methods", "wiring", "cells", "inputs", "network", "__init__")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_it_can_be_read_and_stands_on_its_own(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < LONGEST_FUNCTION, node.name
+        if isinstance(node, ast.ImportFrom):
+            assert not (node.module or "").startswith(NOT_READ)
+        if isinstance(node, ast.Import):
+            assert not any(name.name.startswith(NOT_READ) or name.name == "brainsim" for name in node.names)
+
+
+def test_files_of_features_are_short():
+    for file in FILES:
+        lines = file.read_text(encoding="utf-8").count("\n")
+        assert lines <= (330 if file.stem in CORE else 200), file.stem
+
+
+# random numbers: the same bits
+
+
+@kernel
+def fill(key, step, indices, bits, uniforms, normals):
+    own = hashing.step_key(key, step)
+    for k in range(indices.size):
+        bits[k] = hashing.hashed(own, indices[k])
+        uniforms[k] = hashing.uniform(bits[k])
+        normals[k] = vmath.gaussian(bits[k])
+
+
+def test_bits_of_keys_and_counters():
+    key, indices = streams.stream_key(3, "kernel", "cells"), np.array([-1, 0, 7, *range(100, 200), 2**31])
+    assert numbers.stream_key(3, "kernel", "cells") == int(key)
+    expected, uniforms, normals = np.empty(indices.size, np.uint64), np.empty(indices.size), np.empty(indices.size)
+    for step in (0, 1, 12_345, 2**40):
+        fill(key, np.int64(step), indices, expected, uniforms, normals)
+        bits = numbers.hashed(numbers.step_key(int(key), step), indices)
+        assert np.array_equal(bits, expected)
+        assert np.array_equal(numbers.uniform(bits), uniforms)
+        assert np.allclose(numbers.gaussian(bits), normals, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        bs.Uniform(-1.0, 2.0),
+        bs.Normal(1.0, 0.5),
+        bs.LogNormal(0.3, 0.5),
+        ExponentialDistribution(2.0),
+        bs.Gamma(3.0, 0.5),
+        bs.Gamma(0.4, 2.0),
+        bs.Clipped(bs.Normal(0.0, 1.0), low=0.5),
+    ],
+    ids=str,
+)
+def test_values_of_distributions(distribution):
+    out, key = np.empty(500), streams.stream_key(1, "some")
+    variates.fill(out, distribution.code, key)
+    assert np.allclose(numbers.sample(distribution, int(key), np.arange(500)), out, rtol=1e-13, atol=1e-15)
+
+
+def test_tables_of_delays_and_rates():
+    chances = np.random.default_rng(1).random(100)
+    for found, expected in zip(numbers.alias_table(chances / 50), probabilities.alias_table(chances / 50), strict=True):
+        assert np.array_equal(found, expected)
+    for mean in (0.3, 3.0, 11.9):
+        thresholds, _ = poisson_events.poisson_table(mean)
+        key, cells = streams.stream_key(1, "drive"), np.arange(400)
+        bits = numbers.hashed(int(key), np.arange(200)).view(np.uint32)
+        assert np.array_equal(numbers.poisson_shared(int(key), cells, mean), (bits[:, None] > thresholds).sum(axis=1))
+
+
+# wiring: the same synapses
+
+PRE, POST = bs.Population(40, bs.LIF(), name="pre"), bs.Population(30, bs.LIF(), name="post")
+BOTH = PRE[5:25] + POST[3:9]
+
+
+@pytest.mark.parametrize("autapses", [True, False])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda **given: bs.AllToAll(**given),
+        lambda **given: bs.FixedProbability(0.2, **given),
+        lambda **given: bs.FixedProbability(1.0, **given),
+        lambda **given: bs.FixedIndegree(7, **given),
+        lambda **given: bs.FixedIndegree(7, multapses=False, **given),
+        lambda **given: bs.FixedOutdegree(5, **given),
+        lambda **given: bs.FixedOutdegree(5, multapses=False, **given),
+        lambda **given: bs.FixedTotal(300, **given),
+        lambda **given: bs.FixedTotal(300, multapses=False, **given),
+        lambda **given: bs.FixedTotal(900, multapses=False, **given),
+    ],
+    ids=lambda rule: str(rule()),
+)
+def test_synapses_of_rules(rule, autapses):
+    weight, delay = bs.Normal(1.0, 0.2), bs.Clipped(bs.Normal(2.0, 1.0), low=0.5)
+    net, given = bs.Network(seed=4), {"weight": weight, "delay": delay, "synapse": bs.Delta()}
+    check_table(net.connect(PRE, BOTH, rule(autapses=autapses), **given))
+
+
+def test_synapses_of_lists():
+    net, values = bs.Network(seed=4), np.random.default_rng(2)
+    pairs = bs.FromArrays(values.integers(0, 40, 200), values.integers(0, 30, 200))
+    given = {"weight": values.random(200), "delay": values.uniform(0.1, 5.0, 200), "synapse": bs.Delta()}
+    check_table(net.connect(PRE, POST, pairs, name="listed", **given))
+    given |= {"weight": values.random((40, 30)), "delay": bs.Uniform(0.1, 900.0)}
+    check_table(net.connect(PRE, POST, bs.AllToAll(), name="matrix", **given))
+    given |= {"weight": values.random(30), "delay": values.uniform(0.1, 5.0, 30)}
+    check_table(net.connect(PRE[:30], POST, bs.OneToOne(), name="one to one", **given))
+
+
+def check_table(projection):
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        table = projection.synapses(0.1)
+    pre, post, weights, delays = wiring.synapses_of(projection, 0.1)
+    columns = [(table.pre, table.post, np.rint(table.delay / 0.1), table.weight), (pre, post, delays, weights)]
+    expected, found = (np.array(sorted(zip(*rows, strict=True))) for rows in columns)
+    assert found.shape == expected.shape
+    assert np.array_equal(found[:, :3], expected[:, :3])
+    assert np.allclose(found[:, 3], expected[:, 3], rtol=1e-6, atol=0)
+
+
+# whole networks
+
+
+def check_network(seed, precision="double", **drawn):
+    plan = networks.drawn(seed, plain=True, **drawn)
+    narrow, limit = TOLERANCES[precision]
+    with warnings.catch_warnings(action="ignore"):
+        net, given = plan.network(), {"dt": plan.dt, "seed": 7, "threads": 1 + seed % 3, "precision": precision}
+        result = bs.simulate(net, plan.steps * plan.dt, progress=False, **given)
+        found = compare(reference.run(net, plan.steps, plan.dt, 7, narrow), result, plan.dt, limit)
+    assert found.failures == []
+    return found
+
+
+def test_random_networks_have_the_spikes_and_the_states_of_the_reference():
+    found = [check_network(seed) for seed in (3, 5, 6, 8)]
+    assert sum(one.spikes for one in found) > 1_000
+    assert max(one.largest for one in found) < 1e-9
+    assert [one.narrow for one in found] == [None] * 4
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", [*range(9, 30), 302, 369, 376])
+def test_further_random_networks(seed):
+    check_network(seed)
+
+
+@pytest.mark.thorough
+def test_random_networks_in_single_precision():
+    found = [check_network(seed, "single") for seed in (5, 8)]
+    assert sum(one.spikes for one in found) > 300
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1_000, 1_060))
+def test_random_networks_of_all_kinds(seed):
+    try:
+        check_network(seed)
+    except (reference.NotCovered, ValueError) as reason:
+        pytest.skip(str(reason))
+
+
+def test_what_differs_is_seen():
+    """Each of these changes one rule: a delay, a refractory time, an order, a stream of random numbers, a last digit."""
+    cells = bs.Population(20, bs.LIF(t_ref=1.0), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+
+    def network(seed=1, delay=1.5, weight=30.0, name="drive"):
+        net = bs.Network(seed=seed)
+        net.connect(cells, cells, bs.FixedIndegree(5), weight=weight, delay=delay, synapse=bs.Exponential(), name="wires")
+        net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=15.0, synapse=bs.Exponential()), name=name)
+        return net
+
+    result = bs.simulate(network(), 100.0, seed=2, progress=False)
+    assert len(result.spikes["cells"]) > 100
+    assert compare(reference.run(network(), 1000, 0.1, 2), result, 0.1, 1e-9).failures == []
+    for other in ({"seed": 3}, {"delay": 1.6}, {"weight": 30.001}, {"name": "other"}):
+        assert compare(reference.run(network(**other), 1000, 0.1, 2), result, 0.1, 1e-9).failures != [], other
+    assert compare(reference.run(network(), 1000, 0.1, 3), result, 0.1, 1e-9).failures != []
+
+
+def test_a_narrow_comparison_decides_nothing():
+    """A cell that lands on its threshold to the last digits: which side it is on, rounding may decide."""
+    cell, net = bs.Population(1, bs.LIF(v_th=-50.0), name="cell", initial={"v": -65.0}), bs.Network(seed=1)
+    source = bs.Population(1, bs.SpikeTrains([[1.0]]), name="source")
+    net.connect(source, cell, bs.AllToAll(), weight=15.0 - 1e-12, delay=1.0, synapse=bs.Delta())
+    result = bs.simulate(net, 5.0, seed=1, progress=False)
+    run = reference.run(net, 50, 0.1, 1)
+    assert (20, 0) in run.narrow["cell"]
+    run.spikes["cell"] = np.array([[20], [0]])
+    found = compare(run, result, 0.1, 1e-9)
+    assert (found.failures, found.narrow) == ([], (20, "cell", 0))
+    run.spikes["cell"] = np.array([[21], [0]])
+    assert compare(run, result, 0.1, 1e-9).failures != []
+
+
+def test_what_it_does_not_define_it_names():
+    cells, net = bs.Population(5, bs.LIF(), name="cells", positions=bs.positions.grid((5,), 1.0)), bs.Network(seed=1)
+    net.connect(cells, cells, bs.DistanceRule("0.5"), weight=1.0, delay=1.0, synapse=bs.Delta())
+    with pytest.raises(reference.NotCovered, match="DistanceRule"):
+        reference.run(net, 10, 0.1, 1)
