@@ -104,5 +104,8 @@ def _colour_of(view, parts):
 
 def _chain(sim):
     """Return what the engine needs of the spikes until now in order to compute `Simulation.digest`."""
-    chain = chain_of(spikes_since_start(sim))
+    try:
+        chain = chain_of(spikes_since_start(sim))
+    except ValueError:  # they were not recorded, so Python has no digest to compare with, and that of the page begins here
+        chain = chain_of(np.empty((0, 2)))
     return {"link": chain.link.hex(), "rest": chain.rest.ravel().tolist(), "size": BLOCK}

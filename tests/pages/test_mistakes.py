@@ -96,6 +96,11 @@ def test_what_needs_python_is_refused(tmp_path, net):
         refused("streams to a file", sim, tmp_path / "nowhere")
 
 
+def test_a_simulation_that_records_no_spikes_has_a_page(tmp_path, net):
+    sim = bs.Simulation(net, seed=2, spikes=False)
+    assert sim.page(tmp_path / "page.html").file.exists()
+
+
 def test_options_belong_to_a_network(tmp_path, net):
     refused("page.dt: belongs to a Network", bs.Simulation(net), tmp_path, dt=0.2, error=TypeError)
     refused("must be a Network or a Simulation", 3, tmp_path, error=TypeError)
