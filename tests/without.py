@@ -67,6 +67,7 @@ NEEDED = {
     "html": "result.view",
     "adjoints": "import brainsim.features.adjoints.adjoint",
     "plot": "result.view()",
+    "pages": "bs.Simulation(net).page()",
 }
 # features that work without being seen, or need a package
 SILENT = {"cells at rest", "html", "adjoints"}
