@@ -147,10 +147,81 @@ def test_gradients_tend_to_those_of_exact_spikes(kind):
     assert last < 0.5 * first
 
 
-@pytest.mark.slow
 @pytest.mark.slow  # 30 networks, each with hundreds of simulations
 def test_thirty_networks():
     errors = np.array([row for kind in CELLS for seed in range(5) for row in errors_of(kind, seed)])
+    assert len(errors) >= 150
+    first, second, last = np.median(errors, 0)
+    assert first < 0.01
+    assert second < 0.5 * first
+    assert last < 0.3 * first
+
+
+def layers_of(kind, seed, dt):
+    """Return a network of layers, whose hidden cells are steep, as if it had been trained; and its input spikes."""
+    model, unit, parameter = CELLS[kind]
+    rng = np.random.default_rng(seed)
+    times, ids = np.sort(rng.uniform(0.0, 30.0, 30)), np.append(rng.integers(0, INPUTS, 29), INPUTS - 1)
+    weights = {"weight": (700.0 * unit, 200.0 * unit), "recurrent_weight": (30.0 * unit, 60.0 * unit)}
+    layer = bs.learn.ModelLayer(
+        HIDDEN, model, recurrent=True, learns=(parameter,), delay=1.7, recurrent_delay=2.9, tau_s=4.0, **weights
+    )
+    readout = bs.learn.Readout(kind="spiking", weight=(0.5, 0.5), delay=1.3)
+    given = {"tau_first": TAU, "late": 0.0, "clip": 0.0, "floor": 0.0, "gain": 1.0, "validation": 0.0}
+    net = bs.learn.SpikingNetwork(layer, readout=readout, loss="first", dt=dt, duration=DURATION, seed=seed, **given)
+    return net.partial_fit([(times, ids)] * OUTPUTS, range(OUTPUTS), 0), (times, ids)
+
+
+def exact_derivative_of_layers(net, X, key, place):
+    """Return the derivative of the loss of exact spikes by one number, as `exact_derivative` does."""
+    values, found, counts = net.parts()[key].reshape(-1), [], []
+    value, is_weight = values[place], key[0] in ("weight", "recurrent")
+    for h in (2e-4, 4e-4):
+        losses, at = [], []
+        for sign in (1, -1):
+            values[place] = value * (1.0 + sign * h)
+            if is_weight:
+                values[place] = np.float32(values[place])  # to which a simulation rounds weights
+            spikes = bs.simulate(net.to_network(X), DURATION, dt=0.05, seed=1, precise=True).spikes
+            out = spikes["readout"]
+            # an output that does not fire counts as at the end
+            first = np.array([np.min(out.times[out.ids == k], initial=DURATION) for k in range(OUTPUTS)])
+            losses.append(loss_of(first))
+            at.append(values[place])
+            counts.append(np.concatenate([spikes[name].counts() for name in ("hidden0", "readout")]))
+        found.append((losses[0] - losses[1]) / (at[0] - at[1]))
+    values[place] = value
+    if any((count != counts[0]).any() for count in counts) or abs(found[1] - found[0]) > 0.02 * abs(found[0]):
+        return None
+    return (4.0 * found[0] - found[1]) / 3.0
+
+
+def errors_of_layers(kind, seed, places=2):
+    """Return the errors of the gradients of layers, as `errors_of` does."""
+    nets, rng, rows = [layers_of(kind, seed, dt) for dt in STEPS], np.random.default_rng(seed), []
+    found = [net.gradients([X], [0]).parts for net, X in nets]
+    for key in (("weight", 0), ("recurrent", 0), ("weight", 1), (CELLS[kind][2], 0)):
+        last = np.abs(found[-1][key]).reshape(-1)
+        for place in rng.permutation(np.flatnonzero(last > 0.05 * last.max()))[:places]:
+            exact = exact_derivative_of_layers(*nets[0], key, place)
+            if exact is not None:
+                rows.append([abs(parts[key].reshape(-1)[place] / exact - 1.0) for parts in found])
+    return rows
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", ["AdEx", "Izhikevich", "QIF"])
+def test_gradients_of_layers_tend_to_those_of_exact_spikes(kind):
+    errors = np.array(errors_of_layers(kind, 0) + errors_of_layers(kind, 1))
+    assert len(errors) >= 8
+    first, _, last = np.median(errors, 0)
+    assert first < 0.012
+    assert last < 0.5 * first
+
+
+@pytest.mark.slow  # 30 networks, each with dozens of simulations
+def test_thirty_networks_of_layers():
+    errors = np.array([row for kind in CELLS for seed in range(5) for row in errors_of_layers(kind, seed)])
     assert len(errors) >= 150
     first, second, last = np.median(errors, 0)
     assert first < 0.01
