@@ -1,0 +1,67 @@
+"""A page has the bits of Python in Chromium and in Firefox."""
+
+import re
+import time
+
+import pytest
+
+import brainsim as bs
+from tests.helpers.browser import chromium, opened
+from tests.helpers.firefox import firefox
+from tests.pages.test_bits import NETWORKS, OPTIONS, balanced
+
+CASES = {"balanced": lambda: balanced(400)} | NETWORKS
+SOONER = 500  # steps, after which the page is paused
+
+
+def digest_there(page, path):
+    """Return the digest that a page shows, and after how many steps; it runs until a few hundred."""
+    page.goto(path.as_uri())
+    wait(page, "window.brainsim && brainsim.player.ready")
+    wait(page, f"brainsim.player.step > {SOONER}")
+    page.evaluate("document.getElementById('hash').click()")
+    wait(page, "document.getElementById('digest').textContent")
+    text = page.evaluate("document.getElementById('digest').textContent")
+    found = re.fullmatch(r"([0-9a-f]{64}) after ([\d,]+) steps", text)
+    return found[1], int(found[2].replace(",", ""))
+
+
+def wait(page, expression, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < end, f"not true within {seconds:g} s: {expression}"
+        time.sleep(0.05)
+
+
+def check(page, name, folder):
+    net, options = CASES[name](), {"seed": 2, "threads": 1} | OPTIONS.get(name, {})
+    digest, steps = digest_there(page, bs.page(net, folder / f"{name}.html", **options).file)
+    sim = bs.Simulation(net, **options)
+    sim.run(steps * sim.dt)
+    assert digest == sim.digest()
+
+
+@pytest.fixture(scope="module")
+def in_chromium():
+    with chromium() as program:
+        page, problems = opened(program)
+        yield page
+        assert problems == []
+
+
+@pytest.fixture(scope="module")
+def in_firefox(tmp_path_factory):
+    with firefox(tmp_path_factory.mktemp("firefox")) as page:
+        yield page
+
+
+@pytest.mark.thorough_but("[balanced]")
+@pytest.mark.parametrize("name", CASES)
+def test_chromium(in_chromium, tmp_path, name):
+    check(in_chromium, name, tmp_path)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", CASES)
+def test_firefox(in_firefox, tmp_path, name):
+    check(in_firefox, name, tmp_path)
