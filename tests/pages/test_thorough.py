@@ -10,8 +10,8 @@ import pytest
 import brainsim as bs
 import brainsim.examples
 from brainsim.pages.page import bind
+from brainsim.testing.random_networks import networks
 from tests.pages.engine import run_there
-from tests.random_networks import networks
 
 # examples of which no test makes a page: more than 100 MB, or minutes to build; steered by Python while they run; or pages
 LARGE = {"balanced", "coincidence", "fly", "microcircuit", "reservoir"}
