@@ -50,6 +50,7 @@ sphinx_gallery_conf = {
     "reset_modules": (reset,),
     "image_scrapers": (panels, "matplotlib", films, live_pages.scraper),
     "thumbnail_size": (480, 320),
+    "ignore_repr_types": r"Page",  # the scraper shows it
     "remove_config_comments": True,
     "download_all_examples": False,
     "show_memory": False,

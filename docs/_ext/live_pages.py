@@ -17,9 +17,20 @@ def scraper(block, variables, configuration):
         folder = docs / KEPT
         folder.mkdir(parents=True, exist_ok=True)
         shutil.move(page, folder / page.name)
-        variables["file_conf"]["thumbnail_path"] = f"images/live/{page.stem}.png"
+        variables["file_conf"]["thumbnail_path"] = str(thumbnail(docs, page.stem).relative_to(docs))
         shown.append(".. raw:: html\n\n    " + frame(page.stem, "../../") + "\n")
     return "\n".join(shown)
+
+
+def thumbnail(docs, name):
+    """Return the path of the part of a picture that shows activity: all of it would be too small."""
+    from PIL import Image
+
+    path = docs / KEPT / f"{name}.png"
+    with Image.open(docs / "images" / "live" / f"{name}.png") as picture:
+        width, height = picture.size
+        picture.crop((0, round(0.09 * height), round(0.92 * width), round(0.62 * height))).save(path)
+    return path
 
 
 def frame(name, up, words=""):
@@ -45,4 +56,4 @@ def write(app, problem):
     """Copy the pages into the site."""
     kept = Path(app.srcdir) / KEPT
     if problem is None and app.builder.format == "html" and kept.exists():
-        shutil.copytree(kept, Path(app.outdir) / FOLDER, dirs_exist_ok=True)
+        shutil.copytree(kept, Path(app.outdir) / FOLDER, ignore=shutil.ignore_patterns("*.png"), dirs_exist_ok=True)

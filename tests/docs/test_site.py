@@ -144,3 +144,19 @@ def test_a_search_finds_the_page_among_the_first_two(site, browser):
             lost += [] if any(f"/{page}.html" in link for link in found) else [(page, word, found)]
     assert lost == []
     shown.close()
+
+
+def test_live_pages_run_where_they_are_seen(site, browser):
+    shown, problems = opened(browser, viewport={"width": 1366, "height": 1000})
+    shown.goto((site / "guide" / "live.html").as_uri())
+    names = ("balanced", "window", "groups")
+    for name in names:
+        shown.locator(f"iframe[src$='live/{name}.html']").scroll_into_view_if_needed()
+        frame = next(one for one in shown.frames if one.url.endswith(f"live/{name}.html"))
+        for _ in range(300):
+            if frame.evaluate("(window.brainsim?.player.step ?? 0) > 200"):
+                break
+            shown.wait_for_timeout(100)
+        assert frame.evaluate("brainsim.player.step") > 200, name
+    assert problems == []
+    shown.close()
