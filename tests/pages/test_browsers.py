@@ -10,7 +10,19 @@ from tests.helpers.browser import chromium, opened
 from tests.helpers.firefox import firefox
 from tests.pages.test_bits import NETWORKS, OPTIONS, balanced
 
-CASES = {"balanced": lambda: balanced(400)} | NETWORKS
+
+def readme():
+    """Return the network in twenty lines."""
+    lif = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=0.0, v_th=20.0, v_reset=10.0, t_ref=2.0)
+    cells = bs.Population(2_500, lif, name="cells", initial={"v": bs.Uniform(0.0, 20.0)})
+    net = bs.Network(seed=1)
+    net.connect(cells[:2_000], cells, bs.FixedIndegree(200), weight=0.2, delay=1.5, synapse=bs.Delta())
+    net.connect(cells[2_000:], cells, bs.FixedIndegree(50), weight=-1.0, delay=1.5, synapse=bs.Delta())
+    net.stimulate(cells, bs.PoissonInput(rate=10_000.0, weight=0.2, synapse=bs.Delta()))
+    return net
+
+
+CASES = {"balanced": lambda: balanced(400), "readme": readme} | NETWORKS
 SOONER = 500  # steps, after which the page is paused
 
 
@@ -65,3 +77,4 @@ def test_chromium(in_chromium, tmp_path, name):
 @pytest.mark.parametrize("name", CASES)
 def test_firefox(in_firefox, tmp_path, name):
     check(in_firefox, name, tmp_path)
+    assert in_firefox.evaluate("performance.getEntriesByType('resource').length") == 0
