@@ -14,13 +14,14 @@ from pathlib import Path
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n.*?^```\n)?|^```\{.*?^```\n", re.M | re.S)
 PICTURE = re.compile(r"^!\[[^\]]*\]\([^)]*\)\n", re.M)
 LINK = re.compile(r"\[([^\]]*)\]\((?![a-z]+:)[^)]*\)")  # to another page, which a notebook does not have next to it
+FOLDED_CODE = re.compile(r"<details>\n<summary>Code of [^<]*</summary>\n\n(```python\n.*?^```\n)\n</details>\n", re.M | re.S)
 SOLUTION = re.compile(r"<details>\n<summary>Solution</summary>\n(.*?)</details>\n?", re.S)
 NEEDS = "This page needs brainsim: `pip install .` in its folder, or `%pip install` with its path or address in a cell."
 
 
 def cells(text):
     """Return the parts of a page in their order: pairs of a kind, ``"code"`` or ``"markdown"``, and a text."""
-    text, parts, end = solutions_last(text), [], 0
+    text, parts, end = solutions_last(FOLDED_CODE.sub(r"\1", text)), [], 0
     for found in BLOCK.finditer(text):
         parts += [("markdown", text[end : found.start()]), ("code", found[1] or "")]
         end = found.end()

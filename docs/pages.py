@@ -4,7 +4,8 @@
     python docs/pages.py 1-two-kinds     # the pages with this in their name
 
 The blocks of a page run one after the other, in one namespace and an empty folder. A figure that is open after a block
-belongs to the next picture that the page links. If a block is followed by a ``text`` block, that is what it prints. Blocks
+belongs to the next picture that the page links. If a block is followed by a ``text`` block, that is what it prints, together
+with those before it that only a fold divides from it. Blocks
 of ``py`` need other simulators; with `peer=True`, these are run instead.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 ITEM = re.compile(r"^```(python|py|text)\n(.*?)^```$|^!\[[^\]]*\]\(([^)]+\.png)\)$", re.M | re.S)
 LEARNS = re.compile(r"\.fit\(|\.train\(|\bTrainer\(|\.classify\(")
+FOLDS = re.compile(r"\s*(?:</?details>\s*|<summary>Code of [^<]*</summary>\s*)*")  # between blocks of one piece of code
 NUMBER = re.compile(r"-?\d+(?:\.(\d+))?(?= (%)|)")
 DPI, COLOURS = 150, 128  # of the pictures: few colours make small files
 
@@ -76,14 +78,15 @@ def run(page, *, save=None, peer=False):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    names, figures, printed, pictures = {"__name__": page.stem, "DOCS": DOCS}, [], None, []
     text, roughly = page.read_text(encoding="utf-8"), peer
+    names, figures, printed, pictures, end = {"__name__": page.stem, "DOCS": DOCS}, [], None, [], len(text)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), matplotlib.rc_context():
         for item in ITEM.finditer(text):
             kind, code, picture = item.groups()
             place = f"{page.name}, line {text[: item.start()].count(chr(10)) + 1}"
             if kind in ("python", "py"):
-                printed = executed(code, place, names) if (kind == "py") == peer else None
+                before = printed if printed and FOLDS.fullmatch(text, end, item.start()) else ""
+                printed = before + executed(code, place, names) if (kind == "py") == peer else None
                 roughly = roughly or LEARNS.search(code) is not None
                 figures += [plt.figure(number) for number in plt.get_fignums() if plt.figure(number) not in figures]
             elif kind == "text":
@@ -98,6 +101,7 @@ def run(page, *, save=None, peer=False):
                 if save is not None:
                     save(figure, pictures[-1])
                 plt.close(figure)
+            end = item.end() if kind in ("python", "py") else len(text)  # only a block of code goes on
         plt.close("all")
     if figures:
         raise ValueError(f"{page.name}: {len(figures)} figures are drawn that no picture shows")

@@ -2,6 +2,7 @@
 
 import collections
 import importlib
+import re
 import sys
 from pathlib import Path
 
@@ -64,6 +65,19 @@ def test_every_lesson_has_predictions_and_questions():
         assert kinds["Predict"] >= 3, path.name
         assert all(kinds[f"Question {k}"] == 1 for k in (1, 2, 3)), path.name
         assert "\n## Questions\n" in text.partition("\n## Exercises\n")[0], path.name
+
+
+def test_no_more_than_twenty_lines_of_code_are_seen_at_a_time():
+    for path in (DOCS / "course").glob("*.md"):
+        seen = re.sub(r"<details>.*?</details>", "", path.read_text(encoding="utf-8"), flags=re.S)
+        for code in re.findall(r"^```python\n(.*?)^```", seen, re.M | re.S):
+            assert code.count("\n") <= 20, f"{path.name}: {code[:80]}"
+
+
+def test_a_notebook_has_folded_code_in_cells():
+    fold = "<details>\n<summary>Code of the picture</summary>\n\n```python\nx = 1\n```\n\n</details>\n"
+    parts = module("notebooks").cells(f"# A\n\n{fold}\n```text\n1\n```\n\nB\n")
+    assert parts == [("markdown", "# A"), ("code", "x = 1"), ("markdown", "B")]
 
 
 def test_a_prediction_comes_before_a_result():
