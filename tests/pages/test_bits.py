@@ -68,6 +68,16 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     assert here == there
 
 
+def test_spikes_at_the_start_count(tmp_path):
+    trains = bs.Population(5, bs.SpikeTrains([0.0, 0.0, 1.0, 2.5], [1, 3, 2, 4]), name="trains")
+    cells = bs.Population(20, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.connect(trains, cells, bs.AllToAll(), weight=30.0, delay=0.5, synapse=bs.Delta())
+    here, there = (bs.Simulation(net, seed=2, threads=1) for _ in range(2))
+    here.run(2.0)
+    assert run_there(there, [1.0, 1.0], tmp_path) == (here.digest(), 21)
+
+
 class Leaky(bs.Neuron):
     """A user's model, with an exponential and a random number."""
 

@@ -31,6 +31,11 @@ class SpikeRecorder(Recorder):
         """Forget everything, and take spikes at the time at which the simulation begins: they belong to its first chunk."""
         self._first = packed if packed is not None and packed.size else None
 
+    @property
+    def waiting(self):
+        """The spikes at the time at which the simulation begins, until the first chunk has recorded them."""
+        return np.empty(0, np.int64) if self._first is None else self._first
+
     def columns(self):
         """Return the step and the cell of each spike, and its lag if there are any."""
         columns = [column(STEPS, "<u4"), column(CELLS, "<u4"), *([column(LAGS, "<f8")] if self._lags else [])]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.engine.recorders.spikes import kept_cells
+from brainsim.engine.states.sent import CELL, STEP_BITS
 
 BLOCK = 1024  # spikes
 LABEL = "Simulation.digest"
@@ -44,7 +45,8 @@ def spikes_since_start(sim):
         raise ValueError(f"{LABEL}: needs the spikes of all cells; make the Simulation with spikes=True")
     if sim._recording.begin and sim._recording.earlier is None:
         raise ValueError(f"{LABEL}: needs the spikes since time 0, and those of earlier times were forgotten")
-    found = [np.empty((0, 2), np.int64)]
+    waiting = run.log.recorders[0].waiting
+    found = [np.stack([waiting >> STEP_BITS, waiting & CELL], 1)]
     if run.step:
         spikes = sim.result().spikes
         for name, member in layout.members.items():
