@@ -51,7 +51,7 @@ print(len(spikes), digest.hexdigest()[:16])
 """
 # feature or room -> what a user who needs it writes
 NEEDED = {
-    "cells at rest": "many = bs.Population(2500, bs.LIF(), name='many'); bs.simulate(bs.Network(many), 5.0, threads=1)",
+    "cells at rest": "many = bs.Population(2500, bs.LIF(), name='many'); net.add(many); bs.simulate(net, 5.0, threads=1)",
     "exact times": "bs.simulate(net, 1.0, precise=True)",
     "couplings": "net.connect(cells, cells, bs.AllToAll(), weight=0.1, synapse=bs.GapJunction()); bs.simulate(net, 1.0)",
     "plasticity": "net.connect(cells, cells, bs.OneToOne(), weight=0.1, delay=1, synapse=bs.Delta(), plasticity=bs.STDP()); "
