@@ -81,9 +81,9 @@ def test_the_command_has_one_exit_code(monkeypatch, folder, capsys):
 
 @pytest.mark.thorough
 def test_a_run_of_all(capsys):
-    """Three random networks, however little time there is."""
+    """The edges and three random networks, however little time there is."""
     report = comparisons.verify(5, 0.01)
     assert not report.failed, report.text()
     assert len(report.lines) == 10
-    assert report.lines[2].compared == 18
+    assert report.lines[2].compared == 24
     assert report.lines[0].compared > 1_000

@@ -7,6 +7,7 @@ doi:10.1145/2660193.2660195. Keys are whole numbers of Python, bits are arrays o
 import hashlib
 
 import numpy as np
+from scipy.special import gammaln
 
 ALL_BITS = 2**64 - 1
 GAMMA, STEP = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95
@@ -134,39 +135,35 @@ def poisson_shared(key, cells, mean):
 
 def poisson_each(key, cells, means):
     """Return Poisson numbers of cells, each with its own mean: below 10 by inversion, else by rejection."""
-    bits = hashed(key, cells)
-    return np.array([_poisson(bits[k : k + 1], mean) if mean > 0.0 else 0 for k, mean in enumerate(means)], np.int64)
-
-
-def _poisson(bits, mean):
-    if mean >= 10.0:
-        return _poisson_by_rejection(bits, mean)
-    u, term, k = uniform(bits)[0], np.exp(-mean), 0
-    total = term
-    while u >= total and k < 200:
-        k += 1
-        term *= mean / k
-        total += term
-    return k
+    bits, means = hashed(key, cells), np.maximum(means, 0.0)
+    u, term, events = uniform(bits), np.exp(-means), np.zeros(means.shape, np.int64)
+    total = term.copy()
+    while (more := (u >= total) & (events < 200) & (means < 10.0) & (means > 0.0)).any():
+        events[more] += 1
+        term[more] *= means[more] / events[more]
+        total[more] += term[more]
+    many = means >= 10.0
+    events[many] = _poisson_by_rejection(bits[many], means[many])
+    return events
 
 
 def _poisson_by_rejection(bits, mean):
-    """Return a number by the method PTRS of Hoermann (1993), doi:10.1016/0167-6687(93)90997-4."""
-    from math import floor, lgamma, log, sqrt
-
-    b = 0.931 + 2.53 * sqrt(mean)
+    """Return numbers by the method PTRS of Hoermann (1993), doi:10.1016/0167-6687(93)90997-4."""
+    b = 0.931 + 2.53 * np.sqrt(mean)
     a, inverse_alpha, v_r = -0.059 + 0.02483 * b, 1.1239 + 1.1328 / (b - 3.4), 0.9277 - 3.6224 / (b - 2.0)
-    while True:
-        u, bits = uniform(bits)[0] - 0.5, mix(bits)
-        v, bits = uniform(bits)[0], mix(bits)
-        us = 0.5 - abs(u)
-        k = floor((2.0 * a / us + b) * u + mean + 0.43)
-        if us >= 0.07 and v <= v_r:
-            return k
-        if k < 0 or (us < 0.013 and v > us):
-            continue
-        if log(v * inverse_alpha / (a / (us * us) + b)) <= -mean + k * log(mean) - lgamma(k + 1.0):
-            return k
+    events, left = np.empty(mean.shape), np.arange(mean.size)
+    while left.size:
+        at, m = (x[left] for x in (a, mean))
+        u, second = uniform(bits[left]) - 0.5, mix(bits[left])
+        v, us = uniform(second), 0.5 - np.abs(u)
+        k = np.floor((2.0 * at / us + b[left]) * u + m + 0.43)
+        with np.errstate(all="ignore"):
+            bound = np.log(v * inverse_alpha[left] / (at / (us * us) + b[left]))
+            slow = bound <= -m + k * np.log(m) - gammaln(k + 1.0)
+        taken = ((us >= 0.07) & (v <= v_r[left])) | (slow & (k >= 0.0) & ~((us < 0.013) & (v > us)))
+        events[left[taken]] = k[taken]
+        bits[left], left = mix(second), left[~taken]
+    return events.astype(np.int64)
 
 
 def binomial(bits, n, p):

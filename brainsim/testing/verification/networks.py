@@ -12,9 +12,11 @@ import brainsim as bs
 from brainsim.testing import reference
 from brainsim.testing.properties import any_threads
 from brainsim.testing.random_networks import bits, networks
+from brainsim.testing.verification.edges import Edges
 from brainsim.testing.verification.report import Line
 
 # precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
+FEWEST = 4  # networks that are compared, however little time there is
 TOLERANCES = {"double": (1e-9, 1e-8), "single": (1e-4, 1e-3)}
 
 
@@ -89,11 +91,11 @@ def compared_networks(seed, until, say=lambda text: None):
     """Return lines about random networks from a seed on, as many as there is time for until a time of `time.monotonic`."""
     lines = {precision: _line_of(precision) for precision in TOLERANCES}
     ways = Line("random networks", "itself: threads, pieces, restored", "runs")
-    seeds, number, counts = _seeds(seed), 0, dict.fromkeys(TOLERANCES, 0)
+    plans, number, counts = _plans(seed), 0, dict.fromkeys(TOLERANCES, 0)
     with warnings.catch_warnings(), any_threads():
         warnings.simplefilter("ignore")  # delays that are rounded, and what is unusual in random networks
-        while number < 3 or time.monotonic() < until:
-            plan = networks.drawn(next(seeds), plain=True, everyday=True)
+        while number < FEWEST or time.monotonic() < until:
+            plan = next(plans)
             for precision, line in lines.items():
                 with line.timed():
                     result = _run(plan, precision)
@@ -104,7 +106,7 @@ def compared_networks(seed, until, say=lambda text: None):
                     if result is not None:
                         _in_other_ways(ways, plan, precision, result)
             number += 1
-            say(f"{number} random networks")
+            say(f"{number} networks")
     for precision, line in lines.items():
         line.notes.insert(0, f"{counts[precision]} networks were compared")
     return [*lines.values(), ways]
@@ -114,11 +116,12 @@ def _line_of(precision):
     return Line(f"random networks, {precision}", "the reference", "spikes", limit=TOLERANCES[precision][1])
 
 
-def _seeds(seed):
-    """Yield seeds of plans: those that follow from a seed that a user types."""
+def _plans(seed):
+    """Yield plans that follow from a seed: one of what random networks seldom meet, then random ones."""
     rng = np.random.default_rng(seed)
+    yield Edges(int(rng.integers(1000, 2**31)))
     while True:
-        yield int(rng.integers(1000, 2**31))
+        yield networks.drawn(int(rng.integers(1000, 2**31)), plain=True, everyday=True)
 
 
 def _run(plan, precision, **options):
