@@ -41,9 +41,11 @@ def load_or_name(place: str | None, label: str, what: str) -> Any:
     try:
         return load(place)
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith(PACKAGE.name):
-            raise ImportError(lacking, name=error.name) from error
-        raise
+        if not (error.name or "").startswith(PACKAGE.name):
+            raise
+        if not f"{place.partition(':')[0]}.".startswith(f"{error.name}."):  # what is there needs something that is not
+            lacking = lacking.replace(repr(what), repr(error.name))
+        raise ImportError(lacking, name=error.name) from error
 
 
 def all_through(kind: str) -> list[Any]:

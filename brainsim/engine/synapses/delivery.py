@@ -13,9 +13,10 @@ An event of a current or a conductance is added to its variable of the state, af
 which it is due; one that acts on the threshold directly (delta synapses), to a buffer that the kernel reads in that move.
 Both happen at one point of the loop, between two moves, so the delay of the former is filed one step longer.
 
-The loop over what is due (`_deliver`) exists three more times, since features add to something else: in `resting/kernels`
-and `resting/slices` for cells at rest, and in `precise/kernels` for exact times. A change of what a segment is, or of the
-order of additions, belongs in all four. Networks of fewer than 2,000 cells a partition never run those for cells at rest.
+The loop over what is due (`_deliver`) exists three more times, since features add to something else: in
+`features/resting/kernels` and `resting/slices` for cells at rest, and in `features/precise/kernels` for exact times. A
+change of what a segment is, or of the order of additions, belongs in all four. Networks of fewer than 2,000 cells a
+partition never run those for cells at rest.
 """
 
 import numpy as np

@@ -226,9 +226,9 @@ class SpikingNetwork(SpikingEstimator):
         The populations are ``"input"``, ``"hidden0"``, ``"hidden1"`` ... and ``"readout"``; potentials of a `Layer` are in
         mV, of which a weight of 1 pA makes 1. With ``bs.simulate(net.to_network(x), net.duration_, precise=True)`` the
         spikes are those of the training, but for rounding, of cells that fire at most once in a step of `dt`. Those of a
-        `ModelLayer`, whose spikes training finds by a straight line, approach each other as `dt` falls. Networks that
-        learned with ``gradient="surrogate"`` or ``"eprop"`` have spikes at the ends of steps: they run without `precise`,
-        with ``dt=net.dt``, and input spikes count as at the end of their step.
+        `ModelLayer`, which training finds by interpolation, approach each other as `dt` falls. Networks that learned with
+        ``gradient="surrogate"`` or ``"eprop"`` have spikes at the ends of steps: they run without `precise`, with
+        ``dt=net.dt``, and input spikes count as at the end of their step.
 
         Cells are silenced by a current that keeps them far below their threshold, ``bs.CurrentInput(-1e6)``.
 
