@@ -5,12 +5,14 @@ NumPy's, and a method is named unless it is what a network is about, so that onl
 the numbers.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
 import brainsim as bs
 
-NETWORKS = {}
+NETWORKS: dict[str, Any] = {}
 
 
 def golden(duration=100.0, **options):

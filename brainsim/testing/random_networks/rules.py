@@ -1,5 +1,7 @@
 """Rules of plasticity for connections that are drawn. They have random numbers of their own, so the rest stays as it is."""
 
+from typing import Any
+
 import numpy as np
 
 import brainsim as bs
@@ -11,7 +13,7 @@ from brainsim.testing.random_networks.pieces import chance, distribution, one_of
 TIRED = bs.TsodyksMarkram(U=0.4, tau_rec=60.0, tau_fac=30.0)
 PLASTIC = 0.3  # share of the connections that can learn
 
-TAU = {"above": 0.0}
+TAU: dict[str, Any] = {"above": 0.0}
 
 
 class Bounded(bs.Plasticity):
