@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.examples import inhibitory_balance as example
 
-pytestmark = pytest.mark.thorough_but("without_learning")
+pytestmark = pytest.mark.thorough
 
 
 def run(n, duration, seed, learning=True):

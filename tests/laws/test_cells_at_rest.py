@@ -131,6 +131,7 @@ def test_a_network_whose_cells_are_all_driven_visits_all():
     assert resting(sim) == []
 
 
+@pytest.mark.thorough
 def test_a_busy_network_visits_all():
     """Spikes reach most cells in each slice; whether this is still so is looked at ever more rarely."""
     net = bs.Network(seed=1)

@@ -16,7 +16,7 @@ FAST = bs.Exponential(tau=5.0)
 
 
 @pytest.mark.slow_only("[count]")
-@pytest.mark.thorough_but("[lif]", "[linear]", "[spikes]", "[first]")
+@pytest.mark.thorough_but("[lif]", "[spikes]", "[first]")
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_equal_differences(kind):
     trainer, X, y = trainer_of(kind)

@@ -124,6 +124,7 @@ def test_a_network_that_has_changed_is_told():
     assert trainer.set_params().fit(None, [([20.0], [0])]).to_network().inputs[0].name == "late"
 
 
+@pytest.mark.thorough
 def test_what_was_learned_may_be_near_0():
     trainer = trainer_of(bs.MihalasNiebur(), learns=bs.learn.Learns("out", "a_1"), epochs=1).fit(None, [([20.0], [0])])
     trainer.parts()["a_1", "out"][...] = 1e-11  # pA, which is 10 A

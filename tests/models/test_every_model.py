@@ -117,7 +117,7 @@ RULES = [
 ]
 
 
-@pytest.mark.thorough_but("[FixedProbability(0.2", "[FixedIndegree(5, ", "k=3)]")
+@pytest.mark.thorough_but("[FixedProbability(0.2", "[FixedIndegree(5, ")
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_rule(rule):
     check_rule(rule)

@@ -52,6 +52,7 @@ def sim(net):
 
 
 class TestSynapses:
+    @pytest.mark.thorough
     def test_are_those_of_the_simulation(self, net, sim):
         for projection in net.projections:
             table, expected = projection.synapses(), sim.synapses(projection)
