@@ -86,4 +86,4 @@ def test_a_run_of_all(capsys):
     assert not report.failed, report.text()
     assert len(report.lines) == 10
     assert report.lines[2].compared == 24
-    assert report.lines[0].compared > 1_000
+    assert report.lines[0].compared > 500  # spikes of the edges and these three

@@ -97,8 +97,9 @@ def _check_settings(checkpoint, network, settings, label):
             raise ValueError(
                 f"{label}.{name}: must be that of the checkpoint {str(checkpoint.path)!r}, {value}{unit} (got {given}{unit})"
             )
-    streams = through("streams", label)
-    target = streams.continued_target(settings.to, checkpoint.plain.streams, label, settings.ranks, settings.overwrite)
+    target, rows = None, checkpoint.plain.streams
+    if settings.to is not None:
+        target = through("streams", label).continued_target(settings.to, rows, label, settings.ranks, settings.overwrite)
     with warnings.catch_warnings(), reading(checkpoint), part_of_it("its time step"):
         warnings.simplefilter("ignore")  # they come when the simulation is made
         kind = check_precision(settings.precision, label)
