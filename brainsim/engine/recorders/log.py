@@ -107,7 +107,9 @@ class Log:
                 f"columns{nearest(extra, self.store.rows)}"
             )
         for column in self.store.header["columns"]:
-            _check_kind(arrays[column["name"]], np.dtype(column["kind"]), column["name"])
+            rows = arrays[column["name"]]
+            if getattr(rows, "dtype", None) is None or rows.dtype.str != column["kind"]:  # 1 us a column
+                _check_kind(rows, np.dtype(column["kind"]), column["name"])
         return chunk.stop, self.store.append(chunk.stop, arrays)
 
     def commit(self, appended):
