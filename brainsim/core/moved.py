@@ -1,34 +1,36 @@
 """Modules by the names that they had in version 0.1.0: imports and pickles of that version work for one release.
 
-``moved.txt`` has a line for each, ``OLD = NEW``. The file is read, and this finder asked, only when no module of a name is
-found.
+``moved.txt`` has a line for each, ``OLD = NEW``. This finder is asked, and reads the file, only when no module of a name is
+found. It is loaded with brainsim, so it imports nothing before it is needed.
 """
 
-import functools
-import importlib
-import importlib.abc
-import importlib.machinery
 import sys
-from pathlib import Path
-from types import ModuleType
-
-LIST = Path(__file__).with_name("moved.txt")
 
 
-class Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the modules that have moved, and the packages in which they were."""
+class Moved:
+    """Finds and loads the modules that have moved, and the packages in which they were."""
+
+    def __init__(self):
+        self._names, self._specs = {}, {}
 
     def find_spec(self, name, path=None, target=None):
         """Return the specification of a module that has moved, None for any other."""
-        if not name.startswith("brainsim.") or name not in _moved():
+        if not name.startswith("brainsim."):
             return None
-        return importlib.machinery.ModuleSpec(name, self, is_package=not _moved()[name])
+        self._names = self._names or names()
+        if name not in self._names:
+            return None
+        from importlib.machinery import ModuleSpec
+
+        return ModuleSpec(name, self, is_package=not self._names[name])
 
     def create_module(self, spec):
-        """Return the module where it is now; a package without anything in it for a folder that is no more."""
-        place = _moved()[spec.name]
+        """Return the module where it is now; an empty package for a folder that no longer exists."""
+        import importlib
+
+        place = self._names[spec.name]
         if not place:
-            return ModuleType(spec.name, "A folder whose modules have moved.")
+            return type(sys)(spec.name, "A folder whose modules have moved.")
         module = importlib.import_module(place)
         self._specs[spec.name] = module.__spec__
         return module
@@ -39,17 +41,14 @@ class Moved(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if former is not None:
             module.__spec__ = former
 
-    def __init__(self):
-        self._specs = {}
 
-
-@functools.cache
-def _moved():
+def names():
     """Return old name -> new name; "" for packages."""
-    lines = (line.partition(" = ") for line in LIST.read_text(encoding="utf-8").splitlines())
+    from importlib.resources import files
+
+    lines = (line.partition(" = ") for line in files(__package__).joinpath("moved.txt").read_text("utf-8").splitlines())
     modules = {old: new for old, _, new in lines}
-    packages = {old.rpartition(".")[0] for old in modules}
-    return dict.fromkeys(packages, "") | modules
+    return dict.fromkeys((old.rpartition(".")[0] for old in modules), "") | modules
 
 
 sys.meta_path.append(Moved())

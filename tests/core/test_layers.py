@@ -245,6 +245,13 @@ brainsim.results.synapses brainsim.features
 """
 
 
+def test_brainsim_alone_loads_nothing():
+    """Its names are loaded when they are used, so a script that only asks for the version does not wait."""
+    code = "import sys; before = {*sys.modules}; import brainsim; print(*({*sys.modules} - before))"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, timeout=60)
+    assert {*done.stdout.split()} == {"brainsim", "brainsim.core", "brainsim.core.moved"}, done.stderr
+
+
 def test_a_plain_run_loads_what_it_needs():
     code = f"import sys\nbefore = {{*sys.modules}}\nimport brainsim as bs\n{PLAIN_RUN}\nprint(*({{*sys.modules}} - before))"
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_BOUNDSCHECK"}  # which needs Numba

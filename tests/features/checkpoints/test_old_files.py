@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.core.moved import LIST
+from brainsim.core.moved import names
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -27,9 +27,9 @@ def test_a_simulation_of_an_older_version_continues():
 
 
 def test_all_modules_that_have_moved_are_found():
-    lines = LIST.read_text(encoding="utf-8").splitlines()
-    assert len(lines) > 90
-    for old, new in (line.split(" = ") for line in lines):
+    moved = {old: new for old, new in names().items() if new}
+    assert len(moved) > 90
+    for old, new in moved.items():
         found = importlib.import_module(old)
         assert found is importlib.import_module(new)
         assert found.__spec__.name == new
