@@ -212,7 +212,7 @@ class Layout:
 
 
 def has_many_cells(layout):
-    """Return whether there are so many cells that those that nothing reaches need not be visited."""
+    """Return whether a network is so large that it may pay to skip the cells that no event reaches."""
     return not layout.precise and layout.n_cells >= MANY * layout.partitions and bool(layout.network.projections)
 
 

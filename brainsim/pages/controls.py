@@ -46,8 +46,8 @@ class Control:
     Raises
     ------
     TypeError, ValueError
-        If the range is empty or the wrong way round. By `page` if there is no such value, if it is no single number now, or
-        if the range does not contain it.
+        If `low` is not below `high`. By `page` if the value does not exist, is not a single number now, or is not within the
+        range.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class Control:
         self.target, self.name, self.label, self.unit = target, name, label, unit
         if values is None:
             if low is None or high is None:
-                raise TypeError("Control: needs the range, low and high, or values= (got neither)")
+                raise TypeError("Control: needs the range, low and high, or values=")
             self.low, self.high = number(low, "Control.low"), number(high, "Control.high")
             if self.low >= self.high:
                 raise ValueError(f"Control.high: must be above low = {self.low:g} (got {self.high:g})")
@@ -199,7 +199,8 @@ def find_value(sim, control, owner):
         ):
             return was.name, was.name, *_of_input(now, control, owner)
     names = [*layout.members, *(p.name for p in layout.network.projections), *(s.name for s in layout.inputs)]
-    raise ValueError(f"{owner}: {target!r} is no input, population or projection of this network{nearest(str(name), names)}")
+    hint = nearest(str(name), names)
+    raise ValueError(f"{owner}: {target!r} is not an input, a population or a projection of this network{hint}")
 
 
 def bound_button(button, sim, address):

@@ -21,7 +21,7 @@ def with_exports(data, names):
     """Return an object as a module that exports functions, without what only a linker reads."""
     if data[: len(HEAD)] != HEAD:
         raise RuntimeError(
-            "bs.page: this version of LLVM writes WebAssembly in another format; install brainsim's own versions"
+            "bs.page: this version of llvmlite writes WebAssembly in a format that is not known here; install another one"
         )
     sections, where = [], {}
     for kind, body in _sections(data):

@@ -6,7 +6,6 @@ import copy
 import html
 import os
 import tempfile
-import typing
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +20,6 @@ from brainsim.pages.controls import Bound, Button, Control, bound_button
 from brainsim.pages.export import Export
 from brainsim.pages.tabulate import Tables
 from brainsim.pages.writing import LARGE, page_text
-
-if typing.TYPE_CHECKING:
-    pass
 
 PACE = 0.2  # simulated seconds in a second
 

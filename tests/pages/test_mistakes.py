@@ -25,7 +25,7 @@ def refused(match, network, path, controls=(), buttons=(), error=ValueError, **o
 @pytest.mark.parametrize(
     ("target", "name", "low", "high", "match"),
     [
-        ("celsl", "tau_m", 5.0, 40.0, "'celsl' is no input, population or projection.*'cells'"),
+        ("celsl", "tau_m", 5.0, 40.0, "'celsl' is not an input, a population or a projection.*'cells'"),
         ("cells", "tau", 5.0, 40.0, "LIF has no parameter 'tau'.*tau_m"),
         ("cells", "tau_m", 30.0, 40.0, "must contain the present value, 20 ms .got 30 to 40"),
         ("PoissonInput->cells", "rates", 0.0, 1.0, "PoissonInput has no value 'rates'.*rate"),

@@ -112,7 +112,7 @@ def _in_order():
 
 
 def _for_input(condition, place):
-    """Return the condition of an operator for inputs of a class, which is defined in a module beside its own."""
+    """Return the condition of an operator that acts on the inputs of a class, defined in another module of its folder."""
     _, name, _, module = condition.split(" ")
     return _acts_on(f"{place.rpartition('.')[0]}.{module}", name)
 
