@@ -16,12 +16,14 @@ Each check raises an AssertionError that names the class and the property that d
 ...     bs.testing.check_neuron(Leaky)
 
 A check takes a class, which is made with its defaults, or an object. With ``only=`` it checks some properties only.
-`check_bits` takes any network, with operators and kinds of synapses of your own.
+`check_bits` takes any network, with operators and kinds of synapses of your own. `compare_means` asks whether two
+simulators, or a simulation and a paper, are equivalent within a margin.
 """
 
 from brainsim.testing.couplings import check_coupling
 from brainsim.testing.descriptions import check_input, check_rule
 from brainsim.testing.distributions import check_distribution
+from brainsim.testing.equivalence import Equivalence, compare_means
 from brainsim.testing.neurons import check_neuron
 from brainsim.testing.properties import check_bits
 from brainsim.testing.readers import check_reader
@@ -29,6 +31,7 @@ from brainsim.testing.recorders import check_format, check_recorder
 from brainsim.testing.synapses import check_plasticity, check_synapse
 
 __all__ = [
+    "Equivalence",
     "check_bits",
     "check_coupling",
     "check_distribution",
@@ -40,4 +43,5 @@ __all__ = [
     "check_recorder",
     "check_rule",
     "check_synapse",
+    "compare_means",
 ]
