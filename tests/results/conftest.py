@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from brainsim.results.result import Result, Spikes, State, Traces
+from brainsim.results.result import Result, Spikes, State, Traces, Weights
 
 
 @pytest.fixture
@@ -39,4 +39,16 @@ def result(spikes):
         stats={"run": 0.125, "threads": 2, "nan": math.nan},
         views={"cells": [("exc", 0, 2), ("inh", 2, 3)]},
         thresholds={"cells": 20.0, "L2/3 E%": None},
+    )
+
+
+@pytest.fixture
+def traces():
+    return Traces("cells", "v", "mV", np.arange(1, 4) / 10, [4, 9], [[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
+
+
+@pytest.fixture
+def weights():
+    return Weights(
+        "w", "w", "mV", [0.0, 100.0], [3, 7], [0, 1], [7, 2], [[0.5, 1.0], [0.6, 2.0]], [0, 1, 2], [[1, 1], [1, 1]]
     )

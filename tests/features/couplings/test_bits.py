@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.build.test_ranks import layouts
+from tests.features.ranks.test_what_each_builds import layouts
 from tests.helpers.couplings import delayed, junctions, leaky, rates
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from tests.features.plasticity.test_models import CHANGES
 from tests.helpers.plasticity.kicked import Kicked, change
-from tests.models.test_plasticity import CHANGES
 
 LAGS = np.array([-50.0, -10.0, -0.1, 0.0, 0.1, 7.3, 50.0])
 

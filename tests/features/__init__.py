@@ -1,0 +1,1 @@
+"""Features: a folder for each, which is deleted with it."""

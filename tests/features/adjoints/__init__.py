@@ -1,0 +1,1 @@
+"""Derivatives of steps: against differences and closed forms."""

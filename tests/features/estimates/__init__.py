@@ -1,0 +1,1 @@
+"""Estimates of memory and seconds, and refusal of what does not fit."""

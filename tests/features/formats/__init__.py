@@ -1,0 +1,1 @@
+"""Results in NWB, and spikes in HDF5."""

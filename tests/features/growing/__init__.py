@@ -1,0 +1,1 @@
+"""What changes between two runs: parameters, weights, synapses, and networks that grow."""

@@ -1,0 +1,1 @@
+"""Cells at rest: bit-identical results with and without them."""

@@ -1,0 +1,1 @@
+"""What is recorded to the disk."""
