@@ -12,7 +12,7 @@ import numpy as np
 from harness import machine, report
 
 import brainsim as bs
-from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.noise import Noise
 from brainsim.engine.operators.poisson import Poisson
@@ -71,7 +71,7 @@ def _groups(n):
         },
     )
     kinds = {"constant": 20.0, "text": f"20{WAVE}", "TimedArray": bs.TimedArray([20.0, 30.0], 1.0)}
-    yield "Poisson sources", {name: (_sources(n, kind), (Varying, Cells)) for name, kind in kinds.items()}
+    yield "Poisson sources", {name: (_sources(n, kind), (Varying, CellKernels)) for name, kind in kinds.items()}
     kinds = {
         "white noise": bs.NoiseInput(50.0),
         "noise with a correlation time": bs.NoiseInput(50.0, tau=5.0),

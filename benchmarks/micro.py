@@ -18,7 +18,7 @@ from harness import machine, report
 import brainsim as bs
 from brainsim.engine.exchange.barrier import SPINS, new_barrier, wait_for_all
 from brainsim.engine.loop.program import new_progress
-from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.engine.operators.poisson import Poisson
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar
 from brainsim.engine.synapses.delivery import deliver, file_slice
@@ -123,7 +123,7 @@ def _file_and_deliver(fired, spikes, file_, deliver_, synapses, progress_):
 
 def kernel(n, cell_steps=100_000_000):
     """Return what measures the advance kernel of cells that fire at about 8 Hz, without the events that reach them."""
-    return _calls(_partition(n, 1000.0), Cells, n, cell_steps // n)
+    return _calls(_partition(n, 1000.0), CellKernels, n, cell_steps // n)
 
 
 def drive(n, mean, cell_steps=50_000_000):

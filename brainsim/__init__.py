@@ -112,7 +112,7 @@ _HOMES = {
     "brainsim.features.plasticity.models.homeostasis": "Normalisation Scaling",
     "brainsim.features.plasticity.models.pair": "STDP VogelsSTDP DopamineSTDP",
     "brainsim.features.plasticity.models.short_term": "QuantalRelease TsodyksMarkram",
-    "brainsim.features.pairs.couplings_and_plasticity.rules": "RatePlasticity Oja BCM",
+    "brainsim.features.pairs.couplings_and_plasticity.rate_rules": "RatePlasticity Oja BCM",
     "brainsim.features.plasticity.models.triplet": "TripletSTDP",
     "brainsim.features.plasticity.models.voltage": "ClopathSTDP",
     "brainsim.models.neurons.channels": "HodgkinHuxley TraubMiles WangBuzsaki ConnorStevens",

@@ -21,9 +21,9 @@ from brainsim.features.couplings.models.kinds import GapJunction as GapJunction
 from brainsim.features.couplings.models.kinds import GatedNMDA as GatedNMDA
 from brainsim.features.couplings.models.kinds import GradedSynapse as GradedSynapse
 from brainsim.features.couplings.models.kinds import RateConnection as RateConnection
-from brainsim.features.pairs.couplings_and_plasticity.rules import BCM as BCM
-from brainsim.features.pairs.couplings_and_plasticity.rules import Oja as Oja
-from brainsim.features.pairs.couplings_and_plasticity.rules import RatePlasticity as RatePlasticity
+from brainsim.features.pairs.couplings_and_plasticity.rate_rules import BCM as BCM
+from brainsim.features.pairs.couplings_and_plasticity.rate_rules import Oja as Oja
+from brainsim.features.pairs.couplings_and_plasticity.rate_rules import RatePlasticity as RatePlasticity
 from brainsim.features.plasticity.models.base import Plasticity as Plasticity
 from brainsim.features.plasticity.models.calcium import CalciumPlasticity as CalciumPlasticity
 from brainsim.features.plasticity.models.homeostasis import Normalisation as Normalisation

@@ -85,7 +85,7 @@ def unregistered():
     from brainsim.engine.operators.registry import OPERATORS
     from brainsim.engine.synapses.kinds.registry import KINDS
     from brainsim.engine.synapses.wiring import WIRINGS
-    from brainsim.network.checks import STORAGES
+    from brainsim.network.arguments import STORAGES
 
     lists = OPERATORS, KINDS, WIRINGS, STORAGES
     before = [list(some) for some in lists]

@@ -5,7 +5,7 @@ import functools
 import brainsim as bs
 from brainsim.commands.examples import example_names, find_example
 from brainsim.models.catalogue import catalogue
-from brainsim.network.checks import check_synapse
+from brainsim.network.arguments import check_synapse
 
 
 def tiny_networks():

@@ -48,7 +48,8 @@ def names():
 
     lines = (line.partition(" = ") for line in files(__package__).joinpath("moved.txt").read_text("utf-8").splitlines())
     modules = {old: new for old, _, new in lines}
-    return dict.fromkeys((old.rpartition(".")[0] for old in modules), "") | modules
+    folders = {old.rpartition(".")[0] for old in modules} - {new.rpartition(".")[0] for new in modules.values()}
+    return dict.fromkeys(folders, "") | modules
 
 
 sys.meta_path.append(Moved())

@@ -61,7 +61,7 @@ def text_of(kind: Any) -> str:
     return repr(kind)
 
 
-class Layout:
+class ArgumentRow:
     """How arguments of certain kinds and the results lie in a row; `returns` is a letter of `struct`, a list, or None."""
 
     def __init__(self, kinds: tuple, returns: str | list[str] | None):

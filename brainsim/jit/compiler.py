@@ -64,7 +64,7 @@ def signature_of_records(kinds: tuple) -> Any:
 
 
 def compile_entry(function: Callable, signature: Any, name: str) -> tuple[Any, bytes, bool]:
-    """Compile a function under a name; return what it returns (see `brainsim.jit.arguments.Layout`) and its object code.
+    """Compile a function under a name; return what it returns (see `arguments.ArgumentRow`) and its object code.
 
     The last value is False if the code contains addresses of this process.
     """

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brainsim.jit import cache, machine, naming
-from brainsim.jit.arguments import REAL, Layout, kind_of, text_of
+from brainsim.jit.arguments import REAL, ArgumentRow, kind_of, text_of
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import call_and_raise, indices_are_checked
 
@@ -99,9 +99,9 @@ class Code:
         self._call, self._checked = ROW(address), indices_are_checked()
 
     @functools.cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> ArgumentRow:
         """How the arguments and the results of a function called from Python lie in a row."""
-        return Layout(self._kinds, self.returns)
+        return ArgumentRow(self._kinds, self.returns)
 
     def run(self, row: array) -> Any:
         """Call a function with a row of arguments; return what it returns."""

@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.core.checks import check_unit, in_range, nearest, plain, read_only
 from brainsim.core.hints import word
 from brainsim.equations.expressions.language import compute, names_in
-from brainsim.equations.signals import changes, check_signal, parse_signal
+from brainsim.equations.over_time import changes, check_signal, parse_signal
 from brainsim.models.timed import TimedArray
 
 PLACES = ("x", "y", "z")  # the position of a cell in an expression [um]

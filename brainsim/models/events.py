@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.core.checks import in_range, indices, plain, read_only
 from brainsim.core.hints import answers_calls
 from brainsim.models.inputs import Input, check_times
-from brainsim.models.synapses.checks import checked_synapse, checked_weight
+from brainsim.models.synapses.usable import checked_synapse, checked_weight
 from brainsim.models.values import Distribution
 
 if typing.TYPE_CHECKING:

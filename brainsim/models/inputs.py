@@ -12,7 +12,7 @@ from brainsim.core.hints import answers_calls
 from brainsim.core.hooks import reject_misspelled
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text, checked_signal, is_timed
-from brainsim.models.synapses.checks import checked_synapse, checked_weight
+from brainsim.models.synapses.usable import checked_synapse, checked_weight
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 

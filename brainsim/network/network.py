@@ -19,9 +19,9 @@ from brainsim.core.hints import Answering, answers_calls
 from brainsim.models.inputs import Input
 from brainsim.models.packed import unpack
 from brainsim.models.rules import Rule
-from brainsim.models.synapses.checks import checked_synapse
-from brainsim.network import checks
-from brainsim.network.checks import check_precision, check_synapse, check_view
+from brainsim.models.synapses.usable import checked_synapse
+from brainsim.network import arguments
+from brainsim.network.arguments import check_precision, check_synapse, check_view
 from brainsim.network.population import Population, View
 from brainsim.network.projection import (
     Projection,
@@ -36,7 +36,7 @@ from brainsim.network.projection import (
     number_of_synapses,
     warn_of_repeat,
 )
-from brainsim.results.places import tile
+from brainsim.results.colours import tile
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
@@ -46,7 +46,7 @@ if typing.TYPE_CHECKING:
 
     from brainsim.features.couplings.models.base import Coupling
     from brainsim.features.estimates.table import Estimate
-    from brainsim.features.pairs.couplings_and_plasticity.rules import RatePlasticity
+    from brainsim.features.pairs.couplings_and_plasticity.rate_rules import RatePlasticity
     from brainsim.features.plasticity.models.base import Plasticity
     from brainsim.features.plasticity.models.homeostasis import Homeostasis
     from brainsim.models.base import Synapse
@@ -219,25 +219,25 @@ class Network(Answering):
         Projection('cells->cells', FromArrays(2 pairs), Delta(), weight=[0.5, 2.0] mV, delay=1.0 ms, 2 synapses)
         """
         pre, post = check_view(pre, "Network.connect.pre"), check_view(post, "Network.connect.post")
-        checks.check_rule(rule, pre, post)
+        arguments.check_rule(rule, pre, post)
         coupled = is_coupling(synapse)
         if not coupled:
-            checks.check_source(pre, "Network.connect.pre")
-        checks.check_target(post, "Network.connect.post")
+            arguments.check_source(pre, "Network.connect.pre")
+        arguments.check_target(post, "Network.connect.post")
         if synapse is None:
             effects = "synapse=bs.Delta() (mV), bs.Exponential() (pA) or bs.ExponentialConductance() (nS)"
             raise TypeError(f"Network.connect.synapse: missing; it says what a spike does, e.g. {effects}")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
-        delay_of = checks.delay_of
+        delay_of = arguments.delay_of
         if coupled:
             couplings = through("couplings", "Network.connect.synapse")
             couplings.check_coupling(synapse, post, "Network.connect.synapse", pre)
             delay_of = functools.partial(couplings.delay_of_coupling, coupling=synapse)
         else:
             check_synapse(synapse, post, "Network.connect.synapse")
-        weights = checks.weight_of(weight, rule, pre, post, synapse)
+        weights = arguments.weight_of(weight, rule, pre, post, synapse)
         delays = delay_of(delay, rule, pre, post)
-        checks.check_storage(storage, rule, weights, delays)
+        arguments.check_storage(storage, rule, weights, delays)
         if coupled:
             lacking = {"dendritic_delay": dendritic_delay, "modulator": modulator, "homeostasis": homeostasis}
             couplings.check_coupled(synapse, rule, unpack(weights), pre, post, storage, lacking)
@@ -285,22 +285,22 @@ class Network(Answering):
         >>> net.stimulate(cells, bs.PoissonInput(rate=20_000.0, weight=0.1, synapse=bs.Delta()))
         """
         target = check_view(target, "Network.stimulate.target")
-        checks.check_target(target, "Network.stimulate.target")
+        arguments.check_target(target, "Network.stimulate.target")
         if isinstance(input, type) or not isinstance(input, Input):
             raise TypeError(
                 "Network.stimulate.input: must be an input such as CurrentInput(400.0) or "
-                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {checks.describe(input)})"
+                f"PoissonInput(rate=1000.0, weight=0.1, synapse=Delta()) (got {arguments.describe(input)})"
             )
         input.check(target)
         if input.is_current:
-            checks.check_current(target, "Network.stimulate.input")
+            arguments.check_current(target, "Network.stimulate.input")
         elif hasattr(input, "synapse"):
             check_synapse(input.synapse, target, "Network.stimulate.input")
         if name is not None:
             uses = [(p.post, p.synapse) for p in self._projections]
             others = [*((s.target, s.input) for s in self._inputs), (target, input)]
             uses += [(cells, other.synapse) for cells, other in others if hasattr(other, "synapse")]
-            checks.check_input_name(name, target, uses, "Network.stimulate.name")
+            arguments.check_input_name(name, target, uses, "Network.stimulate.name")
         default = f"{type(input).__name__}->{target.name}"
         free = self._free_name(name, default, "Network.stimulate.name")
         self._register(target)

@@ -18,7 +18,7 @@ from brainsim.models.rules import AllToAll, FixedProbability
 
 if TYPE_CHECKING:
     from brainsim.features.couplings.models.base import Coupling
-    from brainsim.features.pairs.couplings_and_plasticity.rules import RatePlasticity
+    from brainsim.features.pairs.couplings_and_plasticity.rate_rules import RatePlasticity
     from brainsim.features.plasticity.models.base import Plasticity
     from brainsim.features.plasticity.models.homeostasis import Homeostasis
     from brainsim.models.base import Synapse

@@ -14,7 +14,7 @@ from brainsim.plot.elements.groups import Colours, SpikesLike, edges_of, groups_
 from brainsim.plot.elements.marks import add_marks
 from brainsim.plot.elements.styles import FAINT, legend_above
 from brainsim.plot.rasters import window_of
-from brainsim.results.places import place_of, set_place
+from brainsim.results.colours import place_of, set_place
 from brainsim.results.result import Result, Spikes
 
 PIXELS = 40_000  # points: lines of more are pixels in vector files

@@ -89,7 +89,7 @@ def write_arrays(
     return Path(path)
 
 
-class Part:
+class WithPrefix:
     """The arrays of an archive whose names begin with a prefix."""
 
     def __init__(self, archive: Archive, prefix: str):

@@ -16,7 +16,7 @@ from brainsim.core.files import check_free, remove_leftovers
 from brainsim.core.hooks import reject_misspelled
 
 if TYPE_CHECKING:
-    from brainsim.results.recording import Recording
+    from brainsim.results.blocks import Recording
     from brainsim.results.result import Result
 
 # suffix -> the module in which the format registers itself; it is imported when a file of this suffix is written or read
@@ -165,7 +165,7 @@ def write(recording: Recording, path: str | os.PathLike, label: str, compress: b
 
 def save(result: Result, path: str | os.PathLike, compress: bool = False) -> Path:
     """Write a Result to a file of the format of its path, and return the path; an unknown suffix is an error."""
-    from brainsim.results.recording import recording_of
+    from brainsim.results.blocks import recording_of
 
     if not os.path.exists(name_of(path, "Result.save")) or os.path.isfile(
         path
@@ -226,7 +226,7 @@ def convert(
 
 
 def _recording_in(path: str | os.PathLike) -> Any:
-    from brainsim.results.recording import recording_of
+    from brainsim.results.blocks import recording_of
     from brainsim.results.streams.folder import open_stream
 
     return open_stream(path).recording() if is_stream(path) else recording_of(read(path))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.core.checks import MissingName, nearest
-from brainsim.results.places import parts_of, place_among, set_place
+from brainsim.results.colours import parts_of, place_among, set_place
 
 if TYPE_CHECKING:
     from brainsim.results.spikes import Spikes

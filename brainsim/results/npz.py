@@ -10,9 +10,9 @@ import numpy as np
 
 from brainsim.core.files import write_aside
 from brainsim.results import archive
+from brainsim.results.blocks import Recording
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, OfResult, pack_recording, unpack
-from brainsim.results.recording import Recording
 from brainsim.results.result import Result
 
 

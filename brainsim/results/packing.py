@@ -16,7 +16,7 @@ from brainsim.results.traces import Traces
 from brainsim.results.weights import KINDS, Weights
 
 if TYPE_CHECKING:
-    from brainsim.results.recording import Recording
+    from brainsim.results.blocks import Recording
 
 FORMAT = 1
 PLAIN = ("duration", "start", "dt", "seed", "populations", "stats", "views", "thresholds", "resets")

@@ -19,7 +19,7 @@ from brainsim.core.checks import MAX_INDEX, integer, number
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by
 from brainsim.core.hints import Answering, answers_calls
-from brainsim.results.places import place_of, set_place
+from brainsim.results.colours import place_of, set_place
 
 if TYPE_CHECKING:
     import pandas

@@ -236,11 +236,11 @@ NOT_NEEDED = """
 concurrent difflib html http logging numpy.ma secrets socket subprocess uuid brainsim.analysis brainsim.connectomes
 brainsim.core.files brainsim.engine.simulation.needed brainsim.engine.operators.currents brainsim.engine.operators.noise
 brainsim.engine.operators.poisson brainsim.engine.operators.signals brainsim.engine.operators.varying
-brainsim.engine.operators.windows brainsim.engine.recorders.events brainsim.engine.recorders.requested
-brainsim.engine.recorders.sources brainsim.engine.recorders.traces brainsim.engine.recorders.weights brainsim.sonata
+brainsim.engine.operators.windows brainsim.engine.recorders.conditions brainsim.engine.recorders.requested
+brainsim.engine.recorders.trace_sources brainsim.engine.recorders.traces brainsim.engine.recorders.weights brainsim.sonata
 brainsim.engine.synapses.readback brainsim.jit.ahead brainsim.models.neurons.sources brainsim.models.noise
 brainsim.models.pair_lists brainsim.network.probes brainsim.plot brainsim.results.archive brainsim.results.formats
-brainsim.results.hdf5 brainsim.results.packing brainsim.results.recording brainsim.results.streams.folder
+brainsim.results.hdf5 brainsim.results.packing brainsim.results.blocks brainsim.results.streams.folder
 brainsim.results.synapses brainsim.features
 """
 

@@ -8,7 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.groups import form_groups
-from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.cell_kernels import Cells
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang

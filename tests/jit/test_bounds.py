@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.cell_kernels import Cells
 from brainsim.engine.simulation import settings
 from brainsim.equations.codegen import BLOCK
 from brainsim.testing import golden

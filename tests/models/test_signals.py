@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.equations.expressions.language import evaluate
-from brainsim.equations.signals import check_signal, parse_signal
+from brainsim.equations.over_time import check_signal, parse_signal
 from tests.helpers.mistakes import mistakes
 
 T = np.arange(0.05, 300.0, 0.1)

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 import brainsim
-from brainsim.results.places import PALETTE
+from brainsim.results.colours import PALETTE
 
 VIEWER = Path(brainsim.__file__).parent / "pages" / "viewer"
 ENGINE = Path(__file__).with_name("fake_engine.js")

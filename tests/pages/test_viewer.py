@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from brainsim.results.places import PALETTE
+from brainsim.results.colours import PALETTE
 from tests.helpers.browser import chromium, opened
 from tests.helpers.firefox import firefox
 from tests.pages.fake import VIEWER, about_of, write_fake

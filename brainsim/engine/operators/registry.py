@@ -67,7 +67,7 @@ BUILT_IN = (
     ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
     ("brainsim.engine.operators.poisson:Poisson", _has_counts),
     ("brainsim.engine.operators.events:Events", _acts_on("brainsim.models.events", "EventInput")),
-    ("brainsim.engine.operators.cells:Cells", _always),
+    ("brainsim.engine.operators.cell_kernels:CellKernels", _always),
     ("brainsim.engine.operators.varying:Varying", _varies),
     ("brainsim.engine.operators.trains:Trains", _lists_spikes),
     ("brainsim.engine.operators.emitted:Emitted", _always),  # rules of plasticity read v, after a clamp has brought it back

@@ -14,7 +14,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import constant_value
 from brainsim.equations.expressions.lower import lower, number
 from brainsim.equations.numba_text import fill, module
-from brainsim.equations.signals import parse_signal
+from brainsim.equations.over_time import parse_signal
 from brainsim.equations.statements import Assign, Load, formula
 
 NOT_CONSTANTS = {"t", "dt", "pi"}

@@ -15,7 +15,7 @@ from brainsim.engine.loop.program import Phase
 from brainsim.engine.operators.signal_text import write_signal
 from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, join_parts, step_of, window
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.signals import parse_signal
+from brainsim.equations.over_time import parse_signal
 from brainsim.jit.decorators import load_source
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.changing import PLACES, changes_in_time, is_timed

@@ -1,6 +1,6 @@
 """The recorders of what is requested besides spikes; loaded by simulations that record something else."""
 
-from brainsim.engine.recorders.events import EventRecorder
+from brainsim.engine.recorders.conditions import EventRecorder
 from brainsim.engine.recorders.recorder import check_recorder
 from brainsim.engine.recorders.traces import TraceRecorder
 from brainsim.engine.recorders.weights import WeightRecorder

@@ -7,7 +7,7 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.recorders.recorder import limits
-from brainsim.engine.recorders.sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
+from brainsim.engine.recorders.trace_sources import InState, OfInput, OfParameter, line_named, lines_in, places_in
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.system import CURRENT
 from brainsim.results.streams.columns import count_samples, sampled_steps

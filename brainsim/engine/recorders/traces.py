@@ -20,7 +20,7 @@ from brainsim.engine.recorders.reduced import (
     stretches_of,
 )
 from brainsim.engine.recorders.requests import resolve_traces
-from brainsim.engine.recorders.sources import Line
+from brainsim.engine.recorders.trace_sources import ComputedLine
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.network.probes import Trace
 from brainsim.results.streams.columns import column
@@ -35,7 +35,7 @@ TRACE = np.dtype([(name, "i8") for name in ("every", "first", "last", "start", "
 
 
 @dataclass
-class Part:
+class TraceInPartition:
     """A trace in a partition: where its cells are among those of this process, and where its samples are."""
 
     columns: np.ndarray
@@ -90,7 +90,7 @@ class TraceRecorder(Recorder):
             for sample in samples_of(trace):
                 (cells,) = positions(sample, self.layout, [partition.number])
                 stretch = _stretch(sample, cells)
-                part = Part(np.searchsorted(self.mine(k), cells), stretch.width)
+                part = TraceInPartition(np.searchsorted(self.mine(k), cells), stretch.width)
                 parts.append(part)
                 if cells.size:
                     calls, values, places = sample.source.places(partition, sample.ids[cells])
@@ -165,7 +165,7 @@ class TraceRecorder(Recorder):
         trace, n, j = self.traces[k], steps.size, self._begins[k]
         if not n:
             return
-        if isinstance(trace.source, Line):
+        if isinstance(trace.source, ComputedLine):
             samples = {}
             for i, name in enumerate(trace.source.sources):
                 samples[name] = self._cells(j + i, np.empty((n, self.mine(k).size)))
@@ -229,7 +229,7 @@ def sample_traces(recorder_, progress_):
 
 def samples_of(trace):
     """Return what is sampled for a trace: itself, or all that its line is computed from."""
-    if not isinstance(trace.source, Line):
+    if not isinstance(trace.source, ComputedLine):
         return [trace]
     return [replace(trace, source=source, reduce=None) for source in trace.source.sources.values()]
 

@@ -14,7 +14,7 @@ from brainsim.engine.simulation.settings import RunSettings
 from brainsim.engine.synapses.store import Synapses
 from brainsim.jit.ahead import compile_ahead, compile_last_first, is_readable
 from brainsim.jit.decorators import note_needed
-from brainsim.network.checks import PRECISIONS
+from brainsim.network.arguments import PRECISIONS
 
 
 def compile_for(network, settings):

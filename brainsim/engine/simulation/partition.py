@@ -22,7 +22,7 @@ class PartitionFailedError(RuntimeError):
     """Another partition of the run failed; its error says why."""
 
 
-class Shared:
+class SharedArrays:
     """What all partitions of a run read and write, each in its own stretch.
 
     A run that replaces a `former` one takes over its arrays, because a user may keep a row of the state.

@@ -119,8 +119,8 @@ class Recording:
 
     def close(self, sim):
         """Make the file of a stream, and return the Result of everything."""
+        from brainsim.results.blocks import replace_fields
         from brainsim.results.formats import format_of
-        from brainsim.results.recording import replace_fields
 
         if self.stream.header is None:
             sim._run.begin(sim._run.step)  # a simulation that never ran: it has a header, too

@@ -14,7 +14,7 @@ from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import NONE, Emitted
 from brainsim.engine.operators.trains import list_at_zero, most_besides
 from brainsim.engine.recorders.recorder import Chunk
-from brainsim.engine.simulation.partition import Partition, Shared, run_all
+from brainsim.engine.simulation.partition import Partition, SharedArrays, run_all
 from brainsim.engine.simulation.settings import slice_steps
 from brainsim.engine.states.sent import CELL, STEP_BITS, Sent
 from brainsim.engine.states.state import Snapshot, arrays_of, load_state, take_array
@@ -45,7 +45,7 @@ class Run:
             check_inputs(self.layout)
 
     def _allocate(self, former=None):
-        self.shared = Shared(self.layout, self._slice, former=former)
+        self.shared = SharedArrays(self.layout, self._slice, former=former)
         self.partitions = [
             Partition(k, self.layout, self.shared, self.synapses, self._slice, self.log.recorders, self.seed, self._profiled)
             for k in self.layout.own

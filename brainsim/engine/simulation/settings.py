@@ -13,7 +13,7 @@ from brainsim.core.machine import MAX_THREADS, processors
 from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.operators.registry import operators_for
 from brainsim.models.values import Distribution
-from brainsim.network.checks import MAX_DELAY, check_precision
+from brainsim.network.arguments import MAX_DELAY, check_precision
 from brainsim.network.network import Network
 from brainsim.rng.streams import checked_seed
 

@@ -44,7 +44,7 @@ from brainsim.engine.states.fingerprint import fingerprint_of
 from brainsim.engine.states.state import Variables, check_fits, check_state
 from brainsim.engine.synapses.store import Synapses
 from brainsim.jit.cache import told_of_compiling
-from brainsim.network.checks import PRECISIONS
+from brainsim.network.arguments import PRECISIONS
 from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:

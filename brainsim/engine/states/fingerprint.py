@@ -15,7 +15,7 @@ from brainsim.models.attributes import texts_of
 from brainsim.models.base import Model
 from brainsim.models.packed import unpack
 from brainsim.models.space.of_pairs import OfPair
-from brainsim.network.checks import SAME_STORAGES
+from brainsim.network.arguments import SAME_STORAGES
 from brainsim.network.population import View
 from brainsim.network.projection import Projection
 

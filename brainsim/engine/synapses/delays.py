@@ -6,7 +6,7 @@ from brainsim.build.constants import whole_steps
 from brainsim.models.packed import as_kept, distinct
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution
-from brainsim.network.checks import MAX_DELAY, check_delay
+from brainsim.network.arguments import MAX_DELAY, check_delay
 
 MAX_TABLE = 4096  # delays in a table at most
 MAX_TAIL = 1e-12  # what a table of delays may leave out at its end

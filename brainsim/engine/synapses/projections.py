@@ -16,7 +16,7 @@ from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.models.packed import Ascending, as_kept, has_one, is_listed, of_values, unpack
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
-from brainsim.network.checks import MAX_DELAY
+from brainsim.network.arguments import MAX_DELAY
 from brainsim.rng.probabilities import alias_table
 
 # columns for projections that depend on distances, see `near`
@@ -28,7 +28,7 @@ MOST_LISTED = 0x7F800000
 BATCH = 1 << 20  # weights that are looked up at once: an index is 8 bytes then
 
 
-class Cells:
+class GlobalIndices:
     """Global indices of the cells of views, computed once for all projections that share a view."""
 
     def __init__(self, layout):
@@ -89,7 +89,7 @@ class Plan:
         delays.reject_delay(self.projection, self.layout.dt)
 
 
-class Columns:
+class GrowingColumns:
     """Lists that grow by one piece per projection, and become one array each."""
 
     def __init__(self, **kinds):
@@ -128,7 +128,7 @@ def projection_fields(layout, plans, counts, classes, few=None):
     The synapses of the plans are counted, see `Plan.count`; `counts` is the column of `make_room_for_counts`. With `few`,
     the FewValues of all weights, rows are sampled with the numbers of the weights in its table.
     """
-    columns = Columns(
+    columns = GrowingColumns(
         self_index=np.int32,
         place=np.int32,
         part=np.int16,

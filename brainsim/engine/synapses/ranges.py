@@ -10,7 +10,7 @@ import numpy as np
 
 from brainsim.build.layout import has_many_cells
 from brainsim.build.own import index_here
-from brainsim.engine.synapses.kinds.kind import RANGE, Shared
+from brainsim.engine.synapses.kinds.kind import RANGE, SharedWeight
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BITS, segment_fields
 from brainsim.engine.synapses.wiring import AllPairs, wiring_of
@@ -41,7 +41,7 @@ def find_ranges(layout, projections):
 def _is_range(projection):
     return (
         wiring_of(projection.rule) is AllPairs
-        and kind_of(projection) is Shared
+        and kind_of(projection) is SharedWeight
         and has_one(projection, "delay")
         and all(int(ids.max()) - int(ids.min()) == ids.size - 1 for _, ids in projection.post.parts)
     )

@@ -11,7 +11,7 @@ from brainsim.core.doors import through
 from brainsim.core.machine import processors
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
-from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts, weights_in_full
+from brainsim.engine.synapses.projections import GlobalIndices, Plan, make_room_for_counts, weights_in_full
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
@@ -64,7 +64,7 @@ def sample_again(layout, projection, threads):
         projection = replace(projection, delay=layout.dt)  # rows have delays
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
-        plan = Plan(layout, projection, Cells(layout))
+        plan = Plan(layout, projection, GlobalIndices(layout))
     counts = make_room_for_counts([plan])
     with Workers(threads) as pool:
         count_synapses([plan], pool, threads, Passes())

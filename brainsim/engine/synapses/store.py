@@ -19,7 +19,7 @@ from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
 from brainsim.engine.synapses.projections import (
-    Cells,
+    GlobalIndices,
     Plan,
     listed_weights,
     make_room_for_counts,
@@ -68,7 +68,7 @@ class Synapses:
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
-        cells = Cells(layout)
+        cells = GlobalIndices(layout)
         plans = [Plan(layout, p, cells) for p in layout.network.projections if not p.is_coupling]
         sampled = [plan for plan in plans if plan.projection.storage == "procedural"]
         stored = [plan for plan in plans if plan not in sampled]

@@ -13,7 +13,7 @@ from brainsim.core.files import previous
 from brainsim.engine.states.fingerprint import PRECISE
 from brainsim.engine.states.state import check_clock
 from brainsim.features.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
-from brainsim.network.checks import check_precision
+from brainsim.network.arguments import check_precision
 from brainsim.results import archive
 from brainsim.results.packing import OfResult, OfState, pack, pack_state, unpack, unpack_state
 from brainsim.results.result import Result, State
@@ -141,12 +141,12 @@ def _read(path):
         for name in ("state", "restored"):
             with archive.part_of_it(f"its part {name!r}"):
                 of = description[name]
-                states[name] = None if of is None else unpack_state(of, archive.Part(arrays, name), cells)
+                states[name] = None if of is None else unpack_state(of, archive.WithPrefix(arrays, name), cells)
                 if of is not None:
                     check_clock(states[name])
         with archive.part_of_it("what it has recorded"):
             of = description["recorded"]
-            recorded = None if of is None else unpack(of, archive.Part(arrays, "recorded"))
+            recorded = None if of is None else unpack(of, archive.WithPrefix(arrays, "recorded"))
         plain = Plain(**{name: description[name] for name in Plain.__dataclass_fields__})
         _check_plain(plain, states["state"], states["restored"])
         most = path.stat().st_size  # the file is not compressed

@@ -20,7 +20,7 @@ from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
 from brainsim.features.checkpoints.changes import NONE
 from brainsim.features.checkpoints.file import Checkpoint, Plain, check_path, read, reading
-from brainsim.network.checks import check_precision
+from brainsim.network.arguments import check_precision
 from brainsim.results.archive import part_of_it
 from brainsim.results.result import Elsewhere, Result, join
 

@@ -10,7 +10,7 @@ from brainsim.equations.system import compose
 from brainsim.features.couplings.equations import check_source
 from brainsim.models.rules import AllToAll
 from brainsim.models.values import is_number
-from brainsim.network import checks
+from brainsim.network import arguments
 from brainsim.network.projection import tries_both_orders
 
 
@@ -25,8 +25,8 @@ def check_coupling(coupling, post, label, pre):
             )
         check_gives(coupling, model, where)
     for view in (post, pre) if coupling.symmetric else (post,):
-        checks.check_target(view, label)
-        checks.check_synapse(coupling, view, label)
+        arguments.check_target(view, label)
+        arguments.check_synapse(coupling, view, label)
         needs_v = coupling.of_pair is not None and "v" in names_in(coupling.of_pair)
         for population, _ in view.parts:
             if needs_v and "v" not in population.model.initials:
@@ -55,7 +55,7 @@ def delay_of_coupling(delay, rule, pre, post, coupling):
         return 0.0
     if given is None:
         raise TypeError(f"{label}: missing; {name} needs the time from a spike to its effect, such as delay=0.5 (ms)")
-    return checks.delay_of(delay, rule, pre, post)
+    return arguments.delay_of(delay, rule, pre, post)
 
 
 def rule_of_coupling(plasticity, initial, coupling, post, weight):

@@ -66,7 +66,7 @@ class Signal:
 
 
 @dataclass
-class Pairs:
+class PairsByTarget:
     """One direction of a projection, sorted by target.
 
     - `view`, `side`: the targets, and 1, or -1 at the sources' end of symmetric pairs.
@@ -166,9 +166,10 @@ class Couplings:
 
     - `projections`: those that are couplings.
     - `signals`, `width`: what is given, and how many columns the ring has.
-    - `sums`: the Pairs and the Everybody, in the order of the projections; on ranks, Pairs are those onto cells of this one.
+    - `sums`: the PairsByTarget and the Everybody, in the order of the projections; on ranks, the former have only pairs onto
+      cells of this one.
     - `number`: how many pairs of cells there are, on all ranks.
-    - `kinds`: the weights that rules change, see `engine.couplings.learning.Learning`.
+    - `kinds`: the weights that rules change, see `Learning` in `features.pairs`.
 
     ``sample(projection)`` returns the SynapseTable of a projection, as it is built.
     """
@@ -261,13 +262,13 @@ class Couplings:
         return some.onto(index_here(layout, layout.input_places(some.view, some.coupling)[1]) >= 0)
 
     def _pairs(self, projection, sources, targets, side, source, target, weights, delays):
-        """Return the Pairs of one direction, from the cells of pairs that are sorted by `pre`."""
+        """Return the PairsByTarget of one direction, from the cells of pairs that are sorted by `pre`."""
         # by target, and among the pairs of a target in the order of the table: the order of each sum
         order = np.argsort(target, kind="stable")
         first = np.concatenate([[0], np.cumsum(np.bincount(target, minlength=targets.n))])
         learns = projection.plasticity is not None
         one, same = is_number(projection.weight) and not learns, np.all(delays == delays[:1])
-        return Pairs(
+        return PairsByTarget(
             projection.synapse,
             targets,
             side,

@@ -18,7 +18,7 @@ from brainsim.models.neurons.lif import LIF
 from brainsim.models.rules import FixedOutdegree
 from brainsim.models.synapses.basic import Exponential
 from brainsim.models.values import Distribution, Normal, Uniform
-from brainsim.network.checks import PRECISIONS
+from brainsim.network.arguments import PRECISIONS
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 

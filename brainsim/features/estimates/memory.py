@@ -19,7 +19,7 @@ from brainsim.engine.synapses.wiring import wiring_of
 from brainsim.features.estimates.table import Estimate, in_words
 from brainsim.models.packed import as_kept, has_one, is_listed
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import MAX_DELAY, check_delay, check_storage
+from brainsim.network.arguments import MAX_DELAY, check_delay, check_storage
 
 BYTES_TARGET, BYTES_LONG_TARGET, BYTES_WEIGHT, BYTES_NUMBER = 2, 4, 4, 2  # a number is that of a weight among few values
 BYTES_SEGMENT = sum(column.itemsize for name, column in segment_fields(0, False).items() if name != "weight")

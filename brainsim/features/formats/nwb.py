@@ -28,7 +28,7 @@ from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights
 
 if TYPE_CHECKING:
-    from brainsim.results.recording import Recording
+    from brainsim.results.blocks import Recording
     from brainsim.results.result import Result
 
 FORMAT = 1

@@ -19,8 +19,8 @@ import numpy as np
 from brainsim.core.deferred import defer
 from brainsim.core.files import write_folder_aside
 from brainsim.results.archive import reading
+from brainsim.results.blocks import Recording, replace_fields
 from brainsim.results.formats import Format, register_format
-from brainsim.results.recording import Recording, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces

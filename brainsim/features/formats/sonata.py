@@ -20,9 +20,9 @@ from brainsim.core.deferred import defer
 from brainsim.core.files import write_aside
 from brainsim.features.formats.sonata_files import mark
 from brainsim.results import archive, hdf5
+from brainsim.results.blocks import Recording, replace_fields
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, pack_recording, unpack
-from brainsim.results.recording import Recording, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces

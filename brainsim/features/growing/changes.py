@@ -10,7 +10,7 @@ from brainsim.core.hints import word
 from brainsim.engine.operators.trains import steps_around
 from brainsim.engine.simulation.described import take_run
 from brainsim.equations.expressions.language import names_in
-from brainsim.equations.signals import parse_signal
+from brainsim.equations.over_time import parse_signal
 from brainsim.features.growing.rewiring import Rewiring, revaluing
 from brainsim.models.changing import OVER_TIME, PLACES, check_text, is_timed
 from brainsim.models.neurons.sources import SpikeTrains

@@ -8,9 +8,9 @@ from brainsim.core.checks import plain, read_only
 from brainsim.core.doors import through
 from brainsim.models.packed import pack
 from brainsim.models.pair_lists import FromArrays
-from brainsim.models.synapses.checks import check_sign
+from brainsim.models.synapses.usable import check_sign
 from brainsim.models.values import is_number
-from brainsim.network.checks import check_float32
+from brainsim.network.arguments import check_float32
 from brainsim.network.network import copy_network
 from brainsim.network.population import Population, View
 

@@ -14,7 +14,7 @@ from brainsim.engine.synapses.store import Synapses
 from brainsim.features.growing.listing import with_synapses
 from brainsim.models.packed import as_kept, is_listed
 from brainsim.models.space.of_pairs import OfPair
-from brainsim.models.synapses.checks import checked_weight
+from brainsim.models.synapses.usable import checked_weight
 from brainsim.models.values import Distribution, is_number
 from brainsim.network.population import View
 from brainsim.rng.streams import stream_key

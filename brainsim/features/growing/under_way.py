@@ -13,7 +13,7 @@ from brainsim.engine.states.sent import CELL, STEP_BITS
 from brainsim.engine.synapses.readback import drawn_table, read_back
 from brainsim.features.growing.rewiring import sent_lately
 from brainsim.models.events import EventInput
-from brainsim.models.synapses.checks import checked_value
+from brainsim.models.synapses.usable import checked_value
 from brainsim.network.network import copy_network
 from brainsim.network.projection import Stimulus
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from brainsim.models.values import Distribution
-from brainsim.results.places import Part, parts_of
+from brainsim.results.colours import ColouredCells, parts_of
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
@@ -41,7 +41,7 @@ class Edge:
 class Graph:
     """Nodes and edges of a network."""
 
-    nodes: list[Part]  # populations, or their named views, in the order of their colours
+    nodes: list[ColouredCells]  # populations, or their named views, in the order of their colours
     models: list[str]  # the class of the cells of each node
     edges: list[Edge]
     inputs: list[tuple[int, str]]  # node and class of each
@@ -113,7 +113,7 @@ def _range_of(weight) -> tuple[float, float]:
     return (float(weight.min()), float(weight.max())) if weight.size else (0.0, 0.0)
 
 
-def _shares(view: View, nodes: list[Part], where: dict[str, list[int]]) -> dict[int, int]:
+def _shares(view: View, nodes: list[ColouredCells], where: dict[str, list[int]]) -> dict[int, int]:
     found: dict[int, int] = {}
     for population, ids in view.parts:
         here = where.get(population.name, [])

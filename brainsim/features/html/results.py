@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from brainsim.features.html import parts as html
-from brainsim.results.places import Part, colour, parts_of, place_of
+from brainsim.results.colours import ColouredCells, colour, parts_of, place_of
 
 if typing.TYPE_CHECKING:
     from brainsim.results.result import Result
@@ -37,7 +37,7 @@ def html_of(result: Result) -> str:
 def html_of_spikes(spikes: Spikes) -> str:
     """Return the spikes of one population as HTML."""
     kind, _, rest = repr(spikes).partition(" ")
-    part = Part("", "", 0, spikes.n, place_of(spikes) or 0)
+    part = ColouredCells("", "", 0, spikes.n, place_of(spikes) or 0)
     raster = small_raster({"": spikes}, [part], spikes.start, spikes.start + spikes.duration)
     return f"<div>{html.heading(kind, html.text(rest))}{raster}</div>"
 
@@ -50,7 +50,7 @@ def _colours(result):
     return found
 
 
-def small_raster(spikes: Mapping[str, Spikes], parts: Sequence[Part], start: float, stop: float) -> str:
+def small_raster(spikes: Mapping[str, Spikes], parts: Sequence[ColouredCells], start: float, stop: float) -> str:
     """Return a small raster of some parts of populations as an image; nothing if there are no spikes."""
     total = sum(len(some) for some in spikes.values())
     cells = sum(some.n for some in spikes.values())

@@ -7,7 +7,7 @@ import typing
 import numpy as np
 
 from brainsim.features.html import parts as html
-from brainsim.results.places import PALETTE
+from brainsim.results.colours import PALETTE
 
 if typing.TYPE_CHECKING:
     from brainsim.results.traces import Traces

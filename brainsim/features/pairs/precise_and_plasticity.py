@@ -14,7 +14,7 @@ from __future__ import annotations
 from brainsim.equations.numba_text import fill
 from brainsim.equations.statements import Assign
 from brainsim.features.plasticity.clock import AFTER, PARTS, TIE
-from brainsim.features.plasticity.equations.traces import NEW
+from brainsim.features.plasticity.equations.rule_variables import NEW
 from brainsim.features.plasticity.writer import LOCAL, SINCE, own, trees_of
 
 IMPORTS = ("from brainsim.engine.synapses.delivery import steps_and_lag",)

@@ -7,14 +7,14 @@ from brainsim.core.checks import nearest, number
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions import units
 from brainsim.features.plasticity.combined import combine
+from brainsim.features.plasticity.equations.rule_variables import START
 from brainsim.features.plasticity.equations.target_cell import OF_TARGET
-from brainsim.features.plasticity.equations.traces import START
 from brainsim.features.plasticity.models.base import Plasticity
 from brainsim.features.plasticity.models.homeostasis import Homeostasis, Normalisation
 from brainsim.models.conditions import at_ends
 from brainsim.models.space.of_pairs import written_within
 from brainsim.models.values import Distribution
-from brainsim.network.checks import check_source, check_view, describe
+from brainsim.network.arguments import check_source, check_view, describe
 
 DELAY = 1.0  # ms, from a spike of a modulating cell to its effect
 CLOSE = 1e-6  # relative, by which weights may be beyond the ends of a computed range: they may be in single precision

@@ -15,11 +15,11 @@ from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BIT
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.features.plasticity.clock import Clock
-from brainsim.features.plasticity.equations.traces import START
+from brainsim.features.plasticity.equations.rule_variables import START
 from brainsim.features.plasticity.homeostasis import homeostat_of
 from brainsim.features.plasticity.initial import belonging, check_sampled, initial_columns, sample_parameter
 from brainsim.features.plasticity.modulator import check_shared
-from brainsim.features.plasticity.part import Part
+from brainsim.features.plasticity.part import PlasticPart
 from brainsim.features.plasticity.read_now import SelectedPlastic, names_of_traces, trace_now
 from brainsim.features.plasticity.rule_code import PERIOD, write_rule
 from brainsim.features.plasticity.saved import join, load_part, saved_part
@@ -46,7 +46,7 @@ class Plastic(SynapseKind):
     - `initial`, `after_a_step`: initial values of traces, and those of postsynaptic traces a step later; 0 if they depend on
       the targets.
     - `late`: postsynaptic trace -> how many steps later it is read, if it is.
-    - `parts`: partition of this process -> the Part that it keeps.
+    - `parts`: partition of this process -> the PlasticPart that it keeps.
     """
 
     tag, keeps_weights, changes_weights, exact = CALLED, True, True, True
@@ -194,7 +194,7 @@ class Plastic(SynapseKind):
     def part(self, partition):
         """Return what a partition keeps, made when it is asked for first."""
         if partition.index not in self.parts:
-            self.parts[partition.index] = Part(self, partition)
+            self.parts[partition.index] = PlasticPart(self, partition)
         return self.parts[partition.index]
 
     def context(self, partition):

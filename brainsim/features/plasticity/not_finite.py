@@ -5,13 +5,13 @@ import numpy as np
 from brainsim.engine.loop.faults import Fault
 from brainsim.engine.synapses.readback import ends_of
 from brainsim.equations.expressions import language as lang
-from brainsim.features.plasticity.equations.traces import NEW
+from brainsim.features.plasticity.equations.rule_variables import NEW
 
 TRACES = {"after": ("source", "on_pre"), "before": ("source", "on_pre"), "target": ("target", "on_post")}
 
 
 def take_fault(part):
-    """Return the Fault that a Part has noted, None if it has not; and forget it."""
+    """Return the Fault that a PlasticPart has noted, None if it has not; and forget it."""
     c, kind = part.context, part.kind
     place, step = int(c["fault"]), int(c["fault_step"])
     if place < 0:

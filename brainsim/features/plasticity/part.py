@@ -46,7 +46,7 @@ class Reading(NamedTuple):
     back: int
 
 
-class Part:
+class PlasticPart:
     """The record of a plastic projection in a partition; the functions of the rule work on its `context`."""
 
     def __init__(self, kind, partition):

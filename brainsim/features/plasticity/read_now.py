@@ -11,7 +11,7 @@ from brainsim.engine.synapses.readback import Selected
 from brainsim.engine.synapses.segments import LENGTH_BITS, START_BITS
 from brainsim.equations.expressions import algebra
 from brainsim.features.plasticity.clock import TIE
-from brainsim.features.plasticity.equations.traces import NEW
+from brainsim.features.plasticity.equations.rule_variables import NEW
 from brainsim.features.plasticity.modulator import modulator_now
 from brainsim.features.plasticity.writer import SINCE
 from brainsim.jit.functions import FUNCTIONS

@@ -6,7 +6,7 @@ import ast
 
 from brainsim.equations.numba_text import fill, indent, text_of
 from brainsim.equations.statements import Assign
-from brainsim.features.plasticity.equations.traces import NEW
+from brainsim.features.plasticity.equations.rule_variables import NEW
 from brainsim.features.plasticity.writer import LOCAL, WHY, names_of, own, own_text, trees_of
 
 # ``log_link`` has two numbers for each entry, its time and the entry before of the same source, or the next free one;

@@ -6,7 +6,7 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.numba_text import fill, indent
 from brainsim.equations.statements import formula
 from brainsim.features.plasticity.equations.parser import ELAPSED
-from brainsim.features.plasticity.equations.traces import NEW
+from brainsim.features.plasticity.equations.rule_variables import NEW
 from brainsim.features.plasticity.writer import LOCAL, OLD, WHY, names_of, own_text, trees_of
 
 # Time is that of the synapse: a presynaptic spike is there after its axonal delay, a postsynaptic one after the dendritic

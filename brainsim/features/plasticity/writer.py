@@ -11,7 +11,7 @@ from brainsim.equations.expressions.grammar import Tree
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import text_of
 from brainsim.equations.statements import Assign, Sampler, formula
-from brainsim.features.plasticity.equations.traces import NEW
+from brainsim.features.plasticity.equations.rule_variables import NEW
 
 LOCAL = "__"  # the end of a user's name in the text, so that it cannot be one of ours
 OLD = "__old"  # the column of a variable before the last presynaptic spike

@@ -19,7 +19,7 @@ from brainsim.engine.loop.faults import Fault, Watch
 from brainsim.engine.loop.program import EVENTS_FULL, Operator, Phase
 from brainsim.engine.loop.room import Room, as_needed
 from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.features.precise.equations.frame import MOST_PARTS, STIFF, TWICE
 from brainsim.jit.records import Context
 
@@ -92,7 +92,7 @@ class Precise(Operator):
         """Return the calls of a step: kernels know of the events of their cells, and nothing is delivered besides."""
         arrivals = self._partition.operator(Arrivals)
         delivery = None if arrivals is None else arrivals.calendar
-        kernels, changed = {id(row[-1]) for row in self._partition.operator(Cells).calls()}, []
+        kernels, changed = {id(row[-1]) for row in self._partition.operator(CellKernels).calls()}, []
         for phase, group, function, context in rows:
             if id(context) in kernels:
                 context = Context(**{name: context[name] for name in OF_CELLS}, events=self._context)

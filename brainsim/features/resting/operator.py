@@ -11,7 +11,7 @@ import numpy as np
 
 from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.operators.cells import Cells
+from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.engine.operators.emitted import Emitted
 from brainsim.engine.operators.varying import Varying
 from brainsim.engine.recorders.recorder import Recorder
@@ -188,7 +188,7 @@ class Resting(Operator):
         if others or not all(silent):
             return []
         driven, stretches = self._find_driven(), []
-        for _, index, _, cells in partition.operator(Cells).calls():
+        for _, index, _, cells in partition.operator(CellKernels).calls():
             group, first, n = layout.groups[index], cells["first"], cells["count"]
             member = group.members[0]
             if not can_be_quiet(group.system, member.step, group.kernel):

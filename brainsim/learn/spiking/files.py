@@ -23,7 +23,7 @@ from brainsim.learn.spiking.samples import steps_of
 from brainsim.learn.spiking.training import Training
 from brainsim.models.attributes import texts_of
 from brainsim.models.base import Neuron
-from brainsim.network.checks import MAX_DELAY
+from brainsim.network.arguments import MAX_DELAY
 from brainsim.results import archive
 
 KIND, VERSION = "SpikingNetwork", 1

@@ -13,7 +13,7 @@ from brainsim.learn.spiking.layout import CURRENT, DELAY, LONGEST_PART, WEIGHT, 
 from brainsim.learn.spiking.learns import Learns, limits_of
 from brainsim.learn.spiking.wiring import Ends, Table, draw, table_of
 from brainsim.models.inputs import CurrentInput
-from brainsim.network.checks import MAX_DELAY
+from brainsim.network.arguments import MAX_DELAY
 
 EACH = ("weight", "delay", "amplitude")  # what may differ between synapses or cells
 

@@ -15,7 +15,7 @@ from brainsim.learn.spiking.blocks import Block
 from brainsim.learn.spiking.layered import blocks_of, wires_of
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
 from brainsim.learn.spiking.layout import Wire
-from brainsim.network.checks import MAX_DELAY
+from brainsim.network.arguments import MAX_DELAY
 
 LOSSES = ("mean", "max", "first", "count", "sequence")
 GRADIENTS = ("exact", "surrogate", "eprop")

@@ -229,7 +229,7 @@ class DistanceRule(Rule):
             self._reject("periodic", f"must have a period for each of {dimensions} dimensions (got {self.periodic})")
         for view in (pre, post):
             self._check_periods(places_of(view))
-        pairs = Pairs(pre, post, self)
+        pairs = Distances(pre, post, self)
         d, p = pairs.d, self.text.values(pairs.d, pairs.components)
         if self.text.isotropic:
             d = np.linspace(0.0, pairs.reach, POINTS)
@@ -256,7 +256,7 @@ class DistanceRule(Rule):
         """Return the expected number of synapses, estimated from a million pairs if there are more."""
         if self.k is not None:
             return float(self.k * post.n)
-        pairs = Pairs(pre, post, self)
+        pairs = Distances(pre, post, self)
         return float(self.text.values(pairs.d, pairs.components).sum() * pairs.represent)
 
     def expected(self, n_pre: int, n_post: int, shared: int = 0) -> float:
@@ -268,7 +268,7 @@ class DistanceRule(Rule):
         return float(self.k * n_post)
 
 
-class Pairs:
+class Distances:
     """Distances between cells of two views: of all pairs that a rule tries, or of a random million of them.
 
     `d` are the distances [um], `components` those from source to target along each axis; no pair is farther apart than

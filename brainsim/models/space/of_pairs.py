@@ -10,8 +10,8 @@ from brainsim.core.checks import read_only
 from brainsim.equations.expressions import language as lang
 from brainsim.models.space.distance import (
     POINTS,
+    Distances,
     DistanceText,
-    Pairs,
     apart,
     check_places,
     nearest_of,
@@ -114,7 +114,7 @@ class OfDistance(OfPair):
     def __init__(self, text: str, label: str, pre: SomeCells, post: SomeCells, rule: Rule):
         expression = DistanceText(text, label, ("d",))
         check_places(pre, post, label)
-        pairs = Pairs(pre, post, rule)
+        pairs = Distances(pre, post, rule)
         nearest = nearest_of(pre, post, rule) * (1.0 - ROUNDING)
         d = np.linspace(min(nearest, pairs.reach), pairs.reach, POINTS)
         values = expression.values(d)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import number, warn_user
 from brainsim.plot.elements.styles import choose_colours, colour, shades, shorten
-from brainsim.results.places import parts_of, place_of
+from brainsim.results.colours import parts_of, place_of
 from brainsim.results.result import Result, Spikes, Weights
 from brainsim.results.synapses import SynapseTable
 

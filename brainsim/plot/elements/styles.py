@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 from matplotlib.colors import is_color_like, to_hex, to_rgb
 
-from brainsim.results.places import PALETTE, REST, colour
+from brainsim.results.colours import PALETTE, REST, colour
 
 __all__ = ["DARK", "FAINT", "LUMA", "PALETTE", "REST", "colour", "ink", "legend_above", "shades", "style"]
 

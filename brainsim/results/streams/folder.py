@@ -26,7 +26,7 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.doors import through
-from brainsim.results.recording import Recording, SpikeColumns, TraceColumns, replace_fields
+from brainsim.results.blocks import Recording, SpikeColumns, TraceColumns, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
 from brainsim.results.streams.header import commits_in, read_header

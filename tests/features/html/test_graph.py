@@ -10,8 +10,8 @@ from matplotlib.patches import Circle, PathPatch, Polygon
 
 import brainsim as bs
 from brainsim import plot
+from brainsim.features.html.descriptions import svg_of
 from brainsim.features.html.graph import arrows_of, graph_of, sign_of
-from brainsim.features.html.networks import svg_of
 from brainsim.plot.elements.styles import PALETTE
 from tests.helpers.mistakes import mistakes
 

@@ -15,7 +15,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.core.files import PageFile
-from brainsim.results.places import PALETTE
+from brainsim.results.colours import PALETTE
 from tests.helpers.pictures import made, random_spikes
 
 EVIL = "<script>alert('x')</script>&\""
@@ -195,5 +195,5 @@ def test_large_networks_have_small_pages():
 
 def test_what_fails_is_shown_as_text(monkeypatch):
     net, *_ = evil_network()
-    monkeypatch.setattr("brainsim.features.html.networks.html_of_network", lambda net: 1 / 0)
+    monkeypatch.setattr("brainsim.features.html.descriptions.html_of_network", lambda net: 1 / 0)
     assert net._repr_html_() is None

@@ -10,7 +10,7 @@ from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.expressions.units import unit
 from brainsim.equations.parsed import Declared
 from brainsim.features.plasticity.equations.parser import parse_plasticity
-from brainsim.features.plasticity.equations.traces import relaxation
+from brainsim.features.plasticity.equations.rule_variables import relaxation
 
 PARAMETERS = {"tau": "ms", "a": "", "b": "weight", "w_max": "weight", "slow": "ms"}
 PAIR = {

@@ -218,7 +218,7 @@ class PerSynapse(SynapseKind):
     called, tag = False, PER_SYNAPSE
 
 
-class Shared(SynapseKind):
+class SharedWeight(SynapseKind):
     """All synapses of the projection share a weight, which their segments hold; see also `engine.synapses.ranges`."""
 
     called, tag = False, SHARED

@@ -2,10 +2,10 @@
 
 from brainsim.core.doors import through
 from brainsim.core.identity import put
-from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, Shared, SynapseKind
+from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse, SharedWeight, SynapseKind
 from brainsim.engine.synapses.segments import TAGS
 from brainsim.models.packed import has_one
-from brainsim.network.checks import STORAGES
+from brainsim.network.arguments import STORAGES
 
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
 FIRST_FREE = CALLED + 1  # the tag of the first of them; that before is the tag of plastic synapses
@@ -36,7 +36,7 @@ def kind_of(projection):
     for kind in KINDS:
         if kind.takes(projection):
             return kind
-    return Shared if has_one(projection, "weight") else PerSynapse
+    return SharedWeight if has_one(projection, "weight") else PerSynapse
 
 
 class Classes:

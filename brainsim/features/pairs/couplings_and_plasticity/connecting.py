@@ -2,9 +2,9 @@
 
 from brainsim.equations.expressions import units
 from brainsim.features.couplings.connecting import check_gives
-from brainsim.features.pairs.couplings_and_plasticity.rules import RatePlasticity
+from brainsim.features.pairs.couplings_and_plasticity.rate_rules import RatePlasticity
 from brainsim.features.plasticity.connecting import check_weights
-from brainsim.network.checks import describe
+from brainsim.network.arguments import describe
 
 
 def rule_of_coupling(plasticity, initial, coupling, post, weight):

@@ -28,7 +28,7 @@ class Learning(SynapseKind):
 
     Weights are float64 in single precision, too: a step adds so little that float32 would often stay as it is.
 
-    - `weights`: of each pair, in the order of its Pairs.
+    - `weights`: of each pair, in the order of its PairsByTarget.
     - `traces`: variable of the rule -> array of its value for each target; on ranks, those of other ranks' targets stay.
     - `own`: the column of the ring in which each target leaves what it gives itself.
     - `pace`: an array of dt, or of 0 if the weights stay as they are.

@@ -19,8 +19,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, EquationError, Tree
 from brainsim.equations.model_parser import RESERVED
 from brainsim.equations.parsed import Declared
-from brainsim.features.plasticity.equations.target_cell import OF_TARGET, TargetReader
-from brainsim.features.plasticity.equations.traces import (
+from brainsim.features.plasticity.equations.rule_variables import (
     START,
     needs,
     read_after_jumps,
@@ -28,6 +27,7 @@ from brainsim.features.plasticity.equations.traces import (
     split_jumps,
     traces_among,
 )
+from brainsim.features.plasticity.equations.target_cell import OF_TARGET, TargetReader
 
 WEIGHT = "w"
 ELAPSED = "elapsed"  # ms between two events of a synapse

@@ -13,7 +13,7 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions import units
 from brainsim.equations.expressions.grammar import NAME, RANDOM, EquationError
 from brainsim.equations.model_parser import Reader
-from brainsim.features.plasticity.equations.traces import START
+from brainsim.features.plasticity.equations.rule_variables import START
 
 OF_TARGET = "_post"  # names that end so are for variables of the target cell
 ONE_FOR_A_TARGET = (

@@ -15,8 +15,8 @@ from brainsim.core.checks import choice, nearest, plain, read_only
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.units import WEIGHT
 from brainsim.features.plasticity.equations.parser import PlasticityEquations, parse_plasticity
+from brainsim.features.plasticity.equations.rule_variables import START
 from brainsim.features.plasticity.equations.target_cell import OF_TARGET
-from brainsim.features.plasticity.equations.traces import START
 from brainsim.models.base import Model
 from brainsim.models.conditions import at_ends, check_supports
 from brainsim.models.values import Distribution, ValueLike, checked_value, is_number

@@ -10,7 +10,7 @@ from brainsim.models.inputs import Input
 from brainsim.models.packed import as_kept, distinct, is_listed, of_values, pack
 from brainsim.models.rules import Rule
 from brainsim.models.space.of_pairs import OfPair, value_of_text, written_within
-from brainsim.models.synapses.checks import checked_weight
+from brainsim.models.synapses.usable import checked_weight
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
 

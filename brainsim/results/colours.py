@@ -17,7 +17,7 @@ PALETTE = ("#1a5ca6", "#d3594c", "#2f9ad8", "#a35a06", "#0b2e57", "#70281c", "#2
 REST = "#8c8c8c"  # cells outside every named view
 
 
-class Part(NamedTuple):
+class ColouredCells(NamedTuple):
     """Cells `start` to `stop` of a population, drawn in one colour; the place is None for cells outside every view."""
 
     label: str
@@ -27,7 +27,7 @@ class Part(NamedTuple):
     place: int | None
 
 
-def parts_of(sizes: Mapping[str, int], views: Mapping[str, Iterable[tuple[str, int, int]]]) -> list[Part]:
+def parts_of(sizes: Mapping[str, int], views: Mapping[str, Iterable[tuple[str, int, int]]]) -> list[ColouredCells]:
     """Return the parts that have a colour each: the populations or, of a population with named views, the views.
 
     `sizes` are the numbers of cells, and `views` the named parts (name, first cell, one past the last) as in `Result.views`.
@@ -42,12 +42,12 @@ def parts_of(sizes: Mapping[str, int], views: Mapping[str, Iterable[tuple[str, i
     for name, n in sizes.items():
         for label, start, stop in _cut(views.get(name, ()), name, n):
             named = label is not None
-            parts.append(Part(label if named else f"other {name}", name, start, stop, place if named else None))
+            parts.append(ColouredCells(label if named else f"other {name}", name, start, stop, place if named else None))
             place += named
     return parts
 
 
-def place_among(parts: Iterable[Part], population: str, start: int, stop: int) -> int | None:
+def place_among(parts: Iterable[ColouredCells], population: str, start: int, stop: int) -> int | None:
     """Return the place of the part that holds cells `start` to `stop` of a population; None if no part holds them all."""
     holding = (part for part in parts if part.population == population)
     return next((part.place for part in holding if part.start <= start and stop <= part.stop), None)

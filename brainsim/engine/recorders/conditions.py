@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import Recorded
-from brainsim.engine.recorders.sources import condition_line
+from brainsim.engine.recorders.trace_sources import condition_line
 from brainsim.engine.recorders.traces import TraceRecorder
 from brainsim.network.probes import EventRecord
 from brainsim.results.streams.columns import column, columns_of

@@ -85,7 +85,7 @@ def places_in(view, population, ids):
 
 
 @dataclass
-class Line:
+class ComputedLine:
     """A line of the equations, computed from samples.
 
     `tree` is in names of the system of the population; `sources` says what has to be sampled: name -> source.
@@ -120,13 +120,13 @@ class Line:
 
 
 def line_named(layout, population, name, label):
-    """Return the Line that a population calls `name`, None without one; raise ValueError if it cannot be computed."""
+    """Return the ComputedLine that a population calls `name`, None without one; raise ValueError if that is impossible."""
     lines = lines_in(layout, population)
     return _line(layout, population, lines[name], label) if name in lines else None
 
 
 def condition_line(layout, population, text):
-    """Return the Line of a condition on variables, parameters, lines and currents of a cell, which the user wrote."""
+    """Return the ComputedLine of a condition on variables, parameters, lines and currents of a cell."""
     label, member, lines = "EventRecord.condition", layout.members[population], lines_in(layout, population)
     if member.system is None:
         raise ValueError(f"{label}: {population!r} is a source of listed spikes, so it has no variables")
@@ -138,9 +138,9 @@ def condition_line(layout, population, text):
 
 
 def _line(layout, population, tree, label):
-    """Return the Line of a tree, with what has to be sampled for it."""
+    """Return the ComputedLine of a tree, with what has to be sampled for it."""
     member, group = layout.members[population], layout.groups[layout.group_of[population]]
-    line = Line(population, tree)
+    line = ComputedLine(population, tree)
     if lang.calls_in(line.tree) & RANDOM:
         raise ValueError(f"{label}: this line draws random numbers in each step, so it cannot be recorded")
     for used in sorted(lang.names_in(line.tree)):

@@ -1,4 +1,4 @@
-"""Cells: the kernels that advance the cells of each group by one step and emit their spikes."""
+"""The kernels that advance the cells of each group by one step and emit their spikes."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from brainsim.models.changing import OVER_TIME
 from brainsim.rng.streams import stream_key
 
 
-class Cells(Operator):
+class CellKernels(Operator):
     """The kernel calls of a partition: one for each stretch of cells whose constants are the same.
 
     A kernel (see `equations.codegen`) finds in its record

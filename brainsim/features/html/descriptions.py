@@ -20,7 +20,7 @@ from brainsim.features.html.graph import (
     sign_of,
 )
 from brainsim.network.projection import effect_of
-from brainsim.results.places import colour
+from brainsim.results.colours import colour
 
 if typing.TYPE_CHECKING:
     from brainsim.network.network import Network
