@@ -110,7 +110,7 @@ def test_without_a_script_answers_are_folded(site, browser, lesson):
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("index.html", "A network in twenty lines"),
+        ("index.html", "What it can do"),
         ("pictures/index.html", "Statistics of spikes"),
         ("pictures/spikes/plot_raster.html", "A dot for each spike"),
         ("models/AdEx.html", "Portrait"),

@@ -8,8 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 README, GUIDE = ROOT / "README.md", ROOT / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
-LINKED = re.findall(r"\(docs/guide/([a-z-]+\.md)\)", README.read_text(encoding="utf-8")) if README.exists() else []
-PAGES = [*dict.fromkeys(LINKED)]
+PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
 WRITES = {
     "connectivity.md": {"rules.png"},
     "models.md": {"model.png"},
@@ -44,7 +43,7 @@ def run(path, names, capsys):
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory):
+def left(tmp_path_factory):
     """The names that the code of the README leaves, and the files that it writes."""
     folder = tmp_path_factory.mktemp("readme")
     names = {"__name__": "readme"}
@@ -55,10 +54,11 @@ def network(tmp_path_factory):
     return names, {path.name for path in folder.iterdir()}
 
 
-def test_the_network_of_the_readme(network):
-    names, files = network
-    assert files == {"network.png", "network.npz"}
-    assert names["spikes"].rate() > 1.0
+def test_the_code_of_the_readme(left):
+    names, files = left
+    assert files == {"cells.png"}
+    assert names["net"].inputs
+    assert names["brain"].score(names["test"], names["digits"].y_test) > 0.9
 
 
 @pytest.mark.thorough_only(
@@ -82,11 +82,14 @@ def test_the_page_of_pictures_names_all_of_them():
     assert set(bs.plot.__all__) <= named
 
 
-def test_all_pages_are_in_the_readme_and_all_links_lead_somewhere():
-    assert set(PAGES) == {path.name for path in GUIDE.glob("*.md")}
+def test_all_links_lead_somewhere():
     for path in (README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_readme_has_eighty_lines():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 80
 
 
 def test_one_line_sets_up_and_runs():

@@ -2,7 +2,7 @@
 Excitation and inhibition
 =========================
 
-The network in twenty lines of the README, running in your browser: more inhibition makes its cells fire at random.
+Excitation against inhibition, running in your browser: more inhibition makes the cells fire at random.
 """
 
 import brainsim as bs
