@@ -15,7 +15,7 @@ import brainsim as bs
 from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.engine.operators.currents import Currents
 from brainsim.engine.operators.noise import Noise
-from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.operators.poisson import PoissonInputs
 from brainsim.engine.operators.varying import Varying
 from brainsim.jit.intrinsics import call_address
 
@@ -57,7 +57,7 @@ def _groups(n):
         yield (
             f"Poisson drive of {rate * DT / 1000:g} events a step",
             {
-                name: (_driven(n, bs.PoissonInput(rate=kind, weight=1e-3, synapse=bs.Exponential())), (Poisson,))
+                name: (_driven(n, bs.PoissonInput(rate=kind, weight=1e-3, synapse=bs.Exponential())), (PoissonInputs,))
                 for name, kind in kinds.items()
             },
         )
@@ -66,7 +66,7 @@ def _groups(n):
     yield (
         "Poisson drive, a rate for each cell",
         {
-            name: (_driven(n, bs.PoissonInput(rate=kind, weight=1e-3, synapse=bs.Exponential())), (Poisson,))
+            name: (_driven(n, bs.PoissonInput(rate=kind, weight=1e-3, synapse=bs.Exponential())), (PoissonInputs,))
             for name, kind in kinds.items()
         },
     )

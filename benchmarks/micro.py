@@ -19,7 +19,7 @@ import brainsim as bs
 from brainsim.engine.exchange.barrier import SPINS, new_barrier, wait_for_all
 from brainsim.engine.loop.program import new_progress
 from brainsim.engine.operators.cell_kernels import CellKernels
-from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.operators.poisson import PoissonInputs
 from brainsim.engine.synapses.calendar import calendar_fields, clear_calendar
 from brainsim.engine.synapses.delivery import deliver, file_slice
 from brainsim.engine.synapses.kinds.kind import PER_SYNAPSE, SHARED
@@ -128,7 +128,7 @@ def kernel(n, cell_steps=100_000_000):
 
 def drive(n, mean, cell_steps=50_000_000):
     """Return what measures a Poisson drive that all cells share, with `mean` events a step."""
-    return _calls(_partition(n, mean * 1000.0 / DT), Poisson, n, cell_steps // n)
+    return _calls(_partition(n, mean * 1000.0 / DT), PoissonInputs, n, cell_steps // n)
 
 
 def _calls(partition, operator, n, steps):

@@ -10,7 +10,7 @@ from brainsim.analysis.correlations import autocorrelogram, correlations, correl
 from brainsim.analysis.counting import count_matrix, fano, fanos, psth
 from brainsim.analysis.fields import lfp_proxy
 from brainsim.analysis.irregularity import cv2, cv2s, lv, lvr, lvrs, lvs
-from brainsim.analysis.signals import spectrum, spike_triggered_average
+from brainsim.analysis.spectra import spectrum, spike_triggered_average
 from brainsim.core.hints import answer_in
 
 __all__ = [

@@ -15,7 +15,7 @@ from brainsim.connectomes.flywire import read_codex, read_shiu
 from brainsim.connectomes.formats import read, register_format
 from brainsim.connectomes.larva import read_larva
 from brainsim.connectomes.neuprint import read_neuprint
-from brainsim.connectomes.rates import Rates
+from brainsim.connectomes.rate_table import Rates
 from brainsim.connectomes.synthetic import synthetic
 from brainsim.connectomes.worm import read_worm
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.connectomes.columns import as_array
+from brainsim.connectomes.coded_columns import as_array
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, integer, nearest, reject_masked
 

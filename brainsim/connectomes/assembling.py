@@ -10,7 +10,7 @@ import numpy as np
 
 from brainsim.connectomes.annotations import FLY_SIGNS, check_signs
 from brainsim.connectomes.brain import Brain
-from brainsim.connectomes.columns import Column
+from brainsim.connectomes.coded_columns import Column
 from brainsim.connectomes.edges import Edges
 from brainsim.connectomes.tables import Table, open_table
 from brainsim.core.arrays import freeze, order_by_cell

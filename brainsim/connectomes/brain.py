@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brainsim.connectomes.annotations import FLY_SIGNS, cells_with, check_annotation, signs_of
-from brainsim.connectomes.columns import identifier
+from brainsim.connectomes.coded_columns import identifier
 from brainsim.connectomes.edges import Edges, packed_weights
-from brainsim.connectomes.rates import Rates
+from brainsim.connectomes.rate_table import Rates
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, check_name, reject_masked

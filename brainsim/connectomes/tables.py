@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.connectomes.columns import Column, as_array, encode
+from brainsim.connectomes.coded_columns import Column, as_array, encode
 from brainsim.core.checks import nearest, warn_user
 from brainsim.core.doors import optional
 from brainsim.models.pair_lists import names_of

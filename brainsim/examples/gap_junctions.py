@@ -79,7 +79,7 @@ def synchrony(result, name):
 
 def draw(result, window):
     """Return the figure: lags in time, one pair, the lag against the conductance, and the spikes of the networks."""
-    from brainsim.examples._figures.networks import gap_junctions_figure
+    from brainsim.examples._figures.structured_networks import gap_junctions_figure
 
     return gap_junctions_figure(result, window)
 

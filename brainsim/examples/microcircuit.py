@@ -156,7 +156,7 @@ def draw(result, window):
 
     Thalamic cells and their pulse are in the raster only, since the published numbers are without them.
     """
-    from brainsim.examples._figures.networks import draw_beside
+    from brainsim.examples._figures.structured_networks import draw_beside
 
     published = {"rate": RATES, "CV": CVS}
     relay = ("thalamus", PULSE, RELAY) if "thalamus" in result.populations else None

@@ -83,7 +83,7 @@ def correlations(spikes, window):
 
 def draw(result, window):
     """Return the figure: the sheet at eight times, the rates, and correlations over the distance."""
-    from brainsim.examples._figures.networks import sheet_figure
+    from brainsim.examples._figures.structured_networks import sheet_figure
 
     spikes = result.spikes["exc"]
     return sheet_figure(result, window, correlations(spikes, window), np.sqrt(spikes.n) * SPACING / 1000.0)

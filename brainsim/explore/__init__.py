@@ -12,9 +12,9 @@ Each takes any neuron whose parameters are numbers, also one of your own, and re
 which draws into `ax`, by default the current axes, and returns the axes.
 """
 
+from brainsim.explore.fi_curve import FICurve, fi_curve
 from brainsim.explore.planes import PhasePlane, phase_plane
 from brainsim.explore.portraits import portrait
-from brainsim.explore.rates import FICurve, fi_curve
 from brainsim.explore.responses import Response, current_ramp, step_response
 
 __all__ = ["FICurve", "PhasePlane", "Response", "current_ramp", "fi_curve", "phase_plane", "portrait", "step_response"]

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from brainsim.core.checks import integer, number, plain
 from brainsim.core.hints import answers_calls
-from brainsim.explore.cells import (
+from brainsim.explore.flow import VectorField
+from brainsim.explore.single_cells import (
     NAME,
     check_model,
     check_variable,
@@ -19,7 +20,6 @@ from brainsim.explore.cells import (
     steps_of_current,
     steps_with,
 )
-from brainsim.explore.flow import VectorField
 from brainsim.models.base import Neuron
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.groups import add_unit

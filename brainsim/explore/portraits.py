@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from brainsim.core.hints import answers_calls
 from brainsim.engine.simulation.simulate import simulate
 from brainsim.equations.expressions import language as lang
-from brainsim.explore.cells import (
+from brainsim.explore.responses import step_response
+from brainsim.explore.single_cells import (
     LADDER,
     LENGTH,
     NAME,
@@ -20,7 +21,6 @@ from brainsim.explore.cells import (
     resting_state,
     run_cells,
 )
-from brainsim.explore.responses import step_response
 from brainsim.models.base import Neuron, Synapse
 from brainsim.models.neurons.nonspiking import LI
 from brainsim.models.neurons.sources import SpikeTrains

@@ -11,8 +11,16 @@ from numpy.typing import ArrayLike
 from brainsim.core.checks import number
 from brainsim.core.hints import answers_calls
 from brainsim.equations.expressions import language as lang
-from brainsim.explore import cells
-from brainsim.explore.cells import NAME, check_currents, check_model, check_variable, current_unit, explained, limit_of
+from brainsim.explore import single_cells
+from brainsim.explore.single_cells import (
+    NAME,
+    check_currents,
+    check_model,
+    check_variable,
+    current_unit,
+    explained,
+    limit_of,
+)
 from brainsim.models.base import Neuron
 from brainsim.plot import trace
 from brainsim.plot.elements.axes import axes_of, panel_above
@@ -53,7 +61,7 @@ class Response:
     @property
     def at_spikes(self) -> np.ndarray:
         """The current at each spike [pA]: on a ramp the first is the rheobase."""
-        return self.current[cells.steps_with(self.spikes.times, self.result.dt) - 1, self.spikes.ids]
+        return self.current[single_cells.steps_with(self.spikes.times, self.result.dt) - 1, self.spikes.ids]
 
     def __getitem__(self, variable: str) -> np.ndarray:
         """Return the values of a variable, shape (T, n)."""
@@ -187,9 +195,9 @@ def current_ramp(
 
 def _response(model, levels, edges, duration, dt, initial, seed):
     """Return the Response to the currents `levels`, shape (m, n), which start at `edges`."""
-    drive = cells.steps_of_current(levels, edges)
+    drive = single_cells.steps_of_current(levels, edges)
     options = {"n": levels.shape[1], "variables": tuple(model.initials), "initial": initial, "seed": seed}
-    result = cells.run_cells(model, duration, dt, inputs=[drive], **options)
+    result = single_cells.run_cells(model, duration, dt, inputs=[drive], **options)
     times = result.traces[NAME, next(iter(model.initials))].times
     flows = np.searchsorted(np.rint(np.asarray(edges) / dt), np.rint(times / dt), side="right") - 1
     return Response(model, times, levels[flows], result)

@@ -63,7 +63,7 @@ def compile_ahead(module: str, function: str, *task: Any) -> None:
     if alone or not _is_python(sys.executable) or cache.cache_folder() is None:
         return
     with contextlib.suppress(Exception):  # it cannot be sent, or the system starts no process
-        _Writer(sent := io.BytesIO()).dump(task)
+        _Pickler(sent := io.BytesIO()).dump(task)
         if sent.tell() > LARGEST:
             return
         # the path is handed on; the variable may name a folder relative to where this process was started
@@ -85,7 +85,7 @@ def is_readable(module: object) -> bool:
     return str(module).partition(".")[0] in READABLE
 
 
-class _Writer(pickle.Pickler):
+class _Pickler(pickle.Pickler):
     """Refuses what the other process would, before any code of a user runs.
 
     To write a class, its module is imported, here in a thread: if it is just being imported by the thread that waits for

@@ -5,13 +5,13 @@ a network that was built with `Population` and `connect` in the same ways; `OjaU
 """
 
 from brainsim.core.hints import answer_in
-from brainsim.learn.spiking.cells import AdaptingLIF
+from brainsim.learn.rate_units import BCMUnit, OjaUnit
+from brainsim.learn.spiking.adaptive_cells import AdaptingLIF
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.learns import Learns
 from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.network import SpikingNetwork
 from brainsim.learn.spiking.trainer import Trainer
-from brainsim.learn.units import BCMUnit, OjaUnit
 
 __all__ = ["AdaptingLIF", "BCMUnit", "Layer", "Learns", "ModelLayer", "OjaUnit", "Readout", "SpikingNetwork", "Trainer"]
 __getattr__ = answer_in("bs.learn", __all__)

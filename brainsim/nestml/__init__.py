@@ -60,9 +60,9 @@ def read(
     optional("pynestml", "bs.nestml.read")
     from pynestml.utils.ast_utils import ASTUtils
 
-    from brainsim.nestml.files import File
     from brainsim.nestml.neurons import make_neuron
-    from brainsim.nestml.rules import make_rule
+    from brainsim.nestml.parsing import File
+    from brainsim.nestml.plasticity_rules import make_rule
 
     file = File(path)
     if model not in file.models and (model or len(file.models) > 1):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import brainsim as bs
-from brainsim.nestml.files import File, unit_of, unit_text
-from brainsim.nestml.kernels import Kernels
+from brainsim.nestml.parsing import File, unit_of, unit_text
+from brainsim.nestml.response_kernels import Kernels
 from brainsim.nestml.texts import MAX_LENGTH, condition, evaluate, names, replace, resolve, tidy
 
 POTENTIALS = ("V_m", "v_m", "Vm", "V", "v", "V_comp")

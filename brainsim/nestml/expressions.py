@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import brainsim as bs
-from brainsim.nestml.files import File, size, unit_of
+from brainsim.nestml.parsing import File, size, unit_of
 from brainsim.nestml.texts import FUNCTIONS, MAX_LENGTH, as_number, condition, number, tidy
 
 CALLS = {n: f"{n}({{}})" for n in FUNCTIONS if n not in ("log", "sqrt", "pi")}

@@ -7,7 +7,7 @@ from typing import Any
 
 import brainsim as bs
 from brainsim.nestml.declarations import Declarations
-from brainsim.nestml.files import File
+from brainsim.nestml.parsing import File
 from brainsim.nestml.programs import INTEGRATE, Program, Step, statements
 from brainsim.nestml.texts import ALWAYS, conjuncts, evaluate, joined, names, replace, slope, tidy
 

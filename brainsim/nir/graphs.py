@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csgraph, csr_array
 
 from brainsim.core.checks import warn_user
-from brainsim.nir.cells import KINDS
+from brainsim.nir.cell_models import KINDS
 from brainsim.nir.linear import Linear, unroll
 from brainsim.nir.values import check_values
 
@@ -20,7 +20,7 @@ MAX_NODES = 10_000
 MAX_PATHS = 1_000  # from one cell to another without a cell between them: each becomes a projection
 
 
-class Graph:
+class FlatGraph:
     """A graph, with the nodes of graphs in it.
 
     - `kinds`: of all nodes; `linear`: what each of them does with values

@@ -9,7 +9,7 @@ from scipy import sparse
 
 import brainsim as bs
 from brainsim.core.checks import integer, warn_user
-from brainsim.nir.cells import KINDS
+from brainsim.nir.cell_models import KINDS
 from brainsim.nir.values import told_where
 
 

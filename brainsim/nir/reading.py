@@ -9,9 +9,9 @@ from scipy import sparse
 
 import brainsim as bs
 from brainsim.core.checks import nearest, number, one_of, plain
-from brainsim.nir import cells
+from brainsim.nir import cell_models
 from brainsim.nir.files import load, told_of
-from brainsim.nir.graphs import Graph
+from brainsim.nir.graphs import FlatGraph
 from brainsim.nir.values import told_where
 
 UNITS = {"s": 1000.0, "ms": 1.0}
@@ -74,16 +74,16 @@ def read(
     one_of(reset, ("value", "subtract"), f"{LABEL}.reset")
     made = load(source, LABEL)
     with told_of(source, LABEL):
-        graph = Graph(made)
+        graph = FlatGraph(made)
     models, currents = _given(inputs, graph, dt)
-    spiking = {name for name in graph.ends if graph.kinds[name] in cells.SPIKING} - currents.keys()
+    spiking = {name for name in graph.ends if graph.kinds[name] in cell_models.SPIKING} - currents.keys()
     net = bs.Network(seed=0, required_dt=dt)
     with told_of(source, LABEL):
         for name in graph.ends:
             if name not in models:
                 spikes = graph.kinds[name] == "Output" and spiking.issuperset(a for a, b in graph.edges if b == name)
                 with told_where(f"{name!r}, {graph.kinds[name]}"):
-                    models[name] = cells.model_of(graph.nodes[name], "Spiking" if spikes else variant, unit, reset)
+                    models[name] = cell_models.model_of(graph.nodes[name], "Spiking" if spikes else variant, unit, reset)
             net.add(bs.Population(math.prod(graph.linear[name].shape), models[name], name=name))
         for name in graph.ends:
             _connect(net, graph, name, unit)

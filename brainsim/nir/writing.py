@@ -65,13 +65,13 @@ def write(
     if not isinstance(network, bs.Network):
         raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")
     dt = number(network.required_dt or 0.1 if dt is None else dt, f"{LABEL}.dt", "ms", above=0.0)
-    graph = _Writer(nir, network, dt, UNITS[one_of(time_unit, UNITS, f"{LABEL}.time_unit")]).graph()
+    graph = _GraphWriter(nir, network, dt, UNITS[one_of(time_unit, UNITS, f"{LABEL}.time_unit")]).graph()
     if path is not None:
         nir.write(path, graph)
     return graph
 
 
-class _Writer:
+class _GraphWriter:
     """Collects the nodes and the edges of a graph.
 
     - `loops`: populations connected to themselves, which are graphs in it: its name, that of the cells, its nodes and edges

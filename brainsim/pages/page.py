@@ -15,9 +15,9 @@ from brainsim.core.checks import number
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.network.network import Network
 from brainsim.pages.about import about
-from brainsim.pages.checks import check_simulation
 from brainsim.pages.controls import Bound, Button, Control, bound_button
 from brainsim.pages.export import Export
+from brainsim.pages.refused import check_simulation
 from brainsim.pages.tabulate import Tables
 from brainsim.pages.writing import LARGE, page_text
 

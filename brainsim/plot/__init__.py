@@ -8,12 +8,12 @@ population has the same colour in all pictures of a result, also alone: ``bs.plo
 from brainsim.core.hints import answer_in
 from brainsim.plot.animations import animate
 from brainsim.plot.elements.styles import style
+from brainsim.plot.firing_rates import bars, psth, rate
 from brainsim.plot.graphs import connectivity, graph
 from brainsim.plot.intervals import correlogram, cv_rate, isi_histogram
 from brainsim.plot.live import Live
 from brainsim.plot.overviews import overview
 from brainsim.plot.rasters import raster
-from brainsim.plot.rates import bars, psth, rate
 from brainsim.plot.space import snapshots, space_time
 from brainsim.plot.spectra import spectrogram, spectrum, synchrony
 from brainsim.plot.traces import trace

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from brainsim.core.checks import number
 from brainsim.plot.elements.groups import groups_of
 from brainsim.plot.elements.styles import FAINT, style
+from brainsim.plot.firing_rates import rate
 from brainsim.plot.rasters import raster
-from brainsim.plot.rates import rate
 
 SHARE = 0.03  # of the time of the run that drawing may take
 SOONEST = 0.2  # seconds between two pictures: eyes need no more

@@ -13,8 +13,8 @@ from brainsim.core.hints import answers_calls
 from brainsim.plot.elements.axes import ShownOnce
 from brainsim.plot.elements.groups import edges_of, family_of, groups_of, report_as, type_name
 from brainsim.plot.elements.styles import FAINT, shorten, style
+from brainsim.plot.firing_rates import rate
 from brainsim.plot.rasters import raster, window_of
-from brainsim.plot.rates import rate
 from brainsim.plot.traces import marks_of, trace
 from brainsim.plot.weights import weights
 from brainsim.results.result import Result

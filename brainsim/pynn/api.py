@@ -10,15 +10,15 @@ from pyNN.space import Space
 from pyNN.standardmodels import StandardCellType
 
 from brainsim.core.checks import number
-from brainsim.pynn import connectors, simulator, synapses
-from brainsim.pynn.cells import *  # noqa: F403
+from brainsim.pynn import connectors, simulator, synapse_types
+from brainsim.pynn.cell_types import *  # noqa: F403
 from brainsim.pynn.connectors import *  # noqa: F403
 from brainsim.pynn.electrodes import *  # noqa: F403
 from brainsim.pynn.native import NativeRNG
 from brainsim.pynn.populations import Assembly, Population, PopulationView
 from brainsim.pynn.projections import Projection
 from brainsim.pynn.sources import *  # noqa: F403
-from brainsim.pynn.synapses import *  # noqa: F403
+from brainsim.pynn.synapse_types import *  # noqa: F403
 
 run, run_until = common.build_run(simulator)
 run_for = run
@@ -26,7 +26,7 @@ reset = common.build_reset(simulator)
 initialize = common.initialize
 get_current_time, get_time_step, get_min_delay, get_max_delay, _, rank = common.build_state_queries(simulator)
 create = common.build_create(Population)
-connect = common.build_connect(Projection, connectors.FixedProbabilityConnector, synapses.StaticSynapse)
+connect = common.build_connect(Projection, connectors.FixedProbabilityConnector, synapse_types.StaticSynapse)
 record = common.build_record(simulator)
 set = common.set  # PyNN calls it so
 
@@ -96,5 +96,5 @@ def list_standard_models():
     return [kind.__name__ for kind in found if issubclass(kind, StandardCellType)]
 
 
-_INNER = {"StandardCellType", "common", "connectors", "number", "synapses"}
+_INNER = {"StandardCellType", "common", "connectors", "number", "synapse_types"}
 __all__ = [name for name in list(globals()) if not name.startswith("_") and name not in _INNER]

@@ -9,7 +9,7 @@ from pyNN import connectors
 from brainsim.pynn.completing import completed
 
 
-class Columns:
+class TargetByTarget:
     """What brainsim changes of a connector of PyNN, which goes through the targets one by one."""
 
     def _standard_connect(self, projection, connection_map_generator, distance_map=None):
@@ -21,18 +21,18 @@ class Columns:
         super()._standard_connect(projection, columns, distance_map)
 
 
-AllToAllConnector = completed(Columns, connectors.AllToAllConnector)
-ArrayConnector = completed(Columns, connectors.ArrayConnector)
-CSAConnector = completed(Columns, connectors.CSAConnector)
-CloneConnector = completed(Columns, connectors.CloneConnector)
-DisplacementDependentProbabilityConnector = completed(Columns, connectors.DisplacementDependentProbabilityConnector)
-DistanceDependentProbabilityConnector = completed(Columns, connectors.DistanceDependentProbabilityConnector)
-FixedNumberPostConnector = completed(Columns, connectors.FixedNumberPostConnector)
-FixedNumberPreConnector = completed(Columns, connectors.FixedNumberPreConnector)
-FixedProbabilityConnector = completed(Columns, connectors.FixedProbabilityConnector)
-FixedTotalNumberConnector = completed(Columns, connectors.FixedTotalNumberConnector)
-IndexBasedProbabilityConnector = completed(Columns, connectors.IndexBasedProbabilityConnector)
-OneToOneConnector = completed(Columns, connectors.OneToOneConnector)
+AllToAllConnector = completed(TargetByTarget, connectors.AllToAllConnector)
+ArrayConnector = completed(TargetByTarget, connectors.ArrayConnector)
+CSAConnector = completed(TargetByTarget, connectors.CSAConnector)
+CloneConnector = completed(TargetByTarget, connectors.CloneConnector)
+DisplacementDependentProbabilityConnector = completed(TargetByTarget, connectors.DisplacementDependentProbabilityConnector)
+DistanceDependentProbabilityConnector = completed(TargetByTarget, connectors.DistanceDependentProbabilityConnector)
+FixedNumberPostConnector = completed(TargetByTarget, connectors.FixedNumberPostConnector)
+FixedNumberPreConnector = completed(TargetByTarget, connectors.FixedNumberPreConnector)
+FixedProbabilityConnector = completed(TargetByTarget, connectors.FixedProbabilityConnector)
+FixedTotalNumberConnector = completed(TargetByTarget, connectors.FixedTotalNumberConnector)
+IndexBasedProbabilityConnector = completed(TargetByTarget, connectors.IndexBasedProbabilityConnector)
+OneToOneConnector = completed(TargetByTarget, connectors.OneToOneConnector)
 
 FromFileConnector, FromListConnector = connectors.FromFileConnector, connectors.FromListConnector
 SmallWorldConnector = connectors.SmallWorldConnector  # of which PyNN has only the name

@@ -6,9 +6,9 @@ from pyNN.space import Space
 
 import brainsim as bs
 from brainsim.pynn import neurons, simulator
-from brainsim.pynn.cells import one_if_equal
+from brainsim.pynn.cell_types import one_if_equal
 from brainsim.pynn.populations import Assembly
-from brainsim.pynn.synapses import ElectricalSynapse, StaticSynapse
+from brainsim.pynn.synapse_types import ElectricalSynapse, StaticSynapse
 
 COMBINING = {"sum": (0.0, np.add), "min": (np.inf, np.minimum), "max": (-np.inf, np.maximum)}  # weights of equal pairs
 

@@ -6,7 +6,7 @@ from pyNN.standardmodels import cells
 from scipy.special import gammaincc
 
 import brainsim as bs
-from brainsim.pynn.cells import Cell, cell_type
+from brainsim.pynn.cell_types import CellType, cell_type
 from brainsim.pynn.completing import names_in
 from brainsim.pynn.simulator import state
 
@@ -66,7 +66,7 @@ class GammaSource(Source):
     progress: float = bs.initial(bs.Uniform(0.0, 1.0), "", "completed fraction of the stages of the interval")
 
 
-class ListedSpikes(Cell):
+class ListedSpikes(CellType):
     """Sources that send listed spikes."""
 
     def lists_spikes(self, values):
@@ -88,7 +88,7 @@ class ListedSpikes(Cell):
         return steps[steps >= first], ids[steps >= first]
 
 
-class PoissonTrains(Cell):
+class PoissonTrains(CellType):
     """Poisson trains."""
 
     def model(self, values):
@@ -97,7 +97,7 @@ class PoissonTrains(Cell):
         return super().model(values)
 
 
-class InhomogeneousGamma(Cell):
+class InhomogeneousGamma(CellType):
     """Gamma processes whose parameters follow a histogram, drawn step by step: Muller et al. (2007).
 
     A source that fired x ms ago fires in a step of dt with the probability ``1 - Q(a, (x + dt)/b)/Q(a, x/b)``, in which Q is

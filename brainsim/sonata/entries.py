@@ -49,7 +49,7 @@ class Entries:
 
 
 @dataclass(frozen=True)
-class Part:
+class Section:
     """A part of a configuration, and how messages about it begin."""
 
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -114,36 +114,36 @@ REPORT = Entries(
 )
 
 
-def check_sections(given: Mapping[str, Any], files: Mapping[str, str], path: str, label: str) -> dict[str, Part]:
+def check_sections(given: Mapping[str, Any], files: Mapping[str, str], path: str, label: str) -> dict[str, Section]:
     """Return the sections of a configuration after a check of what they say; one that is not there is empty."""
     SECTIONS.check(given, f"{label}: {path!r}")
     names = [*OF_SECTIONS, "inputs", "reports"]
-    found = {name: Part(given.get(name, {}), f"{label}: {files.get(name, path)!r}: {name}") for name in names}
+    found = {name: Section(given.get(name, {}), f"{label}: {files.get(name, path)!r}: {name}") for name in names}
     for name in OF_SECTIONS.keys() & given.keys():
         OF_SECTIONS[name].check(given[name], found[name].label)
     return found
 
 
-def parts(section: Part, word: str) -> dict[str, Part]:
+def parts(section: Section, word: str) -> dict[str, Section]:
     """Return the inputs or the reports of a section that are enabled, by name, each called `word` in messages."""
     check_structure(section.given, dict[str, Any], section.label)
     before = section.label.rpartition(": ")[0]
-    found = {name: Part(of, f"{before}: {word} {name!r}") for name, of in section.given.items()}
+    found = {name: Section(of, f"{before}: {word} {name!r}") for name, of in section.given.items()}
     return {name: part for name, part in found.items() if is_enabled(part)}
 
 
-def is_enabled(part: Part) -> bool:
+def is_enabled(part: Section) -> bool:
     """Return whether a part of a configuration is to be read at all."""
     check_structure(part.given, dict[str, Any], part.label)
     check_structure(part.get("enabled", True), bool, f"{part.label}: enabled")
     return part.get("enabled", True)
 
 
-def listed(networks: Part, kind: str) -> list[Part]:
+def listed(networks: Section, kind: str) -> list[Section]:
     """Return the files of nodes or edges of a network that are enabled, after a check of what is said of them."""
     found = []
     for k, given in enumerate(networks.get(kind, ())):
-        part = Part(given, f"{networks.label}: {kind}[{k}]")
+        part = Section(given, f"{networks.label}: {kind}[{k}]")
         if is_enabled(part):
             LISTED[kind].check(given, part.label)
             for name, of in part.get("populations", {}).items():
@@ -152,7 +152,7 @@ def listed(networks: Part, kind: str) -> list[Part]:
     return found
 
 
-def only_named(found: Mapping[str, Any], part: Part) -> dict[str, Any]:
+def only_named(found: Mapping[str, Any], part: Section) -> dict[str, Any]:
     """Return the populations of a file that a configuration names, all if it names none."""
     named = part.get("populations") or found
     for name in named:

@@ -11,8 +11,8 @@ from brainsim.core.checks import MissingName, number
 from brainsim.core.doors import optional
 from brainsim.core.files import check_free, writable
 from brainsim.sonata.configuration import read_json, read_sections
+from brainsim.sonata.configured_network import LABEL, build_network, find_reports
 from brainsim.sonata.entries import check_sections
-from brainsim.sonata.network import LABEL, build_network, find_reports
 
 SUFFIXES = (".h5", ".hdf5")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.hints import answers_calls
 from brainsim.engine.loop.progress import Watch
-from brainsim.sweeps.files import Folder
+from brainsim.sweeps.finished_points import Folder
 from brainsim.sweeps.points import Row, axes_of, check_function, describe_point, outcome, points_of
 from brainsim.sweeps.table import Sweep, SweepError
 from brainsim.sweeps.workers import PoolError, forget_peak, outcomes, peak_memory

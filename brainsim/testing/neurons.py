@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.engine.simulation.simulate import simulate
 from brainsim.equations.expressions import language as lang
-from brainsim.explore.cells import LADDER
+from brainsim.explore.single_cells import LADDER
 from brainsim.models.base import Neuron
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.values import Distribution

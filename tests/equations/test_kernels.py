@@ -8,7 +8,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.groups import form_groups
-from brainsim.engine.operators.cell_kernels import Cells
+from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -119,7 +119,7 @@ def records():
     net = bs.Network(seed=1)
     net.add(bs.Population(1, bs.LIF(), name="cells"))
     partition = bs.Simulation(net, seed=1, threads=1)._run.partitions[0]
-    ((*_, context),) = partition.operator(Cells).calls()
+    ((*_, context),) = partition.operator(CellKernels).calls()
     return context.kind, partition.progress.kind
 
 

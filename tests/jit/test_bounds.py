@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.operators.cell_kernels import Cells
+from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.engine.simulation import settings
 from brainsim.equations.codegen import BLOCK
 from brainsim.testing import golden
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.thorough
 OUTSIDE = """
 import numpy as np
 import brainsim as bs
-from brainsim.engine.operators.poisson import Poisson
+from brainsim.engine.operators.poisson import PoissonInputs
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import Context, array_of, by_address, call, record_at
 
@@ -60,7 +60,7 @@ net = bs.Network(seed=1)
 net.stimulate(cells, bs.PoissonInput(rate=np.full(4, 9000.0), weight=1.0, synapse=bs.Delta()))
 sim = bs.Simulation(net, seed=1, threads=1)
 print(attempt(lambda: sim.run(1.0).duration))
-((*_, context),) = sim._run.partitions[0].operator(Poisson).calls()
+((*_, context),) = sim._run.partitions[0].operator(PoissonInputs).calls()
 context["places"][2] = 10**6
 print(attempt(sim.run, 1.0))
 """
@@ -87,7 +87,7 @@ def sim(request):
 def test_what_a_kernel_reaches_lies_within_its_arrays(sim):
     """It is known from the number of rows, cells, and cells from one row to the next."""
     for partition in sim._run.partitions:
-        for _, index, _, context in partition.operator(Cells).calls():
+        for _, index, _, context in partition.operator(CellKernels).calls():
             group, count = sim._layout.groups[index], context["count"]
             assert count > 0
 
@@ -109,7 +109,7 @@ def test_arrays_of_kernels_are_parts_of_those_of_the_simulation(sim):
     """That each cell is in one call only, in its place."""
     shared, seen = sim._run.shared, np.zeros(sim._layout.n_cells, np.int64)
     for partition in sim._run.partitions:
-        for _, index, _, context in partition.operator(Cells).calls():
+        for _, index, _, context in partition.operator(CellKernels).calls():
             group, first = sim._layout.groups[index], context["first"]
             seen[first : first + context["count"]] += 1
             for name, whole in (("refractory", shared.refractory), ("current", shared.current)):

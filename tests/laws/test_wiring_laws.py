@@ -112,7 +112,7 @@ HYPER = [  # synapses, sources, targets; if more than half of the pairs are take
 def shared_out(net):
     """Count the synapses of each source of the only projection; nothing is wired."""
     layout = Layout(net, DT, 1)
-    plan = projections.Plan(layout, net.projections[0], projections.Cells(layout))
+    plan = projections.Plan(layout, net.projections[0], projections.GlobalIndices(layout))
     projections.make_room_for_counts([plan])
     plan.count(0, plan.sources.size)
     return plan.counts

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.nir import linear
-from brainsim.nir.graphs import Graph
+from brainsim.nir.graphs import FlatGraph
 from tests.nir import reference
 from tests.nir.graphs import DT, GRAPHS, chain, cuba, ends, full, graph, lif, nir
 
@@ -57,7 +57,7 @@ class TestAgainstNumPy:
 
     def compare(self, made, given):
         """Run a graph here and there; return name -> what its ends gave there."""
-        steps, there = len(next(iter(given.values()))), Graph(made)
+        steps, there = len(next(iter(given.values()))), FlatGraph(made)
         net = bs.nir.read(made, inputs=given, method="euler")
         quiet = [p for p in net.populations.values() if "v" in getattr(p.model, "initials", ())]
         result = bs.simulate(net, (steps + 10) * 0.1, dt=0.1, record=[bs.Trace(p, "v") for p in quiet])

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.ann.conversion.spiking import Readout
-from brainsim.nir.graphs import Graph
+from brainsim.nir.graphs import FlatGraph
 from tests.nir.graphs import GRAPHS, chain, cuba, ends, graph, lif, nir
 
 NOT_COMPARED = ("metadata", "input_type", "output_type", "input_shape")
@@ -13,7 +13,7 @@ NOT_COMPARED = ("metadata", "input_type", "output_type", "input_shape")
 
 def parts(made):
     """Return the nodes of a graph with their arrays, and its edges, with nested graphs taken apart."""
-    flat, nodes = Graph(made), {}
+    flat, nodes = FlatGraph(made), {}
     for name, node in flat.nodes.items():
         kind = type(node).__name__
         values = {key: np.asarray(value).tolist() for key, value in vars(node).items() if key not in NOT_COMPARED}
@@ -96,7 +96,7 @@ class TestNetworks:
         net = network(bs.IF(c_m=1.0, v_th=-64.0, v_reset=-65.0, t_ref=0.0), bs.Delta(), bs.Normal(0.2, 0.3))
         net.stimulate(net.populations["out"], bs.CurrentInput(0.05))
         made = bs.nir.write(net)
-        kinds = {name: type(node).__name__ for name, node in Graph(made).nodes.items()}
+        kinds = {name: type(node).__name__ for name, node in FlatGraph(made).nodes.items()}
         assert kinds["hidden.lif"] == kinds["out"] == "IF"
         assert [kind for name, kind in kinds.items() if name.endswith("_delay")] == ["Delay", "Delay"]
         rng = np.random.default_rng(1)

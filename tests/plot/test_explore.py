@@ -8,8 +8,8 @@ from scipy.optimize import brentq
 
 import brainsim as bs
 from brainsim import explore
-from brainsim.explore.cells import ONSET, resting_state
-from brainsim.explore.rates import _rate
+from brainsim.explore.fi_curve import _rate
+from brainsim.explore.single_cells import ONSET, resting_state
 from brainsim.models.catalogue import catalogue
 from tests.helpers.equations.own_models import Adapting
 from tests.helpers.mistakes import mistakes

@@ -16,7 +16,7 @@ from brainsim.rng import hashing, probabilities, streams, variates
 from brainsim.testing import reference
 from brainsim.testing.random_networks import networks
 from brainsim.testing.reference import numbers, wiring
-from brainsim.testing.verification.networks import TOLERANCES, compare
+from brainsim.testing.verification.random_runs import TOLERANCES, compare
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

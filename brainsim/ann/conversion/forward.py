@@ -86,7 +86,7 @@ def _run_chunk(plan, X, steps, seed, start):
             kernels.fire_in_turn(potential, layer.theta, out)
         else:
             v, current = np.empty(units), np.empty(units)
-            rows, cell = kernels.Rows(*_rows(layer)), kernels.Cell(layer.theta, plan.starts[k], reset)
+            rows, cell = kernels.Rows(*_rows(layer)), kernels.LayerCells(layer.theta, plan.starts[k], reset)
             kernels.fire(spikes, held, rows, drive, cell, v, current, out)
         if plan.lost:
             out &= np.random.default_rng([seed, start, k]).random(out.shape) >= plan.lost

@@ -21,7 +21,7 @@ class Rows(NamedTuple):
     weight: np.ndarray
 
 
-class Cell(NamedTuple):
+class LayerCells(NamedTuple):
     """What all cells of a layer have in common."""
 
     theta: float  # threshold

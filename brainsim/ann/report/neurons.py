@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
 from brainsim.core.checks import in_range, integer, number, one_of, plain
 from brainsim.core.hints import answers_calls
-from brainsim.explore.cells import NAME, run_cells
+from brainsim.explore.single_cells import NAME, run_cells
 from brainsim.explore.theory import if_counts, lif_rate, siegert_rate
 from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.neurons.lif import LIF

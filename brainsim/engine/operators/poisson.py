@@ -19,7 +19,7 @@ from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
 
 
-class Poisson(Operator):
+class PoissonInputs(Operator):
     """The Poisson inputs to a partition: by tables if a stretch of cells shares one rate, else cell by cell."""
 
     depends_on = "inputs"

@@ -65,7 +65,7 @@ def _is_coupled(layout):
 BUILT_IN = (
     ("brainsim.engine.operators.currents:Currents", _has_currents),
     ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
-    ("brainsim.engine.operators.poisson:Poisson", _has_counts),
+    ("brainsim.engine.operators.poisson:PoissonInputs", _has_counts),
     ("brainsim.engine.operators.events:Events", _acts_on("brainsim.models.events", "EventInput")),
     ("brainsim.engine.operators.cell_kernels:CellKernels", _always),
     ("brainsim.engine.operators.varying:Varying", _varies),

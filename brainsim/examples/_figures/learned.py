@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
 from brainsim.core.contexts import within
-from brainsim.examples._figures.layout import DARK, side_by_side
+from brainsim.examples._figures.page_layout import DARK, side_by_side
 from brainsim.examples.data.texts import ALPHABET, ngram_bits
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 

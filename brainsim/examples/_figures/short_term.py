@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.layout import page
+from brainsim.examples._figures.page_layout import page
 from brainsim.examples.short_term import DELAY, KINDS, RATES, SHOWN, measure, releases, trains_of
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 

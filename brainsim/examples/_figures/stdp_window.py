@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.layout import page
+from brainsim.examples._figures.page_layout import page
 from brainsim.examples.stdp_window import (
     CALCIUM,
     CALCIUM_LAGS,

@@ -13,7 +13,7 @@ from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.compare import compare
 from brainsim.ann.report.neurons import draw_staircase
 from brainsim.core.contexts import within
-from brainsim.examples._figures.layout import note
+from brainsim.examples._figures.page_layout import note
 from brainsim.examples.data.datasets import digits
 from brainsim.explore.theory import if_counts
 from brainsim.plot.elements.styles import FAINT, NEURON, PALETTE, style

@@ -20,7 +20,7 @@ from brainsim.features.couplings.models.kinds import GapJunction
 from brainsim.features.couplings.stability import check_stable
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number
-from brainsim.network.checks import MAX_DELAY
+from brainsim.network.arguments import MAX_DELAY
 
 UINT16_RANGE = 1 << 16
 NONE = np.empty(0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.learn.spiking.cells import AdaptingLIF
+from brainsim.learn.spiking.adaptive_cells import AdaptingLIF
 from brainsim.models.base import Neuron
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.neurons.nonspiking import LI

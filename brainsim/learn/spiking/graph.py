@@ -9,9 +9,9 @@ import numpy as np
 
 from brainsim.core.checks import nearest
 from brainsim.learn.spiking.blocks import LABEL, WRITTEN, Block, block_of, check_source, check_synapse, start_of, tau_name
+from brainsim.learn.spiking.from_projections import Ends, Table, draw, table_of
 from brainsim.learn.spiking.layout import CURRENT, DELAY, LONGEST_PART, WEIGHT, Layout, Wire, lowest_of, rms, size_of
 from brainsim.learn.spiking.learns import Learns, limits_of
-from brainsim.learn.spiking.wiring import Ends, Table, draw, table_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.network.arguments import MAX_DELAY
 

@@ -55,7 +55,7 @@ class Wire(NamedTuple):
         return np.ndim(self.delay) > 0
 
 
-class Part(NamedTuple):
+class LearnedPart(NamedTuple):
     """Something that learns, or that a network shows without learning it."""
 
     at: slice  # in the vector
@@ -107,7 +107,12 @@ class Layout:
         self.blocks, self.n_in, self.wires, self.dt, self.steps = tuple(blocks), n_in, tuple(wires), dt, steps
         self.sizes = [n_in, *(block.n for block in blocks)]
         self.start_v = np.zeros(self.n_cells) if start_v is None else start_v
-        self.size, self.parts, self._values, self._derived = 0, list[Part](), list[tuple[slice, Any]](), dict[Any, Any]()
+        self.size, self.parts, self._values, self._derived = (
+            0,
+            list[LearnedPart](),
+            list[tuple[slice, Any]](),
+            dict[Any, Any](),
+        )
         self.weights = [self._number(wire.weight) for wire in wires]
         self.biases = {b: self._number(currents[b]) for b in sorted(currents)}
         self.delays = [self._number(wire.delay) for wire in wires]
@@ -136,9 +141,9 @@ class Layout:
         return values
 
     def add(self, shape: tuple[int, ...], *what: Any, **how: Any) -> None:
-        """Add a `Part` to the vector, behind the others."""
+        """Add a `LearnedPart` to the vector, behind the others."""
         begin = self.parts[-1].at.stop if self.parts else 0
-        self.parts.append(Part(slice(begin, begin + int(np.prod(shape, dtype=np.int64))), shape, *what, **how))
+        self.parts.append(LearnedPart(slice(begin, begin + int(np.prod(shape, dtype=np.int64))), shape, *what, **how))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is copied or pickled: derived kernels are written again."""

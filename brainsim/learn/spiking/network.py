@@ -250,7 +250,7 @@ class SpikingNetwork(SpikingEstimator):
         return network_of(self._plan, self._vector, sample, self.gradient != "exact", seed)
 
     def _write(self, path):
-        from brainsim.learn.spiking.files import save
+        from brainsim.learn.spiking.network_file import save
 
         save(self, path)
 
@@ -273,7 +273,7 @@ class SpikingNetwork(SpikingEstimator):
         ValueError
             If the file is damaged, or `save` did not write it; if a class is missing, or is not as it was.
         """
-        from brainsim.learn.spiking.files import load
+        from brainsim.learn.spiking.network_file import load
 
         return load(cls, path, models)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.features.growing.listing import list_synapses, with_parts
-from brainsim.learn.spiking.cells import AdaptingLIF, kept_on_grid
+from brainsim.learn.spiking.adaptive_cells import AdaptingLIF, kept_on_grid
 from brainsim.learn.spiking.graph import Graph
 from brainsim.learn.spiking.layout import Layout
 from brainsim.learn.spiking.plan import TIMES

@@ -17,7 +17,7 @@ from brainsim.core.machine import free_memory
 from brainsim.features.estimates.table import in_words
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
-from brainsim.learn.spiking.cells import check_keeps
+from brainsim.learn.spiking.adaptive_cells import check_keeps
 from brainsim.learn.spiking.graph import Graph, graph_of
 from brainsim.learn.spiking.learns import Learns, check_learns
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets

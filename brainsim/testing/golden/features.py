@@ -1,7 +1,7 @@
 """Networks of features besides those of the core: an artificial network in spikes, and couplings."""
 
 import brainsim as bs
-from brainsim.testing.golden.networks import golden, lif, spread
+from brainsim.testing.golden.pinned import golden, lif, spread
 
 
 @golden(duration=64.0, dt=1.0)

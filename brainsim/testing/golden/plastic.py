@@ -1,7 +1,7 @@
 """Networks whose synapses change: their bits are pinned like those of the others."""
 
 import brainsim as bs
-from brainsim.testing.golden.networks import golden, lif, spread
+from brainsim.testing.golden.pinned import golden, lif, spread
 
 
 def learning(rules, **options):

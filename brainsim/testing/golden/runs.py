@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.testing.golden.networks import NETWORKS
+from brainsim.testing.golden.pinned import NETWORKS
 
 PINNED = Path(__file__).parents[1] / "data" / "golden.json"
 SEED = 5

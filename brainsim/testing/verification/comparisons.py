@@ -4,7 +4,7 @@ import time
 
 from brainsim.testing import golden
 from brainsim.testing.verification import laws, stored
-from brainsim.testing.verification.networks import compared_networks
+from brainsim.testing.verification.random_runs import compared_networks
 from brainsim.testing.verification.report import Line, Report
 
 NOT_CHECKED = (

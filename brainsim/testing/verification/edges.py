@@ -34,7 +34,7 @@ class Adapting(bs.Neuron):
 
 
 @dataclass
-class Edges:
+class EdgePlan:
     """A plan, as `random_networks` has them."""
 
     seed: int
@@ -43,7 +43,7 @@ class Edges:
 
     def anew(self):
         """Return the same plan."""
-        return Edges(self.seed)
+        return EdgePlan(self.seed)
 
     def network(self):
         """Return the network: cells with events at v, each input with a part of them or some of each part."""

@@ -9,6 +9,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.core.moved import names
+from tests.helpers.modules import imported, modules
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -33,3 +34,8 @@ def test_all_modules_that_have_moved_are_found():
         found = importlib.import_module(old)
         assert found is importlib.import_module(new)
         assert found.__spec__.name == new
+
+
+def test_the_package_does_not_use_old_names():
+    old = names()
+    assert [(m, name) for m, tree in modules().items() for name, _ in imported(m, tree, types=True) if name in old] == []

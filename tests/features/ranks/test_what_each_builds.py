@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.build.layout import Layout
 from brainsim.build.own import Planned, cells_here, state_here
-from brainsim.engine.synapses.projections import Cells, Plan, make_room_for_counts
+from brainsim.engine.synapses.projections import GlobalIndices, Plan, make_room_for_counts
 from brainsim.engine.synapses.readback import _table
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.examples import microcircuit
@@ -51,7 +51,7 @@ def wired(rule, weight, delay):
 
 
 def table_of(layout):
-    plan = Plan(layout, layout.network.projections[0], Cells(layout))
+    plan = Plan(layout, layout.network.projections[0], GlobalIndices(layout))
     counts = make_room_for_counts([plan])
     with Workers(2) as pool:
         count_synapses([plan], pool, 2, Passes())

@@ -26,7 +26,7 @@ def one_if_equal(values):
     return float(values[0]) if np.all(values == values[0]) else values
 
 
-class Cell:
+class CellType:
     """What brainsim adds to a cell type of PyNN: its model of cells, and the synapses onto its receptors."""
 
     membrane: type = bs.LIF
@@ -79,7 +79,7 @@ class Cell:
         return FACTORS.get(self.units.get(variable, ""), 1.0)
 
 
-class StochasticCell(Cell):
+class StochasticCell(CellType):
     """A cell whose spikes leave any number of currents and thresholds, which decay."""
 
     def model(self, values):
@@ -94,7 +94,7 @@ class StochasticCell(Cell):
         return neurons.compose(membrane, tuple(self.receptors().values()))(**found)
 
 
-class HardwareCell(Cell):
+class HardwareCell(CellType):
     """A cell that is given by its leak conductance; its other values are those of the chip."""
 
     def native(self, values):
@@ -106,7 +106,7 @@ class HardwareCell(Cell):
         )
 
 
-def cell_type(base, membrane=bs.LIF, kind=None, own=Cell, **more):
+def cell_type(base, membrane=bs.LIF, kind=None, own=CellType, **more):
     """Return a cell type of PyNN with a model of brainsim, and with receptors of a kind."""
     return completed(own, base, membrane=membrane, kind=kind, **more)
 
@@ -139,7 +139,7 @@ CondBetaPostSynapticResponse = cell_type(receptors.CondBetaPostSynapticResponse,
 ExpPSR, AlphaPSR, BetaPSR = CondExpPostSynapticResponse, CondAlphaPostSynapticResponse, CondBetaPostSynapticResponse
 
 
-class PointNeuron(Cell, cells.PointNeuron):
+class PointNeuron(CellType, cells.PointNeuron):
     """A membrane, `LIF` or `AdExp`, with receptors of any kinds by name: ``PointNeuron(LIF(), AMPA=ExpPSR(tau_syn=2.0))``.
 
     Parameters and variables of a receptor are called by its name, ``"AMPA.tau_syn"`` and ``"AMPA.gsyn"``.

@@ -10,7 +10,7 @@ from pynestml.utils.ast_utils import ASTUtils
 
 import brainsim as bs
 from brainsim.nestml.declarations import POTENTIALS, Declarations
-from brainsim.nestml.files import File
+from brainsim.nestml.parsing import File
 from brainsim.nestml.programs import INTEGRATE, SPIKE, Program, statements
 from brainsim.nestml.texts import names, tidy
 

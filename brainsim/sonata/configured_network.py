@@ -14,7 +14,7 @@ from brainsim.core.checks import nearest, number, warn_user
 from brainsim.features.formats.sonata_files import ALONE, read_spikes
 from brainsim.results.archive import part_of_it
 from brainsim.sonata.configuration import choose, read_json
-from brainsim.sonata.entries import INPUTS, REPORT, Part, listed, only_named, parts
+from brainsim.sonata.entries import INPUTS, REPORT, Section, listed, only_named, parts
 from brainsim.sonata.reading import read_edges, read_nodes
 from brainsim.sonata.templates import TEMPLATES, describe
 
@@ -26,10 +26,10 @@ NOT_DONE = {  # columns that ask for something, by what they are of
 
 
 @dataclass
-class Network:
+class ConfiguredNetwork:
     """The network of a configuration, with a population for each node population."""
 
-    sections: Mapping[str, Part]
+    sections: Mapping[str, Section]
     sets: Mapping[str, Any]
     missing: str | None  # a file of node sets that does not exist
     dt: float
@@ -51,9 +51,11 @@ class Network:
         return [self.net.populations[name][of] for name, of in self.chosen(which, label).items()]
 
 
-def build_network(sections: Mapping[str, Part], sets: tuple[Mapping[str, Any], str | None], dt: float) -> Network:
+def build_network(
+    sections: Mapping[str, Section], sets: tuple[Mapping[str, Any], str | None], dt: float
+) -> ConfiguredNetwork:
     """Return the network that the sections of a configuration describe."""
-    network = Network(sections, *sets, dt)
+    network = ConfiguredNetwork(sections, *sets, dt)
     virtual = _add_nodes(network)
     inputs = {name: _kind(part) for name, part in parts(sections["inputs"], "input").items()}
     trains = [part for kind, part in inputs.values() if kind == "spikes"]
@@ -223,7 +225,7 @@ class Report:
     label: str
 
 
-def find_reports(network: Network, section: Part) -> list[Report]:
+def find_reports(network: ConfiguredNetwork, section: Section) -> list[Report]:
     """Return the reports of a configuration."""
     found: list[Report] = []
     for name, part in parts(section, "report").items():

@@ -10,7 +10,7 @@ from brainsim.pynn.completing import completed, names_in, same_names
 Value = bs.values.Value
 
 
-class Pairs(bs.Plasticity):
+class AdditivePairs(bs.Plasticity):
     """Pairs of spikes, all with all; a subclass says by how much the weight changes."""
 
     equations = """
@@ -32,20 +32,20 @@ class Pairs(bs.Plasticity):
     y: float = bs.initial(0.0, "", "trace of postsynaptic spikes")
 
 
-class MultiplicativePairs(Pairs):
+class MultiplicativePairs(AdditivePairs):
     """Both changes are proportional to the distance from the bound."""
 
     on_pre = "w = w - A_minus*(w - w_min)*y; x = x + 1"
     on_post = "w = w + A_plus*(w_max - w)*x; y = y + 1"
 
 
-class MixedPairs(Pairs):
+class MixedPairs(AdditivePairs):
     """Depression alone is proportional to the distance from the bound."""
 
     on_pre = MultiplicativePairs.on_pre
 
 
-class PowerPairs(Pairs):
+class PowerPairs(AdditivePairs):
     """Both changes are powers of the distance from the bound, as a fraction of the upper one."""
 
     on_pre = "w = w - A_minus*w_max*(max(w - w_min, 0)/w_max)**mu_minus*y; x = x + 1"
@@ -161,19 +161,19 @@ class STDPMechanism(Synapse, synapses.STDPMechanism):
         return float(fraction * delay)
 
 
-class Part:
+class Component:
     """What brainsim adds to a part of an `STDPMechanism`."""
 
     kind: type | None = None  # the rule of brainsim, if this part decides about it
 
 
-AdditiveWeightDependence = completed(Part, synapses.AdditiveWeightDependence, kind=Pairs)
-MultiplicativeWeightDependence = completed(Part, synapses.MultiplicativeWeightDependence, kind=MultiplicativePairs)
+AdditiveWeightDependence = completed(Component, synapses.AdditiveWeightDependence, kind=AdditivePairs)
+MultiplicativeWeightDependence = completed(Component, synapses.MultiplicativeWeightDependence, kind=MultiplicativePairs)
 AdditivePotentiationMultiplicativeDepression = completed(
-    Part, synapses.AdditivePotentiationMultiplicativeDepression, kind=MixedPairs
+    Component, synapses.AdditivePotentiationMultiplicativeDepression, kind=MixedPairs
 )
-GutigWeightDependence = completed(Part, synapses.GutigWeightDependence, kind=PowerPairs)
-SpikePairRule = completed(Part, synapses.SpikePairRule)
-Vogels2011Rule = completed(Part, synapses.Vogels2011Rule, kind=Symmetric)
+GutigWeightDependence = completed(Component, synapses.GutigWeightDependence, kind=PowerPairs)
+SpikePairRule = completed(Component, synapses.SpikePairRule)
+Vogels2011Rule = completed(Component, synapses.Vogels2011Rule, kind=Symmetric)
 
 __all__ = names_in(globals(), synapses)

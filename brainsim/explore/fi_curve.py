@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import answers_calls
-from brainsim.explore.cells import (
+from brainsim.explore.single_cells import (
     NAME,
     check_currents,
     check_model,

@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 
 from brainsim.nestml.expressions import Expressions
-from brainsim.nestml.files import File
+from brainsim.nestml.parsing import File
 from brainsim.nestml.texts import evaluate, names, number, replace, tidy
 
 

@@ -12,7 +12,7 @@ import brainsim as bs
 from brainsim.testing import reference
 from brainsim.testing.properties import any_threads
 from brainsim.testing.random_networks import bits, networks
-from brainsim.testing.verification.edges import Edges
+from brainsim.testing.verification.edges import EdgePlan
 from brainsim.testing.verification.report import Line
 
 # precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
@@ -119,7 +119,7 @@ def _line_of(precision):
 def _plans(seed):
     """Yield plans that follow from a seed: one of what random networks seldom meet, then random ones."""
     rng = np.random.default_rng(seed)
-    yield Edges(int(rng.integers(1000, 2**31)))
+    yield EdgePlan(int(rng.integers(1000, 2**31)))
     while True:
         yield networks.drawn(int(rng.integers(1000, 2**31)), plain=True, everyday=True)
 

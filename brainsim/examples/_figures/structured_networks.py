@@ -5,10 +5,10 @@ from matplotlib.colors import ListedColormap
 
 import brainsim as bs
 from brainsim.core.contexts import within
-from brainsim.examples._figures.layout import page
+from brainsim.examples._figures.page_layout import page
 from brainsim.examples.gap_junctions import CONDUCTANCES, NETWORKS, SETTLED, SHOWN, lags, phases, synchrony
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
-from brainsim.plot.rates import rate
+from brainsim.plot.firing_rates import rate
 
 LABELS = {"none": "no junctions", "weak": "weak junctions", "strong": "strong junctions"}
 
