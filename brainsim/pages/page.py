@@ -160,7 +160,9 @@ def contents(sim, controls=(), buttons=(), title="", text="", seconds=None, pace
     pressed = [bound_button(button, sim, export.address_in_state) for button in buttons]
     export.engine["buttons"] = [writes for _, writes in pressed]
     found |= {"controls": shown, "buttons": [said for said, _ in pressed], "states": [], "engine": export.engine}
-    return found, {"image": image, "changes": bytes(tables.changes), **export.codes}
+    # in one piece, since one way of fma is compressed to little behind the other
+    export.engine["codes"] = [[way, len(code)] for way, code in export.codes.items()]
+    return found, {"image": image, "changes": bytes(tables.changes), "code": b"".join(export.codes.values())}
 
 
 def bind(sim, controls):

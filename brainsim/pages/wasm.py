@@ -16,11 +16,11 @@ from brainsim.pages.fused import fma_text, use_fma
 from brainsim.pages.objects import with_exports
 
 OLDEST = (0, 46)  # llvmlite: earlier ones call relaxed_madd by another name
-FORMAT = "page-1"  # another one when modules are made differently
+FORMAT = "page-2"  # another one when modules are made differently
 TRIPLE = "wasm32-unknown-unknown"
 FEATURES = "+simd128,+bulk-memory,+bulk-memory-opt,+nontrapping-fptoint,+sign-ext,+mutable-globals"
 WAYS = ("relaxed", "exact")  # of `fma`, see `fused`; a module that needs none is "plain"
-LEVEL = 3
+LEVEL, FINAL = 3, 1  # of optimisation; the second once `fma` is linked, which is only inlined where it is called
 # what the system has to provide to native code: the clock is read for profiles only
 PROVIDED = """
 define i32 @brainsim_clock(i32 %which, i64 %place) { ret i32 0 }
@@ -50,31 +50,42 @@ def compile_modules(functions):
     cache.tell()
     texts = {name: text() for name, (_, text) in functions.items()}
     fused = any("@llvm.fma.f64(" in text for text in texts.values())
-    modules = {way: _compile(texts, way) for way in (WAYS if fused else ("plain",))}
+    code, names = _whole(texts), list(texts)
+    modules = {way: _compile(code, names, way) for way in (WAYS if fused else ("plain",))}
     for way, code in modules.items():
         cache.write(f"page-{way}-{key}", json.dumps(way), code)
     return modules
 
 
-def _compile(texts, way):
-    """Return a module that exports functions under their names, with one of the ways of `fma`."""
+def _machine(features=FEATURES):
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-    features = FEATURES + (",+relaxed-simd" if way == "relaxed" else "")
-    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(opt=LEVEL, features=features, reloc="static")
-    whole, names = _parsed("", machine), list(texts)
+    return llvm.Target.from_triple(TRIPLE).create_target_machine(opt=LEVEL, features=features, reloc="static")
+
+
+def _whole(texts):
+    """Return the functions as one module that is optimised, in LLVM's binary form; it still calls `fma`."""
+    machine = _machine()
+    whole = _parsed("", machine)
     for name, text in texts.items():
         whole.link_in(_only(_parsed(use_fma(text), machine), name))
     whole.link_in(_parsed(PROVIDED, machine))
-    _hide_all_but(whole, names)
-    options = llvm.create_pipeline_tuning_options(speed_level=LEVEL)
-    options.loop_vectorization = options.slp_vectorization = True
-    _optimise(whole, machine, options)
+    _hide_all_but(whole, texts)
+    _optimise(whole, machine, LEVEL)
+    return whole.as_bitcode()
+
+
+def _compile(code, names, way):
+    """Return a module of WebAssembly that exports functions under their names, with one of the ways of `fma`."""
+    machine = _machine(FEATURES + (",+relaxed-simd" if way == "relaxed" else ""))
+    whole = llvm.parse_bitcode(code)
     if way != "plain":
-        whole.link_in(_parsed(fma_text(way), machine))
-        names.append("bs_is_fused")
+        names = [*names, "bs_is_fused"]
+        fma = _parsed(fma_text(way), machine)
+        _optimise(fma, machine, LEVEL)
+        whole.link_in(fma)
         _hide_all_but(whole, names)
-        _optimise(whole, machine, options)
+        _optimise(whole, machine, FINAL)
     return with_exports(machine.emit_object(whole), names)
 
 
@@ -84,7 +95,9 @@ def _hide_all_but(module, names):
             function.linkage = "internal"
 
 
-def _optimise(module, machine, options):
+def _optimise(module, machine, level):
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = options.slp_vectorization = level == LEVEL
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     module.verify()

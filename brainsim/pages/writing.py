@@ -20,24 +20,25 @@ def engine_text():
     return _joined("engine", "*.js")
 
 
-def elements(about, blobs):
-    """Return the elements of the page that hold the network: name of a blob -> its bytes."""
+def elements(about, blobs, engine=None):
+    """Return the elements of the page that hold the network, name of a blob -> its bytes, and the programs that run it."""
     about = json.dumps(about | {"blobs": list(blobs)}, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    held = {"engine": (engine or engine_text()).encode(), "viewer": _joined("viewer", "*.js").encode()}
+    held |= {f"blob-{name}": data for name, data in blobs.items()}
     lines = [
         f'<script type="application/json" id="about">{about}</script>',
-        f'<script type="text/plain" id="engine" data-packed>{packed(engine_text().encode())}</script>',
-        *(f'<script type="text/plain" id="blob-{name}">{packed(data)}</script>' for name, data in blobs.items()),
+        *(f'<script type="text/plain" id="{name}">{packed(data)}</script>' for name, data in held.items()),
     ]
     return "\n".join(lines)
 
 
-def page_text(about, blobs):
-    """Return the whole page."""
+def page_text(about, blobs, engine=None):
+    """Return the whole page; tests put another program in the place of the engine."""
     parts = {
         "@TITLE@": html.escape(about["title"]),
         "@STYLE@": _joined("viewer", "*.css"),
-        "@DATA@": elements(about, blobs),
-        "@VIEWER@": _joined("viewer", "*.js"),
+        "@DATA@": elements(about, blobs, engine),
+        "@UNPACK@": _joined(".", "unpack.js"),
     }
     rest, found = (HERE / "viewer" / "page.html").read_text(encoding="utf-8"), []
     for name, part in parts.items():

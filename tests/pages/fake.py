@@ -1,10 +1,9 @@
 """Pages of the viewer around an engine that only draws spikes at random, for tests of what is seen and moved."""
 
-import json
-from html import escape
 from pathlib import Path
 
 import brainsim
+from brainsim.pages.writing import page_text
 from brainsim.results.colours import PALETTE
 
 VIEWER = Path(brainsim.__file__).parent / "pages" / "viewer"
@@ -33,27 +32,11 @@ def about_of(sizes, *, states=(), weights=(), dt=0.1, pace=0.2, seconds=None, en
             weight | {"values": [-0.05 * k for k in range(41)], "initial": 20},
         ],
         "buttons": [{"label": "push the excitatory cells", "help": "adds 5 mV to v of 'excitatory'"}],
-        "states": [{"label": name, "help": ""} for name in states], "blobs": ["image"], "engine": engine or {},
+        "states": [{"label": name, "help": ""} for name in states], "engine": engine or {},
     }  # fmt: skip
 
 
 def write_fake(path, about):
     """Write a page as Python does, with the engine that is not one."""
-    data = [f'<script type="application/json" id="about">{json.dumps(about).replace("<", chr(92) + "u003c")}</script>']
-    data.append(f'<script type="text/plain" id="engine">{ENGINE.read_text(encoding="utf-8")}</script>')
-    data += [f'<script type="text/plain" id="blob-{name}">AAAA</script>' for name in about["blobs"]]
-    page = (VIEWER / "page.html").read_text(encoding="utf-8")
-    parts = {
-        "@TITLE@": escape(about["title"]),
-        "@STYLE@": _joined("css"),
-        "@DATA@": "\n".join(data),
-        "@VIEWER@": _joined("js"),
-    }
-    for name, part in parts.items():
-        page = page.replace(name, part)
-    Path(path).write_text(page, encoding="utf-8")
+    Path(path).write_text(page_text(about, {"image": b""}, ENGINE.read_text(encoding="utf-8")), encoding="utf-8")
     return Path(path)
-
-
-def _joined(suffix):
-    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(VIEWER.glob(f"*.{suffix}")))

@@ -140,7 +140,9 @@ def test_the_exact_fma_has_the_bits_of_the_processor(tmp_path):
     net = NETWORKS["conductances"]()
     here, there = (bs.Simulation(net, seed=2, threads=1) for _ in range(2))
     about, blobs = contents(alone(there))
-    assert blobs.pop("relaxed")
+    (way, size), about["engine"]["codes"] = about["engine"]["codes"][0], about["engine"]["codes"][1:]
+    assert way == "relaxed"
+    blobs["code"] = blobs["code"][size:]
     found = answers(elements(about, blobs), [{"type": "advance", "steps": 500}, {"type": "digest"}], tmp_path)
     assert found[0]["way"] == "exact"
     here.run(50.0)

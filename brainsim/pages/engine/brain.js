@@ -5,16 +5,18 @@ const PAGE = 65536, LIMIT = 2 ** 30; // bytes: of a page of memory, and of all m
 const FUNCTIONS = { fmod: (a, b) => a % b }; // of the C library, exact by its definition
 
 class Brain {
-  // `codes`: way of fma -> module as bytes, of which the first is taken that this browser can run with the right bits;
-  // `image`: bytes of memory; `about`: what `pages/export.py` says of them
-  static async start(codes, image, about) {
+  // `code`: a module for each way of fma, of which the first is taken that this browser can run with the right bits; `image`:
+  // bytes of memory; `about`: what `pages/export.py` says of them
+  static async start({ code, image }, about) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil(about.end / PAGE) + 16, maximum: LIMIT / PAGE });
     const table = new WebAssembly.Table({ initial: about.table + about.entries.length, element: "anyfunc" });
     const stack = new WebAssembly.Global({ value: "i32", mutable: true }, about.base);
     const env = { __linear_memory: memory, __indirect_function_table: table, __stack_pointer: stack, ...FUNCTIONS };
-    for (const way of ["plain", "relaxed", "exact"]) {
-      if (!codes[way] || !WebAssembly.validate(codes[way])) continue;
-      const { exports } = (await WebAssembly.instantiate(codes[way], { env })).instance;
+    let end = 0;
+    for (const [way, size] of about.codes) {
+      const module = code.subarray(end, end += size);
+      if (!WebAssembly.validate(module)) continue;
+      const { exports } = (await WebAssembly.instantiate(module, { env })).instance;
       // a product that is rounded before the sum would give other bits
       if (exports.bs_is_fused && !exports.bs_is_fused(1 + 2 ** -30, -(1 + 2 ** -29))) continue;
       about.entries.forEach((name, k) => table.set(about.table + k, exports[name]));

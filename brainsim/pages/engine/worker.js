@@ -25,7 +25,7 @@ class Engine {
     const names = Object.keys(blobs), parts = await Promise.all(names.map((name) => unpacked(blobs[name])));
     this.about = about;
     this.blobs = Object.fromEntries(names.map((name, k) => [name, parts[k]]));
-    this.brain = await Brain.start(this.blobs, this.blobs.image, about.engine);
+    this.brain = await Brain.start(this.blobs, about.engine);
     this.rows = rowsOf(about.engine.order);
     this.positions = about.controls.map((control) => control.initial);
     this.watched = { traces: [], every: 1 };

@@ -1,6 +1,5 @@
 // Colours of populations in the light and the dark theme, the switch between these, and numbers as words.
 "use strict"
-const byId = (id) => document.getElementById(id)
 
 // the colours of all pictures of brainsim, and what they become on a dark ground; tests/pages holds their distances
 const ON_DARK = {

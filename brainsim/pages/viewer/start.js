@@ -179,19 +179,4 @@ function takeBlobs(names) {
   }))
 }
 
-async function unpacked({ textContent, dataset }) { // the program of the engine, plain or packed
-  if (!("packed" in dataset)) return textContent
-  const bytes = Uint8Array.from(atob(textContent.trim()), (letter) => letter.charCodeAt(0))
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text()
-}
-
-function refuse(message) {
-  byId("title").textContent = document.title
-  byId("fault").textContent = `This browser cannot run the network: ${message}`
-  byId("fault").hidden = false
-  byId("status").textContent = ""
-}
-
-const lacking = ["WebAssembly", "DecompressionStream", "BigInt64Array"].filter((name) => !(name in window))
-if (lacking.length) refuse(`it lacks ${lacking.join(" and ")}. Browsers have what is needed in versions from 2023 on.`)
-else unpacked(byId("engine")).then((engine) => { window.brainsim = new Page(engine) }).catch((error) => refuse(error.message))
+unpacked("engine").then((engine) => { window.brainsim = new Page(engine) }).catch((error) => refuse(error.message))
