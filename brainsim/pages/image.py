@@ -75,6 +75,10 @@ class Reached:
         """Return whether numbers in an array may be addresses."""
         return array.dtype.names is not None or array is self.row
 
+    def is_blank(self, context, name):
+        """Return whether the content of an array of a record is not in the image."""
+        return name in context.scratch or (context.address, name) in self.rooms
+
 
 class Image:
     """Memory and its addresses.
@@ -83,14 +87,14 @@ class Image:
     """
 
     def __init__(self, reached, base, table):
-        self.base, self._reached, self._table = base, reached, table
+        self.base, self.reached, self._table = base, reached, table
         self._lay_out()
         self._fill()
 
     def _lay_out(self):
         """Give every stretch of memory a place: (start here, end here, place there), sorted."""
         ranges, at = [], self.base
-        for start, size in sorted(self._reached.arrays):
+        for start, size in sorted(self.reached.arrays):
             if ranges and start < ranges[-1][1]:
                 ranges[-1][1] = max(ranges[-1][1], start + size)
             elif size:
@@ -100,10 +104,10 @@ class Image:
             each[2], at = at, at + each[1] - each[0]
         self.content = np.zeros(at - self.base, np.uint8)
         self._ranges, self._starts, self._rooms = ranges, [each[0] for each in ranges], {}
-        for (context, name), size in self._reached.rooms.items():
+        for (context, name), size in self.reached.rooms.items():
             at += -at % LINE
             self._rooms[context, name] = at
-            at += size * self._reached.contexts[context][name].itemsize
+            at += size * self.reached.contexts[context][name].itemsize
         self.end = at + -at % LINE
 
     def there(self, address):
@@ -123,20 +127,16 @@ class Image:
         return self.there(context.address) + context.kind.fields[name][1]
 
     def _fill(self):
-        for (start, size), array in self._reached.arrays.items():
-            if size and (start, size) not in self._reached.blank:
-                here = self._here(start, size)
-                here[:] = as_bytes(array)
-                if self._reached.has_addresses(array):
-                    words = here[: size // 8 * 8].view(np.int64)
-                    words[:] = [self._translated(word) for word in words.tolist()]
-        for context in self._reached.contexts.values():
+        for (start, size), array in self.reached.arrays.items():
+            if size and (start, size) not in self.reached.blank:
+                self._here(start, size)[:] = self.translated(array)
+        for context in self.reached.contexts.values():
             for name, value in context.pointers.items():
                 if isinstance(value, Context):
                     continue
                 field = self._here(context.address + context.kind.fields[name][1], 16).view(np.int64)
                 if (context.address, name) in self._rooms:
-                    field[:] = self._rooms[context.address, name], self._reached.rooms[context.address, name]
+                    field[:] = self._rooms[context.address, name], self.reached.rooms[context.address, name]
                 else:
                     field[0] = self.there(value.ctypes.data) if value.size else self.base
 
@@ -146,7 +146,7 @@ class Image:
         The targets of a cell are sorted, so gzip then makes less than half of them.
         """
         content, columns, end = self.content.copy(), [], 0
-        for (start, size), array in sorted(self._reached.arrays.items(), key=lambda item: (item[0][0], -item[0][1])):
+        for (start, size), array in sorted(self.reached.arrays.items(), key=lambda item: (item[0][0], -item[0][1])):
             if start < end or size < 4096 or array.dtype.kind not in "ui" or array.itemsize not in (2, 4):
                 continue
             end, at = start + size, self.there(start)
@@ -155,6 +155,14 @@ class Image:
             here[:] = differences.reshape(-1, array.itemsize).T.reshape(-1)
             columns.append({"at": at, "size": array.size, "item": array.itemsize})
         return content.tobytes(), columns
+
+    def translated(self, array, is_number=False):
+        """Return the bytes of an array, or of a number in a record, as the image holds them: with addresses there."""
+        here = as_bytes(array).copy()
+        if is_number or self.reached.has_addresses(array):
+            words = here[: here.size // 8 * 8].view(np.int64)
+            words[:] = [self._translated(word) for word in words.tolist()]
+        return here
 
     def _here(self, address, size):
         at = self.there(address) - self.base

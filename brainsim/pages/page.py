@@ -7,8 +7,9 @@ import html
 import os
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from brainsim.core.checks import number
@@ -18,8 +19,10 @@ from brainsim.pages.about import about
 from brainsim.pages.controls import Bound, Button, Control, bound_button
 from brainsim.pages.export import Export
 from brainsim.pages.refused import check_simulation
+from brainsim.pages.states import States, checked_states
 from brainsim.pages.tabulate import Tables
 from brainsim.pages.writing import LARGE, page_text
+from brainsim.results.result import State
 
 PACE = 0.2  # simulated seconds in a second
 
@@ -56,6 +59,7 @@ def page(
     controls: Sequence[Control] = (),
     buttons: Sequence[Button] = (),
     *,
+    states: Mapping[str, State] | None = None,
     title: str | None = None,
     text: str = "",
     seconds: float | None = None,
@@ -74,6 +78,9 @@ def page(
         What the reader can move.
     buttons : sequence of Button
         What the reader can press.
+    states : dict of str to State, optional
+        What the reader can start from besides where the network is now: what the choice is called -> the state of a result,
+        ``result.state``, of a run of this network with this seed.
     title, text : str
         Heading and explanation.
     seconds : float, optional
@@ -94,8 +101,8 @@ def page(
         If llvmlite is older than 0.46.
     TypeError, ValueError
         If the simulation has ranks, a stream, ``record=``, homeostasis, or was run with a callback, which need Python; if a
-        control or a button is of something that does not exist, a range does not contain the present value, or two controls
-        change the same constant.
+        control or a button is of something that does not exist, a range does not contain the present value, two controls
+        change the same constant, or a state is of another network or seed.
 
     Notes
     -----
@@ -129,7 +136,8 @@ def page(
     else:
         raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
     check_simulation(given)
-    made = make(alone(given), controls, buttons, title or "A network of spiking neurons", text, seconds, pace)
+    title = title or "A network of spiking neurons"
+    made = make(alone(given), controls, buttons, states or {}, title=title, text=text, seconds=seconds, pace=pace)
     path = None if file is None else Path(file)
     size = len(made.encode())
     if size > LARGE:
@@ -139,30 +147,34 @@ def page(
     return Page(made, path)
 
 
-def make(sim, *given):
+def make(sim, *given, **said):
     """Return the text of a page of a simulation in one partition, which this changes."""
-    return page_text(*contents(sim, *given))
+    return page_text(*contents(sim, *given, **said))
 
 
-def contents(sim, controls=(), buttons=(), title="", text="", seconds=None, pace=PACE):
+def contents(sim, controls=(), buttons=(), states=MappingProxyType({}), title="", text="", seconds=None, pace=PACE):
     """Return what the page holds of a simulation in one partition, which this changes: a dict, and blobs by name."""
-    bound = bind(sim, controls)
+    bound, states = bind(sim, controls), checked_states(sim, states)
     export = Export(sim)
     found = about(sim, export, title, text, seconds, pace)
     tables = Tables(sim, export)
     for control in bound:
         tables.add(control, control.values)
+    choices = {"the start": sim.time} | {name: state.step * sim.dt for name, state in states.items()} if states else {}
+    saved = States(sim, export.image, states)
     image, columns = export.image.packed()
-    export.engine |= {"columns": columns, "end": export.image.end, "controls": tables.engine}
+    export.engine |= {"columns": columns, "end": export.image.end, "controls": tables.engine, "states": saved.engine}
     shown = [
         {"label": c.label, "help": c.help, "unit": c.unit, "values": c.values.tolist(), "initial": c.initial} for c in bound
     ]
     pressed = [bound_button(button, sim, export.address_in_state) for button in buttons]
     export.engine["buttons"] = [writes for _, writes in pressed]
-    found |= {"controls": shown, "buttons": [said for said, _ in pressed], "states": [], "engine": export.engine}
+    found |= {"controls": shown, "buttons": [said for said, _ in pressed], "engine": export.engine}
+    found["states"] = [{"label": name, "help": f"at {time:g} ms"} for name, time in choices.items()]
     # in one piece, since one way of fma is compressed to little behind the other
     export.engine["codes"] = [[way, len(code)] for way, code in export.codes.items()]
-    return found, {"image": image, "changes": bytes(tables.changes), "code": b"".join(export.codes.values())}
+    code = b"".join(export.codes.values())
+    return found, {"image": image, "changes": bytes(tables.changes), "states": bytes(saved.changes), "code": code}
 
 
 def bind(sim, controls):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from brainsim.pages.page import alone, contents
+from brainsim.pages.refused import check_simulation
 from brainsim.pages.writing import elements
 
 SCRIPT = Path(__file__).with_name("run.js")
@@ -35,12 +36,13 @@ def answers(text, plan, folder):
     return json.loads(done.stdout)
 
 
-def run_there(sim, plan, folder, controls=(), buttons=()):
+def run_there(sim, plan, folder, controls=(), buttons=(), **given):
     """Return the digest, and the number of spikes, of a simulation that continues in node.
 
     `plan` is a list of durations [ms] and of messages.
     """
-    text = elements(*contents(alone(sim), controls, buttons))
+    check_simulation(sim)
+    text = elements(*contents(alone(sim), controls, buttons, **given))
     plan = [part if isinstance(part, dict) else {"type": "advance", "steps": round(part / sim.dt)} for part in plan]
     found = answers(text, [*plan, {"type": "digest"}], folder)
     faults = [answer["message"] for answer in found if answer["type"] == "fault"]

@@ -1,8 +1,9 @@
 """One number for a whole run: a hash of spikes, state and weights, which pages in a browser compute as well.
 
-The spikes since time 0 are pairs of uint32, step and index of the cell in the network, in this order. A hash of 1,024 spikes
-includes the hash of those before, so whoever has seen the first million needs 32 bytes of them. Weights are taken in the
-order of their bits, since their places in memory depend on the number of threads.
+The spikes since time 0, or since the state from which the simulation began, are pairs of uint32, step and index of the cell
+in the network, in this order. A hash of 1,024 spikes includes the hash of those before, so whoever has seen the first
+million needs 32 bytes of them. Weights are taken in the order of their bits, since their places in memory depend on the
+number of threads.
 """
 
 import hashlib
@@ -38,13 +39,13 @@ def chain_of(pairs):
 
 
 def spikes_since_start(sim):
-    """Return step and cell of all spikes since time 0, an array of shape (spikes, 2), in the order of the Chain."""
+    """Return step and cell of all spikes since the simulation began: an array of shape (spikes, 2), as for the Chain."""
     run, layout = sim._run, sim._layout
     wanted, _ = sim._recording.requested
     if not wanted or kept_cells(wanted, layout.n_cells) is not None:
         raise ValueError(f"{LABEL}: needs the spikes of all cells; make the Simulation with spikes=True")
-    if sim._recording.begin and sim._recording.earlier is None:
-        raise ValueError(f"{LABEL}: needs the spikes since time 0, and those of earlier times were forgotten")
+    if sim._recording.begin != sim._origin and sim._recording.earlier is None:
+        raise ValueError(f"{LABEL}: needs the spikes since the simulation began, and those of earlier times were forgotten")
     waiting = run.log.recorders[0].waiting
     found = [np.stack([waiting >> STEP_BITS, waiting & CELL], 1)]
     if run.step:

@@ -397,10 +397,10 @@ class Simulation(Answering):
             return self._recording.result(self)
 
     def digest(self) -> str:
-        """Return a hash of all spikes since time 0, of the state and of weights that learn: 64 letters.
+        """Return a hash of all spikes since the simulation began, of the state and of weights that learn: 64 letters.
 
         Two runs with the same bits have the same digest, whatever the number of threads and the pieces in which they ran; a
-        page (`page`) shows that of the network which runs there.
+        page (`page`) shows that of the network which runs there. A simulation begins at time 0 or from a state, ``state=``.
 
         Returns
         -------

@@ -30,8 +30,8 @@ class Brain {
     this.reset();
   }
 
-  // go to where the page begins
-  reset() {
+  // go to where the page begins, and from there to a saved state: address, size and bytes of all that differs
+  reset(changes) {
     const { memory, image, about } = this, bytes = new Uint8Array(memory.buffer);
     this.data ??= bytes.slice(0, about.base); // the constants of the module
     bytes.fill(0);
@@ -43,6 +43,11 @@ class Brain {
         for (let b = 0; b < item; b++) sum += planes[b * size + k] << (8 * b);
         column[k] = sum |= 0;
       }
+    }
+    const state = changes && new DataView(changes.buffer, changes.byteOffset, changes.length);
+    for (let k = 0, size; k < changes?.length; k += 8 + size) {
+      size = state.getUint32(k + 4, true);
+      bytes.set(changes.subarray(k + 8, k + 8 + size), state.getUint32(k, true));
     }
     this.free = about.end;
     this.records = {};

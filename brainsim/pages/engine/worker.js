@@ -33,16 +33,19 @@ class Engine {
     this.post({ type: "ready", step: this.brain.step, way: this.brain.way, bytes: this.brain.memory.buffer.byteLength });
   }
 
-  begin() {
+  begin(chain = this.about.engine.chain) {
     this.failed = false;
-    this.chain = new Chain(this.about.engine.chain);
+    this.chain = new Chain(chain);
     this.chunk = 1;
     this.histogram = -Infinity;
   }
 
-  restart() {
-    this.brain.reset();
-    this.begin();
+  // state 0 is where the page begins; the spikes of another one count from there
+  restart({ state }) {
+    const { states } = this.about.engine, { chain } = this.about.engine, before = states.slice(0, Math.max(state - 1, 0));
+    const from = before.reduce((sum, { size }) => sum + size, 0);
+    this.brain.reset(state ? this.blobs.states.subarray(from, from + states[state - 1].size) : null);
+    this.begin(state ? { ...chain, link: "00".repeat(32), rest: [] } : chain);
     this.about.controls.forEach((control, k) => { if (this.positions[k] !== control.initial) this.apply(k); });
     this.post({ type: "restarted", step: this.brain.step });
   }

@@ -54,3 +54,16 @@ def test_it_needs_all_spikes():
     sim.forget()
     with pytest.raises(ValueError, match="those of earlier times were forgotten"):
         sim.digest()
+
+
+def test_a_simulation_that_begins_from_a_state_has_one():
+    """It is of the spikes since then, for any number of threads."""
+    state = bs.Simulation(network(), seed=2).run(20.0).state
+    one, two = (bs.Simulation(network(), state=state, threads=threads) for threads in (1, 2))
+    one.run(30.0)
+    two.run(10.0)
+    two.run(20.0)
+    assert one.digest() == two.digest()
+    one.forget()
+    with pytest.raises(ValueError, match="needs the spikes since the simulation began"):
+        one.digest()
