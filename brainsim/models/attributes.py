@@ -1,8 +1,10 @@
 """Mistakes in the body of a model class: names that equations cannot use, and attributes that would have no effect."""
 
+import functools
 import re
 from typing import Any
 
+from brainsim.core.doors import listed_doors
 from brainsim.core.hooks import reject_misspelled
 from brainsim.equations.expressions.language import check_npz_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
@@ -33,10 +35,17 @@ ATTRIBUTES = tuple(OF_CELLS_AND_SYNAPSES)  # in a fixed order, on which fingerpr
 # attributes that were added when there were saved states already, and their defaults
 LATER = {"arrivals": "discarded", "spikes_per_step": "", "each_step": ""}
 OF_RULES = ("on_pre", "on_post", "amplitude", "bounds", "between", "on_modulator", "on_step", "step_condition", "late")
-OF_COUPLINGS = ("source", "source_unit", "gate", "spike", "pair", "symmetric", "delayed")
-OWNERS = OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | dict.fromkeys(OF_COUPLINGS, "Coupling")
+ADDED = "attributes of "  # doors whose words are the kind of model of a feature, and the attributes that only it has
 # computed when the class is defined
 DERIVED = ("parameters", "initials", "cell_equations", "receptor_equations", "plasticity_equations", "rate_equations")
+
+
+@functools.cache
+def owners():
+    """Return attribute -> the kind of model that has it, None for all."""
+    added = [door.removeprefix(ADDED).partition(": ") for door in listed_doors() if door.startswith(ADDED)]
+    of_features = {name: kind for kind, _, names in added for name in names.split()}
+    return OF_CELLS_AND_SYNAPSES | dict.fromkeys(OF_RULES, "Plasticity") | of_features
 
 
 def texts_of(model):
@@ -70,15 +79,14 @@ def reject_attributes_without_effect(cls, kind):
     if cls is kind:
         return
     base, kind = kind, kind.__name__
-    known = [name for name, owner in OWNERS.items() if owner in (None, kind)]
-    known += {"Coupling": ["current", "weight_unit"], "RatePlasticity": ["bounds", "source_unit"]}.get(kind, [])
+    known = [name for name, owner in owners().items() if owner in (None, kind) or name in vars(base)]
     for name, value in vars(cls).items():
         if name in DERIVED:
             raise TypeError(
                 f"{cls.__name__}.{name}: is computed from the class; write name: float = bs.parameter(...) in it"
             )
-        if OWNERS.get(name, kind) not in (None, kind) and not any(name in vars(base) for base in cls.__mro__[1:]):
-            raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{OWNERS[name]} and has no effect here")
+        if owners().get(name, kind) not in (None, kind) and not any(name in vars(base) for base in cls.__mro__[1:]):
+            raise TypeError(f"{cls.__name__}.{name}: is an attribute of bs.{owners()[name]} and has no effect here")
         if name == GONE:
             raise TypeError(f"{cls.__name__}.{name}: is gone; simulate(net, 1000.0, precise=True) gives spikes exact times")
         if name in cls.parameters or name in cls.initials:

@@ -32,7 +32,7 @@ from brainsim.network.projection import (
     effect_of,
     find_projection,
     frame_of,
-    is_coupling,
+    handler_of,
     number_of_synapses,
     warn_of_repeat,
 )
@@ -220,8 +220,8 @@ class Network(Answering):
         """
         pre, post = check_view(pre, "Network.connect.pre"), check_view(post, "Network.connect.post")
         arguments.check_rule(rule, pre, post)
-        coupled = is_coupling(synapse)
-        if not coupled:
+        handler = handler_of(synapse, "Network.connect.synapse")
+        if handler is None:
             arguments.check_source(pre, "Network.connect.pre")
         arguments.check_target(post, "Network.connect.post")
         if synapse is None:
@@ -229,26 +229,25 @@ class Network(Answering):
             raise TypeError(f"Network.connect.synapse: missing; it says what a spike does, e.g. {effects}")
         synapse = checked_synapse(synapse, "Network.connect.synapse")
         delay_of = arguments.delay_of
-        if coupled:
-            couplings = through("couplings", "Network.connect.synapse")
-            couplings.check_coupling(synapse, post, "Network.connect.synapse", pre)
-            delay_of = functools.partial(couplings.delay_of_coupling, coupling=synapse)
-        else:
+        if handler is None:
             check_synapse(synapse, post, "Network.connect.synapse")
+        else:
+            handler.check_ends(synapse, post, "Network.connect.synapse", pre)
+            delay_of = functools.partial(handler.delay_of, synapse)
         weights = arguments.weight_of(weight, rule, pre, post, synapse)
         delays = delay_of(delay, rule, pre, post)
         arguments.check_storage(storage, rule, weights, delays)
-        if coupled:
+        if handler is not None:
             lacking = {"dendritic_delay": dendritic_delay, "modulator": modulator, "homeostasis": homeostasis}
-            couplings.check_coupled(synapse, rule, unpack(weights), pre, post, storage, lacking)
-            learning = couplings.rule_of_coupling(plasticity, initial, synapse, post, unpack(weights))
+            handler.check_rest(synapse, rule, unpack(weights), pre, post, storage, lacking)
+            learning = handler.checked_rule(plasticity, initial, synapse, post, unpack(weights))
         others = (dendritic_delay, modulator, modulator_delay, homeostasis)
         change: dict[str, typing.Any] = {}  # of synapses that stay as they are
         if any(argument is not None for argument in (plasticity, initial, *others)):
             plastic = through("plasticity", "Network.connect.plasticity")
-            if not coupled:
+            if handler is None:
                 learning = plastic.check_plasticity(plasticity, initial, rule, pre, post, unpack(weights), storage)
-            change = plastic.change_of(learning, pre, post, unpack(delays), coupled, *others)
+            change = plastic.change_of(learning, pre, post, unpack(delays), handler is not None, *others)
         default = f"{pre.name}->{post.name}"
         free = self._free_name(name, default, "Network.connect.name")
         self._register(pre, post, *([] if modulator is None else [modulator]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
@@ -145,6 +146,11 @@ class Projection(Identified):
         return is_coupling(self.synapse)
 
     @property
+    def by_spikes(self) -> bool:
+        """Whether it acts by spikes, as synapses do, which are stored or sampled; what does not has a handler."""
+        return not self.is_coupling
+
+    @property
     def receptors(self) -> list[tuple[View, Synapse | Coupling]]:
         """What the connected cells have of the synapse, with these cells: targets a receptor, sources perhaps a gate."""
         found: list[tuple[View, Synapse | Coupling]] = [(self.post, self.synapse)]
@@ -175,6 +181,16 @@ class Stimulus:
 def is_coupling(synapse: Any) -> TypeGuard[Coupling]:
     """Return whether something acts without spikes: a coupling, or the class of one, which was given by mistake."""
     return getattr(synapse, "without_spikes", False)
+
+
+def handler_of(synapse: Any, label: str = "brainsim") -> Any:
+    """Return the module that checks and builds what acts without spikes, None for a synapse."""
+    return through("couplings", label) if is_coupling(synapse) else None
+
+
+def handler_among(projections: Iterable[Projection]) -> Any:
+    """Return the handler of those projections that act without spikes, None if all are synapses."""
+    return next((handler_of(p.synapse) for p in projections if not p.by_spikes), None)
 
 
 def tries_both_orders(projection: Projection) -> bool:

@@ -62,9 +62,9 @@ class Arrivals(Operator):
     def build(cls, partition):
         """Return the operator, or None if the network has neither synapses nor kinds that listen to spikes."""
         synapses = partition.synapses
-        coupled = 0 if synapses.couplings is None else synapses.couplings.number
+        others = 0 if synapses.others is None else synapses.others.number
         called = any(kind.called for kind in synapses.kinds)
-        return cls(partition) if synapses.number > coupled or called else None
+        return cls(partition) if synapses.number > others or called else None
 
     @classmethod
     def max_slice(cls, layout):

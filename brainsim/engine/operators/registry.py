@@ -57,8 +57,8 @@ def _has_poisson_times(layout):
     return _has_poisson(layout) and layout.precise
 
 
-def _is_coupled(layout):
-    return any(projection.is_coupling for projection in layout.network.projections)
+def _acts_without_spikes(layout):
+    return not all(projection.by_spikes for projection in layout.network.projections)
 
 
 # where each operator of the package is, and whether a network may need it; its index is its place among those of features
@@ -76,7 +76,7 @@ BUILT_IN = (
 LAST = (("brainsim.engine.exchange.threads:EndOfSlice", _always),)
 # whether a network may need the operator of a feature; that for an input of its own says `for CLASS in MODULE`
 CONDITIONS = {
-    "with couplings": _is_coupled,
+    "of what acts without spikes": _acts_without_spikes,
     "of many cells": has_many_cells,
     "with exact times": _is_precise,
     "with exact times of Poisson input": _has_poisson_times,

@@ -52,7 +52,7 @@ def _build(network, settings):
     layout = Layout(network, settings.dt, settings.threads, kind, precise=settings.precise)
     recorders = Recording(settings).recorders(layout)
     synapses = Synapses(layout, 1)
-    if not all(projection.is_coupling for projection in network.projections):
+    if any(projection.by_spikes for projection in network.projections):
         synapses.number, synapses.shortest, synapses.longest = max(synapses.number, 1), 1, 1  # nothing was counted
     log = SimpleNamespace(recorders=recorders, max_steps=lambda: 1)
     run = Run(layout, synapses, log, 0, settings.profile)

@@ -15,6 +15,7 @@ from brainsim.engine.operators.registry import operators_for
 from brainsim.models.values import Distribution
 from brainsim.network.arguments import MAX_DELAY, check_precision
 from brainsim.network.network import Network
+from brainsim.network.projection import handler_among
 from brainsim.rng.streams import checked_seed
 
 MAX_SPIKES_IN_A_SLICE = 1 << 22
@@ -165,11 +166,10 @@ def thread_count(threads, network, dt, ranks=ALONE):
     ]
     steps = np.clip(min(delays, default=MAX_SLICE * dt) / dt, 1, MAX_SLICE)
     cells = sum(p.n for p in network.populations.values())
-    synapses = sum(p.expected for p in network.projections if not p.is_coupling)
-    pairs = 0.0
-    if any(p.is_coupling for p in network.projections):
-        pairs = through("pairs of couplings").pairs_in_a_step(network)
-    # 1.5 ns a cell and step, 2 ns a pair of a coupling, and 2 ns a synaptic event at a rate of 5 Hz
+    synapses = sum(p.expected for p in network.projections if p.by_spikes)
+    handler = handler_among(network.projections)
+    pairs = 0.0 if handler is None else handler.work_in_a_step(network)
+    # 1.5 ns a cell and step, 2 ns a pair of cells that acts without spikes, and 2 ns a synaptic event at a rate of 5 Hz
     work = steps * (cells * 1.5e-9 + pairs * 2e-9 + synapses * 5.0 * dt * 1e-3 * 2e-9)
     return min(processors(), MAX_THREADS) if work > WORTH_A_THREAD else 1
 

@@ -179,7 +179,7 @@ class Simulation(Answering):
         if ranks.size > 1:
             ranks.agree("Simulation.record", doing, recorded=fingerprint_of(*self._recording.requested).encode())
             through("ranks").reject_recorders(recorders)
-        expected = sum(p.expected for p in network.projections if p.storage != "procedural" and not p.is_coupling)
+        expected = sum(p.expected for p in network.projections if p.storage != "procedural" and p.by_spikes)
         watched = Watch(expected, settings.progress if ranks.rank == 0 else False, "synapses")
         with watched as watch, told_of_compiling(lambda: _compile_ahead(network, settings)):
             synapses = Synapses(layout, threads, watch.show)

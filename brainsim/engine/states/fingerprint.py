@@ -17,7 +17,7 @@ from brainsim.models.packed import unpack
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.network.arguments import SAME_STORAGES
 from brainsim.network.population import View
-from brainsim.network.projection import Projection
+from brainsim.network.projection import Projection, handler_of
 
 PRECISE = "precise=True"  # the part that says that spikes have exact times
 
@@ -86,10 +86,10 @@ def of_projection(p):
 
 
 def _learning(projection):
-    """Return what else the fingerprint of a plastic projection has."""
+    """Return what else the fingerprint of a projection has that learns or acts without spikes."""
     p = projection
-    if p.is_coupling:
-        return [p.synapse.texts()] + ([] if p.plasticity is None else [p.plasticity, p.plasticity.texts()])
+    if not p.by_spikes:
+        return handler_of(p.synapse).fingerprinted(p)
     if p.plasticity is None:
         return []
     # texts that were added later count only if there are any, so states that were saved before still fit

@@ -7,7 +7,6 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import whole
-from brainsim.core.doors import through
 from brainsim.core.machine import processors
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
@@ -18,6 +17,7 @@ from brainsim.jit.background import Workers
 from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import is_number
 from brainsim.network.network import Network, copy_network
+from brainsim.network.projection import handler_of
 from brainsim.results.synapses import SynapseTable
 
 WORTH_THREADS = 1e6  # synapses
@@ -36,14 +36,14 @@ def read_back(synapses, projection, threads, traces=False):
     if kind is None:
         return sample_again(layout, projection, threads)
     columns = dict(kind.current_columns())
-    if projection.is_coupling:
+    if not projection.by_spikes:
         table = sample_again(layout, projection, threads)
         table.columns.update(in_order(kind, columns))
     else:
         table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
     if traces:
         table.columns.update(kind.traces_now(table))
-    if layout.ranks.size > 1 and not projection.is_coupling:
+    if layout.ranks.size > 1 and projection.by_spikes:
         table = _of_all(layout.ranks, table)
     if kind.keeps_weights and "w" in table.columns:
         table = replace(table, weight=table.columns.pop("w").astype(np.float64))
@@ -59,9 +59,9 @@ def _of_all(ranks, table):
 
 def sample_again(layout, projection, threads):
     """Return the SynapseTable of a projection as it was built."""
-    layout, coupling = whole(layout), projection
-    if projection.is_coupling and through("couplings").acts_at_once(projection):
-        projection = replace(projection, delay=layout.dt)  # rows have delays
+    layout, listed, handler = whole(layout), projection, handler_of(projection.synapse)
+    if handler is not None:
+        projection = handler.to_sample(projection, layout.dt)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the simulation warned of rounded delays when it was built
         plan = Plan(layout, projection, GlobalIndices(layout))
@@ -70,7 +70,7 @@ def sample_again(layout, projection, threads):
         count_synapses([plan], pool, threads, Passes())
         store = Store(layout, [plan], counts, pool, threads, Passes())
     table = _table(store, layout, projection, (0, store.targets.size), {})
-    return through("couplings").junctions(table, coupling) if coupling.is_coupling else table
+    return table if handler is None else handler.as_listed(table, listed)
 
 
 def drawn_table(projection, dt, precise=False):

@@ -12,7 +12,6 @@ import numpy as np
 
 from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
-from brainsim.core.doors import through
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.as_listed import find_rows, segments_of
 from brainsim.engine.synapses.few_values import few_values_of
@@ -29,6 +28,7 @@ from brainsim.engine.synapses.projections import (
 from brainsim.engine.synapses.ranges import find_ranges, merge_ranges
 from brainsim.jit.background import Workers
 from brainsim.jit.records import Context
+from brainsim.network.projection import handler_among
 
 BATCH = 1 << 20  # synapses of a batch: large enough to hide the cost of Python, small enough for a progress bar
 MAX_SOURCES = 1 << 14  # of a batch
@@ -62,14 +62,14 @@ class Synapses:
 
     - `number`: how many synapses there are.
     - `shortest`, `longest`: shortest and longest delay as filed, in steps; 0 without synapses.
-    - `kinds`: the SynapseKind objects of registered kinds, and of couplings that learn.
-    - `couplings`: the Couplings, through which cells act on others without spikes; None without any.
+    - `kinds`: the SynapseKind objects of registered kinds, and of `others` that learn.
+    - `others`: what their handler has built of all that act without spikes; None without any.
     - `former`: projection -> the name it had when it was described, if synapses were added or removed since.
     """
 
     def __init__(self, layout, threads, show=lambda done: None):
         cells = GlobalIndices(layout)
-        plans = [Plan(layout, p, cells) for p in layout.network.projections if not p.is_coupling]
+        plans = [Plan(layout, p, cells) for p in layout.network.projections if p.by_spikes]
         sampled = [plan for plan in plans if plan.projection.storage == "procedural"]
         stored = [plan for plan in plans if plan not in sampled]
         found = find_ranges(layout, [plan.projection for plan in stored])
@@ -100,14 +100,14 @@ class Synapses:
         for kind in self.kinds:
             if kind.keeps_weights:
                 kind.block.weights = None  # a view of what was dropped would keep it
-        self.couplings = None
-        if any(p.is_coupling for p in layout.network.projections):
+        self.others, handler = None, handler_among(layout.network.projections)
+        if handler is not None:
             from brainsim.engine.synapses.readback import sample_again
 
             sample = functools.partial(sample_again, layout, threads=threads)
-            self.couplings = through("pairs of couplings").Couplings(layout, sample)
-            self.number += self.couplings.number
-            self.kinds += self.couplings.kinds
+            self.others = handler.build(layout, sample)
+            self.number += self.others.number
+            self.kinds += self.others.kinds
 
     def copy(self):
         """Return the same synapses for a copy of the simulation: only the columns of registered kinds are copied."""
@@ -118,7 +118,7 @@ class Synapses:
     @property
     def projections(self):
         """Name -> projection, of those that were built; the network may have grown since."""
-        built = [plan.projection for plan in self.plans] + ([] if self.couplings is None else self.couplings.projections)
+        built = [plan.projection for plan in self.plans] + ([] if self.others is None else self.others.projections)
         return {projection.name: projection for projection in built}
 
     def projection(self, wanted, label):
@@ -138,8 +138,8 @@ class Synapses:
     @property
     def nbytes(self):
         """Bytes of the synapses that are stored."""
-        coupled = 0 if self.couplings is None else self.couplings.nbytes
-        return self.store.nbytes + coupled + sum(kind.nbytes for kind in self.kinds)
+        others = 0 if self.others is None else self.others.nbytes
+        return self.store.nbytes + others + sum(kind.nbytes for kind in self.kinds)
 
 
 class Passes:

@@ -1,4 +1,7 @@
-"""Checks of `Network.connect` of couplings, through which cells act on others without spikes."""
+"""What the core asks of couplings, through which cells act on others without spikes: checks of `Network.connect`, and more.
+
+`network.projection.handler_of` returns this module.
+"""
 
 from dataclasses import replace
 
@@ -14,7 +17,7 @@ from brainsim.network import arguments
 from brainsim.network.projection import tries_both_orders
 
 
-def check_coupling(coupling, post, label, pre):
+def check_ends(coupling, post, label, pre):
     """Raise an error if the cells of a view cannot give what a coupling needs, or targets cannot take it."""
     for population, _ in pre.parts:
         model, where = population.model, f"{label}: {coupling!r} of {population.name!r}"
@@ -43,7 +46,7 @@ def check_gives(coupling, model, where):
     check_source(coupling.given, where, type(coupling).declared(), variables, own, coupling.source_unit)
 
 
-def delay_of_coupling(delay, rule, pre, post, coupling):
+def delay_of(coupling, delay, rule, pre, post):
     """Return the delay of a coupling, 0 if it has none; raise an error if this coupling cannot have the given delay."""
     label, name = "Network.connect.delay", type(coupling).__name__
     given = getattr(rule, "delay", None) if delay is None else delay
@@ -58,7 +61,7 @@ def delay_of_coupling(delay, rule, pre, post, coupling):
     return arguments.delay_of(delay, rule, pre, post)
 
 
-def rule_of_coupling(plasticity, initial, coupling, post, weight):
+def checked_rule(plasticity, initial, coupling, post, weight):
     """Return the rule that changes the weights of a coupling, None if there is none; raise an error if it cannot."""
     if plasticity is not None:
         return through("rule of a coupling", "Network.connect.plasticity")(plasticity, initial, coupling, post, weight)
@@ -68,7 +71,7 @@ def rule_of_coupling(plasticity, initial, coupling, post, weight):
     return None
 
 
-def check_coupled(coupling, rule, weight, pre, post, storage, others):
+def check_rest(coupling, rule, weight, pre, post, storage, others):
     """Raise an error if a coupling is given what only synapses have, or lists of pairs are not symmetric.
 
     `others` are further arguments of `connect` by their names, None if they were not given.
@@ -133,7 +136,12 @@ def _same_cells(pre, post):
     return pre.n == post.n and np.array_equal(*_among_both(pre, post))
 
 
-def junctions(table, projection):
+def to_sample(projection, dt):
+    """Return a projection in whose place that of a coupling is sampled: rows have delays."""
+    return replace(projection, delay=dt) if acts_at_once(projection) else projection
+
+
+def as_listed(table, projection):
     """Return the SynapseTable of a coupling from that of what its rule connects: each symmetric pair is in it once."""
     if projection.synapse.symmetric:
         pre, post = projection.pre, projection.post
@@ -153,3 +161,28 @@ def junctions(table, projection):
 def acts_at_once(projection):
     """Return whether a coupling has no delay."""
     return is_number(projection.delay) and projection.delay == 0.0
+
+
+def fingerprinted(projection):
+    """Return what else the fingerprint of a coupling is made of."""
+    rule = projection.plasticity
+    return [projection.synapse.texts()] + ([] if rule is None else [rule, rule.texts()])
+
+
+def kind_that_learns():
+    """Return the kind of synapses of couplings whose weights change."""
+    return through("kind of couplings that learn")
+
+
+def build(layout, sample):
+    """Return all that act without spikes in a network; ``sample(projection)`` returns a SynapseTable."""
+    from brainsim.features.couplings.pairs import Couplings
+
+    return Couplings(layout, sample)
+
+
+def work_in_a_step(network):
+    """Return how many numbers the couplings of a network add up in a step."""
+    from brainsim.features.couplings.pairs import pairs_in_a_step
+
+    return pairs_in_a_step(network)

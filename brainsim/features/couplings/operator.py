@@ -29,7 +29,7 @@ class Couplings(Operator):
         from brainsim.features.couplings import sums, text
 
         self._partition, shared = partition, partition.shared
-        self._built = built = partition.synapses.couplings
+        self._built = built = partition.synapses.others
         self._sums, self._text = sums, text
         depth = built.longest + int(partition.progress["slice"]) + 2
         if "couplings" not in shared.common:
@@ -53,7 +53,7 @@ class Couplings(Operator):
     @classmethod
     def build(cls, partition):
         """Return the operator, or None if the network has no couplings."""
-        return cls(partition) if partition.synapses.couplings is not None else None
+        return cls(partition) if partition.synapses.others is not None else None
 
     @classmethod
     def max_slice(cls, layout):
@@ -213,7 +213,7 @@ class Couplings(Operator):
 
 
 class _Signal:
-    """What those of the cells of a population give that are in a partition; see `engine.couplings.pairs.Signal`."""
+    """What those of the cells of a population give that are in a partition; see `pairs.Signal`."""
 
     def __init__(self, partition, signal, given, text):
         layout, coupling, population = partition.layout, signal.coupling, signal.population

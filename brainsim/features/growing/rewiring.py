@@ -212,10 +212,10 @@ def name_the_past(old, new, label, begun=None):
     was given up to the longest delay ago. If `new` knows what its cells give at its start, `begun` names the populations
     that are new, of which that is enough.
     """
-    if new.synapses.couplings is None:
+    if new.synapses.others is None:
         return {}
-    names, before = {}, {} if old.synapses.couplings is None else old.synapses.couplings.signals
-    for key, signal in new.synapses.couplings.signals.items():
+    names, before = {}, {} if old.synapses.others is None else old.synapses.others.signals
+    for key, signal in new.synapses.others.signals.items():
         known = before[key].kept if key in before else range(0)
         for ago in signal.kept:
             enough = begun is not None and (ago == 0 or signal.population in begun)

@@ -56,7 +56,7 @@ class Resting(Operator):
     def build(cls, partition):
         """Return the operator, None if something in the network listens to each event or to each cell."""
         synapses = partition.synapses
-        special = synapses.kinds or synapses.procedural or synapses.couplings is not None or synapses.store.in_ranges
+        special = synapses.kinds or synapses.procedural or synapses.others is not None or synapses.store.in_ranges
         layout = partition.layout
         short = partition.progress["slice"] < SHORTEST_SLICE and layout.n_cells < MANY * layout.partitions
         if partition.operator(Arrivals) is None or special or short or partition.operator(Varying) is not None:

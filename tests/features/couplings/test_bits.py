@@ -127,7 +127,7 @@ def test_the_estimate_knows_the_bytes():
         net.connect(cells, cells, rule, weight=weight, synapse=bs.GapJunction(), name="gap")
         sim = bs.Simulation(net, seed=1)
         row = next(row for row in net.estimate().rows if row[0] == "gap")
-        built = sim._run.synapses.couplings
+        built = sim._run.synapses.others
         assert row[2] == pytest.approx(built.nbytes, rel=0.1)
         assert row[1] == pytest.approx(sim.n_synapses, rel=0.02)
         assert abs(built.nbytes - each * sim.n_synapses) < 150e3
@@ -138,8 +138,8 @@ def test_ranks_divide_the_pairs(build):
     """Each has those onto its cells, in their order, and knows the sums of the weights of all cells."""
     from brainsim.engine.synapses.store import Synapses
 
-    of_ranks = [Synapses(layout, 1).couplings for layout in layouts(build(), 3, 2)]
-    whole = Synapses(layouts(build(), 1, 1)[0], 1).couplings
+    of_ranks = [Synapses(layout, 1).others for layout in layouts(build(), 3, 2)]
+    whole = Synapses(layouts(build(), 1, 1)[0], 1).others
     for here in of_ranks:
         assert here.number == whole.number
         for name, member in here._layout.members.items():
@@ -171,4 +171,4 @@ def test_the_estimate_knows_the_bytes_of_a_rank():
     net.connect(cells[:1200], cells[1200:], rule, weight=weight, synapse=bs.GapJunction(), name="gap")
     for layout in layouts(net, 3, 1):
         row = next(row for row in estimate_layout(layout).rows if row[0] == "gap")
-        assert row[2] == pytest.approx(Synapses(layout, 1).couplings.nbytes, rel=0.1)
+        assert row[2] == pytest.approx(Synapses(layout, 1).others.nbytes, rel=0.1)

@@ -95,7 +95,7 @@ def test_sources_that_are_targets_too():
     sim = bs.Simulation(net, seed=1)
     assert [name for name in sim.state["cells"] if name.startswith("nmda")] == ["nmda.total", "nmda.x", "nmda.s"]
     assert [name for name in sim.state["others"] if name.startswith("nmda")] == ["nmda.total"]
-    assert len(sim._run.synapses.couplings.signals) == 1
+    assert len(sim._run.synapses.others.signals) == 1
 
 
 class Inhibition(bs.Coupling):

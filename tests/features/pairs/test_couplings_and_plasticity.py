@@ -334,4 +334,4 @@ def test_the_estimate_knows_the_bytes():
     sim = bs.Simulation(net, seed=1)
     row = next(row for row in net.estimate().rows if row[0] == "w")
     synapses = sim._run.synapses
-    assert row[2] == pytest.approx(synapses.couplings.nbytes + sum(kind.nbytes for kind in synapses.kinds), rel=0.05)
+    assert row[2] == pytest.approx(synapses.others.nbytes + sum(kind.nbytes for kind in synapses.kinds), rel=0.05)

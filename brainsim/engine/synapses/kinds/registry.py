@@ -6,6 +6,7 @@ from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE, PerSynapse,
 from brainsim.engine.synapses.segments import TAGS
 from brainsim.models.packed import has_one
 from brainsim.network.arguments import STORAGES
+from brainsim.network.projection import handler_of
 
 KINDS: list[type[SynapseKind]] = []  # registered by extensions
 FIRST_FREE = CALLED + 1  # the tag of the first of them; that before is the tag of plastic synapses
@@ -32,7 +33,8 @@ def register_kind(cls):
 def kind_of(projection):
     """Return the kind of the synapses of a projection."""
     if projection.plasticity is not None:
-        return through("kind of couplings that learn" if projection.is_coupling else "kind of synapses that learn")
+        handler = handler_of(projection.synapse)
+        return through("kind of synapses that learn") if handler is None else handler.kind_that_learns()
     for kind in KINDS:
         if kind.takes(projection):
             return kind
