@@ -8,30 +8,31 @@ from brainsim.ann.conversion.methods import methods
 from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
-from brainsim.ann.report.compare import Comparison, compare
-from brainsim.ann.report.neurons import NeuronComparison, compare_neuron
-from brainsim.ann.report.seeds import SeedComparison, compare_seeds
+from brainsim.ann.report.bodies import Bodies, bodies
+from brainsim.ann.report.pair import Pair
+from brainsim.ann.report.rows import Row
 from brainsim.core.hints import answer_in
 from brainsim.explore import theory
 
 if TYPE_CHECKING:
     from brainsim.examples import _tour as tour
+    from brainsim.examples._figures.neurons import NeuronComparison, compare_neuron
     from brainsim.examples._figures.reservoir import ReservoirComparison, compare_reservoirs
     from brainsim.examples.data import datasets
 
 __all__ = [
     "MLP",
     "RNN",
-    "Comparison",
+    "Bodies",
     "NeuronComparison",
+    "Pair",
     "ReservoirComparison",
-    "SeedComparison",
+    "Row",
     "SpikingClassifier",
     "SpikingRegressor",
     "activations",
-    "compare",
+    "bodies",
     "compare_reservoirs",
-    "compare_seeds",
     "convert",
     "datasets",
     "compare_neuron",
@@ -44,6 +45,7 @@ __all__ = [
 # what belongs to the examples, which import this module, and is loaded when it is first used
 ABOVE = {"datasets": "data.datasets", "tour": "_tour"}
 ABOVE |= dict.fromkeys(("ReservoirComparison", "compare_reservoirs"), "_figures.reservoir")
+ABOVE |= dict.fromkeys(("NeuronComparison", "compare_neuron"), "_figures.neurons")
 _answer = answer_in("bs.ann", __all__)
 
 

@@ -85,7 +85,7 @@ def sources(relu, path):
 
 
 FIRST, LAST, SQUARE, RELU = linear(W1, B1), linear(W2, B2), linear(np.eye(9)), torch_part("ReLU")
-INSTEAD = "give a torch.nn.Sequential of Linear, ReLU, Flatten and Dropout, or a list of"
+INSTEAD = "give a torch.nn.Sequential of Linear, Conv2d, AvgPool2d, BatchNorm, ReLU, Flatten and Dropout, or a list of"
 
 
 def own(**attributes):
@@ -154,15 +154,59 @@ def test_an_unknown_module_gets_a_message_with_what_to_pass():
 
 
 def test_the_footprint_counts_zeros_as_weights():
-    """As NeuroBench does: bytes of every parameter and of the state, whatever its value; sparsity is a separate number."""
+    """As NeuroBench does: bytes of every parameter and of the state, whatever its value; synapses are a separate number."""
     few = np.where(np.arange(64)[:, None] % 2, W1, 0.0)
     y = DATA.y_test % 4
     reports = [
-        bs.ann.compare([(W, B1), (W2, B2)], DATA.X_test, y, calib=DATA.X_train, T=(2,))
+        bs.ann.bodies([(W, B1), (W2, B2)], DATA.X_test, y, calib=DATA.X_train, T=(2,))
         for W in (W1, few, sparse.csr_array(few))
     ]
-    assert [one.footprint for one in reports] == [4 * (weights + 9 * 4 + 2 * 13) for weights in (576, 576, 288)]
-    assert [round(one.connection_sparsity, 3) for one in reports] == [0.0, 0.471, 0.471]
+    assert [one.row().footprint for one in reports] == [4 * (weights + 9 * 4 + 2 * 13) for weights in (576, 576, 288)]
+    assert [one.row("artificial").footprint for one in reports] == [4 * (n + 9 * 4 + 13) for n in (576, 576, 288)]
+    assert [one.row(layer=1).synapses for one in reports] == [576, 288, 288]
+
+
+def convolution(side=3, out=4, stride=(1, 1), padding=(0, 0), **options):
+    weight = RNG.normal(size=(out, 1, side, side)).view(Tensor)
+    return torch_part(
+        "Conv2d", weight=weight, bias=RNG.normal(size=out).view(Tensor), stride=stride, padding=padding, **options
+    )
+
+
+def normed(n=4, **attributes):
+    """Return a batch normalisation with statistics, in evaluation."""
+    values = {name: RNG.random(n).view(Tensor) for name in ("weight", "bias", "running_mean", "running_var")}
+    return torch_part("BatchNorm2d", **({"eps": 1e-5, "training": False} | values | attributes))
+
+
+def test_convolutions_of_torch_are_lowered():
+    """Kernels, normalisation and pooling become one matrix up to the next ReLU, and samples are images."""
+    kernels, norm = convolution(padding="same"), normed()
+    pool = torch_part("AvgPool2d", kernel_size=2, stride=2, padding=0, ceil_mode=False)
+    W = RNG.normal(size=(64, 10))
+    module = chain(kernels, norm, RELU, pool, torch_part("Flatten"), linear(W))
+    images = DATA.X_train.reshape(-1, 1, 8, 8)
+    snn = convert(module, images)
+    same = layers.lower(
+        [
+            layers.Conv2D(kernels.weight, kernels.bias, padding=1),
+            layers.BatchNorm(norm.weight, norm.bias, norm.running_mean, norm.running_var),
+            layers.ReLU(),
+            layers.AvgPool2D(2),
+            layers.Dense(W),
+        ],
+        (1, 8, 8),
+    )
+    for (expected, b), found, c in zip(same, snn.trained.weights, snn.trained.biases, strict=True):
+        np.testing.assert_allclose(
+            (found - expected).toarray() if sparse.issparse(found) else found - expected, 0.0, atol=1e-12
+        )
+        np.testing.assert_allclose(c, b)
+    some = DATA.X_test[:20]
+    np.testing.assert_array_equal(snn.predict(some.reshape(-1, 1, 8, 8), 8), snn.predict(some, 8))
+    report = bs.ann.bodies(module, some.reshape(-1, 1, 8, 8), DATA.y_test[:20], calib=images, T=(8, 64))
+    assert report.row().agreement > 0.9
+    assert report.row(layer=1).units == 256
 
 
 @pytest.mark.parametrize(
@@ -179,7 +223,16 @@ def test_the_footprint_counts_zeros_as_weights():
             chain(FIRST, RELU, torch_part("Dropout", training=True, p=0.5), LAST),
             r"training mode.*call source.eval\(\) first",
         ),
-        (chain(FIRST, torch_part("BatchNorm1d"), RELU, LAST), "BatchNorm1d cannot be converted: .*BatchNorm"),
+        (chain(FIRST, torch_part("BatchNorm3d"), RELU, LAST), "BatchNorm3d cannot be converted: .*BatchNorm"),
+        (
+            chain(FIRST, normed(training=True), RELU, LAST),
+            "BatchNorm2d divides by statistics of the batch; call source.eval",
+        ),
+        (chain(FIRST, normed(running_mean=None), RELU, LAST), "make it with track_running_stats=True"),
+        (chain(convolution(), RELU, LAST), r"give samples of the shape \(samples, channels, height, width\)"),
+        (chain(convolution(groups=2), RELU, LAST), r"Conv2d must have groups=1 \(got 2\)"),
+        (chain(convolution(stride=(1, 2)), RELU, LAST), r"Conv2d must have the same stride .*\(got \(1, 2\)\)"),
+        (chain(convolution(padding="same", side=2), RELU, LAST), r"needs an odd, square kernel \(got \(2, 2\)\)"),
         (chain(FIRST, torch_part("MaxPool2d"), LAST), "MaxPool2d cannot be converted: .*AvgPool2D"),
         (chain(FIRST, torch_part("Softmax"), LAST), "Softmax cannot be converted"),
         (chain(FIRST, torch_part("ReLU6"), LAST), "ReLU6 cannot be converted"),
@@ -225,6 +278,16 @@ def test_modules_of_torch_itself():
 
     with pytest.raises(TypeError, match="cannot infer what the module Skip computes"):
         convert(Skip(), DATA.X_train)
+
+    torch.manual_seed(1)
+    images = torch.tensor(DATA.X_test.reshape(-1, 1, 8, 8), dtype=torch.float32)
+    module = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.AvgPool2d(2))
+    module.extend([nn.Conv2d(6, 8, 3, stride=2, padding="valid"), nn.BatchNorm2d(8, affine=False), nn.ReLU(), nn.Flatten()])
+    module.extend([nn.Linear(8, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 10)])
+    module(images)  # statistics of the normalisation
+    expected = module.eval()(images).detach().numpy()
+    found = convert(module, images.numpy()).trained.activations(DATA.X_test)[-1]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -281,8 +344,9 @@ def test_one_output_tells_two_classes(tmp_path):
         labels = np.array(["no", "yes"])[expected] if name == "file" else expected
         assert (snn.trained.predict(DATA.X_test) == labels).all(), name
         assert snn.score(DATA.X_test, labels, T=256) > 0.97, name
-    report = bs.ann.compare(found["list"], DATA.X_test, expected, calib=DATA.X_train, T=(8,))
-    assert (report.ann_dense, report.footprint, report.updates[0]) == (64 * 9 + 9, 4 * (64 * 9 + 9 + 2 * 10), 8 * 10)
+    row = bs.ann.bodies(found["list"], DATA.X_test, expected, calib=DATA.X_train, T=(8,)).row()
+    given = np.mean(np.count_nonzero(DATA.X_test, axis=1))
+    assert row.words == pytest.approx(row.macs + row.acs + given + 2 * row.spikes + 2 * 8 * (9 + 1))  # one output is spare
     np.savez(tmp_path / "three.npz", W0=W, b0=b, W1=V, b1=c, classes=np.arange(3))
     with pytest.raises(ValueError, match=r"two labels for one output \(got 3 labels for 1 outputs\)"):
         convert(tmp_path / "three.npz", DATA.X_train)

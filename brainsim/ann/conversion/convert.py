@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion import spiking
+from brainsim.ann.conversion.bounds import is_bounded, rate_bounds
 from brainsim.ann.conversion.forward import ENCODERS, Conversion, run
 from brainsim.ann.conversion.thresholds import scale_layers, thresholds
 from brainsim.ann.networks.readers import Trained, read
@@ -48,13 +49,13 @@ def convert(
     source : MLP, MLPClassifier, MLPRegressor, list, dict, torch module, Keras model, str or Path
         `brainsim.ann.MLP` with relu or qcfs; a fitted network of scikit-learn with relu; a list of (W, b), W of shape
         (inputs, outputs) and possibly sparse, as `bs.ann.layers.lower` makes it of a CNN; a ``torch.nn.Sequential`` of
-        Linear, ReLU, Flatten and Dropout, or its state_dict; a ``keras.Sequential`` of Dense, Flatten and Dropout, or its
-        weights; the path of a file .npz with W0, b0, W1, b1, ... Lists, state_dicts and files do not say what is between
-        their layers: a ReLU is assumed after each layer but the last. A single output decides between two classes, 0 and 1
-        unless the source names them: the second if it is above 0.
-    calib : array, shape (samples, inputs), optional
+        Linear, Conv2d, AvgPool2d, BatchNorm, ReLU, Flatten and Dropout, or the state_dict of one of Linear and ReLU; a
+        ``keras.Sequential`` of Dense, Flatten and Dropout, or its weights; the path of a file .npz with W0, b0, W1, b1, ...
+        Lists, state_dicts and files do not say what is between their layers: a ReLU is assumed after each layer but the
+        last. A single output decides between two classes, 0 and 1 unless the source names them: the second if it is above 0.
+    calib : array, shape (samples, inputs) or (samples, channels, height, width), optional
         Training data, never test data, by which the largest activation of each layer is found. Not needed for qcfs, whose
-        thresholds were learned, or for ``norm="model"``.
+        thresholds were learned, or for ``norm="model"``. A module with Conv2d needs images.
     norm : {"p99.9", "max", "model"} or another percentile
         The threshold of a layer: a percentile or the maximum of its activations, or with ``"model"`` the largest activation
         that its weights allow for inputs in the range of `calib` (or from 0 to 1). No effect on qcfs.
@@ -126,8 +127,8 @@ def convert(
             "convert.reset: must be 'subtract' with schedule='sequential'; a cell that has summed all its "
             "input would fire once and forget the rest"
         )
-    trained = read(source)
-    calib = None if calib is None else array_of(calib, ("samples", trained.weights[0].shape[0]), "convert.calib")
+    trained = read(source, image_shape(calib))
+    calib = None if calib is None else samples_of(calib, trained, "convert.calib")
     if calib is not None and encoder != "current":
         in_range(calib, f"convert.calib: with encoder={encoder!r}", at_least=0.0)
     scale = 1.0 if calib is None else float(calib.max()) or 1.0
@@ -254,6 +255,29 @@ class _Spiking:
         """Return the outputs, shape (samples, outputs): those of the artificial network, quantised to steps of 1/T."""
         return self._run(X, T, seed, lambda _, evidence: [evidence[:, -1] / evidence.shape[1]])[0]
 
+    @property
+    def bounded(self) -> bool:
+        """Whether `bounds` exist: inputs are currents, and a spike subtracts the threshold."""
+        return is_bounded(self.plan)
+
+    def bounds(self, X: ArrayLike, T: int = STEPS) -> list[np.ndarray]:
+        """Return how far rates after T steps may be from activations: for each hidden layer (samples, units).
+
+        A rate ``theta N/T`` of the first layer is within ``theta/(2T)`` of its activation, clipped at theta. What a layer is
+        off adds, times the sizes of the weights, to what the next one may be off.
+
+        Raises
+        ------
+        ValueError
+            If inputs are spikes, or a spike resets the potential to zero, which loses an unknown part of the input.
+        """
+        if not self.bounded:
+            raise ValueError(
+                "bounds: exist for encoder='current' and reset='subtract' only (got "
+                f"encoder={self.plan.encoder!r}, reset={'zero' if self.plan.to_zero else 'subtract'!r})"
+            )
+        return rate_bounds(self.plan, self.trained, self.checked(X, f"{type(self).__name__}.X"), self._steps(T))
+
     def exactness(self, X: ArrayLike) -> Exactness:
         """Compare the spike counts in ``T = levels`` steps with the levels of the artificial network, unit by unit.
 
@@ -282,15 +306,15 @@ class _Spiking:
 
     def checked(self, X: ArrayLike, where: str) -> np.ndarray:
         """Return samples as an array (samples, inputs); messages of errors begin with `where`."""
-        X = array_of(X, ("samples", self._inputs), where)
+        samples = samples_of(X, self.trained, where)
         if self.plan.encoder != "current":
-            in_range(X, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
-            if self.calib is None and X.max() > self.plan.input_scale:
+            in_range(samples, f"{where}: with encoder={self.plan.encoder!r}", at_least=0.0)
+            if self.calib is None and samples.max() > self.plan.input_scale:
                 raise ValueError(
                     f"{where}: must be <= 1 with encoder={self.plan.encoder!r} and no calibration data (got "
-                    f"{X.max():g}); a spike in every step stands for 1; give convert(..., calib=X_train)"
+                    f"{samples.max():g}); a spike in every step stands for 1; give convert(..., calib=X_train)"
                 )
-        return X
+        return samples
 
     @property
     def _inputs(self):
@@ -366,6 +390,18 @@ class SpikingRegressor(_Spiking):
         if y.shape != output.shape:
             raise ValueError(f"SpikingRegressor.score.y: must have the shape of the outputs, {output.shape} (got {y.shape})")
         return float(1.0 - np.sum((y - output) ** 2) / np.sum((y - y.mean(axis=0)) ** 2))
+
+
+def image_shape(X):
+    """Return the shape of an image, (channels, height, width), if X are images, else None."""
+    return np.shape(X)[1:] if np.ndim(X) == 4 else None
+
+
+def samples_of(X: ArrayLike, trained: Trained, label: str) -> np.ndarray:
+    """Return samples as an array (samples, inputs), those of a network that reads images flattened, or raise ValueError."""
+    if trained.shape and np.shape(X)[1:] == trained.shape:
+        X = np.reshape(X, (np.shape(X)[0], -1))
+    return array_of(X, ("samples", trained.weights[0].shape[0]), label)
 
 
 def _indices(layer, mask):

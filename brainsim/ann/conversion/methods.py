@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
-from brainsim.ann.report.figures import scale_steps
+from brainsim.ann.report.steps import scale_steps
 from brainsim.core.checks import integer
 from brainsim.learn.checks import class_labels
 from brainsim.plot.elements.axes import axes_of

@@ -37,6 +37,7 @@ class Trained:
     """A trained feed-forward network, read from `source`; weights are (inputs, outputs), sparse or not.
 
     `classes` is None for a regression; `spare` is 1 if an output that is always 0 was added before the only output, else 0.
+    `shape` is that of a sample which is an image, (channels, height, width), empty if samples are flat.
     """
 
     weights: list[Any]
@@ -47,6 +48,7 @@ class Trained:
     classes: np.ndarray | None = None
     source: object = None
     spare: int = 0
+    shape: tuple[int, ...] = ()
 
     @within(default_arithmetic)
     def activations(self, X: np.ndarray, hidden: Activate | None = None) -> list[np.ndarray]:
@@ -72,8 +74,10 @@ class Trained:
         return output if self.classes is None else self.classes[output.argmax(axis=1)]
 
 
-def read(source) -> Trained:
+def read(source, shape=None) -> Trained:
     """Return a trained network of any type that `brainsim.ann.convert` takes as a `Trained`.
+
+    `shape` is that of a sample, (channels, height, width), if samples are images.
 
     Raise TypeError or ValueError if it is not a network, or contains what cannot be converted.
 
@@ -90,7 +94,7 @@ def read(source) -> Trained:
     if isinstance(source, dict):
         return _from_state(source)
     if is_torch(source):
-        return _from_pairs(torch_pairs(source), source)
+        return _from_pairs(torch_pairs(source, shape), source, shape=shape or ())
     if is_keras(source):
         return _from_pairs(keras_pairs(source), source)
     if isinstance(source, list | tuple) and source:

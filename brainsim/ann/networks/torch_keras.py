@@ -6,15 +6,20 @@ twice or call functions between them, is in their code and cannot be inferred fr
 
 import numpy as np
 
-from brainsim.ann.networks.layers import UNSUPPORTED, reject_activation, reject_layer
+from brainsim.ann.networks.layers import UNSUPPORTED, AvgPool2D, BatchNorm, Conv2D, Dense, reject_activation, reject_layer
 
 NEUTRAL = {"flatten", "dropout", "identity", "inputlayer"}  # do not change a flat sample at test time
 SOFT_ENDS = {"softmax", "logsoftmax", "log_softmax"}  # do not change which output is the largest
-TORCH_PARTS = NEUTRAL | SOFT_ENDS | {"linear", "relu", "sigmoid"}
+TORCH_PARTS = NEUTRAL | SOFT_ENDS | {"linear", "relu", "sigmoid", "conv2d", "avgpool2d", "batchnorm1d", "batchnorm2d"}
+# options of layers of PyTorch that must have these values, which are their defaults
+PLAIN_OPTIONS = {
+    "Conv2d": {"dilation": 1, "groups": 1, "padding_mode": "zeros"},
+    "AvgPool2d": {"padding": 0, "ceil_mode": False, "divisor_override": None},
+}
 RELU_OPTIONS = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}  # of a ReLU of Keras
 INSTEAD = (
-    "give a torch.nn.Sequential of Linear, ReLU, Flatten and Dropout, or a list of (W, b), W of shape (inputs, "
-    "outputs), with a ReLU after each but the last"
+    "give a torch.nn.Sequential of Linear, Conv2d, AvgPool2d, BatchNorm, ReLU, Flatten and Dropout, or a list of (W, b), W "
+    "of shape (inputs, outputs), with a ReLU after each but the last"
 )
 
 
@@ -28,26 +33,96 @@ def is_keras(source):
     return hasattr(source, "get_weights") and hasattr(source, "layers")
 
 
-def torch_pairs(module):
+def torch_pairs(module, shape=None):
     """Return the (W, b) of a ``torch.nn.Sequential``, W of shape (inputs, outputs).
 
-    It may have Linear and ReLU, and Flatten, Dropout and Identity, which are skipped, and end with a softmax, or with a
-    sigmoid if it has one output. Raise TypeError or ValueError if it is not such a chain.
+    It may have Linear, Conv2d, AvgPool2d, BatchNorm and ReLU, and Flatten, Dropout and Identity, which are skipped, and end
+    with a softmax, or with a sigmoid if it has one output. `shape` is that of an image, (channels, height, width), or None.
+    Raise TypeError or ValueError if it is not such a chain.
     """
-    steps = []
-    for part in _torch_parts(module):
-        name = type(part).__name__
-        if name == "Linear":
-            W = array(part.weight).T
-            steps.append((W, np.zeros(W.shape[1]) if part.bias is None else array(part.bias)))
-        elif name == "Dropout" and getattr(part, "training", False) and getattr(part, "p", 1.0) > 0:
+    return _chain(_merged([_torch_step(part) for part in _torch_parts(module)], shape))
+
+
+def _torch_step(part):
+    """Return a part of a Sequential as a layer, or its name if it has no weights."""
+    name = type(part).__name__
+    for option, wanted in PLAIN_OPTIONS.get(name, {}).items():
+        value = getattr(part, option, wanted)
+        if value not in (wanted, (wanted, wanted)):
+            raise ValueError(f"convert.source: {name} must have {option}={wanted!r} (got {value!r})")
+    if (
+        name in ("Dropout", "BatchNorm1d", "BatchNorm2d")
+        and getattr(part, "training", False)
+        and getattr(part, "p", 1.0) > 0
+    ):
+        does = "silences random units" if name == "Dropout" else "divides by statistics of the batch"
+        raise ValueError(f"convert.source: the module is in training mode, in which {name} {does}; call source.eval() first")
+    bias = None if getattr(part, "bias", None) is None else array(part.bias)
+    if name == "Linear":
+        return Dense(array(part.weight).T, bias)
+    if name == "Conv2d":
+        return Conv2D(array(part.weight), bias, _one(part, "stride"), _padding(part))
+    if name == "AvgPool2d":
+        return AvgPool2D(_one(part, "kernel_size"), _one(part, "stride"))
+    if name.startswith("BatchNorm"):
+        if part.running_mean is None:
+            raise ValueError(f"convert.source: {name} must have running statistics; make it with track_running_stats=True")
+        mean, variance = array(part.running_mean), array(part.running_var)
+        gamma = np.ones_like(mean) if part.weight is None else array(part.weight)
+        return BatchNorm(gamma, np.zeros_like(mean) if bias is None else bias, mean, variance, float(part.eps))
+    return name
+
+
+def _one(part, option):
+    """Return an option of a layer for images that is one whole number, for both of their axes."""
+    value = getattr(part, option)
+    both = tuple(value) if isinstance(value, tuple | list) else (value, value)
+    if both[0] != both[1]:
+        raise ValueError(
+            f"convert.source: {type(part).__name__} must have the same {option} for height and width (got {value})"
+        )
+    return both[0]
+
+
+def _padding(part):
+    if part.padding == "valid":
+        return 0
+    if part.padding == "same":
+        side = part.weight.shape[-1]
+        if side % 2 == 0 or part.weight.shape[-2] != side:
             raise ValueError(
-                "convert.source: the module is in training mode, in which Dropout silences random units; call "
-                "source.eval() first"
+                f"convert.source: padding='same' needs an odd, square kernel (got {tuple(part.weight.shape[2:])})"
             )
-        else:
-            steps.append(name)
-    return _chain(steps)
+        return side // 2
+    return _one(part, "padding")
+
+
+def _merged(steps, shape):
+    """Return the steps of a network with each group of layers of an image, up to the next ReLU, as one (W, b).
+
+    `shape` is that of a sample, None if only its size is known, which is enough for fully connected layers.
+    """
+    merged, group, flat = [], None, True
+    for step in steps:
+        if isinstance(step, str):
+            if step.lower() not in NEUTRAL:
+                merged += [step] if group is None else [group, step]
+                group = None
+            continue
+        dense = isinstance(step, Dense)
+        if shape is None:
+            if not dense:
+                raise ValueError(
+                    "convert.source: the size of the images must be known for Conv2d, AvgPool2d and BatchNorm; give samples "
+                    "of the shape (samples, channels, height, width), as the module takes them"
+                )
+            shape = np.shape(step.weight)[:1]
+        W, b, shape = step.lowered(shape)
+        if group is not None and dense and flat:  # two fully connected layers, which `_chain` rejects
+            merged.append(group)
+            group = None
+        group, flat = (W, b) if group is None else (group[0] @ W, group[1] @ W + b), dense
+    return merged if group is None else [*merged, group]
 
 
 def _torch_parts(module):

@@ -1,88 +1,69 @@
-"""What a comparison reports about each hidden layer: size, spikes, and how far its rates differ from its activations."""
-
-from dataclasses import dataclass
+"""What a comparison reports about each layer: sizes, operations, and how far rates differ from activations."""
 
 import numpy as np
 
+from brainsim.ann.report.rows import ARTIFICIAL, SPIKING, Row
 
-@dataclass(frozen=True)
-class LayerReport:
-    """How well the rates of one hidden layer follow its activations; errors are root mean squares in thresholds.
 
-    Parameters
-    ----------
-    r2 : float
-        Share of the variance of the activations that the rates explain.
-    clipped, silent : float
-        Share of the activations above the threshold, which even a spike in every step cannot express; share of the cells
-        that never fire for any sample.
-    clipping, quantisation : float
-        Errors of the layer itself: from activations above the threshold, and from rounding to a whole number of spikes.
-    inherited : float
-        Error of its input: the errors of the layers before it, and the rounding of qcfs units to another number of steps
-        than that of their training.
-    unevenness : float
-        Error from the order in which spikes arrive: a cell may fire for early spikes that later ones would have cancelled.
-        It is 0 if layers run in turns.
-    units, synapses : int
-        Its cells, and the weights into them that are not 0.
-    spikes, acs : float
-        Spikes per cell, and additions that all spikes of the layer cause at their targets, per inference.
-    begin, end : float
-        When its spikes count, ``begin < t <= end`` from stimulus onset [ms]; later in deeper layers.
+def fanouts(snn):
+    """Return the number of targets of each input, and of each cell of each hidden layer."""
+    return [np.diff(layer.weight.indptr).astype(np.float64) for layer in snn.plan.layers]
+
+
+def artificial_rows(snn, X, activations):
+    """Return a row for the inputs and one for each hidden layer of the artificial network."""
+    rows = []
+    for k, (h, fanout) in enumerate(zip([X, *activations[:-1]], fanouts(snn), strict=True)):
+        own = {} if k == 0 else {"synapses": float(snn.plan.layers[k - 1].weight.nnz)}
+        macs, active = float(np.mean((h != 0) @ fanout)), float(np.mean(h != 0))
+        rows.append(Row(ARTIFICIAL, layer=k, macs=macs, active=active, units=h.shape[1], **own))
+    return rows
+
+
+def spiking_rows(snn, X, steps, sent, acting, activations):
+    """Return a row for the inputs and one for each hidden layer of the spiking network.
+
+    `sent` are the spikes of the inputs (without columns if these are currents) and of each hidden layer, and `activations`
+    those of the artificial network, arrays (samples, units); `acting` (samples, inputs) says in how many steps each input
+    acts.
     """
-
-    r2: float
-    clipped: float
-    silent: float
-    clipping: float
-    quantisation: float
-    inherited: float
-    unevenness: float
-    units: int
-    synapses: int
-    spikes: float
-    acs: float
-    begin: float
-    end: float
-
-
-def layer_reports(snn, X, steps, counts, acting, activations):
-    """Return a `LayerReport` for each hidden layer.
-
-    `counts` are its spikes and `activations` those of the artificial network, arrays (samples, units); `acting` (samples,
-    inputs) says in how many steps each input acts, and has no columns if inputs are currents.
-    """
-    shift = 0.5 if any(snn.plan.starts) or snn.plan.bias_shift else 0.0  # rounds to the nearest count, or down
-    reports, windows = [], snn.windows(steps)
-    for k, (sent, theta) in enumerate(zip(counts, snn.thresholds, strict=True)):
+    inputs, *counts = sent
+    first, *others = fanouts(snn)
+    if inputs.shape[1]:
+        spikes = {"acs": float(np.mean(inputs @ first)), "spikes": float(inputs.sum(axis=1).mean())}
+    else:
+        spikes = {"macs": float(np.mean((X != 0) @ first))}  # constant currents: once, not in each step
+    rows = [Row(SPIKING, steps=steps, layer=0, units=X.shape[1], **spikes)]
+    bounds = snn.bounds(X, steps) if snn.bounded else [np.array(np.nan)] * len(counts)
+    for k, (count, theta) in enumerate(zip(counts, snn.thresholds, strict=True)):
         expected = _in_turn(snn.plan, k, X, counts[k - 1] if k else acting, steps)
-        fanout = np.diff(snn.plan.layers[k + 1].weight.indptr)
-        start, stop = windows[k]
-        reports.append(
-            LayerReport(
-                **_errors(sent, expected, activations[k], theta, steps, shift),
-                silent=float(np.mean(~np.any(sent, axis=0))),
-                units=sent.shape[1],
-                synapses=int(snn.plan.layers[k].weight.nnz),
-                spikes=float(sent.mean()),
-                acs=float(np.mean(sent @ fanout)),
-                begin=start,
-                end=stop,
+        rates, (begin, end) = theta * count / steps, snn.windows(steps)[k]
+        rows.append(
+            Row(
+                SPIKING,
+                steps=steps,
+                layer=k + 1,
+                units=count.shape[1],
+                synapses=float(snn.plan.layers[k].weight.nnz),
+                active=float(np.mean(np.any(count, axis=0))),
+                spikes=float(count.sum(axis=1).mean()),
+                acs=float(np.mean(count @ others[k])),
+                correlation=correlation(rates, activations[k]),
+                error=float(np.abs(rates - activations[k]).max() / theta),
+                bound=float(bounds[k].max() / theta),
+                begin=begin,
+                end=end,
+                **_errors(snn, count, expected, activations[k], theta, steps),
             )
         )
-    return reports
+    return rows
 
 
-def layer_table(reports):
-    """Return lines of text, one for each hidden layer."""
-    lines = ["           units  synapses  spikes/cell       ACs      R2  clipped  silent   counted at [ms]"]
-    for k, layer in enumerate(reports, 1):
-        lines.append(
-            f"layer {k:<3d} {layer.units:6,d} {layer.synapses:9,d} {layer.spikes:12.3f} {layer.acs:9,.0f} {layer.r2:7.4f}"
-            f"{100 * layer.clipped:7.2f} % {100 * layer.silent:5.1f} %   {layer.begin:g} < t <= {layer.end:g}"
-        )
-    return lines
+def correlation(a, b):
+    """Return the correlation of two arrays, NaN if one of them is constant."""
+    a, b = a.ravel() - a.mean(), b.ravel() - b.mean()
+    size = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / size) if size else np.nan
 
 
 def _in_turn(plan, k, X, before, steps):
@@ -94,19 +75,16 @@ def _in_turn(plan, k, X, before, steps):
     return np.clip(np.floor(potential / layer.theta), 0, steps)
 
 
-def _errors(counts, expected, h, theta, steps, shift):
+def _errors(snn, counts, expected, h, theta, steps):
     """Return the errors of a layer from its spike counts and the counts `expected` for its actual input."""
-    unit = theta / steps
-    clipped = np.minimum(h, theta)
+    shift = 0.5 if any(snn.plan.starts) or snn.plan.bias_shift else 0.0  # rounds to the nearest count, or down
+    unit, clipped = theta / steps, np.minimum(h, theta)
     levels = np.clip(np.floor(h / unit + shift), 0, steps)
 
     def size(error):
         return float(np.sqrt(np.mean(error**2)) / theta)
 
-    spread = np.sum((h - h.mean()) ** 2)
     return {
-        "r2": float(1.0 - np.sum((unit * counts - h) ** 2) / max(spread, 1e-300)),
-        "clipped": float(np.mean(h > theta)),
         "clipping": size(clipped - h),
         "quantisation": size(unit * levels - clipped),
         "inherited": size(unit * (expected - levels)),

@@ -10,9 +10,9 @@ from brainsim.analysis.irregularity import poisson_intervals
 from brainsim.ann.conversion.spiking import SubtractIF
 from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.report.compare import compare
-from brainsim.ann.report.neurons import draw_staircase
+from brainsim.ann.report.bodies import bodies
 from brainsim.core.contexts import within
+from brainsim.examples._figures.neurons import draw_staircase
 from brainsim.examples._figures.page_layout import note
 from brainsim.examples.data.datasets import digits
 from brainsim.explore.theory import if_counts
@@ -195,16 +195,17 @@ def digit(seed, small):
     """A network trained on digits, converted to spikes: one test sample in both networks, and their accuracy on all."""
     data = digits(seed=seed)
     mlp = MLP((24,) if small else (128, 64), epochs=20 if small else 60, seed=seed).fit(data.X_train, data.y_train)
-    report = compare(mlp, data.X_test, data.y_test, calib=data.X_train, T=(2, 8, READ))
-    accuracy = ", ".join(f"{100 * share:.1f} % with {T}" for T, share in zip(report.T, report.accuracy, strict=True))
+    report = bodies(mlp, data.X_test, data.y_test, calib=data.X_train, T=(2, 8, READ))
+    own, rows = report.row("artificial"), [report.row(T=T) for T in report.T]
+    some, last = rows[1:]
+    accuracy = ", ".join(f"{100 * row.accuracy:.1f} % with {T}" for T, row in zip(report.T, rows, strict=True))
     units = sum(mlp.hidden)
-    ratio = report.energy / report.ann_energy
     caption = (
         f"An artificial network was trained on {len(data.y_train):,} digits; its weights then connect {units} spiking "
-        f"neurons. Of {len(data.y_test)} test digits it reads {100 * report.ann_accuracy:.1f} %, the spiking "
+        f"neurons. Of {len(data.y_test)} test digits it reads {100 * own.accuracy:.1f} %, the spiking "
         f"one {accuracy} steps. Each row shows the same units on both sides: the larger the activation, the denser "
-        f"the spikes. With {READ} steps a neuron sends {report.spikes[-1] / units:.1f} spikes per digit, and the "
-        f"arithmetic takes {ratio[-1]:.2f} times the energy of that of the artificial network, with 8 steps "
-        f"{ratio[1]:.2f} times (a proxy: no memory traffic, no hardware measured)."
+        f"the spikes. With {READ} steps a neuron sends {last.spikes / units:.1f} spikes per digit, and the "
+        f"arithmetic takes {last.energy / own.energy:.2f} times the energy of that of the artificial network, with 8 steps "
+        f"{some.energy / own.energy:.2f} times (counted from published costs, without memory; no hardware was measured)."
     )
     return "A digit, read in spikes", report.raster(0, READ), caption

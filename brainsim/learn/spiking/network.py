@@ -219,6 +219,17 @@ class SpikingNetwork(SpikingEstimator):
         blocks = {name: (b, 0, n) for b, (name, n) in enumerate(zip(names, self._plan.sizes, strict=False))}
         return self._spikes_of(X, sample, blocks, "activity")
 
+    def counts(self, X: Any) -> list[np.ndarray]:
+        """Return the spike counts of the cells: for each hidden layer, and the readout, int64 of shape (samples, cells).
+
+        Parameters
+        ----------
+        X : array or list
+            As for `fit`.
+        """
+        counts = self._run(X, "SpikingNetwork.counts.X").counts
+        return np.split(counts, np.cumsum(self._plan.sizes[1:-1]), axis=1)
+
     @within(computed_values)
     def to_network(self, x: Any, seed: int = 0) -> Network:
         """Return the network, with one sample as its input, as an ordinary `Network` of `LIF`, `LI` and other cells.

@@ -1,0 +1,321 @@
+"""One network, two bodies: `bodies` compares a trained artificial network with the same network in spikes."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from brainsim.ann.conversion.convert import SpikingClassifier, convert
+from brainsim.ann.report.damage import damage_rows, wanted_damage
+from brainsim.ann.report.figures import bodies_figure, sample_figure, write_bodies
+from brainsim.ann.report.pair import Pair, learn_in_spikes, measured
+from brainsim.ann.report.rows import ARTIFICIAL, SPIKING, Row, chosen, combined
+from brainsim.ann.report.summary import ENOUGH, SAME, summary, verdict
+from brainsim.core.checks import integer, nearest, warn_user
+from brainsim.core.files import HTML, writable
+from brainsim.core.hints import answers_calls
+from brainsim.learn.checks import class_labels
+
+USUAL = 32  # steps of damaged networks, and of those that learn in spikes
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Bodies:
+    """A network in several bodies, on the same samples: a table of rows, and a figure of it; `bodies` makes it.
+
+    Parameters
+    ----------
+    T : tuple of int
+        Numbers of steps.
+    rows : list of Row
+        The table; ``pandas.DataFrame(report.rows)`` is a data frame of it.
+    pairs : tuple of Pair
+        The networks, with their answers to each sample.
+    """
+
+    T: tuple[int, ...]
+    rows: list[Row]
+    pairs: tuple[Pair, ...]
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def row(self, body: str = SPIKING, T: int | None = None, layer: int | None = None) -> Row:
+        """Return the row of a body, or of one of its layers, that answers at the end of T steps.
+
+        Parameters
+        ----------
+        body : {"artificial", "rates", "spiking", "learned in spikes"}
+        T : int, optional
+            Number of steps; by default the largest. No effect on a body that has but one row.
+        layer : int, optional
+            0 for the inputs, 1, 2, ... for hidden layers; by default the whole network.
+        """
+        found = chosen(self.rows, body=body, layer=layer, damage="", answer="")
+        wanted = [row for row in found if len(found) == 1 or row.steps == (self.T[-1] if T is None else T)]
+        if not wanted:
+            known = {"body": sorted({row.body for row in self.rows}), "T": self.T}
+            raise ValueError(f"Bodies.row: there is no row of {body!r} at T = {T}, layer = {layer} (there are {known})")
+        return wanted[0]
+
+    def damaged(self, kind: str, body: str = SPIKING) -> list[Row]:
+        """Return the rows of a body under a damage, level by level, in the order of the levels."""
+        found = chosen(self.rows, damage=kind, body=body)
+        if not found:
+            raise ValueError(f"Bodies.damaged: {kind!r} of {body!r} was not measured; write bodies(..., damage=[{kind!r}])")
+        return found
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """Share of the samples that the spiking networks classify correctly, shape (networks, T)."""
+        return np.array([[np.mean(found == pair.y) for found in pair.answers[SPIKING]] for pair in self.pairs])
+
+    @property
+    def agreement(self) -> np.ndarray:
+        """Share of the samples in which the spiking networks answer as the artificial ones do, shape (networks, T)."""
+        return np.array([np.mean(pair.answers[SPIKING] == pair.answers[ARTIFICIAL], axis=1) for pair in self.pairs])
+
+    @property
+    def loss(self) -> np.ndarray:
+        """Percentage points of accuracy that each spiking network loses against its artificial one, shape (networks, T)."""
+        own = np.array([[np.mean(pair.answers[ARTIFICIAL] == pair.y)] for pair in self.pairs])
+        return 100.0 * (own - self.accuracy)
+
+    @property
+    def enough(self) -> int:
+        """The first T at which the accuracy is 99 % of that at the largest T."""
+        mean = self.accuracy.mean(axis=0)
+        return self.T[int(np.flatnonzero(mean >= ENOUGH * mean[-1])[0])]
+
+    @property
+    def same_from(self) -> int | None:
+        """The T from which on at least 99 % of the answers are those of the artificial network; None if there is none."""
+        few = np.flatnonzero(self.agreement.mean(axis=0) < SAME)
+        first = few[-1] + 1 if few.size else 0
+        return self.T[first] if first < len(self.T) else None
+
+    def disagreements(self, T: int | None = None, network: int = 0) -> np.ndarray:
+        """Return the samples to which the artificial and the spiking network give different answers after T steps.
+
+        Parameters
+        ----------
+        T : int, optional
+            One of the numbers of steps; by default the largest.
+        network : int
+            Which of several networks.
+        """
+        pair = self._pair(network, "disagreements")
+        if T is not None and T not in self.T:
+            raise ValueError(f"Bodies.disagreements.T: must be one of {self.T} (got {T!r})")
+        at = -1 if T is None else self.T.index(T)
+        return np.flatnonzero(pair.answers[SPIKING][at] != pair.answers[ARTIFICIAL])
+
+    def summary(self) -> str:
+        """Return the table as text: bodies, layers and damages, with a verdict and a caveat."""
+        return summary(self)
+
+    @property
+    def verdict(self) -> str:
+        """What the table says: from which T answers are the same, energy, accuracy, depth, disagreements."""
+        return verdict(self)
+
+    def plot(self) -> Figure:
+        """Return the figure: accuracy, time, rates, operations, energy and errors, and a panel for each damage."""
+        return bodies_figure(self)
+
+    def raster(self, i: int, T: int | None = None, network: int = 0) -> Figure:
+        """Return a Figure of sample i: input, activations as bars, spikes of the same units, evidence over time.
+
+        Parameters
+        ----------
+        i : int
+            Index of the sample in X.
+        T : int, optional
+            Number of steps; by default the largest that was compared.
+        network : int
+            Which of several networks.
+        """
+        T = self.T[-1] if T is None else integer(T, "Bodies.raster.T", at_least=1)
+        return sample_figure(self._pair(network, "raster"), self._sample(i, "raster.i"), T)
+
+    def to_html(self, path: str | PathLike[str], examples: int | Sequence[int] | None = None) -> None:
+        """Write a self-contained page with the table, the figure and some samples.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, which must end in ``.html`` or ``.htm``; an existing one is replaced.
+        examples : sequence of int, optional
+            Samples that are drawn as by `raster`; the first two by default.
+        """
+        path = writable(path, "Bodies.to_html.path", HTML)
+        some = range(min(2, len(self.pairs[0].y))) if examples is None else np.atleast_1d(examples)
+        write_bodies(self, path, [self._sample(i, "to_html.examples") for i in some])
+
+    def _sample(self, i, parameter):
+        i, samples = integer(i, f"Bodies.{parameter}", at_least=0), len(self.pairs[0].y)
+        if i >= samples:
+            raise ValueError(f"Bodies.{parameter}: must be below the number of samples, {samples} (got {i})")
+        return i
+
+    def _pair(self, network, method):
+        return self.pairs[integer(network, f"Bodies.{method}.network", at_least=0, at_most=len(self.pairs) - 1)]
+
+
+@answers_calls
+def bodies(
+    model: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    calib: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    T: int | Sequence[int] = (1, 2, 4, 8, 16, 32, 64),
+    damage: bool | str | Sequence[str] | Mapping[str, ArrayLike] = False,
+    repeats: int = 5,
+    seed: int = 0,
+    **options: Any,
+) -> Bodies:
+    """Compare a trained artificial network with the same network in spikes, on samples that were not used for training.
+
+    The bodies are the artificial network; its *rates*, which are activations rounded to what a number of spikes can express;
+    the *spiking* network that `convert` makes of it; and, with `labels`, a spiking network of the same size that learned
+    from the start, a `brainsim.learn.SpikingNetwork`. All get the same samples, and the same damage.
+
+    Parameters
+    ----------
+    model : any source of `convert`, or a list of them
+        A fitted network: an `MLP`, scikit-learn's MLPClassifier, a ``torch.nn.Sequential``, ...; or a list of several for
+        the same task, such as ``[bs.ann.MLP(seed=seed).fit(X, y) for seed in range(5)]``, which gives intervals over them.
+        Also a `SpikingClassifier` that was converted already.
+    X, y : array, shapes (samples, inputs) or (samples, channels, height, width), and (samples,)
+        Test data.
+    calib : array, as X, optional
+        Training data for the thresholds and for early answers; see `convert`.
+    labels : array, shape (samples,), optional
+        Labels of `calib`: with them a spiking network of the same size learns from the start.
+    T : sequence of int
+        Numbers of steps.
+    damage : bool, str, sequence of str, or dict of str to array
+        What is damaged, all of it with True, or some with levels of your own, such as ``{"silenced": [0, 0.5]}``:
+        ``"silenced"``, a share of the hidden cells or units; ``"lost"``, a share of the activations or spikes;
+        ``"weights"``, each times ``1 + level*N(0, 1)``; ``"bits"``, to which weights are rounded; ``"inputs"``, plus
+        ``level*N(0, 1)`` times the largest; ``"thresholds"``, times ``1 + level*N(0, 1)``, by which the gain of a unit is
+        divided; ``"layers"``, how many hidden layers are used, with outputs fitted to those of the whole network. Spiking
+        bodies run for 32 steps, or the number in T that is nearest. For a network that learned in spikes, messages are not
+        lost, and all layers used.
+    repeats : int
+        Number of random repetitions of a damage.
+    seed : int
+        Of the Poisson encoder, and of networks that learn in spikes.
+    options
+        As for `convert`: norm, v0, reset, encoder, schedule, bias_shift; not if `model` is converted already.
+
+    Returns
+    -------
+    Bodies
+        ``print(report)`` shows the table, ``report.rows`` has it; ``.plot()`` draws it, ``.raster(i)`` one sample on both
+        sides.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `convert`; also if the network does not classify, or options are given for one that is converted already.
+
+    Warns
+    -----
+    UserWarning
+        If test samples are also calibration samples, on which thresholds and early answers depend.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.digits()
+    >>> mlp = bs.ann.MLP(32, epochs=20).fit(data.X_train, data.y_train)
+    >>> report = bs.ann.bodies(mlp, data.X_test, data.y_test, calib=data.X_train, T=(4, 32))
+    >>> report.row("spiking", T=32).agreement > 0.97
+    True
+    >>> report.row("spiking", T=32, layer=1).correlation > 0.99
+    True
+
+    References
+    ----------
+    Yik et al. (2025), doi:10.1038/s41467-025-56739-4 (NeuroBench); Horowitz (2014), doi:10.1109/ISSCC.2014.6757323, and Han
+    et al. (2015), arXiv:1506.02626 (energy); Davidson & Furber (2021), doi:10.3389/fnins.2021.651141 (most rate codes do not
+    save energy); Wilson (1927), doi:10.1080/01621459.1927.10502953 (intervals).
+    """
+    models = _models(model)
+    T = tuple(sorted({integer(steps, "bodies.T", at_least=1) for steps in np.atleast_1d(T)}))
+    if not T:
+        raise ValueError("bodies.T: must be one number of steps or more (got none)")
+    seed, (kinds, repeats) = integer(seed, "bodies.seed", at_least=0), wanted_damage(damage, repeats)
+    if labels is not None and calib is None:
+        raise ValueError("bodies.labels: are those of calib, which is missing; give calib=X_train, labels=y_train")
+    if "layers" in kinds and calib is None:
+        raise ValueError("bodies.damage: 'layers' fits outputs to training data; give calib=X_train")
+    usual = min(T, key=lambda steps: abs(np.log2(steps / USUAL)))
+    pairs, calibs = [], []
+    for k, one in enumerate(models):
+        snn = _converted(one, calib, options)
+        samples, known = snn.checked(X, "bodies.X"), None if calib is None else snn.checked(calib, "bodies.calib")
+        answers = class_labels(y, len(samples), "bodies.y", snn.classes_)
+        _warn_of_shared(snn, known, samples)
+        pair = measured(snn, samples, answers, T, known, seed)
+        if labels is not None and known is not None:
+            of_calib = class_labels(labels, len(known), "bodies.labels", snn.classes_)
+            pair = learn_in_spikes(pair, known, of_calib, usual, seed + k)
+        pairs.append(pair)
+        calibs.append(known)
+    rows = [combined(same, len(pairs[0].y)) for same in zip(*(pair.rows for pair in pairs), strict=True)]
+    return Bodies(T, rows + damage_rows(pairs, kinds, repeats, usual, calibs), tuple(pairs))
+
+
+def _models(model):
+    """Return the networks to compare; a list of (W, b), or of arrays, is one network."""
+    if not isinstance(model, list | tuple) or not model:
+        return [model]
+    is_network = [hasattr(one, "coefs_") or hasattr(one, "state_dict") or hasattr(one, "plan") for one in model]
+    is_network = [found or isinstance(one, list) for found, one in zip(is_network, model, strict=True)]
+    return list(model) if all(is_network) and not _is_pairs(model) else [model]
+
+
+def _is_pairs(model):
+    return all(isinstance(one, list) and len(one) == 2 and np.ndim(one[1]) == 1 for one in model)
+
+
+def _converted(source, calib, options) -> SpikingClassifier:
+    """Return the spiking network, after a check of the options."""
+    parameters = inspect.signature(convert).parameters.items()
+    known = [name for name, parameter in parameters if parameter.kind == parameter.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            raise TypeError(f"bodies: has no option {name!r}{nearest(name, known)}")
+    if isinstance(source, SpikingClassifier):
+        if options:
+            raise TypeError(
+                f"bodies.{next(iter(options))}: has no effect on a network that is converted already; pass it to "
+                "convert, or pass the artificial network to bodies"
+            )
+        return source
+    snn = convert(source, calib, **options)
+    if not isinstance(snn, SpikingClassifier):
+        raise TypeError("bodies.model: must be a network that classifies (got one for regression)")
+    return snn
+
+
+def _warn_of_shared(snn, calib, X):
+    """Warn if test samples are also calibration samples, to the precision of float32, in which one of them may have been."""
+    known = set()
+    for training in (calib, snn.calib):
+        known |= set() if training is None else {row.tobytes() for row in (training + 0.0).astype(np.float32)}
+    shared = sum(row.tobytes() in known for row in (X + 0.0).astype(np.float32))
+    if shared:
+        warn_user(
+            f"bodies.calib: {shared} of the {len(X)} test samples are calibration samples as well, so the "
+            "accuracies may be too high for new samples; calibrate with training data, calib=X_train"
+        )
