@@ -18,9 +18,9 @@ import decision
 import numpy as np
 from harness import report, rounds
 from harness.workload import DT, Task
-from scipy.stats import chi2
 
 REST, STIMULUS, PIECE, WINDOW, BIN, THRESHOLD, SD = 500.0, 2000.0, 250.0, 50.0, 5.0, 15.0, 4.0  # ms; Hz
+SHARE_MARGIN, TIME_MARGIN = 0.1, 50.0  # ms; what two simulators may differ by, at 95 % confidence
 
 
 def main():
@@ -137,29 +137,23 @@ def table(found):
 
 
 def comparison(found):
-    """Return how all levels of two simulators differ: in shares and in mean times, as chi-square with its probability."""
-    rows = [["", "compared with", "levels", "shares chi2", "p", "times chi2", "p", "longer ms", "+-"]]
+    """Return whether shares and times of two simulators are equivalent at each level, within margins that are fixed above."""
+    from brainsim.testing import compare_means
+
+    rows = [["", "compared with", "evidence %", f"shares, margin {SHARE_MARGIN:g}", f"times, margin {TIME_MARGIN:g} ms"]]
     for one, other in itertools.combinations(found, 2):
-        both = [[_made(found[name][level]) for name in (one, other)] for level in found[one] if level in found[other]]
-        both = [pair for pair in both if all(len(made) and np.ptp(made[:, 1]) for made in pair)]  # they have standard errors
-        if both:
-            rows.append([one, other, str(len(both)), *_chi_squares(both)])
+        for level in (level for level in found[one] if level in found[other]):
+            both = [_made(found[name][level]) for name in (one, other)]
+            if all(len(made) > 1 and np.ptp(made[:, 1]) for made in both):  # they have standard errors
+                shares = compare_means(*(made[:, 0] > 0 for made in both), margin=SHARE_MARGIN)
+                times = compare_means(*(made[:, 1] for made in both), margin=TIME_MARGIN)
+                rows.append([one, other, level, _said(shares, ".2f"), _said(times, ".0f")])
     return "\n".join(report.columns(rows))
 
 
-def _chi_squares(levels):
-    """Return what `comparison` says of pairs of choices and times, one pair for each level."""
-    numbers = np.array([[len(made) for made in pair] for pair in levels])
-    firsts = np.array([[np.sum(made[:, 0] > 0) for made in pair] for pair in levels])
-    share = firsts.sum(axis=1) / numbers.sum(axis=1)
-    spread = np.sqrt(share * (1.0 - share) * (1.0 / numbers).sum(axis=1))
-    shares = np.diff(firsts / numbers)[spread > 0.0, 0] / spread[spread > 0.0]
-    longer = np.array([second[:, 1].mean() - first[:, 1].mean() for first, second in levels])
-    errors = np.array([np.hypot(*[made[:, 1].std(ddof=1) / len(made) ** 0.5 for made in pair]) for pair in levels])
-    weights = errors**-2.0 / (errors**-2.0).sum()
-    found = [(np.sum(z**2), z.size) for z in (shares, longer / errors)]
-    text = [word for value, n in found for word in (f"{value:.1f}", f"{chi2.sf(value, n):.3f}" if n else "-")]
-    return [*text, f"{weights @ longer:.0f}", f"{(errors**-2.0).sum() ** -0.5:.0f}"]
+def _said(found, how):
+    """Return a verdict, and the difference with the interval that is compared with the margin."""
+    return f"{found.verdict}: {found.difference:{how}} ({found.low:{how}} to {found.high:{how}})"
 
 
 def _made(trials):

@@ -17,9 +17,11 @@ ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
 FEATURES = {
     "cells at rest": "features/resting",
-    "exact times": "features/precise features/pairs/precise_and_plasticity.py",
-    "couplings": "features/couplings features/pairs/couplings_and_plasticity",
-    "plasticity": "features/plasticity features/pairs/couplings_and_plasticity features/pairs/precise_and_plasticity.py",
+    "exact times": "features/precise features/pairs/precise_and_plasticity.py testing/reference/exact_times.py "
+    "testing/reference/exact_times_network.py",
+    "couplings": "features/couplings features/pairs/couplings_and_plasticity testing/reference/couplings.py",
+    "plasticity": "features/plasticity features/pairs/couplings_and_plasticity features/pairs/precise_and_plasticity.py "
+    "testing/reference/plasticity.py testing/reference/plasticity_network.py testing/reference/plasticity_synapses.py",
     "ranks": "features/ranks features/pairs/ranks_and_streams.py",
     "checkpoints": "features/checkpoints",
     "estimates": "features/estimates",

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("more_partitions")
 FILES = sorted(Path(reference.__file__).parent.glob("*.py"))
 NOT_READ = ("brainsim.engine", "brainsim.jit", "brainsim.equations", "brainsim.build", "brainsim.rng", "brainsim.features")
 LONGEST_FUNCTION = 30
-CORE = ("exact", "numbers", "equations", "methods", "wiring", "cells", "inputs", "network", "__init__")
+CORE = ("exact", "numbers", "equations", "methods", "wires", "wiring", "cells", "inputs", "network", "__init__")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -152,19 +152,21 @@ def check_table(projection):
 # whole networks
 
 
-def check_network(seed, precision="double", **drawn):
-    plan = networks.drawn(seed, plain=True, **drawn)
+def check_network(seed, precision="double", plain=True, precise=False):
     narrow, limit = TOLERANCES[precision]
     with warnings.catch_warnings(action="ignore"):
+        plan = networks.drawn(seed, precise, plain, defined=True)
         net, given = plan.network(), {"dt": plan.dt, "seed": 7, "threads": 1 + seed % 3, "precision": precision}
-        result = bs.simulate(net, plan.steps * plan.dt, progress=False, **given)
-        found = compare(reference.run(net, plan.steps, plan.dt, 7, narrow), result, plan.dt, limit)
+        sim = bs.Simulation(net, precise=precise, **given)
+        result = sim.run(plan.steps * plan.dt, progress=False)
+        tables = {p.name: sim.synapses(p) for p in net.projections if p.plasticity is not None}
+        found = compare(reference.run(net, plan.steps, plan.dt, 7, narrow, precise), result, plan.dt, limit, tables)
     assert found.failures == []
-    return found
+    return found, net
 
 
 def test_random_networks_have_the_spikes_and_the_states_of_the_reference():
-    found = [check_network(seed) for seed in (3, 5, 6, 8)]
+    found = [check_network(seed)[0] for seed in (3, 5, 6, 8)]
     assert sum(one.spikes for one in found) > 1_000
     assert max(one.largest for one in found) < 1e-9
     assert [one.narrow for one in found] == [None] * 4
@@ -178,15 +180,50 @@ def test_further_random_networks(seed):
 
 @pytest.mark.thorough
 def test_random_networks_in_single_precision():
-    found = [check_network(seed, "single") for seed in (5, 8)]
+    found = [check_network(seed, "single")[0] for seed in (5, 8)]
     assert sum(one.spikes for one in found) > 300
+
+
+# each rule and each coupling is in one of these
+LEARNING = (2, 7, 9, 10, 12, 13, 21, 31, 35, 37, 40, 46)
+EXACT = (4, 6, 7, 12, 13, 14, 16, 17, 18)
+COUPLED = (1, 4, 14, 16, 19, 30)
+
+
+@pytest.mark.thorough_but("[2]", "[7]")
+@pytest.mark.parametrize("seed", LEARNING)
+def test_random_networks_that_learn(seed):
+    found, net = check_network(seed, plain=False)
+    assert any(projection.plasticity is not None for projection in net.projections)
+    assert found.narrow is None
+
+
+@pytest.mark.thorough_but("[16]", "[19]")
+@pytest.mark.parametrize("seed", COUPLED)
+def test_random_networks_with_couplings(seed):
+    found, net = check_network(seed, plain=False)
+    assert any(projection.is_coupling for projection in net.projections)
+    assert found.narrow is None
+
+
+@pytest.mark.thorough_but("[14]")
+@pytest.mark.parametrize("seed", EXACT)
+def test_random_networks_at_exact_times(seed):
+    found, _ = check_network(seed, plain=False, precise=True)
+    assert found.largest < 1e-9
+
+
+@pytest.mark.thorough
+def test_learning_in_single_precision():
+    for seed in (12, 16, 37):
+        check_network(seed, "single", plain=False)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1_000, 1_060))
 def test_random_networks_of_all_kinds(seed):
     try:
-        check_network(seed)
+        check_network(seed, plain=seed % 2 == 0)
     except (reference.NotCovered, ValueError) as reason:
         pytest.skip(str(reason))
 

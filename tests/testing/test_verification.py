@@ -84,6 +84,6 @@ def test_a_run_of_all(capsys):
     """The edges and three random networks, however little time there is."""
     report = comparisons.verify(5, 0.01)
     assert not report.failed, report.text()
-    assert len(report.lines) == 10
-    assert report.lines[2].compared == 24
+    assert len(report.lines) == 11
+    assert report.lines[3].compared == 21  # the edges and two networks with both precisions, and one at exact times
     assert report.lines[0].compared > 500  # spikes of the edges and these three

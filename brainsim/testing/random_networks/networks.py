@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 import brainsim as bs
-from brainsim.testing.random_networks import couplings, exact_times, over_time, pieces, places, rules
+from brainsim.testing.random_networks import couplings, defined_by_reference, exact_times, over_time, pieces, places, rules
 from brainsim.testing.random_networks.kinds import EVERYDAY, FREE_SEEDS, LISTED, ORDER, pool
 from brainsim.testing.random_networks.own_models import table
 from brainsim.testing.random_networks.pieces import chance, one_of, spread
@@ -41,6 +41,8 @@ class Plan:
         Whether spikes have exact times.
     plain : bool
         Whether it has core features only: neither plasticity nor couplings nor distances.
+    defined : bool
+        Whether it has only what the reference defines: no distances, no homeostasis, no couplings that learn.
     everyday : bool
         Whether it is drawn from the few kinds of cells that compile fast, and that others compile as well.
     """
@@ -52,6 +54,7 @@ class Plan:
     precise: bool = False
     plain: bool = False
     everyday: bool = False
+    defined: bool = False
     kinds: dict = field(default_factory=dict)
     populations: dict = field(default_factory=dict)
     receptors: dict = field(default_factory=dict)
@@ -76,17 +79,17 @@ class Plan:
 
     def anew(self):
         """Return the same plan, drawn again."""
-        return drawn(self.seed, self.precise, self.plain, self.everyday)
+        return drawn(self.seed, self.precise, self.plain, self.everyday, self.defined)
 
     def with_(self, **changes):
         """Return a copy in which some fields are others."""
         return replace(self, **changes)
 
 
-def drawn(seed, precise=False, plain=False, everyday=False):
+def drawn(seed, precise=False, plain=False, everyday=False, defined=False):
     """Return the plan of a seed: the same one each time, made anew."""
     rng = np.random.default_rng(seed)
-    plan = Plan(seed, exact=chance(rng, 0.15), precise=precise, plain=plain, everyday=everyday)
+    plan = Plan(seed, exact=chance(rng, 0.15), precise=precise, plain=plain, everyday=everyday, defined=defined)
     kinds = EVERYDAY if everyday else pool(seed)
     if precise:
         kinds, plan.exact = [kind for kind in kinds if exact_times.can_have_them(kind)] or [LISTED], False
@@ -97,7 +100,7 @@ def drawn(seed, precise=False, plain=False, everyday=False):
     chosen = [one_of(rng, kinds) for _ in range(int(rng.integers(1, 5)))]
     plan.dt = one_of(rng, [dt for dt in STEPS if all(dt <= kind.longest_dt for kind in chosen)])
     plan.steps = int(rng.integers(30, 400))
-    add_populations(rng, plan, chosen)
+    add_populations(rng, plan, chosen, 12 if precise and defined else 3_000)  # of the reference, one by one
     use_each_receptor(rng, plan)
     for _ in range(int(rng.integers(1, 8))):
         add_connection(rng, plan, *_somewhere(rng, plan))
@@ -113,6 +116,8 @@ def drawn(seed, precise=False, plain=False, everyday=False):
         exact_times.keep_what_can_have_them(plan)
     elif not plain:
         couplings.add(np.random.default_rng([seed, 14]), plan)
+    if defined:
+        defined_by_reference.keep(plan)
     return plan
 
 
@@ -123,7 +128,8 @@ def _add_features(plan):
         return size_of_weights(plan, given)
 
     seed, free = plan.seed, plan.free
-    places.add_distances(np.random.default_rng([seed, 9]), plan, size_of)
+    if not plan.defined:
+        places.add_distances(np.random.default_rng([seed, 9]), plan, size_of)
     rules.add_plasticity(np.random.default_rng([seed, 8]), plan, size_of, free)
     rules.add_more(np.random.default_rng([seed, 9]), plan, size_of, free)
     add_repeated(np.random.default_rng([seed, 12]), plan)

@@ -2,9 +2,11 @@
 
 import ast
 import re
+from types import SimpleNamespace
 
 import numpy as np
 
+from brainsim.core.doors import all_through
 from brainsim.testing.reference.equations import (
     RANDOM,
     Scope,
@@ -30,14 +32,17 @@ class Cells:
     - `x`: variable -> array, a receptor's under ``r0_name``; `labels`: variable -> its name in results
     - `wait`: the steps for which each cell stays refractory
     - `narrow`: cells with a comparison in this step that another rounding could have decided otherwise
+    - `held`: name -> what is set from outside before each step, such as sums of couplings
     """
 
-    def __init__(self, population, receptors, injected, net, dt, seed, tolerance):
+    def __init__(self, population, receptors, injected, net, dt, seed, tolerance, constants=()):
         self.population, self.model, self.n = population, population.model, population.n
         self.receptors, self.dt, self.tolerance = receptors, dt, tolerance
         self.key, self.part = stream_key(seed, "kernel", population.name), dt / self.model.substeps
         self.owners = [(self.model, ""), *((synapse, f"r{k}_") for k, synapse in enumerate(receptors))]
         self._read_parameters(net)
+        self.known |= dict(constants)
+        self.held = {}
         self.system = self._compose(injected)
         self.method = method_of(self.model.method, self.system)
         self._read_actions()
@@ -66,16 +71,7 @@ class Cells:
         """Return the System: the neuron's equations, in which I is the sum of all currents, and those of the receptors."""
         derivatives, lines = equations_of(self.model.equations)
         derivatives = {name: derivatives.get(name, ast.Constant(0.0)) for name in self.model.initials}
-        total, self.arrivals = ast.Name("I_ext") if injected else None, []
-        for k, synapse in enumerate(self.receptors):
-            own, own_lines = equations_of(synapse.equations)
-            names = {name: ast.Name(f"r{k}_{name}") for name in (*own, *own_lines, *synapse.parameters)}
-            derivatives |= {f"r{k}_{name}": renamed(tree, names) for name, tree in own.items()}
-            lines |= {f"r{k}_{name}": renamed(tree, names) for name, tree in own_lines.items()}
-            if synapse.current:
-                total = join(total, ast.Add(), renamed(parse(synapse.current), names))
-            gains = [(name, linear_in(tree, "w")[0]) for name, tree in assignments_of(synapse.arrival)]
-            self.arrivals.append([(f"r{k}_{n}" if n in own else n, renamed(gain, names)) for n, gain in gains])
+        total = self._add_receptors(derivatives, lines, ast.Name("I_ext") if injected else None)
         lines["I"] = total or ast.Constant(0.0)
         fixed = System(derivatives, lines, {}, (), self.known, ())
         self.fixed = self._lines_that_stay(fixed)
@@ -89,12 +85,30 @@ class Cells:
                 noise.setdefault(name, {})[name if xi.endswith("xi") else xi] = gain
             derivatives[name] = tree or ast.Constant(0.0)
         frozen = self._frozen() if self.model.threshold or self.model.refractory else ()
-        held = ("I_ext", *self.tables) if injected else (*self.tables,)
+        held = (*(("I_ext",) if injected else ()), *self.tables, *self.held)
         return System(derivatives, lines, noise, held, self.known, frozen)
+
+    def _add_receptors(self, derivatives, lines, total):
+        """Add the equations of the receptors, each name with its prefix; return the tree of all currents."""
+        self.arrivals, self.spike = [], []
+        for k, synapse in enumerate(self.receptors):
+            texts = texts_of(synapse)
+            own, own_lines = equations_of(texts.equations)
+            words = (*own, *own_lines, *synapse.parameters, *texts.held, *texts.constants)
+            names = {name: ast.Name(f"r{k}_{name}") for name in words}
+            self.held |= {f"r{k}_{name}": np.zeros(self.n) for name in texts.held}
+            self.spike += [(f"r{k}_{name}", renamed(tree, names)) for name, tree in assignments_of(texts.spike)]
+            derivatives |= {f"r{k}_{name}": renamed(tree, names) for name, tree in own.items()}
+            lines |= {f"r{k}_{name}": renamed(tree, names) for name, tree in own_lines.items()}
+            if texts.current:
+                total = join(total, ast.Add(), renamed(parse(texts.current), names))
+            gains = [(name, linear_in(tree, "w")[0]) for name, tree in assignments_of(texts.arrival)]
+            self.arrivals.append([(f"r{k}_{n}" if n in own else n, renamed(gain, names)) for n, gain in gains])
+        return total
 
     def _lines_that_stay(self, system):
         """Return the lines that never change in time, which count as parameters."""
-        moving = {*system.derivatives, "I_ext", "t", *self.tables}
+        moving = {*system.derivatives, "I_ext", "t", *self.tables, *self.held}
         return {n: t for n, t in system.lines.items() if not names_in(system.full(t)) & moving}
 
     def _frozen(self):
@@ -112,6 +126,7 @@ class Cells:
         self.each_step = assignments_of(model.each_step or "")
         self.threshold = parse(model.threshold) if model.threshold else None
         self.reset = assignments_of(model.reset) if model.threshold and model.reset else []
+        self.reset += self.spike
         self.events = [(parse(test), assignments_of(effect)) for test, effect in (model.events or {}).values()]
         self.refractory = parse(model.refractory) if model.threshold and model.refractory else None
         self.by_condition = isinstance(self.refractory, ast.Compare | ast.BoolOp | ast.UnaryOp)
@@ -120,15 +135,18 @@ class Cells:
 
     def _labels(self):
         """Return the names of the variables in results: ``ampa.g``, by the name of the receptor, or its class numbered."""
-        given, labels = [synapse.name for synapse in self.receptors], []
-        for synapse in self.receptors:
+        # both sides of a coupling have one name
+        given, labels = [synapse.name for synapse in self.receptors], {}
+        for synapse in map(whole, self.receptors):
             base, number = type(synapse).__name__.lower(), 1
             label = synapse.name or base
-            while not synapse.name and label in (*labels, *given):
+            while not synapse.name and synapse not in labels and label in (*labels.values(), *given):
                 number += 1
                 label = f"{base}_{number}"
-            labels.append(label)
-        of_receptors = [f"{label}.{v}" for label, s in zip(labels, self.receptors, strict=True) for v in s.variables]
+            labels.setdefault(synapse, label)
+        labels = [labels[whole(synapse)] for synapse in self.receptors]
+        variables = [equations_of(texts_of(synapse).equations)[0] for synapse in self.receptors]
+        of_receptors = [f"{label}.{v}" for label, own in zip(labels, variables, strict=True) for v in own]
         return [*self.model.initials, *of_receptors]
 
     def _start(self, seed):
@@ -160,7 +178,7 @@ class Cells:
     def _part(self, k, turn, current, events, before):
         """Advance by one of the parts into which a step is divided; events arrive in the last one."""
         position, self._key, self._count = k + turn / self.model.substeps, step_key(self.key, k) + turn * 65536, 0
-        held = {name: table_at(value, position, self.dt) for name, value in self.tables.items()}
+        held = {name: table_at(value, position, self.dt) for name, value in self.tables.items()} | self.held
         moment = Moment(position * self.dt, self.part, held | {"I_ext": current}, np.ones(self.n, bool))
         moment.free = self._free(moment)
         # the normal numbers of noise are counted after the random numbers of the threshold
@@ -236,6 +254,20 @@ class Cells:
         steps = np.maximum(np.floor(evaluate(self.refractory, now) / self.dt + 0.5), 0.0)
         counted = (self.wait > 0) & ~before if last else np.zeros(self.n, bool)  # not in the step of the spike itself
         self.wait = np.where(fired, steps, self.wait - counted).astype(np.int64)
+
+
+def texts_of(synapse):
+    """Return the texts of a receptor, `held` and `constants`: names of what is set from outside, and `spike`."""
+    for kind in all_through("reference of receptors"):
+        if kind.takes(synapse):
+            return kind(synapse)
+    found = {"equations": synapse.equations, "current": synapse.current, "arrival": synapse.arrival}
+    return SimpleNamespace(**found, held=(), constants=(), spike="")
+
+
+def whole(synapse):
+    """Return a synapse, and of what has two sides the one of the target."""
+    return synapse.target_side() if hasattr(synapse, "target_side") else synapse
 
 
 def random_calls(tree):

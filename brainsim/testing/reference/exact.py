@@ -10,12 +10,12 @@ from brainsim.testing.reference.equations import Scope, evaluate, linear_in, nam
 def expm(matrices):
     """Return the exponential of each matrix (cells, n, n): a series of a small part of it, doubled up to the whole."""
     doublings = max(0, int(np.ceil(np.log2(max(1e-300, np.abs(matrices).sum(axis=-1).max(initial=0.0))))) + 3)
-    part, result = matrices / 2.0**doublings, 0.0
+    part, result, one = matrices / 2.0**doublings, 0.0, np.eye(matrices.shape[-1])
     for k in range(14, 0, -1):
-        result = part @ (np.eye(part.shape[-1]) + result) / k
+        result = part @ (one + result) / k
     for _ in range(doublings):
         result = 2.0 * result + result @ result
-    return np.eye(part.shape[-1]) + result
+    return one + result
 
 
 class Impossible(Exception):  # noqa: N818 - another method is taken

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brainsim.core.doors import all_through
+from brainsim.core.doors import all_through, through
 from brainsim.testing.reference.cells import Cells
 from brainsim.testing.reference.inputs import INPUTS
 from brainsim.testing.reference.numbers import NotCovered, not_covered
-from brainsim.testing.reference.wiring import synapses_of
+from brainsim.testing.reference.wires import Wires
 
 
 @dataclass
@@ -19,19 +19,26 @@ class Run:
     - `state`: population -> variable -> array, at the end
     - `wait`: population -> the steps for which each cell stays refractory
     - `narrow`: population -> set of (step, cell) at which another rounding could have decided whether the cell fires
+    - `columns`: projection -> variable -> array, of synapses that change, sorted by source
+    - `exact`: whether spikes have times [ms] in place of steps
     """
 
     spikes: dict
     state: dict
     wait: dict
     narrow: dict
+    columns: dict
+    exact: bool = False
 
 
 class Network:
-    """A network as the reference runs it: cells numbered through all populations, and tables of synapses."""
+    """A network as the reference runs it: cells numbered through all populations, and synapses; delays are in ticks."""
+
+    cells_are = Cells
 
     def __init__(self, net, dt, seed, tolerance=1e-9):
         self.net, self.dt, self.seed = net, dt, seed
+        self.tick = getattr(self, "tick", dt)
         self.first, total = {}, 0
         for population in net.populations.values():
             self.first[population.name] = total
@@ -39,6 +46,7 @@ class Network:
         self.n, self.due = total, {}
         injected = {p.name for stimulus in net.inputs if stimulus.input.is_current for p, _ in stimulus.target.parts}
         self.receptors = self._receptors()
+        self.wires = [self._wired(projection) for projection in net.projections]
         self.cells, self.trains = {}, {}
         for name, population in net.populations.items():
             if hasattr(population.model, "times"):
@@ -46,9 +54,8 @@ class Network:
                 continue
             pulsed = any("I" in _targets(synapse) for synapse in self.receptors[name])
             given = (population, self.receptors[name], name in injected or pulsed, net, dt, seed, tolerance)
-            self.cells[name] = Cells(*given)
+            self.cells[name] = self.cells_are(*given, self._constants(population))
         self.inputs = [self._input(stimulus) for stimulus in net.inputs]
-        self.tables = [self._table(projection) for projection in net.projections]
 
     def gids(self, view):
         """Return the numbers of the cells of a view."""
@@ -61,7 +68,7 @@ class Network:
 
     def _receptors(self):
         """Return population -> its synapses, in the order of their first use in the network; equal ones are one."""
-        uses = [(projection.post, projection.synapse) for projection in self.net.projections]
+        uses = [use for projection in self.net.projections for use in projection.receptors]
         uses += [(s.target, s.input.synapse) for s in self.net.inputs if getattr(s.input, "synapse", None) is not None]
         order = {synapse: None for _, synapse in uses}
         found = {name: set() for name in self.net.populations}
@@ -69,6 +76,14 @@ class Network:
             for population, _ in view.parts:
                 found[population.name].add(synapse)
         return {name: [synapse for synapse in order if synapse in own] for name, own in found.items()}
+
+    def _constants(self, population):
+        """Return name -> array of what cells know of their synapses, such as sums of weights."""
+        found = {}
+        for k, synapse in enumerate(self.receptors[population.name]):
+            for name, values in (pair for wires in self.wires for pair in wires.constants(population, synapse)):
+                found[f"r{k}_{name}"] = found.get(f"r{k}_{name}", 0.0) + values
+        return found
 
     def _listed(self, model):
         steps = np.rint(model.times / self.dt).astype(np.int64)
@@ -82,29 +97,18 @@ class Network:
             raise NotCovered(kind)
         return known[kind](self, stimulus)
 
-    def _table(self, projection):
-        """Return the synapses of a projection: cell -> its row, and columns of targets, weights and delays in steps."""
+    def _wired(self, projection):
+        """Return the synapses of a projection; those of a feature are defined with it."""
+        for kind in all_through("reference of projections"):
+            if kind.takes(projection):
+                return kind(self, projection)
         what = projection.plasticity or (None if hasattr(projection.synapse, "arrival") else projection.synapse)
         not_covered(what is not None, type(what).__name__)
-        pre, post, weights, delays = synapses_of(projection, self.dt)
-        first = np.searchsorted(pre, np.arange(projection.pre.n + 1))
-        row_of = np.full(self.n, -1)
-        row_of[self.gids(projection.pre)] = np.arange(projection.pre.n)
-        return projection.synapse, row_of, first, self.gids(projection.post)[post], weights, delays
+        return Wires(self, projection)
 
     def deliver(self, step, synapse, targets, weights):
         """Let events arrive at the time of a step."""
         self.due.setdefault(step, []).append((synapse, targets, weights))
-
-    def send(self, step, sources):
-        """Send the spikes of a step: each arrives after its synapse's delay."""
-        for synapse, row_of, first, targets, weights, delays in self.tables:
-            rows = row_of[sources]
-            rows = rows[rows >= 0]
-            at = np.concatenate([np.empty(0, np.int64), *(np.arange(first[row], first[row + 1]) for row in rows)])
-            for delay in np.unique(delays[at]):
-                mine = at[delays[at] == delay]
-                self.deliver(step + delay, synapse, targets[mine], weights[mine])
 
     def arriving(self, step):
         """Return synapse -> sum of the weights that arrive at each cell at the time of a step."""
@@ -116,8 +120,8 @@ class Network:
     def run(self, steps):
         """Run from time 0 and return the Run."""
         spikes, narrow = {name: [] for name in self.first}, {name: set() for name in self.cells}
-        for source in self.inputs:
-            source.begin()
+        for part in (*self.inputs, *self.wires):
+            part.begin()
         self._emit(0, {}, spikes)
         for k in range(steps):
             fired = self._step(k)
@@ -126,20 +130,23 @@ class Network:
                 narrow[name].update((k + 1, int(cell)) for cell in np.flatnonzero(cells.narrow))
         state = {name: {c.labels[v]: x for v, x in c.x.items()} for name, c in self.cells.items()}
         pairs = {name: np.array(found, np.int64).reshape(-1, 2).T for name, found in spikes.items()}
-        return Run(pairs, state, {name: c.wait for name, c in self.cells.items()}, narrow)
+        columns = {wires.name: wires.columns(steps) for wires in self.wires}
+        return Run(pairs, state, {name: c.wait for name, c in self.cells.items()}, narrow, columns)
 
     def _step(self, k):
         """Take step k, from time k*dt to (k + 1)*dt; return population -> which of its cells fire at its end."""
         current = np.zeros(self.n)
-        for source in self.inputs:
-            source.before(k, current)
+        for cells in self.cells.values():
+            cells.held = {name: np.zeros(cells.n) for name in cells.held}
+        for part in (*self.inputs, *self.wires):
+            part.before(k, current)
         sums, fired = self.arriving(k + 1), {}
         for name, cells in self.cells.items():
             mine = slice(self.first[name], self.first[name] + cells.n)
             events = [sums[synapse][mine] if synapse in sums else np.zeros(cells.n) for synapse in self.receptors[name]]
             fired[name] = cells.step(k, current[mine], events)
-        for source in self.inputs:
-            source.after(k, fired)
+        for part in (*self.inputs, *self.wires):
+            part.after(k, fired)
         return fired
 
     def _emit(self, step, fired, spikes):
@@ -151,7 +158,8 @@ class Network:
             else:
                 ids = np.flatnonzero(fired.get(name, ()))
             spikes[name] += [(step, int(cell)) for cell in ids]
-            self.send(step, first + ids)
+            for wires in self.wires:
+                wires.send(step, first + ids)
 
 
 def _targets(synapse):
@@ -161,7 +169,9 @@ def _targets(synapse):
     return [name for name, _ in assignments_of(getattr(synapse, "arrival", ""))]
 
 
-def run(net, steps, dt, seed, tolerance=1e-9):
+def run(net, steps, dt, seed, tolerance=1e-9, precise=False):
     """Run a network for some steps from time 0, and return the `Run`; raise NotCovered if that is not defined here."""
+    if precise:
+        return through("reference of exact times")(net, steps, dt, seed)
     with np.errstate(all="ignore"):
         return Network(net, dt, seed, tolerance).run(steps)

@@ -25,12 +25,17 @@ def places_of(view):
     return [(population.name, int(cell)) for population, cells in view.parts for cell in cells]
 
 
-def synapses_of(projection, dt):
-    """Return arrays (source, target, weight, delay in steps) of all synapses of a projection, sorted by source."""
+def synapses_of(projection, dt, in_full=False):
+    """Return arrays (source, target, weight, delay in steps) of all synapses of a projection, sorted by source.
+
+    Weights that differ are kept with 24 bits, `in_full` only sampled ones.
+    """
     pre, post, number = pairs_of(projection)
     weights = values_of(projection, "weight", pre, post, number, dt)
-    if np.ndim(weights):
-        weights = weights.astype(np.float32).astype(np.float64)  # weights that differ are kept with 24 bits
+    if np.ndim(weights) and not (
+        in_full and np.ndim(projection.rule.weight if projection.weight is None else projection.weight)
+    ):
+        weights = weights.astype(np.float32).astype(np.float64)
     delays = np.asarray(values_of(projection, "delay", pre, post, number, dt))
     return pre, post, np.broadcast_to(weights, pre.shape), np.broadcast_to(delays, pre.shape).astype(np.int64)
 

@@ -8,7 +8,8 @@ from brainsim.testing.verification.random_runs import compared_networks
 from brainsim.testing.verification.report import Line, Report
 
 NOT_CHECKED = (
-    "exact spike times, plasticity, couplings, distances and ranks of MPI, but for the stored bits of some networks",
+    "homeostasis, couplings that learn, rules and curved equations at exact times, distances, ranks of MPI, but for some "
+    "stored bits",
     "models that these networks do not have; check yours with bs.testing.check_neuron and its siblings",
     "whether a model, or the parameters of a model, are those of a paper",
     "pictures, statistics, files of other programs, training",

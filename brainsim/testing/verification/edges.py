@@ -40,6 +40,7 @@ class EdgePlan:
     seed: int
     dt: float = 0.1
     steps: int = 100
+    precise: bool = False
 
     def anew(self):
         """Return the same plan."""

@@ -17,6 +17,7 @@ from brainsim.testing.verification.report import Line
 
 # precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
 FEWEST = 4  # networks that are compared, however little time there is
+EXACT = "exact times"
 TOLERANCES = {"double": (1e-9, 1e-8), "single": (1e-4, 1e-3)}
 
 
@@ -42,10 +43,11 @@ class Comparison:
     narrow: tuple | None = None
 
 
-def compare(run, result, dt, limit):
-    """Return the Comparison of a run of the reference with a Result of the engine."""
-    found, expected = Comparison(), set()
-    engine = set()
+def compare(run, result, dt, limit, tables=None):
+    """Return the Comparison of a run of the reference with a Result of the engine; `tables`: synapses by projection."""
+    if run.exact:
+        return _compare_times(run, result, limit)
+    found, engine, expected = Comparison(), set(), set()
     for name, spikes in result.spikes.items():
         engine |= _counted(name, np.rint(spikes.times / dt).astype(np.int64), spikes.ids)
         expected |= _counted(name, *run.spikes[name])
@@ -63,6 +65,12 @@ def compare(run, result, dt, limit):
         _compare_states(found, name, variables, result.state, limit)
         if not np.array_equal(run.wait[name], np.asarray(result.state.refractory[name])):
             found.failures.append(f"{name}: refractory steps that are left")
+    for name, columns in run.columns.items() if tables is not None else ():
+        if not columns:
+            continue
+        table = {"weight": tables[name].weight} | tables[name].columns
+        for variable in columns.keys() & table.keys():
+            _compare_values(found, f"{name}, {variable}", columns[variable], table[variable], limit)
     return found
 
 
@@ -75,77 +83,106 @@ def _counted(name, steps, ids):
     return found
 
 
+def _compare_times(run, result, limit):
+    """Compare spikes one by one, cell by cell, by their times [ms]; then states."""
+    found = Comparison()
+    for name, spikes in result.spikes.items():
+        pairs = [(ids[order := np.lexsort((times, ids))], times[order]) for times, ids in (run.spikes[name], _of(spikes))]
+        if not np.array_equal(pairs[0][0], pairs[1][0]):
+            found.failures.append(f"{name}: {pairs[1][0].size} spikes in the engine, {pairs[0][0].size} in the reference")
+            return found
+        found.spikes += pairs[0][0].size
+        _compare_values(found, f"times of {name}", pairs[0][1], pairs[1][1], limit)
+    for name, variables in run.state.items():
+        _compare_states(found, name, variables, result.state, limit)
+    return found
+
+
+def _of(spikes):
+    return spikes.times, spikes.ids
+
+
 def _compare_states(found, name, variables, state, limit):
     for variable, values in variables.items():
-        other = np.asarray(state.variables[name][variable], np.float64)
-        with np.errstate(all="ignore"):
-            size = np.abs(values - other) / np.maximum(1.0, np.maximum(np.abs(values), np.abs(other)))
-        size = np.where((values == other) | (np.isnan(values) & np.isnan(other)), 0.0, size)
-        worst = float(np.max(np.where(np.isnan(size), np.inf, size), initial=0.0))
-        found.largest = max(found.largest, worst)
-        if not worst <= limit:
-            found.failures.append(f"{name}.{variable}: differs by {worst:.2g}")
+        _compare_values(found, f"{name}.{variable}", values, state.variables[name][variable], limit)
+
+
+def _compare_values(found, label, values, other, limit):
+    other = np.asarray(other, np.float64)
+    with np.errstate(all="ignore"):
+        size = np.abs(values - other) / np.maximum(1.0, np.maximum(np.abs(values), np.abs(other)))
+    size = np.where((values == other) | (np.isnan(values) & np.isnan(other)), 0.0, size)
+    worst = float(np.max(np.where(np.isnan(size), np.inf, size), initial=0.0))
+    found.largest = max(found.largest, worst)
+    if not worst <= limit:
+        found.failures.append(f"{label}: differs by {worst:.2g}")
 
 
 def compared_networks(seed, until, say=lambda text: None):
     """Return lines about random networks from a seed on, as many as there is time for until a time of `time.monotonic`."""
-    lines = {precision: _line_of(precision) for precision in TOLERANCES}
+    lines = {kind: _line_of(kind) for kind in (*TOLERANCES, EXACT)}
     ways = Line("random networks", "itself: threads, pieces, restored", "runs")
-    plans, number, counts = _plans(seed), 0, dict.fromkeys(TOLERANCES, 0)
+    plans, number, counts = _plans(seed), 0, dict.fromkeys(lines, 0)
     with warnings.catch_warnings(), any_threads():
         warnings.simplefilter("ignore")  # delays that are rounded, and what is unusual in random networks
         while number < FEWEST or time.monotonic() < until:
             plan = next(plans)
-            for precision, line in lines.items():
-                with line.timed():
-                    result = _run(plan, precision)
+            for kind in (EXACT,) if plan.precise else TOLERANCES:
+                precision = "double" if plan.precise else kind
+                with lines[kind].timed():
+                    result, tables = _run(plan, precision)
                     if result is not None:
-                        counts[precision] += 1
-                        _against_reference(line, plan, precision, result)
+                        counts[kind] += 1
+                        _against_reference(lines[kind], plan, precision, result, tables)
                 with ways.timed():
                     if result is not None:
                         _in_other_ways(ways, plan, precision, result)
             number += 1
             say(f"{number} networks")
-    for precision, line in lines.items():
-        line.notes.insert(0, f"{counts[precision]} networks were compared")
+    for kind, line in lines.items():
+        line.notes.insert(0, f"{counts[kind]} networks were compared")
     return [*lines.values(), ways]
 
 
-def _line_of(precision):
-    return Line(f"random networks, {precision}", "the reference", "spikes", limit=TOLERANCES[precision][1])
+def _line_of(kind):
+    return Line(f"random networks, {kind}", "the reference", "spikes", limit=TOLERANCES.get(kind, TOLERANCES["double"])[1])
 
 
 def _plans(seed):
-    """Yield plans that follow from a seed: one of what random networks seldom meet, then random ones."""
+    """Yield plans that follow from a seed: what random networks seldom meet, then without and with features, exact times."""
     rng = np.random.default_rng(seed)
     yield EdgePlan(int(rng.integers(1000, 2**31)))
     while True:
-        yield networks.drawn(int(rng.integers(1000, 2**31)), plain=True, everyday=True)
+        for kind in ({"plain": True}, {}, {"precise": True}):
+            yield networks.drawn(int(rng.integers(1000, 2**31)), everyday=True, defined=True, **kind)
 
 
 def _run(plan, precision, **options):
-    """Return the Result of a whole run, None if the network is refused: it may have run away."""
+    """Return the Result of a whole run and its synapses that change; None if the network is refused or has run away."""
     try:
-        return _simulation(plan, plan.network(), precision, **options).run(plan.steps * plan.dt)
+        sim = _simulation(plan, plan.network(), precision, **options)
+        result = sim.run(plan.steps * plan.dt)
     except ValueError:
-        return None
+        return None, None
+    changing = (p for p in sim.network.projections if p.plasticity is not None)
+    return result, {projection.name: sim.synapses(projection) for projection in changing}
 
 
 def _simulation(plan, net, precision, threads=1, **options):
     options = options if "state" in options else options | {"seed": plan.seed + 2}
+    options |= {"precise": True} if plan.precise else {}
     return bs.Simulation(net, dt=plan.dt, precision=precision, threads=threads, progress=False, **options)
 
 
-def _against_reference(line, plan, precision, result):
+def _against_reference(line, plan, precision, result, tables):
     narrow, limit = TOLERANCES[precision]
     net = plan.network()
     try:
-        run = reference.run(net, plan.steps, plan.dt, plan.seed + 2, tolerance=narrow)
+        run = reference.run(net, plan.steps, plan.dt, plan.seed + 2, narrow, plan.precise)
     except reference.NotCovered as feature:
         line.notes.append(f"network {plan.seed} was left out: the reference does not define {feature}")
         return
-    found = compare(run, result, plan.dt, limit)
+    found = compare(run, result, plan.dt, limit, tables)
     line.compared += found.spikes
     line.largest = float(np.nanmax([line.largest, found.largest]))
     line.failures += [f"network {plan.seed}: {text}" for text in found.failures]
@@ -164,7 +201,7 @@ def _in_other_ways(line, plan, precision, whole):
         found = bits.of_spikes(result) | bits.of_state(result.state)
         line.failures += [f"network {plan.seed}, {precision}, {what}: {text}" for text in bits.differences(found, expected)]
 
-    check("two threads", _run(plan, precision, threads=2))
+    check("two threads", _run(plan, precision, threads=2)[0])
     sim = _simulation(plan, plan.network(), precision, threads=2)
     begun = sim.run(middle * plan.dt)
     sim.run((plan.steps - middle) * plan.dt)

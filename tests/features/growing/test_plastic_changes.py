@@ -171,6 +171,5 @@ def begin_at(replay, table, k, time):
     begun = {name: twin.values[name] for name in table.columns}
     twin.learning = False
     replay.run_to(time)
-    twin.learning, twin.values["w"] = True, np.float64(table.weight[k])
-    for name, value in begun.items():
-        twin.values[name] = value
+    twin.learning = True
+    twin.put(table.weight[k], **begun)

@@ -4,17 +4,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.synapses.readback import order_of
-from tests.helpers.plasticity.plastic_shared import Draws, Modulator
-from tests.helpers.plasticity.plastic_twin import (
-    Synapse,
-    Target,
-    assignments,
-    decay,
-    derivatives,
-    evaluated,
-    rule_of,
-    with_shared,
-)
+from tests.helpers.plasticity.plastic_twin import Synapse, Watched, modulator_of, rule_of
 
 NOTHING = 1e-290  # the exponential of the engine ends near here, that of NumPy at 0
 
@@ -107,10 +97,7 @@ class Replay:
         # events of a synapse that acts within the step are read by the move to the next time, and so delivered before it
         self._ahead = 0 if projection.synapse.receptor_equations.direct else 1
         self._targets = targets_of(projection, result, rule, self._post)
-        self._random = any(
-            word in f"{rule.on_pre} {rule.on_post} {rule.between}" for word in ("rand(", "randn(", "binomial(")
-        )
-        self._shared = modulator_of(projection, result, rule)
+        self._shared = shared_modulator(projection, result, rule)
         self.twins, self._spikes = [], []
         for k in chosen:
             self.add(before, k)
@@ -129,7 +116,9 @@ class Replay:
             parameters={name: float(values[k]) for name, values in self._parameters.items()},
             variables={name: values[k] for name, values in table.columns.items() if name not in self.rule.parameters},
             target=self._targets and self._targets[table.post[k]],
-            draws=self._random and Draws(self._seed, self.projection.name, k),
+            seed=self._seed,
+            name=getattr(self.projection, "name", ""),
+            index=k,
             modulator=self._shared,
         )
         self.twins.append(twin)
@@ -147,7 +136,7 @@ class Replay:
 
 
 def targets_of(projection, result, rule, spikes):
-    """Return a `plastic_twin.Target` for each target, None if the rule does not read any.
+    """Return a `plastic_twin.Watched` for each target, None if the rule does not read any.
 
     All that it reads must be recorded in each step, for all cells of the populations.
     """
@@ -159,28 +148,22 @@ def targets_of(projection, result, rule, spikes):
         traces = {name: result.traces[population.name, name.removesuffix("_post")] for name in names}
         for cell in cells:
             values = {name: trace.values[:, cell] for name, trace in traces.items()}
-            found.append(Target(rule, values, spikes[len(found)], result.dt))
+            found.append(Watched(rule, values, spikes[len(found)], result.dt))
     return found
 
 
-def modulator_of(projection, result, rule):
-    """Return the `plastic_shared.Modulator` of a projection, None if its rule has none."""
+def shared_modulator(projection, result, rule):
+    """Return the modulator of a projection, None if its rule has none."""
     if not rule.on_modulator:
         return None
-    ((name, code),) = assignments(rule.on_modulator)
-    steps = [] if projection.modulator is None else sorted(sum(steps_of_cells(projection.modulator, result), []))
-    known = with_shared(rule.equations, rule.parameters)
-    rates = {n: decay(n, code, known, result.dt) for n, code in derivatives(rule.equations) if n == name}
-    slope, limit = rates.get(name, (0.0, 0.0))
-    delay, start = max(1, round(projection.modulator_delay / result.dt)), evaluated(rule.initials[name], known)
-    jump = lambda value: evaluated(code, known | {name: value})  # noqa: E731
-    return Modulator(name, steps, delay, round(result.stop / result.dt) + 2, start, slope, limit, jump)
+    steps = [] if projection.modulator is None else sum(steps_of_cells(projection.modulator, result), [])
+    return modulator_of(rule, steps, max(1, round(projection.modulator_delay / result.dt)), result.dt)
 
 
 def set_in(twin, change, k):
     """Set the weight of synapse k, or whether it learns."""
     if "w" in change:
-        twin.values["w"] = np.float64(np.broadcast_to(change["w"], np.shape(change["w"]) or (k + 1,))[k])
+        twin.put(np.broadcast_to(change["w"], np.shape(change["w"]) or (k + 1,))[k])
     twin.learning = change.get("learning", twin.learning)
 
 

@@ -107,8 +107,8 @@ class Plasticity(Model):
     the target are refused, and so is reading the target at an arrival over a dendritic delay.
 
     **Ties.** At one time of the synapse, `on_pre` acts first, then `on_post`, then `on_step`, and all read the traces as
-    they were before, which jump afterwards. So a pair without a lag does not pair. The slow twin that the engine is compared
-    with has this order in one function, ``together`` in ``tests/helpers/plasticity/plastic_twin.py``.
+    they were before, which jump afterwards. So a pair without a lag does not pair. The reference that the engine is compared
+    with has this order in one class, ``Synapses`` in ``brainsim/testing/reference/plasticity_synapses.py``.
 
     **What a rule may read**, and why no more: ``w``, its variables, its parameters, ``pi``, and variables of the target
     where something happens to the synapse. A synapse is not visited at each spike of its target, but catches up at the next

@@ -1,0 +1,146 @@
+"""Exact spike times in plain NumPy: each cell goes from event to event by the solution of its equations.
+
+See `docs/semantics.md`.
+"""
+
+import ast
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from brainsim.testing.reference.cells import Cells
+from brainsim.testing.reference.equations import Scope, evaluate
+from brainsim.testing.reference.exact import Exact, Impossible, expm
+from brainsim.testing.reference.numbers import NotCovered, not_covered
+
+PICOSECOND = 1e-9  # ms
+LOOKS = 16  # points between two events at which a cell is compared with its threshold
+CLOSE = 1e-13  # ms, to which a time is found
+
+
+class ExactCells(Cells):
+    """The cells of a population; `y`: their variables, currents that are held, and 1; `until`: the end of refractoriness."""
+
+    def prepare(self):
+        """Find the matrices of the equations, of free and of refractory cells."""
+        not_covered(
+            self.by_condition or self.events or self.each_step or self.tables or self.changing, "this cell at exact times"
+        )
+        try:
+            self.exact = Exact(self.system)
+        except Impossible:
+            raise NotCovered("equations at exact times that are not linear") from None
+        scope = Scope(self.known | {"dt": self.dt, "pi": np.pi})
+        self.free, self.held_still = (
+            np.broadcast_to(self.exact._matrix(scope, frozen, self.n), (self.n,) + 2 * (len(self.exact.columns),))
+            for frozen in ((), self.system.frozen)
+        )
+        self.until, self.whole = np.full(self.n, -np.inf), expm(self.free * self.dt / LOOKS)
+        self.y = np.zeros((self.n, len(self.exact.columns)))
+        self.y[:, -1] = 1.0
+        for k, name in enumerate(self.exact.variables):
+            self.y[:, k] = self.x[name]
+
+    def gap(self, cells, y):
+        """Return how far some cells are beyond the threshold: at it or above, they fire."""
+        if self.threshold is None:
+            return np.full(len(y), -1.0)
+        scope, sign = self._scope(cells, y), 1.0 if isinstance(self.threshold.ops[0], ast.Gt | ast.GtE) else -1.0
+        sides = (evaluate(part, scope) for part in (self.threshold.left, self.threshold.comparators[0]))
+        return np.broadcast_to(sign * np.subtract(*sides), len(y))
+
+    def _scope(self, cells, y):
+        known = {name: value[cells] if np.ndim(value) else value for name, value in self.known.items()}
+        values = {name: y[:, k] for k, name in enumerate(self.exact.columns[:-1])}
+        return Scope(known | values | {"pi": np.pi}, self.system.lines)
+
+    def advance(self, begin, end, current, events):
+        """Move all cells from one time to another under a current; events: cell -> list of (time, receptor, weight).
+
+        Return (time, cell) of each spike.
+        """
+        for k, name in enumerate(self.system.held):
+            self.y[:, len(self.exact.variables) + k] = current if name == "I_ext" else 0.0
+        calm, spikes = np.ones(self.n, bool), []
+        calm[[*events]] = False
+        calm &= self.until <= begin
+        y, every, gaps = self.y, np.arange(self.n), []
+        for _ in range(LOOKS):
+            gaps.append(self.gap(every, y))
+            y = (self.whole @ y[..., None])[..., 0]
+        gaps = np.array([*gaps, self.gap(every, y)])
+        peak = gaps[1:-1] + np.abs(gaps[2:] - gaps[:-2]) + np.abs(gaps[2:] - 2.0 * gaps[1:-1] + gaps[:-2])
+        calm &= (gaps.max(axis=0) < 0.0) & (peak.max(axis=0) < 0.0)
+        for cell in np.flatnonzero(~calm):
+            spikes += [(time, int(cell)) for time in self._go(int(cell), begin, end, events.get(cell, ()))]
+        self.y = np.where(calm[:, None], y, self.y)
+        return spikes
+
+    def _go(self, cell, begin, end, events):
+        """Take one cell from event to event; return its spikes."""
+        spikes, now = [], begin
+        stops = [(time, 1, receptor, weight) for time, receptor, weight in events] + [(end, 2, 0, 0.0)]
+        stops = sorted(stops, key=lambda stop: stop[:2])  # of events at one time, those that were sent first come first
+        while stops:
+            refractory = self.until[cell] > now
+            stop = min(stops[0][0], self.until[cell]) if refractory else stops[0][0]
+            at, y = (None, self._after(cell, stop - now, True)) if refractory else self._crossing(cell, now, stop)
+            self.y[cell], now = y, stop if at is None else at
+            if at is not None:
+                spikes.append(at)
+                self._fire(cell, at)
+            elif stop == stops[0][0] and not (refractory and stop == self.until[cell]):  # it may fire when it is free
+                _, kind, receptor, weight = stops.pop(0)
+                if kind == 1:
+                    self._arrive(cell, receptor, weight, self.until[cell] > now)
+        return spikes
+
+    def _after(self, cell, h, refractory):
+        return expm((self.held_still if refractory else self.free)[cell : cell + 1] * h)[0] @ self.y[cell]
+
+    def _crossing(self, cell, now, stop):
+        """Return when a cell reaches its threshold between two times, None if it does not, and how it is then."""
+        only, y, points = np.array([cell]), self.y[cell], []
+        if self.gap(only, y[None])[0] >= 0.0:
+            return now, y
+        part, h = expm(self.free[only] * (stop - now) / LOOKS)[0], (stop - now) / LOOKS
+        for _ in range(LOOKS if stop > now else 0):
+            points.append(y)
+            y = part @ y
+        gaps = self.gap(np.full(len(points) + 1, cell), np.array([*points, y]))
+        above = np.flatnonzero(gaps >= 0.0)
+        high = above[0] * h if above.size else self._peak(cell, gaps, h)
+        if high is None:
+            return None, y
+        low = h * max(np.ceil(high / h - 1e-9) - (1 if above.size else 2), 0.0)
+        at = brentq(self._gap_after, low, high, args=(cell,), xtol=CLOSE)
+        return now + at, self._after(cell, at, False)
+
+    def _gap_after(self, h, cell):
+        return self.gap(np.array([cell]), self._after(cell, h, False)[None])[0]
+
+    def _peak(self, cell, gaps, h):
+        """Return when a cell is at its threshold or above it between the points at which it is below, else None."""
+        bend = gaps[:-2] + gaps[2:] - 2.0 * gaps[1:-1]
+        for k in np.flatnonzero((bend < 0.0) & (gaps[1:-1] >= gaps[:-2]) & (gaps[1:-1] >= gaps[2:])):
+            found = minimize_scalar(lambda at: -self._gap_after(at, cell), bounds=(k * h, (k + 2) * h), method="bounded")
+            if found.fun <= 0.0:
+                return float(found.x)
+        return None
+
+    def _fire(self, cell, now):
+        """Reset a cell, and let its refractory time begin."""
+        scope = self._scope(np.array([cell]), self.y[cell][None])
+        for name, tree in self.reset:
+            scope.assign(name, evaluate(tree, scope))
+            self.y[cell, self.exact.variables.index(name)] = np.broadcast_to(scope[name], 1)[0]
+        wait = 0.0 if self.refractory is None else np.broadcast_to(evaluate(self.refractory, scope), 1)[0]
+        self.until[cell] = now + wait
+
+    def _arrive(self, cell, receptor, weight, refractory):
+        """Add an event, unless it comes to a frozen variable of a refractory cell that loses it."""
+        for name, gain in self.arrivals[receptor]:
+            not_covered(name == "I", "events in I at exact times")
+            if not (refractory and name in self.system.frozen and self.model.arrivals != "kept"):
+                factor = evaluate(gain, self._scope(np.array([cell]), self.y[cell][None]))
+                self.y[cell, self.exact.variables.index(name)] += np.broadcast_to(factor, 1)[0] * weight
