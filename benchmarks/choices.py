@@ -137,7 +137,7 @@ def table(found):
 
 
 def comparison(found):
-    """Return whether shares and times of two simulators are equivalent at each level, within margins that are fixed above."""
+    """Return whether shares and times of two simulators are equivalent at each level, within the margins above."""
     from brainsim.testing import compare_means
 
     rows = [["", "compared with", "evidence %", f"shares, margin {SHARE_MARGIN:g}", f"times, margin {TIME_MARGIN:g} ms"]]

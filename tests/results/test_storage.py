@@ -37,6 +37,17 @@ def test_a_device_or_a_pipe_is_never_replaced(tmp_path):
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
+def test_a_file_holds_what_the_guide_says(tmp_path):
+    """docs/guide/recording.md: arrays that NumPy reads, with a description that names the format; nothing is compressed."""
+    small().save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as file:
+        description = json.loads(str(file["description"]))
+        assert (description["kind"], description["version"]) == ("Result", 1)
+        assert file["spikes/cells/times"].tolist() == [0.5]
+    with zipfile.ZipFile(tmp_path / "a.npz") as file:
+        assert {member.compress_type for member in file.infolist()} == {zipfile.ZIP_STORED}
+
+
 def test_a_folder_is_named(tmp_path):
     with pytest.raises(IsADirectoryError, match="Result.save: '.*' is a folder; name a file in it"):
         small().save(tmp_path)

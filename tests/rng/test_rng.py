@@ -8,6 +8,7 @@ from scipy import stats
 from brainsim.rng import hashing, variates
 from brainsim.rng.probabilities import alias_table
 from brainsim.rng.streams import checked_seed, fresh_seed, stream_key
+from brainsim.testing.reference import numbers
 
 U8 = np.uint64
 
@@ -48,6 +49,20 @@ def test_splitmix_known_answers():
     assert [int(hashed(U8(1234567), i)) for i in range(5)] == answers
     # the state is a sum of steps of gamma, wrapped at 64 bits
     assert int(mixed(U8((1234567 + 5 * int(hashing.GAMMA)) % 2**64))) == answers[4]
+
+
+def test_keys_of_steps_are_those_of_the_semantics():
+    """The constant is part of what a simulation is: docs/semantics.md, written out again in the reference."""
+    steps = (0, 1, 77, 2**40)
+    for key in (0, 1234567, 2**64 - 1):
+        assert [int(step_key(U8(key), k)) for k in steps] == [numbers.step_key(key, k) for k in steps]
+    assert int(step_key(U8(0), 1)) == int(mixed(U8(0xD1342543DE82EF95)))
+
+
+def test_a_number_in_place_of_a_distribution_is_that_number():
+    out = np.empty(3)
+    variates.fill(out, np.array([0.0, 3.5, 7.0, -np.inf, np.inf]), stream_key(1, "some"))
+    assert out.tolist() == [3.5] * 3
 
 
 def test_mix_loses_nothing():

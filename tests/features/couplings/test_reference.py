@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.testing import reference
-from brainsim.testing.verification.networks import compare
+from brainsim.testing.verification.random_runs import compare
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

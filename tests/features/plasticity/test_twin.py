@@ -13,7 +13,7 @@ from tests.helpers.plasticity.plastic_networks import differences, replayed
 from tests.helpers.plasticity.plastic_rules import pair_rule, short_term
 from tests.helpers.plasticity.plastic_twin import Rule, Synapse
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 DT = 0.1
 
 
