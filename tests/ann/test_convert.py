@@ -155,6 +155,7 @@ def test_published_order_of_the_methods(relu):
     assert all(a < b < c for a, b, c in zip(*limits, strict=True))
 
 
+@pytest.mark.thorough
 def test_a_batch_is_its_samples(relu):
     """What is in the batch besides, and how many threads there are, changes nothing."""
     for encoder in ("current", "poisson", "latency"):

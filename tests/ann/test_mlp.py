@@ -214,6 +214,7 @@ def test_parameters_are_got_and_set():
         mlp.set_params(epochs=0)
 
 
+@pytest.mark.thorough
 def test_scikit_learn_clones_and_searches():
     base = pytest.importorskip("sklearn.base")
     from sklearn.model_selection import GridSearchCV, cross_val_score

@@ -82,6 +82,7 @@ class TestFirst:
         (text,) = said(net)
         assert text.startswith(first)
 
+    @pytest.mark.thorough_only("[cells0-40]")
     @pytest.mark.parametrize(("cells", "first"), [([40, 70], 40), ([70, 5], 5), ([79], 79)])
     def test_cell_that_fires_twice_in_a_step(self, cells, first):
         net, all_cells = bs.Network(seed=1), bs.Population(N, bs.LIF(t_ref=0.0), name="cells")
@@ -113,6 +114,7 @@ class Squares(bs.Neuron):
     v: float = bs.initial(0.0, "mV", "potential")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("more_partitions")
 def test_a_variable_that_has_run_away():
     v, net = np.zeros(N), bs.Network(seed=1)

@@ -138,7 +138,7 @@ def grown(method, names, parameters, **given):
 
 
 @pytest.mark.slow_but("[heun")
-@pytest.mark.thorough_but("[heun")
+@pytest.mark.thorough
 @pytest.mark.parametrize(("method", "given"), [("exact", {}), ("heun", {}), ("exponential_euler", {}), ("rk4", {})])
 def test_names_never_meet_those_that_kernels_make_of_them(method, given):
     times, state = grown(method, NAMES, PARAMETERS, **given)

@@ -47,6 +47,7 @@ def test_trials_in_one_run_start_from_rest():
     assert np.array_equal(alone.ids, trials[0].ids)
 
 
+@pytest.mark.thorough_only("[options1-window1-trials1]")
 @pytest.mark.parametrize(
     ("options", "window", "trials"),
     [

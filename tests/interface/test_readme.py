@@ -62,7 +62,16 @@ def test_the_code_of_the_readme(left):
 
 
 @pytest.mark.thorough_only(
-    "[artificial", "[connectivity", "[large", "[learning", "[live", "[models", "[plasticity", "[space", "[training"
+    "[artificial",
+    "[connectivity",
+    "[large",
+    "[learning",
+    "[live",
+    "[models",
+    "[plasticity",
+    "[space",
+    "[training",
+    "[running.md]",
 )
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "questions.md"])  # which has its own test
 def test_the_code_of_a_page_runs_alone(page, tmp_path, monkeypatch, capsys):

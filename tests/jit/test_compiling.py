@@ -150,6 +150,7 @@ def results(kind, a, pair, nothing):
     return kind, total, pair[1][0] if nothing is None else np.float32(0.0), a.shape[0]
 
 
+@pytest.mark.thorough
 def test_arguments_and_results_of_all_kinds():
     a = np.arange(12.0).reshape(3, 4)
     cases = [a, a.T, np.asfortranarray(a), a[::2, ::-1], a[:1], np.ones((0, 4)), a.astype(np.float32), a.astype(np.uint8)]

@@ -261,6 +261,7 @@ def modules_text(name):
     return (ROOT / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_all_modules_that_translate_are_known():
     """Those that import Numba or are imported where code is written, and no function names."""
     of_jit = {name: tree for name, tree in modules().items() if name.startswith("brainsim.jit.")}

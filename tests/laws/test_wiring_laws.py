@@ -30,6 +30,7 @@ def test_fixed_probability_is_binomial(p):
         assert abs(dispersion - n) < 4 * np.sqrt(variance)
 
 
+@pytest.mark.thorough
 def test_every_pair_has_the_probability():
     # each of the 56 pairs without autapses, over 400 seeds of the network
     one = cells(8)

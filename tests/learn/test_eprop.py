@@ -83,6 +83,7 @@ def wrong(net, X, labels, last):
 
 
 class TestLearning:
+    @pytest.mark.thorough_only("[symmetric]")
     @pytest.mark.parametrize("feedback", FEEDBACK)
     def test_two_waves(self, feedback):
         X, y = noise(), waves(30.0, 11.0)

@@ -32,7 +32,7 @@ def test_a_thousand_gradients_equal_differences(kind):
     assert assert_gradients(trainer, X, y, 20) > 145
 
 
-@pytest.mark.thorough_only("[refractory]")
+@pytest.mark.thorough_only("[refractory]", "[lif]", "[adaptive]")
 @pytest.mark.parametrize("kind", ["lif", "refractory", "adaptive", "spikes"])
 def test_random_graphs_have_the_spikes_of_a_precise_simulation(kind):
     """They are recurrent and sparse, with two receptors, learned delays, initial potentials and constant currents."""
@@ -110,6 +110,7 @@ def test_equals_a_spiking_network_that_can_be_written_as_layers(gradient, sparse
         assert np.abs(found).max() > 1e-4
 
 
+@pytest.mark.thorough_only("[exact]")
 @pytest.mark.parametrize("gradient", ["exact", "surrogate", "eprop"])
 def test_a_network_that_has_learned_from_layers_can_be_given_to_a_trainer(gradient):
     rng = np.random.default_rng(5)
@@ -395,6 +396,7 @@ def test_a_trainer_can_be_copied_and_given_other_settings(trained):
         new.set_params(epoch=1)
 
 
+@pytest.mark.thorough
 def test_too_much_memory_is_said_before_it_is_taken():
     net = small_network()
     net.add(bs.Population(20_000_000, bs.LIF(), name="many"))

@@ -60,6 +60,7 @@ BY_HAND = {
 }
 
 
+@pytest.mark.thorough_only("[1]")
 @pytest.mark.parametrize("level", LEVELS)
 def test_paths_and_spikes(level, levels):
     """The solution of the equations between spikes, the rules at them, and everything still for 3.8 ms."""

@@ -69,6 +69,7 @@ class TestSynapses:
         assert set(net.synapses("a->b").delay) == {1.5}
         assert set(net.synapses("a->b", dt=0.02).delay) == {1.54}
 
+    @pytest.mark.thorough
     def test_weights_that_have_changed_are_those_of_the_simulation(self, net):
         sim = bs.Simulation(net, seed=1)
         sim.set("plastic", w=3.0)

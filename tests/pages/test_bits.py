@@ -68,6 +68,7 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     assert here == there
 
 
+@pytest.mark.thorough
 def test_spikes_at_the_start_count(tmp_path):
     trains = bs.Population(5, bs.SpikeTrains([0.0, 0.0, 1.0, 2.5], [1, 3, 2, 4]), name="trains")
     cells = bs.Population(20, bs.LIF(), name="cells")

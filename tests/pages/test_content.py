@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import brainsim as bs
 from brainsim.pages.page import alone, contents
@@ -26,6 +27,7 @@ def plastic():
     return net
 
 
+@pytest.mark.thorough
 def test_memory_that_was_not_written_is_not_in_the_page(monkeypatch):
     """Arrays that are made without content hold a mark; the test fails if one of them gets into the image."""
     empty = np.empty

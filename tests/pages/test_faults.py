@@ -24,6 +24,7 @@ def twice():
     return net, {"precise": True}
 
 
+@pytest.mark.thorough_only("[signal]")
 @pytest.mark.parametrize("make", [signal, twice])
 def test_a_fault_is_said_as_in_python(tmp_path, make):
     net, options = make()

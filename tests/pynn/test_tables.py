@@ -187,6 +187,7 @@ def test_times_that_setup_refuses(sim, given, message):
 class TestNativeRNG:
     """The random numbers of brainsim in place of those of NumPy."""
 
+    @pytest.mark.thorough_only("[vonmises-values9-<lambda>]")
     @pytest.mark.parametrize(
         ("name", "values", "law"),
         [

@@ -228,6 +228,7 @@ def test_random_networks_of_all_kinds(seed):
         pytest.skip(str(reason))
 
 
+@pytest.mark.thorough
 def test_what_differs_is_seen():
     """Each of these changes one rule: a delay, a refractory time, an order, a stream of random numbers, a last digit."""
     cells = bs.Population(20, bs.LIF(t_ref=1.0), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})

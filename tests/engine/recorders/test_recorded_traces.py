@@ -62,6 +62,7 @@ def test_short_term_plasticity(synapse, dendritic, tau_fac):
             np.testing.assert_allclose(traces[name].values[:, k], values, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.thorough
 def test_dopamine():
     net, reward = bs.Network(seed=1), bs.Population(1, bs.SpikeTrains([[10.0, 30.0]]), name="reward")
     cells = bs.Population(5, bs.LIF(), name="cells")
@@ -84,6 +85,7 @@ RULES = {
 }
 
 
+@pytest.mark.thorough_only("[triplets]")
 @pytest.mark.parametrize("name", RULES)
 def test_it_is_what_is_read_between_pieces_and_no_bit_changes(name):
     net, wires = network(RULES[name], dendritic=0.5)

@@ -61,7 +61,7 @@ def bits(result):
     }
 
 
-@pytest.mark.thorough_but("calcium-None-0.7", "calcium-synapse")
+@pytest.mark.thorough_but("calcium-synapse")
 @pytest.mark.parametrize(
     ("name", "synapse", "dendritic"),
     [(name, None, 0.7) for name in ("held", "short", "calcium", "reward", "differing")]
@@ -140,6 +140,7 @@ def test_what_is_chosen():
     np.testing.assert_array_equal(few.edges, [0.0, 0.25, 0.5, 0.75, 1.0])
 
 
+@pytest.mark.thorough
 def test_saved_and_loaded(tmp_path):
     net, wires = network(RULES["held"])
     record = [bs.WeightTrace(wires, synapses=3, every=10.0, bins=5), bs.WeightTrace(wires, "u", synapses=2, every=5.0)]

@@ -59,7 +59,7 @@ def ran(net, threads):
 
 
 @pytest.mark.slow_but("2.0]")
-@pytest.mark.thorough_but("views1-2.0]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("weight", [None, 2.0])
 @pytest.mark.parametrize("views", [slice(None), slice(100, None)])
 def test_the_bits_are_those_of_a_store_of_its_own(weight, views, monkeypatch):
@@ -81,6 +81,7 @@ def test_the_bits_are_those_of_a_store_of_its_own(weight, views, monkeypatch):
             assert np.array_equal(getattr(again, column), getattr(table, column)), column
 
 
+@pytest.mark.thorough_only("[2-options1-False]")
 @pytest.mark.parametrize(
     ("threads", "options", "taken"),
     [

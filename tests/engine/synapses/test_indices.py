@@ -30,6 +30,7 @@ def network(storage="stored"):
     return net
 
 
+@pytest.mark.thorough
 def test_values_are_those_of_the_expression():
     net = network()
     sim = bs.Simulation(net, seed=2)

@@ -112,7 +112,7 @@ def test_views_in_any_order_and_of_several_populations():
     assert np.array_equal(np.stack([table.pre, table.post], axis=1), np.argwhere(expected))
 
 
-@pytest.mark.thorough_but("exp(-d/20)-False")
+@pytest.mark.thorough
 @pytest.mark.parametrize("multapses", [False, True])
 @pytest.mark.parametrize("text", ["exp(-d/20)", "where(dx > 0, 2, 1)*exp(-d/20)"])
 def test_targets_choose_their_sources_in_proportion(text, multapses):

@@ -53,6 +53,7 @@ def test_delays_too_wide_for_a_table():
     assert spikes_of(network("procedural", wide), 300.0) == spikes_of(network("stored", wide), 300.0)
 
 
+@pytest.mark.thorough
 def test_the_pool_grows_while_its_ring_is_wrapped(monkeypatch):
     wrapped = []
     check = procedural.Procedural.check

@@ -60,6 +60,7 @@ def stored(monkeypatch):
     return run
 
 
+@pytest.mark.thorough_only("[direct-single]")
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize(
     "given",
@@ -149,6 +150,7 @@ def test_a_run_continues_from_a_saved_state_with_spikes_under_way(threads, tmp_p
     check_same(second.result(), wanted)
 
 
+@pytest.mark.thorough_only("[None]")
 @pytest.mark.parametrize("homeostasis", [None, bs.Normalisation(total=60.0, every=20.0)], ids=str)
 def test_synapses_that_learn_are_told_from_ranges(homeostasis, monkeypatch):
     """A range says where its targets are in the state, which may be a number that is in the block of others."""

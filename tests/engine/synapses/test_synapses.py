@@ -215,6 +215,7 @@ def decoded(sim):
     return np.array([source, target, weight, store.delay[segment]])
 
 
+@pytest.mark.thorough_only("[2]")
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
 def test_the_store_holds_the_union_of_the_tables(threads):
     net = many()

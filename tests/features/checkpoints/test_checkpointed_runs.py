@@ -241,6 +241,7 @@ class TestStreams:
         ):
             self.run(path, 20.0)
 
+    @pytest.mark.thorough
     def test_without_its_folder(self, path, monkeypatch):
         self.stopped(path, monkeypatch)
         shutil.rmtree(path.with_suffix(".npz.part"))

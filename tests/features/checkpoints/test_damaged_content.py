@@ -26,6 +26,7 @@ def saved(tmp_path_factory):
     return sim.save(tmp_path_factory.mktemp("saved") / "good.ckpt")
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_whatever_is_damaged_is_named_or_harmless(saved, tmp_path):
     content, rng, path, refused = content_of(saved), np.random.default_rng(1), tmp_path / "bad.ckpt", 0

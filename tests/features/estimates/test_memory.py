@@ -242,7 +242,7 @@ SEGMENTS = {
 }
 
 
-@pytest.mark.thorough_only("[delays of up")
+@pytest.mark.thorough_only("[delays of up", "[a long tail-1]")
 @pytest.mark.parametrize("threads", [1, 3, 16])
 @pytest.mark.parametrize("kind", SEGMENTS)
 def test_segments_are_as_many_as_estimated(kind, threads):

@@ -68,6 +68,7 @@ def continued(threads, cuts):
     return sim
 
 
+@pytest.mark.thorough_only("[threads0]")
 @pytest.mark.parametrize("threads", [(1, 1), (2, 1), (1, 2)])
 def test_a_grown_network_continues_as_if_its_new_parts_had_been_silent(threads):
     net, _ = growing()

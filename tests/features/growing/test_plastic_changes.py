@@ -79,7 +79,7 @@ def test_normalisation(seed, by):
     assert np.mean(after != before.weight) > 0.9
 
 
-@pytest.mark.thorough_but("[1]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(4))
 def test_scaling(seed):
     h = bs.Scaling(30.0, tau=60.0, beta=0.5, every=EVERY / 2)

@@ -234,6 +234,7 @@ class TestMistakes:
         with pytest.raises(bs.MissingName, match="Simulation.rewire: no projection 'wire'"):
             sim.rewire("wire")
 
+    @pytest.mark.thorough
     def test_of_a_rule_with_a_list(self):
         net, wires = network(bs.STDP(w_max=[1.0, 0.9]), pairs=bs.FromArrays([1, 2], [2, 3]))
         sim = bs.Simulation(net, seed=5)

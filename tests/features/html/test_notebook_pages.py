@@ -178,6 +178,7 @@ def test_of_many_spikes_the_end_is_shown(monkeypatch):
     assert ">75<" in result._repr_html_()
 
 
+@pytest.mark.thorough
 def test_large_networks_have_small_pages():
     net = bs.Network(seed=1)
     cells = [bs.Population(1_000_000, bs.LIF(), name=f"p{k}") for k in range(60)]

@@ -82,7 +82,7 @@ def by_pairs(pre, post, axonal, dendritic, pairing, w=0.5, w_max=1.0, a_plus=0.0
     return w
 
 
-@pytest.mark.thorough_only("[0.3-nearest")
+@pytest.mark.thorough_only("[0.3-nearest", "[0.0-all]", "[0.0-nearest]")
 @pytest.mark.parametrize("pairing", ["all", "nearest"])
 @pytest.mark.parametrize("dendritic", [0.0, 0.3, "all"])
 def test_pairs_of_spikes(pairing, dendritic):
@@ -126,7 +126,7 @@ RULES = {
 }
 
 
-@pytest.mark.thorough_but("[two-0.3", "[rich-all")
+@pytest.mark.thorough
 @pytest.mark.parametrize("dendritic", [0.0, 0.3, "all"])
 @pytest.mark.parametrize("name", RULES)
 def test_the_slow_twin_in_steps_of_a_microsecond(name, dendritic, monkeypatch):
@@ -140,7 +140,7 @@ def test_the_slow_twin_in_steps_of_a_microsecond(name, dendritic, monkeypatch):
     assert max(found.values()) < 1e-12, found
 
 
-@pytest.mark.thorough_but("[case0")
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", json.loads((Path(__file__).parents[2] / "data" / "precise_stdp.json").read_text()))
 def test_the_weights_of_nest(case):
     """NEST takes presynaptic spikes at the end of their steps, so they are on its grid here; those of the cell are exact."""
@@ -193,7 +193,7 @@ class ReadsTheTarget(bs.Plasticity):
     after: float = bs.initial(0.0, "mV", "v when the target has fired")
 
 
-@pytest.mark.thorough_only("[0.1")
+@pytest.mark.thorough_only("[0.1", "[0.5]")
 @pytest.mark.parametrize("dt", STEPS)
 def test_v_is_read_at_the_moment_of_a_spike(dt):
     tau, drive = 20.0, 40.0  # mV
@@ -216,6 +216,7 @@ def test_v_is_read_at_the_moment_of_a_spike(dt):
     assert table.weight[0] == pytest.approx(63.0)
 
 
+@pytest.mark.thorough
 def test_what_arrives_is_what_the_rule_sends():
     """Depressing synapses bring the amounts that follow from the real intervals, at their real times."""
     times, (U, tau_rec, tau_fac) = np.array([1.2345, 4.0001, 4.0502, 9.87, 20.0]), (0.4, 60.0, 30.0)

@@ -43,6 +43,7 @@ def test_short_term_plasticity_that_begins_depressed():
     np.testing.assert_allclose(bs.simulate(net, 20.0, seed=1).state.variables["targets"]["v"], [0.2, 0.4], rtol=1e-6)
 
 
+@pytest.mark.thorough
 def test_rewiring_samples_those_of_new_synapses():
     net, loop = begun(own.Rich(), {"c": bs.Uniform(0.5, 1.0)})
     sim = bs.Simulation(net, dt=0.5, seed=5, progress=False)

@@ -47,6 +47,7 @@ def test_weights_are_frozen_for_a_while(rule, dendritic):
     assert max(found.values()) < 1e-12, found
 
 
+@pytest.mark.thorough
 def test_frozen_from_the_start():
     net, loop = network(own.Pairs())
     sim = bs.Simulation(net, dt=0.5, seed=5)

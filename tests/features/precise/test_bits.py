@@ -57,6 +57,7 @@ def test_ranks(ranks, threads, pieces):
     assert ranked.on_ranks(ranks, "precise:ran", threads, pieces) == expected
 
 
+@pytest.mark.thorough
 def test_synapses_are_removed(whole):
     ranked.mpi_or_skip()
     expected = precise.rewired(1, ranks=None)

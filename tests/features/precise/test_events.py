@@ -55,6 +55,7 @@ def test_segments_that_come_at_one_time_keep_the_order_in_which_they_were_filed(
     np.testing.assert_array_equal(order[first : first + count], filed[np.argsort(-lags[filed], kind="stable")])
 
 
+@pytest.mark.thorough
 def test_there_is_room_to_sort_the_segments_of_each_step(monkeypatch):
     """Room is made for 2,000 events of 20 segments, and must be made again for 50 segments, few as their events are."""
     monkeypatch.setattr(operator, "FIRST_EVENTS", 20)

@@ -84,6 +84,7 @@ class Curved(bs.LIF):
     equations = "dv/dt = (v_rest - v)/tau_m*(1.0 + 0.1*exp((v_th - v)/v_th)) + I/c_m"
 
 
+@pytest.mark.thorough_only("[0.1-curved]", "[0.1-linear]")
 @pytest.mark.parametrize("model", [LIF, Curved()], ids=["linear", "curved"])
 @pytest.mark.parametrize("dt", [0.1, 1.0])
 def test_a_cell_that_begins_above_its_threshold_fires_at_once(dt, model):
@@ -99,6 +100,7 @@ def test_a_cell_that_begins_above_its_threshold_fires_at_once(dt, model):
     np.testing.assert_allclose(spikes.times, [0.0, 5.0], atol=1e-12, rtol=0)
 
 
+@pytest.mark.thorough
 def test_a_cell_that_is_reset_to_its_threshold_may_return_to_it_within_a_step():
     """It is below it on the way, so it fires again, which a step in which it has fired already does not allow."""
     model, drive = bs.ResonateAndFire(), 800.0 / 200.0  # mV/ms
@@ -212,7 +214,7 @@ NONLINEAR = {
 }
 
 
-@pytest.mark.thorough_but("[conductances]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NONLINEAR)
 def test_errors_fall_with_the_fourth_power_of_dt(name):
     model, options = NONLINEAR[name]
@@ -228,6 +230,7 @@ def test_errors_fall_with_the_fourth_power_of_dt(name):
     assert np.log2(errors[0] / errors[2]) / 2 > 3.0
 
 
+@pytest.mark.thorough
 def test_poisson_drive_is_a_poisson_process_at_any_dt():
     """Each event is a spike, but for a dead time of 0.1 ms; times do not depend on dt, and intervals are exponential."""
     net = bs.Network(seed=1)

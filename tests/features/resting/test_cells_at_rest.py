@@ -110,6 +110,7 @@ def brain(n=3000, kind=bs.ShiuLIF, **given):
     return net, cells
 
 
+@pytest.mark.thorough
 def test_a_mostly_silent_network_visits_few_cells():
     """Without any option, and at its usual limits; but the last chunk may be a few steps on a busy machine."""
     net, cells = brain()
@@ -176,6 +177,7 @@ def test_a_rest_that_is_not_a_fixed_point_of_the_rounded_step():
     assert (end != given["v_rest"]).mean() > 0.05
 
 
+@pytest.mark.thorough_only("[-0.0]")
 @pytest.mark.parametrize("g", [-0.0, 1e-260, -1e-249, 1e-300])
 def test_numbers_that_are_flushed(g):
     """Tiny drives become 0 in the step in which they would for cells that are visited; -0.0 becomes 0.0."""
@@ -300,6 +302,7 @@ class Jump(bs.Alpha):
     arrival = "i = i + w"
 
 
+@pytest.mark.thorough_only("[part0]")
 @pytest.mark.parametrize("part", [slice(400, None), slice(1, None, 2), slice(250, 260)])
 def test_only_some_cells_are_targets(part):
     """The first cells of a stretch, or all of one of its populations, get no events."""
@@ -348,6 +351,7 @@ def test_cells_with_many_receptors():
     of_both(make)
 
 
+@pytest.mark.thorough_only("[0.3]")
 @pytest.mark.parametrize("delay", [0.3, 1.8])
 def test_all_events_go_to_one_buffer_of_cells_that_differ(delay):
     """Cells that are reached are advanced by slices; some of them fire in one, and some are reached while they wait."""
