@@ -106,8 +106,8 @@ def test_both_bodies_get_the_same_damage(mlp):
 
 def test_a_drift_of_the_thresholds_is_what_the_engine_does_with_other_thresholds(mlp):
     """One cell in the engine with a threshold that is 1.25 times as high sends what the damaged network says."""
-    network, x = [(np.eye(1), np.zeros(1)), (np.ones((1, 2)), np.zeros(2))], [0.37]
-    snn = convert(network, np.array([[1.0]]))
+    network, x = [(np.eye(1), np.full(1, 0.2)), (np.ones((1, 2)), np.zeros(2))], [0.17]
+    snn = convert(network, np.array([[0.8]]))
     sim = bs.Simulation(snn.network_for(x, 40), dt=1.0, seed=0)
     sim.set("hidden1", v_th=1.25 * snn.thresholds[0])
     sim.state["hidden1"]["v"] = 0.625 * snn.thresholds[0]  # half of it
@@ -118,7 +118,7 @@ def test_a_drift_of_the_thresholds_is_what_the_engine_does_with_other_thresholds
             return np.full(n, 1.0)
 
     weights, biases = damaged(snn.trained.weights, snn.trained.biases, "thresholds", 0.25, Fixed())
-    drifted = convert(list(zip(weights, biases, strict=True)), np.array([[1.25]]), norm="max")
+    drifted = convert(list(zip(weights, biases, strict=True)), np.array([[1.05]]), norm="max")
     assert drifted.thresholds == pytest.approx(snn.thresholds)
     assert drifted.counts([x], 40)[0][0, 0] == spikes == 12
 
