@@ -6,7 +6,8 @@ from sphinx_gallery.scrapers import figure_rst
 from sphinx_gallery.sorting import ExplicitOrder, FileNameSortKey
 
 SECTIONS = (
-    "live", "comparisons", "start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning", "examples",
+    "live", "comparisons", "classics", "start", "spikes", "networks", "cells", "synapses", "plasticity", "space", "learning",
+    "examples",
 )  # fmt: skip
 ORDER = ExplicitOrder([f"gallery/{section}" for section in SECTIONS])
 BESIDE, LARGE = 0.6, 0.6  # of the width of a figure: a narrower panel has others next to it; of the area of the largest one
