@@ -33,9 +33,10 @@ class Export:
         self.arrivals, self.emitted = partition.operator(Arrivals), partition.operator(Emitted).context
         self.rooms = [room for operator in program.operators for room in operator.rooms()]
         self.before = [call for operator in program.operators for calls in operator.before_chunk() for call in calls]
+        self.filled = [some for operator in program.operators for some in operator.filled()]
         self.readings = {kind: kind.reading(partition) for kind in sim._run.synapses.kinds}
         self._functions, self.names = {LOOP: (loop.name(kinds), lambda: loop.portable(arguments))}, {}
-        reached = Reached(partition, self.row, self._room, self._called())
+        reached = Reached(partition, self.row, self._room, self._called(), [context for _, context in self.filled])
         for entry, records in reached.codes.values():
             self.name_of(entry, records)
         for room in self.rooms:  # these are called with a record that the page makes
@@ -60,7 +61,7 @@ class Export:
 
     def _called(self):
         """Return the (function, record, type of the second record) of what is called before a chunk, and to read weights."""
-        calls = [(function, context, self.partition.progress.kind) for function, context in self.before]
+        calls = [(function, context, self.partition.progress.kind) for function, context in (*self.before, *self.filled)]
         readings = filter(None, self.readings.values())
         return calls + [(reading.function, reading.context, reading.now.kind) for reading in readings]
 
@@ -93,7 +94,10 @@ class Export:
             "progress": image.there(progress.address),
             "status": {"CONTINUE": CONTINUE, "SPIKES_FULL": SPIKES_FULL},
             "emitted": {name: field(self.emitted, name) for name in ("spikes", "size")},
-            "before": [[self.name_of(f, (c.kind, progress.kind)), image.there(c.address)] for f, c in self.before],
+            **{
+                when: [[self.name_of(f, (c.kind, progress.kind)), image.there(c.address)] for f, c in calls]
+                for when, calls in (("before", self.before), ("filled", self.filled))
+            },
             "rooms": [self._described(room) for room in self.rooms],
             "watched": [self._watched(w) for operator in self.partition.program.operators for w in operator.watched()],
             "calendar": self._under_way(),

@@ -23,13 +23,14 @@ class Reached:
     - `codes`: address -> (function of records, the kinds of its records).
     - `rooms`: (record, field) -> elements, of arrays of which the image holds only room behind its content, as ``room``
       returns for a record and a field.
-    - `blank`: scratch: what happens to be there must not get into a page.
+    - `blank`: (address, bytes) of scratch, since what happens to be there must not get into a page, and of what the page
+      fills itself.
 
-    `called` are the (function, record, kind of its second record) of what is called besides, and `row` is what the time loop
-    takes.
+    `called` are the (function, record, kind of its second record) of what is called besides, `filled` the records whose
+    arrays the page fills itself, and `row` is what the time loop takes.
     """
 
-    def __init__(self, partition, row, room, called=()):
+    def __init__(self, partition, row, room, called=(), filled=()):
         self.row, self.contexts, self.arrays, self.codes, self.rooms, self.blank = row, {}, {}, {}, {}, set()
         self._known = {c.address: c for c in gc.get_objects() if type(c) is Context}
         entries = [entry for entry in gc.get_objects() if type(entry) is ByAddress]
@@ -46,6 +47,7 @@ class Reached:
             context = waiting.pop()
             if context.address not in self.contexts:
                 waiting += self._follow(context, room)
+        self.blank |= {(array.ctypes.data, array.nbytes) for context in filled for array in context.pointers.values()}
 
     def _follow(self, context, room):
         """Note a record; return those to which it leads."""
@@ -77,7 +79,12 @@ class Reached:
 
     def is_blank(self, context, name):
         """Return whether the content of an array of a record is not in the image."""
-        return name in context.scratch or (context.address, name) in self.rooms
+        value = context[name]
+        return (
+            (context.address, name) in self.rooms
+            or (value.ctypes.data, value.nbytes) in self.blank
+            or name in context.scratch
+        )
 
 
 class Image:

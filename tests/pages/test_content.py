@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.pages import page as page_module
 from brainsim.pages.page import alone, contents
-from tests.pages.test_bits import balanced
+from tests.pages.test_bits import NETWORKS, balanced
 
 MARK = 0xA7
 
@@ -66,3 +67,28 @@ def test_titles_and_names_are_escaped_and_no_path_is_in_the_page(tmp_path):
         assert str(path).encode() not in whole
     assert b"http://" not in whole.replace(b"http://www.w3.org", b"")
     assert b"https://" not in whole
+
+
+@pytest.mark.parametrize(
+    ("make", "most"),
+    [(lambda: balanced(1000, "procedural"), 90e3), pytest.param(NETWORKS["stdp"], 90e3, marks=pytest.mark.thorough)],
+    ids=["procedural", "stdp"],
+)
+def test_sizes(make, most):
+    """What can be computed is not in a page: neither synapses nor tables of exponentials; the viewer is packed."""
+    assert bs.page(make(), seed=2).nbytes < most
+
+
+@pytest.mark.thorough
+def test_a_stored_synapse_with_a_shared_weight_takes_a_byte(tmp_path):
+    few, many = (bs.page(balanced(n), seed=2).nbytes for n in (500, 2000))
+    assert many - few < 0.1 * (2000**2 - 500**2) + 9 * 1500  # and a cell its random potential
+
+
+def test_a_large_page_is_said_before_it_is_written(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "page.html"
+    monkeypatch.setattr(page_module, "LARGE", 1000)
+    monkeypatch.setattr(Path, "write_text", lambda *_, **__: print("written"))
+    bs.page(balanced(100), file, seed=2)
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"page: 0.0 MB, {file}", "written"]

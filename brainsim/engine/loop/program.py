@@ -126,6 +126,13 @@ class Operator:
         """
         return []
 
+    def filled(self):
+        """Return a list of (function, Context): a page calls them when it begins, and lacks the arrays of the records.
+
+        These depend on nothing that changes.
+        """
+        return []
+
     def before_chunk(self):
         """Return what `announce` calls and what `take_note` calls: two lists of (function, Context)."""
         return [], []

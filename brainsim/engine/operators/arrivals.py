@@ -163,6 +163,10 @@ class Arrivals(Operator):
             kept.append((self._segment, self._segment.kind.names))
         return kept + [some for kind in self._kinds for some in kind.continuing(self._partition)]
 
+    def filled(self):
+        """Return how tables of kinds of synapses are filled."""
+        return [some for kind in self._kinds for some in kind.filled(self._partition)]
+
     def watched(self):
         """Return how a page notices faults of kinds of synapses."""
         return [watch for kind in self._kinds for watch in kind.watched(self._partition)]

@@ -15,6 +15,7 @@ from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BIT
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.features.plasticity.clock import Clock
+from brainsim.features.plasticity.decay import filled, table_of
 from brainsim.features.plasticity.equations.rule_variables import START
 from brainsim.features.plasticity.homeostasis import homeostat_of
 from brainsim.features.plasticity.initial import belonging, check_sampled, initial_columns, sample_parameter
@@ -25,7 +26,6 @@ from brainsim.features.plasticity.rule_code import PERIOD, write_rule
 from brainsim.features.plasticity.saved import join, load_part, saved_part
 from brainsim.features.plasticity.writer import SINCE
 from brainsim.jit.decorators import load_source
-from brainsim.jit.functions import FUNCTIONS
 from brainsim.models.values import is_number
 
 BYTES_ID = 4  # of the index of a synapse on which its random numbers depend
@@ -141,7 +141,7 @@ class Plastic(SynapseKind):
         self._scalars = np.array([float(values[name]) for name in self.code.scalars] or [0.0])
         unit, size = self.clock.unit, 1 if self.clock.exact else PERIOD + 2
         self.rates = [self.number(tree) * unit for tree in self.code.rates]
-        self._tables = [_table_of(rate, size) for rate in self.rates]
+        self._tables = [table_of(rate, size) for rate in self.rates]
         shared = (*self.code.pre, *self.code.post, equations.modulator)
         # what follows the targets is computed from their state, by `begin`
         of_target = {*equations.of_target}
@@ -158,7 +158,7 @@ class Plastic(SynapseKind):
             if tree is not None and not _reads(equations.limits[name], of_target):
                 limit = equations.limits[name]
                 limit = 0.0 if algebra.is_zero(limit) else self.number(limit)
-                start = limit + (start - limit) * float(_table_of(self.number(tree) * unit, 2)[1])
+                start = limit + (start - limit) * float(table_of(self.number(tree) * unit, 2)[1])
             self.after_a_step[name] = start
 
     def number(self, tree):
@@ -224,6 +224,10 @@ class Plastic(SynapseKind):
     def reading(self, partition):
         """Return how the synapses of a partition are brought up to now."""
         return self.part(partition).reading()
+
+    def filled(self, partition):
+        """Return how the tables of exponentials are filled."""
+        return filled(self.rates, self._tables)
 
     def continuing(self, partition):
         """Return what is kept of each synapse and of spikes."""
@@ -403,11 +407,3 @@ class Plastic(SynapseKind):
 
 def _reads(tree, names):
     return isinstance(tree, ast.AST) and bool(lang.names_in(tree) & names)
-
-
-def _table_of(rate, steps):
-    """Return how much of a trace with a rate of decay, per step, is left after 0, 1, ... steps."""
-    with np.errstate(invalid="ignore"):
-        table = FUNCTIONS["exp"](-rate * np.arange(float(steps)))
-    table[0] = 1.0  # also if the rate is infinite
-    return table

@@ -49,6 +49,7 @@ class Brain {
       size = state.getUint32(k + 4, true);
       bytes.set(changes.subarray(k + 8, k + 8 + size), state.getUint32(k, true));
     }
+    for (const [name, record] of about.filled) this.exports[name](BigInt(record), BigInt(about.progress));
     this.free = about.end;
     this.records = {};
     this.taken = [];

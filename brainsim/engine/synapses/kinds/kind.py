@@ -138,6 +138,10 @@ class SynapseKind:
         """Return how columns that lag behind are brought up to now, as a `Reading`; None if none do."""
         return
 
+    def filled(self, partition):
+        """Return (function, Context) of tables that a page fills, as `Operator.filled` does."""
+        return []
+
     def make_room(self, partition, status):
         """Make room in another way than `rooms` says."""
 
