@@ -35,6 +35,8 @@ class Export:
         self.before = [call for operator in program.operators for calls in operator.before_chunk() for call in calls]
         self.filled = [some for operator in program.operators for some in operator.filled()]
         self.readings = {kind: kind.reading(partition) for kind in sim._run.synapses.kinds}
+        regular = (kind.regular(partition) for kind in self.readings)
+        self.regular = [each for each in regular if each is not None]
         self._functions, self.names = {LOOP: (loop.name(kinds), lambda: loop.portable(arguments))}, {}
         reached = Reached(partition, self.row, self._room, self._called(), [context for _, context in self.filled])
         for entry, records in reached.codes.values():
@@ -60,10 +62,13 @@ class Export:
         return self.names[entry, records]
 
     def _called(self):
-        """Return the (function, record, type of the second record) of what is called before a chunk, and to read weights."""
-        calls = [(function, context, self.partition.progress.kind) for function, context in (*self.before, *self.filled)]
+        """Return the (function, record, types of further records) of what is called besides the calls of a step."""
+        now = (self.partition.progress.kind,)
+        calls = [(function, context, now) for function, context in (*self.before, *self.filled)]
         readings = filter(None, self.readings.values())
-        return calls + [(reading.function, reading.context, reading.now.kind) for reading in readings]
+        calls += [(reading.function, reading.context, (reading.now.kind,)) for reading in readings]
+        regular = [call for each in self.regular for call in (*each.calls, each.count) if call is not None]
+        return calls + [(function, context, ()) for function, context in regular]
 
     def _room(self, context, name):
         """Return the number of elements of an array that begins empty, None for any other."""
@@ -99,6 +104,7 @@ class Export:
                 for when, calls in (("before", self.before), ("filled", self.filled))
             },
             "rooms": [self._described(room) for room in self.rooms],
+            "regular": [self._regular(each) for each in self.regular],
             "watched": [self._watched(w) for operator in self.partition.program.operators for w in operator.watched()],
             "calendar": self._under_way(),
             "block": BLOCK,
@@ -146,9 +152,26 @@ class Export:
         calendar = self.arrivals.calendar
         return {name: self.image.field(calendar, name) for name in self.arrivals.under_way}
 
+    def _regular(self, regular):
+        """Return what the page does at regular times."""
+
+        def called(function, context):
+            return [self.name_of(function, (context.kind,)), self.image.there(context.address)]
+
+        count = None
+        if regular.count is not None:
+            function, context = regular.count
+            count = {name: self.image.field(context, name) for name in ("spikes", "number")}
+            count["call"] = called(function, context)
+        calls = [called(*call) for call in regular.calls]
+        return {"every": regular.every, "reading": self.described(regular.reading), "calls": calls, "count": count}
+
     def reading_of(self, kind):
         """Return how the page brings a copy of the columns of a kind up to now, None if they do not lag behind."""
-        reading = self.readings[kind]
+        return self.described(self.readings[kind])
+
+    def described(self, reading):
+        """Return what the page knows of a Reading."""
         if reading is None:
             return None
         fields, now = reading.context.kind.fields, reading.now
@@ -158,6 +181,7 @@ class Export:
             "bytes": reading.context.record.nbytes,
             "columns": [{"offset": fields[c][1], "item": reading.context[c].itemsize} for c in reading.columns],
             "lag": fields["lag"][1],
+            "swept": fields["swept"][1],
             "now": [now.record.nbytes, now.kind.fields["soma"][1], now.kind.fields["arrived"][1]],
             "per_step": reading.per_step,
             "after": reading.after,

@@ -26,7 +26,7 @@ class Reached:
     - `blank`: (address, bytes) of scratch, since what happens to be there must not get into a page, and of what the page
       fills itself.
 
-    `called` are the (function, record, kind of its second record) of what is called besides, `filled` the records whose
+    `called` are the (function, record, kinds of further records) of what is called besides, `filled` the records whose
     arrays the page fills itself, and `row` is what the time loop takes.
     """
 
@@ -37,8 +37,8 @@ class Reached:
         self._made = {address: (entry, kinds) for entry in entries for kinds, address in entry.compiled_for()}
         program = partition.program
         waiting = [partition.progress, *program.contexts]
-        for function, context, second in called:
-            kinds = context.kind, second
+        for function, context, further in called:
+            kinds = context.kind, *further
             self.codes[function.address(*kinds)] = function, kinds
             waiting.append(context)
         for array in (program.calls, program.first, row, partition.shared.state):

@@ -100,7 +100,7 @@ def page(
     ImportError
         If llvmlite is older than 0.46.
     TypeError, ValueError
-        If the simulation has ranks, a stream, ``record=``, homeostasis, or was run with a callback, which need Python; if a
+        If the simulation has ranks, a stream, ``record=``, or was run with a callback, which need Python; if a
         control or a button is of something that does not exist, a range does not contain the present value, two controls
         change the same constant, or a state is of another network or seed.
 

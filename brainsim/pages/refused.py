@@ -36,8 +36,6 @@ def _check_extensions(sim):
             _check_methods(type(operator), Operator, "the operator")
     for kind in sim._run.synapses.kinds:
         _check_methods(type(kind), SynapseKind, "the kind of synapses")
-        if getattr(kind.block.projection, "homeostasis", None) is not None:
-            _refuse(f"the homeostasis of {kind.block.projection.name!r}, which acts between two chunks", "leave it out")
 
 
 def _check_methods(cls, base, what):

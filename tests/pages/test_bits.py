@@ -116,9 +116,15 @@ NETWORKS = {
     "exact times": lambda: connected(CURRENT, 20.0, delay=1.0),
     "single": lambda: connected(CURRENT, 20.0, delay=1.0),
 }
+LEARNING = {"weight": bs.Uniform(0.0, 40.0)} | RULES
+NETWORKS |= {
+    "normalised": lambda: connected(CURRENT, **LEARNING, homeostasis=bs.Normalisation(100.0, every=7.3)),
+    "normalised by source": lambda: connected(CURRENT, **LEARNING, homeostasis=bs.Normalisation(100.0, 7.3, "source")),
+    "scaled": lambda: connected(CURRENT, **LEARNING, homeostasis=bs.Scaling(20.0, tau=50.0, beta=0.05, every=3.3)),
+}
 OPTIONS = {"exact times": {"precise": True}, "single": {"precision": "single"}}
 
-COMMON = ("stdp",)
+COMMON = ("stdp", "scaled")
 
 
 @pytest.mark.parametrize(

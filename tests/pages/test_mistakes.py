@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 
 import brainsim as bs
@@ -110,14 +109,3 @@ def test_options_belong_to_a_network(tmp_path, net):
 def test_an_old_llvmlite_is_refused_by_name(tmp_path, net, monkeypatch):
     monkeypatch.setattr(wasm.llvmlite, "__version__", "0.45.1")
     refused(re.escape("needs llvmlite 0.46 or newer (got 0.45.1)"), net, tmp_path, error=ImportError)
-
-
-def test_homeostasis_is_refused(tmp_path):
-    cells = bs.Population(10, bs.LIF(), name="cells")
-    net = bs.Network(seed=1)
-    rule, scaling = bs.STDP(w_max=30.0), bs.Normalisation(total=100.0, every=100.0)
-    net.connect(
-        cells, cells, bs.FixedIndegree(5), weight=np.float64(10.0), delay=1.0, synapse=bs.Exponential(), plasticity=rule,
-        homeostasis=scaling, name="learn",
-    )  # fmt: skip
-    refused("the homeostasis of 'learn'", net, tmp_path)

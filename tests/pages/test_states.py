@@ -12,7 +12,10 @@ from tests.pages.test_bits import NETWORKS, OPTIONS, balanced
 
 RUN, DIGEST = {"type": "advance", "steps": 300}, {"type": "digest"}
 CASES = {"balanced": balanced, "procedural": lambda: balanced(200, "procedural")}
-CASES |= {name: NETWORKS[name] for name in ("stdp", "short-term", "exact times", "single", "gap junctions", "conductances")}
+CASES |= {
+    name: NETWORKS[name]
+    for name in ("stdp", "short-term", "exact times", "single", "gap junctions", "conductances", "scaled")
+}
 
 
 def saved(net, *times, **options):

@@ -7,16 +7,17 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import warn_user
-from brainsim.engine.states.sent import CELL
+from brainsim.engine.loop.regular import Regular
 from brainsim.engine.states.state import take_array
-from brainsim.engine.synapses.kinds.kind import RANGE, in_block
-from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS, split_piece, tag_of
+from brainsim.engine.synapses.kinds.kind import in_block
+from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
+from brainsim.features.plasticity import multiplying
 from brainsim.features.plasticity.models.homeostasis import Normalisation
-from brainsim.jit.decorators import kernel
 from brainsim.jit.functions import FUNCTIONS
-from brainsim.jit.records import Context, array_of
+from brainsim.jit.records import Context, call, new_scratch
 
 NEARLY = 1e-6  # a sum that is as near to its total, relative to it, is not worth a warning
+NONE = np.empty(0)
 
 
 class Homeostat:
@@ -34,6 +35,12 @@ class Homeostat:
         """Take note of a Chunk, and multiply the weights if it is time."""
         if chunk.stop % self.every == 0 and kind.learns:
             normalise(kind, self.homeostasis.total, self.homeostasis.by)
+
+    def regular(self, kind, reading):
+        """Return what a page does in place of `after_chunk`, as a `Regular`; `reading` brings the weights up to now."""
+        record = _record(kind, self.homeostasis.by, totals=_totals(self.homeostasis.total))
+        calls = [(multiplying.add_up, record), (multiplying.normalise, record)]
+        return Regular(self.every, reading, calls if kind.learns else [])
 
     def reset(self):
         """Go back to the start."""
@@ -66,14 +73,12 @@ class Scaler(Homeostat):
         self._cells, n = kind.targets, kind.block.layout.n_cells
         self._index = np.full(n, self._cells.size)
         self._index[self._cells] = np.arange(self._cells.size)
-        self._seconds = self.every * kind.block.layout.dt * 1e-3
-        self._kept = float(FUNCTIONS["exp"](np.float64(-self._seconds * 1e3 / self.homeostasis.tau)))
+        self._rates, self._counts = np.empty(self._cells.size), np.empty(self._cells.size, np.int64)
         self.reset()
 
     def reset(self):
         """Go back to the start: the average is the goal, and no spike is counted."""
-        self._rates = np.full(self._cells.size, self.homeostasis.goal)
-        self._counts = np.zeros(self._cells.size, np.int64)
+        self._rates[:], self._counts[:] = self.homeostasis.goal, 0
 
     def copy(self):
         """Return an independent homeostat."""
@@ -83,21 +88,31 @@ class Scaler(Homeostat):
 
     def after_chunk(self, kind, chunk):
         """Count the spikes of a Chunk, and scale the weights if it is time."""
-        spikes = self._index[chunk.packed & CELL]
-        self._counts = self._counts + np.bincount(spikes, minlength=self._cells.size + 1)[:-1]
+        counted = self._counted(chunk.packed)
+        call(multiplying.count.address(counted.kind), counted.address)
         if chunk.stop % self.every:
             return
-        # d rate/dt = (count/seconds - rate)/tau over this time, exactly
-        self._rates = self._rates * self._kept + (1.0 - self._kept) * (self._counts / self._seconds)
-        self._counts = np.zeros_like(self._counts)
-        if kind.learns:
-            h = self.homeostasis
-            # dw/dt = beta*(goal - rate)*w over this time has the solution w*exp(beta*(goal - rate)*seconds)
-            multiply(kind, FUNCTIONS["exp"](h.beta * (h.goal - self._rates) * self._seconds))
+        kind.settle()
+        record = self._record(kind)
+        call(multiplying.scale.address(record.kind), record.address)
+
+    def regular(self, kind, reading):
+        """Return what a page does in place of `after_chunk`, as a `Regular`; `reading` brings the weights up to now."""
+        count = multiplying.count, self._counted(np.empty(0, np.int64))
+        return Regular(self.every, reading, [(multiplying.scale, self._record(kind))], count)
+
+    def _counted(self, spikes):
+        return Context(spikes=spikes, number=spikes.size, index=self._index, counts=self._counts)
+
+    def _record(self, kind):
+        h, seconds = self.homeostasis, self.every * kind.block.layout.dt * 1e-3
+        kept = float(FUNCTIONS["exp"](np.float64(-seconds * 1e3 / h.tau)))
+        numbers = {"kept": kept, "seconds": seconds, "beta": float(h.beta), "goal": float(h.goal)}
+        return _record(kind, "target", rates=self._rates, counts=self._counts, learns=int(kind.learns), **numbers)
 
     def saved(self):
         """Return the rates and the counts of the targets."""
-        return {"homeostasis.rate": self._rates, "homeostasis.count": self._counts}
+        return {"homeostasis.rate": self._rates.copy(), "homeostasis.count": self._counts.copy()}
 
     def saved_by_all(self, ranks):
         """Return the rates and the counts of all targets, each from the rank that has it, on rank 0."""
@@ -112,8 +127,8 @@ class Scaler(Homeostat):
         counts = take_array(extra, f"{label}homeostasis.count", np.dtype(np.int64), n)
         if n and counts.min() < 0:
             raise ValueError(f"state.extra['{label}homeostasis.count']: must be 0 or more (got {counts.min()})")
-        self._rates = take_array(extra, f"{label}homeostasis.rate", np.dtype(np.float64), n).copy()
-        self._counts = counts.copy()
+        self._rates[:] = take_array(extra, f"{label}homeostasis.rate", np.dtype(np.float64), n)
+        self._counts[:] = counts
 
 
 def homeostat_of(kind):
@@ -127,19 +142,13 @@ def homeostat_of(kind):
 def normalise(kind, total, by):
     """Multiply the weights of each target, or source, so that they add up to `total`, from now on."""
     kind.settle()
-    w, rows = kind.columns()["w"], _rows(kind) if by == "source" else []
-    sums = _sums_of_targets(kind) if by == "target" else _sums_of_sources(kind, rows)
-    factors = _factors(sums, total)
-    if by == "target":
-        bounded = multiply(kind, factors)
-    else:
-        for (start, stop), factor in zip(rows, factors, strict=True):
-            w[start:stop] *= factor
-        bounded = _keep_within_bounds(kind)
-    if any(kind.block.layout.ranks.all(bounded)) and not kind.warned_of_bounds:
+    record = _record(kind, by, totals=_totals(total))
+    _add_up(kind, record)
+    call(multiplying.normalise.address(record.kind), record.address)
+    if any(kind.block.layout.ranks.all(bool(record["bounded"]))) and not kind.warned_of_bounds:
         kind.warned_of_bounds = True
-        after = _sums_of_targets(kind) if by == "target" else _sums_of_sources(kind, rows)
-        _warn_of_bounds(kind, factors != 1.0, after, total, by)
+        _add_up(kind, record)
+        _warn_of_bounds(kind, record["factors"] != 1.0, record["sums"], total, by)
 
 
 def _warn_of_bounds(kind, multiplied, sums, total, by):
@@ -157,40 +166,25 @@ def _warn_of_bounds(kind, multiplied, sums, total, by):
         warn_user(f"{kind.projection.name}: {message} total of the normalisation{shown}")
 
 
-def _sums_of_targets(kind):
-    sums = np.zeros(kind.block.layout.n_numbers)
-    through(_segments(kind, sums).record, True)
-    return sums[_places(kind)]
+def _totals(total):
+    return np.array(total, np.float64).reshape(-1)
 
 
-def _sums_of_sources(kind, rows):
-    """Return the sum of the weights of each source, whose synapses begin and end at `rows`."""
-    w = kind.columns()["w"]
-    # the sum is rounded once, so it does not depend on the order of the synapses, which depends on the partitions
-    return np.array(_sums(kind.block.layout.ranks, [w[start:stop] for start, stop in rows]))
+def _add_up(kind, record):
+    """Let the record have the sums of the weights; those of a source are of all ranks."""
+    call(multiplying.add_up.address(record.kind), record.address)
+    ranks = kind.block.layout.ranks
+    if ranks.size > 1 and record["by_source"]:
+        weights = record["weights"]
+        rows = zip(record["starts"].tolist(), record["stops"].tolist(), strict=True)
+        record["sums"][:] = _sums(ranks, [weights[start:stop] for start, stop in rows])
 
 
 def _sums(ranks, rows):
-    if ranks.size > 1:
-        ends = ranks.everywhere(np.cumsum([row.size for row in rows])[:-1])
-        parts = [np.split(flat, cuts) for flat, cuts in zip(ranks.everywhere(np.concatenate(rows)), ends, strict=True)]
-        rows = [np.concatenate(row) for row in zip(*parts, strict=True)]
-    return [math.fsum(row) for row in rows]
-
-
-def multiply(kind, factors):
-    """Multiply the weights onto each target by a number, from now on; return whether bounds of the rule have cut any."""
-    kind.settle()
-    placed = np.ones(kind.block.layout.n_numbers)
-    placed[_places(kind)] = factors
-    through(_segments(kind, placed).record, False)
-    return _keep_within_bounds(kind)
-
-
-def _factors(sums, total):
-    """Return what to multiply weights by; 1 if there are none, or if their sum has the other sign."""
-    total = np.broadcast_to(total, sums.shape)
-    return np.divide(total, sums, out=np.ones(sums.size), where=sums * total > 0)
+    ends = ranks.everywhere(np.cumsum([row.size for row in rows])[:-1])
+    parts = [np.split(flat, cuts) for flat, cuts in zip(ranks.everywhere(np.concatenate(rows)), ends, strict=True)]
+    # rounded once, so it does not depend on the order of the synapses, which depends on the partitions
+    return [math.fsum(np.concatenate(row)) for row in zip(*parts, strict=True)]
 
 
 def _places(kind):
@@ -198,10 +192,15 @@ def _places(kind):
     return kind.block.layout.input_places(kind.projection.post, kind.projection.synapse)[0]
 
 
-def _segments(kind, placed):
-    """Return the Context with which `through` goes through the segments, source by source."""
-    store, block = kind.store, kind.block
+def _record(kind, by, **fields):
+    """Return the Context on which the functions of `multiplying` work."""
+    store, block, by_source = kind.store, kind.block, by == "source"
+    places = NONE.astype(np.int64) if by_source else np.array(_places(kind), np.int64)
+    starts, stops = np.array(_rows(kind) if by_source else [], np.int64).reshape(-1, 2).T
+    n = starts.size if by_source else places.size
+    low, high = (NONE if bound is None else np.array(bound, np.float64).reshape(-1) for bound in kind.bounds())
     return Context(
+        by_source=int(by_source),
         sources=kind.sources,
         partitions=len(block.layout.own),
         first=store.first,
@@ -211,7 +210,17 @@ def _segments(kind, placed):
         base=store.base,
         targets=block.targets,
         weights=kind.columns()["w"],
-        placed=placed,  # a number for each place of the state
+        placed=new_scratch(0 if by_source else block.layout.n_numbers),  # a number for each place of the state
+        places=places,
+        starts=starts.copy(),
+        stops=stops.copy(),
+        partials=new_scratch(multiplying.PARTIALS),
+        sums=new_scratch(n),
+        factors=new_scratch(n),
+        low=low,
+        high=high,
+        bounded=0,
+        **fields,
     )
 
 
@@ -224,33 +233,3 @@ def _rows(kind):
         begin = int((pieces[mine] >> START_BITS).min(initial=block.stop)) - block.start
         rows.append((begin, begin + int((pieces[mine] & MAX_LENGTH).sum())))
     return rows
-
-
-def _keep_within_bounds(kind):
-    """Set weights that are beyond a bound of the rule to the bound; return whether there are any."""
-    w, any_beyond = kind.columns()["w"], False
-    for bound, beyond, limit in zip(kind.bounds(), (np.less, np.greater), (np.maximum, np.minimum), strict=True):
-        if bound is not None and np.any(beyond(w, bound)):
-            any_beyond, w[:] = True, limit(w, bound)
-    return any_beyond
-
-
-@kernel
-def through(segments, adding):
-    """Add the weights onto each place of the state to `placed`, or multiply them by it, by source and delay."""
-    r = segments[0]
-    first, pieces, sources, base = array_of(r.first), array_of(r.piece), array_of(r.sources), array_of(r.base)
-    targets, weights, placed = array_of(r.targets), array_of(r.weights), array_of(r.placed)
-    for s in range(sources.size):
-        for part in range(r.partitions):
-            # the segments of a source onto a partition are those from first[row] to first[row + 1] in the store
-            row = sources[s] * r.partitions + part
-            for k in range(first[row], first[row + 1]):
-                start, length = split_piece(pieces[k])
-                if r.start <= start < r.stop and tag_of(pieces[k]) != RANGE:
-                    for j in range(start - r.start, start - r.start + length):
-                        place = base[part] + targets[j]
-                        if adding:
-                            placed[place] += weights[j]
-                        else:
-                            weights[j] *= placed[place]

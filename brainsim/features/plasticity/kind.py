@@ -225,6 +225,10 @@ class Plastic(SynapseKind):
         """Return how the synapses of a partition are brought up to now."""
         return self.part(partition).reading()
 
+    def regular(self, partition):
+        """Return what homeostasis does."""
+        return self._homeostat and self._homeostat.regular(self, self.reading(partition))
+
     def filled(self, partition):
         """Return how the tables of exponentials are filled."""
         return filled(self.rates, self._tables)

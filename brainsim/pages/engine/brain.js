@@ -66,8 +66,21 @@ class Brain {
 
   // run some steps; return the spikes as [step, cell, step, cell, ...]
   run(steps) {
+    for (let now = this.step, end = now + steps; now < end; now = this.step) {
+      this.runTo(Math.min(end, ...this.about.regular.map(({ every }) => (Math.floor(now / every) + 1) * every)));
+      for (const one of this.about.regular) if (this.step % one.every === 0) this.act(one);
+    }
+    const taken = this.taken;
+    this.taken = [];
+    if (taken.length === 1) return taken[0];
+    const all = new Uint32Array(taken.reduce((n, part) => n + part.length, 0));
+    taken.reduce((at, part) => (all.set(part, at), at + part.length), 0);
+    return all;
+  }
+
+  runTo(stop) {
     const is = this.about.status;
-    this.put(this.about.stop, this.step + steps);
+    this.put(this.about.stop, stop);
     for (const [name, record] of this.about.before) this.exports[name](BigInt(record), BigInt(this.about.progress));
     for (;;) {
       const failed = this.exports.run_partition(this.about.row);
@@ -78,12 +91,31 @@ class Brain {
       else this.makeRoom(status);
     }
     this.take();
-    const taken = this.taken;
-    this.taken = [];
-    if (taken.length === 1) return taken[0];
-    const all = new Uint32Array(taken.reduce((n, part) => n + part.length, 0));
-    taken.reduce((at, part) => (all.set(part, at), at + part.length), 0);
-    return all;
+  }
+
+  // what synapses do at regular times, once they are brought up to now
+  act({ reading, calls }) {
+    if (reading) {
+      const free = this.free;
+      this.call(reading, reading.at);
+      this.put(reading.at + reading.swept, this.step * reading.per_step + reading.after);
+      this.forget(free);
+    }
+    for (const [name, record] of calls) this.exports[name](BigInt(record));
+  }
+
+  // bring the synapses of a record up to now
+  call({ function: name, now: [bytes, soma, arrived], per_step, after, back }, rule) {
+    const now = this.allocate(bytes), time = this.step * per_step + after;
+    this.put(now + soma, time);
+    this.put(now + arrived, time - back);
+    this.exports[name](BigInt(rule), BigInt(now));
+  }
+
+  // give back what was allocated since `free`
+  forget(free) {
+    new Uint8Array(this.memory.buffer, free, this.free - free).fill(0);
+    this.free = free;
   }
 
   // throw an error if something went wrong in the steps that were made
@@ -103,10 +135,19 @@ class Brain {
     for (let k = 2; k < 2 * n; k += 2) {
       if (pairs[k + 1] === pairs[k - 1] && pairs[k] < pairs[k - 2]) { packed.sort(); break; }
     }
+    for (const { count } of this.about.regular) if (count) this.count(count, n);
     const out = new Uint32Array(2 * n);
     for (let k = 0; k < 2 * n; k += 2) { out[k] = pairs[k + 1]; out[k + 1] = pairs[k]; }
     this.taken.push(out);
     this.put(emitted.size, 0);
+  }
+
+  // let a function count the spikes of the list
+  count({ spikes, number, call: [name, record] }, n) {
+    this.put(spikes, this.get(this.about.emitted.spikes));
+    this.put(spikes + 8, n);
+    this.put(number, n);
+    this.exports[name](BigInt(record));
   }
 
   // `make_all` of engine/loop/room.py
@@ -184,7 +225,7 @@ class Brain {
   // bring a copy of the columns of synapses up to now, and call `look` with the address of the weights
   read({ at, size, item, reading }, look) {
     if (!reading) return look(at);
-    const free = this.free, rule = this.allocate(reading.bytes), [bytes, soma, arrived] = reading.now, now = this.allocate(bytes);
+    const free = this.free, rule = this.allocate(reading.bytes);
     const copy = (to, from, n) => new Uint8Array(this.memory.buffer).copyWithin(to, from, from + n);
     copy(rule, reading.at, reading.bytes);
     const places = reading.columns.map(({ offset, item: each }) => {
@@ -194,13 +235,9 @@ class Brain {
       return to;
     });
     this.put(rule + reading.lag, reading.after);
-    const time = this.step * reading.per_step + reading.after;
-    this.put(now + soma, time);
-    this.put(now + arrived, time - reading.back);
-    this.exports[reading.function](BigInt(rule), BigInt(now));
+    this.call(reading, rule);
     const found = look(places[0]);
-    new Uint8Array(this.memory.buffer, free, this.free - free).fill(0);
-    this.free = free;
+    this.forget(free);
     return found;
   }
 }

@@ -142,6 +142,10 @@ class SynapseKind:
         """Return (function, Context) of tables that a page fills, as `Operator.filled` does."""
         return []
 
+    def regular(self, partition):
+        """Return what happens at the ends of some chunks, as a `Regular`; None if nothing does."""
+        return
+
     def make_room(self, partition, status):
         """Make room in another way than `rooms` says."""
 
