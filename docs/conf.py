@@ -19,7 +19,7 @@ version = release = brainsim.__version__
 copyright = author
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_gallery.gen_gallery", "site_pages"]
-exclude_patterns = ["_build", "_ext", "_static", "gallery"]
+exclude_patterns = ["_build", "_ext", "_static", "gallery", "live"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 default_role = "quoted"
 add_function_parentheses = False
@@ -65,6 +65,7 @@ warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
 html_theme = "pydata_sphinx_theme"
 html_title = f"brainsim {version}"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_js_files = ["questions.js", "live.js"]
 html_copy_source = False

@@ -18,10 +18,7 @@ SHOWN = {
     1: (2, "Both are silent below a threshold and grow above it: a ReLU is a model of a firing rate."),
     2: (1, "A number is there at once and always the same; spikes say it by how many, when, or which."),
     3: (3, "Both are largest at the same lag; the cell's curve is broader and never falls below a half."),
-    4: (
-        4,
-        "The size γ of the weights decides whether a difference fades or grows; in a balanced network one spike is enough.",
-    ),
+    4: (3, "In a balanced network one spike more changes all others soon; averages stay the same."),
     5: (2, "Backpropagation tells each weight its share of the error; random feedback does nearly as well here."),
     6: (1, "A local rule finds the direction in which inputs vary most, without a teacher and without storing them."),
     7: (1, "A spike has no derivative; surrogates, spike times and e-prop are three ways around it."),

@@ -1,4 +1,8 @@
-"""Live pages: what scripts of the gallery write with `bs.page`, shown in the site where GitHub shows a picture of them."""
+"""Live pages, shown in the site where GitHub shows a picture of them.
+
+Networks are what scripts of the gallery write with `bs.page`. Figures of formulas are HTML with a few lines of script, in
+docs/live; the site makes one file of each.
+"""
 
 import re
 import shutil
@@ -6,8 +10,13 @@ from pathlib import Path
 
 GALLERY, FOLDER = "gallery/live", "live"  # the scripts, and where their pages are in the site
 KEPT = Path("pictures", "live", "pages")  # in docs, next to what sphinx-gallery keeps of its scripts
-# a picture that links to the script: [![what one sees](../images/live/groups.png)](../gallery/live/plot_live_groups.py)
-SHOWN = re.compile(r"^\[!\[([^\]]*)\]\(\S*images/live/([\w-]+)\.png\)\]\(\S+\)$", re.M)
+FIGURES = "live"  # in docs
+# a picture that links to the script: [![what one sees](../images/live/groups.png)](../gallery/live/plot_live_groups.py),
+# or to a figure: [![what one sees](../images/live/xor.png)](../live/xor.html)
+SHOWN = re.compile(r"^\[!\[([^\]]*)\]\(\S*images/live/([\w-]+)\.png\)\]\((\S+)\)$", re.M)
+BESIDE = re.compile(
+    r'<link rel="stylesheet" href="(?P<style>[\w.]+)">|<script(?P<kind>[^>]*) src="(?P<script>[\w.]+)"></script>'
+)
 
 
 def scraper(block, variables, configuration):
@@ -33,27 +42,47 @@ def thumbnail(docs, name):
     return path
 
 
-def frame(name, up, words=""):
+def frame(name, up, words="", figure=False):
     """Return HTML that shows a page: `up` leads to the root of the site, `words` say what one sees."""
     address = f"{up}{FOLDER}/{name}.html"
-    alone = f'<p class="downloads"><a href="{address}">The page alone</a>, to send to others</p>'
-    return f'<iframe class="live" src="{address}" title="{words or name}" loading="lazy"></iframe>{alone}'
+    link = f'<p class="downloads"><a href="{address}">The page alone</a>, to send to others</p>'
+    kind = "live figure" if figure else "live"
+    shown = f'<iframe class="{kind}" src="{address}" title="{words or name}" loading="lazy"></iframe>'
+    return f'<div class="alive">{shown}{link}</div>'
 
 
 def read(app, page, content):
-    """Replace pictures of live pages by the pages, where the scripts of the gallery are run."""
-    if str(app.config.plot_gallery) not in ("0", "False"):
-        content[0] = embedded(content[0], page)
+    """Replace pictures of live pages by the pages; those of networks only where the scripts of the gallery are run."""
+    content[0] = embedded(content[0], page, networks=str(app.config.plot_gallery) not in ("0", "False"))
 
 
-def embedded(text, page):
+def embedded(text, page, networks=True):
     """Return the text of a page of the site with live pages in place of their pictures."""
-    up = "../" * page.count("/")
-    return SHOWN.sub(lambda found: frame(found[2], up, found[1]), text)
+
+    def shown(found):
+        figure = found[3].endswith(".html")
+        return frame(found[2], "../" * page.count("/"), found[1], figure) if figure or networks else found[0]
+
+    return SHOWN.sub(shown, text)
+
+
+def alone(path):
+    """Return the text of a figure with the files that it names in it."""
+
+    def inside(found):
+        text = (path.parent / (found["style"] or found["script"])).read_text(encoding="utf-8")
+        return f"<style>\n{text}</style>" if found["style"] else f"<script{found['kind']}>\n{text}</script>"
+
+    return BESIDE.sub(inside, path.read_text(encoding="utf-8"))
 
 
 def write(app, problem):
     """Copy the pages into the site."""
-    kept = Path(app.srcdir) / KEPT
-    if problem is None and app.builder.format == "html" and kept.exists():
-        shutil.copytree(kept, Path(app.outdir) / FOLDER, ignore=shutil.ignore_patterns("*.png"), dirs_exist_ok=True)
+    if problem is not None or app.builder.format != "html":
+        return
+    kept, there = Path(app.srcdir) / KEPT, Path(app.outdir) / FOLDER
+    if kept.exists():
+        shutil.copytree(kept, there, ignore=shutil.ignore_patterns("*.png"), dirs_exist_ok=True)
+    there.mkdir(exist_ok=True)
+    for path in (Path(app.srcdir) / FIGURES).glob("*.html"):
+        (there / path.name).write_text(alone(path), encoding="utf-8")

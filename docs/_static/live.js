@@ -7,3 +7,9 @@ addEventListener("DOMContentLoaded", () => {
   for (const frame of frames) { frame.addEventListener("load", () => shade(frame)); shade(frame) }
   new MutationObserver(() => frames.forEach(shade)).observe(document.documentElement, { attributeFilter: ["data-theme"] })
 })
+
+// a figure says how high it is
+addEventListener("message", (event) => {
+  const frame = [...document.querySelectorAll("iframe.figure")].find((one) => one.contentWindow === event.source)
+  if (frame && Number.isFinite(event.data?.height)) frame.style.height = `${Math.ceil(event.data.height) + 2}px`
+})

@@ -1,5 +1,6 @@
 // Questions of lessons: the reader marks an answer, and then sees why it is right or wrong. A prediction also covers the next
-// printed text and picture until an answer is marked. Without this script the answers are folded, and nothing is covered.
+// printed text and picture, or live page, until an answer is marked. Without this script the answers are folded, and nothing is
+// covered.
 "use strict";
 
 function setUpQuestion(frame, number) {
@@ -42,9 +43,9 @@ function whatComesNext(frame) {
   const found = [];
   for (let part = frame.nextElementSibling; part; part = part.nextElementSibling) {
     if (part.matches("section, h1, h2, h3, .question")) break;
-    const picture = part.matches("img") ? part : part.querySelector(":scope > img, :scope > a > img");
+    const picture = part.matches("img") ? part : part.querySelector(":scope > img, :scope > a > img, :scope > iframe");
     if (part.matches(".highlight-text") || picture) found.push(part);
-    if (picture) break;
+    if (picture && !part.matches(".alive")) break; // below a live page stands its picture for paper
   }
   return found;
 }

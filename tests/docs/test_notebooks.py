@@ -9,7 +9,7 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = [pytest.mark.thorough, pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no pages")]
-SHOWS = {"coming-from/pynn": 0, "course/3-connections": 5, "guide/single-cells": 1}  # one of each kind -> its pictures
+SHOWS = {"coming-from/pynn": 0, "course/3-connections": 3, "guide/single-cells": 1}  # one of each kind -> its pictures
 # page -> packages that it needs besides those of tests
 NEEDS = {
     "analysis": ("elephant", "pynapple", "pandas", "pynwb"),
