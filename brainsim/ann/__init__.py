@@ -8,7 +8,7 @@ from brainsim.ann.conversion.methods import methods
 from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
-from brainsim.ann.report.bodies import Bodies, bodies
+from brainsim.ann.report.bodies import BodyReport, bodies
 from brainsim.ann.report.pair import Pair
 from brainsim.ann.report.rows import Row
 from brainsim.core.hints import answer_in
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MLP",
     "RNN",
-    "Bodies",
+    "BodyReport",
     "NeuronComparison",
     "Pair",
     "ReservoirComparison",

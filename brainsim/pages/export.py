@@ -67,7 +67,7 @@ class Export:
         calls = [(function, context, now) for function, context in (*self.before, *self.filled)]
         readings = filter(None, self.readings.values())
         calls += [(reading.function, reading.context, (reading.now.kind,)) for reading in readings]
-        regular = [call for each in self.regular for call in (*each.calls, each.count) if call is not None]
+        regular = [call for each in self.regular for call in (*each.calls, each.counted) if call is not None]
         return calls + [(function, context, ()) for function, context in regular]
 
     def _room(self, context, name):
@@ -159,8 +159,8 @@ class Export:
             return [self.name_of(function, (context.kind,)), self.image.there(context.address)]
 
         count = None
-        if regular.count is not None:
-            function, context = regular.count
+        if regular.counted is not None:
+            function, context = regular.counted
             count = {name: self.image.field(context, name) for name in ("spikes", "number")}
             count["call"] = called(function, context)
         calls = [called(*call) for call in regular.calls]

@@ -263,19 +263,19 @@ def test_mistakes(mlp):
 
 
 def test_samples_and_rows_that_are_not_there(report, tmp_path):
-    with pytest.raises(ValueError, match=r"Bodies.raster.i: must be below the number of samples, 360 \(got 360\)"):
+    with pytest.raises(ValueError, match=r"BodyReport.raster.i: must be below the number of samples, 360 \(got 360\)"):
         report.raster(360)
-    with pytest.raises(ValueError, match="Bodies.raster.T: must be >= 1"):
+    with pytest.raises(ValueError, match="BodyReport.raster.T: must be >= 1"):
         report.raster(0, T=0)
-    with pytest.raises(ValueError, match="Bodies.to_html.examples: must be below the number of samples"):
+    with pytest.raises(ValueError, match="BodyReport.to_html.examples: must be below the number of samples"):
         report.to_html(tmp_path / "page.html", examples=[400])
-    with pytest.raises(ValueError, match="Bodies.row: there is no row of 'spiking' at T = 3"):
+    with pytest.raises(ValueError, match="BodyReport.row: there is no row of 'spiking' at T = 3"):
         report.row(T=3)
     with pytest.raises(
-        ValueError, match=r"Bodies.damaged: 'lost' of 'spiking' was not measured; write bodies\(..., damage="
+        ValueError, match=r"BodyReport.damaged: 'lost' of 'spiking' was not measured; write bodies\(..., damage="
     ):
         report.damaged("lost")
-    with pytest.raises(ValueError, match=r"Bodies.disagreements.T: must be one of \(2, 8, 64\)"):
+    with pytest.raises(ValueError, match=r"BodyReport.disagreements.T: must be one of \(2, 8, 64\)"):
         report.disagreements(3)
 
 

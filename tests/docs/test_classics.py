@@ -11,7 +11,7 @@ from tests.docs.test_gallery import GALLERY, run_script
 DOCS = GALLERY.parent
 pytestmark = pytest.mark.skipif(not GALLERY.exists(), reason="an installed package has no gallery")
 SCRIPTS = sorted((GALLERY / "classics").glob("plot_*.py"))
-CHEAP = ("lapicque", "oja")  # the others are slow
+CHEAP = ("lapicque", "oja_eigenvector")  # the others are slow
 FIRST = ("SOURCE", "CLAIM", "CONFIDENCE")
 
 

@@ -25,7 +25,7 @@ USUAL = 32  # steps of damaged networks, and of those that learn in spikes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Bodies:
+class BodyReport:
     """A network in several bodies, on the same samples: a table of rows, and a figure of it; `bodies` makes it.
 
     Parameters
@@ -60,14 +60,16 @@ class Bodies:
         wanted = [row for row in found if len(found) == 1 or row.steps == (self.T[-1] if T is None else T)]
         if not wanted:
             known = {"body": sorted({row.body for row in self.rows}), "T": self.T}
-            raise ValueError(f"Bodies.row: there is no row of {body!r} at T = {T}, layer = {layer} (there are {known})")
+            raise ValueError(f"BodyReport.row: there is no row of {body!r} at T = {T}, layer = {layer} (there are {known})")
         return wanted[0]
 
     def damaged(self, kind: str, body: str = SPIKING) -> list[Row]:
         """Return the rows of a body under a damage, level by level, in the order of the levels."""
         found = chosen(self.rows, damage=kind, body=body)
         if not found:
-            raise ValueError(f"Bodies.damaged: {kind!r} of {body!r} was not measured; write bodies(..., damage=[{kind!r}])")
+            raise ValueError(
+                f"BodyReport.damaged: {kind!r} of {body!r} was not measured; write bodies(..., damage=[{kind!r}])"
+            )
         return found
 
     @property
@@ -111,7 +113,7 @@ class Bodies:
         """
         pair = self._pair(network, "disagreements")
         if T is not None and T not in self.T:
-            raise ValueError(f"Bodies.disagreements.T: must be one of {self.T} (got {T!r})")
+            raise ValueError(f"BodyReport.disagreements.T: must be one of {self.T} (got {T!r})")
         at = -1 if T is None else self.T.index(T)
         return np.flatnonzero(pair.answers[SPIKING][at] != pair.answers[ARTIFICIAL])
 
@@ -140,7 +142,7 @@ class Bodies:
         network : int
             Which of several networks.
         """
-        T = self.T[-1] if T is None else integer(T, "Bodies.raster.T", at_least=1)
+        T = self.T[-1] if T is None else integer(T, "BodyReport.raster.T", at_least=1)
         return sample_figure(self._pair(network, "raster"), self._sample(i, "raster.i"), T)
 
     def to_html(self, path: str | PathLike[str], examples: int | Sequence[int] | None = None) -> None:
@@ -153,18 +155,18 @@ class Bodies:
         examples : sequence of int, optional
             Samples that are drawn as by `raster`; the first two by default.
         """
-        path = writable(path, "Bodies.to_html.path", HTML)
+        path = writable(path, "BodyReport.to_html.path", HTML)
         some = range(min(2, len(self.pairs[0].y))) if examples is None else np.atleast_1d(examples)
         write_bodies(self, path, [self._sample(i, "to_html.examples") for i in some])
 
     def _sample(self, i, parameter):
-        i, samples = integer(i, f"Bodies.{parameter}", at_least=0), len(self.pairs[0].y)
+        i, samples = integer(i, f"BodyReport.{parameter}", at_least=0), len(self.pairs[0].y)
         if i >= samples:
-            raise ValueError(f"Bodies.{parameter}: must be below the number of samples, {samples} (got {i})")
+            raise ValueError(f"BodyReport.{parameter}: must be below the number of samples, {samples} (got {i})")
         return i
 
     def _pair(self, network, method):
-        return self.pairs[integer(network, f"Bodies.{method}.network", at_least=0, at_most=len(self.pairs) - 1)]
+        return self.pairs[integer(network, f"BodyReport.{method}.network", at_least=0, at_most=len(self.pairs) - 1)]
 
 
 @answers_calls
@@ -180,7 +182,7 @@ def bodies(
     repeats: int = 5,
     seed: int = 0,
     **options: Any,
-) -> Bodies:
+) -> BodyReport:
     """Compare a trained artificial network with the same network in spikes, on samples that were not used for training.
 
     The bodies are the artificial network; its *rates*, which are activations rounded to what a number of spikes can express;
@@ -218,7 +220,7 @@ def bodies(
 
     Returns
     -------
-    Bodies
+    BodyReport
         ``print(report)`` shows the table, ``report.rows`` has it; ``.plot()`` draws it, ``.raster(i)`` one sample on both
         sides.
 
@@ -272,7 +274,7 @@ def bodies(
         pairs.append(pair)
         calibs.append(known)
     rows = [combined(same, len(pairs[0].y)) for same in zip(*(pair.rows for pair in pairs), strict=True)]
-    return Bodies(T, rows + damage_rows(pairs, kinds, repeats, usual, calibs), tuple(pairs))
+    return BodyReport(T, rows + damage_rows(pairs, kinds, repeats, usual, calibs), tuple(pairs))
 
 
 def _models(model):

@@ -31,7 +31,7 @@ LAYERS = (
 
 
 def summary(report):
-    """Return the text of `Bodies`."""
+    """Return the text of `BodyReport`."""
     first = report.pairs[0]
     sizes = [first.snn.plan.layers[0].weight.shape[0], *(layer.bias.size for layer in first.snn.plan.layers)]
     nets = f"{len(report.pairs)} networks, means over them" if len(report.pairs) > 1 else "one network"

@@ -9,11 +9,11 @@ class Regular(NamedTuple):
     - `every`: this number.
     - `reading`: how the synapses are brought up to now first, in place, None if they do not lag behind.
     - `calls`: (function, Context): what is called then.
-    - `count`: (function, Context) of what is called with all spikes of a chunk, which are put into the fields ``spikes`` and
-      ``number``; or None.
+    - `counted`: (function, Context) of what is called with all spikes of a chunk, which are put into the fields ``spikes``
+      and ``number``; or None.
     """
 
     every: int
     reading: Any
     calls: list[tuple[Any, Any]]
-    count: tuple[Any, Any] | None = None
+    counted: tuple[Any, Any] | None = None

@@ -2,6 +2,7 @@
 
 import importlib
 import pickle
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ def test_a_simulation_of_an_older_version_continues():
 def test_all_modules_that_have_moved_are_found():
     moved = {old: new for old, new in names().items() if new}
     assert len(moved) > 90
+    if not find_spec("pynestml"):  # the modules of that folder import it
+        moved = {old: new for old, new in moved.items() if not old.startswith("brainsim.nestml.")}
     for old, new in moved.items():
         found = importlib.import_module(old)
         assert found is importlib.import_module(new)
