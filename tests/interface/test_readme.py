@@ -19,7 +19,7 @@ WRITES = {
     "recording.md": {"recorded.npz"},
     "live.md": {"network.html"},
     "running.md": {"long.ckpt", "run.ckpt"},
-    "artificial.md": {"digit.png"},
+    "artificial.md": {"bodies.png", "digit.png"},
 }
 
 

@@ -31,6 +31,7 @@ class Synapses:
         others = {*rule.followers, "w", rule.modulator}
         trees = {name: tree for name, tree in rule.derivatives.items() if name not in others}
         self.decays = {name: decay_of(tree, name, self.known) for name, tree in trees.items()}
+        self.own_post_traces = [name for name in rule.post_traces if name in self.x]  # the target keeps what follows it
         self.then, self.tied, self.before = np.zeros(self.n, np.int64), np.full(self.n, -1), {}
 
     def arrive(self, at, s, again=False):
@@ -52,12 +53,12 @@ class Synapses:
         after = {name: self.x[name][at] for name in self.rule.pre_traces}
         for name in self.rule.pre_traces:
             self.x[name][at] = self.before[name][at]
-        old = {name: self.x[name][at] for name in self.rule.post_traces}
+        old = {name: self.x[name][at] for name in self.own_post_traces}
         for turn in range(int(spikes.max(initial=0))):
             some = at[spikes > turn]
             self._act(some, self.rule.on_post, self._read(some, s, 0), 4 * s + RETURN, self.rule.first["on_post"])
-        new = {name: self.x[name][at] for name in self.rule.post_traces}
-        for name in self.rule.post_traces:
+        new = {name: self.x[name][at] for name in self.own_post_traces}
+        for name in self.own_post_traces:
             self.x[name][at] = old[name]
         self._act(at[above], self.rule.on_step, self._read(at[above], s, 0), 0, 0)
         for name, values in (new | after).items():
