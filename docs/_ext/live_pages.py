@@ -1,7 +1,7 @@
 """Live pages, shown in the site where GitHub shows a picture of them.
 
 Networks are what scripts of the gallery write with `bs.page`. Figures of formulas are HTML with a few lines of script, in
-docs/live; the site makes one file of each.
+docs/live: a title and what follows it. The site makes one file of each, with the same head.
 """
 
 import re
@@ -14,6 +14,15 @@ FIGURES = "live"  # in docs
 # a picture that links to the script: [![what one sees](../images/live/groups.png)](../gallery/live/plot_live_groups.py),
 # or to a figure: [![what one sees](../images/live/xor.png)](../live/xor.html)
 SHOWN = re.compile(r"^\[!\[([^\]]*)\]\(\S*images/live/([\w-]+)\.png\)\]\((\S+)\)$", re.M)
+HEAD = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="figure.css">
+"""
 BESIDE = re.compile(
     r'<link rel="stylesheet" href="(?P<style>[\w.]+)">|<script(?P<kind>[^>]*) src="(?P<script>[\w.]+)"></script>'
 )
@@ -67,13 +76,13 @@ def embedded(text, page, networks=True):
 
 
 def alone(path):
-    """Return the text of a figure with the files that it names in it."""
+    """Return the text of a figure, with its head and the files that it names in it."""
 
     def inside(found):
         text = (path.parent / (found["style"] or found["script"])).read_text(encoding="utf-8")
         return f"<style>\n{text}</style>" if found["style"] else f"<script{found['kind']}>\n{text}</script>"
 
-    return BESIDE.sub(inside, path.read_text(encoding="utf-8"))
+    return BESIDE.sub(inside, HEAD + path.read_text(encoding="utf-8"))
 
 
 def write(app, problem):

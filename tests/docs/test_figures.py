@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.helpers.browser import chromium, opened
-from tests.pages.test_viewer import wait
+from tests.helpers.browser import chromium, opened, wait, watched
 
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no site")
@@ -42,21 +41,16 @@ def browser():
 @pytest.fixture
 def show(browser, tmp_path):
     """Return a function that opens a figure as the site has it; in the end there must be no error and no request."""
-    pages = []
+    with watched(browser) as show_file:
 
-    def opened_figure(name, **given):
-        path = tmp_path / f"{name}.html"
-        path.write_text(imported("live_pages").alone(DOCS / "live" / f"{name}.html"), encoding="utf-8")
-        page, problems = opened(browser, **({"viewport": {"width": 1366, "height": 900}} | given))
-        pages.append((page, problems))
-        page.goto(path.as_uri())
-        assert page.evaluate("'figure' in window")
-        return page
+        def opened_figure(name, **given):
+            path = tmp_path / f"{name}.html"
+            path.write_text(imported("live_pages").alone(DOCS / "live" / f"{name}.html"), encoding="utf-8")
+            page = show_file(path, **({"viewport": {"width": 1366, "height": 900}} | given))
+            assert page.evaluate("'figure' in window")
+            return page
 
-    yield opened_figure
-    for page, problems in pages:
-        assert problems == []
-        page.close()
+        yield opened_figure
 
 
 def pressed(page, name, key, times=1):

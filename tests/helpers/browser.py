@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import time
 
 import pytest
 
@@ -27,3 +28,30 @@ def opened(browser, **given):
     page.on("requestfailed", lambda request: problems.append(request.url))
     page.on("request", lambda request: request.url.startswith(("file:", "data:", "blob:")) or problems.append(request.url))
     return page, problems
+
+
+@contextlib.contextmanager
+def watched(browser):
+    """Give a function that opens a page; in the end there must be no error and no request on any of them."""
+    pages = []
+
+    def show(path, *, script=None, **given):
+        page, problems = opened(browser, **given)
+        pages.append((page, problems))
+        if script:
+            page.add_init_script(script)
+        page.goto(path.as_uri())
+        return page
+
+    yield show
+    for page, problems in pages:
+        assert problems == []
+        page.close()
+
+
+def wait(page, expression, seconds=30.0):
+    """Wait until an expression is true: playwright's own waiting evaluates text in the page, which refuses it."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({expression})"):
+        assert time.monotonic() < end, f"not true within {seconds:g} s: {expression}"
+        page.wait_for_timeout(30)

@@ -2,13 +2,12 @@
 
 import re
 import struct
-import time
 
 import numpy as np
 import pytest
 
 from brainsim.results.colours import PALETTE
-from tests.helpers.browser import chromium, opened
+from tests.helpers.browser import chromium, wait, watched
 from tests.helpers.firefox import firefox
 from tests.pages.fake import VIEWER, about_of, write_fake
 from tests.plot.test_palette import BLINDNESS, TO_XYZ, lab, least_distance, linear
@@ -29,31 +28,16 @@ def browser():
 @pytest.fixture
 def show(browser, tmp_path):
     """Return a function that opens a page and waits for the engine; in the end there must be no error and no request."""
-    pages = []
+    with watched(browser) as show_file:
 
-    def opened_page(about=None, *, script=None, ready=True, **given):
-        path = write_fake(tmp_path / "page.html", about or about_of(SIZES))
-        page, problems = opened(browser, **({"viewport": {"width": 1200, "height": 800}} | given))
-        pages.append((page, problems))
-        if script:
-            page.add_init_script(script)
-        page.goto(path.as_uri())
-        if ready:
-            wait(page, "window.brainsim && brainsim.player.ready")
-        return page
+        def opened_page(about=None, *, ready=True, **given):
+            path = write_fake(tmp_path / "page.html", about or about_of(SIZES))
+            page = show_file(path, **({"viewport": {"width": 1200, "height": 800}} | given))
+            if ready:
+                wait(page, "window.brainsim && brainsim.player.ready")
+            return page
 
-    yield opened_page
-    for page, problems in pages:
-        assert problems == []
-        page.close()
-
-
-def wait(page, expression, seconds=30.0):
-    """Wait until an expression is true: playwright's own waiting evaluates text in the page, which refuses it."""
-    end = time.monotonic() + seconds
-    while not page.evaluate(f"Boolean({expression})"):
-        assert time.monotonic() < end, f"not true within {seconds:g} s: {expression}"
-        page.wait_for_timeout(30)
+        yield opened_page
 
 
 def step(page):
@@ -100,7 +84,7 @@ class TestWhatIsSaid:
         page = show(about_of(SIZES, engine={"faultAt": 400, "message": message}))
         page.wait_for_selector("#fault:visible")
         assert page.inner_text("#fault") == message
-        assert page.inner_text("#play") == "Go on"
+        assert page.inner_text("#play") == "Continue"
         page.click("#again")
         reach(page, 500)
         assert not page.is_visible("#fault")
@@ -154,7 +138,7 @@ class TestTime:
         before = step(page)
         page.wait_for_timeout(300)
         assert step(page) == before
-        assert page.inner_text("#play") == "Go on"
+        assert page.inner_text("#play") == "Continue"
         assert page.inner_text("#news").startswith("paused: ")
         page.click("#play")
         reach(page, before + 50)
@@ -195,7 +179,7 @@ class TestTime:
         wait(page, "brainsim.player.step >= 500")
         page.wait_for_timeout(200)
         assert step(page) == 500
-        assert page.inner_text("#play") == "Go on"
+        assert page.inner_text("#play") == "Continue"
         page.click("#play")
         reach(page, 600)
 

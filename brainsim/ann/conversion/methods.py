@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
-from brainsim.ann.report.steps import scale_steps
 from brainsim.core.checks import integer
 from brainsim.learn.checks import class_labels
 from brainsim.plot.elements.axes import axes_of
@@ -126,3 +125,10 @@ def _classifier(snn, activation) -> SpikingClassifier:
             f"{snn.trained.activation})"
         )
     return snn
+
+
+def scale_steps(ax, T, label):
+    """Give axes a logarithmic scale of steps T, with a tick at each number of steps, and label them."""
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(T, [str(steps) for steps in T])
+    ax.set(xlabel="steps T", ylabel=label)

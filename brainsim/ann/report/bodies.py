@@ -96,7 +96,7 @@ class BodyReport:
 
     @property
     def same_from(self) -> int | None:
-        """The T from which on at least 99 % of the answers are those of the artificial network; None if there is none."""
+        """The T from which at least 99 % of the answers are those of the artificial network; None if all are too small."""
         few = np.flatnonzero(self.agreement.mean(axis=0) < SAME)
         first = few[-1] + 1 if few.size else 0
         return self.T[first] if first < len(self.T) else None

@@ -139,7 +139,7 @@ def damaged(weights, biases, kind, level, rng):
 
 
 def _each(W, change):
-    """Return weights after a change of each; what is 0 in a sparse array is no synapse, and stays 0."""
+    """Return weights after a change of each; the zeros of a sparse array, where there is no synapse, stay 0."""
     if sparse.issparse(W):
         return sparse.csr_array((change(W.data), W.indices, W.indptr), shape=W.shape)
     return change(W)

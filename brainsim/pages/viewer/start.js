@@ -58,7 +58,7 @@ class Page {
 
   toggled() {
     const { playing, ready } = this.player
-    byId("play").textContent = playing ? "Pause" : "Go on"
+    byId("play").textContent = playing ? "Pause" : "Continue"
     if (ready) byId("news").textContent = playing ? "running" : `paused: ${this.summary()}`
     this.say()
     this.wake()

@@ -44,7 +44,9 @@ class Synapses:
         return np.broadcast_to(evaluate(self.rule.amplitude, self._scope(at, reads)), at.shape)
 
     def answer(self, at, s, spikes, above):
-        """Let spikes of the target be at some synapses at time s, so many each; `above`: where its condition holds.
+        """Let spikes of the target reach some synapses at time s.
+
+        `spikes` is their number at each synapse, and `above` is where the condition of the target holds.
 
         On_pre comes first, then on_post, then on_step, and all read the traces as they were before.
         """
