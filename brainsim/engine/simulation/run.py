@@ -192,6 +192,8 @@ class Run:
     def under_way(self):
         """Return the spikes that may still be under way, and forget the others."""
         self._recent = self._recent.since(self.step - self.synapses.longest)
+        if self.layout.precise and self._recent.packed.size:
+            self._recent = self._recent.sent_within(self.synapses.reach, self.step, self.layout.dt)
         return self._recent
 
     def snapshot(self):

@@ -58,6 +58,14 @@ class Sent:
         start = int(self.packed.searchsorted(step << STEP_BITS))
         return self if start == 0 else self[start:]
 
+    def sent_within(self, reach, step, dt):
+        """Return those of exact times that were sent at most `reach` [ms] before the end of a step.
+
+        New synapses may have a longer delay: which spikes come over them must not depend on dt.
+        """
+        recent = (step - (self.packed >> STEP_BITS)) * dt + self.lags <= reach + 1e-9
+        return self if recent.all() else self[recent]
+
     def followed_by(self, chunk):
         """Return these spikes and those of a Chunk that came after them."""
         lags = None if self.lags is None else np.concatenate([self.lags, chunk.lags])

@@ -95,6 +95,8 @@ class Synapses:
         delays = layout.ranks.all((int(min(delays, default=NO_DELAY)), int(max(delays, default=0))))
         self.shortest = min(shortest for shortest, _ in delays) % NO_DELAY
         self.longest = max(longest for _, longest in delays)
+        # of exact times: how long ago a spike under way may have been sent [ms]; events have no extra step then
+        self.reach = max(layout.ranks.all(int(self.store.delay.max(initial=0)))) * layout.tick if layout.precise else None
         self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
         self.store.drop_weights()
         for kind in self.kinds:

@@ -168,6 +168,27 @@ def test_a_delay_that_is_longer_than_all_before(rule, dendritic):
         np.testing.assert_allclose(arrived, [25.5, 26.0, 29.5] if rule is None else [26.0, 29.5], atol=1e-9)
 
 
+@pytest.mark.parametrize("change", ["rewire", "continue_with"])
+def test_which_exact_spikes_come_over_a_longer_delay_does_not_depend_on_dt(change):
+    """A spike of 8.418 ms was sent longer ago than 1.5 ms, though its step of 0.1 ms ends within them."""
+    for dt in (0.1, 0.05, 0.02):
+        net = bs.Network(seed=1)
+        pre = bs.Population(2, bs.SpikeTrains([8.418, 8.51, 8.75], [0, 0, 0]), name="pre")
+        post = bs.Population(1, bs.LI(tau_m=1e9), name="post")
+        wires = net.connect(pre, post, bs.FromArrays([1], [0]), weight=0.5, delay=1.5, synapse=bs.Delta())
+        record = bs.Trace(post, "v")
+        sim = bs.Simulation(net, seed=1, dt=dt, precise=True, record=record)
+        sim.run(10.0)
+        if change == "rewire":
+            sim.rewire(wires, pre=[0], post=[0], delay=3.0)
+        else:
+            net.connect(pre, post, bs.FromArrays([0], [0]), weight=0.5, delay=3.0, synapse=bs.Delta(), name="new")
+            sim = sim.continue_with(net, record=record)
+        trace = sim.run(3.0).traces[post, "v"]
+        arrived = trace.times[1:][np.diff(trace.values[:, 0]) > 0.1]
+        np.testing.assert_allclose(arrived, np.ceil(np.array([11.51, 11.75]) / dt - 1e-6) * dt, atol=1e-9)
+
+
 def test_recording_follows_the_synapses():
     net, wires = network(RULES["additive"])
     sim = bs.Simulation(net, seed=5, record=bs.WeightTrace(wires, synapses=[0, 1, 2, 299], every=10.0, bins=3))
