@@ -120,10 +120,15 @@ def unread(cls):
     """
     if sum("texts" in vars(base) for base in cls.__mro__) > 1:
         return []
-    texts = [text for base in cls.__mro__ for name, value in vars(base).items() for text in _texts_in(name, value)]
-    words = set(re.findall(r"[A-Za-z_]\w*", "\n".join(texts)))
+    words = {word for base in cls.__mro__ for word in words_in(base)}
     inherited = getattr(cls.__mro__[1], "parameters", {})
     return [name for name in cls.parameters if name not in words and name not in inherited]
+
+
+def words_in(thing: Any) -> set[str]:
+    """Return the names in the texts that a class has itself, or an instance: its equations, or the rate of an input."""
+    texts = [text for name, value in getattr(thing, "__dict__", {}).items() for text in _texts_in(name, value)]
+    return set(re.findall(r"[A-Za-z_]\w*", "\n".join(texts)))
 
 
 def _texts_in(name, value):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brainsim.build.unread import warn_of_unread
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.deferred import defer
@@ -50,6 +51,7 @@ class Recording:
 
             requests, others = recorders_of(self._settings.record, layout)
             found += others
+        warn_of_unread(layout.network, requests)
         self.requested = wanted, requests
         # a stream needs no memory for samples
         self.traces = [one for recorder in found for one in recorder.sampled] if self.target is None else []
