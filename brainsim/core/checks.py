@@ -348,7 +348,8 @@ def warn_of_larger_unit(value: float | np.ndarray, usual: float, unit: str, labe
     if unit not in LARGER or are_computed() or (unit == "mV" and abs(usual) < NEAR_ZERO):
         return
     values = np.atleast_1d(value)
-    if np.all((usual * values > 0.0) & (np.abs(values) * 250.0 <= abs(usual)) & (np.abs(values) * 4000.0 >= abs(usual))):
+    sizes = np.abs(values)
+    if np.all((np.sign(usual) * values > 0.0) & (sizes <= abs(usual) / 250.0) & (sizes >= abs(usual) / 4000.0)):
         meant = f"values are in {unit}: did you mean {1000.0 * values[0]:.6g}?"
         warn_user(f"{label}: {values[0]:g} {unit} looks like a value in {LARGER[unit]}; {meant}")
 

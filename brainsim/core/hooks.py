@@ -23,6 +23,6 @@ def check_names(cls: type, base: type) -> None:
             continue
         if near := difflib.get_close_matches(name, known, n=1, cutoff=NEAR):
             raise TypeError(
-                f"{cls.__name__}.{name}: no attribute of a {base.__name__}, so nothing reads it; did you mean {near[0]!r}? "
-                f"A name of your own may begin with an underscore"
+                f"{cls.__name__}.{name}: {base.__name__} has no such attribute, so nothing reads it; did you mean "
+                f"{near[0]!r}? A name of your own may begin with an underscore"
             )

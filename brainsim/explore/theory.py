@@ -51,8 +51,7 @@ def lif_rate(
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.ann.theory.lif_rate([15.0, 21.0, 25.0, 30.0, 50.0]).round(3)
+    >>> lif_rate([15.0, 21.0, 25.0, 30.0, 50.0]).round(3)
     array([  0.   ,  20.017,  41.715,  63.04 , 128.972])
 
     References
@@ -104,10 +103,9 @@ def siegert_rate(
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.ann.theory.siegert_rate([15.0, 20.0, 25.0, 30.0], 5.0).round(3)
+    >>> siegert_rate([15.0, 20.0, 25.0, 30.0], 5.0).round(3)
     array([ 9.461, 27.341, 47.217, 66.293])
-    >>> bs.ann.theory.siegert_rate([15.0, 20.0, 25.0], 5.0, tau_s=2.0).round(3)
+    >>> siegert_rate([15.0, 20.0, 25.0], 5.0, tau_s=2.0).round(3)
     array([ 5.312, 21.004, 40.758])
 
     References
@@ -155,8 +153,7 @@ def if_counts(drive: ArrayLike, steps: int, *, threshold: float = 1.0, v0: float
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.ann.theory.if_counts([-0.5, 0.0, 0.1, 0.5, 0.9, 2.0], 4)
+    >>> if_counts([-0.5, 0.0, 0.1, 0.5, 0.9, 2.0], 4)
     array([0, 0, 0, 2, 4, 4])
 
     References

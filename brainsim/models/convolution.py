@@ -202,8 +202,7 @@ class Pooling(_Sliding):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.Pooling((2, 8, 8), 2)
+    >>> Pooling((2, 8, 8), 2)
     Pooling((2, 8, 8) to (2, 4, 4), 128 pairs)
     """
 

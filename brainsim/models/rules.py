@@ -177,8 +177,7 @@ class AllToAll(Rule):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.AllToAll().expected(3, 4)
+    >>> AllToAll().expected(3, 4)
     12.0
     """
 
@@ -203,8 +202,7 @@ class OneToOne(Rule):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.OneToOne().expected(5, 5)
+    >>> OneToOne().expected(5, 5)
     5.0
     """
 
@@ -244,8 +242,7 @@ class FixedProbability(Rule):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.FixedProbability(0.1, autapses=False)
+    >>> FixedProbability(0.1, autapses=False)
     FixedProbability(0.1, autapses=False)
     """
 
@@ -302,8 +299,7 @@ class FixedIndegree(_Counted):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.FixedIndegree(1000).expected(10_000, 12_500)
+    >>> FixedIndegree(1000).expected(10_000, 12_500)
     12500000.0
     """
 
@@ -347,8 +343,7 @@ class FixedOutdegree(_Counted):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.FixedOutdegree(10, multapses=False)
+    >>> FixedOutdegree(10, multapses=False)
     FixedOutdegree(10, multapses=False)
     """
 
@@ -382,8 +377,7 @@ class FixedTotal(_Counted):
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> bs.FixedTotal(500).expected(100, 100)
+    >>> FixedTotal(500).expected(100, 100)
     500.0
     """
 

@@ -78,6 +78,7 @@ def test_of_a_simulation(simulation, call, kind, parts):
 
 def test_a_time_constant_may_be_as_long_as_numbers_are(simulation):
     simulation.set("cells", tau_m=1e308)
+    assert bs.LIF(tau_m=1e308).tau_m == 1e308
 
 
 def test_bins_that_cannot_be_counted(result):

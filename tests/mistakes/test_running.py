@@ -124,6 +124,7 @@ test_arguments = mistakes(
     (lambda: bs.Trace(population() + population(name="b"), "v"), ValueError, "one population"),
     (lambda: bs.Trace(population(), "v", every=0.0), ValueError, "Trace.every", "> 0 ms"),
     (lambda: run(spikes=3), TypeError, "simulate.spikes", "got 3"),
+    (lambda: run(progress="no"), TypeError, "progress: must be True or False", "got 'no'"),
     (lambda: run(spikes=None), TypeError, "simulate.spikes", "got None"),
     (lambda: run(spikes=[population()]), ValueError, "simulate.spikes", "cells"),
     (lambda: run(spikes=[population(name="cell")]), KeyError, "'cell'", "did you mean 'cells'"),

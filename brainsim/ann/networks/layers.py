@@ -45,9 +45,7 @@ class Conv2D:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import brainsim as bs
-    >>> W, b, shape = bs.ann.layers.Conv2D(np.ones((4, 1, 3, 3)), padding=1).lowered((1, 8, 8))
+    >>> W, b, shape = Conv2D(np.ones((4, 1, 3, 3)), padding=1).lowered((1, 8, 8))
     >>> W.shape, b.shape, shape
     ((64, 256), (256,), (4, 8, 8))
     """
@@ -94,8 +92,7 @@ class AvgPool2D:
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> W, b, shape = bs.ann.layers.AvgPool2D(2).lowered((4, 8, 8))
+    >>> W, b, shape = AvgPool2D(2).lowered((4, 8, 8))
     >>> W.shape, shape
     ((256, 64), (4, 4, 4))
     """
@@ -129,8 +126,7 @@ class BatchNorm:
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> W, b, shape = bs.ann.layers.BatchNorm([2.0], [0.5], [1.0], [4.0], epsilon=0.0).lowered((1, 1, 1))
+    >>> W, b, shape = BatchNorm([2.0], [0.5], [1.0], [4.0], epsilon=0.0).lowered((1, 1, 1))
     >>> W.toarray(), b
     (array([[1.]]), array([-0.5]))
     """
@@ -170,9 +166,7 @@ class Dense:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import brainsim as bs
-    >>> W, b, shape = bs.ann.layers.Dense(np.ones((64, 10))).lowered((1, 8, 8))
+    >>> W, b, shape = Dense(np.ones((64, 10))).lowered((1, 8, 8))
     >>> shape
     (10,)
     """

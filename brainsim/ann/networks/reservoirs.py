@@ -53,9 +53,7 @@ class EchoState:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import brainsim as bs
-    >>> bs.ann.reservoirs.EchoState(size=50).states(np.zeros((3, 20, 12))).shape
+    >>> EchoState(size=50).states(np.zeros((3, 20, 12))).shape
     (3, 20, 50)
 
     References
@@ -120,9 +118,7 @@ class Liquid:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import brainsim as bs
-    >>> bs.ann.reservoirs.Liquid(size=50).states(np.zeros((3, 20, 12))).shape
+    >>> Liquid(size=50).states(np.zeros((3, 20, 12))).shape
     (3, 20, 50)
 
     References
@@ -226,11 +222,9 @@ class Ridge:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import brainsim as bs
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(60) % 3
-    >>> bs.ann.reservoirs.Ridge(np.eye(3)[y] + 0.1 * rng.standard_normal((60, 3)), y).left_out
+    >>> Ridge(np.eye(3)[y] + 0.1 * rng.standard_normal((60, 3)), y).left_out
     1.0
     """
 
@@ -277,9 +271,7 @@ def align_ends(X: ArrayLike, label: str = "align_ends.X") -> np.ndarray:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import brainsim as bs
-    >>> bs.ann.reservoirs.align_ends(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
+    >>> align_ends(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
     array([0., 1., 2.])
     """
     X = _sequences(X, label)

@@ -7,6 +7,7 @@ import warnings
 from contextlib import contextmanager
 
 from brainsim.build.own import ALONE
+from brainsim.core.checks import true_or_false
 
 try:  # what `signal.signal` wraps: its conversion of numbers to enumerations costs a short run 10 microseconds
     from _signal import signal as _handle  # type: ignore[import-not-found]
@@ -82,6 +83,8 @@ class Watch:
     """
 
     def __init__(self, total, wanted, unit):
+        if wanted is not None:
+            true_or_false(wanted, "progress")
         self._total, self._wanted, self._unit, self._bar = total, wanted, unit, None
 
     def __enter__(self):

@@ -50,8 +50,7 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> first = next(bs.ann.tour.pictures())
+    >>> first = next(pictures())
     >>> first.title
     '1. A neuron charges and fires'
     """

@@ -65,8 +65,7 @@ def digits(test: int = 360, seed: int = 0) -> Dataset:
 
     Examples
     --------
-    >>> import brainsim as bs
-    >>> data = bs.ann.datasets.digits()
+    >>> data = digits()
     >>> data.X_train.shape, data.X_test.shape
     ((1437, 64), (360, 64))
     """
