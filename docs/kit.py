@@ -1,16 +1,24 @@
-"""A kit for teachers: for each lesson of the course a slide, a sheet with its exercises, and one with the solutions.
+"""A kit for teachers: for each lesson of the course slides, a sheet with its exercises, and one with the solutions.
 
-    python docs/kit.py FOLDER    # writes 01.png, 01.html, 01-solutions.html, 02.png, ...; needs pip install '.[docs]'
+    python docs/kit.py FOLDER    # 01.png, 01-slides.html, 01.html, 01-solutions.html, ...; needs pip install '.[docs]'
 
 A slide is a picture of 1920 x 1080 pixels: title and question of the lesson, the picture that compares both sides, what it
-shows, and what to keep in mind. A sheet is a page to be printed from a browser. It has the formulas of the lesson, so that
-it can be used without it; exercises marked "computer" need the notebook of the lesson.
+shows, and what to keep in mind. The slides are one page, which any editor changes: the question, each prediction with its
+answers to vote on, each picture, and what to keep in mind; a browser shows one after the other (Page Down). A sheet is a
+page to be printed from a browser. It has the formulas of the lesson, so that it can be used without it; exercises marked
+"computer" need the notebook of the lesson.
 """
 
+import base64
+import html
 import re
 import sys
 import textwrap
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
+
+from questions import questions  # noqa: E402
 
 COURSE = Path(__file__).parent / "course"
 # the picture of each lesson that compares brain and machine, and what to keep in mind
@@ -38,6 +46,17 @@ body {{ font: 12pt/1.5 system-ui, sans-serif; max-width: 42em; margin: 2em auto;
 pre {{ white-space: pre-wrap; font-size: 85%; }}
 </style></head><body><h1>{title}</h1>{body}</body></html>
 """
+DECK = """<!doctype html><html><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font: 2.6vw/1.4 system-ui, sans-serif; margin: 0; }}
+section {{ box-sizing: border-box; height: 100vh; padding: 4vh 5vw; page-break-after: always; scroll-snap-align: start; }}
+html {{ scroll-snap-type: y mandatory; }}
+img {{ max-width: 100%; max-height: 72vh; display: block; margin: 2vh auto; }}
+p.caption {{ font-size: 1.5vw; color: #444; }}
+</style></head><body>
+{slides}
+</body></html>
+"""
+SHOWN_PICTURE = re.compile(r"^!\[([^\]]*)\]\((\S+/images/course/\S+)\)$", re.M)
 
 
 def lessons():
@@ -72,13 +91,18 @@ def without_links(text):
     return re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).strip()
 
 
-def sheet(text, solved=False):
-    """Return the sheet of a lesson, or the one with its solutions, as a page of HTML with formulas in MathML."""
+def reader_of_markdown():
+    """Return what makes HTML of Markdown, with formulas in MathML."""
     from latex2mathml.converter import convert
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-    reader = MarkdownIt().use(dollarmath_plugin, renderer=lambda formula, options: convert(formula))
+    return MarkdownIt().use(dollarmath_plugin, renderer=lambda formula, options: convert(formula))
+
+
+def sheet(text, solved=False):
+    """Return the sheet of a lesson, or the one with its solutions, as a page of HTML with formulas in MathML."""
+    reader = reader_of_markdown()
     if solved:
         pairs = zip(exercises(text), solutions(text), strict=True)
         body = "".join(f"{reader.render(exercise)}{reader.render(solution)}<hr>" for exercise, solution in pairs)
@@ -111,6 +135,23 @@ def slide(number, path):
     return figure
 
 
+def deck(number, path):
+    """Return the slides of a lesson as one page: a section for each, with its picture inside."""
+    text, drawn = path.read_text(encoding="utf-8"), reader_of_markdown().render
+    parts = [f"<h1>{html.escape(title(text))}</h1>{drawn(without_links(text.split(chr(10) * 2)[1]))}"]
+    for asked in questions(text):
+        if asked.kind == "Predict":
+            answers = "".join(f"<li>{drawn(without_links(answer))}</li>" for answer in asked.options.values())
+            parts.append(f"<h2>Predict</h2>{drawn(without_links(asked.text))}<ol type='a'>{answers}</ol>")
+    for caption, target in SHOWN_PICTURE.findall(text):
+        picture = (path.parent / target).resolve()
+        kind = {".png": "png", ".svg": "svg+xml"}[picture.suffix]
+        data = base64.b64encode(picture.read_bytes()).decode()
+        parts.append(f'<img alt="" src="data:image/{kind};base64,{data}"><p class="caption">{html.escape(caption)}</p>')
+    parts.append(f"<h2>To keep in mind</h2><p>{html.escape(SHOWN[number][1])}</p>")
+    return DECK.format(title=html.escape(title(text)), slides="\n".join(f"<section>{part}</section>" for part in parts))
+
+
 def write(folder):
     """Write slides and sheets of all lessons."""
     import matplotlib
@@ -124,6 +165,7 @@ def write(folder):
         figure.savefig(folder / f"{number:02}.png")
         plt.close(figure)
         text = path.read_text(encoding="utf-8")
+        (folder / f"{number:02}-slides.html").write_text(deck(number, path), encoding="utf-8")
         (folder / f"{number:02}.html").write_text(sheet(text), encoding="utf-8")
         (folder / f"{number:02}-solutions.html").write_text(sheet(text, solved=True), encoding="utf-8")
 

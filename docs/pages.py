@@ -79,7 +79,7 @@ def run(page, *, save=None, peer=False):
     import matplotlib.pyplot as plt
 
     text, roughly = page.read_text(encoding="utf-8"), peer
-    names, figures, printed, pictures, end = {"__name__": page.stem, "DOCS": DOCS}, [], None, [], len(text)
+    names, figures, printed, pictures, end = {"__name__": page.stem}, [], None, [], len(text)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), matplotlib.rc_context():
         for item in ITEM.finditer(text):
             kind, code, picture = item.groups()

@@ -22,7 +22,10 @@ class Dataset(NamedTuple):
 
     Examples
     --------
-    >>> X_train, y_train, X_test, y_test = Dataset(np.zeros((3, 2)), np.arange(3), np.ones((1, 2)), np.zeros(1))
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.Dataset(np.zeros((3, 2)), np.arange(3), np.ones((1, 2)), np.zeros(1))
+    >>> X_train, y_train, X_test, y_test = data
     >>> X_train.shape
     (3, 2)
     """

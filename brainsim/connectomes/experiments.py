@@ -149,6 +149,7 @@ def silence(brain: Brain, cells: ArrayLike) -> Brain:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> brain = bs.connectomes.synthetic(cells=1000, edges=20_000, seed=1)
     >>> relay = brain.where(cell_class="relay")

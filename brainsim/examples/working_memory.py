@@ -7,9 +7,10 @@ with a memory that stores a cue under its key, decays as fast, and answers a que
 synapses are simulated, in about ten seconds. The mean input is 0.4 mV below that of the publications for a silent memory,
 and the weak input is 6 % instead of 5 %; with ``--mean 22.7`` the cued pool repeats its population spike without input. The
 noise is white, ``tau*dv/dt = mean - v + sigma*sqrt(tau)*xi`` with sigma = 1 mV, so without a threshold the standard
-deviation of v is sigma/sqrt(2), 0.71 mV. Another convention would not explain the difference: at 22.7 mV the cued pool
-repeats itself with sigma = 0.71 mV too. Mongillo, Barak and Tsodyks (2008), doi:10.1126/science.1150769; inputs as in Tiddia
-et al. (2022), doi:10.3389/fnint.2022.972055.
+deviation of v is sigma/sqrt(2), 0.71 mV. Less noise would not explain the difference: at 22.7 mV the cued pool repeats
+itself with sigma = 0.71 mV too. More would in part: in the code of Tiddia et al. v has a standard deviation of 1 mV, and
+currents decay in 2 ms; with that noise the pool is silent at 22.7 mV, but does not answer an input of 5 %. Mongillo, Barak
+and Tsodyks (2008), doi:10.1126/science.1150769; inputs as in Tiddia et al. (2022), doi:10.3389/fnint.2022.972055.
 """
 
 import brainsim as bs

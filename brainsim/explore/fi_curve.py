@@ -126,6 +126,7 @@ def fi_curve(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> curve = bs.explore.fi_curve(bs.LIF(), np.linspace(0.0, 400.0, 5))
     >>> curve.rates.round(1)

@@ -51,7 +51,8 @@ def lif_rate(
 
     Examples
     --------
-    >>> lif_rate([15.0, 21.0, 25.0, 30.0, 50.0]).round(3)
+    >>> import brainsim as bs
+    >>> bs.ann.theory.lif_rate([15.0, 21.0, 25.0, 30.0, 50.0]).round(3)
     array([  0.   ,  20.017,  41.715,  63.04 , 128.972])
 
     References
@@ -103,9 +104,10 @@ def siegert_rate(
 
     Examples
     --------
-    >>> siegert_rate([15.0, 20.0, 25.0, 30.0], 5.0).round(3)
+    >>> import brainsim as bs
+    >>> bs.ann.theory.siegert_rate([15.0, 20.0, 25.0, 30.0], 5.0).round(3)
     array([ 9.461, 27.341, 47.217, 66.293])
-    >>> siegert_rate([15.0, 20.0, 25.0], 5.0, tau_s=2.0).round(3)
+    >>> bs.ann.theory.siegert_rate([15.0, 20.0, 25.0], 5.0, tau_s=2.0).round(3)
     array([ 5.312, 21.004, 40.758])
 
     References
@@ -153,7 +155,8 @@ def if_counts(drive: ArrayLike, steps: int, *, threshold: float = 1.0, v0: float
 
     Examples
     --------
-    >>> if_counts([-0.5, 0.0, 0.1, 0.5, 0.9, 2.0], 4)
+    >>> import brainsim as bs
+    >>> bs.ann.theory.if_counts([-0.5, 0.0, 0.1, 0.5, 0.9, 2.0], 4)
     array([0, 0, 0, 2, 4, 4])
 
     References

@@ -76,6 +76,7 @@ class OjaUnit(Unit):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> X = np.random.default_rng(1).normal(size=(5000, 2)) * [3.0, 1.0]
     >>> w = bs.learn.OjaUnit(2).fit(X, epochs=2).weights
@@ -132,6 +133,7 @@ class BCMUnit(Unit):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> patterns = np.array([[1.0, 0.0], [0.0, 1.0]])
     >>> unit = bs.learn.BCMUnit(2, learning_rate=0.1).fit(patterns, epochs=1000)

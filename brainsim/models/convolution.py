@@ -202,7 +202,8 @@ class Pooling(_Sliding):
 
     Examples
     --------
-    >>> Pooling((2, 8, 8), 2)
+    >>> import brainsim as bs
+    >>> bs.Pooling((2, 8, 8), 2)
     Pooling((2, 8, 8) to (2, 4, 4), 128 pairs)
     """
 

@@ -93,7 +93,8 @@ class FromArrays(_PairList):
 
     Examples
     --------
-    >>> FromArrays([0, 0, 1], [2, 3, 3])
+    >>> import brainsim as bs
+    >>> bs.FromArrays([0, 0, 1], [2, 3, 3])
     FromArrays(3 pairs)
     """
 
@@ -139,7 +140,7 @@ class FromFrame(_PairList):
     --------
     >>> import brainsim as bs
     >>> table = {"pre": [0, 0, 1], "post": [2, 3, 3], "weight": [0.5, 1.0, 2.0], "delay": [1.0, 1.5, 1.0]}
-    >>> FromFrame(table)
+    >>> bs.FromFrame(table)
     FromFrame(3 pairs, with weight and delay)
     >>> cells = bs.Population(4, bs.LIF(), name="cells")
     >>> wires = bs.Network(seed=1).connect(cells, cells, bs.FromFrame(table), synapse=bs.Delta())
@@ -195,8 +196,9 @@ class FromSparse(_PairList):
 
     Examples
     --------
+    >>> import brainsim as bs
     >>> from scipy.sparse import csr_array
-    >>> FromSparse(csr_array([[0.0, 1.5], [0.5, 0.0]]))
+    >>> bs.FromSparse(csr_array([[0.0, 1.5], [0.5, 0.0]]))
     FromSparse(2x2 matrix, 2 stored)
 
     A directed graph of networkx:

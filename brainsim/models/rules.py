@@ -177,7 +177,8 @@ class AllToAll(Rule):
 
     Examples
     --------
-    >>> AllToAll().expected(3, 4)
+    >>> import brainsim as bs
+    >>> bs.AllToAll().expected(3, 4)
     12.0
     """
 
@@ -202,7 +203,8 @@ class OneToOne(Rule):
 
     Examples
     --------
-    >>> OneToOne().expected(5, 5)
+    >>> import brainsim as bs
+    >>> bs.OneToOne().expected(5, 5)
     5.0
     """
 
@@ -242,7 +244,8 @@ class FixedProbability(Rule):
 
     Examples
     --------
-    >>> FixedProbability(0.1, autapses=False)
+    >>> import brainsim as bs
+    >>> bs.FixedProbability(0.1, autapses=False)
     FixedProbability(0.1, autapses=False)
     """
 
@@ -299,7 +302,8 @@ class FixedIndegree(_Counted):
 
     Examples
     --------
-    >>> FixedIndegree(1000).expected(10_000, 12_500)
+    >>> import brainsim as bs
+    >>> bs.FixedIndegree(1000).expected(10_000, 12_500)
     12500000.0
     """
 
@@ -343,7 +347,8 @@ class FixedOutdegree(_Counted):
 
     Examples
     --------
-    >>> FixedOutdegree(10, multapses=False)
+    >>> import brainsim as bs
+    >>> bs.FixedOutdegree(10, multapses=False)
     FixedOutdegree(10, multapses=False)
     """
 
@@ -377,7 +382,8 @@ class FixedTotal(_Counted):
 
     Examples
     --------
-    >>> FixedTotal(500).expected(100, 100)
+    >>> import brainsim as bs
+    >>> bs.FixedTotal(500).expected(100, 100)
     500.0
     """
 

@@ -37,6 +37,7 @@ class TimedArray:
     --------
     Equations read a parameter whose default is a TimedArray as ``name(t)``, whether it has one column or many:
 
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> class Driven(bs.Neuron):
     ...     equations = "dv/dt = (-v + R*I_in(t))/tau"

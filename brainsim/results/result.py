@@ -123,8 +123,9 @@ class Result(Answering):
 
     Examples
     --------
-    >>> spikes = Spikes([1.0, 3.0, 5.0, 9.0], [0, 1, 0, 0], n=2, duration=10.0, name="cells")
-    >>> result = Result(spikes={"cells": spikes}, duration=10.0, dt=0.1, seed=1, populations={"cells": 2})
+    >>> import brainsim as bs
+    >>> spikes = bs.Spikes([1.0, 3.0, 5.0, 9.0], [0, 1, 0, 0], n=2, duration=10.0, name="cells")
+    >>> result = bs.Result(spikes={"cells": spikes}, duration=10.0, dt=0.1, seed=1, populations={"cells": 2})
     >>> result
     Result: 10 ms from 0 ms, dt = 0.1 ms, seed 1
     population  cells  spikes  rate [Hz]  CV

@@ -60,11 +60,10 @@ class Spikes(Answering):
 
     Examples
     --------
-    >>> spikes = Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0, name="cells")
+    >>> import brainsim as bs
+    >>> spikes = bs.Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0, name="cells")
     >>> spikes
     Spikes of 'cells': 3 spikes of 2 cells in 10 ms, 150 Hz
-    >>> spikes.counts()
-    array([2, 1])
     """
 
     times: np.ndarray
@@ -174,7 +173,8 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> spikes = Spikes([1.0, 2.0, 3.0, 4.0, 5.0, 8.0], [0, 1, 0, 1, 0, 1], n=3, duration=10.0)
+        >>> import brainsim as bs
+        >>> spikes = bs.Spikes([1.0, 2.0, 3.0, 4.0, 5.0, 8.0], [0, 1, 0, 1, 0, 1], n=3, duration=10.0)
         >>> spikes.cvs()
         array([0.        , 0.33333333,        nan])
         >>> spikes.cv(), round(spikes.cv(least=3), 3)
@@ -211,7 +211,8 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> Spikes([1.0, 2.0, 3.0, 7.0], [0, 1, 2, 0], n=3, duration=10.0).synchrony(bin=5.0)
+        >>> import brainsim as bs
+        >>> bs.Spikes([1.0, 2.0, 3.0, 7.0], [0, 1, 2, 0], n=3, duration=10.0).synchrony(bin=5.0)
         0.5
         """
         bin = number(bin, "Spikes.synchrony.bin", "ms", above=0.0)
@@ -237,7 +238,8 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).between(3.0).times
+        >>> import brainsim as bs
+        >>> bs.Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).between(3.0).times
         array([5.])
         """
         t0 = self.start if t0 is None else number(t0, "Spikes.between.t0", "ms")
@@ -272,9 +274,9 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> part = Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).of([1, 0])
-        >>> part.ids, part.cells      # cell 1 becomes cell 0
-        (array([1, 0, 1]), array([1, 0]))
+        >>> import brainsim as bs
+        >>> bs.Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).of([1, 0]).ids  # cell 1 becomes cell 0
+        array([1, 0, 1])
         """
         chosen = choose_cells(ids, self.n, "Spikes.of")
         new_index = np.full(self.n, -1, dtype=np.int64)
@@ -296,7 +298,8 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=3, duration=10.0).per_cell()
+        >>> import brainsim as bs
+        >>> bs.Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=3, duration=10.0).per_cell()
         [array([1., 5.]), array([3.]), array([], dtype=float64)]
         """
         if not self.n:
@@ -321,7 +324,8 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).histogram(bin=5.0)
+        >>> import brainsim as bs
+        >>> bs.Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).histogram(bin=5.0)
         (array([2.5, 7.5]), array([3, 0]))
         """
         edges, counts = self._bin(number(bin, "Spikes.histogram.bin", "ms", above=0.0))
@@ -344,7 +348,8 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).population_rate(bin=5.0)[1]
+        >>> import brainsim as bs
+        >>> bs.Spikes([1.0, 3.0, 5.0], [0, 1, 0], n=2, duration=10.0).population_rate(bin=5.0)[1]
         array([300.,   0.])
         """
         bin = number(bin, "Spikes.population_rate.bin", "ms", above=0.0)

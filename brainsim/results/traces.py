@@ -49,7 +49,8 @@ class Traces(Answering):
 
     Examples
     --------
-    >>> v = Traces("cells", "v", "mV", times=[1.0, 2.0], ids=[4, 9], values=[[0.0, 5.0], [1.0, 6.0]])
+    >>> import brainsim as bs
+    >>> v = bs.Traces("cells", "v", "mV", times=[1.0, 2.0], ids=[4, 9], values=[[0.0, 5.0], [1.0, 6.0]])
     >>> v
     Traces of 'cells'.v: 2 cells, 2 values each, 1 to 2 ms, in mV
     >>> v.of(9).values[:, 0]
@@ -125,7 +126,8 @@ class Traces(Answering):
 
         Examples
         --------
-        >>> v = Traces("cells", "v", "mV", times=[1.0], ids=[4, 9], values=[[0.0, 5.0]])
+        >>> import brainsim as bs
+        >>> v = bs.Traces("cells", "v", "mV", times=[1.0], ids=[4, 9], values=[[0.0, 5.0]])
         >>> v.of(slice(5, 10)).ids
         array([9])
         """
@@ -162,8 +164,9 @@ class Traces(Answering):
 
         Examples
         --------
-        >>> v = Traces("cells", "v", "mV", times=[1.0, 2.0, 3.0], ids=[4, 9], values=[[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
-        >>> spikes = Spikes([1.0, 2.0, 3.0], [9, 4, 9], n=10, duration=3.0, name="cells")
+        >>> import brainsim as bs
+        >>> v = bs.Traces("cells", "v", "mV", times=[1.0, 2.0, 3.0], ids=[4, 9], values=[[0.0, 5.0], [1.0, 6.0], [2.0, 7.0]])
+        >>> spikes = bs.Spikes([1.0, 2.0, 3.0], [9, 4, 9], n=10, duration=3.0, name="cells")
         >>> v.at(spikes)
         array([5., 1., 7.])
         >>> v.at(spikes, shift=-1.0)

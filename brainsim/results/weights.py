@@ -56,7 +56,8 @@ class Weights(Answering):
 
     Examples
     --------
-    >>> w = Weights("exc->cells", "w", "mV", times=[0.0, 100.0], synapses=[3], pre=[0], post=[7], values=[[0.5], [0.6]])
+    >>> import brainsim as bs
+    >>> w = bs.Weights("exc->cells", "w", "mV", times=[0.0, 100.0], synapses=[3], pre=[0], post=[7], values=[[0.5], [0.6]])
     >>> w
     Weights of 'exc->cells'.w: 1 synapse, 2 samples, 0 to 100 ms, in mV
     """

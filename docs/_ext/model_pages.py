@@ -143,8 +143,16 @@ def page(name, thing, drawn):
 
 
 def pictures_with(name):
-    """Return the section with the pictures of the gallery in whose scripts a name is used."""
-    return [f".. minigallery:: brainsim.{name}", "   :add-heading: Pictures with it", "   :heading-level: -", ""]
+    """Return the section with pictures of the gallery in whose scripts a name is used; site.css shows the first eight."""
+    gallery = [f".. minigallery:: brainsim.{name}", "   :add-heading: Pictures with it", "   :heading-level: -"]
+    return [
+        *gallery,
+        "",
+        ".. container:: more-pictures",
+        "",
+        "   More pictures are in :doc:`the gallery </pictures/index>`.",
+        "",
+    ]
 
 
 def equations(model):

@@ -58,6 +58,14 @@ def test_the_page_counts_the_verdicts(classics):
     assert f"**{len(verdicts)} results: {counts}.**" in classics.PAGE.read_text(encoding="utf-8")
 
 
+def test_the_page_says_what_each_claim_was_checked_against(classics):
+    text = classics.PAGE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\w+) \| .+ \|$", text[text.index("## What each claim was checked against") :], re.M)
+    rows = [row for row in rows if row[0] != "script"]
+    assert [name for name, _ in rows] == list(classics.scripts())
+    assert {how for _, how in rows} == {"abstract", "elsewhere", "derived", "memory"}
+
+
 def test_another_verdict_is_an_error(classics):
     assert classics.read("x\nmeasured: 3 Hz\nverdict: not reproduced\n") == ("3 Hz", "not reproduced")
     with pytest.raises(ValueError, match="must end by printing"):

@@ -232,9 +232,11 @@ def test_a_network_that_is_moved_has_the_bits_of_python(browser, tmp_path, monke
     (net, _, controls, *rest), options = network_of(name, monkeypatch)
     buttons = rest[0] if rest else []
     path = bs.page(net, tmp_path / f"{name}.html", controls, buttons, **options).file
-    page, problems = opened(browser, viewport={"width": width, "height": 900})
+    dark = width == 390
+    page, problems = opened(browser, viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
     page.goto(path.as_uri())
     wait(page, "window.brainsim && brainsim.player.ready")
+    assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)") != dark
     page.evaluate("brainsim.player.play(false)")
     wait(page, "!brainsim.player.waiting")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

@@ -42,6 +42,10 @@ def test_nothing_is_loaded_from_elsewhere(site):
         assert not IMPORTED.search(path.read_text(encoding="utf-8")), path.name
 
 
+def test_it_is_small(site):
+    assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < 60_000_000
+
+
 def test_it_has_all_pictures(site):
     thumbnails = list((site / "_images").glob("sphx_glr_plot_*_thumb.*"))
     assert len(thumbnails) >= PICTURES
@@ -54,7 +58,7 @@ MEASURED = """() => {
     .map((one) => one.textContent.slice(0, 60)); }"""
 
 
-@pytest.mark.parametrize("width", [390, 1366])
+@pytest.mark.parametrize("width", [390, 1366, 1920])
 def test_no_formula_and_no_line_of_code_is_cut_off(site, browser, width):
     shown, _ = opened(browser, viewport={"width": width, "height": 900})
     found = {}

@@ -3,6 +3,9 @@
 The examples run as doctests (``--doctest-modules`` in pyproject.toml).
 """
 
+import ast
+import builtins
+import doctest
 import inspect
 import re
 import types
@@ -177,3 +180,36 @@ def test_texts_of_what_a_run_gives():
     assert all(len(line) < 120 for line in repr(net).splitlines())
     simulation = bs.Simulation(net, seed=1, threads=1)
     assert repr(simulation.state["cells"]) == "state of 'cells': v"
+
+
+def undefined(text):
+    """Return the names that the examples of a docstring read and do not define."""
+    source = "".join(
+        example.source for example in doctest.DocTestParser().get_examples(text) if not example.options.get(doctest.SKIP)
+    )
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    made = {node.id for node in names if not isinstance(node.ctx, ast.Load)} | {
+        node.arg for node in nodes if isinstance(node, ast.arg)
+    }
+    made |= {node.name for node in nodes if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    made |= {(node.asname or node.name).split(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    return {node.id for node in names} - made - set(dir(builtins))
+
+
+def documented(label, thing):
+    """Yield public things, their public methods, and the public things of modules, each with its name."""
+    yield label, thing
+    if inspect.isclass(thing):
+        yield from ((f"{label}.{name}", one) for name, one in inspect.getmembers(thing) if not name.startswith("_"))
+    elif isinstance(thing, types.ModuleType) and thing.__name__.startswith("brainsim"):
+        for name in getattr(thing, "__all__", ()):
+            yield from documented(f"{label}.{name}", getattr(thing, name))
+
+
+def test_examples_run_when_they_are_pasted():
+    of_all = [pair for name in bs.__all__ for pair in documented(f"bs.{name}", getattr(bs, name))]
+    found = {label: names for label, thing in of_all if (names := undefined(inspect.getdoc(thing) or ""))}
+    assert found == {}
+    assert len(of_all) > 1000
+    assert undefined(">>> x = np.array(y)") == {"np", "y"}

@@ -97,6 +97,18 @@ def test_every_lesson_has_a_slide_and_a_sheet_without_solutions():
         assert f"course/{picture})" in text, path
 
 
+def test_slides_have_every_prediction_and_picture():
+    for package in ("latex2mathml", "markdown_it", "mdit_py_plugins"):
+        pytest.importorskip(package)
+    kit = harness("kit")
+    for number, path in kit.lessons().items():
+        text, deck = path.read_text(encoding="utf-8"), kit.deck(number, path)
+        pictures = len(kit.SHOWN_PICTURE.findall(text))
+        assert deck.count("<section>") == 2 + text.count("**Predict.**") + pictures, path
+        assert deck.count("<img ") == pictures >= 2, path
+        assert "](" not in deck, path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PEERS)
 def test_blocks_for_other_simulators_run_there(name):

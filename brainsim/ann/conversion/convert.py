@@ -344,7 +344,9 @@ class SpikingClassifier(_Spiking):
 
     Examples
     --------
-    >>> snn = convert([(np.eye(2), np.zeros(2)), (np.eye(2), np.zeros(2))], norm="model")
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> snn = bs.ann.convert([(np.eye(2), np.zeros(2)), (np.eye(2), np.zeros(2))], norm="model")
     >>> snn.predict([[0.2, 0.9], [0.7, 0.1]], T=8)
     array([1, 0])
     >>> snn.counts([[0.2, 0.9]], T=8)[0]                                    # of the two hidden cells

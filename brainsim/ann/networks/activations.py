@@ -38,7 +38,9 @@ def relu(z: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> relu(np.array([-1.0, 0.5]))
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.relu(np.array([-1.0, 0.5]))
     array([0. , 0.5])
     """
     return np.maximum(z, 0.0)
@@ -55,7 +57,9 @@ def softplus(z: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> softplus(np.array([-1000.0, 0.0, 20.0])).round(3)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.softplus(np.array([-1000.0, 0.0, 20.0])).round(3)
     array([ 0.   ,  0.693, 20.   ])
     """
     return np.logaddexp(0.0, z)
@@ -73,7 +77,9 @@ def sigmoid(z: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0]))
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
     return expit(z)
@@ -92,7 +98,9 @@ def tanh(z: ArrayLike) -> np.ndarray:
 
     Examples
     --------
-    >>> tanh(np.array([-1000.0, 0.0, 1000.0]))
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.tanh(np.array([-1000.0, 0.0, 1000.0]))
     array([-1.,  0.,  1.])
     """
     return np.tanh(z)
@@ -125,7 +133,9 @@ def qcfs_levels(z: ArrayLike, threshold: float = 1.0, levels: int = 8) -> np.nda
 
     Examples
     --------
-    >>> qcfs_levels(np.array([-1.0, 0.1, 0.13, 0.5, 3.0]), 1.0, 4)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.qcfs_levels(np.array([-1.0, 0.1, 0.13, 0.5, 3.0]), 1.0, 4)
     array([0, 0, 1, 2, 4])
     """
     z = np.asarray(z, dtype=np.float64)
@@ -144,7 +154,9 @@ def qcfs(z: ArrayLike, threshold: float = 1.0, levels: int = 8) -> np.ndarray:
 
     Examples
     --------
-    >>> qcfs(np.array([-1.0, 0.1, 0.13, 0.5, 3.0]), 1.0, 4)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.qcfs(np.array([-1.0, 0.1, 0.13, 0.5, 3.0]), 1.0, 4)
     array([0.  , 0.  , 0.25, 0.5 , 1.  ])
 
     References
@@ -170,7 +182,10 @@ def network_levels(
 
     Examples
     --------
-    >>> network_levels(np.array([[0.3]]), [np.ones((1, 1)), np.ones((1, 2))], [np.zeros(1), np.zeros(2)], [1.0], 4)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> weights, biases = [np.ones((1, 1)), np.ones((1, 2))], [np.zeros(1), np.zeros(2)]
+    >>> bs.ann.activations.network_levels(np.array([[0.3]]), weights, biases, [1.0], 4)
     [array([[1]])]
     """
     h, by_layer = levels * X, []
@@ -205,7 +220,9 @@ def softlif(z: ArrayLike, sigma: float = SIGMA, tau: float = TAU, t_ref: float =
 
     Examples
     --------
-    >>> softlif(np.array([-5.0, 0.5, 1.0, 4.0]), sigma=0.001).round(3)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.activations.softlif(np.array([-5.0, 0.5, 1.0, 4.0]), sigma=0.001).round(3)
     array([0.   , 0.834, 1.261, 3.095])
 
     References

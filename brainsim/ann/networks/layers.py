@@ -45,7 +45,9 @@ class Conv2D:
 
     Examples
     --------
-    >>> W, b, shape = Conv2D(np.ones((4, 1, 3, 3)), padding=1).lowered((1, 8, 8))
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> W, b, shape = bs.ann.layers.Conv2D(np.ones((4, 1, 3, 3)), padding=1).lowered((1, 8, 8))
     >>> W.shape, b.shape, shape
     ((64, 256), (256,), (4, 8, 8))
     """
@@ -92,7 +94,8 @@ class AvgPool2D:
 
     Examples
     --------
-    >>> W, b, shape = AvgPool2D(2).lowered((4, 8, 8))
+    >>> import brainsim as bs
+    >>> W, b, shape = bs.ann.layers.AvgPool2D(2).lowered((4, 8, 8))
     >>> W.shape, shape
     ((256, 64), (4, 4, 4))
     """
@@ -126,7 +129,8 @@ class BatchNorm:
 
     Examples
     --------
-    >>> W, b, shape = BatchNorm([2.0], [0.5], [1.0], [4.0], epsilon=0.0).lowered((1, 1, 1))
+    >>> import brainsim as bs
+    >>> W, b, shape = bs.ann.layers.BatchNorm([2.0], [0.5], [1.0], [4.0], epsilon=0.0).lowered((1, 1, 1))
     >>> W.toarray(), b
     (array([[1.]]), array([-0.5]))
     """
@@ -166,7 +170,9 @@ class Dense:
 
     Examples
     --------
-    >>> W, b, shape = Dense(np.ones((64, 10))).lowered((1, 8, 8))
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> W, b, shape = bs.ann.layers.Dense(np.ones((64, 10))).lowered((1, 8, 8))
     >>> shape
     (10,)
     """

@@ -53,7 +53,9 @@ class EchoState:
 
     Examples
     --------
-    >>> EchoState(size=50).states(np.zeros((3, 20, 12))).shape
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.reservoirs.EchoState(size=50).states(np.zeros((3, 20, 12))).shape
     (3, 20, 50)
 
     References
@@ -118,7 +120,9 @@ class Liquid:
 
     Examples
     --------
-    >>> Liquid(size=50).states(np.zeros((3, 20, 12))).shape
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.reservoirs.Liquid(size=50).states(np.zeros((3, 20, 12))).shape
     (3, 20, 50)
 
     References
@@ -222,9 +226,11 @@ class Ridge:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> import brainsim as bs
     >>> rng = np.random.default_rng(0)
     >>> y = np.arange(60) % 3
-    >>> Ridge(np.eye(3)[y] + 0.1 * rng.standard_normal((60, 3)), y).left_out
+    >>> bs.ann.reservoirs.Ridge(np.eye(3)[y] + 0.1 * rng.standard_normal((60, 3)), y).left_out
     1.0
     """
 
@@ -271,7 +277,9 @@ def align_ends(X: ArrayLike, label: str = "align_ends.X") -> np.ndarray:
 
     Examples
     --------
-    >>> align_ends(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> bs.ann.reservoirs.align_ends(np.array([[[1.0], [2.0], [0.0]]]))[0, :, 0]
     array([0., 1., 2.])
     """
     X = _sequences(X, label)

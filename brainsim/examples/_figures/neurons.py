@@ -174,6 +174,7 @@ def compare_neuron(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> curve = bs.ann.compare_neuron(noise=(0,), drive=[21.0, 25.0, 30.0, 50.0])
     >>> curve.simulated.round(1)

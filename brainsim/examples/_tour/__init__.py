@@ -50,7 +50,8 @@ def pictures(seed: int = 1, small: bool = False) -> Iterator[Picture]:
 
     Examples
     --------
-    >>> first = next(pictures())
+    >>> import brainsim as bs
+    >>> first = next(bs.ann.tour.pictures())
     >>> first.title
     '1. A neuron charges and fires'
     """

@@ -65,7 +65,8 @@ def digits(test: int = 360, seed: int = 0) -> Dataset:
 
     Examples
     --------
-    >>> data = digits()
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.digits()
     >>> data.X_train.shape, data.X_test.shape
     ((1437, 64), (360, 64))
     """

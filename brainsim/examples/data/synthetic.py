@@ -54,7 +54,9 @@ def yin_yang(train: int = 5000, test: int = 1000, seed: int = 42) -> Dataset:
 
     Examples
     --------
-    >>> data = yin_yang(600, 100)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.yin_yang(600, 100)
     >>> data.X_train.shape, np.unique(data.y_train)
     ((600, 4), array([0, 1, 2]))
 
@@ -120,7 +122,8 @@ def randman(
 
     Examples
     --------
-    >>> data = randman(train=80, test=20)
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.randman(train=80, test=20)
     >>> data.X_train.shape, float(data.X_train.min()) >= 0, float(data.X_train.max()) <= 1
     ((80, 20), True, True)
 
@@ -170,7 +173,8 @@ def mnist1d(samples: int = 5000, test: int = 1000, seed: int = 42) -> Dataset:
 
     Examples
     --------
-    >>> data = mnist1d(500, 100)
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.mnist1d(500, 100)
     >>> data.X_train.shape, data.X_test.shape
     ((400, 40), (100, 40))
 
@@ -237,7 +241,9 @@ def vowel_words(
 
     Examples
     --------
-    >>> data = vowel_words(train=12, test=6)
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> data = bs.ann.datasets.vowel_words(train=12, test=6)
     >>> data.X_train.shape, np.bincount(np.r_[data.y_train, data.y_test]).tolist()
     ((12, 40, 16), [3, 3, 3, 3, 3, 3])
 

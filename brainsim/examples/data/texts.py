@@ -50,10 +50,11 @@ def letters(path: str | PathLike[str] | None = None) -> Letters:
 
     Examples
     --------
-    >>> text = letters()
+    >>> import brainsim as bs
+    >>> text = bs.ann.datasets.letters()
     >>> len(text.train), len(text.test), sum(map(len, text.train)) + sum(map(len, text.test))
     (55, 6, 657965)
-    >>> "".join(ALPHABET[k] for k in text.train[0][:40])
+    >>> "".join(" abcdefghijklmnopqrstuvwxyz"[k] for k in text.train[0][:40])
     'it is a truth universally acknowledged t'
     """
     parts = _read_included() if path is None else _read_files(Path(path))
@@ -81,7 +82,8 @@ def ngram_bits(text: Letters, n: int) -> list[float]:
 
     Examples
     --------
-    >>> [round(bits, 2) for bits in ngram_bits(letters(), 4)]
+    >>> import brainsim as bs
+    >>> [round(bits, 2) for bits in bs.ann.datasets.ngram_bits(bs.ann.datasets.letters(), 4)]
     [4.11, 3.31, 2.56, 1.98]
     """
     n = integer(n, "ngram_bits.n", at_least=1, at_most=LONGEST)

@@ -159,7 +159,8 @@ class DistanceRule(Rule):
 
         Examples
         --------
-        >>> DistanceRule.gaussian(0.3, sigma=100.0, k=50)
+        >>> import brainsim as bs
+        >>> bs.DistanceRule.gaussian(0.3, sigma=100.0, k=50)
         DistanceRule('0.3*exp(-d**2/(2*100.0**2))', max_distance=500.0, k=50)
         """
         p_max, sigma = number(p_max, "gaussian.p_max", at_least=0.0), number(sigma, "gaussian.sigma", "um", above=0.0)
@@ -181,7 +182,8 @@ class DistanceRule(Rule):
 
         Examples
         --------
-        >>> DistanceRule.exponential(0.3, length=100.0, max_distance=400.0)
+        >>> import brainsim as bs
+        >>> bs.DistanceRule.exponential(0.3, length=100.0, max_distance=400.0)
         DistanceRule('0.3*exp(-d/100.0)', max_distance=400.0)
         """
         p_max, length = (
@@ -205,7 +207,8 @@ class DistanceRule(Rule):
 
         Examples
         --------
-        >>> DistanceRule.box(1.0, radius=50.0)
+        >>> import brainsim as bs
+        >>> bs.DistanceRule.box(1.0, radius=50.0)
         DistanceRule(1.0, max_distance=50.0)
         """
         return cls(p, max_distance=number(radius, "box.radius", "um", above=0.0), **options)

@@ -121,6 +121,7 @@ def ball(n: int, radius: float, *, dimensions: int = 2, seed: int) -> np.ndarray
 
     Examples
     --------
+    >>> import numpy as np
     >>> import brainsim as bs
     >>> disc = bs.positions.ball(1000, 250.0, seed=1)
     >>> bool((np.hypot(*disc.T) <= 250.0).all())

@@ -1,4 +1,7 @@
-"""Depression and facilitation, after Tsodyks, Pawelzik and Markram (1998), in NEST 3.10: writes ../data/depression.npz."""
+"""Depression and facilitation, after Tsodyks, Pawelzik and Markram (1998), in NEST 3.10.
+
+It writes brainsim/testing/data/ported_depression.npz.
+"""
 
 from pathlib import Path
 
@@ -25,7 +28,7 @@ for name, values in SYNAPSES.items():
     nest.Connect(meters[name], cell)
 nest.Simulate(1200.0)
 np.savez_compressed(
-    Path(__file__).parents[1] / "data" / "depression.npz",
+    Path(__file__).parents[3] / "brainsim/testing/data/ported_depression.npz",
     times=meters["depressing"].events["times"],
     **{name: meter.events["V_m"] for name, meter in meters.items()},
 )

@@ -1,4 +1,7 @@
-"""Synapses that compete, after Song, Miller and Abbott (2000), in Brian2 2.9: writes ../data/stdp.npz."""
+"""Synapses that compete, after Song, Miller and Abbott (2000), in Brian2 2.9.
+
+It writes brainsim/testing/data/ported_stdp.npz.
+"""
 
 import sys
 import tempfile
@@ -53,7 +56,7 @@ wires.w = "W_MAX*rand()"
 spikes, weights = SpikeMonitor(cell), StateMonitor(wires, "w", record=np.arange(1000), dt=EVERY)
 run(DURATION)
 np.savez_compressed(
-    Path(__file__).parents[1] / "data" / "stdp.npz",
+    Path(__file__).parents[3] / "brainsim/testing/data/ported_stdp.npz",
     times=np.array(spikes.t / ms).astype(np.float32),
     sampled=np.array(weights.t / second).astype(np.float32),
     mean=(np.array(weights.w).mean(axis=0) / W_MAX).astype(np.float32),

@@ -1,4 +1,7 @@
-"""A synfire chain after Diesmann, Gewaltig and Aertsen (1999) in Brian2 2.9: writes ../data/synfire.npz."""
+"""A synfire chain after Diesmann, Gewaltig and Aertsen (1999) in Brian2 2.9.
+
+It writes brainsim/testing/data/ported_synfire.npz.
+"""
 
 from pathlib import Path
 
@@ -63,4 +66,4 @@ if __name__ == "__main__":
         found[f"times{size}"], found[f"ids{size}"] = volleys(size, 1)
         found[f"times{size}"] = found[f"times{size}"].astype(np.float32)
         found[f"ids{size}"] = found[f"ids{size}"].astype(np.int16)
-    np.savez_compressed(Path(__file__).parents[1] / "data" / "synfire.npz", sizes=sizes, **found)
+    np.savez_compressed(Path(__file__).parents[3] / "brainsim/testing/data/ported_synfire.npz", sizes=sizes, **found)

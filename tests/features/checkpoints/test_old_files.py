@@ -28,6 +28,32 @@ def test_a_simulation_of_an_older_version_continues():
     np.testing.assert_array_equal(sim.synapses(net.projections[0]).weight, then["w"])
 
 
+def test_a_result_of_an_older_version_is_read():
+    result = bs.Result.load(DATA / "result_0.1.0.npz")
+    spikes, v, w = result.spikes["cells"], result.traces["cells", "v"], result.weights["learning"]
+    assert (result.seed, result.dt, result.stop, len(spikes), spikes.ids.sum()) == (2, 0.1, 40.0, 125, 2437)
+    assert spikes.times.sum() == pytest.approx(2664.3, rel=1e-12)  # as 0.1.0 said
+    assert v.values.shape == (41, 3)
+    assert v.values.sum() == pytest.approx(-7093.313160513949, rel=1e-12)
+    assert w.values.shape == (5, 238)
+    assert w.values.sum(dtype=float) == pytest.approx(30896.0757890692, rel=1e-12)
+
+
+@pytest.mark.thorough
+def test_a_network_gives_the_result_of_an_older_version():
+    cells = bs.Population(40, bs.LIF(t_ref=2.0), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net, synapse = bs.Network(seed=1), bs.Exponential(tau=3.0)
+    values = {"weight": bs.Uniform(10.0, 40.0), "delay": bs.Uniform(0.5, 2.0), "plasticity": bs.STDP(w_max=80.0)}
+    learning = net.connect(cells[:30], cells, bs.FixedProbability(0.2), synapse=synapse, name="learning", **values)
+    net.stimulate(cells, bs.PoissonInput(rate=2000.0, weight=60.0, synapse=synapse))
+    record = [bs.Trace(cells[:3], "v", every=1.0), bs.WeightTrace(learning, synapses=None, every=10.0)]
+    now, then = bs.simulate(net, 40.0, seed=2, record=record), bs.Result.load(DATA / "result_0.1.0.npz")
+    for name in ("times", "ids"):
+        np.testing.assert_array_equal(getattr(now.spikes["cells"], name), getattr(then.spikes["cells"], name))
+    np.testing.assert_array_equal(now.traces["cells", "v"].values, then.traces["cells", "v"].values)
+    np.testing.assert_array_equal(now.weights["learning"].values, then.weights["learning"].values)
+
+
 def test_all_modules_that_have_moved_are_found():
     moved = {old: new for old, new in names().items() if new}
     assert len(moved) > 90

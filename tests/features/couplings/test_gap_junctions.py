@@ -244,3 +244,17 @@ def test_a_class_has_defaults_of_its_own():
     assert (OneWay().order, OneWay(order=2).order) == (1, 2)
     assert Threshold().texts()["source"] == "max(x - r_min, 0)"
     assert Threshold(gain="linear", variable="r").texts()["source"] == "r"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("order", "dt", "slower"), [(2, 0.001, 0.005), (2, 0.0025, 0.029), (1, 0.001, 0.093)])
+def test_strong_junctions_slow_a_spike_as_the_docstring_says(order, dt, slower):
+    piece, radius = 0.05, 0.0238  # cm: an axon of squid
+    along = np.pi * radius**2 / (35.4 * piece) / (2.0 * np.pi * radius * piece) * 1e5  # nS, for 10,000 um2
+    axon = bs.Population(200, bs.HodgkinHuxley(phi=3.0 ** ((18.5 - 6.3) / 10.0)), name="axon")
+    net, first = bs.Network(seed=1), np.arange(199)
+    net.connect(axon, axon, bs.FromArrays(first, first + 1), weight=along, synapse=bs.GapJunction(order=order))
+    net.stimulate(axon[:10], bs.CurrentInput([30_000.0, 0.0], times=[0.0, 0.3]))
+    arrival = [times[0] for times in bs.simulate(net, 5.0, dt=dt, seed=1).spikes["axon"].per_cell()[50:151:100]]
+    speed = 100 * piece * 10.0 / (arrival[1] - arrival[0])  # m/s; 18.69 with small steps
+    assert 1.0 - speed / 18.693 == pytest.approx(slower, abs=0.001)
