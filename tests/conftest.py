@@ -11,7 +11,6 @@ import matplotlib.pyplot as plt
 import pytest
 
 from brainsim.engine.simulation import settings
-from brainsim.testing.properties import any_threads
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.pop(name, None)  # tests choose the number of threads themselves
@@ -29,7 +28,7 @@ matplotlib.use("Agg")  # no screen
 TIERS = "thorough", "slow"
 DOCTESTS = {
     "brainsim/ann/networks/recurrent.py": "thorough",
-    "brainsim/examples/_figures/reservoir.py": "slow",
+    "brainsim/ann/report/reservoirs.py": "slow",
     "brainsim/testing/synapses.py": "thorough",
 }
 
@@ -75,6 +74,8 @@ def partitions_stay_as_many():
 @pytest.fixture
 def more_partitions():
     """Run as many partitions as a test names, although there may be fewer processors."""
+    from brainsim.testing.properties import any_threads
+
     with any_threads():
         yield
 

@@ -1,7 +1,11 @@
 """What can be deleted: ``python -m tests.without`` copies the package without each feature and each public room, and all.
 
 In each copy a network with Poisson input, exponential synapses and a trace must have the spikes and the state that it has
-with the whole package, to the bit; and who asks for what was deleted must read one clear sentence.
+with the whole package, to the bit; and who asks for what was deleted must read one clear sentence, also by importing a room
+that needs it.
+
+``python -m tests.without --tests ranks [what pytest is given]`` deletes a feature or a room, or all, with its tests and its
+page, in a copy of the repository, and runs the tests that are left: all must pass, or need what was deleted.
 """
 
 import os
@@ -11,7 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1] / "brainsim"
+from tests.helpers.lacking import SENTENCE
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "brainsim"
 ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "explore", "learn", "nestml", "nir", "plot")
 ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
@@ -67,12 +74,13 @@ NEEDED = {
     "formats": "result.save('some.h5')",
     "clamps": "net.stimulate(cells[:1], bs.VoltageClamp(-60.0)); bs.simulate(net, 1.0)",
     "html": "result.view",
-    "adjoints": "import brainsim.features.adjoints.adjoint",
+    "adjoints": "bs.learn.ModelLayer(8, bs.LIF(t_ref=0.0))",
     "plot": "result.view()",
     "pages": "bs.Simulation(net).page()",
 }
 # features that work without being seen, or need a package
-SILENT = {"cells at rest", "html", "adjoints"}
+SILENT = {"cells at rest", "html"}
+IN_ROOM = {"adjoints": "learn"}  # what is needed for a feature, if it is a room
 PACKAGES = {"ranks": "mpi4py", "formats": "h5py"}
 
 
@@ -81,7 +89,7 @@ def copy_without(places, folder):
     package = Path(folder, "brainsim")
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     for place in places:
-        shutil.rmtree(package / place) if (package / place).is_dir() else (package / place).unlink(missing_ok=True)
+        delete(package / place)
     files = [*package.rglob("*.py")]
     return f"{sum(file.read_text(encoding='utf-8').count(chr(10)) for file in files):,} lines in {len(files)} files"
 
@@ -89,6 +97,7 @@ def copy_without(places, folder):
 def script_for(without):
     """Return a script that prints a line for the network, and for each feature what goes wrong, or "works"."""
     lines = {name: line for name, line in NEEDED.items() if name in FEATURES or name == without}
+    lines |= {f"import brainsim.{room}": f"import brainsim.{room}" for room in ROOMS if room != without} if without else {}
     return f"""{NETWORK}
 import importlib.util
 for name, line in {lines!r}.items():
@@ -124,6 +133,24 @@ def cases():
     return each | {"all": [*ROOMS, "features"]}
 
 
+def run_tests(name, *given):
+    """Run the tests that are left without a feature or a room, or without all; return the exit status of pytest."""
+    with tempfile.TemporaryDirectory() as folder:
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+        for file in filter(None, listed):
+            Path(folder, file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / file, Path(folder, file))
+        for place in (*(f"brainsim/{place}" for place in cases()[name]), *deleted_with(name)):
+            delete(Path(folder, place))
+        command = [sys.executable, "-m", "pytest", "-p", "tests.helpers.lacking", *given]
+        return subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": folder}).returncode
+
+
+def delete(place):
+    """Delete a file or a folder, if it is there."""
+    shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+
+
 def main():
     """Delete each, and print what the network does without it; exit with 1 if it does not have its spikes and state."""
     whole, size, answers = what_is_printed_without([])
@@ -139,8 +166,27 @@ def main():
 
 def failing(answers, without):
     """Return which other features do not work in a copy that lacks one, as text; "" if all do."""
-    return "; ".join(f"{name}: {answer}" for name, answer in answers.items() if answer != "works" and name != without)
+    return "; ".join(
+        f"{name}: {answer}"
+        for name, answer in answers.items()
+        if answer != "works" and name != without and not (_needs_a_room(name, without) and SENTENCE in answer)
+    )
+
+
+def _needs_a_room(name, without):
+    """Return whether what is used needs a room, or something else that was deleted: it must then say so."""
+    return name.startswith("import ") or (without is not None and IN_ROOM.get(name) == without)
+
+
+def deleted_with(name):
+    """Return what is deleted with a feature or a room: its folder or file of tests, and its page."""
+    found = []
+    for place in cases()[name]:
+        file = Path("tests", place).with_suffix("")
+        tests = [file, file.with_name(f"test_{file.name}.py")]
+        found += [path.as_posix() for path in (*tests, Path("brainsim", place, "README.md")) if (ROOT / path).exists()]
+    return found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_tests(*sys.argv[2:]) if sys.argv[1:2] == ["--tests"] else main())

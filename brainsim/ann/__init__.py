@@ -1,6 +1,5 @@
 """Brains compared with machines: artificial networks, the same networks in spikes, neurons and activation functions."""
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
@@ -9,15 +8,16 @@ from brainsim.ann.networks import activations, layers, reservoirs
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.bodies import BodyReport, bodies
+from brainsim.ann.report.neurons import NeuronComparison, compare_neuron
 from brainsim.ann.report.pair import Pair
+from brainsim.ann.report.reservoirs import ReservoirComparison, compare_reservoirs
 from brainsim.ann.report.rows import Row
+from brainsim.core.doors import through
 from brainsim.core.hints import answer_in
 from brainsim.explore import theory
 
 if TYPE_CHECKING:
     from brainsim.examples import _tour as tour
-    from brainsim.examples._figures.neurons import NeuronComparison, compare_neuron
-    from brainsim.examples._figures.reservoir import ReservoirComparison, compare_reservoirs
     from brainsim.examples.data import datasets
 
 __all__ = [
@@ -42,18 +42,12 @@ __all__ = [
     "theory",
     "tour",
 ]
-# what belongs to the examples, which import this module, and is loaded when it is first used
-ABOVE = {"datasets": "data.datasets", "tour": "_tour"}
-ABOVE |= dict.fromkeys(("ReservoirComparison", "compare_reservoirs"), "_figures.reservoir")
-ABOVE |= dict.fromkeys(("NeuronComparison", "compare_neuron"), "_figures.neurons")
+ABOVE = ("datasets", "tour")  # what belongs to the examples, which import this module: doors of their folder
 _answer = answer_in("bs.ann", __all__)
 
 
 def __getattr__(name: str) -> Any:
-    if name in ABOVE:
-        found = importlib.import_module(f"brainsim.examples.{ABOVE[name]}")
-        return getattr(found, name, found)
-    return _answer(name)
+    return through(f"bs.ann.{name}", f"bs.ann.{name}") if name in ABOVE else _answer(name)
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,7 @@
 """Modules by the names that they had in version 0.1.0: imports and pickles of that version work for one release.
 
+What is neither there nor moved may have been deleted, like each feature and each public room can be: the error says so.
+
 ``moved.txt`` has a line for each, ``OLD = NEW``. This finder is asked, and reads the file, only when no module of a name is
 found. It is loaded with brainsim, so it imports nothing before it is needed.
 """
@@ -14,12 +16,13 @@ class Moved:
         self._names, self._specs = {}, {}
 
     def find_spec(self, name, path=None, target=None):
-        """Return the specification of a module that has moved, None for any other."""
+        """Return the specification of a module that has moved, None for one of another package."""
         if not name.startswith("brainsim."):
             return None
         self._names = self._names or names()
         if name not in self._names:
-            return None
+            hint = "if it was deleted, install brainsim again"
+            raise ModuleNotFoundError(f"this copy of brainsim lacks the module {name!r}; {hint}", name=name)
         from importlib.machinery import ModuleSpec
 
         return ModuleSpec(name, self, is_package=not self._names[name])

@@ -68,11 +68,19 @@ def only_for_types(module, name):
 
 
 def test_no_import_goes_up():
-    # the names of bs.ann that moved to the examples are there for editors; they are loaded when they are used
-    found = {arrow for arrow in upward(modules()) if arrow[0] != "brainsim.ann"}
+    found = upward(modules())
     assert {arrow for arrow in found if not only_for_types(*arrow)} == set()
-    # arguments of public methods whose values are those of features
-    assert {module for module, _ in found} == {"brainsim.network.network", "brainsim.network.projection"}
+    # arguments of public methods whose values are those of features, and names of bs.ann that are doors into the examples
+    assert {module for module, _ in found} == {"brainsim.network.network", "brainsim.network.projection", "brainsim.ann"}
+
+
+def test_nothing_imports_the_examples():
+    """They are a leaf; `brainsim run` and two names of `bs.ann` find them by their names."""
+    inner = {m: tree for m, tree in modules().items() if not m.startswith("brainsim.examples")}
+    found = {(m, name) for m, tree in inner.items() for name, _ in imported(m, tree, types=True)}
+    examples = {m for m, name in found if f"{name}.".startswith("brainsim.examples.")}
+    assert examples == {"brainsim.ann"}
+    assert all(only_for_types(m, name) for m, name in found if m == "brainsim.ann" and "examples" in name)
 
 
 @pytest.mark.parametrize("door", sorted(CORE | listed_doors()))

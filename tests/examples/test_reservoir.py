@@ -6,8 +6,8 @@ import pytest
 import brainsim as bs
 from brainsim.ann.networks import reservoirs as models
 from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_ends, normalised
+from brainsim.ann.report.reservoirs import compare_reservoirs, compare_states
 from brainsim.examples import reservoir as example
-from brainsim.examples._figures.reservoir import compare_reservoirs, compare_states
 
 pytestmark = pytest.mark.thorough
 

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import brainsim as bs
-from brainsim.examples._figures.page_layout import side_by_side
+from brainsim.plot.elements.page_layout import side_by_side
 
 CELLS = [
     "import brainsim as bs, numpy as np; s = bs.Spikes([1.0], [0], n=1, duration=2.0, name='a')\n"

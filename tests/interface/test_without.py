@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.without import NEEDED, PACKAGES, SILENT, cases, failing, what_is_printed_without
-
-pytestmark = pytest.mark.thorough
+from tests.without import FEATURES, NEEDED, PACKAGES, SENTENCE, SILENT, cases, deleted_with, failing, what_is_printed_without
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +12,13 @@ def whole():
     return printed
 
 
+@pytest.mark.parametrize("name", FEATURES)
+def test_the_tests_and_the_page_of_a_feature_are_deleted_with_it(name):
+    folder = FEATURES[name].split()[0]
+    assert {f"tests/{folder}", f"brainsim/{folder}/README.md"} <= {*deleted_with(name)}
+
+
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", cases())
 def test_a_network_runs_without(name, whole):
     printed, _, answers = what_is_printed_without(cases()[name], name)
@@ -21,6 +26,6 @@ def test_a_network_runs_without(name, whole):
     assert printed == whole
     if name in NEEDED.keys() - SILENT - PACKAGES.keys():
         assert answers[name].startswith("ImportError: ")
-        assert "this copy of brainsim lacks" in answers[name]
+        assert SENTENCE in answers[name]
     if name != "all":
         assert failing(answers, name) == ""

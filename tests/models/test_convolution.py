@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-from tests.nir.reference import convolve
+from tests.helpers.convolution import convolve
 
 
 def apply(rule, x):

@@ -4,8 +4,8 @@ import numpy as np
 
 from brainsim.connectomes.experiments import layers
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import AXES, DARK, note, page, shade
 from brainsim.examples.worm import BACKWARD, FORWARD, LASTS, TOUCHES, groups
+from brainsim.plot.elements.page_layout import AXES, DARK, note, page, shade
 from brainsim.plot.elements.styles import PALETTE, REST, style
 from brainsim.plot.rasters import raster
 from brainsim.plot.weights import weight_matrix

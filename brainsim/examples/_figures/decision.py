@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import AXES, note, shade, side_by_side
+from brainsim.plot.elements.page_layout import AXES, note, shade, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, PALETTE, REST, style
 from brainsim.plot.rasters import raster
 

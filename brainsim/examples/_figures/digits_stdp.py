@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import AXES, DARK, note, side_by_side
 from brainsim.examples.digits_stdp import DATA, LEARNED, PAUSE, PIXELS, SAMPLES, SHOWN, schedule
+from brainsim.plot.elements.page_layout import AXES, DARK, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 

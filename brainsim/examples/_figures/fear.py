@@ -5,7 +5,7 @@ from matplotlib.ticker import MaxNLocator
 
 from brainsim.core.contexts import within
 from brainsim.examples import fear
-from brainsim.examples._figures.page_layout import AXES, DARK, note, side_by_side
+from brainsim.plot.elements.page_layout import AXES, DARK, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, PALETTE, style
 from brainsim.plot.rasters import raster
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.core.contexts import within
 from brainsim.examples import grid
-from brainsim.examples._figures.page_layout import side_by_side
+from brainsim.plot.elements.page_layout import side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 SHORTEST = 2 * (grid.SIDE - 1)  # moves

@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import AXES, note, page
+from brainsim.plot.elements.page_layout import AXES, note, page
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.rasters import raster
 

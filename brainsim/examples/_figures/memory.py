@@ -5,8 +5,8 @@ from matplotlib.patches import Rectangle
 
 from brainsim.core.checks import integer
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import AXES, note, shade, side_by_side
 from brainsim.examples.memory import half_erased, hebbian, stored
+from brainsim.plot.elements.page_layout import AXES, note, shade, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import AXES, BOTH, note, page
 from brainsim.examples.rates import ANGLES, FITTED, SHOWN, STEP, UNITS, artificial, inputs, line, measure
+from brainsim.plot.elements.page_layout import AXES, BOTH, note, page
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 NAMES = ("artificial layer", "rate units", "spiking cells")

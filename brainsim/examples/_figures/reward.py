@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import DARK, side_by_side
 from brainsim.examples.reward import DOPAMINE, EARLIEST, LATEST, NETWORKS, RULE, WITHIN, rewards
+from brainsim.plot.elements.page_layout import DARK, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 BIN = 100.0  # ms: a step of TD(lambda)

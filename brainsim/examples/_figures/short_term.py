@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import page
 from brainsim.examples.short_term import DELAY, KINDS, RATES, SHOWN, measure, releases, trains_of
+from brainsim.plot.elements.page_layout import page
 from brainsim.plot.elements.styles import FAINT, PALETTE, REST, style
 
 COLOURS = PALETTE[0], PALETTE[1], PALETTE[3]  # of A, B and C

@@ -3,7 +3,6 @@
 import numpy as np
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import page
 from brainsim.examples.stdp_window import (
     CALCIUM,
     CALCIUM_LAGS,
@@ -17,6 +16,7 @@ from brainsim.examples.stdp_window import (
     SERIES,
     START,
 )
+from brainsim.plot.elements.page_layout import page
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 
 TITLES = {

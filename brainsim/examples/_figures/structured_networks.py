@@ -5,8 +5,8 @@ from matplotlib.colors import ListedColormap
 
 import brainsim as bs
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import page
 from brainsim.examples.gap_junctions import CONDUCTANCES, NETWORKS, SETTLED, SHOWN, lags, phases, synchrony
+from brainsim.plot.elements.page_layout import page
 from brainsim.plot.elements.styles import FAINT, PALETTE, style
 from brainsim.plot.firing_rates import rate
 

@@ -7,8 +7,8 @@ from matplotlib.ticker import PercentFormatter
 from brainsim.core.arrays import plural
 from brainsim.core.contexts import within
 from brainsim.examples._figures.decision import BIN, POOLS, WIDTH, first_passage
-from brainsim.examples._figures.page_layout import AXES, note, page
 from brainsim.examples.wang import DELAY_PERIOD, EVIDENCE, POOL, REST, STIMULUS, THRESHOLD, TRIAL
+from brainsim.plot.elements.page_layout import AXES, note, page
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 
 SHOWN, RASTER = 3, 60  # which level of evidence has the trial that is drawn; cells of each pool in the raster

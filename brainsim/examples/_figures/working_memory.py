@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.patches import Patch
 
 from brainsim.core.contexts import within
-from brainsim.examples._figures.page_layout import shade, side_by_side
 from brainsim.examples.working_memory import CUE, CUED, EXCITATORY, POOL, POOLS, READOUT, RULE
+from brainsim.plot.elements.page_layout import shade, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 

@@ -5,11 +5,11 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
+from brainsim.ann.report.neurons import DASHES, NAMES, compare_neuron, draw_fi, draw_saturation
 from brainsim.core.arrays import plural
 from brainsim.core.contexts import within
-from brainsim.examples._figures.neurons import DASHES, NAMES, compare_neuron, draw_fi, draw_saturation
-from brainsim.examples._figures.page_layout import AXES, note
 from brainsim.explore.theory import lif_rate
+from brainsim.plot.elements.page_layout import AXES, note
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, PALETTE, legend_above, style
 
 WEAK, STRONG = 140.0, 300.0  # pA: below and above the current that the neuron needs to fire

@@ -11,11 +11,11 @@ from brainsim.ann.conversion.spiking import SubtractIF
 from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.bodies import bodies
+from brainsim.ann.report.neurons import draw_staircase
 from brainsim.core.contexts import within
-from brainsim.examples._figures.neurons import draw_staircase
-from brainsim.examples._figures.page_layout import note
 from brainsim.examples.data.datasets import digits
 from brainsim.explore.theory import if_counts
+from brainsim.plot.elements.page_layout import note
 from brainsim.plot.elements.styles import FAINT, NEURON, PALETTE, style
 
 WINDOW, SETTLED = 300.0, 200.0  # ms: the part at the end that is drawn; time after which the network has settled

@@ -6,7 +6,7 @@
 import numpy as np
 
 from brainsim.engine.loop.program import CONTINUE, EVENTS_FULL
-from brainsim.engine.synapses.calendar import BLOCK, give_back
+from brainsim.engine.synapses.calendar import BLOCK, give_back, next_due
 from brainsim.engine.synapses.kinds.kind import CALLED, PER_SYNAPSE
 from brainsim.engine.synapses.segments import split_piece, tag_of
 from brainsim.jit.decorators import helper
@@ -32,11 +32,10 @@ def _has_room(events, p, calendar):
     full = False
     for point in range(p.step, min(p.step + p.slice, p.stop)):
         slot, number = (point + 1) % due.size, np.int64(0)
-        count, block = due[slot], first_block[slot]
-        for k in range(count):
-            number += split_piece(pieces[block * BLOCK + k % BLOCK])[1]
-            if k % BLOCK == BLOCK - 1:
-                block = following[block]
+        count, at = due[slot], first_block[slot] * BLOCK
+        for left in range(count - 1, -1, -1):
+            number += split_piece(pieces[at])[1]
+            at = next_due(at, left, following)
         events.due_events, events.most_segments = max(events.due_events, number), max(events.most_segments, count)
         # `order` has two halves, between which `_sort` merges
         full |= number > array_of(events.lag).size or count > array_of(events.order).size // 2
@@ -114,15 +113,14 @@ def _entry_of(entries, at):
 @helper
 def _list_segments(calendar, slot, order):
     """List where in the calendar the segments of a slot are, in the order in which they were filed; return their number."""
-    count, block, following = (
+    count, at, following = (
         array_of(calendar.due)[slot],
-        array_of(calendar.first_block)[slot],
+        array_of(calendar.first_block)[slot] * BLOCK,
         array_of(calendar.following),
     )
     for k in range(count):
-        order[k] = block * BLOCK + k % BLOCK
-        if k % BLOCK == BLOCK - 1:
-            block = following[block]
+        order[k] = at
+        at = next_due(at, count - 1 - k, following)
     return count
 
 

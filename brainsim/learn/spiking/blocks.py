@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from brainsim.core.doors import load_or_name
 from brainsim.learn.spiking.adaptive_cells import AdaptingLIF
 from brainsim.models.base import Neuron
 from brainsim.models.neurons.lif import LIF
@@ -78,22 +79,21 @@ class Block:
 
     def smooth(self, external_current: bool) -> Any:
         """Return the model as cells that cross their threshold within a step; see `smooth.Smooth`."""
-        from brainsim.learn.spiking.from_equations.smooth import smooth
-
+        smooth = load_or_name("brainsim.learn.spiking.from_equations.smooth:smooth", self.label, "derived kernels")
         return smooth(self.model, self.method or "", self.label, external_current, len(self.taus))
 
     def check_learns(self, label: str) -> None:
         """Raise ValueError or EquationError if a parameter of the model that learns has no derivative or acts on nothing."""
+        kind, smooth = type(self.model).__name__, self.smooth(False)
         from brainsim.learn.spiking.from_equations.derived import write_parts
 
-        kind = type(self.model).__name__
         for name in self.of_equations:
             if name in self.model.parameters and (name in OTHERS or name.startswith("tau_s")):
                 text = f"synapses have a {name!r} of their own; give the parameter of {kind} another name"
                 raise ValueError(f"{label}.{name}: {text}")
             if name == "t_ref":
                 raise ValueError(f"{label}.{name}: refractory times are not learned")
-            _, formulas = write_parts(self.smooth(False), False, f"{label}.{name}", (name,))
+            _, formulas = write_parts(smooth, False, f"{label}.{name}", (name,))
             if not formulas.acts(name):
                 raise ValueError(f"{label}.{name}: the cells do not depend on it")
 

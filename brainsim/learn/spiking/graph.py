@@ -12,6 +12,7 @@ from brainsim.learn.spiking.blocks import LABEL, WRITTEN, Block, block_of, check
 from brainsim.learn.spiking.from_projections import Ends, Table, draw, table_of
 from brainsim.learn.spiking.layout import CURRENT, DELAY, LONGEST_PART, WEIGHT, Layout, Wire, lowest_of, rms, size_of
 from brainsim.learn.spiking.learns import Learns, limits_of
+from brainsim.learn.spiking.plan import RECEPTORS
 from brainsim.models.inputs import CurrentInput
 from brainsim.network.arguments import MAX_DELAY
 
@@ -136,8 +137,6 @@ def output_of(net: Any, output: Any) -> Any:
 
 def _synapses_of(net):
     """Return name of a population -> its different synapses: equal ones share a receptor."""
-    from brainsim.learn.spiking.from_equations.smooth import RECEPTORS
-
     found: dict[str, list[Any]] = {}
     for projection in net.projections:
         synapse = check_synapse(projection)

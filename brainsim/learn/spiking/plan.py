@@ -13,6 +13,7 @@ from brainsim.equations.steps.linear import one_step
 V_V, V_X, A_A, TAU_M, TAU_A, JUMP, V_TH, V_RESET, T_REF = range(9)
 TIMES = ("tau_m", "tau_s", "tau_a", "beta")  # the numbers of a block that can be learned, in the order of the vector
 AT_TAU_M, AT_TAU_S, AT_TAU_A, AT_JUMP = range(4)  # their places
+RECEPTORS = 8  # at most, of a cell whose kernels are derived
 AT_SLOW = AT_TAU_A  # in the gradient of derived kernels: what their potentials got from spikes, each times its adjoint
 
 

@@ -17,8 +17,9 @@ from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, indent, module
 from brainsim.equations.statements import Assign, formula, once, select_needed
 from brainsim.features.adjoints.step import D, active_names, name_calls, reversed_statements
-from brainsim.learn.spiking.from_equations.smooth import BEGINS, CHORD, CROSS, DECAYED, DRIVE, ENDS, FOUND, RECEPTORS, Smooth
+from brainsim.learn.spiking.from_equations.smooth import BEGINS, CHORD, CROSS, DECAYED, DRIVE, ENDS, FOUND, Smooth
 from brainsim.learn.spiking.from_equations.upstroke import LEVEL, RETURN, STEEP, WALK
+from brainsim.learn.spiking.plan import RECEPTORS
 
 # what arrives at the potential, or early in the step, and late in it; of receptor k
 FIRST, EARLY, LATE = (tuple(f"_{name}_{k}" for k in range(RECEPTORS)) for name in ("input", "early", "late"))

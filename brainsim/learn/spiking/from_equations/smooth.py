@@ -27,10 +27,10 @@ from brainsim.equations.statements import formula
 from brainsim.equations.system import System, compose
 from brainsim.features.adjoints.adjoint import Adjoint, adjoint_of
 from brainsim.learn.spiking.from_equations.upstroke import Upstroke, upstroke_of
+from brainsim.learn.spiking.plan import RECEPTORS
 from brainsim.models.base import Neuron, Synapse, initial, parameter
 from brainsim.models.values import Value, is_number
 
-RECEPTORS = 8  # at most, on a cell
 CURRENTS = tuple(f"r{k}_i" for k in range(RECEPTORS))  # of the receptors, in the composed equations
 TAUS = tuple(f"r{k}_tau" for k in range(RECEPTORS))
 CURRENT = CURRENTS[0]

@@ -10,7 +10,7 @@ from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, normalise
 from brainsim.ann.samples import Dataset
 from brainsim.core.contexts import within
 from brainsim.core.hints import answers_calls
-from brainsim.examples._figures.page_layout import AXES, note, side_by_side
+from brainsim.plot.elements.page_layout import AXES, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster
 from brainsim.results.spikes import Spikes
