@@ -8,13 +8,17 @@ import inspect
 import json
 import re
 import types
+from datetime import datetime
 from pathlib import Path
+
+import pytest
 
 import brainsim as bs
 from brainsim.features.plasticity.models.homeostasis import Homeostasis
 from brainsim.models.inputs import Input
 from brainsim.models.rules import Rule
 
+ROOT = Path(__file__).parents[2]
 STUB = Path(bs.__file__).with_suffix(".pyi")
 PINNED = Path(__file__).parents[1] / "data" / "signatures.json"
 BASES = (bs.Neuron, bs.Synapse, bs.Coupling, bs.Plasticity, bs.RatePlasticity)
@@ -127,6 +131,17 @@ def test_the_reference_lists_every_model_input_and_rule():
     bases = (*BASES, Input, Rule, Homeostasis)
     kinds = {name for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name)) and issubclass(thing, bases)}
     assert kinds - set(re.findall(r"\w+", page)) - {kind.__name__ for kind in BASES} == set()
+
+
+@pytest.mark.skipif(not (ROOT / "CHANGELOG.md").exists(), reason="an installed package has no list of changes")
+def test_the_version_and_its_date_are_the_same_wherever_they_are_said():
+    first, *closed = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert first == "Unreleased"
+    version, date = re.fullmatch(r"(\S+) \((\d+ \w+ \d{4})\)", closed[0]).groups()
+    assert version == bs.__version__
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {version}\n" in citation
+    assert f"\ndate-released: {datetime.strptime(date, '%d %B %Y').date()}\n" in citation
 
 
 if __name__ == "__main__":

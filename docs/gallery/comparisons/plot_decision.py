@@ -2,7 +2,7 @@
 Decision: a race of two pools
 =============================
 
-Drift-diffusion and two pools of spiking cells that compete: choices and times agree.
+Drift-diffusion and two pools of spiking cells that compete: choices and times are alike.
 """
 
 import brainsim as bs
