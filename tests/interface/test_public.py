@@ -1,5 +1,7 @@
 """Public names: the stub that editors read, and the signature of each name, pinned so that a change is a decision.
 
+Of models, the units and ranges of their parameters are pinned as well.
+
 ``python tests/interface/test_public.py`` writes both anew: ``brainsim/__init__.pyi`` and ``tests/data/signatures.json``.
 """
 
@@ -81,8 +83,20 @@ def signature(thing):
     return str(bare.replace(parameters=parameters, return_annotation=bare.empty))
 
 
+def ranges(model):
+    """Return the parameters and initial values of a model, each with its range and unit, as text: ``tau > 0.0 [ms]``."""
+    texts = []
+    for name, spec in (model.parameters | model.initials).items():
+        limits = {sign: getattr(spec, key, None) for sign, key in ((">", "above"), (">=", "at_least"))}
+        texts.append(" ".join([name, *(f"{sign} {x}" for sign, x in limits.items() if x is not None), f"[{spec.unit}]"]))
+    return ", ".join(texts)
+
+
 def signatures():
-    return {name: signature(thing) for name, thing in sorted(public_things().items())}
+    things = public_things()
+    models = {name: thing for name, thing in things.items() if inspect.isclass(thing) and issubclass(thing, BASES)}
+    found = {name: signature(thing) for name, thing in things.items()}
+    return dict(sorted((found | {f"{name}: ranges": ranges(thing) for name, thing in models.items()}).items()))
 
 
 def without_types(thing):

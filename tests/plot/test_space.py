@@ -33,6 +33,13 @@ class TestSnapshots:
         assert [panel.get_title() for panel in ax.child_axes] == ["10 ms", "15 ms", "40 ms"]
         assert len({panel.images[0].get_clim() for panel in ax.child_axes}) == 1
 
+    def test_pictures_stand_side_by_side_and_below_each_other(self):
+        ax = plot.snapshots(SPIKES, [5.0, 10.0, 15.0, 20.0, 30.0], grid=(2, 3), columns=3)
+        outer, boxes = ax.get_position(), [panel.get_axes_locator()(panel, None) for panel in ax.child_axes]
+        assert all(outer.x0 <= box.x0 < box.x1 <= outer.x1 and outer.y0 <= box.y0 < box.y1 <= outer.y1 for box in boxes)
+        assert all(boxes[k].x1 < boxes[k + 1].x0 and boxes[k].y0 == boxes[k + 1].y0 for k in (0, 1, 3))
+        assert all(boxes[k].y1 < boxes[k - 3].y0 and boxes[k].x0 == boxes[k - 3].x0 for k in (3, 4))
+
     def test_cells_of_a_regular_grid_are_fields_where_they_are(self):
         (panel,) = plot.snapshots(SPIKES, 20.0, positions=SHEET, tau=1.0).child_axes
         image = panel.images[0]

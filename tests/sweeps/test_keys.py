@@ -87,6 +87,20 @@ class TestParameters:
         assert len(list((tmp_path / "s").glob("*.npz"))) == 1
 
 
+def test_the_text_of_a_function_counts_and_its_byte_code_does_not():
+    """Another version of Python compiles other code; of a lambda, the text is a line that may have another one."""
+
+    def compiled_otherwise(function):
+        code = function.__code__
+        other = types.FunctionType(code.replace(co_consts=(*code.co_consts, "unused")), globals(), function.__name__)
+        other.__qualname__ = function.__qualname__
+        return other
+
+    short = lambda x: x + 1.0  # noqa: E731
+    assert key_of_function(compiled_otherwise(middle_of)) == key_of_function(middle_of)
+    assert key_of_function(compiled_otherwise(short)) != key_of_function(short)
+
+
 def network(rate):
     cells = bs.Population(3, bs.LIF(), name="cells")
     net = bs.Network(seed=1)

@@ -65,8 +65,8 @@ def trace_of_pairs(pre, post, times):
     arrived = [(t, 0) for t in pre] + [(t + 1.0, 1) for t in post]  # the delay of 1 ms is dendritic
     x = y = c = now = 0.0
     found, events = np.zeros(len(times)), sorted(arrived)
-    for k, (event, kind) in enumerate([*events, (np.inf, 0)]):
-        span = (times >= now) & (times < event) if k else times < event
+    for event, kind in [*events, (np.inf, 0)]:
+        span = (times >= now) & (times < event)
         found[span] = c * np.exp(-(times[span] - now) / RULE.tau_c)
         if np.isinf(event):
             break

@@ -114,6 +114,15 @@ def test_a_synapse_that_learns_takes_twelve_bytes_besides_segments(rule, delay):
     assert segments == pytest.approx(store.nbytes - store.targets.nbytes, rel=0.15)
 
 
+def test_variables_that_would_be_traces_are_also_kept_as_they_were():
+    """A time constant of each synapse makes variables of traces; of those, a synapse keeps the value before a spike, too."""
+    net = network(n=50, k=5, weight=bs.Uniform(0.1, 0.2), plasticity=bs.STDP(tau_plus=bs.Uniform(15.0, 25.0)))
+    (_, synapses, size), *_ = net.estimate(0.1).rows
+    built = bs.Simulation(net, seed=1, threads=1)._run.synapses
+    kept = built.kinds[0].nbytes + built.store.targets.nbytes
+    assert (synapses, size) == (250, kept)
+
+
 @pytest.mark.parametrize(
     ("given", "median"),
     [
