@@ -15,6 +15,7 @@ from brainsim.models.values import ExponentialDistribution
 from brainsim.rng import hashing, probabilities, streams, variates
 from brainsim.testing import reference
 from brainsim.testing.random_networks import networks
+from brainsim.testing.random_networks.own_models import Keeping
 from brainsim.testing.reference import numbers, wiring
 from brainsim.testing.verification.random_runs import TOLERANCES, compare
 
@@ -138,6 +139,34 @@ def test_synapses_of_lists():
     check_table(net.connect(PRE[:30], POST, bs.OneToOne(), name="one to one", **given))
 
 
+PLACES = bs.positions.box(70, (100.0, 80.0), seed=3)
+NEAR = bs.Population(40, bs.LIF(), name="near", positions=PLACES[:40])
+FAR = bs.Population(30, bs.LIF(), name="far", positions=PLACES[40:])
+
+
+@pytest.mark.parametrize("autapses", [True, False])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda **given: bs.DistanceRule("0.8*exp(-d/40)", **given),
+        lambda **given: bs.DistanceRule("0.5/(1 + exp(-dx/20)) + 0.4*exp(-abs(dy)/30)", periodic=(130.0, 0.0), **given),
+        lambda **given: bs.DistanceRule(0.7, max_distance=30.0, periodic=130.0, **given),
+        lambda **given: bs.DistanceRule("exp(-d/40)", k=6, max_distance=70.0, **given),
+    ],
+    ids=lambda rule: str(rule()),
+)
+def test_synapses_by_distance(rule, autapses):
+    net, given = bs.Network(seed=4), {"weight": bs.Normal(1.0, 0.2), "delay": "0.3 + d/50", "synapse": bs.Delta()}
+    check_table(net.connect(NEAR[5:35] + FAR[3:9], NEAR + FAR, rule(autapses=autapses), **given))
+    given |= {"weight": "2*exp(-d/50)", "delay": 1.0}
+    check_table(net.connect(NEAR, FAR, rule(autapses=autapses), **given))
+
+
+def test_weights_and_delays_by_index():
+    given = {"weight": "1 + i*0.1 - j*0.03", "delay": "0.5 + 0.1*j", "synapse": bs.Delta()}
+    check_table(bs.Network(seed=4).connect(PRE, POST, bs.FixedProbability(0.3), **given))
+
+
 def check_table(projection):
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         table = projection.synapses(0.1)
@@ -187,7 +216,8 @@ def test_random_networks_in_single_precision():
 # each rule and each coupling is in one of these
 LEARNING = (2, 7, 9, 10, 12, 13, 21, 31, 35, 37, 40, 46)
 EXACT = (4, 6, 7, 12, 13, 14, 16, 17, 18)
-COUPLED = (1, 4, 14, 16, 19, 30)
+COUPLED = (1, 4, 14, 16, 19, 30, 43)  # in the last one it learns
+BALANCED = (12, 13, 14)  # by normalisation and scaling; a rule of the second has weights below 0
 
 
 @pytest.mark.thorough_but("[2]", "[7]")
@@ -195,6 +225,15 @@ COUPLED = (1, 4, 14, 16, 19, 30)
 def test_random_networks_that_learn(seed):
     found, net = check_network(seed, plain=False)
     assert any(projection.plasticity is not None for projection in net.projections)
+    assert found.narrow is None
+
+
+@pytest.mark.thorough_but("[12]")
+@pytest.mark.parametrize("seed", BALANCED)
+def test_random_networks_with_homeostasis(seed):
+    found, net = check_network(seed, plain=False)
+    assert any(projection.homeostasis is not None for projection in net.projections)
+    assert any(p.plasticity is not None and p.plasticity.sign == -1 for p in net.projections) == (seed == 13)
     assert found.narrow is None
 
 
@@ -211,6 +250,18 @@ def test_random_networks_with_couplings(seed):
 def test_random_networks_at_exact_times(seed):
     found, _ = check_network(seed, plain=False, precise=True)
     assert found.largest < 1e-9
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("later", [0.0, 5e-12, 2e-11])
+def test_events_at_one_time_are_one_event(later):
+    """Three events of 10 mV, of which two are enough: the third is lost in the reset, unless it comes after it."""
+    cell, net = bs.Population(1, Keeping(), name="cell"), bs.Network(seed=1)
+    source = bs.Population(3, bs.SpikeTrains([[6.65], [6.65], [6.65 + later]]), name="source")
+    net.connect(source, cell, bs.AllToAll(), weight=10.0, delay=0.6, synapse=bs.Delta())
+    result = bs.simulate(net, 8.0, dt=0.2, precise=True, progress=False)
+    assert compare(reference.run(net, 40, 0.2, 0, precise=True), result, 0.2, 1e-9).failures == []
+    assert result.state.variables["cell"]["v"][0] == pytest.approx(-55.0 if later > 1e-11 else -65.0)
 
 
 @pytest.mark.thorough

@@ -42,7 +42,7 @@ class Plan:
     plain : bool
         Whether it has core features only: neither plasticity nor couplings nor distances.
     defined : bool
-        Whether it has only what the reference defines: no distances, no homeostasis, no couplings that learn.
+        Whether it has only what the reference defines: no rules at exact times. Some rules have weights of 0 and less.
     everyday : bool
         Whether it is drawn from the few kinds of cells that compile fast, and that others compile as well.
     """
@@ -128,11 +128,11 @@ def _add_features(plan):
         return size_of_weights(plan, given)
 
     seed, free = plan.seed, plan.free
-    if not plan.defined:
-        places.add_distances(np.random.default_rng([seed, 9]), plan, size_of)
+    places.add_distances(np.random.default_rng([seed, 9]), plan, size_of)
     rules.add_plasticity(np.random.default_rng([seed, 8]), plan, size_of, free)
     rules.add_more(np.random.default_rng([seed, 9]), plan, size_of, free)
     add_repeated(np.random.default_rng([seed, 12]), plan)
+    rules.mirror(np.random.default_rng([seed, 17]), plan, free)
 
 
 def _is_exact(kind):

@@ -166,6 +166,31 @@ def combine(rng, plan, free):
                 given["initial"] = {f"{type(rule).__name__}_{name}": value for name, value in given["initial"].items()}
 
 
+def mirror(rng, plan, free):
+    """Give some connections that learn weights of 0 and less; unless others may be compiled, those of one rule.
+
+    Only the reference is compared with such networks, so all others stay as they were.
+    """
+    for given in (given for given in plan.connections if "plasticity" in given and plan.defined):
+        rule, chosen = given["plasticity"], chance(rng, 0.4)
+        below = negative(given["weight"]) if given["synapse"].weight_unit not in ("nS", "") else None
+        if chosen and below is not None and "sign" in rule._options and rule.sign == 1 and (free or type(rule) is Bounded):
+            values = {name: getattr(rule, name) for name in (*rule.parameters, *rule._options)}
+            given["plasticity"], given["weight"] = type(rule)(**values | {"sign": -1}), below
+            if isinstance(given.get("homeostasis"), bs.Normalisation):
+                old = given["homeostasis"]
+                given["homeostasis"] = bs.Normalisation(-old.total, every=old.every, by=old.by)
+
+
+def negative(weight):
+    """Return minus a weight that is above 0; None if it is not, or cannot be told."""
+    if isinstance(weight, bs.Uniform):
+        return bs.Uniform(-weight.high, -weight.low) if weight.low >= 0.0 else None
+    if isinstance(weight, float | np.ndarray):
+        return -weight if np.min(weight, initial=np.inf) >= 0.0 else None
+    return None
+
+
 def kept_per_synapse(rule):
     """Return the variables of a rule that may begin at other values in each synapse, as plain numbers from 0 to 1."""
     found = rule.plasticity_equations

@@ -3,7 +3,6 @@
 import numpy as np
 
 from brainsim.testing.reference.equations import Scope, evaluate, names_in, parse
-from brainsim.testing.reference.numbers import not_covered
 from brainsim.testing.reference.wires import Wires
 
 
@@ -33,7 +32,6 @@ class Coupling(Wires):
 
     def __init__(self, network, projection):
         super().__init__(network, projection)
-        not_covered(projection.plasticity is not None, "couplings that learn")
         self.coupling, self.texts = projection.synapse, projection.synapse.texts()
         self.source, self.past = parse(self.texts["source"]), []
         self.pair = parse(self.texts["pair"]) if self.texts["pair"] else None
@@ -110,12 +108,12 @@ class Coupling(Wires):
                 jumped[first : first + cells.n] = fired[name]
         self.past.append((self._given(), jumped))
 
-    def _in_step(self, k, sources):
+    def in_step(self, k, sources, at_once):
         """Return what some sources give during step k: at its middle with order 2, at its start with order 1."""
         now, jumped = self.past[max(k, 0)]
-        if self.coupling.order == 1 or k < 0 or (self.at_once and k == 0):
+        if self.coupling.order == 1 or k < 0 or (at_once and k == 0):
             return now[sources]
-        if self.at_once:  # the middle lies ahead; what a spike has just changed is not extrapolated
+        if at_once:  # the middle lies ahead; what a spike has just changed is not extrapolated
             return np.where(jumped, now, 1.5 * now - 0.5 * self.past[k - 1][0])[sources]
         end, jumped = self.past[k + 1]
         return np.where(jumped, now, 0.5 * (now + end))[sources]
@@ -125,15 +123,18 @@ class Coupling(Wires):
         x = np.zeros(self.sources.size)
         for delay in np.unique(self.delays):
             mine = self.delays == delay
-            x[mine] = self._in_step(k - int(delay), self.sources[mine])
+            x[mine] = self.in_step(k - int(delay), self.sources[mine], self.at_once)
         sums = np.zeros(self.network.n)
-        np.add.at(sums, self.targets, self.weights * x if self.pair is None else self._of_pairs(x))
+        np.add.at(sums, self.targets, self.of_pairs(k, x))
         for name, cells in self.network.cells.items():
             if self.coupling in cells.receptors:
                 first = self.network.first[name]
                 cells.held[f"r{cells.receptors.index(self.coupling)}_total"] += sums[first : first + cells.n]
 
-    def _of_pairs(self, x):
+    def of_pairs(self, k, x):
+        """Return what each pair adds in step k, from what its source gives."""
+        if self.pair is None:
+            return self.weights * x
         values = {name: getattr(self.coupling, name) for name in self.coupling.parameters}
         values |= {"w": self.weights, "x": x, "side": self.side, "pi": np.pi}
         if "v" in names_in(self.pair):

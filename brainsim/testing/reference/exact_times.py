@@ -14,6 +14,7 @@ from brainsim.testing.reference.exact import Exact, Impossible, expm
 from brainsim.testing.reference.numbers import NotCovered, not_covered
 
 PICOSECOND = 1e-9  # ms
+SAME = 1e-11  # ms; events less than this apart are one event
 LOOKS = 16  # points between two events at which a cell is compared with its threshold
 CLOSE = 1e-13  # ms, to which a time is found
 
@@ -82,17 +83,19 @@ class ExactCells(Cells):
         stops = [(time, 1, receptor, weight) for time, receptor, weight in events] + [(end, 2, 0, 0.0)]
         stops = sorted(stops, key=lambda stop: stop[:2])  # of events at one time, those that were sent first come first
         while stops:
-            refractory = self.until[cell] > now
-            stop = min(stops[0][0], self.until[cell]) if refractory else stops[0][0]
+            refractory, first = self.until[cell] > now, stops[0][0]
+            ends = refractory and self.until[cell] <= first + SAME
+            stop = self.until[cell] if ends else first
             at, y = (None, self._after(cell, stop - now, True)) if refractory else self._crossing(cell, now, stop)
             self.y[cell], now = y, stop if at is None else at
             if at is not None:
                 spikes.append(at)
                 self._fire(cell, at)
-            elif stop == stops[0][0] and not (refractory and stop == self.until[cell]):  # it may fire when it is free
-                _, kind, receptor, weight = stops.pop(0)
-                if kind == 1:
-                    self._arrive(cell, receptor, weight, self.until[cell] > now)
+            elif not ends:  # when it is free again, it may fire before an event acts
+                while stops and stops[0][0] <= first + SAME:
+                    _, kind, receptor, weight = stops.pop(0)
+                    if kind == 1:
+                        self._arrive(cell, receptor, weight, refractory)
         return spikes
 
     def _after(self, cell, h, refractory):

@@ -4,11 +4,23 @@ Times are in steps on the clock of the synapse: a spike of the source is there a
 target after the dendritic part.
 """
 
+import ast
+
 import numpy as np
 
 from brainsim.testing.reference.cells import random_calls
-from brainsim.testing.reference.equations import Scope, assignments_of, equations_of, evaluate, linear_in, names_in, parse
+from brainsim.testing.reference.equations import (
+    Scope,
+    assignments_of,
+    equations_of,
+    evaluate,
+    linear_in,
+    names_in,
+    parse,
+    renamed,
+)
 
+ACTIONS = ("on_pre", "on_post", "on_step", "between")
 ARRIVAL, RETURN, BETWEEN, AGAIN = range(4)  # what happens at a time, by which random numbers differ
 TINY = 1e-300  # in place of a time constant of 0: what decays with it is at its limit at once
 
@@ -21,9 +33,8 @@ class Rule:
         self.parameters = parameters
         self.initials = {name: parse(value) if isinstance(value, str) else value for name, value in initials.items()}
         self.derivatives, self.lines = equations_of(texts["equations"])
-        actions = ("on_pre", "on_post", "on_step", "between", "on_modulator")
         self.on_pre, self.on_post, self.on_step, self.between, self.on_modulator = (
-            assignments_of(texts.get(k, "")) for k in actions
+            assignments_of(texts.get(k, "")) for k in (*ACTIONS, "on_modulator")
         )
         self.amplitude = parse(texts["amplitude"])
         self.condition = parse(texts["step_condition"]) if texts.get("step_condition") else None
@@ -48,6 +59,23 @@ class Rule:
         between, on_post = (sum(random_calls(tree) for _, tree in text) for text in (self.between, self.on_post))
         end = between + on_post if self.on_post or self.on_step else 0
         return {"return": 0, "on_post": between, "end": end, "arrival": end + between}
+
+    def mirror(self):
+        """Let what the texts do to w happen to -w: for weights of 0 and less."""
+
+        def of_minus_w(tree):
+            return renamed(tree, {"w": ast.UnaryOp(ast.USub(), ast.Name("w"))})
+
+        def minus(tree):
+            return tree and ast.UnaryOp(ast.USub(), tree)
+
+        for name in ACTIONS:
+            trees = [(x, of_minus_w(tree)) for x, tree in getattr(self, name)]
+            setattr(self, name, [(x, minus(tree) if x == "w" else tree) for x, tree in trees])
+        self.amplitude = minus(of_minus_w(self.amplitude))
+        self.bounds = [minus(tree) for tree in reversed(self.bounds)]
+        if "w" in self.derivatives:
+            self.derivatives["w"] = minus(self.derivatives["w"])
 
     def known(self, own, dt):
         """Return the values of parameters and of the lines ``name = ...`` made of them; `own`: those of each synapse."""

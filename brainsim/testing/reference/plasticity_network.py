@@ -3,8 +3,9 @@
 import numpy as np
 
 from brainsim.testing.reference.equations import Scope, assignments_of, equations_of, evaluate, linear_in, names_in
-from brainsim.testing.reference.numbers import not_covered, sample, stream_key
+from brainsim.testing.reference.numbers import sample, stream_key
 from brainsim.testing.reference.plasticity import Modulator, Targets
+from brainsim.testing.reference.plasticity_homeostasis import Homeostat
 from brainsim.testing.reference.plasticity_synapses import Synapses, rule_of
 from brainsim.testing.reference.wires import Wires
 
@@ -23,8 +24,6 @@ class Learning(Wires):
 
     def __init__(self, network, projection):
         plasticity = projection.plasticity
-        not_covered(projection.homeostasis is not None, "homeostasis")
-        not_covered(plasticity.sign != 1, "negative weights of a rule")
         self.rule, self.arriving, self.answering = rule_of(plasticity), {}, {}
         super().__init__(network, projection)
         back = projection.dendritic_delay
@@ -49,6 +48,7 @@ class Learning(Wires):
             modulator=self.modulator,
         )
         self._follow(own)
+        self.homeostat = Homeostat(projection, self.synapses, self.pre, self.dt) if projection.homeostasis else None
 
     def changes_weights(self):
         """Return whether weights change."""
@@ -121,7 +121,11 @@ class Learning(Wires):
         self.arriving.setdefault(step, []).append(at)
 
     def before(self, k, current):
-        """Let arrive what arrives at the end of step k."""
+        """Let homeostasis act at the beginning of step k, and let arrive what arrives at its end."""
+        self._balance(k)
+        self._let_arrive(k)
+
+    def _let_arrive(self, k):
         at = np.concatenate([np.empty(0, np.int64), *self.arriving.pop(k + 1, ())])
         turns = np.array([np.count_nonzero(at[:i] == one) for i, one in enumerate(at)], np.int64)
         for turn in range(int(turns.max(initial=-1)) + 1):
@@ -132,6 +136,8 @@ class Learning(Wires):
     def after(self, k, fired):
         """Let the spikes of the targets be at their synapses, and the steps in which the condition of the rule holds."""
         self._note(fired)
+        if self.homeostat is not None:
+            self.homeostat.counts += self._fired(fired)
         spikes = self._fired(fired)[self.post] if self.rule.on_post else np.zeros(self.post.size, bool)
         above = spikes & False if self.watched is None else self.watched.above[k + 1][self.post]
         for back in np.unique(self.back):
@@ -154,9 +160,19 @@ class Learning(Wires):
         for back in np.unique(self.back[at]):
             yield step - int(back), at[self.back[at] == back]
 
+    def _balance(self, step):
+        if self.homeostat is not None and self.homeostat.is_time(step):
+            self._bring_up(step + 1, step)
+            self.homeostat.act()
+
+    def _bring_up(self, time, step):
+        """Bring each synapse up to the clock that it has at a time, when a step begins."""
+        if not self._adds_to_itself():  # the cell takes what arrives at the end of a step when this begins
+            self._let_arrive(step)
+        self.synapses.bring_up(np.maximum(time - self.back, 0))
+
     def columns(self, step):
         """Return the weights and the variables of the synapses, each brought up to the end."""
-        if not self._adds_to_itself():  # the cell takes what arrives at the end of a step when this begins
-            self.before(step, None)
-        self.synapses.bring_up(np.maximum(step - self.back, 0))
+        self._balance(step)
+        self._bring_up(step, step)
         return {"weight" if name == "w" else name: values for name, values in self.synapses.x.items()}

@@ -137,4 +137,7 @@ def rule_of(plasticity):
     """Return the Rule of a `brainsim.Plasticity`."""
     parameters = {name: getattr(plasticity, name) for name in plasticity.parameters}
     initials = {name: getattr(plasticity, name, spec.default) for name, spec in plasticity.initials.items()}
-    return Rule(plasticity.texts(), parameters, initials | plasticity.initial)
+    rule = Rule(plasticity.texts(), parameters, initials | plasticity.initial)
+    if plasticity.sign == -1:
+        rule.mirror()
+    return rule

@@ -6,6 +6,7 @@ number j. Sources and targets are counted within their views.
 
 import numpy as np
 
+from brainsim.testing.reference.distances import pairs_near, sources_near, value_of
 from brainsim.testing.reference.numbers import (
     GAMMA,
     NotCovered,
@@ -53,9 +54,14 @@ def pairs_of(projection):
         return np.arange(n_pre), np.arange(n_pre), np.zeros(n_pre, np.int64)
     if kind == "FixedIndegree":
         return _by_target(projection, rule)
+    if kind == "DistanceRule" and rule.k is not None:
+        itself = indices_among(projection.post, projection.pre) if not rule.autapses else np.full(n_post, -1)
+        return in_rows(*sources_near(projection, itself))
+    itself = indices_among(projection.pre, projection.post) if not rule.autapses else np.full(n_pre, -1)
+    if kind == "DistanceRule":
+        return pairs_near(projection, itself)
     if kind not in ROWS:
         raise NotCovered(kind)
-    itself = indices_among(projection.pre, projection.post) if not rule.autapses else np.full(n_pre, -1)
     key = stream_key(projection.seed, "wiring", projection.name)
     counts = _counts_of_total(projection, rule, itself) if kind == "FixedTotal" else [None] * n_pre
     rows = [ROWS[kind](rule, step_key(key, i), n_post - (itself[i] >= 0), counts[i]) for i in range(n_pre)]
@@ -153,9 +159,11 @@ def values_of(projection, name, pre, post, number, dt):
     value = getattr(projection, name)
     if name == "weight" and value is None:
         value = projection.rule.weight
-    if hasattr(value, "mass"):  # a distribution
+    if hasattr(value, "text"):
+        value = value_of(value.text, projection, pre, post)
+    elif hasattr(value, "mass"):  # a distribution
         return _sampled_values(projection, name, value, pre, number, dt)
-    if np.ndim(value) == 2:
+    elif np.ndim(value) == 2:
         value = value[pre, post]
     elif np.ndim(value) == 1:
         if projection.rule.pairs is not None:
