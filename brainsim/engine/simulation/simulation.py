@@ -783,7 +783,8 @@ class Simulation(Answering):
         it is: variables, refractory times, noise, what synapses have learned and, of parts that are described as before,
         what `set` and `rewire` have changed. What is new begins at its initial values, as if it had been there and silent.
         Spikes under way keep the delays with which they were sent, for which `network` then has an input with listed events;
-        they also arrive over new projections if they were sent within the longest delay so far.
+        they also arrive over new projections if they were sent within the longest delay so far, except over those with a
+        plasticity rule, which know only what is sent from now on.
 
         `reset` of the new simulation goes back to the state of now, or to the start if no run has begun. Its synapses are
         built once, as those of any simulation.

@@ -189,6 +189,22 @@ def test_which_exact_spikes_come_over_a_longer_delay_does_not_depend_on_dt(chang
         np.testing.assert_allclose(arrived, np.ceil(np.array([11.51, 11.75]) / dt - 1e-6) * dt, atol=1e-9)
 
 
+@pytest.mark.parametrize("precise", [False, True])
+@pytest.mark.parametrize(("rule", "arrivals"), [(None, [11.6, 11.8]), ("additive", [13.4])])
+def test_what_was_sent_before_comes_over_new_projections_that_do_not_learn(precise, rule, arrivals):
+    net = bs.Network(seed=1)
+    pre = bs.Population(1, bs.SpikeTrains([[8.4, 8.6, 8.8]]), name="pre")
+    other, post = bs.Population(1, bs.SpikeTrains([[10.4]]), name="other"), bs.Population(1, bs.LI(tau_m=1e9), name="post")
+    net.connect(pre, post, bs.AllToAll(), weight=0.0, delay=1.5, synapse=bs.Delta())
+    sim = bs.Simulation(net, seed=1, precise=precise)
+    sim.run(10.0)
+    for source in (pre, other) if rule else (pre,):
+        net.connect(source, post, bs.AllToAll(), weight=0.5, delay=3.0, synapse=bs.Delta(), plasticity=RULES.get(rule))
+    sim = sim.continue_with(net, record=bs.Trace(post, "v"))
+    trace = sim.run(4.0).traces[post, "v"]
+    np.testing.assert_allclose(trace.times[1:][np.diff(trace.values[:, 0]) > 0.1], arrivals, atol=0.11)
+
+
 def test_recording_follows_the_synapses():
     net, wires = network(RULES["additive"])
     sim = bs.Simulation(net, seed=5, record=bs.WeightTrace(wires, synapses=[0, 1, 2, 299], every=10.0, bins=3))
