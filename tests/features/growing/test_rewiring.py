@@ -223,6 +223,12 @@ def test_recording_follows_the_synapses():
     assert last.values[0, 2] == now.weight[place]
 
 
+def test_pairs_are_counted_as_far_as_weights_are_exact():
+    """Weights, which are float32, count the pairs of a list, and the next ones are counted anew."""
+    numbers = np.arange(readback.EXACT - 3, readback.EXACT + 1)
+    np.testing.assert_array_equal(numbers.astype(np.float32).astype(np.int64), numbers)
+
+
 @pytest.mark.thorough_only("[False-True]")
 @pytest.mark.parametrize("precise", [False, True])
 @pytest.mark.parametrize("sampled", [False, True])
