@@ -189,6 +189,7 @@ def test_disagreements_are_listed(report):
     assert told in short.verdict
 
 
+@pytest.mark.thorough
 def test_a_network_that_learned_in_spikes_is_a_row(mlp):
     small = MLP((20,), epochs=20, seed=1).fit(DATA.X_train, DATA.y_train)
     found = bodies(

@@ -20,40 +20,33 @@ def modules():
 
 def imported(module, tree, types=False):
     """Return the names of all modules that a module imports, and whether when it is loaded; those for types if asked."""
-    return _imported(module, types) if modules().get(module) is tree else _imported_by(module, tree, types)
-
-
-@cache  # several tests ask for those of all modules, which takes two seconds
-def _imported(module, types):
-    return _imported_by(module, modules()[module], types)
-
-
-def _imported_by(module, tree, types):
-    loaded = {id(node) for top in tree.body for node in _at_load(top)}
-    for_types = {
-        id(inner) for node in ast.walk(tree) if _is_for_types(node) for line in node.body for inner in ast.walk(line)
-    }
     found = []
-    for node in ast.walk(tree):
-        if id(node) in for_types and not types:
+    for node, at_load, for_types in _statements(tree.body):
+        if for_types and not types:
             continue
         if isinstance(node, ast.Import):
-            found += [(alias.name, id(node) in loaded) for alias in node.names]
+            found += [(alias.name, at_load) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: imports are absolute"
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [(name if name in modules() else node.module, id(node) in loaded) for name in inner]
+            found += [(name if name in modules() else node.module, at_load) for name in inner]
     return found
 
 
-def _at_load(node):
-    """Go through the nodes that run when a module is loaded: all but the bodies of functions."""
-    yield node
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        for child in ast.iter_child_nodes(node):
-            yield from _at_load(child)
+def _statements(body, at_load=True, for_types=False):
+    """Go through statements: (statement, whether it runs when the module is loaded, whether it is for types alone).
+
+    Expressions hold no imports; a walk through them, too, takes twenty times as long.
+    """
+    for node in body:
+        yield node, at_load, for_types
+        inside = at_load and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            if inner := getattr(node, part, None):
+                yield from _statements(inner, inside, for_types or (part == "body" and _is_for_types(node)))
 
 
 def _is_for_types(node):
-    """Return whether a statement is ``if typing.TYPE_CHECKING:``."""
-    return isinstance(node, ast.If) and ast.unparse(node.test).removeprefix("typing.") == "TYPE_CHECKING"
+    """Return whether a statement is ``if TYPE_CHECKING:`` or ``if typing.TYPE_CHECKING:``."""
+    test = node.test if isinstance(node, ast.If) else None
+    return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))

@@ -409,6 +409,7 @@ class TestOthers:
         assert {"LIF with Pulse", "AdEx with Delta", "Theta with Exponential"} <= set(names)
         assert {"AdEx with Pulse", "Theta with Delta"}.isdisjoint(names)  # which they cannot have
 
+    @pytest.mark.thorough
     def test_warmup_computes_exact_times_where_an_example_does(self):
         assert warmup.tiny_networks()["timing"]()[1]["precise"]
 

@@ -222,7 +222,7 @@ def test_every_question_has_an_answer_and_a_check():
     assert set(ANSWERS) == set(CHECKS)
 
 
-@pytest.mark.thorough_only("[couple")
+@pytest.mark.thorough_only("[couple", "on the distance]", "on the same synapse]", "a synaptic conductance]")
 @pytest.mark.parametrize("question", CHECKS)
 def test_answer(question, capsys):
     language, code = ANSWERS[question]

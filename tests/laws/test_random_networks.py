@@ -21,8 +21,8 @@ PRECISIONS = command.PRECISIONS
 CASES = [(seed, PRECISIONS[seed // kinds.TOGETHER % 2]) for seed in range(30)]
 CASES += [(13, "double"), (33, "double"), (43, "double"), (83, "double")]
 # those that run with the usual tests, and those that `.ci/run` adds; each of the others compiles for half a minute
-USUAL = (3, 5, 8, 26, 28)
-THOROUGH = (6, 19, 21, 24, 25, 27, 29)
+USUAL = (3, 5, 8, 28)
+THOROUGH = (6, 19, 21, 24, 25, 26, 27, 29)
 
 
 def marked(seed, precision):
@@ -31,7 +31,7 @@ def marked(seed, precision):
 
 
 # the same seeds with exact times are other networks: of those that can have them
-PRECISE = [pytest.param(seed, marks=() if seed == 3 else pytest.mark.thorough) for seed in (1, 3, 8)]
+PRECISE = 1, 3, 8
 
 
 # those that failed once
@@ -49,6 +49,7 @@ def test_the_same_bits_in_every_way(seed, precision):
     check(seed, precision)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", PRECISE)
 def test_the_same_bits_in_every_way_at_exact_times(seed):
     check(seed, command.PRECISE)

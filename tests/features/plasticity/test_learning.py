@@ -31,7 +31,7 @@ def run_with(changes, rule=own.Rich, dendritic=0.5, threads=1):
 ARRAY = np.linspace(0.2, 1.8, 250)
 
 
-@pytest.mark.thorough_but("number-0.0", "array-all")
+@pytest.mark.thorough_but("array-all")
 @pytest.mark.parametrize("dendritic", [0.0, 0.5, "all"])
 @pytest.mark.parametrize("w", [1.25, ARRAY], ids=["number", "array"])
 def test_weights_are_written_between_pieces(w, dendritic):
