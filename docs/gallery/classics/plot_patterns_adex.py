@@ -10,7 +10,7 @@ import numpy as np
 
 import brainsim as bs
 
-SOURCE = "Naud, Marcille, Clopath & Gerstner (2008), table 1, doi:10.1007/s00422-008-0264-7"
+SOURCE = "Naud, Marcille, Clopath & Gerstner (2008), table 1, doi:10.1007/s00422-008-0264-7; as in an example of Brian2"
 CLAIM = "with the parameters of the table, a step of current makes the AdEx cell fire in the eight patterns that it names"
 CLAIMED, MARGIN, CONFIDENCE = 8, 0, None  # patterns that are as defined in TESTS; nothing is random
 
