@@ -87,7 +87,7 @@ import sys
 
 import brainsim.core.moved  # noqa: F401 - modules by their old names
 
-__version__ = "0.1.0"
+__version__ = "0.1.1"
 
 # Module -> the public names that it defines, each loaded when it is first used. `__init__.pyi` lists the same names for
 # editors and type checkers; a test holds the two equal.

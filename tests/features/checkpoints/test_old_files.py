@@ -18,7 +18,8 @@ DATA = Path(__file__).parents[2] / "data"
 def test_a_simulation_of_an_older_version_continues():
     net = pickle.loads((DATA / "network_0.1.0.pickle").read_bytes())
     assert type(net.projections[0].plasticity) is bs.STDP
-    sim = bs.Simulation.load(net, DATA / "simulation_0.1.0.npz")
+    with pytest.warns(UserWarning, match=r"the last bits may differ \(brainsim 0\.1\.0 then, "):
+        sim = bs.Simulation.load(net, DATA / "simulation_0.1.0.npz")
     assert sim.time == pytest.approx(30.0)
     sim.run(20.0)
     spikes, then = sim.result().spikes["cells"], np.load(DATA / "after_0.1.0.npz")
