@@ -27,10 +27,10 @@ def warn_of_unread(network: Network, requests: Iterable[Any]) -> None:
     words = {word for thing in (*acting, *others) for place in (thing, *type(thing).__mro__) for word in words_in(place)}
     for kind in sorted(lost, key=lambda kind: kind.__name__):
         if names := [name for name in lost[kind] if name not in words]:
-            verb = "has" if len(names) == 1 else "have"
+            verb, them = ("has", "it") if len(names) == 1 else ("have", "them")
             warn_user(
                 f"{kind.__name__}: {' and '.join(names)} {verb} no effect, since no text of the class, nor of an input or a "
-                "coupling of this network, reads what is declared so; use it in an equation, or leave it out"
+                f"coupling of this network, reads {them}; use {them} in an equation, or leave {them} out"
             )
 
 

@@ -1,6 +1,7 @@
 """Modules by the names that they had in version 0.1.0: imports and pickles of that version work for one release.
 
-What is neither there nor moved may have been deleted, like each feature and each public room can be: the error says so.
+A module that is neither there nor moved may have been deleted, as each feature and each public room can be: the error
+says so.
 
 ``moved.txt`` has a line for each, ``OLD = NEW``. This finder is asked, and reads the file, only when no module of a name is
 found. It is loaded with brainsim, so it imports nothing before it is needed.
