@@ -43,22 +43,24 @@ class Tired(Quartic):
     a: float = bs.parameter(1.0, "", "depth of the well")
 
 
-# model, how its currents scale, a parameter of it
+# model, how its currents scale, a parameter of it, and the potential at which it rises most slowly if nothing else changes
 CELLS = {
-    "AdEx": (bs.AdEx(), 1.0, "delta_t"),
-    "EIF": (bs.EIF(t_ref=0.0), 0.3, "delta_t"),
-    "Izhikevich": (bs.Izhikevich(), 0.014, "b"),
-    "QIF": (bs.QIF(), 0.35, "k"),
-    "Quartic": (Quartic(), 0.003, "a"),
-    "Tired": (Tired(), 0.003, "a"),
+    "AdEx": (bs.AdEx(), 1.0, "delta_t", bs.AdEx().v_th),
+    "EIF": (bs.EIF(t_ref=0.0), 0.3, "delta_t", bs.EIF().v_th),
+    "Izhikevich": (bs.Izhikevich(), 0.014, "b", -62.5),
+    "QIF": (bs.QIF(), 0.35, "k", 0.5 * (bs.QIF().v_rest + bs.QIF().v_crit)),
+    "Quartic": (Quartic(), 0.003, "a", -((Quartic().a / 2.0) ** (1.0 / 3.0))),
+    "Tired": (Tired(), 0.003, "a", 0.0),
 }
 INPUTS, HIDDEN, OUTPUTS, DURATION, TAU = 6, 8, 3, 60.0, 5.0
 PROJECTIONS, STEPS = ("in", "within", "out"), (0.05, 0.025, 0.0125)
+# a passage of that potential is grazing if it is slower than this share of the way from there to the peak in 1 ms
+GRAZING = 0.003
 
 
 def network_of(kind, seed, what="", place=0, change=1.0):
     """Return a network with two populations of steep cells, and its input spikes; one number may be multiplied."""
-    model, unit, parameter = CELLS[kind]
+    model, unit, parameter, _ = CELLS[kind]
     if what == parameter:
         model = type(model)(**{name: getattr(model, name) * (change if name == what else 1.0) for name in model.parameters})
     rng, net = np.random.default_rng(seed), bs.Network(seed=seed)
@@ -84,11 +86,12 @@ def network_of(kind, seed, what="", place=0, change=1.0):
 
 
 def first_times(net):
-    """Return the first exact spike of each output, and how many spikes each cell sends."""
-    spikes = bs.simulate(net, DURATION, dt=0.05, seed=1, precise=True).spikes
-    out = spikes["out"]
-    first = [np.min(out.times[out.ids == k], initial=np.inf) for k in range(OUTPUTS)]
-    return np.array(first), np.concatenate([spikes[name].counts() for name in ("a", "out")])
+    """Return the first exact spike of each output.
+
+    With dt = 0.05 ms, spikes jump by up to 1e-6 ms as a number changes, which a few differences show; here by 4e-10 ms.
+    """
+    out = bs.simulate(net, DURATION, dt=STEPS[-1], seed=1, precise=True).spikes["out"]
+    return np.array([np.min(out.times[out.ids == k], initial=np.inf) for k in range(OUTPUTS)])
 
 
 def loss_of(first):
@@ -96,20 +99,37 @@ def loss_of(first):
 
 
 def exact_derivative(kind, seed, what, place, value):
-    """Return the derivative of the loss of exact spikes; None near a spike that only just happens, or does not.
-
-    That is where differences over two steps, h and 2h, are further apart than 2 %, or a cell sends another number of spikes.
-    """
-    found, counts = [], []
+    """Return the derivative of the loss of exact spikes, of which no first one is grazing."""
+    found = []
     for h in (2e-4, 4e-4):
-        (above, up), (below, down) = (first_times(network_of(kind, seed, what, place, 1.0 + s * h)[0]) for s in (1, -1))
+        above, below = (first_times(network_of(kind, seed, what, place, 1.0 + s * h)[0]) for s in (1, -1))
         at = [value * (1.0 + s * h) for s in (1, -1)]
         at = [float(np.float32(w)) for w in at] if what in PROJECTIONS else at  # to which a simulation rounds weights
         found.append((loss_of(above) - loss_of(below)) / (at[0] - at[1]))
-        counts += [up, down]
-    if any((count != counts[0]).any() for count in counts) or abs(found[1] - found[0]) > 0.02 * abs(found[0]):
-        return None
     return (4.0 * found[0] - found[1]) / 3.0
+
+
+def slowest_passage(net, kind, out):
+    """Return how slowly a cell passes the potential at which it rises most slowly, as `GRAZING` counts it.
+
+    Of all spikes until each of the cells `out` has fired, on which the loss depends. A cell of another kind, which fires at
+    the threshold, counts there.
+    """
+    dt, found = STEPS[-1], []
+    cells = [population for population in net.populations.values() if "v" in population.model.initials]
+    result = bs.simulate(net, DURATION, dt=dt, seed=1, precise=True, record=[bs.Trace(some, "v") for some in cells])
+    last = max(np.min(result.spikes[out].times[result.spikes[out].ids == k], initial=DURATION) for k in range(OUTPUTS))
+    for some in cells:
+        model, spikes, v = some.model, result.spikes[some.name], result.traces[some.name, "v"].values
+        steep = isinstance(model, type(CELLS[kind][0]))
+        low, high = (CELLS[kind][3], model.v_peak) if steep else (model.v_reset, model.v_th)
+        for step, cell in zip((spikes.times / dt).astype(int), spikes.ids, strict=True):
+            if step * dt < last:
+                before = v[: step + 1, cell]
+                passed = np.flatnonzero(before < low)[-1] + 1 if steep else step
+                passed = min(passed, step)  # a slope before the spike, if all happens in one step
+                found.append((before[passed] - before[passed - 1]) / dt / (high - low))
+    return min(found)
 
 
 def gradients(net, X, parameter, dt):
@@ -126,13 +146,13 @@ def gradients(net, X, parameter, dt):
 def errors_of(kind, seed, places=2):
     """Return the errors of gradients relative to exact derivatives: a row for each number, a column for each of `STEPS`."""
     (net, X), parameter = network_of(kind, seed), CELLS[kind][2]
+    assert slowest_passage(net, kind, "out") > GRAZING
     found, rng, rows = [gradients(net, X, parameter, dt) for dt in STEPS], np.random.default_rng(seed), []
     for name, last in found[-1].items():
         values = net.synapses(name).weight if name in PROJECTIONS else [getattr(CELLS[kind][0], name)]
         for place in rng.permutation(np.flatnonzero(np.abs(last) > 0.05 * np.abs(last).max()))[:places]:
             exact = exact_derivative(kind, seed, name, place, float(values[place]))
-            if exact is not None:
-                rows.append([abs(parts[name][place] / exact - 1.0) for parts in found])
+            rows.append([abs(parts[name][place] / exact - 1.0) for parts in found])
     return rows
 
 
@@ -149,17 +169,23 @@ def test_gradients_tend_to_those_of_exact_spikes(kind):
 
 @pytest.mark.slow  # 30 networks, each with hundreds of simulations
 def test_thirty_networks():
+    """The medians of 201 errors are 0.36, 0.17 and 0.093 %: less than half, and then a little more than half.
+
+    A single error falls to 1/2.2, then to 1/1.9, by the median. None is left out: the slowest passage is 0.0036. The largest
+    is 56 %, 19 % and 12 %.
+    """
     errors = np.array([row for kind in CELLS for seed in range(5) for row in errors_of(kind, seed)])
     assert len(errors) >= 150
     first, second, last = np.median(errors, 0)
     assert first < 0.01
     assert second < 0.5 * first
     assert last < 0.3 * first
+    assert np.median(errors[:, 0] / errors[:, 2]) > 4.0
 
 
 def layers_of(kind, seed, dt):
     """Return a network of layers, whose hidden cells are steep, as if it had been trained; and its input spikes."""
-    model, unit, parameter = CELLS[kind]
+    model, unit, parameter, _ = CELLS[kind]
     rng = np.random.default_rng(seed)
     times, ids = np.sort(rng.uniform(0.0, 30.0, 30)), np.append(rng.integers(0, INPUTS, 29), INPUTS - 1)
     weights = {"weight": (700.0 * unit, 200.0 * unit), "recurrent_weight": (30.0 * unit, 60.0 * unit)}
@@ -174,7 +200,7 @@ def layers_of(kind, seed, dt):
 
 def exact_derivative_of_layers(net, X, key, place):
     """Return the derivative of the loss of exact spikes by one number, as `exact_derivative` does."""
-    values, found, counts = net.parts()[key].reshape(-1), [], []
+    values, found = net.parts()[key].reshape(-1), []
     value, is_weight = values[place], key[0] in ("weight", "recurrent")
     for h in (2e-4, 4e-4):
         losses, at = [], []
@@ -182,30 +208,26 @@ def exact_derivative_of_layers(net, X, key, place):
             values[place] = value * (1.0 + sign * h)
             if is_weight:
                 values[place] = np.float32(values[place])  # to which a simulation rounds weights
-            spikes = bs.simulate(net.to_network(X), DURATION, dt=0.05, seed=1, precise=True).spikes
-            out = spikes["readout"]
+            out = bs.simulate(net.to_network(X), DURATION, dt=STEPS[-1], seed=1, precise=True).spikes["readout"]
             # an output that does not fire counts as at the end
             first = np.array([np.min(out.times[out.ids == k], initial=DURATION) for k in range(OUTPUTS)])
             losses.append(loss_of(first))
             at.append(values[place])
-            counts.append(np.concatenate([spikes[name].counts() for name in ("hidden0", "readout")]))
         found.append((losses[0] - losses[1]) / (at[0] - at[1]))
     values[place] = value
-    if any((count != counts[0]).any() for count in counts) or abs(found[1] - found[0]) > 0.02 * abs(found[0]):
-        return None
     return (4.0 * found[0] - found[1]) / 3.0
 
 
 def errors_of_layers(kind, seed, places=2):
     """Return the errors of the gradients of layers, as `errors_of` does."""
     nets, rng, rows = [layers_of(kind, seed, dt) for dt in STEPS], np.random.default_rng(seed), []
+    assert slowest_passage(nets[0][0].to_network(nets[0][1]), kind, "readout") > GRAZING
     found = [net.gradients([X], [0]).parts for net, X in nets]
     for key in (("weight", 0), ("recurrent", 0), ("weight", 1), (CELLS[kind][2], 0)):
         last = np.abs(found[-1][key]).reshape(-1)
         for place in rng.permutation(np.flatnonzero(last > 0.05 * last.max()))[:places]:
             exact = exact_derivative_of_layers(*nets[0], key, place)
-            if exact is not None:
-                rows.append([abs(parts[key].reshape(-1)[place] / exact - 1.0) for parts in found])
+            rows.append([abs(parts[key].reshape(-1)[place] / exact - 1.0) for parts in found])
     return rows
 
 
