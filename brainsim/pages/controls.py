@@ -70,6 +70,9 @@ class Control:
     ) -> None:
         if not isinstance(name, str):
             raise TypeError(f"Control.name: must be the name of a value, such as 'rate' (got {name!r})")
+        for text, field in ((label, "label"), (unit, "unit")):
+            if text is not None and not isinstance(text, str):
+                raise TypeError(f"Control.{field}: must be a text (got {text!r})")
         self.target, self.name, self.label, self.unit = target, name, label, unit
         if values is None:
             if low is None or high is None:
@@ -220,6 +223,8 @@ def bound_button(button, sim, address):
 def _of_cells(layout, name, model, control, owner):
     known = getattr(model, "parameters", {})
     if control.name not in known:
+        if control.name in layout.variables(name):
+            raise ValueError(f"{owner}: {control.name} is a variable, which changes by itself; a bs.Button writes to it")
         raise ValueError(f"{owner}: {type(model).__name__} has no parameter {control.name!r}{nearest(control.name, known)}")
     return one_number(layout.members[name].values[control.name], owner), known[control.name].unit
 

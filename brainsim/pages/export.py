@@ -3,6 +3,7 @@
 import numpy as np
 
 from brainsim.engine.loop import driver
+from brainsim.engine.loop.faults import FaultNumber
 from brainsim.engine.loop.program import CONTINUE, SPIKES_FULL
 from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.operators.emitted import Emitted
@@ -34,6 +35,7 @@ class Export:
         self.rooms = [room for operator in program.operators for room in operator.rooms()]
         self.before = [call for operator in program.operators for calls in operator.before_chunk() for call in calls]
         self.filled = [some for operator in program.operators for some in operator.filled()]
+        self.watched = [watch for operator in program.operators for watch in operator.watched()]
         self.readings = {kind: kind.reading(partition) for kind in sim._run.synapses.kinds}
         regular = (kind.regular(partition) for kind in self.readings)
         self.regular = [each for each in regular if each is not None]
@@ -67,8 +69,9 @@ class Export:
         calls = [(function, context, now) for function, context in (*self.before, *self.filled)]
         readings = filter(None, self.readings.values())
         calls += [(reading.function, reading.context, (reading.now.kind,)) for reading in readings]
-        regular = [call for each in self.regular for call in (*each.calls, each.counted) if call is not None]
-        return calls + [(function, context, ()) for function, context in regular]
+        alone = [call for each in self.regular for call in (*each.calls, each.counted) if call is not None]
+        alone += [(watch.first, watch.context) for watch in self.watched if watch.first is not None]
+        return calls + [(function, context, ()) for function, context in alone]
 
     def _room(self, context, name):
         """Return the number of elements of an array that begins empty, None for any other."""
@@ -105,20 +108,41 @@ class Export:
             },
             "rooms": [self._described(room) for room in self.rooms],
             "regular": [self._regular(each) for each in self.regular],
-            "watched": [self._watched(w) for operator in self.partition.program.operators for w in operator.watched()],
+            "watched": [self._watched(watch) for watch in self.watched],
             "calendar": self._under_way(),
             "block": BLOCK,
             "single": self.sim._layout.dtype == np.float32,
         }
 
     def _watched(self, watch):
-        """Return where the page looks for a fault, and what it says."""
-        values = {
-            name: [self.image.field(watch.context, field), factor, summand]
-            for name, (field, factor, summand) in watch.values.items()
+        """Return where the page looks for a fault, when and where it was, and what is said."""
+
+        def number(one):
+            return self._fault_number(watch.context, one)
+
+        return {
+            "at": number(FaultNumber(watch.field))["at"],
+            "nothing": watch.nothing,
+            "equal": watch.equal,
+            "wrong": watch.wrong and number(watch.wrong),
+            "first": watch.first and self._call(watch.first, watch.context),
+            "order": [number(one) for one in (watch.when, *watch.where)],
+            "text": [piece if isinstance(piece, str) else number(piece) for piece in watch.text],
         }
-        where = {"at": self.image.field(watch.context, watch.field), "nothing": watch.nothing, "equal": watch.equal}
-        return where | {"text": watch.text, "values": values}
+
+    def _fault_number(self, context, one):
+        """Return where a FaultNumber is; what it has by default is left out."""
+        value, at = context[one.field], self.image.field(context, one.field)
+        if isinstance(value, np.ndarray):
+            at = self.image.there(value.ctypes.data) + one.index * value.itemsize
+        found = {"at": at, "real": isinstance(value, float) or getattr(value, "dtype", None) == np.float64}
+        if one.factor != 1 or one.summand:
+            found |= {"factor": float(one.factor), "summand": float(one.summand)}
+        if one.table is not None and np.any(one.table != np.arange(len(one.table))):
+            found["table"] = np.asarray(one.table).tolist()
+        if one.parts:
+            found["parts"] = [(int(first), name) for first, name in one.parts]
+        return found
 
     def _described(self, room):
         """Return how the page makes room: where the record has which arguments, and what grows."""
@@ -152,18 +176,18 @@ class Export:
         calendar = self.arrivals.calendar
         return {name: self.image.field(calendar, name) for name in self.arrivals.under_way}
 
+    def _call(self, function, context):
+        """Return what the page calls: the name of a function, and the address of the record."""
+        return [self.name_of(function, (context.kind,)), self.image.there(context.address)]
+
     def _regular(self, regular):
         """Return what the page does at regular times."""
-
-        def called(function, context):
-            return [self.name_of(function, (context.kind,)), self.image.there(context.address)]
-
         count = None
         if regular.counted is not None:
             function, context = regular.counted
             count = {name: self.image.field(context, name) for name in ("spikes", "number")}
-            count["call"] = called(function, context)
-        calls = [called(*call) for call in regular.calls]
+            count["call"] = self._call(function, context)
+        calls = [self._call(*call) for call in regular.calls]
         return {"every": regular.every, "reading": self.described(regular.reading), "calls": calls, "count": count}
 
     def reading_of(self, kind):

@@ -7,12 +7,14 @@ import html
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from brainsim.core.checks import number
+from brainsim.core.checks import nearest, number
+from brainsim.core.files import HTML, writable
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.network.network import Network
 from brainsim.pages.about import about
@@ -132,13 +134,16 @@ def page(
             raise TypeError(f"page.{next(iter(options))}: belongs to a Network; the Simulation has its own")
         given = network
     elif isinstance(network, Network):
+        names = {*signature(page).parameters, *signature(Simulation).parameters} - {"options"}
+        if wrong := [name for name in options if name not in names]:
+            raise TypeError(f"page: there is no argument {wrong[0]!r}{nearest(wrong[0], names)}")
         given = Simulation(network, **options | {"threads": 1})
     else:
         raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
     check_simulation(given)
+    path = None if file is None else writable(file, "page.file", HTML)
     title = title or "A network of spiking neurons"
     made = make(alone(given), controls, buttons, states or {}, title=title, text=text, seconds=seconds, pace=pace)
-    path = None if file is None else Path(file)
     size = len(made.encode())
     if size > LARGE:
         print(f"page: {size / 1e6:.1f} MB" + ("" if path is None else f", {path}"))
@@ -155,6 +160,7 @@ def make(sim, *given, **said):
 def contents(sim, controls=(), buttons=(), states=MappingProxyType({}), title="", text="", seconds=None, pace=PACE):
     """Return what the page holds of a simulation in one partition, which this changes: a dict, and blobs by name."""
     bound, states = bind(sim, controls), checked_states(sim, states)
+    buttons = listed(buttons, Button, "page.buttons", "bs.Button('push', cells[:10], add=10)")
     export = Export(sim)
     found = about(sim, export, title, text, seconds, pace)
     tables = Tables(sim, export)
@@ -180,16 +186,21 @@ def contents(sim, controls=(), buttons=(), states=MappingProxyType({}), title=""
 def bind(sim, controls):
     """Return the Bound of each control; raise an error if two are of the same value."""
     found = {}
-    for control in [controls] if isinstance(controls, Control) else controls:
-        if not isinstance(control, Control):
-            raise TypeError(
-                f"page.controls: must be bs.Control, such as bs.Control('cells', 'tau_m', 5, 40) (got {control!r})"
-            )
+    for control in listed(controls, Control, "page.controls", "bs.Control('cells', 'tau_m', 5, 40)"):
         bound = Bound(control, sim)
         if bound.key in found:
             raise ValueError(f"{bound.owner}: another control moves the same value; leave out one of them")
         found[bound.key] = bound
     return [*found.values()]
+
+
+def listed(given, kind, label, example):
+    """Return what is given as a list; raise TypeError unless all of it is of a kind. One alone may be without a list."""
+    found = [given] if isinstance(given, kind) or not isinstance(given, Iterable) else [*given]
+    for one in found:
+        if not isinstance(one, kind):
+            raise TypeError(f"{label}: must be a list of bs.{kind.__name__}, such as [{example}] (got {one!r})")
+    return found
 
 
 def alone(sim):

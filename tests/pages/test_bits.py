@@ -118,11 +118,12 @@ NETWORKS = {
 }
 LEARNING = {"weight": bs.Uniform(0.0, 40.0)} | RULES
 NETWORKS |= {
+    "stdp at exact times": NETWORKS["stdp"],
     "normalised": lambda: connected(CURRENT, **LEARNING, homeostasis=bs.Normalisation(100.0, every=7.3)),
     "normalised by source": lambda: connected(CURRENT, **LEARNING, homeostasis=bs.Normalisation(100.0, 7.3, "source")),
     "scaled": lambda: connected(CURRENT, **LEARNING, homeostasis=bs.Scaling(20.0, tau=50.0, beta=0.05, every=3.3)),
 }
-OPTIONS = {"exact times": {"precise": True}, "single": {"precision": "single"}}
+OPTIONS = {"exact times": {"precise": True}, "stdp at exact times": {"precise": True}, "single": {"precision": "single"}}
 
 COMMON = ("stdp", "scaled")
 

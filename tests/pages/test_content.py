@@ -71,8 +71,12 @@ def test_titles_and_names_are_escaped_and_no_path_is_in_the_page(tmp_path):
 
 @pytest.mark.parametrize(
     ("make", "most"),
-    [(lambda: balanced(1000, "procedural"), 90e3), pytest.param(NETWORKS["stdp"], 90e3, marks=pytest.mark.thorough)],
-    ids=["procedural", "stdp"],
+    [
+        (lambda: balanced(1000, "procedural"), 90e3),
+        pytest.param(lambda: balanced(2500, "procedural"), 150e3, marks=pytest.mark.thorough),
+        pytest.param(NETWORKS["stdp"], 90e3, marks=pytest.mark.thorough),
+    ],
+    ids=["procedural", "readme", "stdp"],
 )
 def test_sizes(make, most):
     """What can be computed is not in a page: neither synapses nor tables of exponentials; the viewer is packed."""

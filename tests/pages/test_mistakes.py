@@ -5,6 +5,7 @@ import re
 import pytest
 
 import brainsim as bs
+from brainsim.pages import page as page_module
 from brainsim.pages import wasm
 from tests.pages.test_bits import balanced
 
@@ -29,6 +30,7 @@ def refused(match, network, path, controls=(), buttons=(), error=ValueError, **o
         ("cells", "tau_m", 30.0, 40.0, "must contain the present value, 20 ms .got 30 to 40"),
         ("PoissonInput->cells", "rates", 0.0, 1.0, "PoissonInput has no value 'rates'.*rate"),
         ("excitatory->cells", "delay", 1.0, 2.0, "of a projection only the weight"),
+        ("cells", "v", -70.0, -50.0, "v is a variable, which changes by itself; a bs.Button writes to it"),
         ("cells", "tau_m", -1.0, 40.0, "at -1, LIF.tau_m: must be > 0 ms"),
     ],
 )
@@ -59,6 +61,7 @@ def test_two_controls_of_one_constant(tmp_path):
         ({"low": 5.0}, "needs the range"),
         ({"values": [3.0, 2.0]}, "numbers that increase"),
         ({"low": 1.0, "high": 2.0, "steps": 1}, "steps: must be 2 to"),
+        ({"low": 1.0, "high": 2.0, "unit": 3}, "Control.unit: must be a text .got 3"),
     ],
 )
 def test_a_range_is_checked_at_its_line(given, match):
@@ -100,8 +103,23 @@ def test_a_simulation_that_records_no_spikes_has_a_page(tmp_path, net):
     assert sim.page(tmp_path / "page.html").file.exists()
 
 
+def test_what_is_no_control_or_button(tmp_path, net):
+    control, button = bs.Control("cells", "tau_m", 5.0, 40.0), bs.Button("push", net.populations["cells"], add=1.0)
+    refused("page.controls: must be a list of bs.Control, such as", net, tmp_path, button, error=TypeError)
+    refused("page.controls: must be a list of bs.Control.*got None", net, tmp_path, None, error=TypeError)
+    refused("page.buttons: must be a list of bs.Button, such as", net, tmp_path, buttons=[control], error=TypeError)
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_compiled(tmp_path, net, monkeypatch):
+    monkeypatch.setattr(page_module, "make", lambda *_, **__: pytest.fail("compiled"))
+    for file, error in {"nowhere/page.html": FileNotFoundError, "page.png": ValueError, "": IsADirectoryError}.items():
+        with pytest.raises(error, match="page.file: "):
+            bs.page(net, tmp_path / file)
+
+
 def test_options_belong_to_a_network(tmp_path, net):
     refused("page.dt: belongs to a Network", bs.Simulation(net), tmp_path, dt=0.2, error=TypeError)
+    refused("page: there is no argument 'control'; did you mean 'controls'", net, tmp_path, control=[], error=TypeError)
     refused("must be a Network or a Simulation", 3, tmp_path, error=TypeError)
     refused("page.seconds: must be > 0", net, tmp_path, seconds=0.0)
 

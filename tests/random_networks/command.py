@@ -19,6 +19,7 @@ LONGEST = 900  # seconds until a case counts as hanging
 CASES_PER_PROCESS = 50  # compiled code is freed when its process ends: some 70 MB a case
 PRECISIONS = ("double", "single")
 PRECISE = "precise"  # double, and spikes have exact times
+PAGE = "page"  # on a page, in node, in one of these three by the seed
 
 
 def main(given=None):
@@ -26,7 +27,7 @@ def main(given=None):
     parser = argparse.ArgumentParser(prog="python -m tests.random_networks", description=__doc__)
     parser.add_argument("--cases", type=int, default=100, help="how many networks")
     parser.add_argument("--seed", type=int, help="seed of the first; the others follow (by default a fresh one)")
-    parser.add_argument("--precision", choices=(*PRECISIONS, "both", PRECISE), default="both")
+    parser.add_argument("--precision", choices=(*PRECISIONS, "both", PRECISE, PAGE), default="both")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(given)
@@ -137,7 +138,12 @@ def outcome_of(seed, precision):
     from . import ways
 
     try:
-        found = ways.differences(seed, precision)
+        if precision == PAGE:
+            from tests.pages import random_pages
+
+            found = random_pages.differences(seed)
+        else:
+            found = ways.differences(seed, precision)
     except ways.Refused as refusal:
         return "refused", [str(refusal)]
     except ways.RanAway:

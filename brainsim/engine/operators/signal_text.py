@@ -31,6 +31,12 @@ def fill(values, factor, dt, t<heads>):
     return wrong
 
 
+@helper
+def value_of(_k, dt, t<heads>):
+    <value>
+    return _value
+
+
 @by_address
 def evaluate(signal_, progress_):
     signal, progress = record_at(signal_), record_at(progress_)
@@ -38,8 +44,8 @@ def evaluate(signal_, progress_):
     step = step_of(signal, progress)
     if is_on(signal, step, values):
         n, t = values.size, (np.float64(step) + 0.5) * signal.dt
-        if fill(values, signal.factor, signal.dt, t<calls>):
-            report(signal, values, step)
+        if fill(values, signal.factor, signal.dt, t<calls>) and report(signal, values, step):
+            signal.wrong = value_of(np.uint64(signal.cell), signal.dt, t<calls>)
     return 0
 """
 
@@ -71,7 +77,8 @@ def write_signal(text, label, per_cell, clipped, name="", conditions=()):
     names -= {"_value", *NOT_CONSTANTS, *(f"_c{k}" for k in range(len(numbers)))}
     single, arrays = sorted(names - per_cell), sorted(names & per_cell)
     body = [Load(a, f"_{a}_") for a in arrays]
-    body += [Assign("_value", lower(tree))]
+    value = [*body, Assign("_value", lower(tree))]
+    body = [*value]
     body += [Assign("_value", formula("greater(_value, 0.0)"))] if clipped else []
     wrong = formula("_value - _value != 0.0")
     for test in tests:
@@ -80,7 +87,7 @@ def write_signal(text, label, per_cell, clipped, name="", conditions=()):
     calls = [f"scalars[{k}]" for k in range(len(single) + len(numbers))]
     calls += [f"arrays[{k} * n : {k + 1} * n]" for k in range(len(arrays))]
     words = {"heads": "".join(f", {h}" for h in heads), "calls": "".join(f", {c}" for c in calls)}
-    functions = fill(FUNCTIONS, {"body": [*body, Assign("_wrong", wrong)]}, **words)
+    functions = fill(FUNCTIONS, {"body": [*body, Assign("_wrong", wrong)], "value": value}, **words)
     title = "An input over time, written by brainsim (engine/operators/signal_text.py)."
     return Written(module(title, functions, WINDOWS), (*single, *numbers), tuple(arrays))
 

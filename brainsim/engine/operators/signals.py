@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import MAX_STEPS
-from brainsim.engine.loop.faults import Fault, Watch
+from brainsim.engine.loop.faults import FaultNumber, Watch, noted
 from brainsim.engine.loop.program import Phase
 from brainsim.engine.operators.signal_text import write_signal
 from brainsim.engine.operators.windows import FOREVER, cells_here, is_on, join_parts, step_of, window
@@ -73,23 +73,24 @@ class Signal:
         """Return the Fault of the first value that was not allowed, None if all were; and forget it."""
         if not isinstance(self.value, str) or self.context["bad"] < 0:
             return None
-        k, step = int(self.context["cell"]), int(self.context["bad"])
+        fault = noted(self.watched())
         self.context["bad"] = -1
-        t = (step + 0.5) * self._dt
-        value = float(np.ravel(self._at(t, k))[0])
-        what = "must be finite" if not np.isfinite(value) else " and ".join(self._conditions) + " must hold"
-        cell = -1 if self.values.size == 1 else int(self.cells[k])
-        of_cell = "" if cell < 0 else f" for cell {cell}"
-        text = f"{self.label}: {what} (got {value:g}{of_cell} at t = {t:g} ms from {self.value!r})"
-        return Fault(2 * step + 1, (cell,), text)
+        return fault
 
     def watched(self):
-        """Return how a page notices a value that is not allowed."""
+        """Return how Python and a page notice a value that is not allowed."""
         if not isinstance(self.value, str):
             return []
-        rules = "must be finite" + "".join(f", and {condition} must hold" for condition in self._conditions)
-        text = f"{self.label}: {rules} (it did not at t = {{t}} ms from {self.value!r})"
-        return [Watch(self.context, "bad", text, {"t": ("bad", self._dt, 0.5 * self._dt)})]
+        value, cell = FaultNumber("wrong"), FaultNumber("cell", table=self.cells)
+        t = FaultNumber("bad", self._dt, 0.5 * self._dt)
+        one = self.values.size == 1
+        pieces = (" (got ", value, *([] if one else [" for cell ", cell]), " at t = ", t, f" ms from {self.value!r})")
+        when, where = FaultNumber("bad", 2, 1), (FaultNumber("cell", 0, -1) if one else cell,)
+        rules = f"{self.label}: {' and '.join(self._conditions)} must hold"
+        return [
+            Watch(self.context, "bad", (f"{self.label}: must be finite", *pieces), when, where, wrong=value),
+            Watch(self.context, "bad", (rules, *pieces), when, where),
+        ]
 
     def steady(self):
         """Return the values of a signal that does not change: a number, or one for each of the cells."""
@@ -149,6 +150,7 @@ class Signal:
             factor=float(self._factor),
             bad=-1,
             cell=0,
+            wrong=0.0,
             **self._fields,
         )
 

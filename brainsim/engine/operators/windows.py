@@ -53,9 +53,11 @@ def is_on(signal, step, values):
 
 @helper
 def report(signal, values, step):
-    """Note the first step and cell whose value is not allowed, and let such values be 0."""
+    """Let values that are not allowed be 0; note the first step and cell, and return whether this is the first."""
+    first = signal.bad < 0
     for k in range(values.size):
         if math.isnan(values[k]):
             if signal.bad < 0:
                 signal.bad, signal.cell = step, k
             values[k] = 0.0
+    return first

@@ -42,6 +42,7 @@ class Couplings(Operator):
         ]
         gather = self._clear(built)
         self._learners, self._learn = [kind for kind in partition.synapses.kinds if not kind.called], []
+        self._watched = []
         known = {}
         for some in built.sums:
             gather += self._everybody(some, known) if isinstance(some, Everybody) else self._pairs(some)
@@ -136,6 +137,7 @@ class Couplings(Operator):
         )
         if learn is not None:
             self._learn.append((learn, context))
+            self._watched.append(self._partition.synapses.kind_of(some.projection).watch(context))
         return [(function, context)]
 
     def _learning(self, some, mine):
@@ -151,6 +153,10 @@ class Couplings(Operator):
         """Return the place of v of each cell of a view."""
         row = self._partition.layout.state_row
         return np.concatenate([row(p.name, "v", "Couplings")[0] + ids for p, ids in view.parts]).astype(np.int64)
+
+    def watched(self):
+        """Return how a page notices weights that are not finite."""
+        return self._watched
 
     def before_chunk(self):
         """Return what leaves what the cells give, and what adds it up."""

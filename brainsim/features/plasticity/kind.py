@@ -6,7 +6,7 @@ import copy
 import numpy as np
 
 from brainsim.build.constants import whole_steps
-from brainsim.engine.loop.faults import Watch, first
+from brainsim.engine.loop.faults import first
 from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
@@ -217,9 +217,9 @@ class Plastic(SynapseKind):
 
     def watched(self, partition):
         """Return how a page notices that something of the rule is not a finite number."""
-        rule = f"{self.projection.name}: {type(self.projection.plasticity).__name__}"
-        text = f"{rule} made something that is not a finite number at t = {{t}} ms; check its equations and parameters"
-        return [Watch(self.part(partition).context, "fault", text, {"t": ("fault_time", self.clock.unit, 0.0)})]
+        from brainsim.features.plasticity.not_finite import watched
+
+        return watched(self.part(partition))
 
     def reading(self, partition):
         """Return how the synapses of a partition are brought up to now."""

@@ -104,6 +104,8 @@ class PlasticPart:
             "fault_step": 0,
             "fault_time": 0,
             "fault_sent": 0,
+            "fault_amount": 0.0,
+            **dict.fromkeys(("fault_pre", "fault_source", "fault_target"), 0),
             "fault_values": np.zeros(len(self._code.seen)),
             "key": np.uint64(stream_key(partition.seed, "plasticity", kind.projection.name)),
             "log_free": 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
 from brainsim.equations.numba_text import fill, indent
 from brainsim.equations.statements import formula
 from brainsim.features.plasticity.equations.parser import ELAPSED
@@ -386,7 +387,16 @@ def _found(code):
         else:  # in this segment, of which it is the only synapse if times are exact
             value = name + LOCAL
         lines.append(f"found[{k}] = {value}")
-    return lines
+    return lines + _amount(code)
+
+
+def _amount(code):
+    """Return the lines that note what the synapse has sent, as far as it follows from what was noted."""
+    noted = {name + NEW * (side == "after"): k for k, (side, name) in enumerate(code.seen)}
+    if code.eq.random or not lang.names_in(code.eq.amplitude) <= {*noted, *code.eq.parameters, "pi"}:
+        return []
+    lines = [f"{name}{LOCAL} = found[{k}]" for name, k in noted.items()]
+    return [*lines, f"rule.fault_amount = {own_text(code.eq.amplitude)}"]
 
 
 def _row(eq, name):

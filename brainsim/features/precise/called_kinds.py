@@ -11,6 +11,8 @@ from brainsim.engine.synapses.segments import START_BITS
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.records import Context, address_of, array_of, by_address, record_at, record_or_none
 
+TOLD = np.dtype([("address", "i8"), ("context", "i8")])  # what is called when a cell has fired, with which record
+
 
 def plastic_fields(partition, arrivals):
     """Return the record through which kernels call kinds of synapses, as a field; nothing if there are none."""
@@ -21,7 +23,7 @@ def plastic_fields(partition, arrivals):
     fields = {
         "segment": segment,
         "kinds": arrivals.calendar["kinds"],
-        "told": np.array([(f.address(c.kind, segment.kind), c.address) for f, c in told], np.int64).reshape(-1),
+        "told": np.array([(f.address(c.kind, segment.kind), c.address) for f, c in told], TOLD),
         "step": 0,
         "lag": 0.0,
         "cell": 0,  # which has fired
@@ -56,6 +58,6 @@ def fire(plastic_):
     plastic, told = record_at(plastic_), array_of(record_at(plastic_).told)
     segment = record_or_none(plastic, "segment")
     segment.source, segment.step, segment.lag = plastic.cell, plastic.step, plastic.lag
-    for k in range(0, told.size, 2):
-        call_address(told[k], (told[k + 1], address_of(segment)))
+    for k in range(told.size):
+        call_address(told[k].address, (told[k].context, address_of(segment)))
     return 0

@@ -15,7 +15,7 @@
 
 import numpy as np
 
-from brainsim.engine.loop.faults import Fault, Watch
+from brainsim.engine.loop.faults import FaultNumber, Watch, noted
 from brainsim.engine.loop.program import EVENTS_FULL, Operator, Phase
 from brainsim.engine.loop.room import Room, as_needed
 from brainsim.engine.operators.arrivals import Arrivals
@@ -127,34 +127,31 @@ class Precise(Operator):
 
     def check(self):
         """Return the Fault of the first cell that fired twice in one step, or needed too many parts of one; None without."""
-        layout, c = self._partition.layout, self._context
-        if not c["fault"]:
-            return None
-        cell, step = int(c["fault_cell"]), int(c["fault_step"])
-        name, member = next((n, m) for n, m in layout.members.items() if m.first <= cell < m.first + m.n)
-        which = f"cell {cell - member.first} of {name!r}"
-        text = (
-            f"simulate.precise: {which} changes so fast that a step of {layout.dt:g} ms needs more than {MOST_PARTS:,} "
-            f"parts, before t = {step * layout.dt:g} ms; check its parameters and the weights onto it"
-        )
-        if c["fault"] == TWICE:
-            text = (
-                f"simulate.dt: {which} fires twice within dt = {layout.dt:g} ms, before t = {step * layout.dt:g} ms, but "
-                "precise=True has one spike of a cell in each step; take a smaller dt, or a longer refractory time"
-            )
-        return Fault(2 * step - 1, (cell,), text)
+        return noted(self.watched()) if self._context["fault"] else None
 
     def watched(self):
-        """Return how a page notices a cell that fired twice in one step, or needed too many parts of one."""
-        dt = self._partition.layout.dt
+        """Return how Python and a page notice a cell that fired twice in one step, or needed too many parts of one."""
+        layout = self._partition.layout
+        cell = FaultNumber("fault_cell", parts=tuple((member.first, repr(name)) for name, member in layout.members.items()))
+        which, before = ("cell ", cell), ("before t = ", FaultNumber("fault_step", layout.dt))
         texts = {
-            TWICE: f"simulate.dt: cell {{cell}} of the network fires twice within dt = {dt:g} ms, before t = {{t}} ms; "
-            "take a smaller dt, or a longer refractory time",
-            STIFF: f"simulate.precise: cell {{cell}} of the network changes so fast that a step needs more than "
-            f"{MOST_PARTS:,} parts, before t = {{t}} ms",
+            STIFF: (
+                "simulate.precise: ",
+                *which,
+                f" changes so fast that a step of {layout.dt:g} ms needs more than {MOST_PARTS:,} parts, ",
+                *before,
+                " ms; check its parameters and the weights onto it",
+            ),
+            TWICE: (
+                "simulate.dt: ",
+                *which,
+                f" fires twice within dt = {layout.dt:g} ms, ",
+                *before,
+                " ms, but precise=True has one spike of a cell in each step; take a smaller dt, or a longer refractory time",
+            ),
         }
-        values = {"cell": ("fault_cell", 1.0, 0.0), "t": ("fault_step", dt, 0.0)}
-        return [Watch(self._context, "fault", text, values, 0, fault) for fault, text in texts.items()]
+        when, where = FaultNumber("fault_step", 2, -1), (FaultNumber("fault_cell"),)
+        return [Watch(self._context, "fault", text, when, where, 0, fault) for fault, text in texts.items()]
 
     def saved(self):
         """Return when cells stop being refractory."""

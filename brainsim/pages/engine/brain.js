@@ -4,6 +4,14 @@ const PAGE = 65536, LIMIT = 2 ** 30; // bytes: of a page of memory, and of all m
 
 const FUNCTIONS = { fmod: (a, b) => a % b }; // of the C library, exact by its definition
 
+// as Python's format "g"
+function inShort(x) {
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
+  const [digits, exponent] = x.toExponential(5).split("e");
+  if (exponent >= -4 && exponent < 6) return String(Number(x.toPrecision(6)));
+  return `${Number(digits)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+}
+
 class Brain {
   // `code`: a module for each way of fma, of which the first is taken that this browser can run with the right bits; `image`:
   // bytes of memory; `about`: what `pages/export.py` says of them
@@ -118,14 +126,30 @@ class Brain {
     this.free = free;
   }
 
-  // throw an error if something went wrong in the steps that were made
+  // throw an error of what went wrong first in the steps that were made, if anything did
   check() {
-    for (const { at, nothing, equal, text, values } of this.about.watched) {
-      const found = this.get(at);
-      if (found === nothing || (equal !== null && found !== equal)) continue;
-      const shown = (name) => { const [where, factor, summand] = values[name]; return `${+(this.get(where) * factor + summand).toPrecision(6)}`; };
-      throw new Error(text.replace(/\{(\w+)\}/g, (whole, name) => (values[name] ? shown(name) : whole)));
+    const found = new Map();
+    for (const watch of this.about.watched) {
+      const { at, nothing, equal, wrong, first } = watch, noted = this.get(at);
+      if (noted === nothing || (equal !== null && noted !== equal) || found.has(at)) continue;
+      if (first) this.exports[first[0]](BigInt(first[1]));
+      if (wrong && Number.isFinite(this.number(wrong))) continue;
+      found.set(at, { order: watch.order.map((one) => this.number(one)), watch });
     }
+    const sooner = ({ order: a }, { order: b }) => a.map((x, k) => x - b[k]).find((difference) => difference) || 0;
+    const [soonest] = [...found.values()].sort(sooner);
+    if (soonest) throw new Error(soonest.watch.text.map((piece) => (typeof piece === "string" ? piece : this.said(piece))).join(""));
+  }
+
+  // a number of a fault, and how Python says it
+  number({ at, real, factor = 1, summand = 0, table }) {
+    const found = (real ? this.view.getFloat64(at, true) : this.get(at)) * factor + summand;
+    return table ? table[found] : found;
+  }
+
+  said(one) {
+    const found = this.number(one), part = one.parts?.filter(([first]) => first <= found).at(-1);
+    return part ? `${found - part[0]} of ${part[1]}` : inShort(found);
   }
 
   // take the spikes out of their list, those of a step by the index of the cell

@@ -4,11 +4,12 @@ import numpy as np
 
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import nearest, true_or_false
-from brainsim.engine.loop.faults import Fault, first
+from brainsim.engine.loop.faults import FaultNumber, Watch, first
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import Selected, initial_weights
 from brainsim.features.plasticity.change import check_bounds, checked_column
+from brainsim.jit.records import Context
 
 
 class SelectedPairs(Selected):
@@ -72,17 +73,21 @@ class Learning(SynapseKind):
 
     def check(self):
         """Return the Fault of the first weight that is not finite, None if all are; and forget it."""
-        found = [self._fault(pair, step) for pair, step in self.faults.tolist() if pair >= 0]
+        if (self.faults[:, 0] < 0).all():
+            return None
+        found = [self.watch(Context(fault=fault)).fault() for fault in self.faults]
         self.faults[:] = -1
         return first(found)
 
-    def _fault(self, pair, step):
-        pre, post, dt = int(self.block.pre[pair]), int(self.block.post[pair]), self.block.layout.dt
+    def watch(self, context):
+        """Return how Python and a page notice a weight that is not finite, in the ``fault`` of a record."""
+        pre, post = (FaultNumber("fault", table=ends) for ends in (self.block.pre, self.block.post))
         text = (
-            f"{self.block.projection.name}: by {self.rule} the weight from {pre} to {post} is no longer a finite number at "
-            f"t = {step * dt:g} ms; learn more slowly, or take a smaller dt"
+            *(f"{self.block.projection.name}: by {self.rule} the weight from ", pre, " to ", post),
+            *(" is no longer a finite number at t = ", FaultNumber("fault", self.block.layout.dt, index=1)),
+            " ms; learn more slowly, or take a smaller dt",
         )
-        return Fault(2 * step, (post, pre), text)
+        return Watch(context, "fault", text, FaultNumber("fault", 2, index=1), (post, pre))
 
     def set(self, values):
         """Set weights, variables of the targets, or whether the weights change."""
