@@ -133,6 +133,13 @@ def test_they_hold_what_there_is(plans):
     assert any(given["plasticity"].per_synapse for given in free)
 
 
+def test_couplings_have_all_their_options():
+    made = [couplings.coupling(np.random.default_rng(seed)) for seed in range(300)]
+    junctions = {(one.order, one.rectifying) for one in made if isinstance(one, bs.GapJunction)}
+    assert junctions == {(order, rectifying) for order in (1, 2) for rectifying in (False, True)}
+    assert {one.gain for one in made if isinstance(one, couplings.Potentials)} == {"linear", "top*sigmoid(r/top)"}
+
+
 def test_they_have_views_of_all_shapes(plans):
     views = [given[end] for plan in plans for given in plan.connections for end in ("pre", "post")]
     views += [given["target"] for plan in plans for given in plan.inputs]
