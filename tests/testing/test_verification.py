@@ -1,10 +1,12 @@
 """`brainsim verify`: each line finds what is wrong, and says what was compared."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from brainsim.commands.cli import main
 from brainsim.testing import golden
-from brainsim.testing.verification import comparisons, laws, stored
+from brainsim.testing.verification import comparisons, laws, random_runs, stored
 from brainsim.testing.verification.report import Line, Report
 
 GOOD, BAD = Line("cells", "a formula", "values", limit=1e-9), Line("bits", "a file", "networks")
@@ -77,6 +79,20 @@ def test_the_command_has_one_exit_code(monkeypatch, folder, capsys):
     assert given == [(12, 0.5), (1, 1.0)]
     assert main(["verify", "--report", "report.txt"]) == 2
     assert "exists; --overwrite replaces it" in capsys.readouterr().err
+
+
+def test_no_network_begins_that_may_end_too_late(monkeypatch):
+    """Each of the first three takes 6 s, the fourth, at exact times, 3 s; the fifth ends at 27 s, another might at 33 s."""
+    now = [0.0]
+
+    def run(plan, precision, **options):
+        now[0] += 3.0
+        return None, None
+
+    monkeypatch.setattr(random_runs, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(random_runs, "_run", run)
+    random_runs.compared_networks(1, 31.0)
+    assert now == [27.0]
 
 
 @pytest.mark.thorough

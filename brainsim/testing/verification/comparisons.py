@@ -15,7 +15,7 @@ NOT_CHECKED = (
     "pictures, statistics, files of other programs, training",
     "speed and memory",
 )
-RESERVED = 0.2  # share of the time that the last network may take longer
+RESERVED = 0.1  # share of the time for the start and the report
 
 
 def verify(seed, minutes=1.0, threads=2, say=lambda text: None):

@@ -1,10 +1,13 @@
-"""What random networks seldom meet: rates at which Poisson numbers are drawn in another way, windows, scattered views."""
+"""What random networks seldom meet: rates at which Poisson numbers are drawn in another way, windows, scattered views,
+numbers that all cells share, delays over many steps, kinds of refractoriness.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 import brainsim as bs
+from brainsim.testing.random_networks.own_models import Keeping
 
 # events in a step: too few for a table, by thresholds, by an alias table, too many for a table
 MEANS = (1e-7, 0.3, 3.0, 11.9, 12.1, 40.0, 5_000.0)
@@ -31,6 +34,25 @@ class Adapting(bs.Neuron):
     jump: float = bs.parameter(20.0, "pA", "step of the adaptation")
     v: float = bs.initial("v_rest", "mV", "membrane potential")
     a: float = bs.initial(0.0, "pA", "adaptation")
+
+
+class Longer(Adapting):
+    """Its refractory time depends on a variable."""
+
+    refractory = "t_ref*(1 + a/(40*jump))"
+
+
+class Waiting(Adapting):
+    """It is refractory as long as a condition holds, and nothing is frozen."""
+
+    reset = "a += 20*jump"
+    refractory = "v > v_reset"
+
+
+class Hasty(Adapting):
+    """It moves in three parts of a step."""
+
+    substeps = 3
 
 
 @dataclass
@@ -69,4 +91,12 @@ class EdgePlan:
         for rule in (bs.FixedIndegree, bs.FixedOutdegree):
             given = {"weight": 0.3, "delay": 1.5, "synapse": bs.Delta(), "name": rule.__name__}
             net.connect(adapting, adapting, rule(9, autapses=False), **given)
+        together = bs.Population(20, bs.SingleInteraction(rate=500.0, correlation=0.5), name="together")
+        net.connect(together, cells[:20], bs.OneToOne(), weight=0.5, delay=0.5, synapse=bs.Delta(), name="together")
+        late = bs.Clipped(bs.values.ExponentialDistribution(40.0), low=0.1)  # of more steps than a table may have
+        net.connect(adapting, cells[60:90], bs.FixedOutdegree(20), weight=0.3, delay=late, synapse=bs.Delta(), name="late")
+        for model in (Keeping(), Longer(), Waiting(), Hasty()):
+            some = bs.Population(20, model, name=type(model).__name__, initial={"v": bs.Uniform(-65.0, -54.0)})
+            drive = bs.PoissonInput(rate=8e3, weight=bs.Uniform(0.5, 1.5), synapse=bs.Delta())
+            net.stimulate(some, drive, name=f"drive of {some.name}")
         return net

@@ -122,11 +122,11 @@ def compared_networks(seed, until, say=lambda text: None):
     """Return lines about random networks from a seed on, as many as there is time for until a time of `time.monotonic`."""
     lines = {kind: _line_of(kind) for kind in (*TOLERANCES, EXACT)}
     ways = Line("random networks", "itself: threads, pieces, restored", "runs")
-    plans, number, counts = _plans(seed), 0, dict.fromkeys(lines, 0)
+    plans, number, counts, longest = _plans(seed), 0, dict.fromkeys(lines, 0), 0.0
     with warnings.catch_warnings(), any_threads():
         warnings.simplefilter("ignore")  # delays that are rounded, and what is unusual in random networks
-        while number < FEWEST or time.monotonic() < until:
-            plan = next(plans)
+        while number < FEWEST or time.monotonic() + longest < until:
+            plan, began = next(plans), time.monotonic()
             for kind in (EXACT,) if plan.precise else TOLERANCES:
                 precision = "double" if plan.precise else kind
                 with lines[kind].timed():
@@ -137,7 +137,7 @@ def compared_networks(seed, until, say=lambda text: None):
                 with ways.timed():
                     if result is not None:
                         _in_other_ways(ways, plan, precision, result)
-            number += 1
+            number, longest = number + 1, max(longest, time.monotonic() - began)
             say(f"{number} networks")
     for kind, line in lines.items():
         line.notes.insert(0, f"{counts[kind]} networks were compared")
