@@ -164,18 +164,26 @@ def comparisons(first, second):
     return [compare_means(a, b, margin=m, relative=name != "correlation", name=name, **how) for a, b, (name, m) in columns]
 
 
+def means(found):
+    """Return a row for each network and simulator: its runs and the means over them."""
+    rows = [["", "", "runs", "rate Hz", "CV", "correlation"]]
+    for number, of in found.items():
+        for name, runs in of.items():
+            rate, cv, correlation = np.mean(runs, axis=0)
+            rows.append([number, name, str(len(runs)), f"{rate:.2f}", f"{cv:.3f}", f"{correlation:.4f}"])
+    return "\n".join(report.columns(rows))
+
+
 def table(found, other):
     """Return a row for each network, and how many of all tests say what."""
-    rows = [["", "rate Hz", "CV", "correlation", f"rate, margin {RATE_MARGIN:.0%}", f"CV, margin {CV_MARGIN:.0%}"]]
+    rows = [["", f"rate, margin {RATE_MARGIN:.0%}", f"CV, margin {CV_MARGIN:.0%}"]]
     rows[0].append(f"correlation, margin {CORRELATION_MARGIN:g}")
     verdicts = []
     for number, of in found.items():
         if other in of and "brainsim" in of:
             tests = comparisons(of[other], of["brainsim"])
-            means = np.mean(of["brainsim"], axis=0)
             verdicts += [test.verdict for test in tests]
-            row = [number, f"{means[0]:.2f}", f"{means[1]:.3f}", f"{means[2]:.4f}"]
-            rows.append(row + [_said(test, "+.4f" if test.name == "correlation" else "+.1%") for test in tests])
+            rows.append([number] + [_said(test, "+.4f" if test.name == "correlation" else "+.1%") for test in tests])
     counts = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equivalent", "different", "undecided"))
     return f"{other} minus brainsim\n" + "\n".join(report.columns(rows)) + f"\n{len(verdicts)} tests: {counts}"
 
@@ -197,6 +205,7 @@ def main():
             rounds.say(f"{name}: " + ", ".join(f"{mean:.4g}" for mean in np.mean(of[name], axis=0)))
         if options.save:
             Path(options.save).write_text(json.dumps(found) + "\n")
+    print(means(found))
     for other in options.only:
         if other != "brainsim":
             print(table(found, other))

@@ -85,7 +85,7 @@ SMALLEST = {
     "conversion": ["--only", "brainsim", "--threads", "1", "--T", "4", "--runs", "1"],
     "cuba": [*SHORT, "--n", "100"],
     "decision": [*SHORT, "--n", "200"],
-    "equivalence": ["--only", "brainsim", "--seed", "1", "--networks", "1", "--runs", "2"],
+    "equivalence": ["--only", "brainsim", "--seed", "1", "--networks", "2", "--runs", "1"],
     "exchange": ["--runs", "1"],
     "first_result": ["--only", "brainsim,python", "--runs", "1", "--empty-runs", "0"],
     "gap_junctions": [*SHORT, "--n", "100"],
