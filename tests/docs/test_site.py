@@ -1,5 +1,6 @@
 """The whole site, built as CONTRIBUTING says: nothing is loaded from elsewhere, and a browser shows it without errors."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -150,10 +151,26 @@ def test_a_search_finds_the_page_among_the_first_two(site, browser):
     shown.close()
 
 
-def test_live_pages_run_where_they_are_seen(site, browser):
+def test_figures_of_lessons_are_those_of_the_tests(site, monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "docs" / "_ext"), *sys.path])
+    alone = importlib.import_module("live_pages").alone
+    figures = list((ROOT / "docs" / "live").glob("*.html"))
+    assert len(figures) >= 4
+    for path in figures:  # tests/docs/test_figures.py opens and moves what `alone` returns
+        assert (site / "live" / path.name).read_text(encoding="utf-8") == alone(path)
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("guide/live", ("balanced", "window", "groups")),
+        ("course/1-two-kinds-of-units", ("noise",)),
+        ("course/4-networks", ("push",)),
+    ],
+)
+def test_live_pages_run_where_they_are_seen(site, browser, page, names):
     shown, problems = opened(browser, viewport={"width": 1366, "height": 1000})
-    shown.goto((site / "guide" / "live.html").as_uri())
-    names = ("balanced", "window", "groups")
+    shown.goto((site / f"{page}.html").as_uri())
     for name in names:
         shown.locator(f"iframe[src$='live/{name}.html']").scroll_into_view_if_needed()
         frame = next(one for one in shown.frames if one.url.endswith(f"live/{name}.html"))
