@@ -11,7 +11,7 @@ from pyNN import common, errors
 
 import brainsim as bs
 from brainsim.core.arrays import times_of
-from brainsim.core.checks import computed_values
+from brainsim.core.checks import computed_values, number
 
 name = "brainsim"
 PIECE = 10_000  # steps of a run for which spikes that are drawn are listed at once
@@ -104,6 +104,7 @@ class State(common.control.BaseState):
 
     def run_until(self, tstop):
         """Continue until `tstop` ms."""
+        tstop = number(tstop, "run", "ms")
         end, self.running = self.step + round((tstop - self.t) / self.dt), True
         while self.step < end:
             drawn = any(population.is_drawn for population in self.populations)

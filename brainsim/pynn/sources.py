@@ -74,10 +74,10 @@ class ListedSpikes(CellType):
         return True
 
     def check(self, values):
-        """Raise InvalidParameterValueError if the spikes of a cell are not in ascending order."""
+        """Raise InvalidParameterValueError if the spikes of a cell are not finite or not in ascending order."""
         for k, train in enumerate(values["spike_times"]):
-            if np.any(np.diff(train.value) < 0.0):
-                text = "SpikeSourceArray.spike_times: must be in ascending order"
+            if not np.all(np.isfinite(train.value)) or np.any(np.diff(train.value) < 0.0):
+                text = "SpikeSourceArray.spike_times: must be finite and in ascending order"
                 raise InvalidParameterValueError(f"{text} (got {train.value} for cell {k})")
 
     def spikes(self, values, first, stop, number):

@@ -71,6 +71,8 @@ def test_a_run_can_be_cut_and_begun_again(sim):
     assert_array_equal(signal(cell, "v"), whole)
     with pytest.raises(ValueError, match="in the past"):
         sim.run_until(10.0)
+    with pytest.raises(ValueError, match="run: must be finite"):
+        sim.run(np.nan)
 
 
 def test_what_is_added_between_two_runs_changes_nothing_else(sim):

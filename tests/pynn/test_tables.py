@@ -79,9 +79,9 @@ def test_parameters_of_receptors(sim):
     assert cell.receptor_types == ["fast", "slow"]
 
 
-@pytest.mark.parametrize("times", [[[2.0, 1.0]], [[1.0], [3.0, 2.5]]])
-def test_spikes_must_be_in_order(sim, times):
-    with pytest.raises(sim.errors.InvalidParameterValueError, match="ascending order"):
+@pytest.mark.parametrize("times", [[[2.0, 1.0]], [[1.0], [3.0, 2.5]], [[1.0], [np.nan]], [[np.inf]]])
+def test_spikes_must_be_finite_and_in_order(sim, times):
+    with pytest.raises(sim.errors.InvalidParameterValueError, match="must be finite and in ascending order"):
         sim.Population(len(times), sim.SpikeSourceArray(spike_times=times))
 
 
