@@ -39,7 +39,7 @@ class DistanceText:
     """
 
     def __init__(self, text: str, label: str, names: Sequence[str] = ("d", *AXES)):
-        self.text, self._label = text, label
+        self.text = text
         self.tree: Tree = lang.parse_expression(text, label)
         lang.check_kind(self.tree, label)
         if used := lang.calls_in(self.tree) & RANDOM:

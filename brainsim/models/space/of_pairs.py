@@ -41,8 +41,8 @@ def value_of_text(text: str, label: str, pre: SomeCells, post: SomeCells, rule: 
     if used & {"i", "j"} and "d" in used:
         raise ValueError(f"{label}: must be of the distance d or of the indices i and j, not of both (got {text!r})")
     if used & {"i", "j"}:
-        return OfIndices(text, label, pre, post, rule, without)
-    return OfDistance(text, label, pre, post, rule)
+        return OfIndices(expression, label, pre, post, rule, without)
+    return OfDistance(expression, label, pre, post, rule)
 
 
 class OfPair(Distribution):
@@ -54,10 +54,9 @@ class OfPair(Distribution):
 
     unit = None
 
-    def __init__(self, text, expression, limits, lowest_at, sampled, chances):
+    def __init__(self, expression, limits, lowest_at, sampled, chances):
         order = np.argsort(sampled, kind="stable")
         self.__dict__.update(
-            text=text,
             _expression=expression,
             _limits=limits,
             _lowest_at=lowest_at,
@@ -71,7 +70,7 @@ class OfPair(Distribution):
     @property
     def text(self) -> str:
         """What the user typed."""
-        return self.__dict__["text"]
+        return self.expression.text
 
     @property
     def expression(self) -> DistanceText:
@@ -111,8 +110,7 @@ class OfPair(Distribution):
 class OfDistance(OfPair):
     """An expression of the distance between the two cells."""
 
-    def __init__(self, text: str, label: str, pre: SomeCells, post: SomeCells, rule: Rule):
-        expression = DistanceText(text, label, ("d",))
+    def __init__(self, expression: DistanceText, label: str, pre: SomeCells, post: SomeCells, rule: Rule):
         check_places(pre, post, label)
         pairs = Distances(pre, post, rule)
         nearest = nearest_of(pre, post, rule) * (1.0 - ROUNDING)
@@ -121,10 +119,12 @@ class OfDistance(OfPair):
         if not np.isfinite(values).all():
             first = int(np.argmax(~np.isfinite(values)))
             cure = "" if d[first] else "; write max(d, 1) instead of d"
-            raise ValueError(f"{label}: must be finite, but {text!r} is {values[first]} at d = {d[first]:.6g} um{cure}")
+            raise ValueError(
+                f"{label}: must be finite, but {expression.text!r} is {values[first]} at d = {d[first]:.6g} um{cure}"
+            )
         chances = np.ones(pairs.d.size) if rule.text is None else rule.text.values(pairs.d, pairs.components)
         limits, lowest_at = (float(values.min()), float(values.max())), f"d = {d[np.argmin(values)]:.6g} um"
-        super().__init__(text, expression, limits, lowest_at, expression.values(pairs.d), chances)
+        super().__init__(expression, limits, lowest_at, expression.values(pairs.d), chances)
         self.__dict__["_places"] = pre, post, rule
 
     def of(self, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
@@ -138,22 +138,24 @@ class OfDistance(OfPair):
 class OfIndices(OfPair):
     """An expression of the indices `i` of the source and `j` of the target, counted in what was connected."""
 
-    def __init__(self, text: str, label: str, pre: SomeCells, post: SomeCells, rule: Rule, without: float):
-        expression, limits, sampled = DistanceText(text, label, ("i", "j")), [], []
+    def __init__(self, expression: DistanceText, label: str, pre: SomeCells, post: SomeCells, rule: Rule, without: float):
+        limits, sampled = [], []
         for i, j in _blocks(expression, label, pre, post, rule):
             values = _broadcast(expression, i, j)
             kept = slice(None) if rule.autapses or rule.pairs is not None else ~same_cells(pre, post, i, j)
             i, j, values = (np.broadcast_to(x, values.shape)[kept].ravel() for x in (i, j, values))
             if not np.isfinite(values).all():
                 k = int(np.argmax(~np.isfinite(values)))
-                raise ValueError(f"{label}: must be finite, but {text!r} is {values[k]} at i = {i[k]}, j = {j[k]}")
+                raise ValueError(
+                    f"{label}: must be finite, but {expression.text!r} is {values[k]} at i = {i[k]}, j = {j[k]}"
+                )
             if values.size:
                 k = int(values.argmin())
                 limits.append((values[k], values.max(), f"i = {i[k]}, j = {j[k]}"))
                 sampled.append(values[:: max(1, values.size // 4096)])
         low, high = min(limits, default=(without, without, "")), max((high for _, high, _ in limits), default=without)
         some = np.concatenate([np.empty(0), *sampled])
-        super().__init__(text, expression, (float(low[0]), float(high)), low[2], some, np.ones(some.size))
+        super().__init__(expression, (float(low[0]), float(high)), low[2], some, np.ones(some.size))
 
     def of(self, pre: np.ndarray, post: np.ndarray) -> np.ndarray:
         """Return the values of some pairs."""
