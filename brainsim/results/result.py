@@ -26,7 +26,6 @@ __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
 ALONG_TIME = ("times", "ids", "values", "counts")  # the fields of what was recorded that grow with time
 PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
-HERE = ("duration", "dt", "seed", "start", "stop", "stats", "state")  # what all ranks know; of the state that it is not here
 
 
 @dataclass(eq=False)
@@ -350,43 +349,3 @@ def _join(before, after):
     same = () if isinstance(after, Spikes) else ("ids",)  # the cells
     growing = [field.name for field in fields(after) if field.name in ALONG_TIME and field.name not in same]
     return replace(after, **{name: np.concatenate([getattr(before, name), getattr(after, name)]) for name in growing})
-
-
-class ElsewhereError(RuntimeError):
-    """The result of an MPI run is on rank 0."""
-
-
-class Elsewhere(Result):
-    """The Result of an MPI run on a rank that does not have it. It is false, so ``if result:`` is true on rank 0 only.
-
-    Parameters
-    ----------
-    rank, size : int
-        Which rank this is, and how many there are.
-    duration, dt, start : float
-    seed : int
-    stats : dict
-        As in Result, of this rank.
-    """
-
-    def __init__(self, rank: int, size: int, **known: Any):
-        vars(self).update(known, _rank=rank, _size=size, state=None)
-
-    def __bool__(self) -> bool:
-        """Return False: a Result is true."""
-        return False
-
-    def __getattribute__(self, name: str) -> Any:
-        """Return what all ranks know; raise ElsewhereError for anything else that a Result has."""
-        if name.startswith("_") or name in HERE:
-            return super().__getattribute__(name)
-        raise ElsewhereError(
-            f"Result.{name}: is on rank 0, and this is rank {self._rank} of {self._size}; write `if result:` before what "
-            "looks at a result"
-        )
-
-    def __repr__(self) -> str:
-        return f"Result on rank 0 (this is rank {self._rank} of {self._size})"
-
-    def _repr_html_(self):
-        return f"<div>{self!r}</div>"

@@ -145,7 +145,7 @@ class Log:
         if self.store.header is not None:
             return self.store.read(first)
         header = {"dt": self._dt, "completed": 0} | self._columns()
-        return of_ranks(self.store.ranks, header, {c["name"]: _empty(c) for c in header["columns"]}, {})
+        return self.store.ranks.columns(header, {c["name"]: no_rows(c) for c in header["columns"]}, {})
 
     def _columns(self):
         ranks, found = self.store.ranks, {name: [] for name in ("columns", *PARTS)}
@@ -219,7 +219,7 @@ class Memory:
     def start(self, header):
         """Make columns without rows."""
         self.header, self.rows = header, {column["name"]: 0 for column in header["columns"]}
-        self._columns = {column["name"]: Blocks(_empty(column)) for column in header["columns"]}
+        self._columns = {column["name"]: Blocks(no_rows(column)) for column in header["columns"]}
 
     def restart(self):
         """Forget everything."""
@@ -257,7 +257,7 @@ class Memory:
     def read(self, first):
         """Return (header, columns from the rows `first`, their numbers) of each rank, on rank 0; else []."""
         arrays = {name: column.read(first.get(name, 0)) for name, column in self._columns.items()}
-        return of_ranks(self.ranks, self.header, arrays, first)
+        return self.ranks.columns(self.header, arrays, first)
 
 
 class Blocks:
@@ -331,18 +331,6 @@ class Blocks:
         return found
 
 
-def _empty(column):
+def no_rows(column):
+    """Return the array of a column without rows."""
     return np.empty((0, column["width"]) if column["width"] > 1 else 0, column["kind"])
-
-
-def of_ranks(ranks, header, arrays, first):
-    """Return (header, columns, numbers of the first rows) of each rank, on rank 0; else []. Each has columns of its own."""
-    if ranks.size == 1:
-        return [(header, arrays, first)]
-    every = ranks.all((header, first))
-    columns = {column["name"]: column for of_rank, _ in every for column in of_rank["columns"]}
-    found = {name: ranks.gather(arrays.get(name, _empty(column))) for name, column in columns.items()}
-    if ranks.rank:
-        return []
-    names = [[column["name"] for column in of_rank["columns"]] for of_rank, _ in every]
-    return [(of_rank, {name: found[name][k] for name in names[k]}, first) for k, (of_rank, first) in enumerate(every)]

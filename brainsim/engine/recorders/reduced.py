@@ -47,15 +47,12 @@ class Stretch:
         return self.whole - self.start + self.stop - self.end + self.kind * -(-(self.end - self.whole) // BLOCK)
 
 
-def reduce_samples(stored, stretches, trace, ranks):
-    """Return a number for each sample as a column, on rank 0, of what the partitions of all ranks have stored.
+def reduce_samples(parts, stretches, trace):
+    """Return a number for each sample as a column, of what the partitions of all processes have stored.
 
-    With ranks all call it; the others get no numbers. `stored` (samples, numbers) is what the partitions of this rank have
-    stored, one after the other; `stretches` are those of each rank.
+    Of each process, `parts` has an array (samples, numbers) of what its partitions have stored, one after the other, and
+    `stretches` a list.
     """
-    parts = ranks.gather(stored)
-    if parts is None:
-        return np.empty((len(stored), 0))
     samples = []
     for values, some in zip(parts, stretches, strict=True):
         samples += np.split(values, np.cumsum([s.width for s in some])[:-1], axis=1) if some else []

@@ -179,7 +179,9 @@ class TraceRecorder(Recorder):
             return
         else:
             stored = np.concatenate([np.empty((n, 0)), *(part.take(n) for part in self._parts(j))], axis=1)
-        values[:] = reduce_samples(stored, self._all_stretches(k), trace, self.layout.ranks)
+        parts = self.layout.ranks.gather(stored)
+        if parts is not None:  # the other ranks get no numbers
+            values[:] = reduce_samples(parts, self._all_stretches(k), trace)
 
     def _parts(self, j):
         """Return the parts that have cells of number j of what is sampled."""

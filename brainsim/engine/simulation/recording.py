@@ -13,7 +13,7 @@ from brainsim.core.doors import through
 from brainsim.engine.recorders.log import Log, Memory
 from brainsim.engine.recorders.spikes import SpikeRecorder, wanted_spikes
 from brainsim.engine.states.state import Snapshot, save_state
-from brainsim.results.result import Elsewhere, Result, State, join
+from brainsim.results.result import Result, State, join
 
 
 class Recording:
@@ -239,10 +239,7 @@ class Outcome:
 
     def _elsewhere(self):
         """Return what takes the place of the Result on the ranks other than 0."""
-        ranks = self.layout.ranks
-        return Elsewhere(
-            ranks.rank,
-            ranks.size,
+        return self.layout.ranks.elsewhere(
             duration=float(times_of(self.stop - self.start, self.layout.dt)),
             start=float(times_of(self.start, self.layout.dt)),
             dt=self.layout.dt,

@@ -2,7 +2,6 @@
 
 import threading
 import time
-import traceback
 from contextlib import contextmanager
 
 from brainsim.core.checks import warn_user
@@ -12,7 +11,7 @@ from brainsim.core.doors import all_through
 from brainsim.engine.loop.progress import Interrupt, Watch
 from brainsim.engine.simulation.settings import WORTH_AN_ESTIMATE, checked_steps
 from brainsim.engine.states.state import check_end, what_is_not_finite
-from brainsim.results.result import ElsewhereError, Result
+from brainsim.results.result import Result
 
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
 CHECK_EVERY = 1.0  # ms between two checks of a condition
@@ -125,8 +124,7 @@ def _ask(sim, function, interrupt, may_stop=False):
         with sim._exclusive.lent(), interrupt.given_back():
             return function(sim)
 
-    ranks = sim._layout.ranks
-    answer = called() if ranks.size == 1 else _on_all_ranks(called, sim._agree, ranks)
+    answer = sim._layout.ranks.answer(called, sim._agree)
     stop = may_stop and answer
     if not stop:
         _check_state(sim)
@@ -153,28 +151,6 @@ def _check_state(sim):
     """Raise ValueError if the state has become NaN, which the user may have read or set."""
     if sim._state_was_given_out and (text := what_is_not_finite(sim._layout, sim._run.shared)):
         raise ValueError(text.format("the state was set to a number that is not finite, or ran away"))
-
-
-def _on_all_ranks(function, agree, ranks):
-    """Return the answer of a function of the user on rank 0, which has results; all call this, and all fail if one does."""
-    answer = error = elsewhere = None
-    try:
-        answer = function()
-    except ElsewhereError as failure:
-        error, elsewhere = (failure, None) if ranks.rank == 0 else (None, failure)
-    except BaseException as failure:  # noqa: BLE001 - all ranks must learn of it, or the others would wait for this one
-        error = failure
-    ended = error or elsewhere
-    how = f", by {type(ended).__name__}: {ended}" if ended else ""
-    agree("run.callback", f"has come to the end of the callback{how}")
-    found = ranks.all(error and (isinstance(error, KeyboardInterrupt), "".join(traceback.format_exception(error))))
-    if error is not None:
-        raise error
-    for rank, (by_ctrl_c, text) in ((rank, there) for rank, there in enumerate(found) if there is not None):
-        if by_ctrl_c:
-            raise KeyboardInterrupt(f"on rank {rank} of {ranks.size}")
-        raise RuntimeError(f"the function that is called during the run failed on rank {rank} of {ranks.size}:\n{text}")
-    return ranks.first(answer)
 
 
 def check_callback(every, callback, dt, label):

@@ -73,7 +73,7 @@ class Sent:
 
     def from_here(self, layout):
         """Return those whose cells are in this process."""
-        return self if layout.ranks.size == 1 else self[spikes_here(layout, self.packed & CELL)]
+        return self[spikes_here(layout, self.packed & CELL)]
 
 
 def save_sent(sent, state, layout):

@@ -21,7 +21,6 @@ from brainsim.network.projection import handler_of
 from brainsim.results.synapses import SynapseTable
 
 WORTH_THREADS = 1e6  # synapses
-MAX_KEYS = 1 << 24  # of a rank that are sent to the others at once
 EXACT = 1 << 24  # whole numbers up to this are exact as weights of synapses, which are float32
 
 
@@ -43,18 +42,11 @@ def read_back(synapses, projection, threads, traces=False):
         table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
     if traces:
         table.columns.update(kind.traces_now(table))
-    if layout.ranks.size > 1 and projection.by_spikes:
-        table = _of_all(layout.ranks, table)
+    if projection.by_spikes:
+        table = layout.ranks.whole_table(table)
     if kind.keeps_weights and "w" in table.columns:
         table = replace(table, weight=table.columns.pop("w").astype(np.float64))
     return table
-
-
-def _of_all(ranks, table):
-    fields = {name: np.concatenate(ranks.everywhere(getattr(table, name))) for name in ("pre", "post", "weight", "delay")}
-    order = np.argsort(fields["pre"] * table.n_post + fields["post"], kind="stable")
-    columns = {name: np.concatenate(ranks.everywhere(values))[order] for name, values in table.columns.items()}
-    return replace(table, **{name: values[order] for name, values in fields.items()}, columns=columns)
 
 
 def sample_again(layout, projection, threads):
@@ -115,17 +107,9 @@ def ends_of(kind, place):
 
 def in_order(kind, columns):
     """Return columns of a kind, name -> array, in the order of the SynapseTable; with ranks all get the columns of all."""
-    order, ranks = order_of(kind), kind.block.layout.ranks
+    order = order_of(kind)
     mine = {name: values[order] for name, values in columns.items()}
-    if ranks.size == 1:
-        return mine
-    (ids, n), whole = in_table(kind), {}
-    ids = ranks.everywhere(ids)
-    for name, values in mine.items():
-        whole[name] = np.empty(n, values.dtype)
-        for where, some in zip(ids, ranks.everywhere(values), strict=True):
-            whole[name][where] = some
-    return whole
+    return kind.block.layout.ranks.of_table(mine, lambda: in_table(kind))
 
 
 def in_table(kind):
@@ -133,28 +117,14 @@ def in_table(kind):
 
     With ranks all must call this, since the table is that of all ranks.
     """
-    block, ranks = kind.block, kind.block.layout.ranks
-    n = block.stop - block.start
-    if ranks.size == 1:
-        return np.arange(n), n
-    if block.in_table is None:
-        pre, post, *_ = _synapses(
-            block.store, block.layout, block.projection, *_segments_in(block.store, (block.start, block.stop))
-        )
-        block.in_table = _among_all(ranks, pre * block.projection.post.n + post), sum(ranks.all(n))
-    return block.in_table
+    block = kind.block
 
+    def keys():
+        segments = _segments_in(block.store, (block.start, block.stop))
+        pre, post, *_ = _synapses(block.store, block.layout, block.projection, *segments)
+        return pre * block.projection.post.n + post
 
-def _among_all(ranks, keys):
-    """Return the index of each key among those of all ranks; keys are sorted, and equal ones are on one rank."""
-    ids = np.arange(keys.size)
-    longest = max(ranks.all(keys.size))
-    # in parts, so that no rank holds the keys of all
-    for start in range(0, longest, MAX_KEYS):
-        for rank, others in enumerate(ranks.everywhere(keys[start : start + MAX_KEYS])):
-            if rank != ranks.rank:
-                ids += np.searchsorted(others, keys)
-    return ids
+    return block.layout.ranks.in_table(block, keys)
 
 
 def order_of_pairs(layout, projection):

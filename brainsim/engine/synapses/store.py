@@ -52,7 +52,7 @@ class Block:
         self.projection, self.tag, self.start, self.stop = plan.projection, plan.kind.tag, start, stop
         self.store, self.layout, self.targets = store, store.layout, store.targets[start:stop]
         self.weights = store.weights[start:stop] if plan.shared_weight is None else None
-        self.in_table = None  # see `readback.in_table`
+        self.in_table = None  # of the ranks of an MPI run, see `readback.in_table`
 
 
 class Synapses:

@@ -22,7 +22,7 @@ from brainsim.features.checkpoints.changes import NONE
 from brainsim.features.checkpoints.file import Checkpoint, Plain, check_path, read, reading
 from brainsim.network.arguments import check_precision
 from brainsim.results.archive import part_of_it
-from brainsim.results.result import Elsewhere, Result, join
+from brainsim.results.result import Result, join
 
 
 def write(sim, path):
@@ -250,4 +250,4 @@ def finished_result(path, to, duration, ranks=ALONE):
     if ranks.rank == 0:
         return Result.load(target.path)
     known = {"duration": done, "dt": state.dt, "seed": state.seed, "stats": {"ranks": ranks.size}}
-    return Elsewhere(ranks.rank, ranks.size, start=float(checkpoint.plain.begin * state.dt), **known)
+    return ranks.elsewhere(start=float(checkpoint.plain.begin * state.dt), **known)

@@ -10,18 +10,22 @@ import sys
 import time
 import traceback
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
 from brainsim.core.doors import to_install
 from brainsim.core.machine import processor_quota
+from brainsim.engine.recorders.log import no_rows
 from brainsim.engine.states.fingerprint import fingerprint
+from brainsim.features.ranks.elsewhere import Elsewhere, ElsewhereError
 from brainsim.features.ranks.meeting import ApartError, Meeting, wait
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
 STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 INTERRUPTED = 130  # exit status
+MAX_KEYS = 1 << 24  # of synapses, of a rank, that are sent to the others at once
 PATIENCE = 1.0  # seconds for which a rank that failed waits for the others to fail as well
 
 
@@ -126,6 +130,77 @@ class Ranks(Alone):
             if problem is not None:
                 raise (OSError if problem[0] else RuntimeError)(f"rank {rank}: {problem[1]}")
         return answer
+
+    def answer(self, function, agree):
+        """Return what a function of the user answers on rank 0, which has results; if it fails on one rank, all fail."""
+        answer = error = elsewhere = None
+        try:
+            answer = function()
+        except ElsewhereError as failure:
+            error, elsewhere = (failure, None) if self.rank == 0 else (None, failure)
+        except BaseException as failure:  # noqa: BLE001 - all ranks must learn of it, or the others would wait for this one
+            error = failure
+        ended = error or elsewhere
+        how = f", by {type(ended).__name__}: {ended}" if ended else ""
+        agree("run.callback", f"has come to the end of the callback{how}")
+        found = self.all(error and (isinstance(error, KeyboardInterrupt), "".join(traceback.format_exception(error))))
+        if error is not None:
+            raise error
+        for rank, (by_ctrl_c, text) in ((rank, there) for rank, there in enumerate(found) if there is not None):
+            if by_ctrl_c:
+                raise KeyboardInterrupt(f"on rank {rank} of {self.size}")
+            raise RuntimeError(f"the function that is called during the run failed on rank {rank} of {self.size}:\n{text}")
+        return self.first(answer)
+
+    def elsewhere(self, **known):
+        """Return what takes the place of the Result, of which all ranks know some fields."""
+        return Elsewhere(self.rank, self.size, **known)
+
+    def columns(self, header, arrays, first):
+        """Return (header, columns, numbers of the first rows) of each rank, on rank 0; else []. Columns may differ."""
+        every = self.all((header, first))
+        columns = {column["name"]: column for of_rank, _ in every for column in of_rank["columns"]}
+        found = {name: self.gather(arrays.get(name, no_rows(column))) for name, column in columns.items()}
+        if self.rank:
+            return []
+        names = [[column["name"] for column in of_rank["columns"]] for of_rank, _ in every]
+        return [(of_rank, {name: found[name][k] for name in names[k]}, first) for k, (of_rank, first) in enumerate(every)]
+
+    def in_table(self, block, keys):
+        """Return where in the table of all ranks the synapses of a block are, whose sorted keys `keys` returns; its length.
+
+        Equal keys are on one rank.
+        """
+        if block.in_table is None:
+            block.in_table = self._among_all(keys()), sum(self.all(block.stop - block.start))
+        return block.in_table
+
+    def _among_all(self, keys):
+        ids = np.arange(keys.size)
+        longest = max(self.all(keys.size))
+        # in parts, so that no rank holds the keys of all
+        for start in range(0, longest, MAX_KEYS):
+            for rank, others in enumerate(self.everywhere(keys[start : start + MAX_KEYS])):
+                if rank != self.rank:
+                    ids += np.searchsorted(others, keys)
+        return ids
+
+    def of_table(self, columns, in_table):
+        """Return columns of the table of all ranks, on all ranks, of those of the synapses here."""
+        (ids, n), found = in_table(), {}
+        ids = self.everywhere(ids)
+        for name, values in columns.items():
+            found[name] = np.empty(n, values.dtype)
+            for where, some in zip(ids, self.everywhere(values), strict=True):
+                found[name][where] = some
+        return found
+
+    def whole_table(self, table):
+        """Return the table of the synapses of all ranks, on all ranks, of that of the synapses here."""
+        fields = {name: np.concatenate(self.everywhere(getattr(table, name))) for name in ("pre", "post", "weight", "delay")}
+        order = np.argsort(fields["pre"] * table.n_post + fields["post"], kind="stable")
+        columns = {name: np.concatenate(self.everywhere(values))[order] for name, values in table.columns.items()}
+        return replace(table, **{name: values[order] for name, values in fields.items()}, columns=columns)
 
     @contextlib.contextmanager
     def quiet(self):

@@ -5,10 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from brainsim.engine.simulation.running import _on_all_ranks
 from brainsim.features.ranks import meeting
+from brainsim.features.ranks.elsewhere import ElsewhereError
 from brainsim.features.ranks.meeting import ApartError, Meeting
-from brainsim.results.result import ElsewhereError
+from brainsim.features.ranks.ranks import Ranks
 
 
 class Shared:
@@ -191,7 +191,7 @@ def test_whatever_ends_a_callback_on_one_rank_ends_it_on_all(here, there, raised
 
     told = []
     with pytest.raises(raised, match=said):
-        _on_all_ranks(called, lambda *given: told.append(given), Two(there))
+        Ranks.answer(Two(there), called, lambda *given: told.append(given))
     how = "" if here is None else f", by {type(here).__name__}: {here}"
     assert told == [("run.callback", f"has come to the end of the callback{how}")]
 
@@ -202,4 +202,4 @@ def test_a_callback_that_reads_a_result_ends_early_on_the_other_ranks():
 
     ranks = Two(None)
     ranks.rank, ranks.first = 1, lambda value: True
-    assert _on_all_ranks(called, lambda *given: None, ranks) is True
+    assert Ranks.answer(ranks, called, lambda *given: None) is True
