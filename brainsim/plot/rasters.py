@@ -49,7 +49,9 @@ def raster(
 
     Examples
     --------
-    >>> bs.plot.raster(result.spikes["cells"], window=(0.0, 200.0))         # doctest: +SKIP
+    >>> import brainsim as bs
+    >>> spikes = bs.Spikes([10.0, 20.0, 150.0], [0, 1, 0], n=2, duration=200.0, name="cells")
+    >>> ax = bs.plot.raster(spikes, window=(0.0, 200.0))                    # doctest: +SKIP
     """
     choice(sort, SORTS, "raster.sort")
     size = None if size is None else number(size, "raster.size", above=0.0)
