@@ -76,7 +76,7 @@ def check_arrays(arrays: Mapping[str, np.ndarray], label: str) -> None:
 
 
 def write_arrays(
-    path: str | os.PathLike, label: str, arrays: Mapping[str, np.ndarray], compress: bool = False, keep: bool = False
+    path: str | os.PathLike, label: str, arrays: Mapping[str, np.ndarray], compress: bool, keep: bool = False
 ) -> Path:
     """Write `arrays` (member name -> array) to `path`, completely or not at all, and return it as a Path.
 

@@ -20,6 +20,14 @@ def small(n=2):
     return Result(spikes={"cells": Spikes([0.5], [0], n=n, duration=1.0, name="cells")}, duration=1.0, dt=0.1, seed=1)
 
 
+def test_what_is_written_again_replaces_the_file(tmp_path):
+    """Only a simulation that is saved keeps the one before."""
+    for _ in range(2):
+        small().save(tmp_path / "result.npz")
+        archive.write_arrays(tmp_path / "arrays.npz", "label", {"a": np.arange(3)}, compress=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays.npz", "result.npz"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_device_or_a_pipe_is_never_replaced(tmp_path):
     pipe = tmp_path / "pipe.npz"

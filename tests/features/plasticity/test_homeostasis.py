@@ -54,6 +54,20 @@ def test_sums_are_the_total(name, by):
     np.testing.assert_array_equal(whole.synapses(wires).weight, sim.synapses(wires).weight)
 
 
+def test_the_weights_of_each_projection_have_a_sum_of_their_own():
+    """Although they leave the same sources for the same targets, next to others that have one weight and do not learn."""
+    net, wires = network(bs.Normalisation(1.5, every=5.0))
+    cells = net.populations["cells"]
+    given = {"weight": bs.Uniform(0.1, 0.3), "delay": 1.5, "synapse": bs.Delta()}
+    more = {"plasticity": RULES["held"], "homeostasis": bs.Normalisation(0.7, every=5.0), "dendritic_delay": 0.4}
+    others = net.connect(cells, cells, bs.FixedTotal(300), name="others", **given, **more)
+    net.connect(cells, cells, bs.AllToAll(), name="still", **given | {"weight": 0.001})
+    sim = bs.Simulation(net, seed=5, threads=1)
+    sim.run(5.0)
+    np.testing.assert_allclose(sums(sim.synapses(wires)), 1.5, rtol=1e-12)
+    np.testing.assert_allclose(sums(sim.synapses(others)), 0.7, rtol=1e-12)
+
+
 def test_a_sample_at_the_time_of_normalisation_comes_after_it():
     net, wires = network(bs.Normalisation(1.5, every=10.0), RULES["held"])
     got = bs.simulate(net, 20.0, seed=5, record=bs.WeightTrace(wires, synapses=None, every=10.0)).weights[wires]
