@@ -179,6 +179,18 @@ class Bound:
         return self.shown, self.name
 
 
+class Array:
+    """Numbers that a script of a page sets, all of what ``sim.set(target, name=values)`` takes; `values` are there first."""
+
+    def __init__(self, target, name, values):
+        self.target, self.name, self.values = target, name, np.asarray(values, dtype=np.float64)
+        self.owner = f"page: {name} of {target!r}"
+
+    def set(self, sim, values):
+        """Set the numbers in the simulation."""
+        sim.set(self.target, **{self.name: values})
+
+
 def _of(unit):
     return f" {unit}" if unit else ""
 

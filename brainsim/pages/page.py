@@ -144,12 +144,17 @@ def page(
     path = None if file is None else writable(file, "page.file", HTML)
     title = title or "A network of spiking neurons"
     made = make(alone(given), controls, buttons, states or {}, title=title, text=text, seconds=seconds, pace=pace)
-    size = len(made.encode())
+    return written(made, path)
+
+
+def written(text, path):
+    """Return the Page of a text, which is written to a path unless that is None; a large one is mentioned before."""
+    size = len(text.encode())
     if size > LARGE:
         print(f"page: {size / 1e6:.1f} MB" + ("" if path is None else f", {path}"))
     if path is not None:
-        path.write_text(made, encoding="utf-8")
-    return Page(made, path)
+        path.write_text(text, encoding="utf-8")
+    return Page(text, path)
 
 
 def make(sim, *given, **said):
@@ -157,19 +162,26 @@ def make(sim, *given, **said):
     return page_text(*contents(sim, *given, **said))
 
 
-def contents(sim, controls=(), buttons=(), states=MappingProxyType({}), title="", text="", seconds=None, pace=PACE):
+def contents(
+    sim, controls=(), buttons=(), states=MappingProxyType({}), title="", text="", seconds=None, pace=PACE, arrays=()
+):
     """Return what the page holds of a simulation in one partition, which this changes: a dict, and blobs by name."""
     bound, states = bind(sim, controls), checked_states(sim, states)
     buttons = listed(buttons, Button, "page.buttons", "bs.Button('push', cells[:10], add=10)")
+    for array in arrays:  # one number may have stood for all of them
+        array.set(sim, array.values)
     export = Export(sim)
     found = about(sim, export, title, text, seconds, pace)
     tables = Tables(sim, export)
     for control in bound:
         tables.add(control, control.values)
+    for array in arrays:
+        tables.add_array(array)
     choices = {"the start": sim.time} | {name: state.step * sim.dt for name, state in states.items()} if states else {}
     saved = States(sim, export.image, states)
     image, columns = export.image.packed()
     export.engine |= {"columns": columns, "end": export.image.end, "controls": tables.engine, "states": saved.engine}
+    export.engine["arrays"] = tables.arrays
     shown = [
         {"label": c.label, "help": c.help, "unit": c.unit, "values": c.values.tolist(), "initial": c.initial} for c in bound
     ]

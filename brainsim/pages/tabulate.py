@@ -20,13 +20,15 @@ class Tables:
 
     - `engine`: for each control a dict with its ``writes``: the address ``at``, the ``size``, and where the bytes of
       the first position begin in `changes`, ``from``; those of the others follow.
+    - `arrays`: for each array that the page sets a dict like this, whose writes have one position, and its ``runs``: from
+      the number ``from`` on, ``size`` of its numbers lie at the address ``at``, of ``item`` bytes each.
     """
 
     def __init__(self, sim, export):
         self._sim, self._image = sim, export.image
         self._calendar = export.arrivals and export.arrivals.calendar
         self._before, self._together = fields_of(sim), _made_together(sim)
-        self.engine, self.changes, self._taken = [], bytearray(), []
+        self.engine, self.arrays, self.changes, self._taken = [], [], bytearray(), []
 
     def add(self, control, values):
         """Find the writes of a control; afterwards the simulation is as it was."""
@@ -45,12 +47,43 @@ class Tables:
         self._check_overlap(control, [write for write in writes if write.pop("varies")])
         self.engine.append({"writes": writes, "weights": bool(weights)})
 
+    def add_array(self, array):
+        """Find where the numbers of an `Array` lie; afterwards the simulation is as it was.
+
+        Two arrays of different whole numbers tell which number went where.
+        """
+        size = array.values.size
+        probes = [np.arange(1.0, 1.0 + size) + k * size for k in range(2)]
+        positions = [self._at(array, probe.reshape(array.values.shape)) for probe in probes]
+        array.set(self._sim, array.values)
+        compared, anew = self._compared(positions)
+        runs, writes, weights, done = [], [], False, set()
+        for path, (context, name, *_) in self._before.items():
+            place, value = self._image.field(context, name), context[name]
+            is_new = context.address in anew and isinstance(value, int | float) and not self._image.is_address(int(value))
+            varies = _vary(compared[path])
+            at = self._image.there(value.ctypes.data) if isinstance(value, np.ndarray) else place
+            if at in done or not (varies or is_new):
+                continue
+            done.add(at)
+            weights |= name == "weight" and context is self._calendar
+            if not varies:
+                writes += self._writes(self._before[path], place, compared[path], True)
+                continue
+            runs += [{"at": at + where, **run} for where, run in _runs(value, compared[path][:2], size, array.owner)]
+        if sum(run["size"] for run in runs) < size:
+            raise ValueError(f"{array.owner}: some of its numbers are not in memory, so a page cannot set them")
+        for write in writes:
+            del write["varies"]
+        self.arrays.append({"runs": runs, "writes": writes, "weights": bool(weights)})
+
     def _at(self, control, value):
         """Return path -> bytes of what may change, at one position."""
         control.set(self._sim, value)
         now = fields_of(self._sim)
         if now.keys() != self._before.keys():
-            raise ValueError(f"{control.owner}: at {value:g} the run would call other functions; choose another range")
+            there = f"at {value:g} " if np.ndim(value) == 0 else ""
+            raise ValueError(f"{control.owner}: {there}the run would call other functions; choose another range")
         before = self._before
         return {path: before[path].content if f.content == before[path].content else f.content for path, f in now.items()}
 
@@ -119,6 +152,22 @@ class Tables:
         write = {"at": at, "size": len(contents[0]), "from": len(self.changes), "varies": varies}
         self.changes += b"".join(contents)
         return write
+
+
+def _runs(value, contents, size, owner):
+    """Yield (bytes from the start of an array, run) for the numbers in it that are copies of two probes, 1, 2, ..."""
+    kind = getattr(value, "dtype", np.dtype(np.int64))
+    if kind.kind != "f" or len(contents[0]) != len(contents[1]):
+        raise ValueError(f"{owner}: is not kept number by number, so a page cannot set it")
+    first, second = (np.frombuffer(content, kind) for content in contents)
+    where = np.flatnonzero(first != second)
+    index = first[where].astype(np.int64) - 1
+    if (second[where] != first[where] + size).any() or (first[where] != index + 1).any():
+        raise ValueError(f"{owner}: constants are computed from its numbers, so a page cannot set them")
+    breaks = np.flatnonzero((np.diff(where) != 1) | (np.diff(index) != 1)) + 1
+    for places, numbers in zip(np.split(where, breaks), np.split(index, breaks), strict=True):
+        run = {"from": int(numbers[0]), "size": len(numbers), "item": kind.itemsize}
+        yield int(places[0]) * kind.itemsize, run
 
 
 class Field(NamedTuple):

@@ -2,10 +2,12 @@
 "use strict"
 const byId = (id) => document.getElementById(id)
 
-async function unpacked(id) { // a program that the page holds
+function unpacking(id) { // what the page holds, packed
   const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0))
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text()
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")))
 }
+
+const unpacked = (id) => unpacking(id).text()
 
 function refuse(message) {
   byId("title").textContent = document.title

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 HERE = Path(__file__).parent
+VIEWER = HERE / "viewer"
+SHARED = ("base.css", "asking.js", "colours.js", "controls.js")  # of the viewer, for pages that have another one
 LARGE = 5e6  # bytes, above which the size is said before the file is written
 
 
@@ -17,13 +19,13 @@ def packed(data):
 
 def engine_text():
     """Return the script of the engine."""
-    return _joined("engine", "*.js")
+    return joined(sorted((HERE / "engine").glob("*.js")))
 
 
-def elements(about, blobs, engine=None):
+def elements(about, blobs, engine=None, viewer=VIEWER):
     """Return the elements of the page that hold the network, name of a blob -> its bytes, and the programs that run it."""
     about = json.dumps(about | {"blobs": list(blobs)}, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    held = {"engine": (engine or engine_text()).encode(), "viewer": _joined("viewer", "*.js").encode()}
+    held = {"engine": (engine or engine_text()).encode(), "viewer": joined(_of_viewer(viewer, ".js")).encode()}
     held |= {f"blob-{name}": data for name, data in blobs.items()}
     lines = [
         f'<script type="application/json" id="about">{about}</script>',
@@ -32,22 +34,32 @@ def elements(about, blobs, engine=None):
     return "\n".join(lines)
 
 
-def page_text(about, blobs, engine=None):
-    """Return the whole page; tests put another program in the place of the engine."""
+def page_text(about, blobs, engine=None, viewer=VIEWER):
+    """Return the whole page; tests put another program in the place of the engine.
+
+    `viewer` is a folder with ``page.html``, and the styles and scripts of a page that looks different: what is `SHARED` they
+    have, too.
+    """
     parts = {
         "@TITLE@": html.escape(about["title"]),
-        "@STYLE@": _joined("viewer", "*.css"),
-        "@DATA@": elements(about, blobs, engine),
-        "@UNPACK@": _joined(".", "unpack.js"),
+        "@STYLE@": joined(_of_viewer(viewer, ".css")),
+        "@DATA@": elements(about, blobs, engine, viewer),
+        "@UNPACK@": joined([HERE / "unpack.js"]),
     }
-    rest, found = (HERE / "viewer" / "page.html").read_text(encoding="utf-8"), []
+    rest, found = (viewer / "page.html").read_text(encoding="utf-8"), []
     for name, part in parts.items():
         before, _, rest = rest.partition(name)
         found += [before, part]
     return "".join([*found, rest])
 
 
-def _joined(folder, pattern):
-    """Return the files of a folder as one text, without lines of comments and without indentation."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((HERE / folder).glob(pattern)))
+def _of_viewer(folder, ending):
+    """Return the paths of the styles, or of the scripts, of a viewer."""
+    shared = () if folder == VIEWER else (VIEWER / name for name in SHARED)
+    return [path for path in (*shared, *sorted(folder.iterdir())) if path.suffix == ending]
+
+
+def joined(paths):
+    """Return files as one text, without lines of comments and without indentation."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     return "\n".join(line for line in map(str.strip, text.split("\n")) if line and not line.startswith("// "))

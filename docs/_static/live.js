@@ -8,8 +8,8 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(() => frames.forEach(shade)).observe(document.documentElement, { attributeFilter: ["data-theme"] })
 })
 
-// a figure says how high it is
+// figures, and the page of two bodies, say how high they are
 addEventListener("message", (event) => {
-  const frame = [...document.querySelectorAll("iframe.figure")].find((one) => one.contentWindow === event.source)
+  const frame = [...document.querySelectorAll("iframe.live")].find((one) => one.contentWindow === event.source)
   if (frame && Number.isFinite(event.data?.height)) frame.style.height = `${Math.ceil(event.data.height) + 2}px`
 })

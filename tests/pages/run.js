@@ -11,6 +11,7 @@ vm.runInThisContext(script + ";globalThis.Engine = Engine;", { filename: "engine
   const answers = [], engine = new Engine((message) => answers.push(message));
   await engine.receive({ type: "start", about, blobs });
   for (const message of JSON.parse(plan)) {
+    if (message.type === "array") message.values = Float64Array.from(message.values);
     let left = message.type === "advance" ? message.steps : 0;
     do {
       await engine.receive({ budget: 1e9, ...message, ...(left ? { steps: left } : {}) });

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.thorough_but("TestDarkPalette", "nothing_is_fetched")
 
 EVIL = "</script><script>window.evil = 1</script><b>&'"
 SIZES = {"excitatory": 200, "inhibitory": 50}
-DARK = "#14171b"  # the ground of the dark theme, in page.css
+DARK = "#14171b"  # the ground of the dark theme, in base.css
 
 
 @pytest.fixture(scope="module")
@@ -464,7 +464,7 @@ class TestDarkPalette:
     def test_contrast(self):
         luminance, ground = linear(on_dark()) @ TO_XYZ[1], (linear([DARK]) @ TO_XYZ[1])[0]
         assert np.all((luminance + 0.05) / (ground + 0.05) >= 4.0)
-        assert f"--paper: {DARK}" in (VIEWER / "page.css").read_text(encoding="utf-8")
+        assert f"--paper: {DARK}" in (VIEWER / "base.css").read_text(encoding="utf-8")
 
     def test_neighbours_differ_in_grey(self):
         assert np.abs(np.diff(lab(linear(on_dark()))[:, 0])).min() > 6.0

@@ -31,9 +31,20 @@ def round_to_bits(values, bits, scale=None):
     scale = np.abs(values).max(initial=0.0) if scale is None else scale
     if scale == 0.0:
         return values.copy() if values.ndim else float(values)
-    step = 2.0 ** (np.ceil(np.log2(scale)) - bits)
+    step = bit(scale, bits)
     result = np.round(values / step) * step
     return result if result.ndim else float(result)
+
+
+def bit(scale, bits):
+    """Return the step of which numbers up to `scale` are multiples if they have so many bits.
+
+    Examples
+    --------
+    >>> bit(0.7, 4)
+    0.0625
+    """
+    return float(2.0 ** (np.ceil(np.log2(scale)) - bits))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from brainsim.ann.report.pair import Pair, learn_in_spikes, measured
 from brainsim.ann.report.rows import ARTIFICIAL, SPIKING, Row, chosen, combined
 from brainsim.ann.report.summary import ENOUGH, SAME, summary, verdict
 from brainsim.core.checks import integer, nearest, warn_user
+from brainsim.core.doors import load_or_name
 from brainsim.core.files import HTML, writable
 from brainsim.core.hints import answers_calls
 from brainsim.learn.checks import class_labels
@@ -158,6 +159,56 @@ class BodyReport:
         path = writable(path, "BodyReport.to_html.path", HTML)
         some = range(min(2, len(self.pairs[0].y))) if examples is None else np.atleast_1d(examples)
         write_bodies(self, path, [self._sample(i, "to_html.examples") for i in some])
+
+    def page(
+        self,
+        file: str | PathLike[str] | None = None,
+        *,
+        T: int | None = None,
+        shape: tuple[int, int] | None = None,
+        network: int = 0,
+        title: str | None = None,
+        text: str | None = None,
+    ) -> Any:
+        """Write a page, one file without a need of Python, on which the reader draws and both bodies read it at once.
+
+        The reader silences units and cells, deletes weights and synapses, adds noise to the picture and stops both early,
+        and guesses first which one suffers more; ten samples of each class of X tell. The spiking body is run by brainsim
+        in WebAssembly, with the bits of `SpikingClassifier.network_for`.
+
+        Parameters
+        ----------
+        file : str or Path, optional
+            The file to write, such as ``"digits.html"``; without it, the page is only returned.
+        T : int, optional
+            Number of steps of each layer; by default so many that 64 are seen.
+        shape : (int, int), optional
+            Height and width of a sample, which is a picture, row by row, 0 where nothing is drawn; by default a square.
+        network : int
+            Which of several networks.
+        title, text : str, optional
+            Heading and explanation.
+
+        Returns
+        -------
+        Page
+            As `brainsim.page` returns it; a notebook shows it.
+
+        Raises
+        ------
+        ImportError
+            If llvmlite is older than 0.46, or the folder ``pages`` was deleted.
+        ValueError
+            If samples are not pictures, or the network was converted in a way that the page does not show: it needs hidden
+            units of ReLU, ``encoder="current"`` and ``schedule="parallel"``.
+
+        Examples
+        --------
+        >>> report.page("digits.html")                                      # doctest: +SKIP
+        Page('digits.html', 230 kB)
+        """
+        write = load_or_name("brainsim.ann.report.page:write", "BodyReport.page", "pages")
+        return write(self._pair(network, "page"), file, T, shape, title, text)
 
     def _sample(self, i, parameter):
         i, samples = integer(i, f"BodyReport.{parameter}", at_least=0), len(self.pairs[0].y)

@@ -228,6 +228,14 @@ class Brain {
     if (control.weights) this.reweigh();
   }
 
+  // write the numbers of an array: `runs` say where they lie
+  write(array, values, changes) {
+    for (const { at, from, size, item } of array.runs) {
+      new (item === 4 ? Float32Array : Float64Array)(this.memory.buffer, at, size).set(values.subarray(from, from + size));
+    }
+    this.set(array, 0, changes);
+  }
+
   // give the events that are under way the weights that their segments have now, as `Simulation.set` does
   reweigh() {
     const { calendar, block: SIZE } = this.about, { buffer } = this.memory;

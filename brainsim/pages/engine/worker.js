@@ -28,7 +28,8 @@ class Engine {
     this.brain = await Brain.start(this.blobs, about.engine);
     this.rows = rowsOf(about.engine.order);
     this.positions = about.controls.map((control) => control.initial);
-    this.watched = { traces: [], every: 1 };
+    this.given = new Map(); // the arrays that were set
+    this.watched = { traces: [], every: 1, Numbers: Float32Array };
     this.begin();
     this.post({ type: "ready", step: this.brain.step, way: this.brain.way, bytes: this.brain.memory.buffer.byteLength });
   }
@@ -47,6 +48,7 @@ class Engine {
     this.brain.reset(state ? this.blobs.states.subarray(from, from + states[state - 1].size) : null);
     this.begin(state ? { ...chain, link: "00".repeat(32), rest: [] } : chain);
     this.about.controls.forEach((control, k) => { if (this.positions[k] !== control.initial) this.apply(k); });
+    this.given.forEach((values, k) => this.write(k, values));
     this.post({ type: "restarted", step: this.brain.step });
   }
 
@@ -57,6 +59,14 @@ class Engine {
 
   apply(k) { this.brain.set(this.about.engine.controls[k], this.positions[k], this.blobs.changes); }
 
+  // `values` are all numbers of an array from now on
+  array({ array, values }) {
+    this.given.set(array, values);
+    if (!this.failed) this.write(array, values);
+  }
+
+  write(k, values) { this.brain.write(this.about.engine.arrays[k], values, this.blobs.changes); }
+
   button({ button }) {
     if (this.failed) return;
     const { buffer } = this.brain.memory, Numbers = this.about.engine.single ? Float32Array : Float64Array;
@@ -66,7 +76,8 @@ class Engine {
     }
   }
 
-  watch({ traces, every }) { this.watched = { traces, every: Math.max(1, every || 1) }; }
+  // samples are of single precision, as pictures need them, unless `exact`
+  watch({ traces, every, exact }) { this.watched = { traces, every: Math.max(1, every || 1), Numbers: exact ? Float64Array : Float32Array }; }
 
   weights({ on }) { this.showsWeights = on; }
 
@@ -74,7 +85,7 @@ class Engine {
     if (this.failed) return;
     const { brain } = this, began = performance.now(), from = brain.step, parts = [], samples = [], at = [];
     let left = steps, spikes = 0, spent = 0, fault = null;
-    const { traces, every } = this.watched;
+    const { traces, every, Numbers } = this.watched;
     while (left > 0 && spent < budget && spikes < MOST_A_FRAME) {
       let some = Math.min(left, this.chunk);
       if (traces.length) some = Math.min(some, every - (brain.step % every));
@@ -93,7 +104,7 @@ class Engine {
       try { brain.check(); } catch (error) { fault = error; break; }
     }
     const frame = { type: "frame", from, to: brain.step, spent, ...this.split(parts, spikes), weights: this.histograms() };
-    frame.traces = traces.map((_, k) => Float32Array.from(samples, (sample) => sample[k]));
+    frame.traces = traces.map((_, k) => Numbers.from(samples, (sample) => sample[k]));
     frame.traceSteps = Int32Array.from(at);
     const arrays = [frame.steps, frame.cells, frame.traceSteps, ...frame.traces, ...(frame.weights || [])];
     this.post(frame, arrays.map((array) => array.buffer));
@@ -127,18 +138,18 @@ class Engine {
     if (!this.showsWeights || performance.now() - this.histogram < HISTOGRAMS) return null;
     this.histogram = performance.now();
     return this.about.weights.map(({ low, high, bins, each }, k) => {
-      if (each) return Float32Array.from(this.array(this.about.engine.weights[k]));
+      if (each) return Float32Array.from(this.numbers(this.about.engine.weights[k]));
       const counts = new Uint32Array(bins), scale = bins / (high - low || 1);
-      for (const w of this.array(this.about.engine.weights[k])) counts[Math.max(0, Math.min(bins - 1, Math.floor((w - low) * scale)))]++;
+      for (const w of this.numbers(this.about.engine.weights[k])) counts[Math.max(0, Math.min(bins - 1, Math.floor((w - low) * scale)))]++;
       return counts;
     });
   }
 
-  array({ at, size, item }) { return new (item === 4 ? Float32Array : Float64Array)(this.brain.memory.buffer, at, size); }
+  numbers({ at, size, item }) { return new (item === 4 ? Float32Array : Float64Array)(this.brain.memory.buffer, at, size); }
 
   digest() {
     const weights = this.about.engine.weights.map((place) => { // in the order of their bits, since places differ between runs
-      const { buffer } = this.brain.read(place, (at) => this.array({ ...place, at }).slice());
+      const { buffer } = this.brain.read(place, (at) => this.numbers({ ...place, at }).slice());
       return new Uint8Array((place.item === 4 ? new Uint32Array(buffer) : new BigUint64Array(buffer)).sort().buffer);
     });
     const { memory, step } = this.brain, state = this.about.engine.state.map(([at, bytes]) => new Uint8Array(memory.buffer, at, bytes));

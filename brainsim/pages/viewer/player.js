@@ -2,24 +2,6 @@
 "use strict"
 const BUDGET = 40, FAST = 1e9 // ms of computing for a picture; steps that are never reached within it
 
-function workerOf(source, receive) {
-  const inPage = () => { // a browser that refuses workers
-    const script = document.createElement("script")
-    script.textContent = `window.Engine = (() => {${source}\nreturn Engine})()`
-    document.body.append(script)
-    const engine = new window.Engine((message) => setTimeout(receive, 0, message))
-    return (message) => setTimeout(() => engine.receive(message), 0)
-  }
-  try {
-    const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))
-    worker.onmessage = (event) => receive(event.data)
-    worker.onerror = (event) => receive({ type: "fault", step: null, message: event.message ?? "the program of the page cannot run here" })
-    return (message) => worker.postMessage(message)
-  } catch {
-    return inPage()
-  }
-}
-
 class Player {
   // `on` has a function for each type of message of the engine, and `change` when it begins or stops to play
   constructor(about, blobs, source, on) {

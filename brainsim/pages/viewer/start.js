@@ -171,12 +171,4 @@ class Page {
   }
 }
 
-function takeBlobs(names) {
-  return Object.fromEntries(names.map((name) => {
-    const holder = byId(`blob-${name}`), text = holder.textContent.trim()
-    holder.remove()
-    return [name, text]
-  }))
-}
-
 unpacked("engine").then((engine) => { window.brainsim = new Page(engine) }).catch((error) => refuse(error.message))

@@ -1,0 +1,283 @@
+"""The page of two bodies, in a browser: both read what is drawn, whole and damaged, as Python reads it."""
+
+import re
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import brainsim as bs
+from brainsim.ann.conversion.spiking import WINDOW
+from brainsim.ann.conversion.thresholds import scale_layers
+from tests.helpers.browser import chromium, wait, watched
+
+THREE = [[(0.2, 0.15), (0.7, 0.12), (0.75, 0.3), (0.45, 0.45), (0.78, 0.6), (0.7, 0.85), (0.2, 0.88)]]
+CLOSE = 1e-9  # of the artificial network, whose sums Python adds up in another order
+
+
+@pytest.fixture(scope="module")
+def report():
+    data = bs.ann.datasets.digits()
+    mlp = bs.ann.MLP((24, 16), epochs=15, seed=1).fit(data.X_train, data.y_train)
+    return bs.ann.bodies(mlp, data.X_test, data.y_test, calib=data.X_train, T=(32,))
+
+
+@pytest.fixture(scope="module")
+def snn(report):
+    return report.pairs[0].snn
+
+
+@pytest.fixture(scope="module")
+def path(report, tmp_path_factory):
+    return report.page(tmp_path_factory.mktemp("page") / "digits.html", T=40).file
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as program:
+        yield program
+
+
+@pytest.fixture
+def show(browser, path):
+    """Return a function that opens the page; in the end there must be no error and no request."""
+    with watched(browser) as show_file:
+
+        def opened(**given):
+            page = show_file(path, **({"viewport": {"width": 1366, "height": 900}} | given))
+            wait(page, "window.bodies && bodies.isReady && !bodies.busy")
+            return page
+
+        yield opened
+
+
+def draw(page, strokes):
+    """Draw with the mouse; places are shares of the pad."""
+    box = page.locator("#pad").bounding_box()
+    for stroke in strokes:
+        (x, y), *others = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in stroke]
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for place in others:
+            page.mouse.move(*place)
+        page.mouse.up()
+    wait(page, "!bodies.busy")
+
+
+def press(page, name, key, times=1):
+    page.focus(f"#{name}")
+    for _ in range(times):
+        page.keyboard.press(key)
+    wait(page, "!bodies.busy")
+
+
+def there(page):
+    """Return what the page computed, as arrays."""
+    found = page.evaluate(
+        """({ strokes: bodies.pad.strokes, clean: [...bodies.x], x: [...bodies.state.reading.x],
+        evidence: bodies.state.reading.evidence.map((trace) => [...trace]), drive: [...bodies.state.reading.drive],
+        steps: [...bodies.state.reading.steps], cells: [...bodies.state.reading.cells],
+        activations: bodies.state.activations.map((one) => [...one]), rates: bodies.state.rates.map((one) => [...one]),
+        active: bodies.damage.active.map((one) => [...one]), alive: bodies.damage.alive.map((one) => [...one]) })"""
+    )
+    found |= {name: np.array(found[name]) for name in ("clean", "x", "evidence", "drive", "steps", "cells")}
+    return found | {name: [np.array(part) for part in found[name]] for name in ("activations", "rates", "active", "alive")}
+
+
+def picture_of(strokes, fine=4, pen=2.0):
+    """Return what `pictureOf` of the page makes of strokes, for the frame of the digits: 8 x 8, all rows, 19.5 of ink."""
+    frame = pytest.importorskip("brainsim.ann.report.page")._frame(bs.ann.datasets.digits().X_test, 8, 8)
+    points = np.concatenate([np.array(stroke) for stroke in strokes])
+    (left, upper), (right, lower) = points.min(axis=0), points.max(axis=0)
+    upwards = (fine * (frame["bottom"] - frame["top"]) - 2 * pen) / max(lower - upper, 0.15)
+    sideways = min(upwards, (fine * frame["widest"] - 2 * pen) / max(right - left, 0.15 / 3))
+    scale, middle = (sideways, min(upwards, 2 * sideways)), (fine * 8 / 2, fine * (frame["top"] + frame["bottom"]) / 2)
+    mid = (left + right) / 2, (upper + lower) / 2
+    py, px = np.mgrid[:32, :32] + 0.5
+    far = np.full((32, 32), np.inf)
+    for stroke in strokes:
+        placed = [tuple(middle[k] + (point[k] - mid[k]) * scale[k] for k in range(2)) for point in stroke]
+        for (x, y), (to_x, to_y) in zip(placed, placed[1:], strict=False):
+            dx, dy = to_x - x, to_y - y
+            along = np.clip(((px - x) * dx + (py - y) * dy) / (dx * dx + dy * dy), 0.0, 1.0)
+            off_x, off_y = px - x - along * dx, py - y - along * dy
+            far = np.minimum(far, off_x * off_x + off_y * off_y)
+    limit = min(np.sort(far.ravel())[int(np.floor(frame["ink"] * fine**2 + 0.5)) - 1], 25.0)
+    return (frame["high"] * (far <= limit).reshape(8, fine, 8, fine).sum(axis=(1, 3)) / fine**2).ravel()
+
+
+def digest_of(page):
+    page.evaluate("document.getElementById('digest').textContent = ''; document.getElementById('hash').click()")
+    wait(page, "document.getElementById('digest').textContent")
+    return page.inner_text("#digest", timeout=1000) or page.evaluate("document.getElementById('digest').textContent")
+
+
+def simulated(snn, found, T):
+    """Return a simulation of the network with the picture and the damage of the page, at its end."""
+    sim = bs.Simulation(snn.network_for(found["x"], T), dt=1.0, threads=1)
+    sim.set(f"hidden1{WINDOW}", amplitude=np.vstack([found["drive"], np.zeros_like(found["drive"])]))
+    for k, projection in enumerate(sim.network.projections):
+        sim.set(projection.name, weight=sim.synapses(projection.name).weight * found["alive"][k + 1])
+    for k, (active, theta) in enumerate(zip(found["active"], snn.thresholds, strict=True)):
+        sim.set(f"hidden{k + 1}", v_th=np.where(active, theta, 1e300))
+    result = sim.run(snn.duration(T))
+    return sim, result
+
+
+def test_a_digit_that_is_drawn_is_read_by_both_as_in_python(show, snn):
+    page = show()
+    page.click("#clear")
+    draw(page, THREE)
+    found, T, lag = there(page), 40, 2
+    assert len(found["strokes"][0]) == len(THREE[0])
+    assert found["clean"].tolist() == found["x"].tolist() == picture_of(found["strokes"]).tolist()
+    assert 15.0 < found["x"].sum() < 25.0
+    # the spiking network, to the bit
+    assert found["drive"].tolist() == snn.plan.drive(found["x"][None], T)[0].tolist()
+    assert found["evidence"][:, lag:].T.tolist() == snn.evidence(found["x"][None], T)[0].tolist()
+    sim, result = simulated(snn, found, T)
+    assert digest_of(page) == sim.digest()
+    assert found["steps"].size == sum(len(result.spikes[name]) for name in ("hidden1", "hidden2")) > 100
+    counts = snn.counts(found["x"][None], T)
+    for rates, count, theta in zip(found["rates"], counts, snn.thresholds, strict=True):
+        assert rates == pytest.approx(theta * count[0] / T, rel=1e-12)
+    # the artificial one
+    for here, in_page in zip(snn.trained.activations(found["x"][None]), found["activations"], strict=True):
+        assert in_page == pytest.approx(here[0], abs=CLOSE)
+    best = snn.trained.predict(found["x"][None])[0]
+    assert page.inner_text("#artificial") == str(best)
+    assert page.inner_text("#spiking") == str(snn.predict(found["x"][None], T)[0])
+
+
+def test_both_stopped_early_answer_as_python_does_after_as_many_steps(show, snn):
+    page = show()
+    x, lag = there(page)["x"][None], 2
+    press(page, "control-3", "Home")
+    assert page.inner_text("#spiking") == page.inner_text("#artificial") == "–"
+    for stop in range(2, 12):
+        press(page, "control-3", "ArrowRight")
+        wanted = ("–", "–") if stop <= lag else (str(snn.trained.predict(x)[0]), str(snn.predict(x, stop - lag)[0]))
+        assert (page.inner_text("#artificial"), page.inner_text("#spiking")) == wanted
+        if stop > lag:
+            for k, (in_page, theta) in enumerate(zip(there(page)["rates"], snn.thresholds, strict=True)):
+                steps = stop - k  # each layer begins a step after the one before it
+                assert in_page == pytest.approx(theta * snn.counts(x, steps)[k][0] / steps, rel=1e-12)
+
+
+def test_damage_is_that_of_python_with_the_same_choice(show, snn):
+    page = show()
+    press(page, "control-0", "ArrowRight", 6)  # 30 % silenced
+    press(page, "control-1", "ArrowRight", 4)  # 20 % deleted
+    press(page, "control-2", "ArrowRight", 3)  # noise of 15 %
+    found, T = there(page), 40
+    assert [int((of == 0).sum()) for of in found["active"]] == [round(0.3 * n) for n in (24, 16)]
+    assert 0.1 < np.mean(np.concatenate(found["alive"]) == 0) < 0.3
+    assert np.std(found["x"] - found["clean"]) == pytest.approx(0.15, rel=0.4)
+    sim, _ = simulated(snn, found, T)
+    assert digest_of(page) == sim.digest()
+    # as `bodies` damages: a silenced unit has no weights to others
+    weights = []
+    for k, (W, alive) in enumerate(zip(snn.trained.weights, found["alive"], strict=True)):
+        rows = sparse.csr_array(W)
+        assert rows.nnz == alive.size
+        damaged = sparse.csr_array((rows.data * alive, rows.indices, rows.indptr), rows.shape).toarray()
+        weights.append(damaged if k == 0 else damaged * found["active"][k - 1][:, None])
+    trained = replace(snn.trained, weights=weights)
+    assert found["activations"][-1] == pytest.approx(trained.activations(found["x"][None])[-1][0], abs=CLOSE)
+    damaged = type(snn)(trained, snn.plan._replace(layers=scale_layers(trained, snn.thresholds)), None)
+    assert pytest.approx(damaged.evidence(found["x"][None], T)[0], abs=1e-4) == found["evidence"][:, 2:].T
+    whole = there(page)["evidence"]
+    page.click("#other")
+    wait(page, "!bodies.busy")
+    assert there(page)["evidence"].tolist() != whole.tolist()
+    page.click("#back")
+    wait(page, "!bodies.busy")
+    found = there(page)
+    assert found["evidence"][:, 2:].T.tolist() == snn.evidence(found["clean"][None], T)[0].tolist()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_guesses_are_counted_and_stay_where_that_is_allowed(show, snn, report, kept):
+    refuse = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } })"
+    page = show(script=None if kept else refuse)
+    assert page.locator("#guesses button:enabled").count() == 0
+    press(page, "control-1", "ArrowRight", 12)  # 60 % of the weights
+    page.click("#guesses button >> nth=1")
+    wait(page, "!bodies.testing && bodies.guesses.all.length", 60)
+    guess = page.evaluate("bodies.guesses.all[0]")
+    assert guess["guess"] == "alike"
+    assert guess["deleted"] == 0.6
+    healthy, pair = page.evaluate("bodies.healthy"), report.pairs[0]
+    some = np.concatenate([np.flatnonzero(pair.y == digit)[:10] for digit in range(10)])
+    X, y = pair.X[some], pair.y[some]
+    assert healthy == {"artificial": np.mean(snn.trained.predict(X) == y), "spiking": np.mean(snn.predict(X, 40) == y)}
+    lost = {body: healthy[body] - guess[body] for body in healthy}
+    assert min(lost.values()) > 0.05
+    difference = lost["artificial"] - lost["spiking"]
+    assert guess["more"] == ("alike" if abs(difference) <= 0.02 + 1e-9 else "artificial" if difference > 0 else "spiking")
+    assert f"{round(100 * guess['spiking'])} %" in page.inner_text("#result")
+    assert re.match(r"[01] of your 1 guess right", page.inner_text("#tally"))
+    assert ("until this window is closed" in page.inner_text("#tally")) is not kept
+    page.reload()
+    wait(page, "window.bodies && bodies.isReady")
+    assert page.evaluate("bodies.guesses.all") == ([guess] if kept else [])
+    if kept:
+        page.click("#forget")
+        assert page.inner_text("#tally") == "Your guesses stay on this device."
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_the_page_fits_and_is_used_by_keyboard(show, width):
+    for scheme in ("light", "dark"):
+        page = show(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        ground = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 27)"}[scheme]
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == ground
+        wanted = "[...document.querySelectorAll('input, button:enabled')].filter((one) => one.checkVisibility()).length"
+        for _ in range(page.evaluate(wanted) + 3):  # and two summaries
+            page.keyboard.press("Tab")
+            page.evaluate("document.activeElement.dataset.reached = 1")
+        assert page.locator("input:not([data-reached])").count() == 0
+        assert page.locator("#given button:not([data-reached])").count() == 0
+        page.focus("#given button >> nth=4")
+        page.keyboard.press("Enter")
+        wait(page, "!bodies.busy")
+        assert page.locator("#given [aria-pressed=true]").get_attribute("aria-label") == "take a 4"
+        assert page.inner_text("#spiking") == "4"
+        page.keyboard.press("Tab")
+        assert "4, " in page.evaluate("document.getElementById('news').textContent")
+
+
+def test_play_moves_the_time_and_an_empty_pad_has_no_answer(show):
+    page = show()
+    page.click("#play")
+    wait(page, "bodies.stop > 3 && bodies.stop < 20")
+    page.click("#play")
+    assert 3 < page.evaluate("bodies.stop") < 42
+    page.click("#clear")
+    wait(page, "!bodies.busy")
+    assert page.inner_text("#artificial") == page.inner_text("#spiking") == "–"
+    assert "nothing to read" in page.inner_text("#said")
+
+
+class TestWhatIsRefused:
+    def test_shapes(self, report):
+        with pytest.raises(
+            ValueError, match=r"BodyReport.page.shape: must be the height and the width of a picture with 64"
+        ):
+            report.page(shape=(8, 9))
+
+    def test_networks_that_are_converted_in_another_way(self, report):
+        pair = report.pairs[0]
+        odd = replace(pair, snn=bs.ann.convert(pair.snn.trained.source, pair.X, encoder="poisson"))
+        with pytest.raises(ValueError, match="BodyReport.page: needs encoder='current'.*got encoder='poisson'"):
+            replace(report, pairs=(odd,)).page()
+
+    def test_a_copy_without_pages_says_so(self, report, monkeypatch):
+        for name in [name for name in sys.modules if name.startswith(("brainsim.pages", "brainsim.ann.report.page"))]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, "brainsim.pages", None)
+        with pytest.raises(ImportError, match="BodyReport.page: this copy of brainsim lacks 'brainsim.pages"):
+            report.page()
