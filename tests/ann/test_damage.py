@@ -74,6 +74,7 @@ def test_answers_of_ten_random_networks_are_the_same_at_the_time_that_the_table_
 def test_damage_that_is_none_changes_nothing_and_all_of_it_leaves_chance(mlp):
     levels = {
         "silenced": [0, 1],
+        "deleted": [0, 1],
         "lost": [0, 1],
         "weights": [0, 50],
         "inputs": [0, 50],
@@ -89,12 +90,12 @@ def test_damage_that_is_none_changes_nothing_and_all_of_it_leaves_chance(mlp):
             assert none.low <= none.accuracy <= none.high
     text = found.summary()
     assert "share of hidden cells or units silenced" in text
-    assert len(found.plot().axes) == 12
+    assert len(found.plot().axes) == 15
 
 
 def test_both_bodies_get_the_same_damage(mlp):
     """So with many steps they still give the same answers, whatever is silenced, rounded, noisy or has drifted."""
-    levels = {"silenced": [0.4], "weights": [0.5], "inputs": [0.3], "thresholds": [0.2], "bits": [3]}
+    levels = {"silenced": [0.4], "deleted": [0.4], "weights": [0.5], "inputs": [0.3], "thresholds": [0.2], "bits": [3]}
     some = {"calib": DATA.X_train, "T": (256,), "norm": "max", "repeats": 1}
     found = bodies(mlp, DATA.X_test, DATA.y_test, damage=levels, **some)
     for kind in levels:

@@ -257,11 +257,12 @@ def bodies(
     damage : bool, str, sequence of str, or dict of str to array
         What is damaged, all of it with True, or some with levels of your own, such as ``{"silenced": [0, 0.5]}``:
         ``"silenced"``, a share of the hidden cells or units; ``"lost"``, a share of the activations or spikes;
-        ``"weights"``, each times ``1 + level*N(0, 1)``; ``"bits"``, to which weights are rounded; ``"inputs"``, plus
-        ``level*N(0, 1)`` times the largest; ``"thresholds"``, times ``1 + level*N(0, 1)``, by which the gain of a unit is
-        divided; ``"layers"``, how many hidden layers are used, with outputs fitted to those of the whole network. Spiking
-        bodies run for 32 steps, or the number in T that is nearest. For a network that learned in spikes, messages are not
-        lost, and all layers used.
+        ``"deleted"``, a share of the weights or synapses; ``"weights"``, each times ``1 + level*N(0, 1)``; ``"bits"``, to
+        which weights are rounded; ``"inputs"``, plus ``level*N(0, 1)`` times the largest; ``"thresholds"``, times
+        ``1 + level*N(0, 1)``, by which the gain of a unit is divided; ``"layers"``, how many hidden layers are used, with
+        outputs fitted to those of the whole network. Spiking bodies run for
+        32 steps, or the number in T that is nearest. For a network that learned in spikes, messages are not lost, and all
+        layers used.
     repeats : int
         Number of random repetitions of a damage.
     seed : int

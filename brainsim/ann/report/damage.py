@@ -32,6 +32,7 @@ class Kind(NamedTuple):
 DAMAGES = {
     "silenced": Kind("share of hidden cells or units silenced", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)),
     "lost": Kind("share of messages lost", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8), of_learned=False),
+    "deleted": Kind("share of weights or synapses deleted", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)),
     "weights": Kind("noise on weights, relative", (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)),
     "bits": Kind("bits of a weight", (8.0, 6.0, 5.0, 4.0, 3.0, 2.0), is_random=False),
     "inputs": Kind("noise on inputs / largest input", (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)),
@@ -57,7 +58,7 @@ def wanted_damage(damage, repeats):
         in_range(levels, f"bodies.damage: {kind}", at_least=2.0 if kind == "bits" else 0.0)
         if kind != "layers" and not levels.size:
             raise ValueError(f"bodies.damage: {kind} must have one level or more")
-        if kind in ("silenced", "lost"):
+        if kind in ("silenced", "lost", "deleted"):
             in_range(levels, f"bodies.damage: {kind}", at_most=1.0)
         found[kind] = levels
     return found, repeats
@@ -128,6 +129,8 @@ def damaged(weights, biases, kind, level, rng):
     for k, W in enumerate(weights):
         if kind == "weights":
             weights[k] = _each(W, lambda values: values * (1.0 + level * rng.standard_normal(values.shape)))
+        elif kind == "deleted":
+            weights[k] = _each(W, lambda values: values * (rng.random(values.shape) >= level))
         elif kind == "bits":
             weights[k] = _each(W, lambda values: _in_levels(values, int(level)))
         elif kind == "silenced" and k:

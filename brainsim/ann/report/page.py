@@ -13,6 +13,7 @@ from brainsim.ann.conversion.spiking import WINDOW
 from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS, bit
 from brainsim.ann.report.rows import ARTIFICIAL, SPIKING
 from brainsim.core.checks import integer
+from brainsim.core.files import HTML, writable
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.pages.controls import Array
 from brainsim.pages.page import alone, contents, written
@@ -32,6 +33,7 @@ VISIBLE = 0.2  # of the brightest pixel
 def write(pair, file, T, shape, title, text):
     """Return the Page of a `Pair`: see `BodyReport.page`."""
     snn, X = pair.snn, pair.X
+    path = None if file is None else writable(file, "BodyReport.page.file", HTML)
     _check(snn)
     lag = len(snn.plan.layers) - 1
     T = STEPS - lag if T is None else integer(T, "BodyReport.page.T", at_least=1)
@@ -52,7 +54,7 @@ def write(pair, file, T, shape, title, text):
         "shown": shown,
     }
     parts["samples"] = np.ascontiguousarray(X[some]).tobytes()
-    return written(page_text(about, blobs | parts, viewer=VIEWER), file)
+    return written(page_text(about, blobs | parts, viewer=VIEWER), path)
 
 
 def _check(snn):

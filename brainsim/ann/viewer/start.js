@@ -166,6 +166,7 @@ class Bodies {
     const harmed = !this.damage.none || this.stop < this.bodies.steps
     byId("question").textContent = harmed ? "Guess first: which one suffers more from this?" : "Which one suffers more? First damage both, or stop them early"
     for (const button of byId("guesses").children) button.disabled = !harmed || !!this.testing
+    byId("other").disabled = this.damage.none
     for (const id of ["sliders", "other", "back"]) byId(id).inert = !!this.testing
     if (!this.testing) byId("result").textContent = ""
   }

@@ -2,7 +2,7 @@
 Draw a digit for both
 =====================
 
-An artificial network and the same network in spikes read what you draw. Damage both: which one suffers more?
+An artificial network and the same network in spikes read what you draw: damage both, and see which one suffers more.
 """
 
 import numpy as np
