@@ -58,10 +58,14 @@ def test_reading_clears_what_a_process_left_that_was_killed_at_the_end(tmp_path,
     net = bs.Network(seed=1)
     net.add(bs.Population(2, bs.LIF(), name="cells"))
     result = bs.simulate(net, 1.0, seed=1)
+    os.remove(result.save(path))  # the format is there
     child = os.fork()
     if child == 0:
         os.replace = lambda *names: (replace(*names), os.kill(os.getpid(), signal.SIGKILL))
-        result.save(path)
+        try:
+            result.save(path)
+        finally:
+            os._exit(1)  # an error must not let a second process go through the other tests
     assert os.waitpid(child, 0)[1] == signal.SIGKILL
     assert sorted(os.listdir(tmp_path)) == [f".run{suffix}.0.tmp", path.name]
     assert bs.Result.load(path).duration == 1.0
