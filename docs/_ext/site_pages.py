@@ -31,6 +31,7 @@ def setup(app: Sphinx):
     app.connect("source-read", search_words.read, priority=600)  # below the title of what a page has by then
     app.connect("build-finished", downloads.write)
     app.connect("build-finished", live_pages.write)
+    app.connect("build-finished", drop_maps)
     formulas.setup(app)
     app.connect("autodoc-process-docstring", process, priority=100)  # before napoleon
     app.add_role("quoted", quoted)
@@ -54,6 +55,12 @@ def drop_old_pages(source):
         if not (source / "gallery" / page.parent.name / f"{page.stem}.py").exists():
             for path in page.parent.glob(f"{page.stem}.*"):
                 path.unlink()
+
+
+def drop_maps(app, problem):
+    """Delete the maps of the theme's sources, 2 MB that only its developers read."""
+    for path in Path(app.outdir).glob("_static/**/*.map"):
+        path.unlink()
 
 
 def process(app, what, name, thing, options, lines):
