@@ -1,5 +1,6 @@
 """What random networks seldom meet: rates at which Poisson numbers are drawn in another way, windows, scattered views,
-numbers that all cells share, delays over many steps, kinds of refractoriness.
+numbers that all cells share, delays over many steps, kinds of refractoriness,
+couplings of cells that fire.
 """
 
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 import brainsim as bs
+from brainsim.testing.random_networks.couplings import Drifting, Potentials
 from brainsim.testing.random_networks.own_models import Keeping
+from brainsim.testing.random_networks.rules import Rewarded
 
 # events in a step: too few for a table, by thresholds, by an alias table, too many for a table
 MEANS = (1e-7, 0.3, 3.0, 11.9, 12.1, 40.0, 5_000.0)
@@ -99,4 +102,17 @@ class EdgePlan:
             some = bs.Population(20, model, name=type(model).__name__, initial={"v": bs.Uniform(-65.0, -54.0)})
             drive = bs.PoissonInput(rate=8e3, weight=bs.Uniform(0.5, 1.5), synapse=bs.Delta())
             net.stimulate(some, drive, name=f"drive of {some.name}")
+        self._let_learn(net, adapting)
         return net
+
+    @staticmethod
+    def _let_learn(net, adapting):
+        """Couple cells that fire, with a delay, and let some couplings learn; and a modulator act for a short time."""
+        for name, learns in (("delayed", {}), ("learning", {"plasticity": Drifting(tau=5.0)})):
+            cells = bs.Population(10, bs.LIF(), name=f"cells of {name}", initial={"v": bs.Uniform(-65.0, -51.0)})
+            net.stimulate(cells, bs.CurrentInput(500.0), name=f"current of {name}")
+            given = {"weight": 0.2, "delay": 0.5, "synapse": Potentials(variable="v", order=2, name=name), "name": name}
+            net.connect(cells, cells, bs.FixedIndegree(3), **given, **learns)
+        rule = Rewarded(tau=1.0, size=0.5)  # what it drives is integrated in blocks of 40 steps
+        given = {"weight": 0.3, "delay": 0.3, "synapse": bs.Delta(), "name": "rewarded", "plasticity": rule}
+        net.connect(adapting, cells, bs.FixedIndegree(10), **given, modulator=adapting, modulator_delay=0.5)
