@@ -175,6 +175,10 @@ def test_damage_is_that_of_python_with_the_same_choice(show, snn):
     assert [int((of == 0).sum()) for of in found["active"]] == [round(0.3 * n) for n in (24, 16)]
     assert 0.1 < np.mean(np.concatenate(found["alive"]) == 0) < 0.3
     assert np.std(found["x"] - found["clean"]) == pytest.approx(0.15, rel=0.4)
+    first, *others = snn.plan.layers
+    left = sparse.csr_array((first.weight.data * found["alive"][0], first.weight.indices, first.weight.indptr), (64, 24))
+    plan = snn.plan._replace(layers=[replace(first, weight=left), *others])
+    assert found["drive"].tolist() == plan.drive(found["x"][None], T)[0].tolist()  # rounded, since noise has all bits
     sim, _ = simulated(snn, found, T)
     assert digest_of(page) == sim.digest()
     # as `bodies` damages: a silenced unit has no weights to others
