@@ -14,7 +14,6 @@ from brainsim.core.checks import computed_values, nearest
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import answers_calls
 from brainsim.core.machine import free_memory
-from brainsim.features.estimates.table import in_words
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
 from brainsim.learn.spiking.adaptive_cells import check_keeps
@@ -399,6 +398,8 @@ class Trainer(SpikingEstimator):
             hint = "a shorter duration, a larger dt or a smaller batch" + (
                 "; without time constants that learn, and cells of other models, the steps need not be kept" * keep
             )
+            from brainsim.features.estimates.table import in_words
+
             raise MemoryError(f"{label}: takes {in_words(needed)}, but only {in_words(free)} are free; take {hint}")
         return plan, plan.start.copy()
 
