@@ -107,19 +107,19 @@ def small(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("test", "happened"),
+    ("test", "seconds", "happened"),
     [
-        ("assert f(2, 3, 0) == 4", ("failed", "test_module.py::test_f")),
-        ("assert f(2, 1) == 3", ("passed", "")),
-        ("while f(2, 3, 0) == 3: pass", ("hung", "")),
+        ("assert f(2, 3, 0) == 4", 60.0, ("failed", "test_module.py::test_f")),
+        ("assert f(2, 1) == 3", 60.0, ("passed", "")),
+        ("while f(2, 3, 0) == 3: pass", 0.5, ("hung", "")),
     ],
 )
-def test_what_fails_is_noticed(test, happened, small):
+def test_what_fails_is_noticed(test, seconds, happened, small):
     copy = small(test)
     change = next(c for c in changes_of((copy.folder / "module.py").read_text()) if c.kind == "dropped not")
     with copy.changed("module.py", change):
         assert "not n" not in (copy.folder / "module.py").read_text()
-        assert copy.trial(["test_module.py"], "", 0.5) == happened
+        assert copy.trial(["test_module.py"], "", seconds) == happened
     assert "not n" in (copy.folder / "module.py").read_text()
     assert copy.failing(["test_module.py::test_f"], "") == set()
 

@@ -1,8 +1,10 @@
 """A page has the bits of Python: spikes, state and weights."""
 
+import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.pages.export import Export
 from brainsim.pages.page import alone, bind, contents
 from brainsim.pages.writing import elements
 from tests.pages.engine import answers, run_there
@@ -140,6 +142,17 @@ def test_all_kinds_of_networks(tmp_path, name):
         net, controls, buttons, [30.0, (0, 2), 7.7, 0, 40.0, (0, 0), 30.0], tmp_path, **OPTIONS.get(name, {})
     )
     assert here == there
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["stdp", "stdp at exact times", "scaled"])
+def test_addresses_of_functions_are_in_records_only(name):
+    """Arrays of plain numbers are not searched, so a page would call what is not there."""
+    reached = Export(bs.Simulation(NETWORKS[name](), seed=2, threads=1, **OPTIONS.get(name, {}))).image.reached
+    plain = [a for key, a in reached.arrays.items() if key not in reached.blank and not reached.has_addresses(a)]
+    whole = [array.ravel().view(np.int64) for array in plain if array.dtype.kind in "iu" and array.itemsize == 8]
+    assert len(whole) > 3
+    assert not [array for array in whole if np.isin(array, [*reached.codes]).any()]
 
 
 @pytest.mark.thorough

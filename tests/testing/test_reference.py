@@ -315,6 +315,7 @@ def test_a_narrow_comparison_decides_nothing():
 
 def test_what_it_does_not_define_it_names():
     cells, net = bs.Population(5, bs.LIF(), name="cells", positions=bs.positions.grid((5,), 1.0)), bs.Network(seed=1)
-    net.connect(cells, cells, bs.DistanceRule("0.5"), weight=1.0, delay=1.0, synapse=bs.Delta())
-    with pytest.raises(reference.NotCovered, match="DistanceRule"):
+    repeated = bs.DistanceRule("0.5", k=2, multapses=True)
+    net.connect(cells, cells, repeated, weight=1.0, delay=1.0, synapse=bs.Delta())
+    with pytest.raises(reference.NotCovered, match="chosen by their distance, some more than once"):
         reference.run(net, 10, 0.1, 1)

@@ -395,9 +395,8 @@ class Trainer(SpikingEstimator):
         one = bytes_of_work(plan, delay_steps, spikes + inputs.longest, keep, waiting, on_grid) + 8 * plan.size
         needed = one * len(chunks_of(min(self.batch, len(inputs)))) + 40 * plan.size
         if (free := free_memory()) is not None and needed > free:
-            hint = "a shorter duration, a larger dt or a smaller batch" + (
-                "; without time constants that learn, and cells of other models, the steps need not be kept" * keep
-            )
+            hint = "a shorter duration, a larger dt or a smaller batch"
+            hint += "; without time constants that learn, and cells of other models, the steps need not be kept" * keep
             from brainsim.features.estimates.table import in_words
 
             raise MemoryError(f"{label}: takes {in_words(needed)}, but only {in_words(free)} are free; take {hint}")
