@@ -134,7 +134,7 @@ class Export:
         """Return where a FaultNumber is; what it has by default is left out."""
         value, at = context[one.field], self.image.field(context, one.field)
         if isinstance(value, np.ndarray):
-            at = self.image.there(value.ctypes.data) + one.index * value.itemsize
+            at = self.image.there(value.ctypes.data) + one.element * value.itemsize
         found = {"at": at, "real": isinstance(value, float) or getattr(value, "dtype", None) == np.float64}
         if one.factor != 1 or one.summand:
             found |= {"factor": float(one.factor), "summand": float(one.summand)}

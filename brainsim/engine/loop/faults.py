@@ -27,7 +27,7 @@ def first(faults):
 class FaultNumber(NamedTuple):
     """A number that a compiled function has left in a record, and how a message says it.
 
-    - `field`: of the record; of an array the element `index`.
+    - `field`: of the record; of an array its `element`.
     - `factor`, `summand`: by which it is multiplied, and what is added.
     - `table`: an array from which it is taken, the number being an index.
     - `parts`: (first cell, its name in quotes) of each population, if it is a cell of the network.
@@ -36,14 +36,14 @@ class FaultNumber(NamedTuple):
     field: str
     factor: float = 1
     summand: float = 0
-    index: int = 0
+    element: int = 0
     table: Any = None
     parts: tuple[tuple[int, str], ...] = ()
 
     def number(self, context):
         """Return the number."""
         found = context[self.field]
-        found = np.ravel(found)[self.index] * self.factor + self.summand
+        found = np.ravel(found)[self.element] * self.factor + self.summand
         return found if self.table is None else self.table[int(found)]
 
     def said(self, context):

@@ -29,7 +29,7 @@ def watched(part):
     kind, traces, synapses = part.kind, [], []
     names = {*kind.equations.pre_traces, *kind.equations.post_traces}
     for k, (side, name) in enumerate(kind.code.seen):
-        value = FaultNumber("fault_values", index=k)
+        value = FaultNumber("fault_values", element=k)
         if name in names:
             end, text = TRACES[side]
             traces.append((f"made {name} of the {end} of ", (" ", value), f"equations and {text}", value))

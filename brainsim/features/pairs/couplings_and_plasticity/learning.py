@@ -84,10 +84,10 @@ class Learning(SynapseKind):
         pre, post = (FaultNumber("fault", table=ends) for ends in (self.block.pre, self.block.post))
         text = (
             *(f"{self.block.projection.name}: by {self.rule} the weight from ", pre, " to ", post),
-            *(" is no longer a finite number at t = ", FaultNumber("fault", self.block.layout.dt, index=1)),
+            *(" is no longer a finite number at t = ", FaultNumber("fault", self.block.layout.dt, element=1)),
             " ms; learn more slowly, or take a smaller dt",
         )
-        return Watch(context, "fault", text, FaultNumber("fault", 2, index=1), (post, pre))
+        return Watch(context, "fault", text, FaultNumber("fault", 2, element=1), (post, pre))
 
     def set(self, values):
         """Set weights, variables of the targets, or whether the weights change."""
