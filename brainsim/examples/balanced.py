@@ -25,7 +25,8 @@ NAMES = {
 
 TAU_M, V_TH, V_RESET, T_REF = 20.0, 20.0, 10.0, 2.0  # ms, mV, mV, ms
 WEIGHT, DELAY = 0.1, 1.5  # mV, ms
-K_EXC, K_INH = 1000, 250  # inputs of each cell, also in a smaller network: rates stay the same, correlations grow
+# inputs of each cell, also in a smaller network: correlations grow, and rates change by some per cent, in SI-slow by a tenth
+K_EXC, K_INH = 1000, 250
 
 
 def build(state="AI", n=12_500, seed=1, g=None, eta=None):
