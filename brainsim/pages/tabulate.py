@@ -252,9 +252,10 @@ def _vary(contents):
 
 def _without_addresses(content, before, image):
     """Return numbers with those set to 0 that were addresses before: they lead to the same place in the image."""
-    words, former = np.frombuffer(content, np.int64).copy(), np.frombuffer(before, np.int64)
+    whole = len(content) // 8 * 8  # records in single precision may end within a word
+    words, former = np.frombuffer(content[:whole], np.int64).copy(), np.frombuffer(before[:whole], np.int64)
     words[[image.is_address(word) for word in former.tolist()]] = 0
-    return words.tobytes()
+    return words.tobytes() + content[whole:]
 
 
 def _made_together(sim):
