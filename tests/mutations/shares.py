@@ -26,14 +26,14 @@ def interval(noticed, number):
 def table(results):
     """Return lines that say for each room, and for all, how many were drawn and noticed."""
     rooms = sorted({room_of(result["file"]) for result in results})
-    lines = [f"{'room':22} drawn usual thorough hung survived  noticed"]
+    lines = [f"{'room':22} drawn usual thorough hung survived open  noticed"]
     lines += [_line(room, [r for r in results if room_of(r["file"]) == room]) for room in rooms]
     return [*lines, _line("all", results)]
 
 
 def _line(room, results):
     count = Counter(result["verdict"] for result in results)
-    noticed, number = len(results) - count["survived"], len(results)
+    noticed, number = len(results) - count["survived"] - count["open"], len(results)
     low, high = interval(noticed, number)
-    counts = f"{number:5} {count['usual']:5} {count['thorough']:8} {count['hung']:4} {count['survived']:8}"
+    counts = f"{number:5} {count['usual']:5} {count['thorough']:8} {count['hung']:4} {count['survived']:8} {count['open']:4}"
     return f"{room:22} {counts}  {noticed / number:.0%} ({low:.0%} to {high:.0%})"
