@@ -37,8 +37,8 @@ def elements(about, blobs, engine=None, viewer=VIEWER):
 def page_text(about, blobs, engine=None, viewer=VIEWER):
     """Return the whole page; tests put another program in the place of the engine.
 
-    `viewer` is a folder with ``page.html``, and the styles and scripts of a page that looks different: what is `SHARED` they
-    have, too.
+    `viewer` is a folder with ``page.html``, which follows the head of all pages, and with styles and scripts, which those of
+    another page than `VIEWER` add to the `SHARED` ones.
     """
     parts = {
         "@TITLE@": html.escape(about["title"]),
@@ -46,7 +46,7 @@ def page_text(about, blobs, engine=None, viewer=VIEWER):
         "@DATA@": elements(about, blobs, engine, viewer),
         "@UNPACK@": joined([HERE / "unpack.js"]),
     }
-    rest, found = (viewer / "page.html").read_text(encoding="utf-8"), []
+    rest, found = "".join(path.read_text(encoding="utf-8") for path in (VIEWER / "head.html", viewer / "page.html")), []
     for name, part in parts.items():
         before, _, rest = rest.partition(name)
         found += [before, part]

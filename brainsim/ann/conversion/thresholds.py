@@ -31,17 +31,17 @@ def round_to_bits(values, bits, scale=None):
     scale = np.abs(values).max(initial=0.0) if scale is None else scale
     if scale == 0.0:
         return values.copy() if values.ndim else float(values)
-    step = bit(scale, bits)
+    step = step_of(scale, bits)
     result = np.round(values / step) * step
     return result if result.ndim else float(result)
 
 
-def bit(scale, bits):
-    """Return the step of which numbers up to `scale` are multiples if they have so many bits.
+def step_of(scale, bits):
+    """Return the step between numbers up to `scale` that have a given number of bits.
 
     Examples
     --------
-    >>> bit(0.7, 4)
+    >>> step_of(0.7, 4)
     0.0625
     """
     return float(2.0 ** (np.ceil(np.log2(scale)) - bits))

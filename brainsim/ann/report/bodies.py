@@ -181,7 +181,7 @@ class BodyReport:
         file : str or Path, optional
             The file to write, such as ``"digits.html"``; without it, the page is only returned.
         T : int, optional
-            Number of steps of each layer; by default so many that 64 are seen.
+            Number of steps of each layer; by default the page has 64 steps in all.
         shape : (int, int), optional
             Height and width of a sample, which is a picture, row by row, 0 where nothing is drawn; by default a square.
         network : int
@@ -205,7 +205,7 @@ class BodyReport:
         Examples
         --------
         >>> report.page("digits.html")                                      # doctest: +SKIP
-        Page('digits.html', 230 kB)
+        Page('digits.html', 107 kB)
         """
         write = load_or_name("brainsim.ann.report.page:write", "BodyReport.page", "pages")
         return write(self._pair(network, "page"), file, T, shape, title, text)
@@ -260,9 +260,8 @@ def bodies(
         ``"deleted"``, a share of the weights or synapses; ``"weights"``, each times ``1 + level*N(0, 1)``; ``"bits"``, to
         which weights are rounded; ``"inputs"``, plus ``level*N(0, 1)`` times the largest; ``"thresholds"``, times
         ``1 + level*N(0, 1)``, by which the gain of a unit is divided; ``"layers"``, how many hidden layers are used, with
-        outputs fitted to those of the whole network. Spiking bodies run for
-        32 steps, or the number in T that is nearest. For a network that learned in spikes, messages are not lost, and all
-        layers used.
+        outputs fitted to those of the whole network. Spiking bodies run for 32 steps, or the number in T that is nearest.
+        For a network that learned in spikes, messages are not lost, and all layers are used.
     repeats : int
         Number of random repetitions of a damage.
     seed : int

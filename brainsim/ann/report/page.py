@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from brainsim.ann.conversion.spiking import WINDOW
-from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS, bit
+from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS, step_of
 from brainsim.ann.report.rows import ARTIFICIAL, SPIKING
 from brainsim.core.checks import integer
 from brainsim.core.files import HTML, writable
@@ -130,8 +130,8 @@ def _layers(snn):
                 "outputs": weight.shape[1],
                 "synapses": int(weight.nnz),
                 "theta": layer.theta,
-                "drive": bit(layer.scale, DRIVE_BITS),
-                "spike": bit(np.abs(weight.data * theta).max(), SPIKE_BITS),
+                "drive": step_of(layer.scale, DRIVE_BITS),
+                "spike": step_of(np.abs(weight.data * theta).max(), SPIKE_BITS),
             }
         )
         theta = layer.theta

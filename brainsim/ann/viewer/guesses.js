@@ -26,7 +26,7 @@ class Guesses {
     const { all } = this, of = (what) => all.filter(({ more }) => more === what).length
     if (!all.length) return this.kept ? "Your guesses stay on this device." : "This window does not let a page keep anything: your guesses are counted until it is closed."
     const right = all.filter(({ guess, more }) => guess === more).length, where = this.kept ? "" : " (until this window is closed)"
-    return `${right} of your ${counted(all.length, "guess").replace("guesss", "guesses")} right${where}. So far the artificial network suffered more ${times(of("artificial"))}, the spiking one ${times(of("spiking"))}, and both alike ${times(of("alike"))}.`
+    return `You were right in ${right} of ${whole.format(all.length)} ${all.length === 1 ? "guess" : "guesses"}${where}. So far the artificial network suffered more ${times(of("artificial"))}, the spiking one ${times(of("spiking"))}, and both alike ${times(of("alike"))}.`
   }
 }
 
