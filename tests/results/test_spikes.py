@@ -8,6 +8,7 @@ import pytest
 
 from brainsim.core.arrays import order_by_cell
 from brainsim.results.result import Spikes
+from brainsim.results.streams.columns import spike_steps, spike_times
 
 
 class TestSpikes:
@@ -201,3 +202,14 @@ class TestSpikes:
     def test_rejects_ids_that_are_not_integers(self, spikes):
         with pytest.raises(TypeError, match=r"Spikes.ids: must be an array of int64 \(got float64\)"):
             replace(spikes, ids=[0.5] * 5)
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.25, 1 / 3, 0.07])
+def test_a_time_tells_its_step(dt):
+    """Whether a spike is at the end of its step, at the beginning, or as near to either as two numbers can be."""
+    steps = np.repeat([1, 2, 3, 299, 300, 10**6, 10**9], 6)
+    lags = np.tile([0.0, 1e-16, 1e-9, 0.5 * dt, np.nextafter(dt, 0.0), dt], 7)
+    times = spike_times(steps, lags, dt)
+    assert np.array_equal(spike_steps(times, dt), steps)
+    assert np.all(np.abs(times - (steps * dt - lags)) <= 2 * np.spacing(steps * dt))
+    assert np.array_equal(spike_steps(spike_times(steps, None, dt), dt), steps)

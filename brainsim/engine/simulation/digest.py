@@ -13,6 +13,7 @@ import numpy as np
 
 from brainsim.engine.recorders.spikes import kept_cells
 from brainsim.engine.states.sent import CELL, STEP_BITS
+from brainsim.results.streams.columns import spike_steps
 
 BLOCK = 1024  # spikes
 LABEL = "Simulation.digest"
@@ -51,9 +52,8 @@ def spikes_since_start(sim):
     if run.step:
         spikes = sim.result().spikes
         for name, member in layout.members.items():
-            steps = spikes[name].times / layout.dt
-            steps = np.ceil(steps - 1e-6) if layout.has_lags else np.rint(steps)
-            found.append(np.stack([steps.astype(np.int64), spikes[name].ids + member.first], 1))
+            steps = spike_steps(spikes[name].times, layout.dt)
+            found.append(np.stack([steps, spikes[name].ids + member.first], 1))
     pairs = np.concatenate(found)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 

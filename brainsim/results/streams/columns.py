@@ -68,10 +68,21 @@ def belonging(row: Row, steps: np.ndarray, cells: np.ndarray) -> tuple[Any, np.n
 
 
 def spike_times(steps: np.ndarray, lags: np.ndarray | None, dt: float) -> np.ndarray:
-    """Return the times of spikes [ms]; rounding must not move a spike before the beginning of its step."""
+    """Return the times of spikes [ms], from which `spike_steps` has the steps back.
+
+    A spike is later than the beginning of its step, be it by the last bit: a cell that is above its threshold there, because
+    somebody has written its state, fires at once, and the run before has told all spikes until then.
+    """
     steps = steps.astype(np.int64, copy=False)
     times = times_of(steps, dt)
-    return times if lags is None else np.maximum(times - lags, times_of(steps - 1, dt))
+    return times if lags is None else np.maximum(times - lags, times_of(steps - 1, dt) + np.spacing(times))
+
+
+def spike_steps(times: np.ndarray, dt: float) -> np.ndarray:
+    """Return the step of each spike of `spike_times`: the first that does not end before it."""
+    steps = np.ceil(times / dt).astype(np.int64)
+    steps += times > times_of(steps, dt)  # by the rounding of the quotient
+    return steps - (times <= times_of(steps - 1, dt))
 
 
 def cells_of(row: Row) -> int:
