@@ -9,14 +9,14 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.operators import poisson_events
-from brainsim.jit import vmath
+from brainsim.jit import elementary, vmath
 from brainsim.jit.decorators import kernel
 from brainsim.models.values import ExponentialDistribution
 from brainsim.rng import hashing, probabilities, streams, variates
 from brainsim.testing import reference
 from brainsim.testing.random_networks import networks
 from brainsim.testing.random_networks.own_models import Keeping
-from brainsim.testing.reference import numbers, wiring
+from brainsim.testing.reference import equations, numbers, wiring
 from brainsim.testing.verification.random_runs import TOLERANCES, compare
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -97,6 +97,28 @@ def test_tables_of_delays_and_rates():
         key, cells = streams.stream_key(1, "drive"), np.arange(400)
         bits = numbers.hashed(int(key), np.arange(200)).view(np.uint32)
         assert np.array_equal(numbers.poisson_shared(int(key), cells, mean), (bits[:, None] > thresholds).sum(axis=1))
+
+
+# equations: functions of large arguments
+
+
+@kernel
+def grow(x, out):
+    for k in range(x.size):
+        out[0, k], out[1, k], out[2, k] = vmath.exp(x[k]), vmath.expm1(x[k]), vmath.sigmoid(x[k])
+        out[3, k], out[4, k] = 1.0 / vmath.exprel_inverse(x[k]), vmath.tanh(x[k])
+        out[5, k], out[6, k] = elementary.sinh(x[k]), elementary.cosh(x[k])
+
+
+def test_functions_that_grow_like_an_exponential_stop_at_its_largest_exponent():
+    """A cell that runs away is the same in both: with an exponent beyond 708, one was infinite and the other at 1e299."""
+    x = np.array([-np.inf, -1e300, -709.0, -708.0, -30.0, -0.5, 0.0, 1e-9, 2.0, 30.0, 708.0, 709.0, 745.0, 1e300, np.inf])
+    expected = np.empty((7, x.size))
+    grow(x, expected)
+    with np.errstate(all="ignore"):
+        found = [equations.FUNCTIONS[name](x) for name in ("exp", "expm1", "sigmoid", "exprel", "tanh", "sinh", "cosh")]
+    assert np.isfinite(found[0]).all()
+    assert np.allclose(found, expected, rtol=1e-14, atol=1e-300)
 
 
 # wiring: the same synapses
@@ -211,6 +233,12 @@ def test_further_random_networks(seed):
 def test_random_networks_in_single_precision():
     found = [check_network(seed, "single")[0] for seed in (5, 8)]
     assert sum(one.spikes for one in found) > 300
+
+
+@pytest.mark.thorough
+def test_cells_that_run_away_do_so_in_both():
+    found, _ = check_network(20261202699, plain=False)
+    assert found.spikes == 153
 
 
 # each rule and each coupling is in one of these

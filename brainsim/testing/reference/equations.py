@@ -8,15 +8,23 @@ import numpy as np
 
 from brainsim.testing.reference.numbers import binomial, gaussian, uniform
 
+LARGEST = 708.0  # of an exponent: e**709 is near the largest float64
+
+
+def exponential(of):
+    """Return a function that grows like e**x and has, beyond the largest exponent, its value there."""
+    return lambda x: of(np.clip(x, -LARGEST, LARGEST))
+
+
+EXP, EXPM1 = exponential(np.exp), exponential(np.expm1)
 FUNCTIONS = {
-    **{
-        name: getattr(np, name) for name in ("exp", "expm1", "log", "log1p", "log10", "sqrt", "abs", "floor", "ceil", "sign")
-    },
-    **{name: getattr(np, name) for name in ("sinh", "cosh", "tanh", "sin", "cos", "tan", "arcsin", "arccos", "arctan")},
+    **{name: getattr(np, name) for name in ("log", "log1p", "log10", "sqrt", "abs", "floor", "ceil", "sign")},
+    **{name: getattr(np, name) for name in ("tanh", "sin", "cos", "tan", "arcsin", "arccos", "arctan")},
+    **{name: exponential(getattr(np, name)) for name in ("exp", "expm1", "sinh", "cosh")},
     **{"min": np.minimum, "max": np.maximum, "where": np.where},
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
-    "sigmoid": lambda x: 1.0 / (1.0 + np.exp(-x)),
-    "exprel": lambda x: np.where(x == 0.0, 1.0, np.expm1(x) / np.where(x == 0.0, 1.0, x)),
+    "sigmoid": lambda x: 1.0 / (1.0 + EXP(-x)),
+    "exprel": lambda x: np.where(x == 0.0, 1.0, EXPM1(x) / np.where(x == 0.0, 1.0, np.minimum(x, LARGEST))),
 }
 ARITHMETIC = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
 COMPARE = {ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal}

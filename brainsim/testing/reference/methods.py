@@ -7,14 +7,14 @@ their value in cells that are refractory, also within a step; at its end, the ne
 
 import numpy as np
 
-from brainsim.testing.reference.equations import evaluate, linear_terms, names_in
+from brainsim.testing.reference.equations import EXPM1, evaluate, linear_terms, names_in
 from brainsim.testing.reference.exact import Exact, Impossible, linear_equations
 
 
 def relax(start, rest, slope, time):
     """Return the solution of ``dx/dt = slope*x + rest`` after a time."""
     z = slope * time
-    share = np.where(z == 0.0, 1.0, np.expm1(z) / np.where(z == 0.0, 1.0, z))
+    share = np.where(z == 0.0, 1.0, EXPM1(z) / np.where(z == 0.0, 1.0, z))
     return start + (rest + slope * start) * time * share
 
 
