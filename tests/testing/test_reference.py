@@ -293,6 +293,22 @@ def test_events_at_one_time_are_one_event(later):
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("share", [0.3, 0.8])
+def test_sources_that_send_several_spikes_in_a_step(share):
+    """Each cell of a pool stands for up to twelve sources, of which this share fires in each step."""
+    pool = bs.Population(8, bs.PoissonPool(sources=[1, 2, 3, 4, 6, 8, 10, 12], rate=share * 1e4), name="pool")
+    cells, net = bs.Population(20, bs.LIF(), name="cells"), bs.Network(seed=1)
+    given = {"weight": bs.Uniform(0.05, 0.2), "delay": bs.Uniform(0.5, 2.0)}
+    net.connect(pool, cells, bs.FixedProbability(0.5), **given, synapse=bs.Delta(), plasticity=bs.STDP())
+    sim = bs.Simulation(net, dt=0.1, seed=2, progress=False)
+    result = sim.run(20.0)
+    tables = {p.name: sim.synapses(p) for p in net.projections}
+    found = compare(reference.run(net, 200, 0.1, 2), result, 0.1, 1e-9, tables)
+    assert found.failures == []
+    assert found.spikes > 200 * 46 * share * 0.9
+
+
+@pytest.mark.thorough
 def test_learning_in_single_precision():
     for seed in (12, 16, 37):
         check_network(seed, "single", plain=False)

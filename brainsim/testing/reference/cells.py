@@ -21,7 +21,7 @@ from brainsim.testing.reference.equations import (
 )
 from brainsim.testing.reference.exact import Moment, System
 from brainsim.testing.reference.methods import method_of
-from brainsim.testing.reference.numbers import gaussian, hashed, mix, not_covered, sample, step_key, stream_key
+from brainsim.testing.reference.numbers import gaussian, hashed, mix, not_covered, sample, step_key, stream_key, successes
 
 COMMON = {"t", "dt", "pi"}
 
@@ -31,6 +31,7 @@ class Cells:
 
     - `x`: variable -> array, a receptor's under ``r0_name``; `labels`: variable -> its name in results
     - `wait`: the steps for which each cell stays refractory
+    - `spikes`: how many spikes each cell sends if it fires
     - `narrow`: cells with a comparison in this step that another rounding could have decided otherwise
     - `held`: name -> what is set from outside before each step, such as sums of couplings
     """
@@ -46,7 +47,7 @@ class Cells:
         self.system = self._compose(injected)
         self.method = method_of(self.model.method, self.system)
         self._read_actions()
-        self.wait, self.narrow = np.zeros(self.n, np.int64), np.zeros(self.n, bool)
+        self.wait, self.narrow, self.spikes = np.zeros(self.n, np.int64), np.zeros(self.n, bool), np.ones(self.n, np.int64)
         self.labels = dict(zip(self.system.derivatives, self._labels(), strict=True))
         self.x = self._start(seed)
 
@@ -131,7 +132,7 @@ class Cells:
         self.refractory = parse(model.refractory) if model.threshold and model.refractory else None
         self.by_condition = isinstance(self.refractory, ast.Compare | ast.BoolOp | ast.UnaryOp)
         self.number = parse(model.spikes_per_step) if model.spikes_per_step and model.threshold else None
-        not_covered(self.number is not None, "several spikes in a step")
+        not_covered(self.number is not None and not model.spiking_source, "cells of equations with several spikes in a step")
 
     def _labels(self):
         """Return the names of the variables in results: ``ampa.g``, by the name of the receptor, or its class numbered."""
@@ -182,7 +183,7 @@ class Cells:
         moment = Moment(position * self.dt, self.part, held | {"I_ext": current}, np.ones(self.n, bool))
         moment.free = self._free(moment)
         # the normal numbers of noise are counted after the random numbers of the threshold
-        drawn = sum(map(random_calls, [*(tree for _, tree in self.each_step), self.threshold]))
+        drawn = sum(map(random_calls, [*(tree for _, tree in self.each_step), self.threshold, self.number]))
         z = {name: gaussian(self._bits(drawn + j, np.arange(self.n))) for j, name in enumerate(self.method.noises)}
         new = self._moved(moment, z, events)
         values = self.known | held | new | {"t": moment.t + self.part, "dt": self.part, "pi": np.pi}
@@ -191,6 +192,10 @@ class Cells:
             now.assign(name, evaluate(tree, now))
         test = False if self.threshold is None else evaluate(self.threshold, now)
         fired = moment.free & np.broadcast_to(test, self.n)
+        if self.number is not None:
+            trials, chance = (evaluate(part, now) for part in self.number.args)
+            self.spikes = successes(self._draw(False), *np.broadcast_arrays(trials, chance, np.zeros(self.n))[:2])
+            fired &= self.spikes > 0
         self._count = drawn + len(self.method.noises)
         self._after(now, moment, fired, before, events is not None)
         self.narrow |= now.narrow

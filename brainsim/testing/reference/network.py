@@ -157,6 +157,7 @@ class Network:
                 ids = cells[times == step]
             else:
                 ids = np.flatnonzero(fired.get(name, ()))
+                ids = np.repeat(ids, self.cells[name].spikes[ids])
             spikes[name] += [(step, int(cell)) for cell in ids]
             for wires in self.wires:
                 wires.send(step, first + ids)

@@ -174,3 +174,17 @@ def binomial(bits, n, p):
     return np.array(
         [(uniform(hashed(int(b), np.arange(int(m)))) < q).sum() for b, m, q in zip(bits, n, p, strict=True)], float
     )
+
+
+def successes(bits, trials, chances):
+    """Return how many of some trials succeed: the number at which the distribution function passes a uniform number."""
+    not_covered(np.any(trials * np.minimum(chances, 1.0 - chances) >= 10.0), "10 spikes and more of a cell in a step")
+    found = np.zeros(bits.shape, np.int64)
+    for cell, (n, p) in enumerate(zip(trials, chances, strict=True)):
+        u, rarer, k = uniform(hashed(int(bits[cell]), 0))[0], min(p, 1.0 - p), 0
+        term = total = np.exp(n * np.log1p(-rarer)) if rarer > 0.0 else 1.0
+        while u >= total and k < 200:
+            term *= (n - k) / (k + 1.0) * (rarer / (1.0 - rarer))
+            total, k = total + term, k + 1
+        found[cell] = k if p <= 0.5 else n - k
+    return found
