@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import brainsim as bs
+from brainsim.examples import cobahh
 from brainsim.pages.page import alone, contents
 from brainsim.pages.writing import engine_text
 from tests.helpers.browser import chromium, opened
@@ -28,7 +29,7 @@ def readme():
     return net
 
 
-CASES = {"balanced": lambda: balanced(400), "readme": readme} | NETWORKS
+CASES = {"balanced": lambda: balanced(400), "readme": readme, "COBAHH": lambda: cobahh.build()[0]} | NETWORKS
 SOONER = 500  # steps, after which the page is paused
 
 
