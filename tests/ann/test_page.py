@@ -1,8 +1,10 @@
-"""The page of two bodies, in a browser: both read what is drawn, whole and damaged, as Python reads it."""
+"""The page of two bodies, in browsers: both read what is drawn, whole and damaged, as Python reads it."""
 
+import json
 import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ import brainsim as bs
 from brainsim.ann.conversion.spiking import WINDOW
 from brainsim.ann.conversion.thresholds import scale_layers
 from tests.helpers.browser import chromium, wait, watched
+from tests.helpers.firefox import firefox
+from tests.pages.engine import run_in_jsc
 
 THREE = [[(0.2, 0.15), (0.7, 0.12), (0.75, 0.3), (0.45, 0.45), (0.78, 0.6), (0.7, 0.85), (0.2, 0.88)]]
 CLOSE = 1e-9  # of the artificial network, whose sums Python adds up in another order
@@ -73,15 +77,19 @@ def press(page, name, key, times=1):
     wait(page, "!bodies.busy")
 
 
+THERE = """({ strokes: bodies.pad.strokes, clean: [...bodies.x], x: [...bodies.state.reading.x],
+evidence: bodies.state.reading.evidence.map((trace) => [...trace]), drive: [...bodies.state.reading.drive],
+steps: [...bodies.state.reading.steps], cells: [...bodies.state.reading.cells],
+activations: bodies.state.activations.map((one) => [...one]), rates: bodies.state.rates.map((one) => [...one]),
+active: bodies.damage.active.map((one) => [...one]), alive: bodies.damage.alive.map((one) => [...one]) })"""
+
+
 def there(page):
     """Return what the page computed, as arrays."""
-    found = page.evaluate(
-        """({ strokes: bodies.pad.strokes, clean: [...bodies.x], x: [...bodies.state.reading.x],
-        evidence: bodies.state.reading.evidence.map((trace) => [...trace]), drive: [...bodies.state.reading.drive],
-        steps: [...bodies.state.reading.steps], cells: [...bodies.state.reading.cells],
-        activations: bodies.state.activations.map((one) => [...one]), rates: bodies.state.rates.map((one) => [...one]),
-        active: bodies.damage.active.map((one) => [...one]), alive: bodies.damage.alive.map((one) => [...one]) })"""
-    )
+    return as_arrays(page.evaluate(THERE))
+
+
+def as_arrays(found):
     found |= {name: np.array(found[name]) for name in ("clean", "x", "evidence", "drive", "steps", "cells")}
     return found | {name: [np.array(part) for part in found[name]] for name in ("activations", "rates", "active", "alive")}
 
@@ -166,12 +174,9 @@ def test_both_stopped_early_answer_as_python_does_after_as_many_steps(show, snn)
                 assert in_page == pytest.approx(theta * snn.counts(x, steps)[k][0] / steps, rel=1e-12)
 
 
-def test_damage_is_that_of_python_with_the_same_choice(show, snn):
-    page = show()
-    press(page, "control-0", "ArrowRight", 6)  # 30 % silenced
-    press(page, "control-1", "ArrowRight", 4)  # 20 % deleted
-    press(page, "control-2", "ArrowRight", 3)  # noise of 15 %
-    found, T = there(page), 40
+def check_damaged(found, digest, snn):
+    """Compare what a page computed with damage with Python's networks that have the same damage."""
+    T = 40
     assert [int((of == 0).sum()) for of in found["active"]] == [round(0.3 * n) for n in (24, 16)]
     assert 0.1 < np.mean(np.concatenate(found["alive"]) == 0) < 0.3
     assert np.std(found["x"] - found["clean"]) == pytest.approx(0.15, rel=3.0 / np.sqrt(2 * 64))  # three standard errors
@@ -180,7 +185,7 @@ def test_damage_is_that_of_python_with_the_same_choice(show, snn):
     plan = snn.plan._replace(layers=[replace(first, weight=left), *others])
     assert found["drive"].tolist() == plan.drive(found["x"][None], T)[0].tolist()  # rounded, since noise has all bits
     sim, _ = simulated(snn, found, T)
-    assert digest_of(page) == sim.digest()
+    assert digest == sim.digest()
     # as `bodies` damages: a silenced unit has no weights to others
     weights = []
     for k, (W, alive) in enumerate(zip(snn.trained.weights, found["alive"], strict=True)):
@@ -192,6 +197,14 @@ def test_damage_is_that_of_python_with_the_same_choice(show, snn):
     assert found["activations"][-1] == pytest.approx(trained.activations(found["x"][None])[-1][0], abs=CLOSE)
     damaged = type(snn)(trained, snn.plan._replace(layers=scale_layers(trained, snn.thresholds)), None)
     assert pytest.approx(damaged.evidence(found["x"][None], T)[0], abs=1e-4) == found["evidence"][:, 2:].T
+
+
+def test_damage_is_that_of_python_with_the_same_choice(show, snn):
+    page = show()
+    press(page, "control-0", "ArrowRight", 6)  # 30 % silenced
+    press(page, "control-1", "ArrowRight", 4)  # 20 % deleted
+    press(page, "control-2", "ArrowRight", 3)  # noise of 15 %
+    check_damaged(there(page), digest_of(page), snn)
     whole = there(page)["evidence"]
     page.click("#other")
     wait(page, "!bodies.busy")
@@ -199,7 +212,38 @@ def test_damage_is_that_of_python_with_the_same_choice(show, snn):
     page.click("#back")
     wait(page, "!bodies.busy")
     found = there(page)
-    assert found["evidence"][:, 2:].T.tolist() == snn.evidence(found["clean"][None], T)[0].tolist()
+    assert found["evidence"][:, 2:].T.tolist() == snn.evidence(found["clean"][None], 40)[0].tolist()
+
+
+DAMAGED = {"silenced": 0.3, "deleted": 0.2, "noise": 0.15}
+
+
+@pytest.mark.thorough
+def test_firefox_reads_as_python_reads(path, snn, tmp_path):
+    with firefox(tmp_path) as page:
+        page.goto(path.as_uri())
+        page.wait_for("window.bodies && bodies.isReady && !bodies.busy")
+        page.evaluate(f"(bodies.pad.clear(), bodies.pad.strokes.push(...{json.dumps(THREE)}), bodies.pad.changed())")
+        page.evaluate(f"bodies.harm({DAMAGED})")
+        page.wait_for("!bodies.busy")
+        found = as_arrays(page.evaluate(THERE))
+        assert found["clean"].tolist() == picture_of(found["strokes"]).tolist()
+        page.evaluate("document.getElementById('hash').click()")
+        page.wait_for("document.getElementById('digest').textContent")
+        check_damaged(found, page.evaluate("document.getElementById('digest').textContent"), snn)
+        assert page.evaluate("performance.getEntriesByType('resource').length") == 0
+
+
+@pytest.mark.thorough
+def test_javascriptcore_reads_as_python_reads(path, snn, tmp_path):
+    """Without the window: the scripts that compute, on the engine of Safari."""
+    here, viewer = Path(__file__), Path(bs.ann.__file__).parent / "viewer"
+    scripts = [str(viewer / name) for name in ("drawing.js", "artificial.js", "spiking.js")]
+    given = {"strokes": THREE, "damage": DAMAGED, "scripts": scripts}
+    found = run_in_jsc(path.read_text(encoding="utf-8"), here.with_name("bodies_in_jsc.js"), given, tmp_path)
+    found = as_arrays(found)
+    assert found["clean"].tolist() == picture_of(found["strokes"]).tolist()
+    check_damaged(found, found["digest"], snn)
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -1,7 +1,10 @@
-"""The engine of a page in node, for tests."""
+"""The engine of a page in node, and in JavaScriptCore, for tests."""
 
+import base64
+import gzip
 import importlib.util
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +16,7 @@ from brainsim.pages.page import alone, contents
 from brainsim.pages.refused import check_simulation
 from brainsim.pages.writing import elements
 
-SCRIPT = Path(__file__).with_name("run.js")
+SCRIPT, IN_JSC = (Path(__file__).with_name(name) for name in ("run.js", "engine_in_jsc.js"))
 
 
 def node():
@@ -48,3 +51,18 @@ def run_there(sim, plan, folder, controls=(), buttons=(), **given):
     faults = [answer["message"] for answer in found if answer["type"] == "fault"]
     assert not faults, faults
     return found[-1]["text"], sum(answer["steps"] for answer in found if answer["type"] == "frame")
+
+
+def run_in_jsc(text, script, given, folder):
+    """Return what a script prints in JavaScriptCore, Safari's engine, of the engine of a page; see `engine_in_jsc.js`."""
+    if (jsc := shutil.which("jsc")) is None:
+        pytest.skip("needs jsc: apt install libjavascriptcoregtk-bin")
+    held = dict(re.findall(r'<script type="[^"]*" id="([^"]*)"[^>]*>([^<]*)<', text))
+    Path(folder, "about.json").write_text(held.pop("about"), encoding="utf-8")
+    for name, part in held.items():
+        file = "engine.js" if name == "engine" else name.removeprefix("blob-")
+        Path(folder, file).write_bytes(gzip.decompress(base64.b64decode(part)))
+    command = [jsc, IN_JSC, script, "--", folder, json.dumps(given)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

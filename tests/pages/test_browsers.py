@@ -1,9 +1,6 @@
 """A page has the bits of Python in Chromium, in Firefox, and in the engine of Safari."""
 
-import json
 import re
-import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -11,10 +8,9 @@ import pytest
 
 import brainsim as bs
 from brainsim.examples import cobahh
-from brainsim.pages.page import alone, contents
-from brainsim.pages.writing import engine_text
 from tests.helpers.browser import chromium, opened
 from tests.helpers.firefox import firefox
+from tests.pages.engine import run_in_jsc
 from tests.pages.test_bits import NETWORKS, OPTIONS, balanced
 
 
@@ -90,17 +86,9 @@ def test_firefox(in_firefox, tmp_path, name):
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_javascriptcore(tmp_path, name):
-    if (jsc := shutil.which("jsc")) is None:
-        pytest.skip("needs jsc: apt install libjavascriptcoregtk-bin")
     options, steps = {"seed": 2, "threads": 1} | OPTIONS.get(name, {}), 600
     here, there = (bs.Simulation(CASES[name](), **options) for _ in range(2))
-    about, blobs = contents(alone(there))
-    files = {"engine.js": engine_text().encode(), "about.json": json.dumps(about | {"blobs": [*blobs]}).encode()} | blobs
-    for file, data in files.items():
-        (tmp_path / file).write_bytes(data)
-    plan = json.dumps([{"type": "advance", "steps": 200}] * (steps // 200) + [{"type": "digest"}])
-    script = Path(__file__).with_name("jsc.js")
-    done = subprocess.run([jsc, script, "--", tmp_path, plan], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    plan = [{"type": "advance", "steps": 200}] * (steps // 200) + [{"type": "digest"}]
+    found = run_in_jsc(bs.page(there).text, Path(__file__).with_name("jsc.js"), plan, tmp_path)
     here.run(steps * here.dt)
-    assert json.loads(done.stdout)[-1] == {"type": "digest", "step": steps, "text": here.digest()}
+    assert found[-1] == {"type": "digest", "step": steps, "text": here.digest()}
