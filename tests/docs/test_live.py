@@ -55,6 +55,14 @@ def test_lessons_with_live_figures_have_a_question_before_and_a_picture_for_pape
             assert "\n![" in section or number == 4, found[2]  # for paper; the pushes of lesson 4 are printed, not drawn
 
 
+def test_the_readme_and_the_site_begin_with_the_page_of_two_bodies():
+    text = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    picture, script = re.search(r"!\[[^\]]*\]\((\S+)\)\]\((\S+)\)", text).groups()
+    assert text.index(picture) < text.index("```")
+    assert picture == "docs/images/live/digits.png"
+    assert 'report.page("digits.html")' in (DOCS.parent / script).read_text(encoding="utf-8")  # its page shows the page
+
+
 def test_a_figure_is_one_file(live):
     for name in figures():
         text = live.alone(DOCS / "live" / f"{name}.html")
