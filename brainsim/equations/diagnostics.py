@@ -22,8 +22,10 @@ def check_left_sides(label: str, equations: str, declared: Declared) -> None:
         if name not in declared.variables:
             near = nearest(name, declared.variables)
             near = near if "did you mean" in near else ""
-            hint = f'{name}: float = bs.initial(0.0, "mV", "what it is")'
-            message = f"has an equation but no initial value{near or f'; write in the class: {hint}'}"
+            hint = (
+                f'; end the line with its unit, ": mV", or write in the class: {name}: float = bs.initial(0.0, "mV", "what")'
+            )
+            message = f"has an equation but no initial value{near or hint}"
             raise EquationError(f"{label}.{name}", message, lang.line_of(tree).text, 0)
 
 

@@ -36,6 +36,7 @@ from brainsim.models.declared import Initial, Parameter, initial, parameter
 from brainsim.models.documentation import write_sections
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution, ValueLike
+from brainsim.models.written import FromText, declarations
 
 __all__ = ["Initial", "Model", "Neuron", "Parameter", "Synapse", "initial", "parameter"]
 
@@ -49,7 +50,7 @@ AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals")
 
 # Editors and type checkers see the annotated fields of a model class as keyword arguments of its constructor.
 @typing.dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(initial,))
-class Model:
+class Model(FromText):
     """Base of `Neuron`, `Synapse` and `Plasticity`: declared parameters, checked, keyword-only and frozen."""
 
     parameters: ClassVar[dict[str, Parameter]] = {}
@@ -64,11 +65,11 @@ class Model:
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
-        declared = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
+        declared = declarations(cls)
         kind = next(base for base in cls.__mro__ if Model in base.__bases__)
         for name, spec in declared.items():
             label = f"{cls.__name__}.{name}"
-            taken = {*vars(Model), *vars(Neuron), *vars(Synapse), *vars(kind)}
+            taken = {*vars(FromText), *vars(Model), *vars(Neuron), *vars(Synapse), *vars(kind)}
             # w is the weight of an event in synapses only: cells may have a variable w
             check_declared_name(name, label, taken=taken, allowed={"w"} if issubclass(cls, Neuron) else ())
             # even if equations are not checked: tables, axes and messages show the unit
@@ -77,7 +78,8 @@ class Model:
                 raise ValueError(f"{label}: {message}")
             if isinstance(spec, Parameter):
                 spec.checked(spec.default, label)
-            delattr(cls, name)
+            if name in vars(cls):
+                delattr(cls, name)
         reject_attributes_without_effect(cls, kind)
         cls.parameters = cls.parameters | {n: s for n, s in declared.items() if isinstance(s, Parameter)}
         cls.initials = cls.initials | {n: s for n, s in declared.items() if isinstance(s, Initial)}
@@ -173,7 +175,9 @@ class Neuron(Model):
     ----------------
     equations : str
         One line ``dx/dt = ...`` for each state variable, and lines ``name = ...`` for shared expressions, in any order, each
-        computed once a step. ``I`` is the sum of all synaptic and injected currents into the cell in pA.
+        computed once a step. ``I`` is the sum of all synaptic and injected currents into the cell in pA. Besides, what is
+        declared without `parameter` and `initial`, as `of` explains: ``tau = 20 ms, > 0  # time constant``, the unit of a
+        variable, ``dv/dt = -v/tau : mV``, and where it starts, ``v(0) = 5``.
     threshold, reset : str
         The condition of a spike, and what happens at it: ``"v >= v_th"``, ``"v = v_reset; u += d"``. In a subclass,
         ``threshold = ""`` removes the spike and everything that follows it.

@@ -175,7 +175,7 @@ def syntax_hint(text: str) -> str:
     if re.search(r"[-+*/\\]\s*$|\\ ", text):
         return "; put an expression of several lines in brackets"
     if re.search(r":\s*(1\b|[^\W\d_])", text):
-        return "; units are not written after ':', but given to bs.parameter(...) and bs.initial(...)"
+        return "; a unit is written after ':' only at the end of 'dx/dt = ...', and a parameter is 'tau = 20 ms'"
     return ""
 
 

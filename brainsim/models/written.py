@@ -1,0 +1,249 @@
+"""What the text of a model declares beside its equations: parameters with units, units of variables, and where they start.
+
+    dv/dt = (v_rest - v)/tau + I/c_m : mV   # membrane potential
+    v_rest = -65 mV                         # resting potential
+    tau = 20 ms, > 0                        # membrane time constant
+    gain = 2 : what the input is multiplied by
+    v(0) = v_rest + 5*gain
+
+A parameter is a number with a unit, or with ``:`` if it has none, which tells it from the shared expression ``gain = 2``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, Self
+
+from brainsim.core.checks import nearest
+from brainsim.equations.expressions import algebra
+from brainsim.equations.expressions import language as lang
+from brainsim.equations.expressions.grammar import NOW, EquationError, Tree
+from brainsim.equations.model_parser import NOISE
+from brainsim.models.attributes import owners
+from brainsim.models.declared import Initial, Parameter
+
+NUMBER = r"[-+]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+PARAMETER = re.compile(
+    rf"(?P<name>\w+)\s*=\s*(?P<value>{NUMBER})\s*(?P<unit>(?:1/)?[^\W\d_][\w*/().^]*)?\s*"
+    rf"(?:,\s*(?P<sign>>=?)\s*(?P<limit>{NUMBER})\s*)?(?P<colon>:\s*(?P<meaning>.*))?$"
+)
+FIELD = re.compile(r"(\w+)\s*:\s*(.*)")  # a line of a whole model that gives a class attribute
+EQUATION = re.compile(r"d(\w+)\s*/\s*dt\s*=(?!=)")
+START = re.compile(r"(\w+)\s*\(\s*0\s*\)\s*=(?!=)\s*(.*)")
+
+
+COLON = "':' and a unit end a line 'dx/dt = ...', ':' and a meaning a parameter, 'tau = 20 ms : time constant'"
+RANGE = re.compile(rf"(\w+)\s*=\s*({NUMBER})[^,(]*,(?!\s*>=?\s*{NUMBER}\s*(?:$|:))")
+
+
+class Written(NamedTuple):
+    """A text without its declarations, and what these say.
+
+    These are parameters, variable -> (unit, meaning), and variable -> where it starts, as text.
+    """
+
+    equations: str
+    parameters: dict[str, Parameter]
+    variables: dict[str, tuple[str, str]]
+    starts: dict[str, str]
+
+
+def read_declarations(text: str, label: str) -> Written:
+    """Return what a text of equations declares; `label` is the class, with which messages begin."""
+    found, lines, of = Written("", {}, {}, {}), [], None
+    for code, meaning in _parts(text):
+        if (parameter := PARAMETER.match(code)) and (parameter["unit"] or parameter["colon"]):
+            name = parameter["name"]
+            _reject_twice(name, found.parameters, label, code)
+            found.parameters[name] = _parameter(parameter, meaning)
+        elif RANGE.match(code):
+            message = "the range of a parameter is ', > 0' or ', >= 0'; other relations are conditions of the class"
+            raise EquationError(f"{label}.equations", message, code, code.index(","))
+        elif start := START.match(code):
+            _reject_twice(start[1], found.starts, label, code)
+            found.starts[start[1]] = start[2]
+        else:
+            of = (match[1] if (match := EQUATION.match(code)) else None) if "=" in code or of is None else of
+            rest, colon, unit = (part.strip() for part in code.partition(":"))
+            if colon:
+                if of is None:
+                    raise EquationError(f"{label}.equations", COLON, code, code.index(":"))
+                found.variables[of] = ("" if unit == "1" else unit, meaning or of)
+            lines.append(rest)
+    for name, begins in found.starts.items():
+        if name not in found.variables:
+            message = f"{name!r} has no equation with a unit in this text; write dv/dt = ... : mV"
+            raise EquationError(f"{label}.equations", message, f"{name}(0) = {begins}", 0)
+    for name in found.parameters.keys() & found.variables.keys():
+        message = f"{name!r} is a parameter, but it has an equation; where it starts is {name}(0) = ..."
+        raise EquationError(f"{label}.equations", message)
+    return found._replace(equations="\n".join(lines) if found.parameters or found.variables else text)
+
+
+def declarations(cls: Any) -> dict[str, Parameter | Initial]:
+    """Return what the body of a model class declares, and its text of equations, of which only equations are left."""
+    declared = {n: s for n, s in vars(cls).items() if isinstance(s, Parameter | Initial)}
+    if isinstance(text := vars(cls).get("equations"), str):
+        written = read_declarations(text, cls.__name__)
+        cls.equations = written.equations
+        tables = frozenset(n for n, s in (cls.parameters | declared).items() if getattr(s, "timed", False))
+        of_text: dict[str, Any] = dict(written.parameters)
+        if written.variables:
+            of_text |= initials_of(written, cls.__name__, tables)
+        if twice := of_text.keys() & declared.keys():
+            raise TypeError(f"{cls.__name__}.{min(twice)}: is declared in the equations, too; leave out one of both")
+        declared |= of_text
+    return declared
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the statements of a text, each with the comment of its line."""
+    for raw in text.splitlines():
+        code, _, comment = raw.partition("#")
+        for part in filter(None, (part.strip() for part in code.split(";"))):
+            yield part, comment.strip()
+
+
+def _reject_twice(name, known, label, code):
+    if name in known:
+        raise EquationError(f"{label}.equations", f"{name!r} is declared twice", code, 0)
+
+
+def _parameter(match, comment):
+    """Return the Parameter of a line."""
+    limit = None if match["limit"] is None else float(match["limit"].replace(" ", ""))
+    above, at_least = (limit, None) if match["sign"] == ">" else (None, limit)
+    value = float(match["value"].replace(" ", ""))
+    return Parameter(value, match["unit"] or "", (match["meaning"] or comment or match["name"]).strip(), above, at_least)
+
+
+def initials_of(written: Written, label: str, tables: frozenset[str]) -> dict[str, Initial]:
+    """Return the Initial of each variable: what the text says, or where it rests without input."""
+    derivatives, algebraic = lang.parse_equations(written.equations, f"{label}.equations", tables)
+    return {
+        name: Initial(_start(name, written, derivatives[name], algebraic, label), unit, meaning)
+        for name, (unit, meaning) in written.variables.items()
+    }
+
+
+def _start(name, written, derivative, algebraic, label):
+    """Return where a variable starts: a number or a text."""
+    if name in written.starts:
+        text = written.starts[name]
+        return float(text.replace(" ", "")) if re.fullmatch(NUMBER, text) else text
+    tree = lang.resolve(derivative, {key: line for key, line in algebraic.items() if key != name}, f"{label}.equations")
+    inputs = {n for n in lang.names_in(tree) if n == "I" or NOISE.fullmatch(n)}
+    rest = _rest(algebra.simplify(lang.substitute(tree, dict.fromkeys(inputs, algebra.ZERO))), name)
+    if rest is None or any(n == "t" or n.endswith(NOW) for n in lang.names_in(rest)):
+        why = "changes with t" if rest is not None else f"is not linear in {name}"
+        message = f"where it starts has to be said, since its equation {why}; write {name}(0) = ... in a line of its own"
+        raise EquationError(f"{label}.{name}", message, lang.line_of(derivative).text)
+    return 0.0 if algebra.is_zero(rest) else ast.unparse(rest)
+
+
+def _rest(tree: Tree, name: str) -> Tree | None:
+    """Return where a derivative is 0, as people would write it: 0 if it does not depend on the variable.
+
+    None is returned if it is not linear in the variable.
+    """
+    if name not in lang.names_in(tree):
+        return algebra.ZERO
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return _rest(tree.operand, name)
+    if isinstance(tree, ast.BinOp):
+        parts: Mapping[bool, Any] = {name in lang.names_in(part): part for part in (tree.left, tree.right)}
+        if len(parts) == 2 and isinstance(tree.op, ast.Mult):
+            return _rest(parts[True], name)
+        if len(parts) == 2 and isinstance(tree.op, ast.Div) and parts[True] is tree.left:
+            return _rest(tree.left, name)
+        if len(parts) == 2 and isinstance(tree.op, ast.Sub) and isinstance(parts[True], ast.Name):
+            return parts[False]
+    linear = algebra.linear_in(tree, name)
+    return None if linear is None else algebra.over(algebra.negative(linear[1]), linear[0])
+
+
+class FromText:
+    """Adds `of` to classes of models."""
+
+    _known: ClassVar[dict[Any, Any]] = {}  # the class of each text, so that equal texts make equal models
+
+    @classmethod
+    def of(cls, text: str, *, name: str | None = None, **attributes: object) -> type[Self]:
+        """Return a class of models from one text, which declares all that it has.
+
+        Parameters
+        ----------
+        text : str
+            Equations, each with the unit of its variable after ``:``; parameters, ``tau = 20 ms``, if they have no unit
+            with ``:``, and if they have a range with ``, > 0`` or ``, >= 0``; where variables start, ``v(0) = -65``, by
+            default where they rest without input, which needs an equation that is linear in the variable. A comment is the
+            meaning of what its line declares. The other texts of a class are lines of their own, such as ``threshold: v >
+            v_th``.
+        name : str, optional
+            Of the class; by default that of the class from which it is made.
+        **attributes
+            Class attributes that are not in the text, such as ``dimensions=False``.
+
+        Returns
+        -------
+        type
+            A subclass, which takes the parameters by name like any other. The same text gives the same class.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for a class with these texts.
+
+        Examples
+        --------
+        >>> import brainsim as bs
+        >>> Leaky = bs.Neuron.of('''
+        ...     dv/dt = (v_rest - v)/tau + I/c_m : mV  # membrane potential
+        ...     v_rest = -65 mV      # where it rests
+        ...     tau = 20 ms, > 0     # membrane time constant
+        ...     c_m = 200 pF, > 0    # capacitance
+        ...     threshold: v > -50*mv
+        ...     reset: v = v_rest
+        ...     mv = 1 mV
+        ... ''', name="Leaky")
+        >>> Leaky(tau=10.0), Leaky.initials["v"].default
+        (Leaky(tau=10.0), 'v_rest')
+        """
+        key = cls, text, name, repr(sorted(attributes.items()))
+        if key not in FromText._known:
+            FromText._known[key] = _made(cls, text, name, attributes)
+        return FromText._known[key]
+
+
+def _made(base, text, name, attributes):
+    """Return a new class of a base; its instances are pickled as the text."""
+    if not isinstance(text, str):
+        raise TypeError(f"{base.__name__}.of: must be the text of a model (got {text!r})")
+    fields, lines = {}, []
+    texts = [word for word, kind in owners().items() if kind in (None, *(one.__name__ for one in base.__mro__))]
+    for line in text.splitlines():
+        field = FIELD.fullmatch(line.partition("#")[0].strip())
+        if field is None:
+            lines.append(line)
+        elif field[1] not in texts:
+            message = f"{field[1]!r} is not a text of a {base.__name__}{nearest(field[1], texts)}"
+            raise EquationError(f"{base.__name__}.of", f"{message}; a parameter is 'tau = 20 ms'", line.strip())
+        elif field[1] in fields or field[1] in attributes:
+            raise EquationError(f"{base.__name__}.of", f"{field[1]!r} is given twice", line.strip())
+        else:
+            fields[field[1]] = field[2]
+
+    def reduce(self):
+        return _again, (base, text, name, attributes, vars(self))
+
+    body = {"__module__": base.__module__, "__reduce__": reduce, "equations": "\n".join(lines)}
+    return type(name or base.__name__, (base,), body | fields | attributes)
+
+
+def _again(base, text, name, attributes, values):
+    """Return a model that was pickled."""
+    new = object.__new__(base.of(text, name=name, **attributes))
+    vars(new).update(values)
+    return new
