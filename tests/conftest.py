@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from brainsim.engine.simulation import settings
+from tests.helpers import drawn
 
 for name in ("BRAINSIM_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.pop(name, None)  # tests choose the number of threads themselves
@@ -35,7 +36,8 @@ DOCTESTS = {
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(config, items):
-    """Mark the cases that the marks of their tests name; if all tests are collected, each part of a name must be of some.
+    """Mark the cases that the marks of their tests name; if all tests are collected, each part of a name must be of some,
+    and each test whose figures are stored must be there.
 
     ``thorough_only("[a-", "b]")`` marks the cases whose names contain one of these parts, ``thorough_but`` all the others;
     ``slow_only`` and ``slow_but`` do the same.
@@ -52,8 +54,9 @@ def pytest_collection_modifyitems(config, items):
                 if bool(parts) == mark.name.endswith("_only"):
                     item.add_marker(tier)
     stale = [f"{file}: {', '.join(parts)}" for (file, _), parts in unseen.items() if parts]
+    stale += drawn.gone({item.nodeid for item in items})
     if stale and config.args_source == pytest.Config.ArgsSource.TESTPATHS:
-        raise pytest.UsageError(f"marks name cases that are not there: {'; '.join(stale)}")
+        raise pytest.UsageError(f"marks or stored figures name cases that are not there: {'; '.join(stale)}")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -96,11 +99,16 @@ def unregistered():
 
 
 @pytest.fixture(autouse=True)
-def clean_matplotlib():
-    """Close all figures after a test, which must leave the settings as they were."""
-    before = rc_params()
+def clean_matplotlib(request):
+    """Close all figures after a test, which must show what is stored of them, and leave the settings as they were."""
+    before, failed = rc_params(), request.session.testsfailed
     yield
-    plt.close("all")
+    figures = [plt.figure(number) for number in plt.get_fignums()]
+    try:
+        if figures and request.session.testsfailed == failed:
+            drawn.check(request.node.nodeid, figures)
+    finally:
+        plt.close("all")
     assert rc_params() == before
 
 

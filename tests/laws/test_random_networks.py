@@ -1,19 +1,23 @@
 """Random networks are the same to the last bit in whichever way they are run; `random_networks` says how to repeat one."""
 
+import json
 import os
 import warnings
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
-from brainsim.testing.random_networks import bits, couplings, kinds, networks, rules
+from brainsim.testing.random_networks import bits, couplings, kinds, networks, own_models, rules
 from tests.random_networks import command
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
 SLOW = 3_000
+PINNED, SEEDS = Path(__file__).parents[1] / "data" / "random_networks.json", 25
 PRECISIONS = command.PRECISIONS
 
 # (seed, precision): neighbours have the same kinds of cells, so that in one precision one compiles for the others; the last
@@ -167,6 +171,70 @@ def test_a_seed_is_one_network():
     assert [repr(plan.network()) for plan in first] == [repr(plan.network()) for plan in second]
 
 
+MODES = {"all": {}, "everyday": {"everyday": True, "defined": True}, "precise": {"precise": True, "defined": True}}
+
+
+def test_the_networks_of_seeds_are_those_for_which_they_were_chosen():
+    """Cases have seeds that were chosen for what their networks have; `brainsim verify` prints seeds that are sent to us.
+
+    ``python -m tests.laws.test_random_networks`` writes what seeds draw now; look at the cases that have one of them.
+    """
+    known, found = json.loads(PINNED.read_text(encoding="utf-8")), sums()
+    changed = {kind: [k for k, sum in found[kind].items() if sum != known[kind].get(k)] for kind in found}
+    assert changed == dict.fromkeys(found, [])
+
+
+def sums():
+    """Return checksums of all that plans, couplings and the classes made for them have, by their seed or name."""
+    found = {}
+    with warnings.catch_warnings(action="ignore"):
+        for mode, given in MODES.items():
+            found[mode] = {str(seed): sum_of(networks.drawn(seed, **given)) for seed in range(SEEDS)}
+    made = [couplings.coupling(np.random.default_rng(seed)) for seed in range(300)]
+    found["couplings"] = {str(first): sum_of(made[first : first + 30]) for first in range(0, 300, 30)}
+    classes = {thing for module in (own_models, rules, couplings) for thing in vars(module).values() if is_model(thing)}
+    found["classes"] = {
+        f"{one.__module__.rpartition('.')[2]}.{one.__name__}": sum_of([one.parameters, *texts_of(one)]) for one in classes
+    }
+    return {kind: dict(sorted(of_kind.items())) for kind, of_kind in found.items()}
+
+
+def is_model(thing):
+    return isinstance(thing, type) and thing.__module__.startswith("brainsim.testing") and hasattr(thing, "parameters")
+
+
+def texts_of(model):
+    return [
+        f"{name}: {value}"
+        for name, value in sorted(vars(model).items())
+        if name[0] != "_" and isinstance(value, str | tuple | int)
+    ]
+
+
+def sum_of(thing):
+    return zlib.crc32("\n".join(lines_of(thing)).encode())
+
+
+def lines_of(thing, depth=0):
+    """Yield what an object has, and what this has, with six digits of each number."""
+    if isinstance(thing, dict):
+        for key, value in thing.items():
+            yield str(key)
+            yield from lines_of(value, depth + 1)
+    elif isinstance(thing, list | tuple | set | frozenset):
+        for value in sorted(thing, key=str) if isinstance(thing, set | frozenset) else thing:
+            yield from lines_of(value, depth + 1)
+    elif isinstance(thing, float | np.floating):
+        yield f"{thing:.6g}"
+    elif isinstance(thing, np.ndarray):
+        yield f"{thing.shape} {zlib.crc32(' '.join(f'{x:.6g}' for x in thing.ravel().tolist()).encode())}"
+    elif isinstance(thing, type) or not hasattr(thing, "__dict__"):
+        yield getattr(thing, "__name__", str(thing))
+    elif depth < 12:
+        yield type(thing).__name__
+        yield from lines_of({key: value for key, value in vars(thing).items() if not key.startswith("_")}, depth + 1)
+
+
 def test_every_bit_counts():
     one = {"a": np.array([0.0, 1.0]), "b": np.array([np.nan])}
     assert bits.differences(one, {"a": np.array([0.0, 1.0]), "b": np.array([np.nan])}) == []
@@ -191,3 +259,7 @@ def test_a_difference_is_found_and_said(monkeypatch):
     outcome, lines = command.outcome_of(2, "double")
     assert outcome == "differs"
     assert any("3 threads" in line and "1 of " in line for line in lines)
+
+
+if __name__ == "__main__":
+    PINNED.write_text(json.dumps(sums(), indent=0) + "\n", encoding="utf-8")
