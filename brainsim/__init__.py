@@ -61,7 +61,8 @@ Plasticity of synapses
 
 Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
-                        lists: FromArrays FromFrame FromSparse; in space: DistanceRule Convolution Pooling; your own: Rule
+                        by index: IndexRule; lists: FromArrays FromFrame FromSparse
+                        in space: DistanceRule Convolution Pooling; your own: Rule
     inputs              PoissonInput EventInput CurrentInput NoiseInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
@@ -126,6 +127,7 @@ _HOMES = {
     "brainsim.features.clamps.input": "VoltageClamp",
     "brainsim.models.rules": "Rule AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal",
     "brainsim.models.pair_lists": "FromArrays FromFrame FromSparse",
+    "brainsim.models.index_rule": "IndexRule",
     "brainsim.models.space.distance": "DistanceRule",
     "brainsim.models.convolution": "Convolution Pooling",
     "brainsim.models.timed": "TimedArray",

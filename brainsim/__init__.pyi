@@ -44,6 +44,7 @@ from brainsim.models.base import parameter as parameter
 from brainsim.models.convolution import Convolution as Convolution
 from brainsim.models.convolution import Pooling as Pooling
 from brainsim.models.events import EventInput as EventInput
+from brainsim.models.index_rule import IndexRule as IndexRule
 from brainsim.models.inputs import CurrentInput as CurrentInput
 from brainsim.models.inputs import PoissonInput as PoissonInput
 from brainsim.models.neurons.adaptive import ALIF as ALIF

@@ -66,6 +66,17 @@ def nearer_than_across(c):
     )
 
 
+def by_indices(c):
+    """A chain, and four groups of fifty cells within which there are more synapses than between them."""
+    chain, groups = c.net.synapses("chain"), c.net.synapses("groups")
+    within = (groups.pre // 50 == groups.post // 50).mean()
+    return (
+        (chain.post == chain.pre + 1).all()
+        and chain.pre.size == 199
+        and abs(within - 4 * 0.4 / (4 * 0.4 + 12 * 0.02)) < 0.03
+    )
+
+
 def near_on_the_ring(c):
     table = c.net.synapses("ring")
     between = np.abs(table.pre - table.post)
@@ -142,6 +153,7 @@ CHECKS = {
     "silence cells for a while": silent,
     "let weights, delays or probabilities depend on the distance": nearer_than_across,
     "write weights as a formula of i and j": near_on_the_ring,
+    "connect by a condition, or with a probability, of i and j": by_indices,
     "read synapses back": lambda c: (
         len(c.table) == 5000
         and (c.table.post_cells == c.table.post).all()

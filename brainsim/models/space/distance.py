@@ -22,8 +22,8 @@ if typing.TYPE_CHECKING:
 AXES = ("dx", "dy", "dz")
 INDICES = ("i", "j")
 WITH_INDICES = (
-    "cannot be used: it is an expression of the distance d. For pairs by the indices of their cells, list them: "
-    "i, j = np.nonzero(matrix of booleans), then bs.FromArrays(i, j)"
+    "cannot be used: it is an expression of the distance d. For pairs by the indices of their cells write bs.IndexRule, "
+    "such as bs.IndexRule('abs(i - j) < 3')"
 )
 SAME = 1e-9  # relative: lengths that differ by less are equal
 PAIRS = 1 << 20  # pairs whose distances are computed to estimate numbers of synapses
