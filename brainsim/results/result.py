@@ -21,6 +21,7 @@ from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
 from brainsim.results.spikes import ENOUGH, Spikes
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights, WeightsLookup
+from brainsim.rng.streams import checked_seed
 
 __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
 
@@ -70,6 +71,38 @@ class State:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.variables)
+
+    def with_seed(self, seed: int) -> State:
+        """Return this state, from which a run continues with other random numbers: what it holds itself is not changed.
+
+        Parameters
+        ----------
+        seed : int or None
+            Seed of the runs that continue from it, >= 0; None for a fresh one.
+
+        Returns
+        -------
+        State
+            A copy. The arrays are those of this state.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not a whole number >= 0.
+
+        Examples
+        --------
+        Two futures of one past:
+
+        >>> import brainsim as bs
+        >>> cells, net = bs.Population(10, bs.LIF(), name="cells"), bs.Network(seed=1)
+        >>> net.stimulate(cells, bs.NoiseInput(100.0, mean=150.0))
+        >>> past = bs.simulate(net, 50.0, seed=2)
+        >>> one, two = (bs.simulate(net, 50.0, state=past.state.with_seed(seed)) for seed in (3, 4))
+        >>> bool((one.state["cells"]["v"] == two.state["cells"]["v"]).any())
+        False
+        """
+        return replace(self, seed=checked_seed(seed, "State.with_seed"))
 
     def __repr__(self) -> str:
         names = ", ".join(repr(name) for name in self.variables)

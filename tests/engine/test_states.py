@@ -212,3 +212,52 @@ class TestLastStep:
         result = late.run(10.0)
         assert len(result.spikes["cells"]) > 0
         assert result.spikes["cells"].times.min() > (2**31 - 101) * 0.1
+
+
+def every_random_number(cells, net):
+    """Add to a network what draws random numbers in a run: sources, inputs, noise with a memory, and a rule."""
+    poisson, gamma = (
+        bs.Population(20, bs.Poisson(rate=30.0), name="poisson"),
+        bs.Population(20, bs.GammaRenewal(), name="gamma"),
+    )
+    for source in (poisson, gamma):
+        rule = bs.STDP(w_max=60.0) if source is poisson else bs.QuantalRelease()
+        net.connect(source, cells, bs.FixedIndegree(5), weight=30.0, delay=1.5, synapse=AMPA, plasticity=rule)
+    net.stimulate(cells, bs.NoiseInput(50.0, tau=5.0))
+
+
+@pytest.mark.parametrize("precise", [False, pytest.param(True, marks=pytest.mark.thorough)])
+def test_with_another_seed_only_random_numbers_from_now_on_differ(precise):
+    def made(**options):
+        net = network()
+        if not precise:
+            every_random_number(net.populations["cells"], net)
+        return bs.Simulation(net, precise=precise, threads=1, **options)
+
+    sim = made(seed=2)
+    past = sim.run(30.0).state
+    whole, parts, same = made(state=past.with_seed(5)), made(state=past.with_seed(5)), made(state=past.with_seed(2))
+    assert (past.seed, whole.seed) == (2, 5)
+    for name, values in past["cells"].items():
+        assert np.array_equal(whole.state["cells"][name], values)
+    assert np.array_equal(whole.synapses("wires").post, sim.synapses("wires").post)
+    whole.run(40.0)
+    parts.run(7.7)
+    later = made(state=parts.run(12.3).state)
+    assert later.run(20.0).state["cells"]["v"].tobytes() == whole.state["cells"]["v"].tobytes()
+    futures = [each.run(40.0).spikes for each in (sim, same, made(state=past.with_seed(6)))]
+    assert futures[0] == futures[1]
+    for name in futures[0]:
+        assert futures[0][name] != whole.result().spikes[name] != futures[2][name], name
+
+
+def test_a_network_without_random_numbers_has_one_future():
+    cells, net = bs.Population(10, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -56.0)}), bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    past = bs.simulate(net, 20.0, seed=2).state
+    one, two = (bs.simulate(net, 50.0, state=past.with_seed(seed)).spikes["cells"] for seed in (3, 4))
+    assert one == two
+    with pytest.raises(ValueError, match=r"must be the seed of the state, 2 \(got 5\); .* state.with_seed\(5\)"):
+        bs.simulate(net, 50.0, seed=5, state=past)
+    with pytest.raises(TypeError, match=r"State.with_seed: must be a whole number"):
+        past.with_seed(1.5)

@@ -36,7 +36,10 @@ def check_state(state, dt, seed):
     if state.dt != dt:
         raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
-        raise ValueError(f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out")
+        raise ValueError(
+            f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out, or begin from "
+            f"state.with_seed({seed}), with which all random numbers from now on are others"
+        )
     return copy.deepcopy(state)  # `reset` goes back to it, whatever becomes of the one that was given
 
 
