@@ -4,11 +4,13 @@ import typing
 
 import numpy as np
 
-from brainsim.core.checks import number, plain, read_only, unit_of, warn_user
+from brainsim.core.checks import in_range, number, plain, read_only, unit_of, warn_user
 from brainsim.core.hints import answers_calls
 
 if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+CLOSE = 1e-9  # steps by which a delay may exceed a multiple of the interval because of rounding
 
 
 @answers_calls
@@ -79,6 +81,54 @@ class TimedArray:
     def per_cell(self) -> bool:
         """Whether there is one column for each cell."""
         return self.values.ndim == 2
+
+    def delayed(self, delay: "ArrayLike", before: float | None = None) -> "TimedArray":
+        """Return the values later by a delay, or by one for each cell: ``s.delayed(5.0)`` is what others write s(t - 5).
+
+        Parameters
+        ----------
+        delay : float or array of float, shape (cells,)
+            By how much later each value begins [ms], >= 0. Between two values the later one is taken, so a delay that is not
+            a multiple of the interval is rounded up to one.
+        before : float, optional
+            What holds until the first value begins; by default the first value.
+
+        Returns
+        -------
+        TimedArray
+            With a column for each cell if the delays are an array or this one has columns.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a delay is not a finite number >= 0, or there are not as many as columns.
+
+        Examples
+        --------
+        A sound that reaches one ear 0.2 ms later than the other:
+
+        >>> import numpy as np
+        >>> import brainsim as bs
+        >>> sound = bs.TimedArray([1.0, 2.0, 3.0, 4.0], dt=0.1)
+        >>> sound.delayed([0.0, 0.2], before=0.0).values[:, 1]
+        array([0., 0., 1., 2., 3., 4.])
+        """
+        steps = plain(delay, "ms", "TimedArray.delayed.delay")
+        in_range(steps, "TimedArray.delayed.delay", "ms", at_least=0.0)
+        if np.ndim(steps) > 1 or (self.per_cell and np.ndim(steps) and np.size(steps) != self.values.shape[1]):
+            cells = f"{self.values.shape[1]} of them, as many as columns" if self.per_cell else "one for each cell"
+            shape = np.shape(steps)
+            raise ValueError(f"TimedArray.delayed.delay: must be a number or {cells} (got an array of shape {shape})")
+        later = np.ceil(np.asarray(steps) / self.dt - CLOSE).astype(np.int64)
+        values, most = self.values, int(np.max(later, initial=0))
+        rows = np.arange(len(values) + most).reshape(-1, *[1] * max(np.ndim(later), values.ndim - 1)) - later
+        columns = (np.arange(values.shape[1]),) if self.per_cell else ()
+        found = values[(np.clip(rows, 0, len(values) - 1), *columns)]
+        if before is not None:
+            found = np.where(rows < 0, number(before, "TimedArray.delayed.before", self.unit or ""), found)
+        new = TimedArray(found, self.dt)
+        new.__dict__["unit"] = self.unit
+        return new
 
     def check_cells(self, n: int, label: str, name: str) -> None:
         """Raise ValueError unless there is one column for all cells, or one for each of the `n` cells of `name`."""

@@ -19,6 +19,35 @@ def test_a_table_is_read_at_the_start_of_each_step(interval):
     np.testing.assert_array_equal(recorded["v"][1:, 0], held)
 
 
+def test_a_delayed_table_is_read_as_the_table_was_before():
+    """A delay between two values is rounded up, as if the table were looked up at the start of a step at t - delay."""
+    values = np.arange(1.0, 12.0)
+    table, delays = bs.TimedArray(values, dt=0.1), np.array([0.0, 0.1, 0.25, 0.3, 0.1 + 0.2, 2.0])
+    recorded, _ = run(Reading(table=table.delayed(delays, before=-5.0)), 4.0, n=6)
+    steps = np.arange(40)[:, None] - np.array([0, 1, 3, 3, 3, 20])
+    np.testing.assert_array_equal(recorded["v"][1:], np.where(steps < 0, -5.0, values[np.clip(steps, 0, 10)]))
+    assert table.delayed(0.0) == table
+    assert table.delayed(0.2).values.tolist() == [1.0, 1.0, *values]
+    two = bs.TimedArray(np.stack([values, -values], 1), dt=0.1)
+    assert two.delayed([0.1, 0.0]).values[:3].tolist() == [[1.0, -1.0], [1.0, -2.0], [2.0, -3.0]]
+    assert np.array_equal(two.delayed(0.1).values[1:], two.values)
+
+
+@pytest.mark.parametrize(
+    ("delay", "message"),
+    [
+        (-1.0, "must be >= 0 ms"),
+        (np.nan, "finite"),
+        ("soon", "number"),
+        (np.zeros(3), "must be a number or 2 of them, as many as columns"),
+        (np.zeros((2, 2)), "must be a number or 2 of them"),
+    ],
+)
+def test_delays_of_a_table(delay, message):
+    with pytest.raises((TypeError, ValueError), match=f"TimedArray.delayed.delay.*{message}"):
+        bs.TimedArray(np.zeros((5, 2)), dt=0.1).delayed(delay)
+
+
 @pytest.mark.usefixtures("more_partitions")
 def test_a_table_with_a_column_for_each_cell():
     table = np.random.default_rng(1).normal(size=(20, 5000))

@@ -272,7 +272,7 @@ def _check_call(node, reject, tables):
         if not (plain and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and node.args[0].id == "t"):
             where = "even if it has a column for each cell"
             if len(node.args) == 1 and any(isinstance(n, ast.Name) and n.id == "t" for n in ast.walk(node.args[0])):
-                where = "at no other time than t: for a delay, give the TimedArray values that are shifted in time"
+                where = f"at no other time than t: for a delay, give {name}=values.delayed(5.0) to the model"
             reject(f"{name} is a TimedArray; write {name}(t), {where}")
     elif name not in FUNCTIONS:
         called = name or getattr(node.func, "attr", None)
