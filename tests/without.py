@@ -85,6 +85,7 @@ NEEDED = {
 SILENT = {"cells at rest", "html"}
 IN_ROOM = {"adjoints": "learn"}  # what is needed for a feature, if it is a room
 PACKAGES = {"ranks": "mpi4py", "formats": "h5py"}
+LISTED = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]  # all files of the repository, new ones as well
 
 
 def copy_without(places, folder):
@@ -139,8 +140,8 @@ def cases():
 def run_tests(name, *given):
     """Run the tests that are left without a feature or a room, or without all; return the exit status of pytest."""
     with tempfile.TemporaryDirectory() as folder:
-        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-        for file in filter(None, listed):
+        listed = subprocess.run(LISTED, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+        for file in (file for file in listed if Path(ROOT, file).is_file()):
             Path(folder, file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / file, Path(folder, file))
         for place in (*(f"brainsim/{place}" for place in cases()[name]), *deleted_with(name)):

@@ -16,7 +16,6 @@ from brainsim.connectomes.rate_table import Rates
 from brainsim.connectomes.tables import open_table
 from brainsim.core.arrays import freeze, plural
 from brainsim.core.checks import MissingName, check_name, reject_masked
-from brainsim.features.couplings.models.kinds import GapJunction
 from brainsim.models.packed import as_kept, unpack
 from brainsim.network.network import Network
 from brainsim.network.population import Population, View
@@ -288,6 +287,8 @@ class Brain:
         weights = packed_weights(self.edges, weight)
         net.connect(cells, cells, self.edges.rule, weight=weights, delay=delay, synapse=synapse)  # type: ignore[arg-type]
         if junction:
+            from brainsim.features.couplings.models.kinds import GapJunction
+
             conductances = self.junctions.weights(junction)
             net.connect(cells, cells, self.junctions.rule, weight=conductances, synapse=GapJunction(), name="junctions")
         return net

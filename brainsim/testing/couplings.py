@@ -1,12 +1,13 @@
 """Checks of couplings."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.features.couplings.models.base import Coupling
 from brainsim.models.base import Neuron
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
@@ -15,6 +16,9 @@ from brainsim.models.values import Uniform
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.testing.properties import check_bits, check_properties, explained, make, require, require_read, values_at_end
+
+if TYPE_CHECKING:
+    from brainsim.features.couplings.models.base import Coupling
 
 WEIGHTS = {"mV": 0.3, "pA": 5.0, "nS": 0.5, "pA/Hz": 1.0, "": 1.0}  # by the unit of the weights of a coupling
 LARGE = 100.0  # times the usual weight
@@ -57,6 +61,8 @@ def check_coupling(
     >>> import brainsim as bs
     >>> bs.testing.check_coupling(bs.GapJunction, only=["acts", "weight"])
     """
+    from brainsim.features.couplings.models.base import Coupling
+
     coupling = make(coupling, Coupling, "check_coupling.coupling")
     if weight is None and coupling.weight_unit not in WEIGHTS:
         raise ValueError(f"check_coupling.weight: give one, in {coupling.weight_unit}")

@@ -1,12 +1,13 @@
 """Checks of models of synapses and of rules of plasticity."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.engine.simulation.simulation import Simulation
-from brainsim.features.plasticity.models.base import Plasticity
 from brainsim.models.base import Neuron, Synapse
 from brainsim.models.inputs import CurrentInput, PoissonInput
 from brainsim.models.neurons.lif import LIF
@@ -27,6 +28,9 @@ from brainsim.testing.properties import (
     values_at_end,
     variables_of,
 )
+
+if TYPE_CHECKING:
+    from brainsim.features.plasticity.models.base import Plasticity
 
 WEIGHTS = {"mV": 0.3, "pA": 40.0, "pA*ms": 200.0, "nS": 1.0, "": 1.0}  # by the unit of the weights of a synapse
 LARGE = 1000.0  # times the usual weight
@@ -188,6 +192,8 @@ def check_plasticity(
     >>> import brainsim as bs
     >>> bs.testing.check_plasticity(bs.STDP(pairing="nearest"), only=["learns", "bounds"])
     """
+    from brainsim.features.plasticity.models.base import Plasticity
+
     rule = make(rule, Plasticity, "check_plasticity.rule")
     check_properties(PLASTICITY_PROPERTIES, _Learning(rule, weight, target, synapse, options), only)
 

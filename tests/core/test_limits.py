@@ -3,11 +3,9 @@
 import os
 import sys
 
-import numpy as np
 import pytest
 
 from brainsim.core.machine import free_memory, processors
-from brainsim.features.ranks.ranks import share_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 GB = 10**9
@@ -123,21 +121,6 @@ def test_the_default_number_of_threads_follows(monkeypatch):
     net.connect(cells, cells, bs.FixedTotal(10), weight=1.0, delay=1.5, synapse=bs.Delta())
     monkeypatch.setattr(settings, "processors", lambda: 3)
     assert bs.Simulation(net, seed=1).threads == 3
-
-
-@pytest.mark.parametrize(
-    ("usable", "quotas", "share"),
-    [
-        ([range(8)] * 2, [np.inf] * 2, 4),
-        ([range(4), range(4, 8)], [np.inf] * 2, 4),
-        ([range(8)] * 2, [3.0] * 2, 1),
-        ([range(64)] * 4, [16.0] * 4, 4),
-        ([range(2)] * 3, [np.inf] * 3, 1),
-        ([range(8)], [2.5], 2),
-    ],
-)
-def test_ranks_divide_the_processors_and_the_quota_of_their_machine(usable, quotas, share):
-    assert share_of([set(numbers) for numbers in usable], quotas) == share
 
 
 def test_no_more_partitions_than_processors(monkeypatch):

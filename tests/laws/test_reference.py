@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.features.resting.operator import Resting
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
 
 DATA = Path(bs.testing.__file__).parent / "data"
@@ -160,6 +159,8 @@ def test_every_spike_of_brian2_in_cells_that_discard_events(threads, may_rest, m
         arrays = dict(stored)
     expected = arrays.pop("spikes")
     brain = brains.Brain(**{name: int(a) if a.ndim == 0 else a for name, a in arrays.items()})
+    from brainsim.features.resting.operator import Resting
+
     rested, take_over = [], Resting.take_over
     monkeypatch.setattr(Resting, "take_over", lambda self, rows: rested.append(self.on) or take_over(self, rows))
     with may_rest():

@@ -5,7 +5,6 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.features.growing.listing import list_synapses
 from tests.helpers.mistaken import COND, DELTA, LIF, NOISE, TRAINS, A, B, connect, poisson
 
 
@@ -178,19 +177,6 @@ def test_arrays_of_weights_and_delays(rule, shape):
 def test_no_pairs_take_empty_lists():
     wires = connect(rule=bs.FromArrays([], []), weight=[], delay=[])
     assert (wires.expected, len(wires.synapses())) == (0, 0)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_listed_weights_may_be_beyond_a_bound_by_rounding(sign):
-    """As those of a simulation in single precision, whose synapses are listed when it is rewired."""
-    wires = connect(weight=0.05 * sign, plasticity=bs.STDP(w_max=0.1, sign=sign))
-    weight = float(np.float32(0.1)) * sign
-    assert abs(weight) > 0.1
-    listed = {"pre": [0, 0], "post": [1, 2], "weight": [weight, 0.0], "delay": 1.0}
-    assert list_synapses(wires, listed, {}).weight.tolist() == [weight, 0.0]
-    for beyond in (0.100001, -1e-9):
-        with pytest.raises(ValueError, match=r"weight: must be [<>]= (w_max = 0.1|-w_max = -0.1|-?0), the bound of"):
-            list_synapses(wires, listed | {"weight": [0.05 * sign, beyond * sign]}, {})
 
 
 def test_a_sparse_matrix_brings_its_weights():

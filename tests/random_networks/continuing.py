@@ -8,7 +8,6 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.states.sent import LAGS
-from brainsim.features.precise.operator import FREE
 from brainsim.testing.random_networks import bits, pieces
 from brainsim.testing.random_networks.kinds import LISTED
 from brainsim.testing.random_networks.pieces import chance, one_of
@@ -56,7 +55,7 @@ def _with_another(case):
 
 def _of_others(found):
     """Return what a result holds of all populations but the other one."""
-    mixed = {("extra", LAGS), ("extra", FREE)}  # with those of the other one, which may fire
+    mixed = {("extra", LAGS), ("extra", "end of refractoriness")}  # with those of the other one, which may fire
     return {k: _of_own_cells(k, values) for k, values in found.items() if "another" not in k and k not in mixed}
 
 

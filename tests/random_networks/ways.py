@@ -13,7 +13,6 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.engine.synapses import few_values
-from brainsim.features.resting.operator import Resting
 from brainsim.testing.random_networks import bits, networks, pieces
 from brainsim.testing.random_networks.kinds import FREE_SEEDS
 from brainsim.testing.random_networks.pieces import chance, one_of
@@ -266,6 +265,8 @@ def at_rest(case):
     """
     if case.plan.seed < FREE_SEEDS:
         return
+    from brainsim.features.resting.operator import Resting
+
     with every_cell_may_rest():
         for what, record in (("with traces", case.record), ("silent", [])):
             sim = case.simulation(threads=case.threads(), record=record)

@@ -8,7 +8,6 @@ import pytest
 import brainsim as bs
 from brainsim.engine.synapses import few_values
 from brainsim.engine.synapses.few_values import few_values_of
-from brainsim.features.estimates.memory import estimate_layout
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -97,14 +96,6 @@ def test_a_weight_of_each_synapse_that_is_set_takes_four_bytes_again(monkeypatch
     sim.set("counted", weight=np.linspace(0.1, 2.0, 6000))
     assert sim._run.synapses.store.weights.dtype == np.float32
     assert np.array_equal(sim.synapses("counted").weight, np.linspace(0.1, 2.0, 6000).astype(np.float32).astype(float))
-
-
-@pytest.mark.usefixtures("always")
-def test_memory_is_what_is_estimated():
-    net = network(size=40_000)
-    sim = bs.Simulation(net, dt=0.1, seed=2, threads=1)
-    store, (row, *_) = sim._run.synapses.store, estimate_layout(sim._layout).rows
-    assert row[2] == store.targets.nbytes + store.weights.nbytes == 4 * 40_000
 
 
 @pytest.mark.usefixtures("always")

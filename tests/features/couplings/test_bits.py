@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.features.ranks.test_what_each_builds import layouts
 from tests.helpers.couplings import delayed, junctions, leaky, rates
+from tests.helpers.layouts import layouts
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

@@ -16,7 +16,6 @@ from brainsim.engine.operators.arrivals import Arrivals
 from brainsim.engine.simulation import simulation
 from brainsim.engine.simulation.settings import most_bytes
 from brainsim.features.estimates import memory as estimate
-from brainsim.features.resting.operator import Resting
 from tests.helpers.records import arrays_of
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -321,6 +320,8 @@ ADVICE = {
 
 
 def test_single_precision_halves_the_state():
+    from brainsim.features.resting.operator import Resting
+
     double, single = (network(n=100_000, rule=bs.OneToOne()).estimate(precision=kind) for kind in ("double", "single"))
     kinds = np.float64, np.float32
     layouts = [Layout(network(n=100_000, rule=bs.OneToOne()), 0.1, 1, kind, filled=False) for kind in kinds]

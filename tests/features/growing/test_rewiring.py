@@ -5,7 +5,9 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.synapses import readback
+from brainsim.features.growing.listing import list_synapses
 from tests.engine.recorders.test_weights import RULES, bits
+from tests.helpers.mistaken import connect
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -301,3 +303,16 @@ class TestMistakes:
         state = sim.run(1.0).state
         with pytest.raises(ValueError, match="is of another network"):
             bs.Simulation(net, state=state)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_listed_weights_may_be_beyond_a_bound_by_rounding(sign):
+    """As those of a simulation in single precision, whose synapses are listed when it is rewired."""
+    wires = connect(weight=0.05 * sign, plasticity=bs.STDP(w_max=0.1, sign=sign))
+    weight = float(np.float32(0.1)) * sign
+    assert abs(weight) > 0.1
+    listed = {"pre": [0, 0], "post": [1, 2], "weight": [weight, 0.0], "delay": 1.0}
+    assert list_synapses(wires, listed, {}).weight.tolist() == [weight, 0.0]
+    for beyond in (0.100001, -1e-9):
+        with pytest.raises(ValueError, match=r"weight: must be [<>]= (w_max = 0.1|-w_max = -0.1|-?0), the bound of"):
+            list_synapses(wires, listed | {"weight": [0.05 * sign, beyond * sign]}, {})

@@ -5,12 +5,13 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
-from brainsim.build.own import Planned, cells_here, state_here
+from brainsim.build.own import cells_here, state_here
 from brainsim.engine.synapses.projections import GlobalIndices, Plan, make_room_for_counts
 from brainsim.engine.synapses.readback import _table
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.examples import microcircuit
 from brainsim.jit.background import Workers
+from tests.helpers.layouts import layouts
 
 RULES = {
     "AllToAll": bs.AllToAll(autapses=False),
@@ -31,16 +32,6 @@ VALUES = {
     "numbers": (2.0, 1.5),
     "of the distance": ("exp(-d/100)", "0.5 + d/300"),
 }
-
-
-class Rank(Planned):
-    def __init__(self, rank, size):
-        super().__init__(size)
-        self.rank = rank
-
-
-def layouts(network, ranks, threads):
-    return [Layout(network, 0.1, ranks * threads, ranks=Rank(k, ranks)) for k in range(ranks)]
 
 
 def wired(rule, weight, delay):

@@ -20,7 +20,6 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.simulation import settings
-from brainsim.features.resting.operator import Resting
 from brainsim.testing import golden
 from tests.helpers import couplings
 from tests.helpers.resting import every_cell_is_visited, every_cell_may_rest
@@ -142,6 +141,8 @@ def silent(threads, ranks=True):
         result = sim.result()
     if not result:
         return None
+    from brainsim.features.resting.operator import Resting
+
     resting = any(operator.on for part in sim._run.partitions if (operator := part.operator(Resting)))
     return golden.hashes(result) | {"traces": sha(result.traces["cells", "v"].values)}, resting
 
