@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from brainsim.build.constants import check_against_dt, has_columns, kernel_constants, parameter_of_one, sample_parameter
-from brainsim.core.doors import through
+from brainsim.build.timing import ON_GRID
 from brainsim.equations.codegen import write_kernel
 from brainsim.equations.steps.methods import method_named
 from brainsim.equations.steps.pulse import compose_with_pulses, with_responses
@@ -121,8 +121,8 @@ class Group:
             self.stack_constants(dtype)
 
 
-def form_groups(network, dt, dtype, precise=False):
-    """Sort the populations into groups, in the order in which they were added; `precise` as in `Layout`."""
+def form_groups(network, dt, dtype, timing=ON_GRID):
+    """Sort the populations into groups, in the order in which they were added; `timing` as in `Layout`."""
     of_population = _receptors(network)
     currents, groups = _find_injected(network), {}
     for population in network.populations.values():
@@ -130,7 +130,7 @@ def form_groups(network, dt, dtype, precise=False):
             member = Member(population, (), (), {}, {}, {}, None, None, trains=population.model)
             groups[population.name, "listed"] = Group(None, [member])
             continue
-        member = _member(network, population, of_population[population.name], population.name in currents, dt, precise)
+        member = _member(network, population, of_population[population.name], population.name in currents, dt, timing)
         kernel = kernel_of(member.system, member.step, _differing([member]), dtype == np.float32)
         groups.setdefault(kernel.text, Group(kernel)).members.append(member)
     return list(groups.values())
@@ -142,12 +142,10 @@ def _differing(members):
     return frozenset(name for name, value in constants if np.ndim(value) or has_columns(value))
 
 
-def _member(network, population, synapses, injected, dt, precise):
+def _member(network, population, synapses, injected, dt, timing):
     """Compose the equations of a population with its receptors; the numbers are those of one cell."""
     model, name = population.model, population.name
-    system, step = step_of(model, synapses, injected, name)
-    if precise:
-        system, step = through("exact times", "simulate.precise")(system, name)
+    system, step = timing.of_cells(*step_of(model, synapses, injected, name), name)
     labels = _labels(synapses, name)
     names = [*model.initials, *(f"{label}.{v}" for label, s in zip(labels, synapses, strict=True) for v in s.variables)]
     rows = {variable: k for k, variable in enumerate(names)}

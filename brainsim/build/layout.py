@@ -15,10 +15,10 @@ import numpy as np
 from brainsim.build.constants import check_tables, kernel_constants, warn_where_inaccurate
 from brainsim.build.groups import form_groups
 from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
+from brainsim.build.timing import ON_GRID
 from brainsim.core.checks import MissingName, nearest
 from brainsim.equations.precision import warn_where_coarse
 
-PICOSECOND = 1e-9  # ms
 MANY = 2000  # cells of a partition: visiting fewer takes less than finding out which of them are at rest
 
 
@@ -26,16 +26,17 @@ class Layout:
     """Groups, numbering and partitions of a network; each group is cut into as many stretches as there are `partitions`.
 
     `dtype`, float64 or float32, is that of the state and of the constants of kernels. With `filled`, `fill` is called now.
-    `own` are the partitions of this process among the `ranks`. If it is `precise`, spikes have times within their steps.
+    `own` are the partitions of this process among the `ranks`. `timing` says how time is counted.
     """
 
-    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE, precise=False):
-        self.network, self.dt, self.partitions, self.dtype, self.precise = network, dt, partitions, dtype, precise
-        # delays are counted in ticks: a tick is a step, or about a picosecond
-        self.ticks = max(1, round(dt / PICOSECOND)) if precise else 1
-        self.tick, self.delay_type = dt / self.ticks, np.int64 if precise else np.uint16
+    def __init__(self, network, dt, partitions, dtype=np.float64, filled=True, ranks=ALONE, timing=ON_GRID):
+        self.network, self.dt, self.partitions, self.dtype, self.timing = network, dt, partitions, dtype, timing
+        self.within_steps = timing.within_steps
+        # delays are counted in ticks: a tick is a step, or less
+        self.ticks = timing.ticks(dt)
+        self.tick, self.delay_type = dt / self.ticks, timing.delay_type
         self.ranks, self.own = ranks, ranks.share(partitions)
-        self.groups = form_groups(network, dt, dtype, precise)
+        self.groups = form_groups(network, dt, dtype, timing)
         self.members = _members(network, self.groups)
         self.group_of = {m.population.name: k for k, g in enumerate(self.groups) for m in g.members}
         self.n_cells = self.n_state = 0
@@ -103,7 +104,7 @@ class Layout:
 
     def extra_step(self, projection):
         """Return how many steps later its events are filed: 1 if they go to the state directly, at points of the grid."""
-        return int(projection.synapse.receptor_equations.direct and not self.precise)
+        return int(projection.synapse.receptor_equations.direct and not self.within_steps)
 
     def input_places(self, view, synapse):
         """Return for each cell of a view where in the state events of a synapse are added (int32), and its partition."""
@@ -197,11 +198,6 @@ class Layout:
         new.members = _members(new.network, new.groups)
         return new
 
-    @property
-    def has_lags(self):
-        """Whether spikes have times within their steps."""
-        return self.precise
-
     def variables(self, name):
         """Return the names of a population's variables."""
         return tuple(self.members[name].rows)
@@ -213,7 +209,7 @@ class Layout:
 
 def has_many_cells(layout):
     """Return whether a network is so large that it may pay to skip the cells that no event reaches."""
-    return not layout.precise and layout.n_cells >= MANY * layout.partitions and bool(layout.network.projections)
+    return not layout.within_steps and layout.n_cells >= MANY * layout.partitions and bool(layout.network.projections)
 
 
 def _members(network, groups):

@@ -63,10 +63,6 @@ class Alone:
         """Return what takes the place of the Result on the ranks other than 0."""
         raise NotImplementedError
 
-    def columns(self, header, arrays, first):
-        """Return (header, columns, numbers of the first rows) of each rank, on rank 0; else []. Columns may differ."""
-        return [(header, arrays, first)]
-
     def in_table(self, block, keys):
         """Return where the synapses of a block are in the table of all ranks, and its length; `keys()` are sorted."""
         n = block.stop - block.start
@@ -99,9 +95,14 @@ class Planned(Alone):
         self.size = size
 
 
+def is_whole(layout):
+    """Return whether all partitions of a layout are in this process."""
+    return len(layout.own) == layout.partitions
+
+
 def whole(layout):
     """Return the same layout for a process that has all partitions."""
-    if len(layout.own) == layout.partitions:
+    if is_whole(layout):
         return layout
     new = copy.copy(layout)
     new.ranks, new.own = ALONE, range(layout.partitions)

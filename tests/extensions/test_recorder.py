@@ -26,8 +26,6 @@ class CellsAbove:
 
 
 class AboveRecorder(Recorder):
-    on_ranks = True
-
     def __init__(self, population, threshold):
         self.population, self.threshold, self.contexts = population, threshold, {}
 

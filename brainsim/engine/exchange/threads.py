@@ -41,7 +41,14 @@ class Exchange:
         room, ends = whole_lines(capacity), whole_lines(slice_steps * len(layout.groups))
         self.written, self.written_ends = zeros_at_line((*shape, room), np.int32), zeros_at_line((*shape, ends), np.int32)
         self.spikes, self.ends = self.written, self.written_ends
-        self.lags = self.written_lags = zeros_at_line((*shape, room), np.float64) if layout.precise else None
+        self.lags = self.written_lags = zeros_at_line((*shape, room), np.float64) if layout.within_steps else None
+
+    def written_fields(self, index):
+        """Return the columns that a partition of this process writes."""
+        found = {"spikes": self.written, "ends": self.written_ends}
+        if self.written_lags is not None:
+            found["lags"] = self.written_lags
+        return {name: column[index].reshape(-1) for name, column in found.items()}
 
     def read_fields(self):
         """Return the fields of a record with which the spikes of a slice are read."""

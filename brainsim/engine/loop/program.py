@@ -241,12 +241,12 @@ class Program:
         return spent
 
 
-def new_progress(partition, partitions, groups, slice_steps, spikes, ends, lags=None):
+def new_progress(partition, partitions, groups, slice_steps, spikes, ends, **more):
     """Return the record of how far a partition has come; everything else in a run is reached from it.
 
     `partition` and `partitions` are its index in this process and how many there are in it. `slice_steps` is at most the
     shortest delay. `spikes` and `ends` have room for two slices: the spikes, and where those of each step and group end
-    (int32). `lags` are how long before the end of its step each spike was [ms], if they have such times.
+    (int32). `more` are further columns of the list of spikes.
     """
     return Context(
         step=0,  # the last point of time that was reached
@@ -271,5 +271,5 @@ def new_progress(partition, partitions, groups, slice_steps, spikes, ends, lags=
         spikes=spikes,
         ends=ends,
         clock=np.zeros(3, np.int64),
-        **({} if lags is None else {"lags": lags}),
+        **more,
     )

@@ -6,7 +6,6 @@ import threading
 import warnings
 from contextlib import contextmanager
 
-from brainsim.build.own import ALONE
 from brainsim.core.checks import true_or_false
 
 try:  # what `signal.signal` wraps: its conversion of numbers to enumerations costs a short run 10 microseconds
@@ -38,12 +37,15 @@ class Pace:
 
 
 class Interrupt:
-    """Takes Ctrl-C during a run, so that it comes between two chunks and nothing recorded is lost."""
+    """Takes Ctrl-C during a run, so that it comes between two chunks and nothing recorded is lost.
+
+    If several processes run the network, ``agree(pressed)`` returns whether it was pressed in any of them.
+    """
 
     asked = False
 
-    def __init__(self, ranks=ALONE):
-        self._ranks, self._pressed = ranks, False
+    def __init__(self, agree=None):
+        self._agree, self._pressed = agree, False
 
     def __enter__(self):
         self._old = None
@@ -68,12 +70,12 @@ class Interrupt:
 
     def _take(self, *_):
         self._pressed = True
-        self.asked = self._ranks.size == 1
+        self.asked = self._agree is None
 
     def look(self):
-        """Agree with the other ranks of an MPI run on whether to stop; all call this after the same chunk."""
-        if self._ranks.size > 1:
-            self.asked = any(self._ranks.all(self._pressed))
+        """Agree with the other processes of the run on whether to stop; all call this after the same chunk."""
+        if self._agree is not None:
+            self.asked = self._agree(self._pressed)
 
 
 class Watch:

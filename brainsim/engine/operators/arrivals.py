@@ -6,6 +6,7 @@ What kinds of synapses do in a step besides delivery, such as remembering the sp
 import numpy as np
 
 from brainsim.engine.loop.program import LISTS_FULL, LOG_FULL, MAX_SLICE, Operator, Phase
+from brainsim.engine.states.sent import CELL, STEP_BITS
 from brainsim.engine.synapses.calendar import FIELDS, calendar_fields, calendar_room, clear_calendar
 from brainsim.engine.synapses.kinds.kind import SynapseKind
 from brainsim.engine.synapses.kinds.registry import kind_of
@@ -35,7 +36,7 @@ class Arrivals(Operator):
             fields["resample"] = resample.address(self._pool.kind)
         if self._kinds:
             fields |= self._fields_of_kinds(partition)
-        if layout.precise:
+        if layout.within_steps:
             fields |= {"ticks": layout.ticks, "tick": float(layout.tick), "dt": float(layout.dt)}
         if store.in_ranges:
             fields["ranges"] = shared.state
@@ -54,7 +55,9 @@ class Arrivals(Operator):
             state=shared.state,
             here=shared.state[store.base[partition.index] :],
             **shared.exchange.read_fields(),
-            **calendar_fields(synapses.longest + 1, weighted, layout.dtype, entries=bool(self._kinds), lags=layout.precise),
+            **calendar_fields(
+                synapses.longest + 1, weighted, layout.dtype, entries=bool(self._kinds), lags=layout.within_steps
+            ),
             **fields,
         )
 
@@ -74,7 +77,7 @@ class Arrivals(Operator):
     def _fields_of_kinds(self, partition):
         """Return the fields with which filing and delivery call kinds of synapses."""
         base = int(partition.synapses.store.base[partition.index])
-        of_times = {"lag": 0.0} if partition.layout.precise else {}
+        of_times = {"lag": 0.0} if partition.layout.within_steps else {}
         segment = Context(
             start=0, length=0, weight=0.0, step=0, base=base, source=0, entry=0, entered=0, pending=0, **of_times
         )
@@ -171,13 +174,14 @@ class Arrivals(Operator):
         """Return how a page notices faults of kinds of synapses."""
         return [watch for kind in self._kinds for watch in kind.watched(self._partition)]
 
-    def file_pending(self, steps, sources, now, lags=None):
-        """File spikes of the past whose events are still to come; `lags` are those of exact times.
+    def file_pending(self, sent, now):
+        """File spikes that were sent and whose events are still to come.
 
         What arrives in the step after `now` is not delivered before that step if events have times within it.
         """
         from brainsim.engine.synapses.delivery import file_pending
 
+        steps, sources, lags = sent.packed >> STEP_BITS, (sent.packed & CELL).astype(np.int32), sent.lags
         of_times = {} if lags is None else {"lags": lags}
         pending = Context(steps=steps, sources=sources, now=now - (lags is not None), done=0, **of_times)
         address = file_pending.address(self._context.kind, pending.kind)

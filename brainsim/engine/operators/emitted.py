@@ -11,7 +11,7 @@ SPIKE_ROOM = 1 << 20  # spikes of all partitions that are recorded before Python
 
 
 class Emitted(Operator):
-    """The spikes of a partition, each ``step << 32 | cell``, and how early within its step if times are exact.
+    """The spikes of a partition, each ``step << 32 | cell``, and how early within its step if it has such a time.
 
     `taken` and `taken_lags` are what was taken out of the record when it was full.
     """
@@ -27,9 +27,9 @@ class Emitted(Operator):
         # twice what a slice may have, or a large network would return to Python after each; unused memory costs nothing
         room = max(SPIKE_ROOM // len(layout.own), 2 * int(capacity))
         fields = {"spikes": np.zeros(room, np.int64), "size": 0}
-        if layout.precise:
+        if layout.within_steps:
             fields |= {"lags": np.zeros(room)}
-        return cls(Context(**fields), layout.has_lags)
+        return cls(Context(**fields), layout.within_steps)
 
     def calls(self):
         """Return the calls that check for room before a slice, and that record the spikes of a step."""
@@ -70,6 +70,17 @@ class Emitted(Operator):
             if self._with_lags:
                 self.taken_lags.append(self.context["lags"][:size].copy())
         self.context["size"] = 0
+
+
+def take_all(records):
+    """Return the spikes that some partitions have recorded, sorted, and their lags, empty without; forget them."""
+    packed, lags = zip(*(record.take() for record in records), strict=True)
+    packed = packed[0] if len(packed) == 1 else np.concatenate(packed)
+    if lags[0] is None:
+        packed.sort()
+        return packed, NONE
+    order = np.argsort(packed, kind="stable")
+    return packed[order], np.concatenate(lags)[order]
 
 
 @by_address

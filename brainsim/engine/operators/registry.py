@@ -8,7 +8,7 @@ import functools
 import sys
 
 from brainsim.build.layout import has_many_cells
-from brainsim.core.doors import listed_doors, load, through
+from brainsim.core.doors import listed_doors, load
 from brainsim.core.identity import put
 from brainsim.engine.loop.program import Operator
 from brainsim.models.changing import OVER_TIME
@@ -42,19 +42,19 @@ def _lists_spikes(layout):
     return any(member.trains is not None for member in layout.members.values())
 
 
-def _is_precise(layout):
-    return layout.precise
+def _within_steps(layout):
+    return layout.within_steps
 
 
 _has_poisson = _acts_on("brainsim.models.inputs", "PoissonInput")
 
 
 def _has_counts(layout):
-    return _has_poisson(layout) and not layout.precise
+    return _has_poisson(layout) and not layout.within_steps
 
 
 def _has_poisson_times(layout):
-    return _has_poisson(layout) and layout.precise
+    return _has_poisson(layout) and layout.within_steps
 
 
 def _acts_without_spikes(layout):
@@ -78,7 +78,7 @@ LAST = (("brainsim.engine.exchange.threads:EndOfSlice", _always),)
 CONDITIONS = {
     "of what acts without spikes": _acts_without_spikes,
     "of many cells": has_many_cells,
-    "with exact times": _is_precise,
+    "with exact times": _within_steps,
     "with exact times of Poisson input": _has_poisson_times,
 }
 
@@ -135,10 +135,9 @@ def observed_of(partition, stimulus):
 def check_inputs_have_operators(layout):
     """Raise TypeError if no operator acts on an input of the network: it would have no effect.
 
-    Raise ValueError if spikes are to have exact times, and something in the network cannot have them.
+    Raise ValueError if spikes are to have times within steps, and something in the network cannot have them.
     """
-    if layout.precise:
-        through("check of exact times", "simulate.precise")(layout)
+    layout.timing.check(layout)
     operators = operators_for(layout)
     for stimulus in layout.inputs:
         if operator_of(stimulus, operators) is None:

@@ -64,7 +64,7 @@ def list_spikes(member, layout):
     The lags [ms] are how long before the end of its step each spike is, None if all are moved to the grid.
     """
     trains, dt = member.trains, layout.dt
-    if layout.precise:
+    if layout.within_steps:
         steps = steps_around(trains.times, dt)
         lags = np.maximum(times_of(steps, dt) - trains.times, 0.0)
         order = np.lexsort((trains.ids, -lags, steps))
@@ -92,7 +92,7 @@ def most_besides(layout, slice_steps):
 
 
 def _nearest(times, layout):
-    return steps_around(times, layout.dt) if layout.precise else np.rint(times / layout.dt)
+    return steps_around(times, layout.dt) if layout.within_steps else np.rint(times / layout.dt)
 
 
 def list_at_zero(layout, exchange):

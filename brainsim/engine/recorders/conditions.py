@@ -18,7 +18,7 @@ class EventRecorder(Recorder):
     conditions, as lines.
     """
 
-    request, adds, on_ranks = EventRecord, "spikes", True
+    request, adds = EventRecord, "spikes"
 
     @classmethod
     def of(cls, requests, layout):
@@ -78,18 +78,10 @@ class EventRecorder(Recorder):
 
     def saved(self):
         """Return where the conditions were true at the last step."""
-        return {} if self._before is None else {str(k): self._of_all_ranks(k, true) for k, true in enumerate(self._before)}
+        return {} if self._before is None else {str(k): self._sampler.of_all(k, true) for k, true in enumerate(self._before)}
 
     def load(self, saved):
         """Take over what `saved` returned."""
         for k, trace in enumerate(self._traces if saved else ()):
             check_array(saved.get(str(k)), np.bool_, trace.ids.shape, f"where {trace.variable!r} was true")
         self._before = [saved[str(k)][self._sampler.mine(k)] for k in range(len(self._traces))] if saved else None
-
-    def _of_all_ranks(self, k, values):
-        """Return an array with a number for each cell of a condition, on rank 0; `values` are those of this rank."""
-        ranks, whole = self._sampler.layout.ranks, np.zeros(self._traces[k].ids.size, values.dtype)
-        columns, parts = ranks.gather(self._sampler.mine(k)), ranks.gather(values)
-        for where, some in zip(columns or [], parts or [], strict=True):
-            whole[where] = some
-        return whole

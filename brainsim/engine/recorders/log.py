@@ -5,10 +5,10 @@ With ranks each has a log of its own, and a range is read on rank 0 as if one pr
 """
 
 import bisect
+from copy import copy
 
 import numpy as np
 
-from brainsim.build.own import ALONE
 from brainsim.core.checks import nearest
 from brainsim.core.doors import through
 from brainsim.engine.recorders.recorder import Recorder
@@ -141,14 +141,14 @@ class Log:
         return Rows(self._parts(first), ())
 
     def _parts(self, first):
-        """Return (header, columns, numbers of the first rows) of each rank, on rank 0."""
+        """Return (header, columns, numbers of the first rows) of each process of the run, in the first; else []."""
         if self.store.header is not None:
             return self.store.read(first)
         header = {"dt": self._dt, "completed": 0} | self._columns()
-        return self.store.ranks.columns(header, {c["name"]: no_rows(c) for c in header["columns"]}, {})
+        return self.store.parts(header, {c["name"]: no_rows(c) for c in header["columns"]}, {})
 
     def _columns(self):
-        ranks, found = self.store.ranks, {name: [] for name in ("columns", *PARTS)}
+        found = {name: [] for name in ("columns", *PARTS)}
         for recorder in self.recorders:
             for name, rows in recorder.columns().items():
                 found[name] += rows
@@ -156,7 +156,7 @@ class Log:
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise ValueError(f"simulate.record: two recorders have a column {twice!r}; names of columns must differ")
-        return ({"ranks": [ranks.rank, ranks.size]} if ranks.size > 1 else {}) | found
+        return self.store.about | found
 
 
 def _check_kind(rows, kind, name):
@@ -203,16 +203,19 @@ def _as_one(of_each):
 class Memory:
     """The rows of a log in memory.
 
-    `header` says what the columns mean, None before the first run; `rows` how many rows of each column count.
+    `header` says what the columns mean, None before the first run; `rows` how many rows of each column count; `about` is
+    what the header says of the process.
     """
 
-    def __init__(self, ranks=ALONE):
-        self.ranks, self.header, self.rows, self._columns, self._new = ranks, None, {}, {}, None
+    about: dict = {}
+
+    def __init__(self):
+        self.header, self.rows, self._columns, self._new = None, {}, {}, None
 
     def copy(self):
         """Return an independent copy; the rows are shared."""
-        new = Memory(self.ranks)
-        new.header, new.rows = self.header, dict(self.rows)
+        new = copy(self)
+        new.header, new.rows, new._new = self.header, dict(self.rows), None
         new._columns = {name: column.copy() for name, column in self._columns.items()}
         return new
 
@@ -255,9 +258,14 @@ class Memory:
         return self._columns[name].search(step)
 
     def read(self, first):
-        """Return (header, columns from the rows `first`, their numbers) of each rank, on rank 0; else []."""
-        arrays = {name: column.read(first.get(name, 0)) for name, column in self._columns.items()}
-        return self.ranks.columns(self.header, arrays, first)
+        """Return (header, columns from the rows `first`, their numbers) of each process of the run, as `parts`."""
+        return self.parts(
+            self.header, {name: column.read(first.get(name, 0)) for name, column in self._columns.items()}, first
+        )
+
+    def parts(self, header, arrays, first):
+        """Return (header, columns, numbers of the first rows) of each process of the run, in the first of them; else []."""
+        return [(header, arrays, first)]
 
 
 class Blocks:

@@ -43,13 +43,12 @@ class Recorder:
     """Turns what happens in a chunk of a run into rows of named columns, which are kept in memory or on the disk.
 
     A recorder has `columns` and `rows`, most have `calls` and `begin`, and one whose columns are neither spikes, traces nor
-    weights has `result`. What is recorded is in the log, not here: an object only keeps what the next chunk needs.
+    weights has `result`, and `merge` if it can record in an MPI run. What is recorded is in the log, not here: an object
+    only keeps what the next chunk needs.
     """
 
     # of "inputs" and "parameters", those after whose change by `Simulation.set` `calls` must be asked again
     depends_on: frozenset[str] = frozenset()
-    # whether it can record on several ranks: its columns are spikes, traces or weights, or it has `merge`
-    on_ranks = False
     adds: str | None = None  # "spikes", "traces" or "weights": formats of files have no place for some
     sampled = ()  # what takes memory for each sample: objects that have ``columns`` numbers every ``every`` steps
 

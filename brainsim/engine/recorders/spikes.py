@@ -19,7 +19,7 @@ class SpikeRecorder(Recorder):
     their steps.
     """
 
-    adds, on_ranks = "spikes", True
+    adds = "spikes"
 
     def __init__(self, wanted, lags, n_cells):
         self.wanted, self._lags = wanted, lags

@@ -52,7 +52,7 @@ class TraceInPartition:
 class TraceRecorder(Recorder):
     """Samples variables of some cells."""
 
-    request, adds, on_ranks = Trace, "traces", True
+    request, adds = Trace, "traces"
 
     @classmethod
     def of(cls, requests, layout):
@@ -151,6 +151,14 @@ class TraceRecorder(Recorder):
         if k not in self._mine:
             self._mine[k] = np.sort(np.concatenate(positions(self.traces[k], self.layout, self.layout.own)))
         return self._mine[k]
+
+    def of_all(self, k, values):
+        """Return an array with a number for each cell of a trace, on rank 0; `values` are those of this rank."""
+        ranks, whole = self.layout.ranks, np.zeros(self.traces[k].ids.size, values.dtype)
+        columns, parts = ranks.gather(self.mine(k)), ranks.gather(values)
+        for where, some in zip(columns or [], parts or [], strict=True):
+            whole[where] = some
+        return whole
 
     def _at(self, k):
         """Return which numbers of a sample are in this process: positions in the row of the header."""

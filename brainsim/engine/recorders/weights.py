@@ -60,7 +60,7 @@ class RecordedWeights:
 class WeightRecorder(Recorder):
     """Samples weights, or variables of rules, of synapses."""
 
-    request, adds, on_ranks = WeightTrace, "weights", True
+    request, adds = WeightTrace, "weights"
 
     @classmethod
     def of(cls, requests, layout):

@@ -18,11 +18,9 @@ from brainsim.network.arguments import PRECISIONS
 
 
 def compile_for(network, settings):
-    """Let another process compile what a run with these settings needs, if it is possible."""
-    if settings.ranks.size == 1:
-        plain = replace(settings, to=None, overwrite=False, checkpoint=None, checkpoint_every=None, resume=False)
-        options = {name: value for name, value in vars(plain).items() if name != "ranks"}
-        compile_ahead(__name__, "compile_needed", network, options)
+    """Let another process compile what a run in this process with these settings needs, if it is possible."""
+    plain = replace(settings, to=None, overwrite=False, checkpoint=None, checkpoint_every=None, resume=False)
+    compile_ahead(__name__, "compile_needed", network, vars(plain))
 
 
 def compile_needed(stream):
@@ -49,7 +47,7 @@ class _Reader(pickle.Unpickler):
 def _build(network, settings):
     """Build a network without numbers, as `Simulation` builds it."""
     kind = PRECISIONS[settings.precision]
-    layout = Layout(network, settings.dt, settings.threads, kind, precise=settings.precise)
+    layout = Layout(network, settings.dt, settings.threads, kind, timing=settings.timing)
     recorders = Recording(settings).recorders(layout)
     synapses = Synapses(layout, 1)
     if any(projection.by_spikes for projection in network.projections):

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from brainsim.build.layout import Layout
-from brainsim.build.own import cells_here, state_here
+from brainsim.build.own import cells_here, is_whole, state_here
 from brainsim.core.doors import through
 from brainsim.engine.exchange.barrier import zeros_at_line
 from brainsim.engine.exchange.threads import Threads
@@ -13,7 +13,6 @@ from brainsim.engine.loop import driver
 from brainsim.engine.loop.program import ABANDONED, CONTINUE, EXCHANGED, Operator, Program, new_progress
 from brainsim.engine.operators.registry import operators_for
 from brainsim.engine.operators.trains import most_besides
-from brainsim.engine.states.given_out import GivenOut
 from brainsim.jit.clock import TICK
 from brainsim.jit.records import Context
 
@@ -38,7 +37,7 @@ class SharedArrays:
     def __init__(self, layout, slice_steps, exchange=None, former=None):
         self._layout = layout
         self.state = zeros_at_line(layout.n_numbers, layout.dtype) if former is None else former.state
-        self.given_out = GivenOut(layout, self.state) if former is None else former.given_out
+        self.given_out = _rows_of(layout, self.state) if former is None else former.given_out
         self.refractory = zeros_at_line(layout.n_cells, np.int32) if former is None else former.refractory
         self.current = zeros_at_line(layout.n_cells, np.float64) if former is None else former.current
         n_cells = max(sum(stop - start for start, stop in layout.owned(k)) for k in layout.own)
@@ -54,10 +53,22 @@ class SharedArrays:
             self.refractory[here] = self.current[here] = 0
 
 
+class WholeRows:
+    """The rows of the state that the user has read: here all cells of a row are in one process."""
+
+    def read(self, population, variable):
+        """Make a row whole that is read for the first time; all processes of the run do so."""
+
+    def fill_in(self):
+        """Make all rows whole that were read, after the state has changed."""
+
+
+def _rows_of(layout, state):
+    return WholeRows() if is_whole(layout) else through("rows of ranks")(layout, state)
+
+
 def _exchange_of(layout):
-    if layout.ranks.size == 1:
-        return Threads
-    return through("exchange of ranks")
+    return Threads if is_whole(layout) else through("exchange between processes")
 
 
 class Sampling(Operator):
@@ -86,13 +97,7 @@ class Partition:
         self.cell_contexts: dict[str, list[Context]] = {}  # name of a population -> the records of its kernel calls
         self.built: dict[type[Operator], Operator | None] = {}
         self.progress = new_progress(
-            self.index,
-            len(layout.own),
-            len(layout.groups),
-            slice_steps,
-            exchange.written[self.index].reshape(-1),
-            exchange.written_ends[self.index].reshape(-1),
-            None if exchange.written_lags is None else exchange.written_lags[self.index].reshape(-1),
+            self.index, len(layout.own), len(layout.groups), slice_steps, **exchange.written_fields(self.index)
         )
         self.progress["profiled"] = profile
         self.program = Program(self, [*operators_for(layout), Sampling])  # what is sampled is up to date by then

@@ -45,7 +45,7 @@ class Recording:
     def recorders(self, layout):
         """Return the recorders: of spikes, of traces, and whatever else is to be recorded of a network."""
         wanted = wanted_spikes(self._settings.spikes, layout)
-        found, requests = [SpikeRecorder(wanted, layout.has_lags, layout.n_cells)], []
+        found, requests = [SpikeRecorder(wanted, layout.within_steps, layout.n_cells)], []
         if not isinstance(self._settings.record, list | tuple) or self._settings.record:
             from brainsim.engine.recorders.requested import recorders_of
 
@@ -61,7 +61,8 @@ class Recording:
         """Return the log of what the recorders record: in memory, or in a stream."""
         dt = self._settings.dt
         if self.target is None:
-            return Log(recorders, Memory(self._settings.ranks), dt)
+            ranks = self._settings.ranks
+            return Log(recorders, Memory() if ranks.size == 1 else through("memory of ranks")(ranks), dt)
         self.stream = self.target.open()
         self._warn_of_what_the_format_lacks(recorders)
         return Log(recorders, self.stream, dt, lambda: self._header(sim))

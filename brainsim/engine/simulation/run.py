@@ -11,12 +11,12 @@ from brainsim.core.doors import through
 from brainsim.engine.loop.faults import first
 from brainsim.engine.loop.progress import Pace
 from brainsim.engine.operators.arrivals import Arrivals
-from brainsim.engine.operators.emitted import NONE, Emitted
+from brainsim.engine.operators.emitted import Emitted, take_all
 from brainsim.engine.operators.trains import list_at_zero, most_besides
 from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.simulation.partition import Partition, SharedArrays, run_all
 from brainsim.engine.simulation.settings import slice_steps
-from brainsim.engine.states.sent import CELL, STEP_BITS, Sent
+from brainsim.engine.states.sent import Sent
 from brainsim.engine.states.state import Snapshot, arrays_of, load_state, take_array
 
 
@@ -37,8 +37,7 @@ class Run:
         self._allocate()
 
     def _check_inputs(self):
-        if self.layout.precise:
-            through("check of exact times", "simulate.precise")(self.layout)
+        self.layout.timing.check(self.layout)
         if self.layout.inputs:
             from brainsim.engine.operators.signals import check_inputs
 
@@ -192,7 +191,7 @@ class Run:
     def under_way(self):
         """Return the spikes that may still be under way, and forget the others."""
         self._recent = self._recent.since(self.step - self.synapses.longest)
-        if self.layout.precise and self._recent.packed.size:
+        if self.layout.within_steps and self._recent.packed.size:
             self._recent = self._recent.sent_within(self.synapses.reach, self.step, self.layout.dt)
         return self._recent
 
@@ -252,11 +251,11 @@ class Run:
 
     def _continue_from(self, sent):
         """Let the spikes that are still under way, sorted, arrive."""
-        self._recent, packed = sent.from_here(self.layout), sent.packed
+        self._recent = sent.from_here(self.layout)
         self.under_way()
-        for partition in self.partitions if packed.size else ():
+        for partition in self.partitions if sent.packed.size else ():
             if arrivals := partition.operator(Arrivals):
-                arrivals.file_pending(packed >> STEP_BITS, (packed & CELL).astype(np.int32), self.step, sent.lags)
+                arrivals.file_pending(sent, self.step)
 
     def _load_extra(self, extra, unsorted=()):
         """Take over what registered operators and kinds of synapses keep."""
@@ -271,16 +270,8 @@ class Run:
 
     def _chunk(self, completed, stop):
         """Return the Chunk of the steps after `completed`, up to `stop`: the spikes of all partitions, sorted."""
-        if len(self.partitions) == 1:
-            packed, lags = self.partitions[0].operator(Emitted).take()
-        else:
-            packed, lags = zip(*(partition.operator(Emitted).take() for partition in self.partitions), strict=True)
-            packed, lags = np.concatenate(packed), None if lags[0] is None else np.concatenate(lags)
-        if lags is None:
-            packed.sort()
-            return Chunk(completed, stop, packed, NONE, self.partitions, self.log.store.room)
-        order = np.argsort(packed, kind="stable")
-        return Chunk(completed, stop, packed[order], lags[order], self.partitions, self.log.store.room)
+        spikes = take_all([partition.operator(Emitted) for partition in self.partitions])
+        return Chunk(completed, stop, *spikes, self.partitions, self.log.store.room)
 
 
 def _nothing():

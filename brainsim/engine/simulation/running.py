@@ -70,7 +70,7 @@ def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start
     """
     sim._exclusive.check_not_lent("run")
     ranks = sim._layout.ranks
-    with Interrupt(ranks) as interrupt, sim._exclusive:
+    with Interrupt(None if ranks.size == 1 else lambda pressed: any(ranks.all(pressed))) as interrupt, sim._exclusive:
         start, profile, before = sim._run.step, sim._run.profile(), sim._seconds["run"]
         _check_can_run(sim, steps)
         origin = start if sim._guard is None else sim._origin  # from which callbacks are counted

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
+from brainsim.build.timing import ON_GRID
 from brainsim.core.checks import MAX_INDEX, in_range, integer, number, true_or_false
 from brainsim.core.doors import through
 from brainsim.core.machine import MAX_THREADS, processors
@@ -23,6 +24,7 @@ EVERY = "10 min"  # between two checkpoints, unless the user says something else
 SECONDS = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0}
 INTERVAL = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]+)\s*")
 WORTH_AN_ESTIMATE = 1 << 26  # bytes: to ask the system how much memory is free takes 30 microseconds
+PRECISE = "precise=True"  # the part of a fingerprint that says so
 WORTH_A_THREAD = 20e-6  # seconds of work in a slice; a barrier costs about one microsecond
 
 
@@ -78,6 +80,16 @@ class RunSettings:
         elif true_or_false(self.resume, "simulate.resume") or self.checkpoint_every is not None:
             name = "resume" if self.resume else "checkpoint_every"
             raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
+
+    @property
+    def timing(self):
+        """How time is counted."""
+        return timing_of(self.precise)
+
+
+def timing_of(precise):
+    """Return how time is counted, with exact spike times or without."""
+    return through("exact times", "simulate.precise")() if precise else ON_GRID
 
 
 def _reject_with_precise(settings):

@@ -161,7 +161,7 @@ class Simulation(Answering):
         threads = thread_count(settings.threads, network, settings.dt, ranks)
         self._settings = settings = replace(settings, seed=seed, threads=threads)
         kind = PRECISIONS[settings.precision]
-        layout = Layout(network, settings.dt, threads * ranks.size, kind, False, ranks, settings.precise)
+        layout = Layout(network, settings.dt, threads * ranks.size, kind, False, ranks, settings.timing)
         check_inputs_have_operators(layout)
         if most_bytes(network, settings.dt) > WORTH_AN_ESTIMATE:
             for check in all_through("check of a large network"):
@@ -957,6 +957,7 @@ class Simulation(Answering):
 
 def _compile_ahead(network, settings):
     """Let another process compile what is missing, see `brainsim.engine.simulation.needed`."""
-    from brainsim.engine.simulation.needed import compile_for
+    if settings.ranks.size == 1:
+        from brainsim.engine.simulation.needed import compile_for
 
-    compile_for(network, settings)
+        compile_for(network, settings)

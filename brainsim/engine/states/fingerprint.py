@@ -19,8 +19,6 @@ from brainsim.network.arguments import SAME_STORAGES
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, handler_of
 
-PRECISE = "precise=True"  # the part that says that spikes have exact times
-
 
 class Prints:
     """The fingerprints of all parts of a network, as its parameters and inputs are when this is made.
@@ -33,13 +31,12 @@ class Prints:
         self._network, self._inputs = layout.network, tuple(layout.inputs)
         self._cells = {name: (member.population, member.synapses, member.values) for name, member in layout.members.items()}
         self._wiring = [] if before is None else before._wiring
-        self._precise = layout.precise
+        self._timing = layout.timing
 
     def parts(self):
         """Return part -> fingerprint; for a billion listed pairs this takes seconds the first time."""
         prints = {"seed of the network": fingerprint(self._network.seed)}
-        if self._precise:
-            prints[PRECISE] = fingerprint(True)
+        prints |= {part: fingerprint(value) for part, value in self._timing.prints.items()}
         for name, (population, synapses, values) in self._cells.items():
             texts = [[*texts_of(owner).values()] for owner in (population.model, *synapses)]
             positions = [] if population.positions is None else [population.positions]

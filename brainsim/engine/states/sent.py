@@ -26,7 +26,7 @@ class Sent:
     @classmethod
     def at_points(cls, packed, layout):
         """Return spikes at the ends of their steps."""
-        return cls(packed, np.zeros(packed.size) if layout.precise else None)
+        return cls(packed, np.zeros(packed.size) if layout.within_steps else None)
 
     @classmethod
     def nothing(cls, layout):
@@ -84,14 +84,14 @@ def save_sent(sent, state, layout):
         mine = sent[(cells >= member.first) & (cells < member.first + member.n)]
         state.pending[name] = mine.packed >> STEP_BITS, (mine.packed & CELL) - member.first
         lags += [] if mine.lags is None else [mine.lags]
-    if layout.precise:
+    if layout.within_steps:
         state.extra[LAGS] = np.concatenate(lags)
 
 
 def load_sent(state, layout):
     """Return the spikes of a State that may still be under way."""
     parts = [Sent.nothing(layout)]
-    lags = lags_by_population(state, layout) if layout.precise else dict.fromkeys(layout.members)
+    lags = lags_by_population(state, layout) if layout.within_steps else dict.fromkeys(layout.members)
     for name, member in layout.members.items():
         steps, ids = state.pending[name]
         packed = (np.asarray(steps, np.int64) << STEP_BITS) | (np.asarray(ids, np.int64) + member.first)
@@ -110,6 +110,6 @@ def lags_by_population(state, layout):
 
 def carry_lags(state, layout, before, former):
     """Let a State of a `layout` hold the lags of its pending spikes, which are those of a State `before` of a former one."""
-    if layout.precise:
+    if layout.within_steps:
         lags = lags_by_population(before, former)
         state.extra[LAGS] = np.concatenate([np.empty(0), *(lags.get(name, np.empty(0)) for name in layout.members)])

@@ -26,7 +26,7 @@ def find_ranges(layout, projections):
     sorts those with equal delays by their weights: the order of additions stays as it is. So does a network of many cells
     with few such sources, whose targets may be at rest between their spikes.
     """
-    if layout.precise:  # events have times of their own
+    if layout.within_steps:  # events have times of their own
         return set()
     fewest = FEW * layout.n_cells if has_many_cells(layout) else 0
     found = {projection for projection in projections if projection.pre.n >= fewest and _is_range(projection)}

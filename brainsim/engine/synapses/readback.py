@@ -7,6 +7,7 @@ import numpy as np
 
 from brainsim.build.layout import Layout
 from brainsim.build.own import whole
+from brainsim.build.timing import ON_GRID
 from brainsim.core.machine import processors
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
@@ -65,8 +66,8 @@ def sample_again(layout, projection, threads):
     return table if handler is None else handler.as_listed(table, listed)
 
 
-def drawn_table(projection, dt, precise=False):
-    """Return the SynapseTable of a projection, with the delays of a run with steps of dt, or of a precise one.
+def drawn_table(projection, dt, timing=ON_GRID):
+    """Return the SynapseTable of a projection, with the delays of a run with steps of dt and this `timing`.
 
     A row depends on nothing but the seed of the network, the name of the projection and the index of the source, so it is
     the same in a network of this projection alone.
@@ -74,7 +75,7 @@ def drawn_table(projection, dt, precise=False):
     alone = Network(projection.seed)
     alone.add(projection.pre)
     alone.add(projection.post)
-    layout = Layout(copy_network(alone, [projection]), dt, 1, filled=False, precise=precise)
+    layout = Layout(copy_network(alone, [projection]), dt, 1, filled=False, timing=timing)
     return sample_again(layout, projection, processors() if projection.expected > WORTH_THREADS else 1)
 
 

@@ -95,8 +95,9 @@ class Synapses:
         delays = layout.ranks.all((int(min(delays, default=NO_DELAY)), int(max(delays, default=0))))
         self.shortest = min(shortest for shortest, _ in delays) % NO_DELAY
         self.longest = max(longest for _, longest in delays)
-        # of exact times: how long ago a spike under way may have been sent [ms]; events have no extra step then
-        self.reach = max(layout.ranks.all(int(self.store.delay.max(initial=0)))) * layout.tick if layout.precise else None
+        # of spikes within steps: how long ago one under way may have been sent [ms]; events have no extra step then
+        longest = max(layout.ranks.all(int(self.store.delay.max(initial=0)))) if layout.within_steps else None
+        self.reach = None if longest is None else longest * layout.tick
         self.kinds = [plan.kind(block) for plan, block in self.store.blocks]
         self.store.drop_weights()
         for kind in self.kinds:

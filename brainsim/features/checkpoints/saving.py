@@ -14,7 +14,7 @@ from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.doors import all_through, through
 from brainsim.engine.simulation.described import take_run
-from brainsim.engine.simulation.settings import checked_network, checked_steps, path_of
+from brainsim.engine.simulation.settings import checked_network, checked_steps, path_of, timing_of
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
 from brainsim.engine.states.state import check_fits, what_is_not_finite
 from brainsim.engine.synapses.store import Synapses
@@ -103,7 +103,7 @@ def _check_settings(checkpoint, network, settings, label):
     with warnings.catch_warnings(), reading(checkpoint), part_of_it("its time step"):
         warnings.simplefilter("ignore")  # they come when the simulation is made
         kind = check_precision(settings.precision, label)
-        layout = Layout(network, state.dt, 1, kind, precise=saved["precise"])
+        layout = Layout(network, state.dt, 1, kind, timing=timing_of(saved["precise"]))
     _check_network(checkpoint, Prints(layout), label)
     return replace(settings, **saved, to=target)
 

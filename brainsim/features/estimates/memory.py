@@ -118,7 +118,7 @@ def expected_segments(stored, layout):
     for projection, n in stored.items():
         if projection in ranges:
             continue
-        if layout.precise and isinstance(projection.delay, Distribution):  # each synapse has a delay of its own
+        if layout.within_steps and isinstance(projection.delay, Distribution):  # each synapse has a delay of its own
             total += n
             continue
         shared = projection.weight if has_one(projection, "weight") else None

@@ -138,7 +138,7 @@ def change_trains(layout, name, values, first=0):
         now = f"{(first - 1) * layout.dt:.10g}"
         hint = f"leave out what has been sent: times[times > {now} + 1e-6]"
         raise ValueError(f"SpikeTrains.times: must be after {now} ms, which was reached (got {past[0]:.10g} ms); {hint}")
-    member.trains = trains if layout.precise else _not_before(trains, first, layout.dt)
+    member.trains = trains if layout.within_steps else _not_before(trains, first, layout.dt)
 
 
 def _not_before(trains, first, dt):

@@ -66,7 +66,7 @@ def _difference(run, former, projection, label):
         return []
     ends = [fingerprint([p.pre, p.post, type(p.synapse).__name__]) for p in (former, projection)]
     learns = former.plasticity is not None or projection.plasticity is not None
-    if learns or ends[0] != ends[1] or run.layout.precise:
+    if learns or ends[0] != ends[1] or run.layout.within_steps:
         text = f"{recent.size} spikes may be under way in {former.name!r}, and are filed by its delays of now"
         warn_user(f"{label}: {text}; some may get lost or arrive twice. Change its delays while the sources are silent")
         return []

@@ -8,6 +8,7 @@ import contextlib
 import json
 import time
 
+from brainsim.features.ranks.memory import MemoryOfRanks, about, parts_of
 from brainsim.features.streams.stream import Stream, replace, rows_in
 from brainsim.results.streams.folder import PART, RANKS
 
@@ -23,7 +24,7 @@ class StreamOnRanks(Stream):
     def __init__(self, folder, ranks, check=lambda: None):
         super().__init__(folder / f"{PART}{ranks.rank}")
         self._check_top = check
-        self._top, self.ranks, self._headers = folder, ranks, []
+        self._top, self.ranks, self._headers, self.about = folder, ranks, [], about(ranks)
 
     def reopen(self, rows):
         """Continue a run from an earlier commit; `rows` are those of all ranks, as `commit` returns them."""
@@ -82,6 +83,14 @@ class StreamOnRanks(Stream):
                     arrays[name] = rows_in(file, column, first.get(name, 0), last[name])
             found.append((header, arrays, first))
         return found
+
+    def parts(self, header, arrays, first):
+        """Return those of each rank, on rank 0; else []."""
+        return parts_of(self.ranks, header, arrays, first)
+
+    def copy(self):
+        """Return a store in memory: two simulations cannot write one stream."""
+        return MemoryOfRanks(self.ranks)
 
     def discard_if_empty(self):
         """Remove the folder if nothing was recorded."""

@@ -27,11 +27,11 @@ class Clock:
     """
 
     def __init__(self, layout):
-        self.exact, self._tick = layout.precise, layout.tick
-        self.per_tick = PARTS if layout.precise else 1
+        self.exact, self._tick = layout.within_steps, layout.tick
+        self.per_tick = PARTS if layout.within_steps else 1
         self.per_step = self.per_tick * layout.ticks
         self.unit = layout.dt / self.per_step
-        self.after = AFTER if layout.precise else 1
+        self.after = AFTER if layout.within_steps else 1
 
     def units(self, time, label):
         """Return a time [ms], whose name is `label`, in units."""

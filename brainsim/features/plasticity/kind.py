@@ -58,7 +58,7 @@ class Plastic(SynapseKind):
         self.clock = Clock(layout)
         self._set_rule()
         self.deliver, self.enter = self.module.deliver, self.module.enter
-        self.fired = self.module.remember if layout.precise and self.code.lists else None
+        self.fired = self.module.remember if layout.within_steps and self.code.lists else None
         self.sources = layout.global_indices(self.projection.pre).astype(np.int64)
         self.targets = layout.global_indices(self.projection.post).astype(np.int64)
         self.extra_step = layout.extra_step(self.projection)

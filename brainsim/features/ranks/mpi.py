@@ -53,7 +53,7 @@ class Messages(Exchange):
         each = 1 if self.written_lags is None else 3  # words of a spike: which one, and the bits of its lag
         longest = 1 + each * max(ranks.all(self.written.shape[0] * self.written.shape[2]))
         lags = {}
-        if layout.precise:
+        if layout.within_steps:
             self.lags = np.zeros(self.spikes.shape)
             words = (array.reshape(-1).view(np.uint32) for array in (self.written_lags, self.lags))
             lags = dict(zip(("written_lags", "lags"), words, strict=True))

@@ -17,7 +17,7 @@ import numpy as np
 from brainsim.build.own import ALONE, Alone
 from brainsim.core.doors import to_install
 from brainsim.core.machine import processor_quota
-from brainsim.engine.recorders.log import no_rows
+from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.features.ranks.elsewhere import Elsewhere, ElsewhereError
 from brainsim.features.ranks.meeting import ApartError, Meeting, wait
@@ -156,16 +156,6 @@ class Ranks(Alone):
         """Return what takes the place of the Result, of which all ranks know some fields."""
         return Elsewhere(self.rank, self.size, **known)
 
-    def columns(self, header, arrays, first):
-        """Return (header, columns, numbers of the first rows) of each rank, on rank 0; else []. Columns may differ."""
-        every = self.all((header, first))
-        columns = {column["name"]: column for of_rank, _ in every for column in of_rank["columns"]}
-        found = {name: self.gather(arrays.get(name, no_rows(column))) for name, column in columns.items()}
-        if self.rank:
-            return []
-        names = [[column["name"] for column in of_rank["columns"]] for of_rank, _ in every]
-        return [(of_rank, {name: found[name][k] for name in names[k]}, first) for k, (of_rank, first) in enumerate(every)]
-
     def in_table(self, block, keys):
         """Return where in the table of all ranks the synapses of a block are, whose sorted keys `keys` returns; its length.
 
@@ -242,11 +232,11 @@ def ranks_in(ranks, label):
 
 def reject_recorders(recorders):
     """Raise TypeError if what a recorder has recorded cannot be put together on rank 0, before anything is built."""
-    for recorder in recorders:
-        if not recorder.on_ranks:
+    for kind in map(type, recorders):
+        if kind.result is not Recorder.result and kind.merge is Recorder.merge:
             raise TypeError(
-                f"simulate.record: {type(recorder).__name__} cannot record on several ranks, since it does not say "
-                "on_ranks = True, with a method merge(arrays); leave it out, or run in one process"
+                f"simulate.record: {kind.__name__} cannot record on several ranks, since it has a method result without a "
+                "method merge(arrays), which puts together what the ranks have recorded; leave it out, or run in one process"
             )
 
 

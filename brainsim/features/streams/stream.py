@@ -8,7 +8,6 @@ import zlib
 
 import numpy as np
 
-from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.files import sync_folder, try_to_lock
 from brainsim.engine.recorders.log import Memory
@@ -27,7 +26,7 @@ class Stream:
     `check` is called before the folder is made, and raises an error if it may not be.
     """
 
-    ranks = ALONE  # the processes that write it together
+    about: dict = {}  # what the header says of the process
 
     def __init__(self, folder, check=lambda: None):
         self.folder, self.header, self.rows, self.step = folder, None, {}, None
@@ -121,8 +120,12 @@ class Stream:
         return dict(self.rows)
 
     def read(self, first):
-        """Return (header, columns from the rows `first`, their numbers) in a list: with ranks there are several."""
+        """Return (header, columns from the rows `first`, their numbers) in a list, see `Memory.parts`."""
         return [(self.header, {c["name"]: self._map(c, first.get(c["name"], 0)) for c in self.header["columns"]}, first)]
+
+    def parts(self, header, arrays, first):
+        """Return these in a list, before there is anything to read."""
+        return [(header, arrays, first)]
 
     def search(self, name, step):
         """Return how many rows of a column of steps are not after a step."""
@@ -142,7 +145,7 @@ class Stream:
 
     def copy(self):
         """Return a store in memory: two simulations cannot write one stream."""
-        return Memory(self.ranks)
+        return Memory()
 
     def close(self):
         """Close the files; what was mapped stays valid."""

@@ -34,11 +34,12 @@ def table_of(projection: Any, dt: float, precise: bool) -> Table:
 
     Delays that are listed, or given as a number, are not rounded to multiples of dt, and a single weight not to float32.
     """
+    from brainsim.engine.simulation.settings import timing_of
     from brainsim.engine.synapses.readback import drawn_table
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of times that a run rounds to its grid, and a trainer does not
-        table, rule = drawn_table(projection, dt, precise), projection.rule
+        table, rule = drawn_table(projection, dt, timing_of(precise)), projection.rule
     values = {"weight": table.weight, "delay": table.delay}
     order = None
     if isinstance(rule, FromArrays):

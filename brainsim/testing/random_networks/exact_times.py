@@ -6,6 +6,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.build.layout import Layout
+from brainsim.engine.simulation.settings import timing_of
 
 MOST_RATE = 1_000.0  # Hz: each event is one, while on the grid they are counted
 OVER_TIME = str | bs.TimedArray
@@ -24,7 +25,7 @@ def can_have_them(kind):
         named = synapse(name=f"receptor_{number}")
         net.connect(source, cells, bs.AllToAll(), weight=1e-3, delay=1.0, synapse=named)
     try:
-        Layout(net, 0.1, 1, filled=False, precise=True)
+        Layout(net, 0.1, 1, filled=False, timing=timing_of(True))
     except ValueError:
         return False
     return not kind.columns and not hasattr(kind.model, "lag_variable")

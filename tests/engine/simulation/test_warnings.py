@@ -129,18 +129,6 @@ def test_a_variable_that_runs_away_is_named_and_what_was_recorded_is_kept():
     assert result.duration == 10.0
 
 
-def test_a_network_that_does_not_fit_is_refused_before_it_starts(monkeypatch):
-    cells = population(1_000_000)
-    net = connected(cells, bs.AllToAll(), weight=bs.Uniform(0.5, 1.5))
-    monkeypatch.setattr("brainsim.build.layout.Layout.fill", lambda layout: pytest.fail("began to build"))
-    with pytest.raises(MemoryError) as caught:
-        run(net)
-    text = str(caught.value)
-    assert "1,000,000,000,000 synapses" in text
-    assert " TB " in text
-    assert "free" in text
-
-
 @pytest.mark.thorough
 def test_a_cache_folder_that_cannot_be_written_warns_and_works():
     """In a process of its own, since the folder is chosen once."""

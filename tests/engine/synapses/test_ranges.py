@@ -5,6 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
+from brainsim.engine.simulation.settings import timing_of
 from brainsim.engine.synapses import store as store_module
 from brainsim.engine.synapses.ranges import find_ranges
 
@@ -88,7 +89,7 @@ def test_a_source_with_other_synapses_of_one_weight_onto_the_receptor_keeps_all_
     net = network(mixed=True)
     found = {projection.name for projection in find_ranges(Layout(net, 0.1, 1, filled=False), net.projections)}
     assert found == {"part"}  # b has listed synapses onto a, so those of "two pieces" are listed, which go to b, too
-    assert not find_ranges(Layout(net, 0.1, 1, filled=False, precise=True), net.projections)
+    assert not find_ranges(Layout(net, 0.1, 1, filled=False, timing=timing_of(True)), net.projections)
 
 
 @pytest.mark.parametrize("targets", [slice(0, 40, 2), [1, 2, 5]], ids=str)

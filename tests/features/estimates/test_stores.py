@@ -1,4 +1,4 @@
-"""The estimate knows what is stored of a projection, in whichever way this is done, and what traces take."""
+"""The estimate knows what is stored of a projection and what traces take, and what cannot fit is refused."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from brainsim.build.layout import Layout
 from brainsim.engine.synapses import few_values
 from brainsim.features.estimates import memory
 from brainsim.models import packed
+from tests.helpers.small_networks import connected, population
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 
@@ -82,3 +83,14 @@ def test_traces_are_counted():
     more = net.estimate(duration=10_000.0, record=[trace])
     assert more.kept - net.estimate().kept == pytest.approx(8 * 10_000 * 501, rel=0.001)
     assert "Trace(cells[0:500], 'v', every=1.0)" in repr(more)
+
+
+def test_a_network_that_does_not_fit_is_refused_before_it_starts(monkeypatch):
+    net = connected(population(1_000_000), bs.AllToAll(), weight=bs.Uniform(0.5, 1.5))
+    monkeypatch.setattr("brainsim.build.layout.Layout.fill", lambda layout: pytest.fail("began to build"))
+    with pytest.raises(MemoryError) as caught:
+        bs.simulate(net, 1.0)
+    text = str(caught.value)
+    assert "1,000,000,000,000 synapses" in text
+    assert " TB " in text
+    assert "free" in text

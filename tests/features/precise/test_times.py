@@ -8,6 +8,7 @@ from scipy.stats import kstest
 
 import brainsim as bs
 from brainsim.build.layout import Layout
+from brainsim.engine.simulation.settings import timing_of
 from brainsim.features.estimates.memory import expected_segments
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
@@ -258,7 +259,7 @@ def test_the_estimate_of_memory_knows_that_each_synapse_has_a_delay_of_its_own()
     net.connect(cells, cells, bs.FixedIndegree(40), weight=0.1, delay=bs.Uniform(1.0, 5.0), synapse=bs.Delta())
     net.connect(cells, cells, bs.FixedIndegree(10), weight=0.2, delay=1.5, synapse=bs.Delta())
     store = bs.Simulation(net, seed=1, precise=True, threads=1)._run.synapses.store
-    layout = Layout(net, 0.1, 1, filled=False, precise=True)
+    layout = Layout(net, 0.1, 1, filled=False, timing=timing_of(True))
     expected = expected_segments({projection: projection.expected for projection in net.projections}, layout)
     assert expected == pytest.approx(store.piece.size, rel=0.03)
     assert store.delay.dtype == layout.delay_type

@@ -1,13 +1,14 @@
-"""The rows of the state that the user has read, and may write to between two runs."""
+"""The rows of the state that the user has read on the ranks of an MPI run, and may write to between two runs."""
 
 import numpy as np
 
 from brainsim.build.own import members_here
+from brainsim.engine.simulation.partition import WholeRows
 
 SAME = "as it was"
 
 
-class GivenOut:
+class RowsOfRanks(WholeRows):
     """The rows of variables that were read since the simulation was made, in which each rank computes its own part.
 
     A user may keep a row and write to it at any time between two runs. So all rows that were read are made whole again after
@@ -21,7 +22,7 @@ class GivenOut:
     def read(self, population, variable):
         """Make a row whole that is read for the first time; all ranks do so."""
         ranks, key = self._layout.ranks, (population, variable)
-        if ranks.size > 1 and key not in self._rows:
+        if key not in self._rows:
             ranks.agree(_label(key), doing=f"reads {_label(key)}")
             self._fill_in(key)
 
