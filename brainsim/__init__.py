@@ -63,7 +63,7 @@ Connections, inputs and values
     rules               AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal
                         by index: IndexRule; lists: FromArrays FromFrame FromSparse
                         in space: DistanceRule Convolution Pooling; your own: Rule
-    inputs              PoissonInput EventInput CurrentInput NoiseInput VoltageClamp
+    inputs              PoissonInput EventInput CurrentInput NoiseInput ConductanceInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
 
@@ -124,6 +124,7 @@ _HOMES = {
     "brainsim.models.events": "EventInput",
     "brainsim.models.inputs": "PoissonInput CurrentInput",
     "brainsim.models.noise": "NoiseInput",
+    "brainsim.features.clamps.conductance": "ConductanceInput",
     "brainsim.features.clamps.input": "VoltageClamp",
     "brainsim.models.rules": "Rule AllToAll OneToOne FixedProbability FixedIndegree FixedOutdegree FixedTotal",
     "brainsim.models.pair_lists": "FromArrays FromFrame FromSparse",

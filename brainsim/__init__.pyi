@@ -15,6 +15,7 @@ from brainsim.core.checks import MissingName as MissingName
 from brainsim.engine.simulation.simulate import simulate as simulate
 from brainsim.engine.simulation.simulation import Simulation as Simulation
 from brainsim.equations.expressions.language import EquationError as EquationError
+from brainsim.features.clamps.conductance import ConductanceInput as ConductanceInput
 from brainsim.features.clamps.input import VoltageClamp as VoltageClamp
 from brainsim.features.couplings.models.base import Coupling as Coupling
 from brainsim.features.couplings.models.kinds import GapJunction as GapJunction

@@ -28,7 +28,7 @@ KNOWN = {
     "Simulation": [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"],
     "Neuron": (),
     "Population View": [*signature(bs.Population).parameters, *dir(bs.Population)],
-    "CurrentInput EventInput NoiseInput PoissonInput VoltageClamp": (),
+    "ConductanceInput CurrentInput EventInput NoiseInput PoissonInput VoltageClamp": (),
     **{name: signature(call).parameters for name, call in CALLS.items()},
     **{f"bs.{name}": getattr(bs, name).__all__ for name in ("analysis", "ann", "encode", "learn", "plot", "positions")},
     **{

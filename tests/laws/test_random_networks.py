@@ -116,7 +116,8 @@ def test_they_hold_what_there_is(plans):
     assert {type(given["synapse"]) for given in coupled} == {*couplings.COUPLINGS, couplings.Potentials}
     assert {type(given["delay"]) for given in coupled} >= {type(None), float}
     assert {type(given.get("plasticity")) for given in coupled} == {type(None), couplings.Drifting}
-    kinds_of_inputs = {bs.PoissonInput, bs.EventInput, bs.CurrentInput, bs.NoiseInput, bs.VoltageClamp}
+    currents = {bs.CurrentInput, bs.NoiseInput, bs.ConductanceInput, bs.VoltageClamp}
+    kinds_of_inputs = {bs.PoissonInput, bs.EventInput, *currents}
     assert {type(given["input"]) for given in inputs} == kinds_of_inputs
     drives = [given["input"] for given in inputs if isinstance(given["input"], bs.PoissonInput)]
     assert {np.ndim(drive.rate) for drive in drives} == {0, 1}

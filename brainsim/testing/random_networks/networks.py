@@ -1,6 +1,7 @@
 """Random networks: from a seed to a `Plan`, and from a plan to a `brainsim.Network`, as often as wanted."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -123,16 +124,13 @@ def drawn(seed, precise=False, plain=False, everyday=False, defined=False):
 
 def _add_features(plan):
     """Let connections depend on distances, and learn; each has random numbers of its own, so the rest stays as it is."""
-
-    def size_of(given):
-        return size_of_weights(plan, given)
-
-    seed, free = plan.seed, plan.free
+    seed, free, size_of = plan.seed, plan.free, partial(size_of_weights, plan)
     places.add_distances(np.random.default_rng([seed, 9]), plan, size_of)
     rules.add_plasticity(np.random.default_rng([seed, 8]), plan, size_of, free)
     rules.add_more(np.random.default_rng([seed, 9]), plan, size_of, free)
     add_repeated(np.random.default_rng([seed, 12]), plan)
     rules.mirror(np.random.default_rng([seed, 17]), plan, free)
+    over_time.add_conductances(np.random.default_rng([seed, 18]), plan)
 
 
 def _is_exact(kind):

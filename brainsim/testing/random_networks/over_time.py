@@ -6,7 +6,7 @@ The texts are few, since each is compiled; the numbers in them are free.
 import numpy as np
 
 import brainsim as bs
-from brainsim.testing.random_networks.pieces import chance, one_of
+from brainsim.testing.random_networks.pieces import chance, one_of, view
 
 SHAPES = ("{a}*(1 + sin(2*pi*t/{b}))/2", "{a}*(1 + where(i > {c}, t/{b}, 0))/2", "where(t > {b}, {a}, {a}/9)")
 
@@ -59,6 +59,21 @@ def clamp(rng, plan, n):
     """Return a voltage clamp."""
     potential = one_of(rng, [float(rng.uniform(-75.0, -50.0)), rng.uniform(-75.0, -50.0, n), "-70 + where(t > 5, 10, 0)"])
     return bs.VoltageClamp(potential, **window(rng, plan))
+
+
+def add_conductances(rng, plan):
+    """Let some cells have conductances of the time, some of which add up: a tenth of the currents that others have."""
+    for name, kind in plan.kinds.items():
+        spec = getattr(getattr(kind, "model", None), "initials", {}).get("v")
+        able = spec is not None and spec.unit == "mV" and kind.current and not plan.exact and chance(rng, 0.1)
+        for number in range(int(rng.integers(1, 4)) if able else 0):
+            cells, size = view(rng, plan.populations[name]), 0.1 * kind.size / 50.0  # nS at 50 mV from the reversal
+            g = one_of(
+                rng, [float(rng.uniform(0.0, size)), rng.uniform(0.0, size, cells.n), value(rng, plan, size, cells.n)]
+            )
+            what, e_rev = one_of(rng, [("excited", 0.0), ("shunted", -70.0)])
+            given = bs.ConductanceInput(g, e_rev, name=what, **window(rng, plan))
+            plan.inputs.append({"target": cells, "input": given, "name": f"{what} {name} {number}"})
 
 
 def window(rng, plan):
