@@ -1,5 +1,7 @@
 """How time is counted: here cells fire at the ends of steps, and a delay is a whole number of steps."""
 
+from typing import ClassVar
+
 import numpy as np
 
 
@@ -11,8 +13,9 @@ class OnGrid:
     - `prints`: parts of a network's fingerprint, by which a State is matched to it.
     """
 
-    within_steps, delay_type = False, np.uint16
-    prints: dict = {}
+    within_steps = False
+    delay_type: type[np.integer] = np.uint16
+    prints: ClassVar[dict[str, bool]] = {}
 
     def ticks(self, dt):
         """Return how many ticks a step has."""
