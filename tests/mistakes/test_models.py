@@ -41,6 +41,17 @@ test_parameters = mistakes(
     (lambda: delattr(bs.LIF(), "tau_m"), AttributeError, "frozen", "tau_m"),
 )
 
+test_classes = mistakes(
+    (
+        lambda: type("Mine", (bs.LIF,), {"check_cell": lambda self, n, name: None}),
+        TypeError,
+        "Mine.check_cell: Neuron has no such attribute, so nothing reads it; did you mean 'check_cells'?",
+    ),
+    (lambda: type("Mine", (bs.LIF,), {"tau_m": 5.0}), TypeError, "Mine.tau_m: a plain value does not replace the parameter"),
+    (lambda: type("Mine", (bs.LIF,), {"tau_s": 5.0}), TypeError, "Mine.tau_s: equations do not see a plain number"),
+    (lambda: type("Mine", (bs.LIF,), {"conditions": "v_reset < v_th"}), TypeError, "Mine.conditions: must be a tuple"),
+)
+
 test_distributions = mistakes(
     (lambda: Uniform(1, 1), ValueError, "Uniform.high: must be above low"),
     (lambda: Uniform(0, math.inf), ValueError, "Uniform.high: must be finite"),

@@ -6,23 +6,25 @@ from pathlib import Path
 from tests.mutations.changes import changes_of
 
 ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = "tests/laws/test_golden.py"
 # rooms whose tests are not, or not only, in the folder of their name
 TESTS = {
     "build": "tests/build tests/network",
     "core": "tests/core tests/mistakes",
     "engine": "tests/engine tests/laws",
-    "engine/loop": "tests/engine/simulation tests/laws/test_golden.py",
+    "engine/loop": "tests/engine/simulation " + GOLDEN,
     "engine/operators": "tests/models tests/laws/test_golden.py tests/laws/test_poisson.py",
     "engine/states": "tests/engine/simulation tests/engine/test_states.py",
-    "engine/exchange": "tests/engine/exchange tests/laws/test_golden.py",
-    "engine/simulation": "tests/engine/simulation tests/engine/test_states.py tests/laws/test_golden.py",
-    "engine/synapses": "tests/engine/synapses tests/engine/test_states.py tests/laws/test_golden.py",
+    "engine/exchange": "tests/engine/exchange " + GOLDEN,
+    "engine/simulation": "tests/engine/simulation tests/engine/test_states.py tests/features/growing " + GOLDEN,
+    "engine/synapses": "tests/engine/synapses tests/engine/test_states.py " + GOLDEN,
     "features/adjoints": "tests/features/adjoints tests/learn",
     "features/formats": "tests/features/formats tests/results tests/sonata",
-    "features/resting": "tests/features/resting tests/laws/test_golden.py",
+    "features/resting": "tests/features/resting " + GOLDEN,
     "features/streams": "tests/features/streams tests/results",
+    "models": "tests/models tests/mistakes tests/core/test_quantities.py",
     "network": "tests/network tests/mistakes",
-    "testing": "tests/testing tests/extensions tests/laws/test_random_networks.py",
+    "testing": "tests/testing tests/extensions tests/laws/test_random_networks.py " + GOLDEN,
     "commands": "tests/interface",
     "explore": "tests/interface tests/examples",
 }

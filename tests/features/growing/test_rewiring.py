@@ -115,6 +115,18 @@ def test_a_projection_without_effect_changes_no_bit_of_the_others(rule):
     assert last.state.extra[name].tobytes() == plain.state.extra[name].tobytes()
 
 
+def test_a_reset_takes_back_the_synapses_of_the_beginning():
+    net, wires = network()
+    sim = bs.Simulation(net, seed=5, threads=2)
+    first, before = sim.run(15.0), sim.synapses(wires)
+    sim.rewire(wires, remove=np.arange(200))
+    sim.run(5.0)
+    assert not equal(sim.synapses(wires), before)
+    sim.reset()
+    assert equal(sim.synapses(wires), before)
+    assert same(sim.run(15.0), first)
+
+
 def test_new_synapses_act():
     net, wires = network(weight=0.0, pairs=bs.FromArrays([], []))
     sim = bs.Simulation(net, seed=5)
