@@ -17,7 +17,6 @@ from brainsim.build.groups import form_groups
 from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
 from brainsim.build.timing import ON_GRID
 from brainsim.core.checks import MissingName, nearest
-from brainsim.equations.precision import warn_where_coarse
 
 MANY = 2000  # cells of a partition: visiting fewer takes less than finding out which of them are at rest
 
@@ -76,6 +75,8 @@ class Layout:
         members = [member for group in self.groups if group.kernel for member in group.members if member.n]
         warn_where_inaccurate(members, self.dt)
         if self.dtype == np.float32:
+            from brainsim.equations.precision import warn_where_coarse
+
             warn_where_coarse(variable for member in members for variable in member.label_variables())
 
     def reached(self, view, synapse):

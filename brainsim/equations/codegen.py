@@ -20,7 +20,6 @@ from brainsim.equations.body import SHORT, Body, new_name
 from brainsim.equations.expressions.grammar import NOW
 from brainsim.equations.expressions.lower import LONG
 from brainsim.equations.numba_text import WIDE, fill, functions_in, indent, module
-from brainsim.equations.precision import less_one, narrow
 from brainsim.equations.statements import Load, Store, formula
 from brainsim.equations.steps.step import Product, Step
 from brainsim.equations.system import System
@@ -153,6 +152,8 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
         scalars, arrays = ((*scalars, *matrix), arrays) if shared else (scalars, (*arrays, *matrix))
         apart |= {*matrix}
     if single:
+        from brainsim.equations.precision import less_one
+
         scalars, arrays = less_one(scalars), less_one(arrays)
     kernel = Kernel("", scalars, arrays, tables, body.random, step.product, frozenset(apart))
     head, arguments = _arguments(system, kernel, "t" in loaded)
@@ -274,4 +275,8 @@ def _product(kernel):
 
 
 def _loop_over_cells(statements, single):
-    return ["    for _k in range(_flag.size):", *indent(narrow(statements) if single else statements, 2)]
+    if single:
+        from brainsim.equations.precision import narrow
+
+        statements = narrow(statements)
+    return ["    for _k in range(_flag.size):", *indent(statements, 2)]

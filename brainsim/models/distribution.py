@@ -74,6 +74,7 @@ class Distribution:
     positive: ClassVar[tuple[str, ...]] = ()
     pure: ClassVar[tuple[str, ...]] = ()
     unit: str | None
+    _of_pairs: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
@@ -132,6 +133,21 @@ class Distribution:
 
     def _check(self):
         """Raise ValueError if the parameters do not fit each other."""
+
+
+def is_of_pairs(value: Any) -> bool:
+    """Return whether a weight or a delay is an expression of both cells: it has limits and a mean, but is not random."""
+    return isinstance(value, Distribution) and value._of_pairs
+
+
+def written_within(value: Distribution, low: float | None = None, high: float | None = None) -> str:
+    """Return what to write instead of a value that is not beyond the limits: ``Clipped(...)``, or ``'max(1-d, 0)'``."""
+    if is_of_pairs(value):
+        written = value.text  # type: ignore[attr-defined]  # of an OfPair
+        text = written if low is None else f"max({written}, {low:g})"
+        return repr(text if high is None else f"min({text}, {high:g})")
+    limits = [f"{name}={limit:g}" for name, limit in (("low", low), ("high", high)) if limit is not None]
+    return f"Clipped({value!r}, {', '.join(limits)})"
 
 
 def _is_compiled(sampler):

@@ -6,10 +6,10 @@ import numpy as np
 
 from brainsim.core.checks import choice, in_range
 from brainsim.equations.steps.pulse import compose_with_pulses
+from brainsim.models.distribution import written_within
 from brainsim.models.inputs import Input
 from brainsim.models.packed import as_kept, distinct, is_listed, of_values, pack
 from brainsim.models.rules import Rule
-from brainsim.models.space.of_pairs import OfPair, value_of_text, written_within
 from brainsim.models.synapses.usable import checked_weight
 from brainsim.models.values import Distribution, checked_value
 from brainsim.network.population import View
@@ -82,6 +82,8 @@ def weight_of(weight, rule, pre, post, synapse):
             )
     if isinstance(weight, str):
         _reject_unit(weight, "Network.connect.weight", synapse.weight_unit)
+        from brainsim.models.space.of_pairs import value_of_text
+
         weight = value_of_text(weight, "Network.connect.weight", pre, post, rule, without=0.0)
     weight = of_values(lambda some: _checked_weight(some, synapse), pack(weight))
     _check_shape(weight, "weight", rule, pre, post)
@@ -119,6 +121,8 @@ def delay_of(delay, rule, pre, post):
         raise TypeError(f"{label}: missing; give delay=1.5 (ms). Only tables for FromFrame contain delays")
     if isinstance(delay, str):
         _reject_unit(delay, label, "ms")
+        from brainsim.models.space.of_pairs import OfPair, value_of_text
+
         delay = value_of_text(delay, label, pre, post, rule, without=1.0)
         if isinstance(delay, OfPair) and delay.support[0] <= 0.0:
             lowest = f"{delay} is {delay.support[0]:.6g} at {delay.lowest_at}"

@@ -16,7 +16,6 @@ from brainsim.core.doors import show_by
 from brainsim.core.hints import Answering, answers_calls
 from brainsim.core.identity import Identified
 from brainsim.models.changing import check_text
-from brainsim.models.space.positions import checked_positions
 from brainsim.models.values import checked_value
 from brainsim.network.indexing import cut, join, name_of_cut, select
 
@@ -275,7 +274,11 @@ class Population(Identified, View):
         name = check_name(type(model).__name__.lower() if name is None else name, "Population.name")
         model.check_cells(n, name)
         initial = _check_initial({} if initial is None else initial, model, n)
-        places = None if positions is None else checked_positions(positions, n, "Population.positions")
+        places = None
+        if positions is not None:
+            from brainsim.models.space.positions import checked_positions
+
+            places = checked_positions(positions, n, "Population.positions")
         called = None if names is None else checked_names(names, n, "Population.names")
         super().__init__(((self, freeze(np.arange(n))),), name, is_named=True)
         self.__dict__.update(model=model, _initial=initial, _positions=places, names=called)

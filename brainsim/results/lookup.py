@@ -14,6 +14,7 @@ from brainsim.results.colours import parts_of, place_among, set_place
 if TYPE_CHECKING:
     from brainsim.results.spikes import Spikes
     from brainsim.results.traces import Traces
+    from brainsim.results.weights import Weights
 
 
 class Lookup(Mapping):
@@ -129,6 +130,25 @@ class TracesLookup(Lookup):
         if (name, variable) in self._items:
             return self._items[name, variable]
         raise missing(self._items, self._label, name, variable, "traces", f"bs.Trace({name}, {variable!r})")
+
+
+class WeightsLookup(Lookup):
+    """Weights by projection, or by (projection, variable); the projection is its name or what `Network.connect` returned.
+
+    Examples
+    --------
+    >>> result.weights["exc->cells"]                                    # doctest: +SKIP
+    >>> result.weights[wires, "x"]                                      # doctest: +SKIP
+    """
+
+    def __getitem__(self, key: Any) -> Weights:
+        """Return what was recorded of a projection; of its weights if no variable is named."""
+        owner, variable = key if isinstance(key, tuple) and len(key) == 2 else (key, "w")
+        name = owner if isinstance(owner, str) else getattr(owner, "name", owner)
+        try:
+            return self._items[name, variable]
+        except (KeyError, TypeError):
+            raise missing(self._items, self._label, name, variable, "weights", "bs.WeightTrace(projection)") from None
 
 
 def missing(items: Mapping, label: str, name: Any, variable: Any, what: str, request: str) -> MissingName:

@@ -8,25 +8,34 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.arrays import checked_names, plural
 from brainsim.core.checks import integer, number
 from brainsim.core.docstrings import needs
-from brainsim.core.doors import optional, show_by, through
+from brainsim.core.doors import load, optional, show_by, through
 from brainsim.core.hints import Answering, answers_calls
-from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup
+from brainsim.results.lookup import Lookup, SpikesLookup, TracesLookup, WeightsLookup
 from brainsim.results.spikes import ENOUGH, Spikes
-from brainsim.results.traces import Traces
-from brainsim.results.weights import Weights, WeightsLookup
 from brainsim.rng.streams import checked_seed
 
+if TYPE_CHECKING:
+    from brainsim.results.traces import Traces
+    from brainsim.results.weights import Weights
+
 __all__ = ["Result", "Spikes", "State", "Traces", "Weights"]
+LATER = {"Traces": "brainsim.results.traces:Traces", "Weights": "brainsim.results.weights:Weights"}  # most results have none
 
 ALONG_TIME = ("times", "ids", "values", "counts")  # the fields of what was recorded that grow with time
 PHASES = ("build", "compile", "run")  # keys of `Result.stats` that hold seconds
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return load(LATER[name])
 
 
 @dataclass(eq=False)

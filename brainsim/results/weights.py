@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from brainsim.core.arrays import freeze_copy, plural, same_fields
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional
 from brainsim.core.hints import Answering, answers_calls
-from brainsim.results.lookup import Lookup, missing
 
 if TYPE_CHECKING:
     import pandas
@@ -132,22 +131,3 @@ class Weights(Answering):
         ends = {"pre": ("synapse", self.pre), "post": ("synapse", self.post)}
         coordinates = {"time": self.times, "synapse": self.synapses, **ends}
         return xarray.DataArray(self.values, coordinates, ("time", "synapse"), self.variable, {"units": self.unit})
-
-
-class WeightsLookup(Lookup):
-    """Weights by projection, or by (projection, variable); the projection is its name or what `Network.connect` returned.
-
-    Examples
-    --------
-    >>> result.weights["exc->cells"]                                    # doctest: +SKIP
-    >>> result.weights[wires, "x"]                                      # doctest: +SKIP
-    """
-
-    def __getitem__(self, key: Any) -> Weights:
-        """Return what was recorded of a projection; of its weights if no variable is named."""
-        owner, variable = key if isinstance(key, tuple) and len(key) == 2 else (key, "w")
-        name = owner if isinstance(owner, str) else getattr(owner, "name", owner)
-        try:
-            return self._items[name, variable]
-        except (KeyError, TypeError):
-            raise missing(self._items, self._label, name, variable, "weights", "bs.WeightTrace(projection)") from None

@@ -13,8 +13,8 @@ import numpy as np
 from brainsim.equations.system import prefix_of
 from brainsim.models.attributes import texts_of
 from brainsim.models.base import Model
+from brainsim.models.distribution import is_of_pairs
 from brainsim.models.packed import unpack
-from brainsim.models.space.of_pairs import OfPair
 from brainsim.network.arguments import SAME_STORAGES
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, handler_of
@@ -129,7 +129,7 @@ def _feed(digest, value):
         digest.update(f"list {len(value)} ".encode())
         for item in value:
             _feed(digest, item)
-    elif isinstance(value, OfPair):
+    elif is_of_pairs(value):
         _feed(digest, value.text)
     elif hasattr(value, "__dict__"):
         _feed(digest, [type(value).__name__, _given(value)])

@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.models.distribution import is_of_pairs
 from brainsim.models.packed import as_kept, distinct
-from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution
 from brainsim.network.arguments import MAX_DELAY, check_delay
 
@@ -23,7 +23,7 @@ def ticks_of(projection, layout):
             raise ValueError(f"{name}: must be at least dt = {dt:g} ms (got {np.min(delay):g} ms)")
         ticks = np.atleast_1d(whole_steps(delay, tick, name))
         return ((int(ticks.min()), int(ticks.max())) if ticks.size else (layout.ticks, layout.ticks)), np.ones(1)
-    if isinstance(delay, OfPair):
+    if is_of_pairs(delay):
         return _ticks_of_pairs(delay, layout, name), None
     low, high = delay.support
     if low < (0.5 * dt if layout.ticks == 1 else dt * (1 - 1e-9)):

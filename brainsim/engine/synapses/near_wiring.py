@@ -4,24 +4,19 @@ import numpy as np
 
 from brainsim.engine.synapses import sampling as ways
 from brainsim.engine.synapses.counting import leave
-from brainsim.engine.synapses.near import candidates, count_near, evaluate, scratch_fields
-from brainsim.engine.synapses.wiring import ByTarget, Wiring, register_wiring
+from brainsim.engine.synapses.near import candidates, evaluate, scratch_fields
+from brainsim.engine.synapses.near_places import count_near
+from brainsim.engine.synapses.wiring import ByTarget, Wiring
 from brainsim.jit.decorators import helper, kernel
 from brainsim.jit.records import Context, array_of, record_or_none
 from brainsim.jit.vmath import log
 from brainsim.rng.hashing import hashed, step_key, uniform
 
 
-@register_wiring
 class NearTargets(Wiring):
     """Each pair with the probability of its distance."""
 
     way, in_parts = ways.NEAR, True
-
-    @classmethod
-    def takes(cls, rule):
-        """Return whether a rule has a probability that depends on the distance."""
-        return rule.text is not None and not rule.by_target
 
     def count(self, start, stop, counts):
         """Count the targets within reach that the rows will choose."""
@@ -29,18 +24,12 @@ class NearTargets(Wiring):
         count_near(places.record, start, stop, self.stream("wiring"), self.self_index, counts)
 
 
-@register_wiring
 class NearSources(ByTarget):
     """Each target chooses k sources.
 
     They are kept, 4 bytes each, until the rows are stored: choosing them again takes a hundred times as long as reading
     them.
     """
-
-    @classmethod
-    def takes(cls, rule):
-        """Return whether the targets of a rule choose by the distance."""
-        return rule.text is not None and rule.by_target
 
     def __init__(self, plan, cells):
         super().__init__(plan, cells)

@@ -4,17 +4,12 @@ import numpy as np
 
 from brainsim.build.own import index_here
 from brainsim.core.arrays import lock
-from brainsim.engine.synapses import (
-    counting,
-    delays,
-    near_wiring,  # noqa: F401 - it registers how rules of the distance are wired
-    sampling,
-)
+from brainsim.engine.synapses import counting, delays, sampling
 from brainsim.engine.synapses.kinds.registry import kind_of
-from brainsim.engine.synapses.near import PLACES, Near, is_near
+from brainsim.engine.synapses.near import PLACES, is_near
 from brainsim.engine.synapses.wiring import wiring_of
+from brainsim.models.distribution import is_of_pairs
 from brainsim.models.packed import Ascending, as_kept, has_one, is_listed, of_values, unpack
-from brainsim.models.space.of_pairs import OfPair
 from brainsim.models.values import Distribution, is_number, value_code
 from brainsim.network.arguments import MAX_DELAY
 from brainsim.rng.probabilities import alias_table
@@ -72,7 +67,11 @@ class Plan:
                 f"(got {projection.storage!r})"
             )
         self.shared_weight = float(projection.weight) if has_one(projection, "weight") else None
-        self.near = Near(projection) if is_near(projection) else None
+        self.near = None
+        if is_near(projection):
+            from brainsim.engine.synapses.near_places import Near
+
+            self.near = Near(projection)
         self.delays, self.table = delays.ticks_of(projection, layout)
         self.wiring = wiring_of(self.rule)(self, cells)
         if self.near:
@@ -172,7 +171,7 @@ def projection_fields(layout, plans, counts, classes, few=None):
 
 def _has_laws(plans):
     values = [as_kept(plan.projection, name) for plan in plans for name in ("weight", "delay")]
-    return any(isinstance(value, Distribution) and not isinstance(value, OfPair) for value in values)
+    return any(isinstance(value, Distribution) and not is_of_pairs(value) for value in values)
 
 
 def _places(plans, columns):
@@ -217,7 +216,7 @@ def _describe(row, plan, shared, columns, known, few):
         accept, other = alias_table(plan.table)
         row["table"], row["table_size"] = columns.add("accept", accept), accept.size
         columns.add("other", other)
-    if isinstance(as_kept(projection, "delay"), OfPair):
+    if is_of_pairs(as_kept(projection, "delay")):
         row["table_size"] = -1
     row["rule"], row["posts"], row["place"], row["class_"] = plan.wiring.way, plan.posts.size, known[at], plan.class_
     row["count"], row["counts"] = plan.counts if plan.count_at < 0 else 0, plan.count_at

@@ -15,7 +15,7 @@ from brainsim.engine.synapses.projections import GlobalIndices, Plan, make_room_
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.engine.synapses.store import Passes, Store, count_synapses
 from brainsim.jit.background import Workers
-from brainsim.models.space.of_pairs import OfPair
+from brainsim.models.distribution import is_of_pairs
 from brainsim.models.values import is_number
 from brainsim.network.network import Network, copy_network
 from brainsim.network.projection import handler_of
@@ -136,7 +136,7 @@ def order_of_pairs(layout, projection):
         return np.lexsort((np.rint(delay / layout.tick), post, pre))  # as the store has them, in ticks
     order = np.lexsort((post, pre))
     again = (np.diff(pre[order]) == 0) & (np.diff(post[order]) == 0)
-    if isinstance(delay, OfPair) or is_number(delay) or not again.any():
+    if is_of_pairs(delay) or is_number(delay) or not again.any():
         return order
     # synapses of a pair are in the order of delays that are sampled; weights that count the pairs say which is which
     counted = np.divmod(np.arange(pre.size), EXACT)

@@ -13,7 +13,6 @@ import numpy as np
 from brainsim.build.own import index_here
 from brainsim.core.checks import MissingName, nearest
 from brainsim.engine.synapses import sampling, segments
-from brainsim.engine.synapses.as_listed import find_rows, segments_of
 from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import Classes
 from brainsim.engine.synapses.near import most_candidates
@@ -263,6 +262,10 @@ class Store:
     def _take_lists(self, few):
         """Take the columns of a list of pairs that is in the order of the store; return whether there is one."""
         projections = [plan.projection for plan in self.plans]
+        if len(projections) != 1 or projections[0].rule.pairs is None:
+            return False
+        from brainsim.engine.synapses.as_listed import find_rows, segments_of
+
         found = find_rows(self.layout, projections)
         if found is None:
             return False

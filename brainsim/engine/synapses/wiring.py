@@ -32,6 +32,10 @@ def wiring_of(rule):
     for wiring in WIRINGS:
         if wiring.takes(rule):
             return wiring
+    if rule.text is not None:  # loaded only then
+        from brainsim.engine.synapses.near_wiring import NearSources, NearTargets
+
+        return NearSources if rule.by_target else NearTargets
     name = type(rule).__name__
     raise TypeError(
         f"{name}: does not say which pairs it connects; give the class a method draw(self, n_pre, n_post, seed), which "

@@ -12,7 +12,7 @@ from brainsim.features.plasticity.equations.target_cell import OF_TARGET
 from brainsim.features.plasticity.models.base import Plasticity
 from brainsim.features.plasticity.models.homeostasis import Homeostasis, Normalisation
 from brainsim.models.conditions import at_ends
-from brainsim.models.space.of_pairs import written_within
+from brainsim.models.distribution import written_within
 from brainsim.models.values import Distribution
 from brainsim.network.arguments import check_source, check_view, describe
 

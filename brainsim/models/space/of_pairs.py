@@ -52,7 +52,7 @@ class OfPair(Distribution):
     values.
     """
 
-    unit = None
+    unit, _of_pairs = None, True
 
     def __init__(self, expression, limits, lowest_at, sampled, chances):
         order = np.argsort(sampled, kind="stable")
@@ -186,12 +186,3 @@ def _blocks(expression, label, pre, post, rule):
         rows = max(1, BLOCK // post.n)
         for start in range(0, pre.n, rows):
             yield i[start : start + rows, None], j[None, :]
-
-
-def written_within(value: Distribution, low: float | None = None, high: float | None = None) -> str:
-    """Return what to write instead of a value that is not beyond the limits: ``Clipped(...)``, or ``'max(1-d, 0)'``."""
-    if isinstance(value, OfPair):
-        text = value.text if low is None else f"max({value.text}, {low:g})"
-        return repr(text if high is None else f"min({text}, {high:g})")
-    limits = [f"{name}={limit:g}" for name, limit in (("low", low), ("high", high)) if limit is not None]
-    return f"Clipped({value!r}, {', '.join(limits)})"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.models.space.of_pairs import written_within
+from brainsim.models.distribution import written_within
 from brainsim.models.values import Distribution, checked_value
 
 

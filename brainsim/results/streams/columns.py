@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brainsim.core.arrays import freeze, times_of
 from brainsim.core.deferred import defer
 from brainsim.results.spikes import Spikes
-from brainsim.results.traces import Traces
-from brainsim.results.weights import Weights
+
+if TYPE_CHECKING:
+    from brainsim.results.traces import Traces
+    from brainsim.results.weights import Weights
 
 BLOCK = 1 << 20  # rows that are converted at once
 STEPS, CELLS, LAGS = "spikes.step.u4", "spikes.cell.u4", "spikes.lag.f8"
@@ -170,6 +172,8 @@ class Columns:
 
     def traces(self, row: Row) -> Traces:
         """Return the Traces of a row of the header; the values stay where they are."""
+        from brainsim.results.traces import Traces
+
         ids, times = np.asarray(row["ids"], np.int64), freeze(self.sample_times(row))
         values = self.arrays[row["column"]].reshape(times.size, ids.size)
         return Traces(row["label"], row["variable"], row["unit"], times, ids, values)
@@ -185,6 +189,8 @@ class Columns:
 
     def weights(self, row: Row) -> Weights:
         """Return the Weights of a row of the header."""
+        from brainsim.results.weights import Weights
+
         name = row["column"]
         steps, values, counts = (self.arrays.get(f"{name}.{part}") for part in ("step.i8", "value.f8", "count.i8"))
         assert steps is not None

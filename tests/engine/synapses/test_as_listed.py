@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.synapses import few_values, store
+from brainsim.engine.synapses import as_listed, few_values
 from brainsim.models import packed
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -64,7 +64,7 @@ def ran(net, threads):
 def test_the_bits_are_those_of_a_store_of_its_own(weight, views, monkeypatch):
     net = network(*pairs(), weight=weight, views=views)
     with monkeypatch.context() as patch:
-        patch.setattr(store, "find_rows", lambda layout, projections: None)
+        patch.setattr(as_listed, "find_rows", lambda layout, projections: None)
         usual, wanted = ran(net, 1)
         assert not is_taken(usual)
         table = usual.synapses("listed")
