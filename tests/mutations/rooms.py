@@ -28,7 +28,8 @@ TESTS = {
     "commands": "tests/interface",
     "explore": "tests/interface tests/examples",
 }
-OF_ALL = ["tests/interface/test_public.py"]  # public names and their defaults, of every room
+# public names and their defaults, and what is allowed of arguments, of every room
+OF_ALL = ["tests/interface/test_public.py", "tests/interface/test_ranges.py"]
 PARTED = "engine", "features"  # the rooms of which each part is a room
 
 

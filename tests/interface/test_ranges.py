@@ -1,0 +1,56 @@
+"""What is allowed of each argument, pinned: what a call refuses is as much a promise as what it is called.
+
+``python -m tests.interface.test_ranges`` writes ``tests/data/ranges.json`` anew. Ranges of parameters of models are
+pinned in `test_public`.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import brainsim as bs
+
+PACKAGE = Path(bs.__file__).parent
+PINNED = Path(__file__).parents[1] / "data" / "ranges.json"
+BOUNDS = ("above", "at_least", "at_most", "below")
+DECLARED = "parameter", "bs.parameter"
+CHECKED = re.compile(rf"\b({'|'.join(BOUNDS)})=")
+
+
+def ranges():
+    """Return label -> the ranges that are checked under it, such as ``Trace.every: above 0.0``."""
+    found = {}
+    for file in sorted(PACKAGE.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if CHECKED.search(text):
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) not in DECLARED and (bounds := _bounds(node)):
+                    label = _label(node) or file.relative_to(PACKAGE).as_posix()
+                    found.setdefault(label, set()).add(bounds)
+    return {label: sorted(bounds) for label, bounds in sorted(found.items())}
+
+
+def _bounds(call):
+    return ", ".join(f"{k.arg} {ast.unparse(k.value)}" for k in call.keywords if k.arg in BOUNDS)
+
+
+def _label(call):
+    """Return the text with which a message of a check begins."""
+    for part in call.args[1:2]:
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            return part.value
+        if isinstance(part, ast.JoinedStr):
+            return ast.unparse(part)[2:-1]
+    return None
+
+
+def test_what_is_allowed_stays_as_it_is():
+    found, known = ranges(), json.loads(PINNED.read_text(encoding="utf-8"))
+    changed = {label: (known.get(label), found.get(label)) for label in {*found, *known}}
+    changed = {label: pair for label, pair in changed.items() if pair[0] != pair[1]}
+    assert changed == {}, "if you meant it: python -m tests.interface.test_ranges"
+
+
+if __name__ == "__main__":
+    PINNED.write_text(json.dumps(ranges(), indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
