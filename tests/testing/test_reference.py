@@ -1,6 +1,7 @@
 """The reference: short, on its own, and of one opinion with the engine."""
 
 import ast
+import re
 import warnings
 from pathlib import Path
 
@@ -43,6 +44,36 @@ def test_files_of_features_are_short():
     for file in FILES:
         lines = file.read_text(encoding="utf-8").count("\n")
         assert lines <= (330 if file.stem in CORE else 200), file.stem
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "semantics.md").read_text(encoding="utf-8")
+SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+WITHOUT_RULES = ("What it does not define", "What may differ")
+
+
+def names_of(file):
+    """Return the names that a file of the reference defines, and those of the methods of its classes."""
+    found = {file.name}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        found |= {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else set()
+        found |= {t.id for t in node.targets if isinstance(t, ast.Name)} if isinstance(node, ast.Assign) else set()
+    return found
+
+
+@pytest.mark.parametrize("section", [name for name in SECTIONS if name not in WITHOUT_RULES])
+def test_each_rule_of_the_page_says_where_it_is(section):
+    """The rules are numbered, or paragraphs; what stands in brackets is a name of the reference."""
+    known = set().union(*map(names_of, FILES))
+    for rule in re.split(r"\n(?=\d+\. )|\n\n", SECTIONS[section])[1:]:
+        places = [name for part in re.findall(r"\[(`[^\]]*)\]", rule) for name in re.findall(r"`([^`]+)`", part)]
+        assert places, f"no place: {rule}"
+        assert [name for name in places if name.rpartition(".")[2] not in known and name not in known] == []
+
+
+def test_each_file_of_the_reference_is_on_the_page():
+    named = {part for name in re.findall(r"`([\w.]+)`", PAGE) for part in (name, *name.split("."))}
+    for file in FILES:
+        assert file.stem == "__init__" or named & {file.stem, *names_of(file)}, file.stem
 
 
 # random numbers: the same bits
