@@ -53,6 +53,11 @@ def test_changes_are_of_code_that_runs():
     assert {(change.kind, change.text) for change in changes_of(SOURCE)} == EXPECTED
 
 
+def test_what_changes_nothing_is_not_drawn():
+    text = "np.maximum(a, b)\nmax(a, b, c)\nfor x, y in zip(a, b, strict=True):\n    print(x, flush=True)\nf(a, b)"
+    assert [change.text for change in changes_of(text)] == ["pass", "pass", "pass", "pass", "f(b, a)"]
+
+
 def test_each_change_is_one_other_program():
     texts = [change.apply(SOURCE) for change in changes_of(SOURCE)]
     trees = {ast.dump(ast.parse(text)) for text in (SOURCE, *texts)}

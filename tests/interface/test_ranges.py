@@ -1,4 +1,4 @@
-"""What is allowed of each argument, pinned: what a call refuses is as much a promise as what it is called.
+"""What is checked of each argument, pinned: what a call refuses is as much a promise as what it is called.
 
 ``python -m tests.interface.test_ranges`` writes ``tests/data/ranges.json`` anew. Ranges of parameters of models are
 pinned in `test_public`.
@@ -15,29 +15,33 @@ PACKAGE = Path(bs.__file__).parent
 PINNED = Path(__file__).parents[1] / "data" / "ranges.json"
 BOUNDS = ("above", "at_least", "at_most", "below")
 DECLARED = "parameter", "bs.parameter"
-CHECKED = re.compile(rf"\b({'|'.join(BOUNDS)})=")
+CHECKS = ("number", "integer", "true_or_false", "one_of", "choice", "check_name", "check_word", "in_range", "check_unit")
+CHECKED = re.compile(rf"\b({'|'.join([*(f'{name}=' for name in BOUNDS), *(f'{name}[(]' for name in CHECKS)])})")
 
 
 def ranges():
-    """Return label -> the ranges that are checked under it, such as ``Trace.every: above 0.0``."""
+    """Return label -> what is checked under it, such as ``Trace.every: number, above 0.0``."""
     found = {}
     for file in sorted(PACKAGE.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
         if CHECKED.search(text):
             for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) not in DECLARED and (bounds := _bounds(node)):
+                if isinstance(node, ast.Call) and (what := _checked(node)):
                     label = _label(node) or file.relative_to(PACKAGE).as_posix()
-                    found.setdefault(label, set()).add(bounds)
-    return {label: sorted(bounds) for label, bounds in sorted(found.items())}
+                    found.setdefault(label, set()).add(what)
+    return {label: sorted(what) for label, what in sorted(found.items())}
 
 
-def _bounds(call):
-    return ", ".join(f"{k.arg} {ast.unparse(k.value)}" for k in call.keywords if k.arg in BOUNDS)
+def _checked(call):
+    """Return what a call checks, "" if it checks nothing."""
+    bounds = [f"{k.arg} {ast.unparse(k.value)}" for k in call.keywords if k.arg in BOUNDS]
+    name = ast.unparse(call.func)
+    return ", ".join([name, *bounds]) if name in CHECKS or (bounds and name not in DECLARED) else ""
 
 
 def _label(call):
     """Return the text with which a message of a check begins."""
-    for part in call.args[1:2]:
+    for part in call.args[1:]:
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             return part.value
         if isinstance(part, ast.JoinedStr):

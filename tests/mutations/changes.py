@@ -8,6 +8,9 @@ OPPOSITES = {
     ast.In: "not in", ast.NotIn: "in", ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.And: "or", ast.Or: "and",
 }  # fmt: skip
 
+SYMMETRIC = {"min", "max", "minimum", "maximum", "lesser", "greater", "isclose", "array_equal", "hypot", "gcd"}
+SAFEGUARDS = {"strict", "flush"}  # arguments that change nothing where all is well
+
 
 @dataclass(frozen=True)
 class Change:
@@ -27,8 +30,8 @@ class Change:
 
 
 def changes_of(source):
-    """Return all changes of a source, in the order of its text; none in docstrings, messages, annotations and what only
-    type checkers read.
+    """Return all changes of a source, in the order of its text; none in docstrings, messages, annotations, what only
+    type checkers read, and arguments that only guard against slips.
     """
     tree = ast.parse(source)
     hidden = {id(inner) for node in ast.walk(tree) for part in _not_code(node) for inner in ast.walk(part)}
@@ -44,6 +47,8 @@ def _not_code(node):
     if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
         return [node]
     if isinstance(node, ast.If) and _code(node.test) == "TYPE_CHECKING":
+        return [node]
+    if isinstance(node, ast.keyword) and node.arg in SAFEGUARDS:
         return [node]
     if isinstance(node, ast.FunctionDef):
         return [part for part in (node.returns, *(a.annotation for a in node.args.args + node.args.kwonlyargs)) if part]
@@ -67,7 +72,7 @@ def _changes_at(node):
             yield _put("constant", node, repr(value + 1))
         case ast.Call(args=[first, second, *others]) if not node.keywords and not _is_starred(first, second):
             given = ", ".join(map(_code, (second, first, *others)))
-            if _code(first) != _code(second):
+            if _code(first) != _code(second) and _code(node.func).rpartition(".")[2] not in SYMMETRIC:
                 yield _put("swapped arguments", node, f"{_code(node.func)}({given})")
         case ast.If(test=test):
             yield _put("dropped condition", test, "True")
