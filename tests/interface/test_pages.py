@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -42,6 +43,34 @@ def test_a_page_does_what_it_says(page):
     for path in pictures:
         with Image.open(path) as picture:
             assert picture.size == pytest.approx(sizes[path], abs=1), f"{path.name}: draw it again with docs/pages.py"
+
+
+@pytest.mark.thorough
+def test_what_lesson_11_says_of_both_bodies_is_what_their_table_says():
+    """Besides what its code prints, which is compared with the page by the test of all pages."""
+    text, names = (DOCS / "course" / "11-seeing-and-hearing.md").read_text(encoding="utf-8"), {"bs": bs, "np": np}
+    names["data"] = bs.ann.datasets.digits()
+    wanted = ("mlp = bs.ann.MLP((64,))", "report = bs.ann.bodies", "relus, spikes = report.row", "hurt = bs.ann.bodies")
+    blocks = [code for kind, code, _ in harness().ITEM.findall(text) if any(word in code for word in wanted)]
+    assert len(blocks) == len(wanted)
+    for block in blocks[:3]:
+        harness().executed(block, "lesson 11", names)
+    relus, spikes = names["relus"], dict(zip(names["report"].T, names["spikes"], strict=True))
+    assert "Two steps are nearly enough for this task." in text
+    assert relus.accuracy - 0.03 < spikes[2].accuracy < relus.accuracy
+    assert "with few steps it takes a\nlittle less energy than the artificial network, with many steps more" in text
+    assert 0.8 * relus.energy < spikes[1].energy < spikes[4].energy < relus.energy < spikes[64].energy
+    assert "with them the spiking network takes less than the artificial one only with one or two\nsteps" in text
+    assert all(row.energy_moved > 2.0 * row.energy for row in (relus, *spikes.values()))
+    assert [T for T, row in spikes.items() if row.energy_moved < relus.energy_moved] == [1, 2]
+    harness().executed(blocks[3], "lesson 11", names)
+    said = re.search(r"\| (\d+) % of the messages lost \| (\d+) % of the digits are read, by (\d+) steps .*\| (\d+) %", text)
+    lost, by_spikes, T, by_relus = map(int, said.groups())
+    for body, percent in (("spiking", by_spikes), ("artificial", by_relus)):
+        (row,) = [row for row in names["hurt"].damaged("lost", body) if row.level == lost / 100]
+        assert 100 * row.accuracy == pytest.approx(percent, abs=2.0), body  # as the other numbers of what is learned
+    assert row.body == "artificial"
+    assert names["hurt"].T == (T,)
 
 
 @pytest.mark.thorough
