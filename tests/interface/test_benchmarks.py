@@ -103,9 +103,10 @@ SMALLEST = {
     "scaling": ["--only", "brainsim", "--quick", "--axes", "cells", "--runs", "1", "--largest", "1e5", "--seconds", "0.01"],
     "stdp": [*SHORT, "--n", "100"],
     "streaming": ["--spikes", "1e4", "--scale", "0", "--runs", "1"],
+    "tabs": ["--only", "coba", "--seconds", "1"],
     "sweep": ["--points", "4", "--workers", "1", "--runs", "1"],
 }
-NEEDS = {"pictures": "bokeh", "exchange": "mpi4py", "pynn": "pyNN", "ranks": "mpi4py"}
+NEEDS = {"pictures": "bokeh", "exchange": "mpi4py", "pynn": "pyNN", "ranks": "mpi4py", "tabs": "playwright"}
 # stands for an example of PyNN
 SMALL_NETWORK = """
 from pyNN.utility import get_simulator
