@@ -85,7 +85,9 @@ def sources(relu, path):
 
 
 FIRST, LAST, SQUARE, RELU = linear(W1, B1), linear(W2, B2), linear(np.eye(9)), torch_part("ReLU")
-INSTEAD = "give a torch.nn.Sequential of Linear, Conv2d, AvgPool2d, BatchNorm, ReLU, Flatten and Dropout, or a list of"
+INSTEAD = (
+    "give a torch.nn.Sequential of Linear, Conv2d, AvgPool2d, MaxPool2d, BatchNorm, ReLU, Flatten and Dropout, or a list"
+)
 
 
 def own(**attributes):
@@ -209,6 +211,26 @@ def test_convolutions_of_torch_are_lowered():
     assert report.row(layer=1).units == 256
 
 
+def test_max_pooling_of_torch_is_lowered():
+    """The ReLU may stand before it or after it."""
+    kernels, pool, flat = (
+        convolution(padding="same"),
+        torch_part("MaxPool2d", kernel_size=2, stride=2),
+        torch_part("Flatten"),
+    )
+    last, images = linear(RNG.normal(size=(64, 10))), DATA.X_train[:50].reshape(-1, 1, 8, 8)
+    same = layers.lower(
+        [layers.Conv2D(kernels.weight, kernels.bias, padding=1), layers.ReLU(), layers.MaxPool2D(2)]
+        + [layers.Dense(last.weight.T)],
+        (1, 8, 8),
+    )
+    for middle in ((RELU, pool), (pool, RELU)):
+        trained = convert(chain(kernels, *middle, flat, last), images).trained
+        for (expected, b), found, c in zip(same, trained.weights, trained.biases, strict=True):
+            assert abs(found - expected).max() < 1e-12
+            np.testing.assert_allclose(c, b, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("module", "message"),
     [
@@ -233,7 +255,9 @@ def test_convolutions_of_torch_are_lowered():
         (chain(convolution(groups=2), RELU, LAST), r"Conv2d must have groups=1 \(got 2\)"),
         (chain(convolution(stride=(1, 2)), RELU, LAST), r"Conv2d must have the same stride .*\(got \(1, 2\)\)"),
         (chain(convolution(padding="same", side=2), RELU, LAST), r"needs an odd, square kernel \(got \(2, 2\)\)"),
-        (chain(FIRST, torch_part("MaxPool2d"), LAST), "MaxPool2d cannot be converted: .*AvgPool2D"),
+        (chain(FIRST, torch_part("MaxPool1d"), LAST), "MaxPool1d cannot be converted: .*MaxPool2d in a torch.nn.Sequential"),
+        (chain(FIRST, torch_part("MaxPool2d", kernel_size=2, stride=2), LAST), "max pooling needs a ReLU"),
+        (chain(FIRST, torch_part("MaxPool2d", padding=1), LAST), r"MaxPool2d must have padding=0 \(got 1\)"),
         (chain(FIRST, torch_part("Softmax"), LAST), "Softmax cannot be converted"),
         (chain(FIRST, torch_part("ReLU6"), LAST), "ReLU6 cannot be converted"),
         (chain(FIRST, RELU, LAST, torch_part("Sigmoid")), r"or a single output a sigmoid \(got Sigmoid of 4\)"),

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
-from brainsim.ann.networks.layers import AvgPool2D, BatchNorm, Conv2D, Dense, ReLU, lower
+import brainsim as bs
+from brainsim.ann.networks.layers import AvgPool2D, BatchNorm, Conv2D, Dense, MaxPool2D, ReLU, lower
+from brainsim.ann.networks.readers import read
 
 RNG = np.random.default_rng(5)
 
@@ -95,6 +98,32 @@ def test_a_whole_network():
     assert x == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize(("size", "stride", "first"), [(2, None, "relu"), (3, 2, "relu"), (3, 1, "pool")])
+def test_max_pooling_is_exact_in_relus(size, stride, first):
+    """Squares that meet, that overlap, and the ReLU behind them, where it stands in many networks."""
+    kernels, images, step = RNG.normal(size=(3, 2, 3, 3)), RNG.normal(size=(5, 2, 8, 8)), stride or size
+    middle = [ReLU(), MaxPool2D(size, stride)] if first == "relu" else [MaxPool2D(size, stride), ReLU()]
+    side = (8 - size) // step + 1
+    trained = read(lower([Conv2D(kernels, padding=1), *middle, Dense(np.eye(3 * side**2))], (2, 8, 8)))
+    for image, found in zip(images, trained.activations(images.reshape(5, -1))[-1], strict=True):
+        windows = sliding_window_view(convolved(image, kernels, np.zeros(3), 1, 1), (size, size), (1, 2))
+        expected = np.maximum(windows[:, ::step, ::step].max(axis=(3, 4)), 0.0)
+        assert found.reshape(3, side, side) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_network_with_max_pooling_answers_alike_in_spikes():
+    data, kernels = bs.ann.datasets.digits(), np.random.default_rng(1).normal(0.0, 0.5, (12, 1, 3, 3))
+    front = [Conv2D(kernels, padding=1), ReLU(), MaxPool2D(2)]
+    features = read(lower([*front, Dense(np.eye(192))], (1, 8, 8))).activations(data.X_train)[-1]
+    wanted = np.eye(10)[data.y_train]
+    readout = np.linalg.solve(features.T @ features + np.eye(192), features.T @ wanted)
+    network = lower([*front, Dense(readout)], (1, 8, 8))
+    assert [W.shape[1] for W, _ in network] == [768, 768, 384, 10]
+    report = bs.ann.bodies(network, data.X_test, data.y_test, calib=data.X_train, T=(32, 64))
+    assert report.row("artificial").accuracy > 0.95
+    assert report.row("spiking", T=64).agreement > 0.99
+
+
 class MaxPool2d:
     pass
 
@@ -104,8 +133,11 @@ class Softmax:
 
 
 def test_mistakes_in_layers():
-    with pytest.raises(TypeError, match="MaxPool2d cannot be converted: .*AvgPool2D"):
+    with pytest.raises(TypeError, match="MaxPool2d cannot be converted: .*bs.ann.layers.MaxPool2D"):
         lower([Conv2D(np.ones((1, 1, 3, 3))), ReLU(), MaxPool2d()], (1, 8, 8))
+    for before in ([], [Conv2D(np.ones((1, 1, 3, 3)))], [ReLU(), Conv2D(np.ones((1, 1, 3, 3)))]):
+        with pytest.raises(ValueError, match="max pooling needs a ReLU directly before or after it"):
+            lower([AvgPool2D(1), *before, MaxPool2D(2), Dense(np.ones((9, 2)))], (1, 8, 8))
     with pytest.raises(TypeError, match="Softmax cannot be converted: .*leave it out"):
         lower([Dense(np.ones((64, 2))), Softmax()], (1, 8, 8))
     with pytest.raises(ValueError, match=r"Conv2D.weight: must have the shape \(channels out, 3, height, width\)"):

@@ -49,8 +49,9 @@ def convert(
     source : MLP, MLPClassifier, MLPRegressor, list, dict, torch module, Keras model, str or Path
         `brainsim.ann.MLP` with relu or qcfs; a fitted network of scikit-learn with relu; a list of (W, b), W of shape
         (inputs, outputs) and possibly sparse, as `bs.ann.layers.lower` makes it of a CNN; a ``torch.nn.Sequential`` of
-        Linear, Conv2d, AvgPool2d, BatchNorm, ReLU, Flatten and Dropout, or the state_dict of one of Linear and ReLU; a
-        ``keras.Sequential`` of Dense, Flatten and Dropout, or its weights; the path of a file .npz with W0, b0, W1, b1, ...
+        Linear, Conv2d, AvgPool2d, MaxPool2d (in ReLUs, see `bs.ann.layers.MaxPool2D`), BatchNorm, ReLU, Flatten and
+        Dropout, or the state_dict of one of Linear and ReLU; a ``keras.Sequential`` of Dense, Flatten and Dropout, or its
+        weights; the path of a file .onnx of such layers (``pip install onnx``), or .npz with W0, b0, W1, b1, ...
         Lists, state_dicts and files do not say what is between their layers: a ReLU is assumed after each layer but the
         last. A single output decides between two classes, 0 and 1 unless the source names them: the second if it is above 0.
     calib : array, shape (samples, inputs) or (samples, channels, height, width), optional

@@ -1,8 +1,8 @@
-"""Convolution, average pooling and batch normalisation as sparse matrices, so that a CNN becomes a list of (W, b).
+"""Convolution, pooling and batch normalisation as sparse matrices, so that a CNN becomes a list of (W, b).
 
 Every linear layer is ``y = x @ W + b`` on the flattened image, channel by channel and row by row. Consecutive linear layers
-without a ReLU between them are multiplied into one: batch normalisation is merged into the convolution before it, pooling
-into the one after it, and neither needs a layer of spiking cells.
+without a ReLU between them are multiplied into one: batch normalisation is merged into the convolution before it, average
+pooling into the one after it, and neither needs a layer of spiking cells. Max pooling needs some: see `MaxPool2D`.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from scipy import sparse
 
 from brainsim.core.checks import integer, plain
 
-__all__ = ["AvgPool2D", "BatchNorm", "Conv2D", "Dense", "ReLU"]
+__all__ = ["AvgPool2D", "BatchNorm", "Conv2D", "Dense", "MaxPool2D", "ReLU"]
 
 # activations of hidden units that firing rates cannot represent, and why
 UNSUPPORTED = {
@@ -117,6 +117,63 @@ class AvgPool2D:
 
 
 @dataclass(frozen=True, eq=False)
+class MaxPool2D:
+    """The largest number in squares of an image, channel by channel, made of ReLUs: ``max(a, b) = b + ReLU(a - b)``.
+
+    So it is exact in the artificial network. In spikes it takes a layer of cells each time that the numbers of a square are
+    halved: two for 2 x 2, with one and a half times as many cells as the image has pixels. The image must not be negative: a
+    ReLU stands before or after it.
+
+    Parameters
+    ----------
+    size : int
+        Height and width of a square.
+    stride : int, optional
+        Step between two squares; by default `size`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> L = bs.ann.layers
+    >>> network = L.lower([L.Conv2D(np.ones((4, 1, 3, 3))), L.ReLU(), L.MaxPool2D(2), L.Dense(np.ones((36, 10)))], (1, 8, 8))
+    >>> [W.shape for W, b in network]
+    [(64, 144), (144, 144), (144, 72), (72, 10)]
+    """
+
+    size: int
+    stride: int | None = None
+
+    def stages(self, shape: tuple[int, ...]) -> tuple[list[sparse.csr_array], tuple[int, ...]]:
+        """Return matrices, between which there are ReLUs, and the shape of the output.
+
+        In each stage, a of a pair of numbers (a, b) becomes a - b, and b stays; the next stage adds both.
+        """
+        side = integer(self.size, "MaxPool2D.size", at_least=1)
+        sources, _, size = _positions(shape, (side, side), self.stride or side, 0, "MaxPool2D")
+        channels, outputs = np.arange(shape[0])[:, None] * shape[1] * shape[2], shape[0] * size[0] * size[1]
+        rows = np.concatenate([(channels + source).ravel() for source in sources.values()])
+        # a block of columns for each number of a square
+        numbers = sparse.csr_array((np.ones(rows.size), (rows, np.arange(rows.size))), (int(np.prod(shape)), rows.size))
+        found, left = [], len(sources)
+        while left > 1:
+            pairs = left // 2
+            step = np.eye(left)
+            for first in range(0, 2 * pairs, 2):
+                step[first + 1, first] = -1.0
+            found.append(numbers @ _each_output(step, outputs))
+            sums = np.zeros((left, left - pairs))
+            sums[np.arange(left), np.minimum(np.arange(left) // 2, left - pairs - 1)] = 1.0
+            numbers, left = _each_output(sums, outputs), left - pairs
+        return [*found, numbers], (shape[0], *size)
+
+
+def _each_output(block, outputs):
+    """Return a matrix that does the same for each output; columns and rows are ordered by number, then by output."""
+    return sparse.csr_array(sparse.kron(block, sparse.eye_array(outputs)))
+
+
+@dataclass(frozen=True, eq=False)
 class BatchNorm:
     """Normalisation by the statistics of training: ``gamma*(x - mean)/sqrt(variance + epsilon) + beta`` for each channel.
 
@@ -197,13 +254,13 @@ class ReLU:
 
 
 def lower(
-    layers: Sequence[Conv2D | AvgPool2D | BatchNorm | Dense | ReLU], shape: Sequence[int]
+    layers: Sequence[Conv2D | AvgPool2D | MaxPool2D | BatchNorm | Dense | ReLU], shape: Sequence[int]
 ) -> list[tuple[Any, np.ndarray]]:
     """Return a network of layers as a list of (W, b), with a ReLU after each but the last.
 
     Parameters
     ----------
-    layers : list of Conv2D, AvgPool2D, BatchNorm, Dense and ReLU
+    layers : list of Conv2D, AvgPool2D, MaxPool2D, BatchNorm, Dense and ReLU
         In their order; the last must not be a ReLU.
     shape : tuple of int
         Of an image, (channels, height, width).
@@ -216,9 +273,9 @@ def lower(
     Raises
     ------
     TypeError
-        If a layer has another type, such as max pooling.
+        If a layer has another type.
     ValueError
-        If shapes do not fit, or there is no layer between two ReLUs or after the last.
+        If shapes do not fit, there is no layer between two ReLUs or after the last, or no ReLU next to max pooling.
 
     Examples
     --------
@@ -232,29 +289,66 @@ def lower(
         raise TypeError(f"lower.shape: must be (channels, height, width) (got {shape!r})")
     shape = tuple(integer(size, "lower.shape", at_least=1) for size in shape)
     network: list[tuple[Any, np.ndarray]] = []
-    W: Any = None
-    b: Any = None
-    for layer in layers:
+    group: Group | None = None
+    rectified = False
+    for layer in relus_first(layers, lambda one: isinstance(one, ReLU)):
         if isinstance(layer, ReLU):
-            if W is None:
+            if group is None:
                 raise ValueError("lower.layers: a ReLU must follow a linear layer; leave out the first of two in a row")
-            network.append((W, b))
-            W = b = None
+            network.append(group[:2])
+            group, rectified = None, True
             continue
-        if not hasattr(layer, "lowered"):
+        if not hasattr(layer, "lowered") and not isinstance(layer, MaxPool2D):
             reject_layer(type(layer).__name__ if not isinstance(layer, type) else layer.__name__, "lower.layers")
-        next_W, next_b, shape = layer.lowered(shape)
-        W, b = (next_W, next_b) if W is None else (W @ next_W, b @ next_W + next_b)
-    if W is None:
+        pairs, group, shape = joined(group, layer, shape, rectified, "lower.layers")
+        network += pairs
+    if group is None:
         raise ValueError("lower.layers: must end with a linear layer, whose outputs are read without a ReLU")
-    return [*network, (W, b)]
+    return [*network, group[:2]]
+
+
+Group = tuple[Any, np.ndarray, bool]  # W and b of linear layers next to each other, and whether all of them only pool
+
+
+def joined(group, layer, shape, rectified, label):
+    """Return the (W, b) that ReLUs end within a layer, the `Group` that is left, and the shape of its output.
+
+    `group` is that of the layers before it, None directly after a ReLU or at the beginning; `rectified` says whether there
+    was a ReLU before the group.
+    """
+    pools = group is None or group[2]
+    if not isinstance(layer, MaxPool2D):
+        W, b, shape = layer.lowered(shape)
+        return [], (*_product(group, W, b), pools and isinstance(layer, AvgPool2D)), shape
+    if not (rectified and pools):
+        raise ValueError(f"{label}: max pooling needs a ReLU directly before or after it, since rates are not negative")
+    (*stages, last), shape = layer.stages(shape)
+    pairs = []
+    for stage in stages:
+        pairs.append(_product(group, stage, np.zeros(stage.shape[1])))
+        group = None
+    return pairs, (*_product(group, last, np.zeros(last.shape[1])), True), shape
+
+
+def _product(group, W, b):
+    """Return (W, b) of a layer, together with those of the group before it."""
+    return (W, b) if group is None else (group[0] @ W, group[1] @ W + b)
+
+
+def relus_first(layers, is_relu):
+    """Return layers with the ReLU before max pooling instead of after it: the largest one is the same."""
+    layers = list(layers)
+    for k in range(1, len(layers)):
+        if is_relu(layers[k]) and isinstance(layers[k - 1], MaxPool2D):
+            layers[k - 1 : k + 1] = layers[k], layers[k - 1]
+    return layers
 
 
 def reject_layer(name, label):
     """Raise TypeError for a layer by the name of its class, saying what to use instead."""
     low = name.lower()
     if "maxpool" in low:
-        remedy = "no cell computes the largest of several rates; train with AvgPool2D or with a stride of 2"
+        remedy = "take MaxPool2d in a torch.nn.Sequential, bs.ann.layers.MaxPool2D in lower, or average pooling"
     elif "softmax" in low:
         remedy = "softmax divides by a sum over units; leave it out at the end, which does not change the largest output"
     elif any(word in low for word in ("tanh", "elu", "gelu", "silu", "sigmoid", "softplus")):
@@ -262,7 +356,8 @@ def reject_layer(name, label):
     elif any(word in low for word in ("lstm", "gru", "rnn", "attention")):
         remedy = "rates have no memory from step to step; only feed-forward layers can be converted"
     else:
-        remedy = "write the network as bs.ann.layers.lower([...], shape), of Conv2D, AvgPool2D, BatchNorm, Dense and ReLU"
+        kinds = "Conv2D, AvgPool2D, MaxPool2D, BatchNorm, Dense and ReLU"
+        remedy = f"write the network as bs.ann.layers.lower([...], shape), of {kinds}"
     raise TypeError(f"{label}: {name} cannot be converted: {remedy}")
 
 

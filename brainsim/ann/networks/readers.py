@@ -5,7 +5,7 @@ No other library is imported for this: networks of scikit-learn, PyTorch and Ker
 A network with labels and a single output decides between two classes: the second if the output is above 0. It gets another
 output before that one which is always 0, so that the largest output gives the label, as in a network with two outputs.
 
-Files are ``.npz`` with W0, b0, W1, b1 and so on, and further entries that `MLP.save` writes.
+Files are ``.npz`` with W0, b0, W1, b1 and so on, and further entries that `MLP.save` writes; or ``.onnx``.
 """
 
 import re
@@ -88,7 +88,7 @@ def read(source, shape=None) -> Trained:
     array([0, 1])
     """
     if isinstance(source, str | Path):
-        return _from_file(source)
+        return _from_file(source, shape)
     if hasattr(source, "coefs_"):
         return _from_estimator(source)
     if isinstance(source, dict):
@@ -110,7 +110,7 @@ def read(source, shape=None) -> Trained:
         )
     raise TypeError(
         "convert.source: must be a network of bs.ann.MLP, scikit-learn, PyTorch or Keras, a list of (W, b), or "
-        f"a file .npz (got {type(source).__name__}){hint}"
+        f"a file .npz or .onnx (got {type(source).__name__}){hint}"
     )
 
 
@@ -174,10 +174,15 @@ def _from_state(state):
     return _from_pairs(pairs, state)
 
 
-def _from_file(path):
-    """Read a file .npz with W0, b0, W1, b1 and so on."""
+def _from_file(path, shape):
+    """Read a file .npz with W0, b0, W1, b1 and so on, or one of ONNX."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"convert.source: there is no file {str(path)!r}; bs.ann.MLP.save writes one")
+    if Path(path).suffix == ".onnx":
+        from brainsim.ann.networks.onnx_files import onnx_pairs
+
+        pairs, shape = onnx_pairs(path, shape)
+        return _from_pairs(pairs, path, shape=shape or ())
     content, missing = _content_of(path, "convert.source")
     if missing:
         raise ValueError(

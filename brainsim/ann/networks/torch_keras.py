@@ -6,20 +6,34 @@ twice or call functions between them, is in their code and cannot be inferred fr
 
 import numpy as np
 
-from brainsim.ann.networks.layers import UNSUPPORTED, AvgPool2D, BatchNorm, Conv2D, Dense, reject_activation, reject_layer
+from brainsim.ann.networks.layers import (
+    UNSUPPORTED,
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    MaxPool2D,
+    joined,
+    reject_activation,
+    reject_layer,
+    relus_first,
+)
 
 NEUTRAL = {"flatten", "dropout", "identity", "inputlayer"}  # do not change a flat sample at test time
 SOFT_ENDS = {"softmax", "logsoftmax", "log_softmax"}  # do not change which output is the largest
-TORCH_PARTS = NEUTRAL | SOFT_ENDS | {"linear", "relu", "sigmoid", "conv2d", "avgpool2d", "batchnorm1d", "batchnorm2d"}
+TORCH_PARTS = (
+    NEUTRAL | SOFT_ENDS | {"linear", "relu", "sigmoid", "conv2d", "avgpool2d", "maxpool2d", "batchnorm1d", "batchnorm2d"}
+)
 # options of layers of PyTorch that must have these values, which are their defaults
 PLAIN_OPTIONS = {
     "Conv2d": {"dilation": 1, "groups": 1, "padding_mode": "zeros"},
     "AvgPool2d": {"padding": 0, "ceil_mode": False, "divisor_override": None},
+    "MaxPool2d": {"padding": 0, "ceil_mode": False, "dilation": 1, "return_indices": False},
 }
 RELU_OPTIONS = {"max_value": None, "negative_slope": 0.0, "threshold": 0.0}  # of a ReLU of Keras
 INSTEAD = (
-    "give a torch.nn.Sequential of Linear, Conv2d, AvgPool2d, BatchNorm, ReLU, Flatten and Dropout, or a list of (W, b), W "
-    "of shape (inputs, outputs), with a ReLU after each but the last"
+    "give a torch.nn.Sequential of Linear, Conv2d, AvgPool2d, MaxPool2d, BatchNorm, ReLU, Flatten and Dropout, or a list of "
+    "(W, b), W of shape (inputs, outputs), with a ReLU after each but the last"
 )
 
 
@@ -36,11 +50,11 @@ def is_keras(source):
 def torch_pairs(module, shape=None):
     """Return the (W, b) of a ``torch.nn.Sequential``, W of shape (inputs, outputs).
 
-    It may have Linear, Conv2d, AvgPool2d, BatchNorm and ReLU, and Flatten, Dropout and Identity, which are skipped, and end
-    with a softmax, or with a sigmoid if it has one output. `shape` is that of an image, (channels, height, width), or None.
-    Raise TypeError or ValueError if it is not such a chain.
+    It may have Linear, Conv2d, AvgPool2d, MaxPool2d, BatchNorm and ReLU, and Flatten, Dropout and Identity, which are
+    skipped, and end with a softmax, or with a sigmoid if it has one output. `shape` is that of an image, (channels, height,
+    width), or None. Raise TypeError or ValueError if it is not such a chain.
     """
-    return _chain(_merged([_torch_step(part) for part in _torch_parts(module)], shape))
+    return chain(merged([_torch_step(part) for part in _torch_parts(module)], shape))
 
 
 def _torch_step(part):
@@ -62,8 +76,8 @@ def _torch_step(part):
         return Dense(array(part.weight).T, bias)
     if name == "Conv2d":
         return Conv2D(array(part.weight), bias, _one(part, "stride"), _padding(part))
-    if name == "AvgPool2d":
-        return AvgPool2D(_one(part, "kernel_size"), _one(part, "stride"))
+    if name in ("AvgPool2d", "MaxPool2d"):
+        return (AvgPool2D if name == "AvgPool2d" else MaxPool2D)(_one(part, "kernel_size"), _one(part, "stride"))
     if name.startswith("BatchNorm"):
         if part.running_mean is None:
             raise ValueError(f"convert.source: {name} must have running statistics; make it with track_running_stats=True")
@@ -97,32 +111,33 @@ def _padding(part):
     return _one(part, "padding")
 
 
-def _merged(steps, shape):
+def merged(steps, shape):
     """Return the steps of a network with each group of layers of an image, up to the next ReLU, as one (W, b).
 
     `shape` is that of a sample, None if only its size is known, which is enough for fully connected layers.
     """
-    merged, group, flat = [], None, True
-    for step in steps:
+    found, group, flat, rectified = [], None, True, False
+    steps = [step for step in steps if not (isinstance(step, str) and step.lower() in NEUTRAL)]
+    for step in relus_first(steps, lambda one: isinstance(one, str) and one == "ReLU"):
         if isinstance(step, str):
-            if step.lower() not in NEUTRAL:
-                merged += [step] if group is None else [group, step]
-                group = None
+            found += [step] if group is None else [group[:2], step]
+            group, rectified = None, True
             continue
         dense = isinstance(step, Dense)
         if shape is None:
             if not dense:
                 raise ValueError(
-                    "convert.source: the size of the images must be known for Conv2d, AvgPool2d and BatchNorm; give samples "
+                    "convert.source: the size of the images must be known for Conv2d, pooling and BatchNorm; give samples "
                     "of the shape (samples, channels, height, width), as the module takes them"
                 )
             shape = np.shape(step.weight)[:1]
-        W, b, shape = step.lowered(shape)
-        if group is not None and dense and flat:  # two fully connected layers, which `_chain` rejects
-            merged.append(group)
+        if group is not None and dense and flat:  # two fully connected layers, which `chain` rejects
+            found.append(group[:2])
             group = None
-        group, flat = (W, b) if group is None else (group[0] @ W, group[1] @ W + b), dense
-    return merged if group is None else [*merged, group]
+        pairs, group, shape = joined(group, step, shape, rectified, "convert.source")
+        found += [part for pair in pairs for part in (pair, "ReLU")]
+        flat = dense
+    return found if group is None else [*found, group[:2]]
 
 
 def _torch_parts(module):
@@ -164,7 +179,7 @@ def keras_pairs(model):
     which are skipped; the last is linear or has a softmax, or a sigmoid if it has one unit. Raise TypeError or ValueError if
     it is not such a chain.
     """
-    return _chain(list(_keras_steps(model)))
+    return chain(list(_keras_steps(model)))
 
 
 def _keras_steps(model):
@@ -203,7 +218,7 @@ def _activation(layer):
     return getattr(activation, "__name__", None) or type(activation).__name__
 
 
-def _chain(steps):
+def chain(steps):
     """Return the (W, b) among the steps of a network, after checking that a ReLU follows each of them but the last.
 
     `steps` has (W, b) for a fully connected layer, and the name of any other step.
