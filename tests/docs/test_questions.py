@@ -67,6 +67,22 @@ def test_every_lesson_has_predictions_and_questions():
         assert "\n## Questions\n" in text.partition("\n## Exercises\n")[0], path.name
 
 
+def test_the_style_of_an_answer_does_not_give_it_away():
+    """In tests that people write, the right answer tends to be the longest one, and wrong ones to bring a reason."""
+    every = [
+        q for path in (DOCS / "course").glob("*.md") for q in module("questions").questions(path.read_text(encoding="utf-8"))
+    ]
+    reason = re.compile(r": |\b(since|because)\b")
+    answers = [(letter == q.right, text) for q in every for letter, text in q.options.items()]
+    for measure, most in ((lambda text: bool(reason.search(text)), 0.05), (lambda text: len(text) / 27.0, 0.15)):
+        right, wrong = ([measure(text) for is_right, text in answers if is_right == which] for which in (True, False))
+        assert abs(sum(right) / len(right) - sum(wrong) / len(wrong)) < most
+    longest = sum(len(q.options[q.right]) == max(map(len, q.options.values())) for q in every)
+    assert 0.2 * len(every) < longest < 0.45 * len(every)
+    places = collections.Counter(q.right for q in every if len(q.options) == 3)
+    assert min(places.values()) > 0.25 * sum(places.values())
+
+
 def test_no_more_than_twenty_lines_of_code_are_seen_at_a_time():
     for path in (DOCS / "course").glob("*.md"):
         seen = re.sub(r"<details>.*?</details>", "", path.read_text(encoding="utf-8"), flags=re.S)
