@@ -114,6 +114,9 @@ def test_sum():
     both = sum([CELLS, OTHER])
     assert [p.name for p, _ in both.parts] == ["cells", "other"]
     assert sum([OTHER]) is OTHER
+    for other in (1, 0.0, False, "0"):
+        with pytest.raises(TypeError):
+            other + OTHER
 
 
 def test_joined_views():

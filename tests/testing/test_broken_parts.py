@@ -11,7 +11,7 @@ from brainsim.connectomes import formats as readers
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.results import formats
 from brainsim.results.streams.columns import column
-from brainsim.testing import check_bits, check_coupling, check_format, check_reader, check_recorder
+from brainsim.testing import check_bits, check_coupling, check_format, check_reader, check_recorder, properties
 
 
 def coupling(**texts):
@@ -175,6 +175,30 @@ def test_readers(how, only, message, tmp_path, monkeypatch):
     readers.register_format("own", {"path": "*.own"})(reader(how))
     with pytest.raises(AssertionError, match=message):
         check_reader("own", tmp_path, only=[only])
+
+
+def test_bits_are_compared_in_seven_ways(monkeypatch):
+    """Of which each finds what the others do not: with the second half of a run, on so many threads, in these pieces."""
+    ways, runs, bits_of = [], [], properties.bits_of
+    monkeypatch.setattr(properties, "require", lambda met, text: ways.append((met, text.partition("same bits ")[2])))
+
+    def noted(sim, results, after=0.0):
+        runs.append((sim.threads, round(sim.time), [round(result.duration) for result in results], after))
+        return bits_of(sim, results, after)
+
+    monkeypatch.setattr(properties, "bits_of", noted)
+    check_bits(lambda: driven()[0], duration=30.0)
+    assert ways == [
+        (True, "if everything is made again with the same seed"),
+        (True, "on 2 threads as on one"),
+        (True, "on 3 threads as on one"),
+        (True, "in one piece as in two"),
+        (True, "in a simulation that continues from a state, in pieces"),
+        (True, "in a copy"),
+        (True, "after a reset"),
+    ]
+    first, halves = (1, 30, [15], 0.0), [(threads, 30, [15], 15.0) for threads in (1, 2, 3)]
+    assert runs == [first, *halves, (1, 30, [30], 15.0), (2, 30, [5, 10], 15.0), (2, 30, [15], 15.0), (1, 30, [15], 15.0)]
 
 
 def test_a_network_in_place_of_a_function():
