@@ -2,7 +2,19 @@
 
 import pytest
 
-from tests.without import FEATURES, NEEDED, PACKAGES, SENTENCE, SILENT, cases, deleted_with, failing, what_is_printed_without
+from tests.without import (
+    FEATURES,
+    NEEDED,
+    OF_CORE,
+    PACKAGES,
+    SENTENCE,
+    SILENT,
+    cases,
+    deleted_with,
+    failing,
+    run_tests,
+    what_is_printed_without,
+)
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +41,16 @@ def test_a_network_runs_without(name, whole):
         assert SENTENCE in answers[name]
     if name != "all":
         assert failing(answers, name) == ""
+
+
+@pytest.mark.thorough
+def test_the_tests_that_are_left_pass_without_all():
+    assert run_tests("all", "--collect-only", "-m", "") == 0
+    assert run_tests("all", "tests/core", "tests/build", "tests/network", "tests/engine/simulation") == 0
+
+
+@pytest.mark.slow  # two to four minutes each
+@pytest.mark.parametrize("name", cases())
+def test_the_tests_that_are_left_pass_without(name):
+    assert run_tests(name, "--collect-only", "-m", "") == 0
+    assert run_tests(name, *OF_CORE) == 0
