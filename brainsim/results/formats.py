@@ -128,7 +128,14 @@ def check_suffix(path: str | os.PathLike, label: str, or_folder: bool = False) -
     text = name_of(path, label)
     if Path(text).suffix.lower() not in MODULES | FORMATS or text.endswith(("/", os.sep)):
         more = ", or in / for a folder of raw columns" if or_folder else ""
-        raise ValueError(f"{label}: must end in {endings()}{more} (got {text!r})")
+        raise ValueError(f"{label}: must end in {endings()}{more} (got {text!r}){_if_deleted()}")
+
+
+def _if_deleted():
+    """Return what messages add in a copy of the package that has no format but its own."""
+    return (
+        "; this copy of brainsim lacks all others, which were deleted; install brainsim again" if len(MODULES) == 1 else ""
+    )
 
 
 def check_target(path: str | os.PathLike, label: str) -> None:
@@ -187,7 +194,9 @@ def read(path: str | os.PathLike) -> Result:
     if of.package:
         optional(of.package, "Result.load")
     if not Path(path).exists():
-        raise FileNotFoundError(f"Result.load: there is no {'folder' if of.is_folder else 'file'} {str(path)!r}")
+        kind = "folder" if of.is_folder else "file"
+        more = _if_deleted() if Path(path).suffix.lower() not in MODULES | FORMATS else ""
+        raise FileNotFoundError(f"Result.load: there is no {kind} {str(path)!r}{more and ' of a known format' + more}")
     return of.read(Path(path))
 
 
