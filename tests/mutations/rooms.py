@@ -26,7 +26,7 @@ TESTS = {
     "network": "tests/network tests/mistakes",
     "testing": "tests/testing tests/extensions tests/laws/test_random_networks.py " + GOLDEN,
     "commands": "tests/interface",
-    "explore": "tests/interface tests/examples",
+    "explore": "tests/plot/test_explore.py tests/plot/test_phase_plane.py tests/examples/test_tour.py",
 }
 # public names and their defaults, and what is allowed of arguments, of every room
 OF_ALL = ["tests/interface/test_public.py", "tests/interface/test_ranges.py"]
