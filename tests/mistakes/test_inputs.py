@@ -122,6 +122,22 @@ def set_after(net, target, **values):
     sim.set(target, **values)
 
 
+def alone(model):
+    net = bs.Network(seed=1)
+    net.add(bs.Population(10, model, name="alone"))
+    return net
+
+
+test_of_cells = mistakes(
+    (
+        lambda: alone(Misplaced()).stimulate(bs.Population(2, Misplaced(), name="quiet"), bs.CurrentInput(1.0)),
+        bs.EquationError,
+        "Network.stimulate.input: a current into 'quiet': the neuron's equations have no I",
+    ),
+    (lambda: simulated(alone(bs.LIF(v_reset=bs.Uniform(-70.0, -45.0)))), ValueError, "LIF: v_reset < v_th must hold"),
+    (lambda: simulated(alone(bs.Poisson(rate=bs.Uniform(1.0, 2e4)))), ValueError, "Poisson: 0.001*rate*dt <= 1 must hold"),
+)
+
 test_classes_and_changes = mistakes(
     (declared, ValueError, "Wrong.tau: only the threshold, the reset and the events may use a varying parameter"),
     (

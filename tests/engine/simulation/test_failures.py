@@ -57,6 +57,23 @@ class TestCommitOrFail:
             sim.run(50.0)
         assert sim.result().spikes["cells"] == first.spikes["cells"]
 
+    def test_synapses_cannot_change_after_a_failure(self, monkeypatch):
+        net = network(10)
+        cells = net.populations["cells"]
+        net.connect(cells, cells, bs.OneToOne(), weight=0.1, delay=1.0, synapse=bs.Delta(), name="wires")
+        sim = bs.Simulation(net, seed=1)
+        with monkeypatch.context() as broken:
+            broken.setattr(Log, "commit", lambda *_: (_ for _ in ()).throw(MemoryError()))
+            with pytest.raises(MemoryError):
+                sim.run(5.0)
+        with pytest.raises(RuntimeError, match=r"Simulation.set: the last run failed half-way; reset\(\) goes back"):
+            sim.set("wires", weight=0.2)
+        with pytest.raises(RuntimeError, match=r"Simulation.rewire: the last run failed half-way; reset\(\) goes back"):
+            sim.rewire("wires", remove=[0])
+        sim.reset()
+        sim.set("wires", weight=0.2)
+        assert sim.synapses("wires").weight == pytest.approx(np.full(10, 0.2), rel=1e-6)
+
 
 class TestTraces:
     """The memory that traces take."""
