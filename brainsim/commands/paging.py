@@ -19,7 +19,7 @@ def page_script(arguments):
         example = find_example(script)
         if not hasattr(example, "build"):
             raise ValueError(f"{script}: is a page of pictures, and has no network that could run in a browser")
-        write_example(script, example, {}, out, dt=arguments.dt, seconds=arguments.seconds, **options)
+        write_example(script, example, {}, out, arguments.title, dt=arguments.dt, seconds=arguments.seconds, **options)
         return
     given = _run(script)
     network = _network_in(given, script)
@@ -37,15 +37,15 @@ def check_page(path, option):
     check_writable(None, path)
 
 
-def write_example(name, example, chosen, path, dt=None, seed=RUN_SEED, seconds=None, precision="double"):
+def write_example(name, example, chosen, path, title=None, dt=None, seed=RUN_SEED, seconds=None, precision="double"):
     """Write the page of an example; `chosen` are the options of its `build`."""
     network, _ = example.build(**chosen)
     dt = getattr(example, "DT", DT) if dt is None else dt
     precise = getattr(example, "PRECISE", False)
-    text = summary_of(name)
-    page = bs.page(
-        network, path, title=name, text=text, seconds=seconds, dt=dt, seed=seed, precision=precision, precise=precise
-    )
+    said = ", ".join(f"{key} = {value}" for key, value in chosen.items())
+    text = summary_of(name) + (f" Here with {said}." if said else "")
+    shown = {"title": title or name.replace("_", " "), "text": text, "seconds": seconds}
+    page = bs.page(network, path, **shown, dt=dt, seed=seed, precision=precision, precise=precise)
     print(f"{'page':<11} {page.file} ({page.nbytes / 1e3:,.0f} kB)")
 
 

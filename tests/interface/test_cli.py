@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -442,6 +443,17 @@ class TestOthers:
         Path("two_cells.py").write_text(f"{SCRIPT}\nother = bs.Network(seed=2)", encoding="utf-8")
         assert cli.main(["page", "two_cells.py"]) == 2
         assert "has several networks (net, other)" in capsys.readouterr().err
+
+    def test_page_of_an_example_says_what_was_chosen(self, folder, monkeypatch):
+        given, file = [], SimpleNamespace(file="a.html", nbytes=1)
+        monkeypatch.setattr(bs, "page", lambda *_, title, text, **__: given.append((title, text)) or file)
+        assert cli.main(["page", "stdp_window"]) == 0
+        assert cli.main(["page", "cuba", "--title", "Mine"]) == 0
+        assert cli.main(["run", "cuba", "--small", "--no-plot", "--duration", "1", "--page", "a.html"]) == 0
+        (words, _), (mine, whole), (_, small) = given
+        assert words == "stdp window"
+        assert mine == "Mine"
+        assert small == f"{whole} Here with n = 200."
 
     def test_runs_as_a_module(self):
         done = python("-m", "brainsim", "--version")

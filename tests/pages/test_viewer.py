@@ -427,6 +427,27 @@ class TestPicture:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("brainsim.picture.across") > 0.5 * min(width, 500)
 
+    def test_thresholds_and_notes_of_weights_are_read_in_full(self, show):
+        about = about_of(SIZES, weights=[(f"learning {k}", PALETTE[k]) for k in range(4)])
+        about["variables"] = [variable | {"threshold": -47.25} for variable in about["variables"]]
+        about["weights"] = [weights | {"each": True, "count": 60} for weights in about["weights"]]
+        for width in (390, 1366):
+            page = show(about, viewport={"width": width, "height": 844})
+            reach(page, 500)
+            said = page.evaluate(
+                """(() => {
+                    const {picture} = brainsim, said = [], fillText = picture.ink.fillText.bind(picture.ink)
+                    picture.ink.fillText = (text, x, y) => {
+                        said.push([text, picture.ink.textAlign === "left" ? x + picture.ink.measureText(text).width : x])
+                        fillText(text, x, y)
+                    }
+                    picture.draw()
+                    return said
+                })()"""
+            )
+            assert {"\u221247.3 mV", "rate"} <= {text for text, _ in said}
+            assert [text for text, right in said if right > width - 16 or "weights" in text and "…" in text] == []
+
     def test_the_theme_is_that_of_the_system_until_it_is_switched(self, show):
         page = show(color_scheme="dark")
         ground = "getComputedStyle(document.body).backgroundColor"

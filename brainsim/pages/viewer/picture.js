@@ -22,7 +22,7 @@ class Picture {
     Object.assign(this, { width, height, ratio, small: narrow ? 11 : 12 })
     this.colours = Object.fromEntries(["paper", "ink", "muted", "faint", "line"].map((name) => [name, look(name)]))
     this.left = this.margin(narrow ? 96 : 150)
-    this.across = Math.max(20, width - this.left - (narrow ? 52 : 70))
+    this.across = Math.max(20, width - this.left - this.room(narrow ? 52 : 70))
     const below = 34 + (about.weights.length ? (narrow ? 84 : 110) : 0), gap = 12
     const parts = [["raster", this.few ? 1.6 : 3], ...(this.rated.length && !this.few ? [["rates", 1]] : []), ...this.watched.map((_, k) => [k, this.few ? 1 : 0.75])]
     const share = (height - 8 - below - gap * (parts.length - 1)) / parts.reduce((sum, [, part]) => sum + part, 0)
@@ -42,6 +42,11 @@ class Picture {
     const names = [...this.about.populations, ...this.about.weights, { name: "100 Hz" }].map(({ name }) => name)
     names.push(...this.watched.map(({ part, cell }) => `${part.name} ${whole.format(cell)}`))
     return Math.min(most, 16 + Math.ceil(Math.max(...names.map((name) => this.ink.measureText(name).width))))
+  }
+
+  room(least) { // px right of the axis: as the thresholds of traces need
+    const thresholds = this.watched.map(({ variable: { threshold, unit } }) => this.ink.measureText(withUnit(threshold ?? 0, unit, 3)).width)
+    return Math.max(least, 12 + Math.ceil(Math.max(0, ...thresholds)))
   }
 
   arrangeRows() {
@@ -234,7 +239,7 @@ class Picture {
       ink.fillRect(left + step * b, top + height - tall, step - Math.min(1, 0.2 * step), tall)
     })
     this.line([[left, top + height], [left + wide, top + height]], this.colours.faint, 1)
-    if (each) this.words(`weights, in the order of the synapses`, left, y, muted, "left", wide)
+    if (each) this.words(["weights, in the order of the synapses", "weights, by synapse", "weights"].find((text) => ink.measureText(text).width <= wide) ?? "", left, y, muted, "left")
     else this.words(inWords(low), left, y, muted, "left")
     if (!each) this.words(withUnit(high, unit), left + wide, y, muted, "right")
   }
