@@ -91,11 +91,6 @@ class TestLookup:
             "run 0.125 s",
         ]
 
-    def test_html_is_escaped(self, spikes):
-        bad = Result(spikes={"<b>": spikes}, duration=100.0, dt=0.1, seed=0)
-        assert "&lt;b&gt;" in bad._repr_html_()
-        assert "<b><" not in bad._repr_html_()
-
 
 def test_results_load_neither_matplotlib_nor_numba_nor_scipy():
     code = (

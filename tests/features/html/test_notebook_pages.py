@@ -198,3 +198,10 @@ def test_what_fails_is_shown_as_text(monkeypatch):
     net, *_ = evil_network()
     monkeypatch.setattr("brainsim.features.html.descriptions.html_of_network", lambda net: 1 / 0)
     assert net._repr_html_() is None
+
+
+def test_names_are_escaped():
+    spikes = bs.Spikes([10.0], [0], n=3, duration=100.0, name="cells")
+    text = bs.Result(spikes={"<b>": spikes}, duration=100.0, dt=0.1, seed=0)._repr_html_()
+    assert "&lt;b&gt;" in text
+    assert "<b><" not in text
