@@ -18,7 +18,7 @@ answer((async () => {
   damage.set(given.damage);
   spiking.damage(damage);
   const x = damage.noisy(clean), reading = await spiking.read(x, damage), { text } = await spiking.digest();
-  const { active, alive } = damage, { steps, cells, drive, evidence } = reading, activations = page.activationsOf(layers, x, damage);
+  const { active, alive, gains } = damage, { steps, cells, drive, evidence } = reading, activations = page.activationsOf(layers, x, damage);
   const rates = bodies.hidden.map((_, layer) => spiking.rates(reading, layer, bodies.steps));
-  return { strokes: given.strokes, clean, x, steps, cells, drive, evidence, activations, rates, active, alive, digest: text };
+  return { strokes: given.strokes, clean, x, steps, cells, drive, evidence, activations, rates, active, alive, gains, digest: text };
 })(), (key, value) => (ArrayBuffer.isView(value) ? Array.from(value) : value));

@@ -12,7 +12,7 @@ from scipy import sparse
 
 import brainsim as bs
 from brainsim.ann.conversion.spiking import WINDOW
-from brainsim.ann.conversion.thresholds import scale_layers
+from brainsim.ann.conversion.thresholds import SPIKE_BITS, scale_layers, step_of
 from tests.helpers.browser import chromium, wait, watched
 from tests.helpers.firefox import firefox
 from tests.pages.engine import run_in_jsc
@@ -81,7 +81,8 @@ THERE = """({ strokes: bodies.pad.strokes, clean: [...bodies.x], x: [...bodies.s
 evidence: bodies.state.reading.evidence.map((trace) => [...trace]), drive: [...bodies.state.reading.drive],
 steps: [...bodies.state.reading.steps], cells: [...bodies.state.reading.cells],
 activations: bodies.state.activations.map((one) => [...one]), rates: bodies.state.rates.map((one) => [...one]),
-active: bodies.damage.active.map((one) => [...one]), alive: bodies.damage.alive.map((one) => [...one]) })"""
+active: bodies.damage.active.map((one) => [...one]), alive: bodies.damage.alive.map((one) => [...one]),
+gains: bodies.damage.gains.map((one) => [...one]) })"""
 
 
 def there(page):
@@ -89,9 +90,12 @@ def there(page):
     return as_arrays(page.evaluate(THERE))
 
 
+OF_LAYERS = ("activations", "rates", "active", "alive", "gains")
+
+
 def as_arrays(found):
     found |= {name: np.array(found[name]) for name in ("clean", "x", "evidence", "drive", "steps", "cells")}
-    return found | {name: [np.array(part) for part in found[name]] for name in ("activations", "rates", "active", "alive")}
+    return found | {name: [np.array(part) for part in found[name]] for name in OF_LAYERS}
 
 
 def picture_of(strokes, fine=4, pen=2.0):
@@ -125,9 +129,14 @@ def digest_of(page):
 def simulated(snn, found, T):
     """Return a simulation of the network with the picture and the damage of the page, at its end."""
     sim = bs.Simulation(snn.network_for(found["x"], T), dt=1.0, threads=1)
-    sim.set(f"hidden1{WINDOW}", amplitude=np.vstack([found["drive"], np.zeros_like(found["drive"])]))
-    for k, projection in enumerate(sim.network.projections):
-        sim.set(projection.name, weight=sim.synapses(projection.name).weight * found["alive"][k + 1])
+    for k, (layer, bias) in enumerate(zip(snn.plan.layers[:-1], snn.trained.biases, strict=False)):
+        current = layer.in_bits(bias * found["gains"][k]) if k else found["drive"]
+        sim.set(f"hidden{k + 1}{WINDOW}", amplitude=np.vstack([current, np.zeros_like(current)]))
+    for k, projection in enumerate(sim.network.projections, 1):
+        W, theta = sparse.csr_array(snn.trained.weights[k]), snn.plan.layers[k - 1].theta
+        unit = step_of(np.abs(W.data * theta).max(), SPIKE_BITS)
+        weight = np.round(W.data * found["gains"][k][W.indices] * theta / unit) * unit
+        sim.set(projection.name, weight=weight * found["alive"][k])
     for k, (active, theta) in enumerate(zip(found["active"], snn.thresholds, strict=True)):
         sim.set(f"hidden{k + 1}", v_th=np.where(active, theta, 1e300))
     result = sim.run(snn.duration(T))
@@ -162,10 +171,10 @@ def test_a_digit_that_is_drawn_is_read_by_both_as_in_python(show, snn):
 def test_both_stopped_early_answer_as_python_does_after_as_many_steps(show, snn):
     page = show()
     x, lag = there(page)["x"][None], 2
-    press(page, "control-3", "Home")
+    press(page, "control-4", "Home")
     assert page.inner_text("#spiking") == page.inner_text("#artificial") == "–"
     for stop in range(2, 12):
-        press(page, "control-3", "ArrowRight")
+        press(page, "control-4", "ArrowRight")
         wanted = ("–", "–") if stop <= lag else (str(snn.trained.predict(x)[0]), str(snn.predict(x, stop - lag)[0]))
         assert (page.inner_text("#artificial"), page.inner_text("#spiking")) == wanted
         if stop > lag:
@@ -180,20 +189,26 @@ def check_damaged(found, digest, snn):
     assert [int((of == 0).sum()) for of in found["active"]] == [round(0.3 * n) for n in (24, 16)]
     assert 0.1 < np.mean(np.concatenate(found["alive"]) == 0) < 0.3
     assert np.std(found["x"] - found["clean"]) == pytest.approx(0.15, rel=3.0 / np.sqrt(2 * 64))  # three standard errors
-    first, *others = snn.plan.layers
-    left = sparse.csr_array((first.weight.data * found["alive"][0], first.weight.indices, first.weight.indptr), (64, 24))
-    plan = snn.plan._replace(layers=[replace(first, weight=left), *others])
+    assert all(np.ptp(gains) > 0.3 for gains in found["gains"][:-1])
+    assert np.all(found["gains"][-1] == 1.0)
+    (first, *others), gains = snn.plan.layers, found["gains"]
+    rows = first.weight.data * found["alive"][0] * gains[0][first.weight.indices]
+    left = sparse.csr_array((rows, first.weight.indices, first.weight.indptr), (64, 24))
+    plan = snn.plan._replace(
+        layers=[replace(first, weight=left, bias=first.in_bits(snn.trained.biases[0] * gains[0])), *others]
+    )
     assert found["drive"].tolist() == plan.drive(found["x"][None], T)[0].tolist()  # rounded, since noise has all bits
     sim, _ = simulated(snn, found, T)
     assert digest == sim.digest()
-    # as `bodies` damages: a silenced unit has no weights to others
+    # as `bodies` damages: a silenced unit has no weights to others, and a higher threshold is lower weights
     weights = []
     for k, (W, alive) in enumerate(zip(snn.trained.weights, found["alive"], strict=True)):
         rows = sparse.csr_array(W)
         assert rows.nnz == alive.size
-        damaged = sparse.csr_array((rows.data * alive, rows.indices, rows.indptr), rows.shape).toarray()
+        damaged = sparse.csr_array((rows.data * alive, rows.indices, rows.indptr), rows.shape).toarray() * gains[k]
         weights.append(damaged if k == 0 else damaged * found["active"][k - 1][:, None])
-    trained = replace(snn.trained, weights=weights)
+    biases = [b * gain for b, gain in zip(snn.trained.biases, gains, strict=True)]
+    trained = replace(snn.trained, weights=weights, biases=biases)
     assert found["activations"][-1] == pytest.approx(trained.activations(found["x"][None])[-1][0], abs=CLOSE)
     damaged = type(snn)(trained, snn.plan._replace(layers=scale_layers(trained, snn.thresholds)), None)
     assert pytest.approx(damaged.evidence(found["x"][None], T)[0], abs=1e-4) == found["evidence"][:, 2:].T
@@ -203,7 +218,8 @@ def test_damage_is_that_of_python_with_the_same_choice(show, snn):
     page = show()
     press(page, "control-0", "ArrowRight", 6)  # 30 % silenced
     press(page, "control-1", "ArrowRight", 4)  # 20 % deleted
-    press(page, "control-2", "ArrowRight", 3)  # noise of 15 %
+    press(page, "control-2", "ArrowRight", 4)  # thresholds drift by 20 %
+    press(page, "control-3", "ArrowRight", 3)  # noise of 15 %
     check_damaged(there(page), digest_of(page), snn)
     whole = there(page)["evidence"]
     page.click("#other")
@@ -215,7 +231,7 @@ def test_damage_is_that_of_python_with_the_same_choice(show, snn):
     assert found["evidence"][:, 2:].T.tolist() == snn.evidence(found["clean"][None], 40)[0].tolist()
 
 
-DAMAGED = {"silenced": 0.3, "deleted": 0.2, "noise": 0.15}
+DAMAGED = {"silenced": 0.3, "deleted": 0.2, "drift": 0.2, "noise": 0.15}
 
 
 @pytest.mark.thorough

@@ -172,9 +172,9 @@ class BodyReport:
     ) -> Any:
         """Write a page, one file without a need of Python, on which the reader draws and both bodies read it at once.
 
-        The reader silences units and cells, deletes weights and synapses, adds noise to the picture and stops both early,
-        and guesses first which one suffers more; ten samples of each class of X tell. The spiking body is run by brainsim
-        in WebAssembly, with the bits of `SpikingClassifier.network_for`.
+        The reader silences units and cells, deletes weights and synapses, lets thresholds drift, adds noise to the picture
+        and stops both early, and guesses first which one suffers more; ten samples of each class of X tell. The spiking body
+        is run by brainsim in WebAssembly, with the bits of `SpikingClassifier.network_for`.
 
         Parameters
         ----------

@@ -139,9 +139,10 @@ def _layers(snn):
 
 
 def _arrays(snn, sim):
-    """Return what the script sets: the currents of the picture, weights between cells, and thresholds, of each layer."""
+    """Return what the script sets: the picture as currents, weights between cells, thresholds, biases of later layers."""
     layers, net = snn.plan.layers, sim.network
-    drive = next(each.input.amplitude for each in net.inputs if each.name == f"hidden1{WINDOW}")
+    given = {each.name: each.input.amplitude for each in net.inputs}
+    currents = [Array(name, "amplitude", given[name]) for name in (f"hidden{k + 1}{WINDOW}" for k in range(len(layers) - 1))]
     weights = [Array(each.name, "weight", sim.synapses(each).weight) for each in net.projections]
     thresholds = [Array(f"hidden{k + 1}", "v_th", np.full(each.bias.size, each.theta)) for k, each in enumerate(layers[:-1])]
-    return [Array(f"hidden1{WINDOW}", "amplitude", drive), *weights, *thresholds]
+    return [currents[0], *weights, *thresholds, *currents[1:]]

@@ -37,29 +37,31 @@ function layersOf({ layers }, { firsts, targets, weights, biases }) {
   })
 }
 
-// the bias plus the weights of all inputs, in their order; `alive` says which weights are left
-function summed({ first, target, weight }, input, bias, alive) {
+// the bias plus the weights of all inputs, in their order; `alive` says which weights are left, `gain` how large those into a unit are
+function summed({ first, target, weight }, input, bias, alive, gain) {
   const out = Float64Array.from(bias)
   for (let j = 0; j < input.length; j++) {
-    if (input[j]) for (let k = first[j]; k < first[j + 1]; k++) if (alive[k]) out[target[k]] += input[j] * weight[k]
+    if (input[j]) for (let k = first[j]; k < first[j + 1]; k++) if (alive[k]) out[target[k]] += input[j] * (weight[k] * gain[target[k]])
   }
   return out
 }
 
 // the outputs of each layer; a unit that is not `active` sends nothing
-function activationsOf(layers, x, { active, alive }) {
+function activationsOf(layers, x, { active, alive, gains }) {
   let h = x
   return layers.map((layer, k) => {
-    const z = summed(layer, h, layer.bias, alive[k])
+    const z = summed(layer, h, layer.bias.map((one, i) => one * gains[k][i]), alive[k], gains[k])
     h = k < layers.length - 1 ? z.map((one, i) => active[k][i] && one > 0 ? one : 0) : z
     return h
   })
 }
 
-// which units are silent and which weights deleted: the same in both networks. More damage adds to less
+const LOWEST = 0.1 // of what a threshold drifts to, in units of what it was
+
+// which units are silent, which weights deleted and where thresholds drift: the same in both networks. More damage adds to less
 class Damage {
   constructor(layers, largest) {
-    Object.assign(this, { layers, largest, silenced: 0, deleted: 0, noise: 0 })
+    Object.assign(this, { layers, largest, silenced: 0, deleted: 0, drift: 0, noise: 0 })
     this.choose(1)
   }
 
@@ -68,6 +70,7 @@ class Damage {
     this.seed = seed
     this.orders = hidden.map(({ outputs }) => shuffled(outputs, random))
     this.lots = this.layers.map(({ synapses }) => Float64Array.from({ length: synapses }, random))
+    this.drifts = this.layers.map(({ outputs }, k) => Float64Array.from({ length: outputs }, () => k < hidden.length ? normal(random) : 0))
     this.apply()
   }
 
@@ -80,9 +83,11 @@ class Damage {
       return active
     })
     this.alive = this.lots.map((lots) => Uint8Array.from(lots, (lot) => lot >= this.deleted))
+    // a threshold that is higher by a factor is the same as weights that are lower by it
+    this.gains = this.drifts.map((drifts) => drifts.map((one) => 1 / Math.max(1 + this.drift * one, LOWEST)))
   }
 
-  get none() { return !this.silenced && !this.deleted && !this.noise }
+  get none() { return !this.silenced && !this.deleted && !this.drift && !this.noise }
 
   // a picture with noise; `number` tells pictures apart
   noisy(x, number = 0) {

@@ -30,28 +30,37 @@ class Spiking {
 
   array(array, values) { this.send({ type: "array", array, values: Float64Array.from(values) }) }
 
-  // silence cells by their thresholds, and delete synapses
-  damage({ active, alive }) {
+  // silence cells by their thresholds, delete synapses, and let thresholds drift by the weights and currents into their cells
+  damage({ active, alive, gains }) {
     const { layers } = this, last = layers.length - 1
-    layers.slice(1).forEach(({ weight, spike }, k) => {
-      const before = layers[k].theta
-      this.array(1 + k, weight.map((one, s) => alive[k + 1][s] ? inUnits(one * before, spike) : 0))
+    layers.slice(1).forEach(({ target, weight, spike }, k) => {
+      const before = layers[k].theta, gain = gains[k + 1]
+      this.array(1 + k, weight.map((one, s) => alive[k + 1][s] ? inUnits(one * gain[target[s]] * before, spike) : 0))
     })
     active.forEach((of, k) => this.array(1 + last + k, Array.from(of, (one) => one ? layers[k].theta : SILENT)))
+    for (let k = 1; k < last; k++) this.current(2 * last + k, this.bias(k, gains[k]))
   }
 
+  // the array of a current that ends with its window
+  current(array, values) {
+    const both = new Float64Array(2 * values.length)
+    both.set(values)
+    this.array(array, both)
+  }
+
+  bias(k, gain) { const { bias, drive } = this.layers[k]; return bias.map((one, i) => inUnits(one * gain[i], drive)) }
+
   // what each cell of the first layer gets in each step
-  drive(x, { alive: [alive] }) {
-    const [layer] = this.layers, bias = layer.bias.map((one) => inUnits(one, layer.drive))
-    return summed(layer, x, bias, alive).map((one) => inUnits(one, layer.drive))
+  drive(x, { alive: [alive], gains: [gain] }) {
+    const [layer] = this.layers
+    return summed(layer, x, this.bias(0, gain), alive, gain).map((one) => inUnits(one, layer.drive))
   }
 
   // let the network see a picture from its first step on; readings wait for each other
   read(x, damage) {
     this.queue = this.queue.then(async () => {
-      const drive = this.drive(x, damage), both = new Float64Array(2 * drive.length)
-      both.set(drive)
-      this.array(0, both)
+      const drive = this.drive(x, damage)
+      this.current(0, drive)
       this.send({ type: "restart", state: null })
       const { steps, cells, traces } = await this.ask({ type: "advance", steps: this.bodies.steps, budget: 1e9 }, "frame")
       return { x, drive, steps, cells, evidence: traces }

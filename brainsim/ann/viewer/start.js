@@ -3,6 +3,7 @@
 const DAMAGE = [
   { name: "silenced", label: "hidden units and cells silenced", help: "They send nothing, neither activations nor spikes: the same ones in both networks." },
   { name: "deleted", label: "weights and synapses deleted", help: "Of all layers: the same ones in both networks." },
+  { name: "drift", label: "drift of thresholds", help: "The threshold of each hidden cell times a random factor, by which the gain of its unit is divided." },
   { name: "noise", label: "noise in the picture", help: "Added to each pixel, in percent of the brightest; both see the same noise." },
 ]
 const GUESSES = { artificial: "the artificial one", alike: "both alike", spiking: "the spiking one" }
@@ -187,10 +188,10 @@ class Bodies {
   async bet(guess) {
     this.testing = true
     this.ask()
-    const whole = new Damage(this.layers, this.bodies.picture.high), { stop } = this, { silenced, deleted, noise } = this.damage
+    const whole = new Damage(this.layers, this.bodies.picture.high), { stop } = this, { silenced, deleted, drift, noise } = this.damage
     this.healthy ??= await this.score(whole, this.bodies.steps)
     const after = await this.score(this.damage, stop), more = sufferedMore(this.healthy, after)
-    this.guesses.add({ guess, more, silenced, deleted, noise, stop, ...after })
+    this.guesses.add({ guess, more, silenced, deleted, drift, noise, stop, ...after })
     const percent = (body) => `${Math.round(100 * after[body])} % (${Math.round(100 * this.healthy[body])} % when whole)`
     const who = { artificial: "The artificial network suffered more", spiking: "The spiking network suffered more", alike: "Both suffered alike" }[more]
     this.testing = false
