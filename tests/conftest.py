@@ -1,6 +1,7 @@
 """Fixtures that all folders share."""
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -32,6 +33,21 @@ DOCTESTS = {
     "brainsim/ann/report/reservoirs.py": "slow",
     "brainsim/testing/synapses.py": "thorough",
 }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Leave out of the garbage collector what is collected here and stays until the end: millions of objects.
+
+    Each of its full passes goes through them, and in a forked process copies the memory that they are in.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses

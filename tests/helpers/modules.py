@@ -1,8 +1,11 @@
 """The modules of the package as syntax trees, and what each imports."""
 
 import ast
+import gc
 from functools import cache
 from pathlib import Path
+
+from brainsim.core.pauses import pause_gc
 
 PACKAGE = Path(__file__).resolve().parents[2] / "brainsim"
 
@@ -15,7 +18,10 @@ def module_name(path):
 @cache  # not when it is imported, which each process that collects tests does
 def modules():
     """Return name -> tree of all modules."""
-    return {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+    with pause_gc():
+        trees = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+    gc.freeze()  # their million nodes stay until the end
+    return trees
 
 
 def imported(module, tree, types=False):

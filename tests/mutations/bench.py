@@ -4,6 +4,7 @@ Each trial is a fork of this process, which has imported what tests import of ot
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import re
@@ -99,6 +100,7 @@ class Bench:
 
     def _test(self, tests, tiers, seconds):
         try:
+            gc.freeze()  # else the first full pass of the garbage collector copies all memory of the parent
             os.setsid()
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(log, 1), os.dup2(log, 2)
