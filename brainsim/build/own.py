@@ -63,19 +63,6 @@ class Alone:
         """Return what takes the place of the Result on the ranks other than 0."""
         raise NotImplementedError
 
-    def in_table(self, block, keys):
-        """Return where the synapses of a block are in the table of all ranks, and its length; `keys()` are sorted."""
-        n = block.stop - block.start
-        return np.arange(n), n
-
-    def of_table(self, columns, in_table):
-        """Return columns of the table of all ranks, of those of the synapses here; `in_table` says where these are."""
-        return columns
-
-    def whole_table(self, table):
-        """Return the table of the synapses of all ranks, of that of the synapses here."""
-        return table
-
     def quiet(self):
         """Return a context in which no warnings are shown, except on rank 0."""
         return contextlib.nullcontext()

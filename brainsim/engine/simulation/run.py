@@ -17,7 +17,7 @@ from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.simulation.partition import Partition, SharedArrays, run_all
 from brainsim.engine.simulation.settings import slice_steps
 from brainsim.engine.states.sent import Sent
-from brainsim.engine.states.state import Snapshot, arrays_of, load_state, take_array
+from brainsim.engine.states.state import Snapshot, arrays_of, load_state, not_finite_here, take_array
 
 
 class Run:
@@ -187,6 +187,10 @@ class Run:
         of_synapses = [kind.check() for kind in self.synapses.kinds]
         here = first(of_operators), first(of_synapses)
         return [first(of_ranks) for of_ranks in zip(*self.layout.ranks.all(here), strict=True)]
+
+    def what_is_not_finite(self):
+        """Return "" if all variables are finite, else the first that is not, as a string with {} for the reason."""
+        return next(filter(None, self.layout.ranks.all(not_finite_here(self.layout, self.shared))), "")
 
     def under_way(self):
         """Return the spikes that may still be under way, and forget the others."""

@@ -10,7 +10,7 @@ from brainsim.core.deferred import defer
 from brainsim.core.doors import all_through
 from brainsim.engine.loop.progress import Interrupt, Watch
 from brainsim.engine.simulation.settings import WORTH_AN_ESTIMATE, checked_steps
-from brainsim.engine.states.state import check_end, what_is_not_finite
+from brainsim.engine.states.state import check_end
 from brainsim.results.result import Result
 
 SHORT_PIECE = 0.01  # seconds of computing: the Result of a shorter piece is made when it is looked at
@@ -87,7 +87,7 @@ def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start
                     sim._guard.save()
         seconds = sim._seconds["run"] - before
         if not interrupt.asked:
-            if text := what_is_not_finite(sim._layout, sim._run.shared):
+            if text := sim._run.what_is_not_finite():
                 with ranks.quiet():
                     warn_user(text.format("a variable ran away") + "; a smaller dt or another method may help")
             make = sim._recording.outcome(sim, sim._run.log.rows(before_it), start, seconds, profile).result
@@ -149,7 +149,7 @@ def _check_can_run(sim, steps):
 
 def _check_state(sim):
     """Raise ValueError if the state has become NaN, which the user may have read or set."""
-    if sim._state_was_given_out and (text := what_is_not_finite(sim._layout, sim._run.shared)):
+    if sim._state_was_given_out and (text := sim._run.what_is_not_finite()):
         raise ValueError(text.format("the state was set to a number that is not finite, or ran away"))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from brainsim.build.own import members_here
+from brainsim.build.own import is_whole, members_here
 from brainsim.core.checks import MissingName, integer, nearest, number
 from brainsim.core.structure import check_array, check_structure
 from brainsim.engine.states.sent import Sent, load_sent, save_sent
@@ -101,9 +101,9 @@ class Variables(Mapping):
         return f"state of {self._population!r}: {', '.join(self)}"
 
 
-def what_is_not_finite(layout, shared):
-    """Return "" if all variables are finite, else the first that is not, as a string with {} for the reason."""
-    if layout.ranks.size == 1 and np.isfinite(shared.state[: layout.n_state]).all():
+def not_finite_here(layout, shared):
+    """Return "" if all variables in this process are finite, else the first that is not, with {} for the reason."""
+    if is_whole(layout) and np.isfinite(shared.state[: layout.n_state]).all():
         return ""
     here, found = members_here(layout), ""
     for name in layout.members:
@@ -114,7 +114,7 @@ def what_is_not_finite(layout, shared):
                 cell = int(bad[0]) + here[name].start
                 found = f"{name}.{variable}: {{}} (cell {cell}: {shared.state[at + cell]})"
                 break
-    return next(filter(None, layout.ranks.all(found)), "")
+    return found
 
 
 class Snapshot(NamedTuple):

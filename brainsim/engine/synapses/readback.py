@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from brainsim.build.layout import Layout
-from brainsim.build.own import whole
+from brainsim.build.own import is_whole, whole
 from brainsim.build.timing import ON_GRID
+from brainsim.core.doors import through
 from brainsim.core.machine import processors
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
@@ -22,6 +23,7 @@ from brainsim.network.projection import handler_of
 from brainsim.results.synapses import SynapseTable
 
 WORTH_THREADS = 1e6  # synapses
+TABLES = "tables in several processes"
 EXACT = 1 << 24  # whole numbers up to this are exact as weights of synapses, which are float32
 
 
@@ -43,8 +45,8 @@ def read_back(synapses, projection, threads, traces=False):
         table = _table(synapses.store, layout, projection, (kind.block.start, kind.block.stop), columns)
     if traces:
         table.columns.update(kind.traces_now(table))
-    if projection.by_spikes:
-        table = layout.ranks.whole_table(table)
+    if projection.by_spikes and not is_whole(layout):
+        table = through(TABLES).whole_table(layout, table)
     if kind.keeps_weights and "w" in table.columns:
         table = replace(table, weight=table.columns.pop("w").astype(np.float64))
     return table
@@ -110,7 +112,8 @@ def in_order(kind, columns):
     """Return columns of a kind, name -> array, in the order of the SynapseTable; with ranks all get the columns of all."""
     order = order_of(kind)
     mine = {name: values[order] for name, values in columns.items()}
-    return kind.block.layout.ranks.of_table(mine, lambda: in_table(kind))
+    layout = kind.block.layout
+    return mine if is_whole(layout) else through(TABLES).of_table(layout, mine, *in_table(kind))
 
 
 def in_table(kind):
@@ -119,13 +122,14 @@ def in_table(kind):
     With ranks all must call this, since the table is that of all ranks.
     """
     block = kind.block
-
-    def keys():
+    if is_whole(block.layout):
+        n = block.stop - block.start
+        return np.arange(n), n
+    if block.in_table is None:
         segments = _segments_in(block.store, (block.start, block.stop))
         pre, post, *_ = _synapses(block.store, block.layout, block.projection, *segments)
-        return pre * block.projection.post.n + post
-
-    return block.layout.ranks.in_table(block, keys)
+        block.in_table = through(TABLES).in_table(block, pre * block.projection.post.n + post)
+    return block.in_table
 
 
 def order_of_pairs(layout, projection):

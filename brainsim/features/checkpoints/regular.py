@@ -9,7 +9,6 @@ from pathlib import Path
 from brainsim.core.checks import warn_user
 from brainsim.core.files import remove_leftovers, writable
 from brainsim.engine.simulation.simulation import Simulation
-from brainsim.engine.states.state import what_is_not_finite
 from brainsim.features.checkpoints.file import check_path, exists
 from brainsim.features.checkpoints.saving import continue_as, finished_result, read_on_ranks, time_left, write
 from brainsim.results.archive import check_npz_name
@@ -98,7 +97,7 @@ class Regular:
     def _try(self):
         """Return whether a checkpoint was written; warn if not."""
         simulation = self._simulation
-        problem = what_is_not_finite(simulation._layout, simulation._run.shared).format("it is not finite")
+        problem = simulation._run.what_is_not_finite().format("it is not finite")
         if not problem:
             try:
                 write(simulation, self._path)

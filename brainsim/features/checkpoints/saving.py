@@ -16,7 +16,7 @@ from brainsim.core.doors import all_through, through
 from brainsim.engine.simulation.described import take_run
 from brainsim.engine.simulation.settings import checked_network, checked_steps, path_of, timing_of
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
-from brainsim.engine.states.state import check_fits, what_is_not_finite
+from brainsim.engine.states.state import check_fits
 from brainsim.engine.synapses.store import Synapses
 from brainsim.features.checkpoints.changes import NONE
 from brainsim.features.checkpoints.file import Checkpoint, Plain, check_path, read, reading
@@ -30,7 +30,7 @@ def write(sim, path):
     path, run, recording, described = check_path(path, "Simulation.save.path"), sim._run, sim._recording, sim._described
     if run.failed:
         raise RuntimeError("Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first")
-    if text := what_is_not_finite(run.layout, run.shared):
+    if text := run.what_is_not_finite():
         raise ValueError(text.format("Simulation.save: a variable is not finite"))
     changes, rewired = _differences_of(sim)
     rows = None if recording.stream is not None else run.log.rows()

@@ -10,7 +10,6 @@ import sys
 import time
 import traceback
 import warnings
-from dataclasses import replace
 
 import numpy as np
 
@@ -25,7 +24,6 @@ from brainsim.features.ranks.meeting import ApartError, Meeting, wait
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
 STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 INTERRUPTED = 130  # exit status
-MAX_KEYS = 1 << 24  # of synapses, of a rank, that are sent to the others at once
 PATIENCE = 1.0  # seconds for which a rank that failed waits for the others to fail as well
 
 
@@ -155,42 +153,6 @@ class Ranks(Alone):
     def elsewhere(self, **known):
         """Return what takes the place of the Result, of which all ranks know some fields."""
         return Elsewhere(self.rank, self.size, **known)
-
-    def in_table(self, block, keys):
-        """Return where in the table of all ranks the synapses of a block are, whose sorted keys `keys` returns; its length.
-
-        Equal keys are on one rank.
-        """
-        if block.in_table is None:
-            block.in_table = self._among_all(keys()), sum(self.all(block.stop - block.start))
-        return block.in_table
-
-    def _among_all(self, keys):
-        ids = np.arange(keys.size)
-        longest = max(self.all(keys.size))
-        # in parts, so that no rank holds the keys of all
-        for start in range(0, longest, MAX_KEYS):
-            for rank, others in enumerate(self.everywhere(keys[start : start + MAX_KEYS])):
-                if rank != self.rank:
-                    ids += np.searchsorted(others, keys)
-        return ids
-
-    def of_table(self, columns, in_table):
-        """Return columns of the table of all ranks, on all ranks, of those of the synapses here."""
-        (ids, n), found = in_table(), {}
-        ids = self.everywhere(ids)
-        for name, values in columns.items():
-            found[name] = np.empty(n, values.dtype)
-            for where, some in zip(ids, self.everywhere(values), strict=True):
-                found[name][where] = some
-        return found
-
-    def whole_table(self, table):
-        """Return the table of the synapses of all ranks, on all ranks, of that of the synapses here."""
-        fields = {name: np.concatenate(self.everywhere(getattr(table, name))) for name in ("pre", "post", "weight", "delay")}
-        order = np.argsort(fields["pre"] * table.n_post + fields["post"], kind="stable")
-        columns = {name: np.concatenate(self.everywhere(values))[order] for name, values in table.columns.items()}
-        return replace(table, **{name: values[order] for name, values in fields.items()}, columns=columns)
 
     @contextlib.contextmanager
     def quiet(self):
