@@ -127,7 +127,7 @@ NETWORKS |= {
 }
 OPTIONS = {"exact times": {"precise": True}, "stdp at exact times": {"precise": True}, "single": {"precision": "single"}}
 
-COMMON = ("stdp", "scaled")
+COMMON = ("stdp",)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.thorough_but("[of a cell]", "[weight]")
+@pytest.mark.thorough_but("[weight]")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_said_as_in_python(tmp_path, name):
     net, options = FAULTS[name]()

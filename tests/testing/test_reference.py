@@ -282,7 +282,7 @@ COUPLED = (1, 4, 14, 16, 19, 30, 43)  # in the last one it learns
 BALANCED = (12, 13, 14)  # by normalisation and scaling; a rule of the second has weights below 0
 
 
-@pytest.mark.thorough_but("[2]", "[7]")
+@pytest.mark.thorough_but("[2]")
 @pytest.mark.parametrize("seed", LEARNING)
 def test_random_networks_that_learn(seed):
     found, net = check_network(seed, plain=False)
@@ -290,7 +290,7 @@ def test_random_networks_that_learn(seed):
     assert found.narrow is None
 
 
-@pytest.mark.thorough_but("[12]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", BALANCED)
 def test_random_networks_with_homeostasis(seed):
     found, net = check_network(seed, plain=False)
@@ -299,7 +299,7 @@ def test_random_networks_with_homeostasis(seed):
     assert found.narrow is None
 
 
-@pytest.mark.thorough_but("[16]", "[19]")
+@pytest.mark.thorough_but("[16]")
 @pytest.mark.parametrize("seed", COUPLED)
 def test_random_networks_with_couplings(seed):
     found, net = check_network(seed, plain=False)

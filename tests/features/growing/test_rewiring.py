@@ -182,6 +182,7 @@ def test_a_delay_that_is_longer_than_all_before(rule, dendritic):
         np.testing.assert_allclose(arrived, [25.5, 26.0, 29.5] if rule is None else [26.0, 29.5], atol=1e-9)
 
 
+@pytest.mark.thorough_only("[continue_with]")
 @pytest.mark.parametrize("change", ["rewire", "continue_with"])
 def test_which_exact_spikes_come_over_a_longer_delay_does_not_depend_on_dt(change):
     """A spike of 8.418 ms was sent longer ago than 1.5 ms, though its step of 0.1 ms ends within them."""
@@ -203,6 +204,7 @@ def test_which_exact_spikes_come_over_a_longer_delay_does_not_depend_on_dt(chang
         np.testing.assert_allclose(arrived, np.ceil(np.array([11.51, 11.75]) / dt - 1e-6) * dt, atol=1e-9)
 
 
+@pytest.mark.thorough_but("additive-arrivals1-True")
 @pytest.mark.parametrize("precise", [False, True])
 @pytest.mark.parametrize(("rule", "arrivals"), [(None, [11.6, 11.8]), ("additive", [13.4])])
 def test_what_was_sent_before_comes_over_new_projections_that_do_not_learn(precise, rule, arrivals):
