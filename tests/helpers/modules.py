@@ -2,6 +2,7 @@
 
 import ast
 import gc
+import importlib
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,12 @@ def modules():
         trees = {module_name(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
     gc.freeze()  # their million nodes stay until the end
     return trees
+
+
+def need(*features):
+    """Import some features; where one was deleted, this raises the sentence with which a test is left out."""
+    for feature in features:
+        importlib.import_module(f"brainsim.features.{feature}")
 
 
 def imported(module, tree, types=False):

@@ -12,6 +12,7 @@ import pytest
 import brainsim as bs
 from brainsim.models.catalogue import catalogue
 from brainsim.testing.random_networks import bits, couplings, kinds, networks, own_models, rules
+from tests.helpers.modules import need
 from tests.random_networks import command
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -180,6 +181,7 @@ def test_the_networks_of_seeds_are_those_for_which_they_were_chosen():
 
     ``python -m tests.laws.test_random_networks`` writes what seeds draw now; look at the cases that have one of them.
     """
+    need("plasticity", "couplings", "precise", "clamps")
     known, found = json.loads(PINNED.read_text(encoding="utf-8")), sums()
     changed = {kind: [k for k, sum in found[kind].items() if sum != known[kind].get(k)] for kind in found}
     assert changed == dict.fromkeys(found, [])
