@@ -8,7 +8,7 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(() => frames.forEach(shade)).observe(document.documentElement, { attributeFilter: ["data-theme"] })
 })
 
-// figures, and the page of two bodies, say how high they are
+// they say how high they are
 addEventListener("message", (event) => {
   const frame = [...document.querySelectorAll("iframe.live")].find((one) => one.contentWindow === event.source)
   if (frame && Number.isFinite(event.data?.height)) frame.style.height = `${Math.ceil(event.data.height) + 2}px`

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brainsim.results.colours import PALETTE
-from tests.helpers.browser import chromium, wait, watched
+from tests.helpers.browser import chromium, opened, wait, watched
 from tests.helpers.firefox import firefox
 from tests.pages.fake import VIEWER, about_of, write_fake
 from tests.plot.test_palette import BLINDNESS, TO_XYZ, lab, least_distance, linear
@@ -426,6 +426,31 @@ class TestPicture:
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("brainsim.picture.across") > 0.5 * min(width, 500)
+
+    @pytest.mark.parametrize("width", [390, 908])
+    def test_in_a_frame_it_says_how_high_it_is_and_stays_so(self, show, browser, tmp_path, width):
+        """As the site shows it: the frame gets this height, and nothing in it has to be scrolled."""
+        write_fake(tmp_path / "inner.html", about_of(SIZES))
+        outer = tmp_path / "outer.html"
+        given = "document.querySelector('iframe').style.height = `${data.height}px`"
+        outer.write_text(
+            f'<!doctype html><script>addEventListener("message", ({{ data }}) => {{ window.said = data.height; {given} }})'
+            f'</script><iframe src="inner.html" style="width: {width}px; height: 400px; border: 0"></iframe>',
+            encoding="utf-8",
+        )
+        page, problems = opened(browser, viewport={"width": 1000, "height": 900})
+        page.goto(outer.as_uri())
+        wait(page, "window.said > 500")
+        page.wait_for_timeout(1000)
+        html = "document.documentElement"
+        inner, said = page.frames[1], page.evaluate("said")
+        assert said < 1400
+        for side in ("Width", "Height"):
+            assert inner.evaluate(f"{html}.scroll{side} - {html}.client{side}") == 0
+        page.wait_for_timeout(300)
+        assert page.evaluate("said") == said
+        assert problems == []
+        page.close()
 
     def test_thresholds_and_notes_of_weights_are_read_in_full(self, show):
         about = about_of(SIZES, weights=[(f"learning {k}", PALETTE[k]) for k in range(4)])

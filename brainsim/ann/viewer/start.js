@@ -211,6 +211,5 @@ async function begin() {
   window.bodies = new Bodies(engine, Object.fromEntries(BLOBS.map((name, k) => [name, parts[k]])))
 }
 
-// a page that shows this one in a frame gives it room
-if (parent !== window) new ResizeObserver(() => parent.postMessage({ height: document.documentElement.offsetHeight }, "*")).observe(document.documentElement)
+tellHeight()
 begin().catch((error) => refuse(error.message))

@@ -26,3 +26,10 @@ function takeBlobs(names) {
     return [name, text]
   }))
 }
+
+// a page that shows this one in a frame gives it room; there nothing is as high as the window
+function tellHeight() {
+  if (parent === window) return
+  document.documentElement.classList.add("framed")
+  new ResizeObserver(() => parent.postMessage({ height: document.documentElement.offsetHeight }, "*")).observe(document.documentElement)
+}

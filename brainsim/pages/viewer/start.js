@@ -171,4 +171,5 @@ class Page {
   }
 }
 
+tellHeight()
 unpacked("engine").then((engine) => { window.brainsim = new Page(engine) }).catch((error) => refuse(error.message))
