@@ -30,7 +30,7 @@ matplotlib.use("Agg")  # no screen
 TIERS = "thorough", "slow"
 DOCTESTS = {
     "brainsim/ann/networks/recurrent.py": "thorough",
-    "brainsim/ann/report/reservoirs.py": "slow",
+    "brainsim/examples/_reservoirs/comparison.py": "slow",
     "brainsim/testing/synapses.py": "thorough",
 }
 

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.conversion.methods import methods
-from brainsim.ann.networks import activations, layers, reservoirs
+from brainsim.ann.networks import activations, layers
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.bodies import BodyReport, bodies
 from brainsim.ann.report.neurons import NeuronComparison, compare_neuron
 from brainsim.ann.report.pair import Pair
-from brainsim.ann.report.reservoirs import ReservoirComparison, compare_reservoirs
 from brainsim.ann.report.rows import Row
 from brainsim.core.doors import through
 from brainsim.core.hints import answer_in
@@ -18,6 +17,8 @@ from brainsim.explore import theory
 
 if TYPE_CHECKING:
     from brainsim.examples import _tour as tour
+    from brainsim.examples._reservoirs import networks as reservoirs
+    from brainsim.examples._reservoirs.comparison import ReservoirComparison, compare_reservoirs
     from brainsim.examples.data import datasets
 
 __all__ = [
@@ -42,7 +43,8 @@ __all__ = [
     "theory",
     "tour",
 ]
-ABOVE = ("datasets", "tour")  # what belongs to the examples, which import this module: doors of their folder
+# what belongs to the examples, which import this module: doors of their folder
+ABOVE = ("ReservoirComparison", "compare_reservoirs", "datasets", "reservoirs", "tour")
 _answer = answer_in("bs.ann", __all__)
 
 

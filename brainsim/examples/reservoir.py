@@ -35,7 +35,7 @@ def vowel_words(words):
 
 def draw(result, window):
     """Return the figure of both sides, from the spikes before the end of the window."""
-    from brainsim.ann.report.reservoirs import compare_states
+    from brainsim.examples._reservoirs.comparison import compare_states
 
     liquids = [result.spikes[f"liquid {copy + 1}"] for copy in range(len(result.populations))]
     data, frames = vowel_words(liquids[0].n // LIQUID.size), max(int(window[1] / FRAME), 1)

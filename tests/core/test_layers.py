@@ -77,7 +77,7 @@ def test_no_import_goes_up():
 
 
 def test_nothing_imports_the_examples():
-    """They are a leaf; `brainsim run` and two names of `bs.ann` find them by their names."""
+    """They are a leaf; `brainsim run` and some names of `bs.ann` find them by their names."""
     inner = {m: tree for m, tree in modules().items() if not m.startswith("brainsim.examples")}
     found = {(m, name) for m, tree in inner.items() for name, _ in imported(m, tree, types=True)}
     examples = {m for m, name in found if f"{name}.".startswith("brainsim.examples.")}

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.ann.networks import reservoirs as models
-from brainsim.ann.networks.reservoirs import EchoState, Liquid, Ridge, align_ends, normalised
-from brainsim.ann.report.reservoirs import compare_reservoirs, compare_states
 from brainsim.examples import reservoir as example
+from brainsim.examples._reservoirs import networks as models
+from brainsim.examples._reservoirs.comparison import compare_reservoirs, compare_states
+from brainsim.examples._reservoirs.networks import EchoState, Liquid, Ridge, align_ends, normalised
 
 pytestmark = pytest.mark.thorough
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.networks.reservoirs import Ridge
 from brainsim.core.contexts import within
+from brainsim.examples._reservoirs.networks import Ridge
 from brainsim.explore.theory import siegert_rate
 from brainsim.plot.elements.page_layout import side_by_side
 from brainsim.plot.elements.styles import MACHINE, NEURON, shades, style
