@@ -7,6 +7,7 @@ they are loads from a constant offset.
 
 import functools
 import hashlib
+import weakref
 
 import numpy as np
 
@@ -24,7 +25,14 @@ class Context:
     name, `scratch` the names of arrays whose content means nothing between two calls, see `new_scratch`.
     """
 
-    __slots__ = ("_numbers", "pointers", "record", "scratch")
+    __slots__ = ("__weakref__", "_numbers", "pointers", "record", "scratch")
+    made: "weakref.WeakSet[Context]" = weakref.WeakSet()  # all that there are: the garbage collector may not know some
+
+    def __new__(cls, **fields):
+        """Note a new record; `__init__` does not see copies."""
+        context = super().__new__(cls)
+        cls.made.add(context)
+        return context
 
     def __init__(self, **fields):
         self.record = np.zeros(1, _record_type(tuple((name, _kind(value)) for name, value in fields.items())))
@@ -161,6 +169,12 @@ def by_address(function):
 
 class ByAddress(Entry):
     """A function of pointers to records, compiled for each combination of their types when its address is asked for."""
+
+    made: "weakref.WeakSet[ByAddress]" = weakref.WeakSet()
+
+    def __init__(self, function):
+        super().__init__(function)
+        self.made.add(self)
 
     def address(self, *kinds):
         """Return the address of the machine code for records of these types."""

@@ -6,8 +6,6 @@ arrays of records; a number there that is the address of something known is take
 are never searched.
 """
 
-import gc
-
 import numpy as np
 
 from brainsim.jit.records import ByAddress, Context
@@ -32,9 +30,8 @@ class Reached:
 
     def __init__(self, partition, row, room, called=(), filled=()):
         self.row, self.contexts, self.arrays, self.codes, self.rooms, self.blank = row, {}, {}, {}, {}, set()
-        self._known = {c.address: c for c in gc.get_objects() if type(c) is Context}
-        entries = [entry for entry in gc.get_objects() if type(entry) is ByAddress]
-        self._made = {address: (entry, kinds) for entry in entries for kinds, address in entry.compiled_for()}
+        self._known = {context.address: context for context in Context.made}
+        self._made = {address: (entry, kinds) for entry in ByAddress.made for kinds, address in entry.compiled_for()}
         program = partition.program
         waiting = [partition.progress, *program.contexts]
         for function, context, further in called:
