@@ -298,8 +298,14 @@ class Result(Answering):
 
         Examples
         --------
-        >>> result.save("run.npz")                                      # doctest: +SKIP
-        >>> bs.Result.load("run.npz").spikes["cells"]                   # doctest: +SKIP
+        >>> import brainsim as bs, tempfile
+        >>> folder = tempfile.mkdtemp()  # or one of yours
+        >>> net = bs.Network()
+        >>> cells = net.add(bs.Population(2, bs.SpikeTrains([[1.0], [2.0, 3.0]]), name="cells"))
+        >>> result = bs.simulate(net, 5.0)
+        >>> file = result.save(folder + "/run.npz")
+        >>> bs.Result.load(file).spikes["cells"].counts()
+        array([1, 2])
         """
         return through("save")(self, path, compress)
 

@@ -6,6 +6,7 @@ parameters, units and defaults themselves.
 
 import functools
 import inspect
+import re
 from pathlib import Path
 
 import mathml
@@ -41,6 +42,7 @@ BEGIN = {  # with which of a kind to begin
     "values": ("Uniform", "Normal"),
 }
 written = set()  # the files of this build
+OF_EQUATIONS = re.compile(r"^``(?P<first>[^`]*/dt =[^`]*)``.*?(?:\.(?:\s+|\Z)|\n\n|\Z)", re.M | re.S)  # a sentence
 LABELS = {"on_pre": "spike of the source", "on_post": "spike of the target", "amplitude": "an event has the weight"}
 
 
@@ -131,7 +133,7 @@ def first_sentence(thing):
 
 def page(name, thing, drawn):
     """Return the page of a class."""
-    lines = [*title(name), as_rst(description_of(inspect.getdoc(thing))), ""]
+    lines = [*title(name), as_rst(without_equations(thing, description_of(inspect.getdoc(thing)))), ""]
     if hasattr(thing, "initials"):
         lines += [*equations(thing), *table_of("Parameters", "parameter", thing.parameters)]
         lines += table_of("Variables", "variable", thing.initials)
@@ -140,6 +142,13 @@ def page(name, thing, drawn):
         lines += ["Drawn by:", "", ".. code-block:: python", "", f"   {portraits.line_of(name)}", ""]
     lines += [*title("Use", "-"), f".. autoclass:: brainsim.{name}", ""]
     return "\n".join([*lines, *pictures_with(name)])
+
+
+def without_equations(thing, text):
+    """Return what a neuron is without a sentence that begins with one of its equations word for word: it is drawn below."""
+    found = OF_EQUATIONS.search(text)
+    twice = found and issubclass(thing, bs.Neuron) and found["first"] in (thing.equations or "")
+    return (text[: found.start()] + text[found.end() :]).rstrip() if twice else text
 
 
 def pictures_with(name):
@@ -206,8 +215,9 @@ def drawn(text):
 
 
 def as_written(text):
-    """Return the equations as they are written in brainsim."""
-    return [".. code-block:: text", "", *(f"   {line}" for line in text.splitlines()), ""]
+    """Return the equations as they are written in brainsim, folded: they are drawn above."""
+    code = [".. code-block:: text", "", *(f"   {line}" for line in text.splitlines()), ""]
+    return [*html("<details><summary>As they are written in brainsim</summary>"), *code, *html("</details>")]
 
 
 def html(text):

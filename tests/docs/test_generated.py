@@ -80,6 +80,17 @@ def test_pages_of_models_have_equations_and_tables(written):
         assert "<math" in page or not getattr(model, "equations", "").strip()
 
 
+def test_the_equation_of_a_cell_is_drawn_once_and_written_once_folded(written):
+    pages, _ = written
+    for name, equation in (("LIF", "dv/dt = (v_rest - v)/tau_m"), ("IF", "dv/dt = I/c_m")):
+        page = pages[f"models/{name}.rst"]
+        assert page.count(equation) == 1
+        assert page.index("<details>") < page.index(equation) < page.index("</details>")
+        assert page.count('<div class="equations">') == 1
+    assert "Integrated exactly with currents" in pages["models/LIF.rst"]  # the rest of what the docstring says
+    assert "``dv/dt = (g_l*(v_rest - v) + g_l*delta_t*exp(" in pages["models/AdEx.rst"]  # is easier to read
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
