@@ -1,4 +1,4 @@
-// What the figures of lessons share: elements, sliders, axes; and the height that the frame around a figure takes.
+// What the figures of lessons share: elements, sliders, chance, axes; and the height that the frame around a figure takes.
 "use strict"
 const byId = (id) => document.getElementById(id)
 
@@ -34,6 +34,15 @@ function button(holder, id, label, act) {
   return made
 }
 
+function chance(seed) { // mulberry32: numbers from 0 to 1, the same in every browser
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
 // axes in an SVG of 400 x 250; returns functions of its places
 function axes(svg, { x, y, xTicks, yTicks, xLabel, yLabel }) {
   const [left, right, top, bottom] = [58, 388, 12, 206]
@@ -41,7 +50,7 @@ function axes(svg, { x, y, xTicks, yTicks, xLabel, yLabel }) {
   const up = (value) => bottom - (bottom - top) * (value - y[0]) / (y[1] - y[0])
   svg.setAttribute("viewBox", "0 0 400 250")
   svg.append(drawn("path", { class: "axis", d: `M${left} ${top}V${bottom}H${right}` }))
-  for (const tick of xTicks) svg.append(drawn("text", { x: across(tick), y: bottom + 18, "text-anchor": "middle", class: "muted" }, String(tick)))
+  for (const tick of xTicks) svg.append(drawn("text", { x: across(tick), y: bottom + 18, "text-anchor": "middle", class: "muted" }, String(tick).replace("-", "−")))
   for (const tick of yTicks) svg.append(drawn("text", { x: left - 6, y: up(tick) + 4, "text-anchor": "end", class: "muted" }, String(tick).replace("-", "−")))
   svg.append(drawn("text", { x: (left + right) / 2, y: 244, "text-anchor": "middle" }, xLabel))
   svg.append(drawn("text", { x: 13, y: (top + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 13 ${(top + bottom) / 2})` }, yLabel))

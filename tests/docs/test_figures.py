@@ -208,6 +208,140 @@ def test_the_reader_guesses_letter_by_letter(show):
     assert page.locator("#table tr").count() == 2 + len(piece["models"])
 
 
+def test_readings_scatter_as_the_formulas_of_lesson_2(show):
+    page, rate = show("readings"), 100.0
+    pressed(page, "time", "ArrowRight", 2)  # 200 to 1000 ms
+    pressed(page, "cells", "ArrowRight", 24)
+    assert page.evaluate("figure.state") == {"code": "irregular", "x": 0.7, "time": 1000, "cells": 25, "seed": 1}
+    for code, expected in (
+        ("irregular", lambda x, time, cells: np.sqrt(x / (rate * time / 1000.0) / cells)),
+        ("latency", lambda x, time, cells: 1.0 / time / np.sqrt(cells)),
+        (
+            "regular",
+            lambda x, time, cells: regular_error(rate * x * time / 1000.0) / (rate * time / 1000.0) / np.sqrt(cells),
+        ),
+    ):
+        for x, time, cells in ((0.7, 50, 1), (0.33, 200, 4)):
+            given = {"code": code, "x": x, "time": time, "cells": cells, "seed": 5}
+            deviation, read = page.evaluate("(given) => [figure.error(given), figure.readings(given, 4000)]", given)
+            assert deviation == pytest.approx(expected(x, time, cells), abs=CLOSE)
+            assert np.mean(read) == pytest.approx(x, abs=4.0 * deviation / np.sqrt(4000.0))
+            assert np.std(read) == pytest.approx(deviation, rel=0.06)
+    for bits in (2, 4, 8):  # the dashed lines of the lesson
+        assert page.evaluate(f"figure.bitsOf({1.0 / np.sqrt(12.0) / (2**bits - 1)})") == pytest.approx(bits, abs=CLOSE)
+    page.select_option("#code", "latency")
+    assert "off by 0.000" in page.inner_text("#said")
+
+
+def regular_error(mean):
+    """Return the standard deviation of a count of a regular train that begins at any phase, summed over its two values."""
+    low, high = np.floor(mean), np.floor(mean) + 1.0
+    return np.sqrt((high - mean) * (low - mean) ** 2 + (mean - low) * (high - mean) ** 2)
+
+
+def test_two_spikes_add_up_as_in_lesson_3(show):
+    names, page = code_of("3-connections", "tau_m = {tau_m:g} ms: fires"), show("coincidence")
+    times = np.linspace(-5.0, 60.0, 131)
+    for tau in (5.0, 20.0):
+        weight = 50.0 * (tau + 3.0)
+        there = page.evaluate(f"{times.tolist()}.map((t) => figure.response(t, figure.weight({tau}, 1), {tau}))")
+        assert there == pytest.approx(names.response(times, weight, 2.0, tau_m=tau), abs=CLOSE)
+        fires = page.evaluate(f"{names.lags.tolist()}.map((lag) => figure.highest(lag, {tau}, {weight}) >= -50)")
+        assert names.lags[np.array(fires)].max() == {5.0: 3.5, 20.0: 10.0}[tau]  # as the simulation prints
+    fine = np.arange(0.0, 80.0, 0.001)
+    for lag, tau in ((0.0, 20.0), (8.0, 20.0), (25.0, 5.0)):
+        both = names.response(fine, 500.0, 2.0, tau_m=tau) + names.response(fine - lag, 500.0, 2.0, tau_m=tau)
+        assert page.evaluate(f"figure.highest({lag}, {tau}, 500)") + 65.0 == pytest.approx(both.max(), abs=1e-6)
+    pressed(page, "lag", "ArrowLeft", 10)
+    assert "The cell fires." in page.inner_text("#said")
+    pressed(page, "lag", "ArrowRight")
+    assert page.evaluate("figure.state.lag") == 10.5
+    assert "stays silent" in page.inner_text("#said")
+
+
+def test_the_owl_hears_as_the_simulation_of_lesson_3(show):
+    names, page = code_of("3-connections", "correlation = np.array"), show("owl")
+    assert page.evaluate("figure.highest(6)") == pytest.approx(names.peak + 65.0, abs=CLOSE)
+    assert page.evaluate("figure.correlation(6)") == pytest.approx(names.correlation, abs=CLOSE)
+    pressed(page, "lag", "ArrowLeft", 16)
+    assert page.evaluate("figure.state.lag") == -10
+    assert "The mouse is on the right" in page.inner_text("#said")
+    assert "The cell with −100 µs has the highest potential" in page.inner_text("#said")
+
+
+def test_weights_roll_down_the_derivatives_of_lesson_7(show):
+    names, page = code_of("7-gradients-in-spikes", "smallest = "), show("descent")
+    for w in (7.0, 10.0, 20.0):
+        t = names.spike_time(w)
+        by_weight = -names.k(t) / (w * names.slope_of_k(t))
+        assert page.evaluate(f"[figure.spikeTime({w}), figure.timeByWeight({w})]") == pytest.approx(
+            [t, by_weight], abs=CLOSE
+        )
+    pressed(page, "start", "ArrowRight", 12)  # 4 to 7
+    pressed(page, "step-1", "Enter")
+    after = page.evaluate("figure.state.weights")
+    t = names.spike_time(7.0)
+    assert after["time"] == pytest.approx(7.0 + (t - 3.0) * names.k(t) / (7.0 * names.slope_of_k(t)), abs=CLOSE)
+    assert after["time"] == pytest.approx(12.6, abs=0.05)  # the answer of the lesson
+    assert after["count"] == after["surrogate"] == 7.0  # it fires once, so nothing is wrong
+    pressed(page, "step-100", "Space", 3)
+    assert page.evaluate("figure.spikeTime(figure.state.weights.time)") == pytest.approx(3.0, abs=0.05)
+    pressed(page, "start", "ArrowLeft", 12)
+    pressed(page, "step-10", "Enter")
+    weight, edge = 4.0, names.smallest
+    for _ in range(10):
+        weight += 10.0 * (weight < edge) / (1.0 + 3.0 * abs(weight / edge - 1.0)) ** 2 / edge
+    silent = page.evaluate("figure.state.weights")
+    assert silent == {"count": 4, "time": 4, "surrogate": pytest.approx(weight, abs=CLOSE)}
+    assert weight > edge
+
+
+def test_the_error_of_food_is_that_of_lesson_9(show):
+    names, page = code_of("9-reward-and-emotion", "omitted = "), show("reward")
+    pressed(page, "trial-1", "Enter")
+    assert page.evaluate("figure.state.errors") == pytest.approx(names.first, abs=CLOSE)
+    pressed(page, "trial-100", "Enter", 3)
+    assert page.evaluate("figure.state.errors") == pytest.approx(names.learned, abs=CLOSE)
+    assert page.evaluate("figure.state.value") == pytest.approx(names.value, abs=CLOSE)
+    assert page.evaluate("figure.trial([...figure.state.value], 20, 0)") == pytest.approx(names.omitted, abs=CLOSE)
+    pressed(page, "food", "ArrowLeft", 5)
+    pressed(page, "trial-1", "Enter")
+    assert "Errors: 1.00 at 0.8 s, 1.00 at 1.6 s, −1.00 at 2.1 s." in page.inner_text("#said")  # as the lesson asks
+    pressed(page, "withheld", "Space")
+    pressed(page, "trial-1", "Enter")
+    assert page.evaluate("Math.min(...figure.state.errors)") < -0.5
+    pressed(page, "restart", "Enter")
+    assert page.evaluate("figure.state.value") == [0] * 30
+
+
+def test_forty_clouds_are_decided_by_keyboard(show):
+    page, ratio, scale, before = show("dots"), 8.8, 282.0, 123.0  # the numbers that lesson 10 prints
+    printed = (DOCS / "course" / "10-cognition.md").read_text(encoding="utf-8")
+    assert f"k/s² = {ratio:g}, 1/s² = {scale:g} ms, T0 = {before:g} ms" in printed
+    for bound in (0.5, 1.0, 2.0):
+        for c in (0.01, 0.05, 0.4):
+            right = 1.0 / (1.0 + np.exp(-2.0 * ratio * c * bound))
+            time = before + scale * bound * np.tanh(ratio * c * bound) / (ratio * c)
+            assert page.evaluate(f"[figure.right({c}, {bound}), figure.time({c}, {bound})]") == pytest.approx(
+                [right, time], abs=CLOSE
+            )
+    slow, fast = (page.evaluate(f"figure.time(1e-6, {bound})") - before for bound in (2.0, 1.0))
+    assert slow / fast == pytest.approx(4.0)  # the answer of the lesson
+    pressed(page, "begin", "Enter")
+    for n in range(40):
+        side = page.evaluate("figure.state.trials[figure.state.answers.length].side")
+        wrong = n % 4 == 0
+        page.keyboard.press("ArrowRight" if (side > 0) != wrong else "ArrowLeft")
+    mine = page.evaluate("figure.mine()")
+    assert [one["number"] for one in mine] == [10] * 4
+    assert sum(one["right"] for one in mine) == pytest.approx(3.0, abs=CLOSE)
+    assert "30 of 40 right" in page.inner_text("#said")
+    pressed(page, "left", "Enter")
+    assert page.evaluate("figure.state.answers.length") == 40
+    pressed(page, "bound", "End")
+    assert page.evaluate("figure.state.bound") == 2.5
+
+
 def network_of(name, monkeypatch):
     """Return what the script of a live page gives to `bs.page`."""
     given = []
@@ -219,6 +353,7 @@ def network_of(name, monkeypatch):
 
 MOVES = {  # keys on the slider, and the button that is pressed
     "noise": [(0, "ArrowRight", 5), (1, "ArrowLeft", 4), (2, "ArrowRight", 1)],
+    "compete": [(0, "ArrowRight", 10)],
     "push": [(0, "ArrowRight", 3), 2, (0, "ArrowLeft", 8), 4],
 }
 
