@@ -375,7 +375,7 @@ def test_a_network_that_is_moved_has_the_bits_of_python(browser, tmp_path, monke
     page.evaluate("brainsim.player.play(false)")
     wait(page, "!brainsim.player.waiting")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    sim = bs.Simulation(net, seed=options["seed"], threads=1)
+    sim = bs.Simulation(net, dt=options.get("dt", 0.1), seed=options["seed"], threads=1)
     bound, done = bind(sim, controls), 0
     for move in MOVES[name]:
         page.evaluate("brainsim.player.advance(500)")

@@ -40,7 +40,8 @@ class LI(Neuron):
 class RateUnit(Neuron):
     """The rate of a population of cells as one variable, with a sigmoid gain, after Wilson and Cowan (1972).
 
-    ``dr/dt = (gain - r)/tau`` with ``gain = r_max/(1 + exp(-(I - i_half)/i_slope))``. For another one, change the line of gain.
+    ``dr/dt = (gain - r)/tau`` with ``gain = r_max/(1 + exp(-(I - i_half)/i_slope))``. For another one, change the line of
+    gain.
 
     It sends no spikes, and acts on others by `RateConnection`. One more line makes it send Poisson spikes at its rate::
 
