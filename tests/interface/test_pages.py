@@ -64,7 +64,9 @@ def test_what_lesson_11_says_of_both_bodies_is_what_their_table_says():
     assert all(row.energy_moved > 2.0 * row.energy for row in (relus, *spikes.values()))
     assert [T for T, row in spikes.items() if row.energy_moved < relus.energy_moved] == [1, 2]
     harness().executed(blocks[3], "lesson 11", names)
-    said = re.search(r"\| (\d+) % of the messages lost \| (\d+) % of the digits are read, by (\d+) steps .*\| (\d+) %", text)
+    said = re.search(
+        r"\| (\d+) % of the messages lost .*\| in spikes: (\d+) % of the digits, after (\d+) steps \| (\d+) %", text
+    )
     lost, by_spikes, T, by_relus = map(int, said.groups())
     for body, percent in (("spiking", by_spikes), ("artificial", by_relus)):
         (row,) = [row for row in names["hurt"].damaged("lost", body) if row.level == lost / 100]
