@@ -62,6 +62,7 @@ def test_rounded_units_are_within_the_bound(mlp):
         assert (np.abs(theta * count / T - snn.trained.activations(DATA.X_test)[0]) <= bound).all()
 
 
+@pytest.mark.thorough
 def test_answers_of_ten_random_networks_are_the_same_at_the_time_that_the_table_states():
     for seed in range(10):
         network, calib, X = random_network(seed)

@@ -41,6 +41,7 @@ def learns(net, name, after, times=(5.0, 9.0, 21.0, 35.0)):
 class TestFirst:
     """The first fault in time is reported."""
 
+    @pytest.mark.thorough_only("[after0-29-10-True]", "[after1-70-6-True]")
     @pytest.mark.parametrize("precise", [False, True])
     @pytest.mark.parametrize(("after", "synapse", "time"), [({70: 2, 29: 2}, 29, 10), ({70: 1, 29: 2}, 70, 6), ({}, 0, 22)])
     def test_synapse(self, after, synapse, time, precise):

@@ -130,6 +130,7 @@ def matrices(kind):
     }[kind]()
 
 
+@pytest.mark.thorough_only("[ordinary]", "[tiny]", "[large]")
 @pytest.mark.parametrize(
     "kind", ["ordinary", "tiny", "large", "zero", "one of many", "stiff", "defective", "nearly defective, driven"]
 )

@@ -444,6 +444,7 @@ class TestOthers:
         assert cli.main(["page", "two_cells.py"]) == 2
         assert "has several networks (net, other)" in capsys.readouterr().err
 
+    @pytest.mark.thorough
     def test_page_of_an_example_says_what_was_chosen(self, folder, monkeypatch):
         given, file = [], SimpleNamespace(file="a.html", nbytes=1)
         monkeypatch.setattr(bs, "page", lambda *_, title, text, **__: given.append((title, text)) or file)

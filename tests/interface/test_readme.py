@@ -54,6 +54,7 @@ def left(tmp_path_factory):
     return names, {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.thorough
 def test_the_code_of_the_readme(left):
     names, files = left
     assert files == {"cells.png"}

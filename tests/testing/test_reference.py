@@ -310,7 +310,7 @@ def test_random_networks_with_couplings(seed):
     assert found.narrow is None
 
 
-@pytest.mark.thorough_but("[14]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", EXACT)
 def test_random_networks_at_exact_times(seed):
     found, _ = check_network(seed, plain=False, precise=True)

@@ -1,9 +1,9 @@
 """The time loop. One compiled function steps a partition of the cells through time, calling the operators by address.
 
 A spike needs at least the shortest delay to arrive, so a partition runs a *slice* of that many steps alone.
-Then the partitions exchange their spikes, and each files all spikes of the slice, in the order (step, cell), for its own
-targets. There are no locks and no atomic sums, and the order of every sum is fixed, so the bits do not depend on how many
-partitions there are.
+Then the partitions exchange their spikes, and each files all spikes of the slice, in the order (step, group, cell), for its
+own targets. There are no locks and no atomic sums, and the order of every sum is fixed, so the bits do not depend on how
+many partitions there are.
 
 A point of time is completed once: events that are due are added to the state, traces are sampled. From one point to the next
 the cells are advanced, with the Poisson drive. A run ends with a completed point, so it can be cut anywhere.

@@ -55,6 +55,7 @@ class Arrivals(Operator):
             state=shared.state,
             here=shared.state[store.base[partition.index] :],
             **shared.exchange.read_fields(),
+            # a slot for each step until the longest delay is over, and one for the step that is being filed
             **calendar_fields(
                 synapses.longest + 1, weighted, layout.dtype, entries=bool(self._kinds), lags=layout.within_steps
             ),

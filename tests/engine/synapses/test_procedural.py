@@ -77,6 +77,7 @@ def test_the_pool_grows_while_its_ring_is_wrapped(monkeypatch):
     assert results[0] == results[1]
 
 
+@pytest.mark.thorough
 def test_no_synapse_is_kept():
     sim = {storage: bs.Simulation(network(storage), seed=1) for storage in ("stored", "procedural")}
     assert sim["stored"].n_synapses == sim["procedural"].n_synapses > 20_000

@@ -210,6 +210,7 @@ class TestVogels:
         assert change(rule, 10.0, 15.0) == pytest.approx(-0.01 * 0.2 + 0.01 * np.exp(-0.25), rel=1e-12)
         assert change(rule, 15.0, 10.0) == pytest.approx(0.01 * (np.exp(-0.25) - 0.2), rel=1e-12)
 
+    @pytest.mark.thorough_only("[2.5-", "[10.0-")
     @pytest.mark.parametrize(("rate", "share"), [(2.5, 0.5), (5.0, 1.0), (10.0, 2.0)])
     def test_target_rate(self, rate, share):
         """A presynaptic spike in a regular postsynaptic train changes w by eta*alpha*(rate/rho_0 - 1) on average."""

@@ -166,7 +166,7 @@ def test_a_spike_of_the_source_reads_what_is_there_when_it_reaches_the_synapse(d
     assert sim.synapses(wires).weight[0] == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.thorough_only("[1.0]")
+@pytest.mark.thorough
 @pytest.mark.parametrize("delay", [1.0, 5.0])
 def test_without_cells_it_is_known_in_all_steps_of_a_slice(delay):
     """With one long delay a slice is longer than a spike of modulating cells would take by default."""

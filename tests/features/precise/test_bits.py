@@ -73,6 +73,7 @@ def test_a_state_continues_on_another_number_of_ranks(tmp_path):
     assert ranked.on_ranks(3, "precise:continued", on_two, 1) == expected
 
 
+@pytest.mark.thorough
 def test_pieces(whole):
     sim, done = simulation(threads=2), 0.0
     for piece in (0.1, 0.2, 7.4, 12.3, 0.1, 25.9, 14.0):

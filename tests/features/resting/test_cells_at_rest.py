@@ -177,7 +177,7 @@ def test_a_rest_that_is_not_a_fixed_point_of_the_rounded_step():
     assert (end != given["v_rest"]).mean() > 0.05
 
 
-@pytest.mark.thorough_only("[-0.0]")
+@pytest.mark.thorough_only("[-0.0]", "[1e-260]")
 @pytest.mark.parametrize("g", [-0.0, 1e-260, -1e-249, 1e-300])
 def test_numbers_that_are_flushed(g):
     """Tiny drives become 0 in the step in which they would for cells that are visited; -0.0 becomes 0.0."""
@@ -195,6 +195,7 @@ def test_numbers_that_are_flushed(g):
 
 
 @pytest.mark.filterwarnings("ignore:ShiuLIF.tau_g")
+@pytest.mark.thorough_only("[1e-05]")
 @pytest.mark.parametrize("tau", [0.002, 1e-5])
 def test_drives_that_underflow_within_a_few_steps(tau):
     """A negative one would end at -0.0."""

@@ -2,7 +2,7 @@
 
 The statements of a step are those of the engine's own kernel (`equations.body`). What is added
 before them are the values at the start of the step, and after them what arrives late in it. The backward pass computes the
-step again from the state at its start, and goes through all statements in reverse order (`equations.adjoints.step`).
+step again from the state at its start, and goes through all statements in reverse order (`features.adjoints.step`).
 Where parameters learn, the derivatives with respect to the numbers that depend on them are added up over cells and steps.
 """
 
