@@ -21,7 +21,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import brainsim as bs
-from brainsim.engine.synapses.near import Near, count_near, scratch_fields
+from brainsim.engine.synapses.near import scratch_fields
+from brainsim.engine.synapses.near_places import Near, count_near
 from brainsim.jit.records import Context
 from brainsim.plot import live
 from brainsim.rng.streams import stream_key

@@ -93,7 +93,7 @@ def declarations(cls: Any) -> dict[str, Parameter | Initial]:
         if written.variables:
             of_text |= initials_of(written, cls.__name__, tables)
         if twice := of_text.keys() & declared.keys():
-            raise TypeError(f"{cls.__name__}.{min(twice)}: is declared in the equations, too; leave out one of both")
+            raise EquationError(f"{cls.__name__}.{min(twice)}", "is declared in the equations, too; leave out one of both")
         declared |= of_text
     return declared
 

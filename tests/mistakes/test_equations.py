@@ -80,7 +80,7 @@ test_equations = mistakes(
 test_spikes_and_methods = mistakes(
     (lambda: neuron(threshold="0 < v < v_th"), ValueError, "two at a time", "and", "^"),
     (lambda: neuron(threshold="v = v_th"), ValueError, "this is not an expression; '=' assigns, to compare write '>='"),
-    (lambda: neuron(equations="dv/dt = -v/tau : volt"), TypeError, "Mine.v: is declared in the equations, too"),
+    (lambda: neuron(equations="dv/dt = -v/tau : volt"), ValueError, "Mine.v: is declared in the equations, too"),
     (lambda: neuron(threshold="v"), ValueError, "Mine.threshold", "comparison", "v >= v_th"),
     (lambda: neuron(threshold="v > vth"), ValueError, "Mine.threshold", "mean 'v_th'", "^"),
     (lambda: neuron(reset="u = 0"), ValueError, "Mine.reset", "'u' is not a variable"),

@@ -174,7 +174,7 @@ def test_mistakes(text, message):
 
 
 def test_a_class_declares_a_name_once():
-    with pytest.raises(TypeError, match=r"Twice.tau: is declared in the equations, too"):
+    with pytest.raises(ValueError, match=r"Twice.tau: is declared in the equations, too"):
 
         class Twice(bs.Neuron):
             equations = "dv/dt = -v/tau : mV\n tau = 20 ms"

@@ -44,6 +44,8 @@ def change_of_input(rng, plan, variables):
         values = {"sigma": over_time.value(rng, plan, 50.0, n), "correlation": float(rng.random())}
     elif isinstance(source, bs.VoltageClamp):
         values = {"v": rng.uniform(-75.0, -55.0, n)}
+    elif isinstance(source, bs.ConductanceInput):
+        values = {"g": rng.uniform(0.0, 1.0, n)}
     elif isinstance(source, bs.EventInput):
         size = np.max(source.weight, initial=0.0) or np.min(source.weight, initial=0.0) or 1.0
         values = over_time.events(rng, plan, float(size), n)
