@@ -2,8 +2,8 @@
 
 ``python benchmarks/tabs.py`` (``pip install playwright``, and a Chromium). Each page is written twice, by processes of their
 own: the first finds no compiled code, the second finds what the first kept. Then it runs for some seconds at real time, and
-as long as fast as it can: how long the tab computes for a second of the network, and how many seconds of the network pass in
-a second at real time. The native run is compiled without AVX-512, which WebAssembly does not have either.
+equally long as fast as it can: how long the tab computes for a second of the network, and how many seconds of the network
+pass in a second at real time. The native run is compiled without AVX-512, which WebAssembly does not have either.
 """
 
 import argparse

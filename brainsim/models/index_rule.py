@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.core.hints import answers_calls
-from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import RANDOM, EquationError
 from brainsim.models.rules import Rule
+from brainsim.models.space.distance import DistanceText
 
 if typing.TYPE_CHECKING:
     from brainsim.models.rules import SomeCells
 
-NAMES = {"i", "j", "n_pre", "n_post", "pi"}
+NAMES = ("i", "j", "n_pre", "n_post")
 BLOCK = 1 << 20  # pairs whose probabilities are computed at a time
 TRIED, LEAST = 1 << 20, 16  # pairs, and sources at least, from which the number of synapses is estimated
 
@@ -60,14 +59,7 @@ class IndexRule(Rule):
         if not isinstance(self.p, str):
             hint = "; write bs.FixedProbability(p)" if isinstance(self.p, float) else ""
             raise TypeError(f"{label}: must be an expression of i and j such as 'abs(i - j) < 3' (got {self.p!r}){hint}")
-        tree = lang.parse_expression(self.p, label)
-        if used := lang.calls_in(tree) & RANDOM:
-            raise EquationError(label, f"cannot use {sorted(used)[0]}(): write the probability itself", self.p)
-        if "d" in lang.names_in(tree):
-            raise EquationError(label, "'d' is a distance; write bs.DistanceRule", *lang.place_of(tree, "d"))
-        lang.check_names(tree, NAMES, label)
-        lang.check_kind(tree, label, lang.is_condition(tree))
-        self.__dict__["_tree"] = tree
+        self.__dict__["_text"] = DistanceText(self.p, label, NAMES, condition=True)
 
     def check(self, pre: SomeCells, post: SomeCells) -> None:
         """Raise ValueError if a probability is not between 0 and 1; of many sources some are tried."""
@@ -93,9 +85,7 @@ class IndexRule(Rule):
     def _values(self, rows, n_pre, n_post):
         """Return the probabilities of some sources to all targets; raise ValueError unless all are between 0 and 1."""
         i, j = rows[:, None].astype(np.float64), np.arange(n_post, dtype=np.float64)[None, :]
-        names = {"i": i, "j": j, "n_pre": float(n_pre), "n_post": float(n_post), "pi": np.pi}
-        with np.errstate(all="ignore"):
-            found = np.asarray(lang.evaluate(self.__dict__["_tree"], names), np.float64)
+        found = self.__dict__["_text"].at(i=i, j=j, n_pre=np.float64(n_pre), n_post=np.float64(n_post))
         p = np.broadcast_to(found, (rows.size, n_post))
         wrong = ~((p >= 0.0) & (p <= 1.0))
         if wrong.any():

@@ -1,4 +1,4 @@
-"""What the text of a model declares beside its equations: parameters with units, units of variables, and where they start.
+"""What the text of a model declares besides its equations: parameters with units, units of variables, and where they start.
 
     dv/dt = (v_rest - v)/tau + I/c_m : mV   # membrane potential
     v_rest = -65 mV                         # resting potential

@@ -81,7 +81,7 @@ class State:
     def __iter__(self) -> Iterator[str]:
         return iter(self.variables)
 
-    def with_seed(self, seed: int) -> State:
+    def with_seed(self, seed: int | None) -> State:
         """Return this state, from which a run continues with other random numbers: what it holds itself is not changed.
 
         Parameters

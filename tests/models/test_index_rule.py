@@ -72,7 +72,7 @@ def test_a_network_counts_within_the_views():
     [
         (0.1, r"must be an expression of i and j .* write bs.FixedProbability\(p\)"),
         ("d < 3", "'d' is a distance; write bs.DistanceRule"),
-        ("rand() < 0.1", r"cannot use rand\(\): write the probability itself"),
+        ("rand() < 0.1", r"cannot use rand\(\): it is a function of the two cells"),
         ("k == 3", "unknown name 'k'"),
         ("i +", "this is not an expression"),
     ],

@@ -275,7 +275,7 @@ def lower(
     TypeError
         If a layer has another type.
     ValueError
-        If shapes do not fit, there is no layer between two ReLUs or after the last, or no ReLU next to max pooling.
+        If shapes do not fit, if no layer stands between two ReLUs or after the last, or if no ReLU is next to max pooling.
 
     Examples
     --------

@@ -32,20 +32,22 @@ TAIL_OF_GAUSSIAN, TAIL_OF_EXPONENTIAL = 5.0, 15.0  # beyond this many lengths, l
 
 
 class DistanceText:
-    """An expression of two cells: of their distance `d` [um], of its components `dx`, `dy` and `dz`, and of `names`.
+    """An expression of two cells, by default of their distance `d` [um] and its components `dx`, `dy` and `dz`.
 
-    `components` says how many dimensions it needs, 1 unless it uses `dy` or `dz`, and `isotropic` whether it depends on `d`
-    only.
+    `names` are the names that it may use, and `condition` says whether it may be a condition. `components` says how many
+    dimensions it needs, 1 unless it uses `dy` or `dz`, and `isotropic` whether it depends on `d` only.
     """
 
-    def __init__(self, text: str, label: str, names: Sequence[str] = ("d", *AXES)):
+    def __init__(self, text: str, label: str, names: Sequence[str] = ("d", *AXES), *, condition: bool = False):
         self.text = text
         self.tree: Tree = lang.parse_expression(text, label)
-        lang.check_kind(self.tree, label)
+        lang.check_kind(self.tree, label, condition and lang.is_condition(self.tree))
         if used := lang.calls_in(self.tree) & RANDOM:
             raise EquationError(label, f"cannot use {sorted(used)[0]}(): it is a function of the two cells", text)
         for index in sorted(lang.names_in(self.tree) & set(INDICES) - set(names)):
             raise EquationError(label, f"{index!r} {WITH_INDICES}", *lang.place_of(self.tree, index))
+        if "d" in lang.names_in(self.tree) - set(names):
+            raise EquationError(label, "'d' is a distance; write bs.DistanceRule", *lang.place_of(self.tree, "d"))
         lang.check_names(self.tree, {*names, "pi"}, label)
         used = lang.names_in(self.tree)
         self.components = max([1, *(k + 1 for k, axis in enumerate(AXES) if axis in used)])
