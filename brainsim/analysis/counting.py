@@ -209,7 +209,7 @@ def _check_events(events, label):
 
 
 def _check_window(window, label):
-    if not isinstance(window, Sequence | np.ndarray) or len(window) != 2:
+    if not isinstance(window, Sequence | np.ndarray) or getattr(window, "ndim", 1) != 1 or len(window) != 2:
         raise TypeError(f"{label}.window: must be (start, stop) around the events, such as (-50.0, 200.0) (got {window!r})")
     t0, t1 = (number(t, f"{label}.window", "ms") for t in window)
     if t1 <= t0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brainsim.core.arrays import freeze, freeze_copy, plural
+from brainsim.core.arrays import as_array, freeze, freeze_copy, plural
 from brainsim.core.checks import number, reject_masked
 from brainsim.models.packed import WORTH, Ascending, Coded, Packed, Unpacked, as_kept, find_codes, unpack
 from brainsim.models.pair_lists import FromArrays
@@ -68,7 +68,7 @@ class Edges:
             given = as_kept(self, name)
             if not isinstance(given, Packed):
                 reject_masked(given, f"Edges.{name}")
-                self.__dict__[name] = self._checked(np.asarray(given), name)
+                self.__dict__[name] = self._checked(as_array(given, f"Edges.{name}", "whole numbers"), name)
         pre, count = as_kept(self, "pre"), as_kept(self, "count")
         if isinstance(pre, np.ndarray) and pre.size >= WORTH:
             self.__dict__["pre"] = Ascending.of(pre) or pre

@@ -10,7 +10,7 @@ import numpy as np
 
 from brainsim.connectomes.brain import Brain
 from brainsim.connectomes.edges import Edges
-from brainsim.core.arrays import freeze
+from brainsim.core.arrays import as_array, freeze
 from brainsim.core.checks import integer
 from brainsim.models.inputs import PoissonInput
 from brainsim.models.neurons.integrators import ShiuLIF
@@ -252,7 +252,7 @@ def _value(brain: Brain, name: str, text: str) -> str | float | bool:
 
 def _indices(brain: Brain, cells: ArrayLike, label: str) -> np.ndarray:
     """Return indices of cells as int64, each of which the brain has, once."""
-    given = np.atleast_1d(np.asarray(cells))
+    given = np.atleast_1d(as_array(cells, label, "indices of cells"))
     if given.size == 0:
         return np.zeros(0, dtype=np.int64)
     if given.dtype.kind not in "iu":

@@ -19,12 +19,23 @@ MAX_NAME = 255  # characters: an array of texts takes as much for each as for th
 REGULAR = 1e-6  # relative: intervals that differ by less are equal up to the rounding of k * dt
 
 
+def as_array(values: Any, label: str, of: str) -> np.ndarray:
+    """Return ``np.asarray(values)``; raise TypeError where NumPy makes none, as of lists of unequal lengths or a Population.
+
+    Messages say what it must be an array of.
+    """
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"{label}: must be an array of {of} (got {short_repr(values)})") from None
+
+
 def freeze_copy(values: ArrayLike, dtype: DTypeLike, label: str) -> np.ndarray:
     """Return `values` as a read-only array of `dtype` that the caller cannot change later.
 
     A writeable array is copied, a read-only one is not. Raises TypeError if the conversion would change values.
     """
-    array = np.asarray(values)
+    array = as_array(values, label, str(np.dtype(dtype)))
     if array.dtype == object or not (array.size == 0 or np.can_cast(array.dtype, dtype, "same_kind")):
         raise TypeError(f"{label}: must be an array of {np.dtype(dtype)} (got {array.dtype})")
     return freeze(np.array(array, dtype=dtype, copy=True if array.flags.writeable else None))
@@ -38,7 +49,7 @@ def checked_names(names: Sequence[str] | np.ndarray, n: int, label: str) -> np.n
             raise ValueError(
                 f"{label}: each must have at most {MAX_NAME} characters, since all take as much memory (got {text})"
             )
-    array = np.asarray(names)
+    array = as_array(names, label, "texts")
     if array.dtype.kind != "U" and array.size:
         raise TypeError(f"{label}: must be texts, one for each cell (got {short_repr(names)})")
     if array.shape != (n,):
@@ -82,7 +93,7 @@ def choose_cells(ids: slice | ArrayLike, n: int, label: str) -> np.ndarray:
     """
     if isinstance(ids, slice):
         return np.arange(n)[ids]
-    chosen = np.atleast_1d(np.asarray(ids))
+    chosen = np.atleast_1d(as_array(ids, label, "indices of cells"))
     if chosen.dtype == bool:
         if chosen.shape != (n,):
             raise IndexError(f"{label}: a mask must have one entry per cell, shape ({n},) (got shape {chosen.shape})")

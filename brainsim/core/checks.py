@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.arrays import freeze, short_repr
+from brainsim.core.arrays import as_array, freeze, short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 # Each brainsim unit in SI units. Quantities of other libraries are converted where they come in; kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
@@ -57,6 +57,14 @@ def nearest(name: object, names: Iterable[object]) -> str:
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; available: {', '.join(known)}" if known else "; there are none"
+
+
+def known_as(given: object, names: Collection[object]) -> str:
+    """Return a hint about a part that a network does not have: that it belongs to another one, or else the nearest name."""
+    name = given if isinstance(given, str) else getattr(given, "name", given)
+    if given is not name and name in names:
+        return f"; the {name!r} that was given belongs to another network; give its name"
+    return nearest(name, names)
 
 
 def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
@@ -135,7 +143,7 @@ def indices(value: Any, label: str, kind: type[np.integer] = np.int64) -> np.nda
     The values are checked before any cast: a cast to a shorter type would turn one that is too large into another index.
     """
     reject_masked(value, label)
-    array = np.asarray(value)
+    array = as_array(value, label, "whole numbers")
     if array.dtype == bool:
         raise TypeError(f"{label}: must be whole numbers (got a mask); np.flatnonzero(mask) gives the indices")
     values = np.atleast_1d(array if array.dtype.kind in "iu" else plain(value, "", label))

@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from brainsim.core.doors import show_by
 
@@ -39,6 +39,25 @@ class PageFile(_Path):
     _repr_html_ = show_by("HTML of a page")
 
 
+def check_path(path: Any, label: str, example: str = "") -> Path:
+    """Return the path of a file or a folder; raise TypeError if it is something else, ValueError if no file can have it.
+
+    The system would refuse such a path in its own words, when it is opened. Messages show the `example` of a name.
+    """
+    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
+        such_as = f", such as {example!r}" if example else ""
+        raise TypeError(f"{label}: must be the path of a file{such_as} (got {path!r})")
+    text = os.fspath(path)
+    try:
+        bad = "\0" if "\0" in text else ""
+        os.fsencode(text)
+    except UnicodeEncodeError as error:
+        bad = text[error.start]
+    if bad:
+        raise ValueError(f"{label}: must not contain {bad!r}, which no name of a file can have (got {text!r})")
+    return Path(path)
+
+
 def check_free(path: str | os.PathLike, label: str, overwrite: bool, option: str = "overwrite=True") -> None:
     """Raise FileExistsError if there is something at `path`, except an empty folder, and it may not be replaced.
 
@@ -57,9 +76,7 @@ def writable(path: str | os.PathLike, label: str, suffixes: Sequence[str] = ()) 
     Symbolic links are followed. Its name must end in one of `suffixes`, in lower or upper case, by default in anything.
     Raise TypeError, FileNotFoundError, IsADirectoryError, OSError or ValueError.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"{label}: must be the path of a file (got {path!r})")
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(check_path(path, label)))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{label}: there is no folder {str(target.parent)!r}")
     if target.is_dir():

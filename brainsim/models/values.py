@@ -157,7 +157,7 @@ class LogNormal(Distribution):
     pure = ("mu", "sigma")
 
     def _check(self):
-        if self.mu + self.sigma**2 / 2 > 700:
+        if self.mu + self.sigma * self.sigma / 2 > 700:  # a product overflows to infinity, a power raises OverflowError
             hint = f"; mu is the mean of the logarithm: did you mean {math.log(self.mu):.3g}?" if self.mu > 0 else ""
             raise ValueError(f"LogNormal.mu: exp(mu + sigma**2/2) is too large for a float (got {self}){hint}")
 

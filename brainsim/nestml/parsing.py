@@ -14,6 +14,7 @@ from pynestml.utils.logger import Logger, LoggingLevel
 from pynestml.utils.model_parser import ModelParser
 
 from brainsim import EquationError
+from brainsim.core.files import check_path
 
 # units in which pA = nS*mV = pF*mV/ms: of the SI, and mmol, with which NESTML means mM
 CONSISTENT = [Unit(name) for name in ("ms", "um", "ng", "pA", "mmol", "K")]
@@ -24,7 +25,7 @@ class File:
     """A file of models: `models` is a dict name -> tree of pynestml."""
 
     def __init__(self, path: str | os.PathLike[str]):
-        self.name = Path(path).name
+        self.name = check_path(path, "nestml.read.path").name
         try:
             self.lines = Path(path).read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:

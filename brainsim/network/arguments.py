@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from brainsim.core.checks import choice, in_range
+from brainsim.core.checks import check_name, choice, in_range
 from brainsim.equations.steps.pulse import compose_with_pulses
 from brainsim.models.distribution import written_within
 from brainsim.models.inputs import Input
@@ -195,6 +195,7 @@ def check_input_name(name, view, uses, label):
 
     `uses` lists the synapses so far with the cells they are on.
     """
+    check_name(name, label)
     for population in {population: None for population, _ in view.parts}:
         model = population.model
         taken = {*model.initials, *model.cell_equations.algebraic, *(n for n, p in model.parameters.items() if p.varying)}

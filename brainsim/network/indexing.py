@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.core.arrays import freeze
+from brainsim.core.arrays import as_array, freeze
 from brainsim.core.checks import integer, reject_masked
 
 
@@ -12,7 +12,7 @@ def select(key, n, name):
         indices = _slice(key, n, name)
     else:
         reject_masked(key, repr(name))
-        array = np.asarray(key)
+        array = as_array(key, repr(name), "whole numbers")
         if array.size and array.dtype == bool and array.shape != (n,):
             raise IndexError(f"{name!r}: a mask must have one entry for each of its {n} cells (got shape {array.shape})")
         if isinstance(key, tuple) or array.ndim > 1 or (array.size and array.dtype.kind not in "iub"):

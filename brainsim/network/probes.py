@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from brainsim.core.checks import check_name, choice, indices, integer, number
+from brainsim.core.arrays import as_array
+from brainsim.core.checks import check_name, choice, indices, integer, number, plain
 from brainsim.core.hints import answers_calls
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, find_projection
@@ -238,10 +239,10 @@ class WeightTrace:
             raise TypeError(f"WeightTrace.variable: must be 'w' or the name of a variable (got {self.variable!r})")
         object.__setattr__(self, "every", number(self.every, "WeightTrace.every", "ms", above=0.0))
         _check_window(self, "WeightTrace")
-        for key, checked in (("synapses", indices), ("bins", _edges)):
+        for key, checked, of in (("synapses", indices, "whole numbers"), ("bins", _edges, "numbers")):
             value, label = getattr(self, key), f"WeightTrace.{key}"
             if value is not None:
-                whole = np.ndim(value) == 0
+                whole = as_array(value, label, of).ndim == 0
                 value = integer(value, label, at_least=int(key == "bins")) if whole else checked(value, label)
                 object.__setattr__(self, key, value)
 
@@ -347,8 +348,8 @@ def _list_options(request, *names):
 
 
 def _edges(value, label):
-    edges = np.asarray(value, np.float64)
-    if edges.ndim != 1 or edges.size < 2 or not (np.isfinite(edges).all() and (np.diff(edges) > 0).all()):
+    edges = plain(value, "", label)
+    if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
         raise ValueError(f"{label}: must be a number of bins, or two or more edges in increasing order (got {value!r})")
     return edges
 

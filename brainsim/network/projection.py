@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 import numpy as np
 
 from brainsim.core.arrays import plural, short_repr
-from brainsim.core.checks import MissingName, nearest, number, warn_user
+from brainsim.core.checks import MissingName, known_as, number, warn_user
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.doors import show_by, through
 from brainsim.core.identity import Identified
@@ -214,8 +214,7 @@ def find_projection(projections, wanted, label):
     for projection in projections:
         if wanted == projection.name if by_name else wanted is projection:
             return projection
-    hint = nearest(wanted, [p.name for p in projections]) if by_name else ""
-    raise MissingName(f"{label}: no projection {wanted!r} in this network{hint}")
+    raise MissingName(f"{label}: no projection {wanted!r} in this network{known_as(wanted, [p.name for p in projections])}")
 
 
 def effect_of(projection):

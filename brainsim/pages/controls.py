@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import integer, known_as, nearest, number
 from brainsim.engine.recorders.requests import unit_of
 
 if typing.TYPE_CHECKING:
@@ -214,7 +214,7 @@ def find_value(sim, control, owner):
         ):
             return was.name, was.name, *_of_input(now, control, owner)
     names = [*layout.members, *(p.name for p in layout.network.projections), *(s.name for s in layout.inputs)]
-    hint = nearest(str(name), names)
+    hint = known_as(target, names)
     raise ValueError(f"{owner}: {target!r} is not an input, a population or a projection of this network{hint}")
 
 

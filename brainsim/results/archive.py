@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from brainsim.core.files import write_aside
+from brainsim.core.files import check_path, write_aside
 from brainsim.core.structure import check_structure
 
 T = TypeVar("T")
@@ -112,8 +112,10 @@ def check_npz_name(path: str | os.PathLike, label: str) -> None:
 
 def with_suffix(path: str | os.PathLike, label: str) -> Path:
     """Return the path of a file that ends in ``.npz``, which is appended; raise ValueError for that of another format."""
+    path = check_path(path, label, "run.npz")
+    if not path.name:
+        raise ValueError(f"{label}: must be the name of a file (got {str(path)!r})")
     check_npz_name(path, label)
-    path = Path(path)
     return path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
 
 

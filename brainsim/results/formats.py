@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from brainsim.core.doors import listed_doors, load_or_name, optional
-from brainsim.core.files import check_free, remove_leftovers
+from brainsim.core.files import check_free, check_path, remove_leftovers
 from brainsim.core.hooks import reject_misspelled
 
 if TYPE_CHECKING:
@@ -117,9 +117,8 @@ def endings(conjunction: str = "or") -> str:
 
 
 def name_of(path: str | os.PathLike, label: str) -> str:
-    """Return a path as text; raise TypeError if it is none."""
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{label}: must be the name of a file, such as 'run.npz' (got {path!r})")
+    """Return a path as text; raise the errors of `check_path` if it is none."""
+    check_path(path, label, "run.npz")
     return os.fspath(path)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from brainsim.core.arrays import freeze, freeze_copy, interval_of, plural, same_fields
+from brainsim.core.arrays import as_array, freeze, freeze_copy, interval_of, plural, same_fields
 from brainsim.core.checks import number
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by
@@ -245,7 +245,7 @@ class Traces(Answering):
             inside = (self.ids >= (ids.start or 0)) & (True if ids.stop is None else self.ids < ids.stop)
             return np.flatnonzero(inside)
         column_of = {cell: column for column, cell in enumerate(self.ids.tolist())}
-        cells = np.atleast_1d(np.asarray(ids))
+        cells = np.atleast_1d(as_array(ids, "Traces.of", "indices of cells"))
         if cells.ndim != 1 or not (cells.size == 0 or np.issubdtype(cells.dtype, np.integer)):
             raise TypeError(f"Traces.of: must be indices of cells or a slice (got {ids!r})")
         missing = [cell for cell in cells.tolist() if cell not in column_of]

@@ -13,7 +13,7 @@ import numpy as np
 
 from brainsim.core.checks import number
 from brainsim.core.doors import optional
-from brainsim.core.files import check_free, write_aside
+from brainsim.core.files import check_free, check_path, write_aside
 from brainsim.features.formats.sonata_files import mark
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
@@ -67,7 +67,7 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, 
         raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")
     dt = number(dt, f"{LABEL}.dt", "ms", above=0.0)
     optional("h5py", LABEL)
-    folder = Path(folder)
+    folder = check_path(folder, f"{LABEL}.folder")
     for name in FILES:
         check_free(folder / name, LABEL, overwrite)
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.files import write_aside
+from brainsim.core.files import check_path, write_aside
 from brainsim.results import archive
 from brainsim.results.result import Result
 from brainsim.sweeps.keys import key_of, key_of_function, name_of
@@ -27,7 +27,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike, function: Any, keep: str):
-        self.path, self._keep = Path(path).absolute(), keep
+        self.path, self._keep = check_path(path, "sweep.to").absolute(), keep
         if self.path.exists() and not self.path.is_dir():
             raise NotADirectoryError(f"sweep.to: {str(path)!r} is a file; give the name of a folder")
         if not self.path.parent.is_dir():

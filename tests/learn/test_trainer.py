@@ -326,6 +326,10 @@ MISTAKES = {
     "plastic": (with_(plasticity=bs.STDP(w_max=200.0)), {}, "'source->cells': changes its own weights"),
     "short delay": (with_(), {"dt": 2.0}, "source->cells.delay: must be at least dt = 2 ms"),
     "no such output": (with_(), {"output": "outs"}, "Trainer.output: 'outs' is not a population of this network; did you"),
+    "output of another network": (
+        with_(), {"output": bs.Population(2, bs.LIF(), name="out")},
+        "'out' is not a population of this network; the 'out' that was given belongs to another network; give its name",
+    ),
     "output is a source": (with_(), {"output": "source"}, "Trainer.output: 'source' sends listed spikes"),
     "loss without spikes": (with_(), {"loss": "count"}, "Trainer.loss: 'count' needs spikes of 'out'; use a"),
     "loss without potentials": (
@@ -356,6 +360,10 @@ MISTAKES = {
     "surrogate off the grid": (with_(delay=1.05), {"gradient": "surrogate"}, "cells.delay: must be a multiple of the"),
     "eprop too far": (chain(), {"gradient": "eprop"}, "only cells with synapses onto 'out', which 'first' lacks"),
     "inputs": (with_(), {"inputs": "cells"}, "Trainer.inputs: must be a population of SpikeTrains (got 'cells')"),
+    "inputs of another network": (
+        with_(), {"inputs": bs.Population(2, bs.SpikeTrains([1.0], [0]), name="source")},
+        "; the 'source' that was given belongs to another network; give its name",
+    ),
     "option": (with_(), {"steepness": 0.0}, "Trainer.steepness: must be > 0"),
 }  # fmt: skip
 

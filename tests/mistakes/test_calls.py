@@ -55,7 +55,7 @@ test_values = mistakes(
     (lambda: bs.STDP(w_max="x"), TypeError, "STDP.w_max: must be a number in the unit of the weight (got 'x')"),
     (lambda: bs.TripletSTDP(w_0={}), TypeError, "TripletSTDP.w_0: must be a number", "(got {})"),
     (lambda: bs.simulate(network(), 10.0, spikes=Path("x")), TypeError, "simulate.spikes: must be True, False", "Path('x')"),
-    (lambda: bs.Result.load([1]), TypeError, "Result.load: must be the name of a file, such as 'run.npz' (got [1])"),
+    (lambda: bs.Result.load([1]), TypeError, "Result.load: must be the path of a file, such as 'run.npz' (got [1])"),
 )
 
 
@@ -93,7 +93,7 @@ def test_what_a_result_has(result):
         result.traces["cells", "v"][0]
     with pytest.raises(bs.MissingName, match=r"\(got 'v'\); write traces\['cells', 'v'\]$"):
         result.traces["v"]
-    with pytest.raises(TypeError, match=r"Result.save: must be the name of a file, such as 'run.npz' \(got \[1\]\)"):
+    with pytest.raises(TypeError, match=r"Result.save: must be the path of a file, such as 'run.npz' \(got \[1\]\)"):
         result.save([1])
     with pytest.raises(TypeError, match=r"record=\[bs.WeightTrace\(wires\)\]; weight_histogram\(sim.synapses\(wires\)\)"):
         bs.plot.weights(result)

@@ -112,7 +112,12 @@ def test_what_is_no_control_or_button(tmp_path, net):
 
 def test_a_file_that_cannot_be_written_is_told_before_anything_is_compiled(tmp_path, net, monkeypatch):
     monkeypatch.setattr(page_module, "make", lambda *_, **__: pytest.fail("compiled"))
-    for file, error in {"nowhere/page.html": FileNotFoundError, "page.png": ValueError, "": IsADirectoryError}.items():
+    for file, error in {
+        "nowhere/page.html": FileNotFoundError,
+        "page.png": ValueError,
+        "": IsADirectoryError,
+        "a\0.html": ValueError,
+    }.items():
         with pytest.raises(error, match="page.file: "):
             bs.page(net, tmp_path / file)
 

@@ -11,7 +11,7 @@ from collections import deque
 import numpy as np
 
 from brainsim.build.own import index_here
-from brainsim.core.checks import MissingName, nearest
+from brainsim.core.checks import MissingName, known_as
 from brainsim.engine.synapses import sampling, segments
 from brainsim.engine.synapses.few_values import few_values_of
 from brainsim.engine.synapses.kinds.registry import Classes
@@ -131,7 +131,7 @@ class Synapses:
         for name, projection in known.items():
             if wanted == name if by_name else wanted is projection:
                 return projection
-        raise MissingName(f"{label}: no projection {wanted!r} in this network{nearest(wanted, known) if by_name else ''}")
+        raise MissingName(f"{label}: no projection {wanted!r} in this network{known_as(wanted, known)}")
 
     def kind_of(self, projection):
         """Return the kind that has a block for a projection, None if its synapses are of a built-in kind."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.core.checks import integer
+from brainsim.core.files import check_path
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz"
 HELD_OUT = 10  # one of this many parts of a text is for testing
@@ -57,7 +58,7 @@ def letters(path: str | PathLike[str] | None = None) -> Letters:
     >>> "".join(" abcdefghijklmnopqrstuvwxyz"[k] for k in text.train[0][:40])
     'it is a truth universally acknowledged t'
     """
-    parts = _read_included() if path is None else _read_files(Path(path))
+    parts = _read_included() if path is None else _read_files(check_path(path, "letters.path"))
     coded = [np.frombuffer(part.encode(), np.uint8).astype(np.int64) for part in parts]
     coded = [np.where(part == ord(" "), 0, part - ord("a") + 1) for part in coded]
     return Letters(

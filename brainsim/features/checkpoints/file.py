@@ -3,13 +3,12 @@
 The last two are kept. If the last one is damaged or missing, the one before is read, with a warning.
 """
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypedDict, get_type_hints
 
 from brainsim.core.checks import integer, warn_user
-from brainsim.core.files import previous
+from brainsim.core.files import check_path, previous
 from brainsim.engine.simulation.settings import PRECISE
 from brainsim.engine.states.state import check_clock
 from brainsim.features.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
@@ -20,6 +19,7 @@ from brainsim.results.result import Result, State
 
 KIND, FORMAT = "Checkpoint", 1
 LABEL = "Simulation.load"
+EXAMPLE = "run.ckpt"
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Checkpoint:
 
 def read(path):
     """Return the Checkpoint in a file, or else the one before; raise the error of the last one if both are unreadable."""
-    path = check_path(path, f"{LABEL}.path")
+    path = check_path(path, f"{LABEL}.path", EXAMPLE)
     try:
         return _read(path)
     except (ValueError, FileNotFoundError) as error:
@@ -117,13 +117,6 @@ def read(path):
             raise error from None
         warn_user(f"{error}; continuing from the checkpoint before, {str(before)!r}, at {_time(checkpoint.state)}")
         return checkpoint
-
-
-def check_path(path, label):
-    """Return the name of a file as a Path; raise TypeError if it is something else."""
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"{label}: must be the name of a file such as 'run.ckpt' (got {path!r})")
-    return Path(path)
 
 
 def exists(path):

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from brainsim.core.checks import warn_user
-from brainsim.core.files import remove_leftovers, writable
+from brainsim.core.files import check_path, remove_leftovers, writable
 from brainsim.engine.simulation.simulation import Simulation
-from brainsim.features.checkpoints.file import check_path, exists
+from brainsim.features.checkpoints.file import EXAMPLE, exists
 from brainsim.features.checkpoints.saving import continue_as, finished_result, read_on_ranks, time_left, write
 from brainsim.results.archive import check_npz_name
 
@@ -39,7 +39,7 @@ def refuse_to_replace(path, label):
 def check_writable(path, label):
     """Raise an error, before anything is built, if no checkpoint can be written to `path`."""
     check_npz_name(path, label)
-    folder = Path(os.path.realpath(writable(check_path(path, label), label))).parent
+    folder = Path(os.path.realpath(writable(check_path(path, label, EXAMPLE), label))).parent
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{label}: the folder {str(folder)!r} cannot be written to")
 

@@ -13,13 +13,14 @@ from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.doors import all_through, through
+from brainsim.core.files import check_path
 from brainsim.engine.simulation.described import take_run
 from brainsim.engine.simulation.settings import checked_network, checked_steps, path_of, timing_of
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
 from brainsim.engine.states.state import check_fits
 from brainsim.engine.synapses.store import Synapses
 from brainsim.features.checkpoints.changes import NONE
-from brainsim.features.checkpoints.file import Checkpoint, Plain, check_path, read, reading
+from brainsim.features.checkpoints.file import EXAMPLE, Checkpoint, Plain, read, reading
 from brainsim.network.arguments import check_precision
 from brainsim.results.archive import part_of_it
 from brainsim.results.result import Result, join
@@ -27,7 +28,8 @@ from brainsim.results.result import Result, join
 
 def write(sim, path):
     """Write a checkpoint of a simulation as it is now, and return its path."""
-    path, run, recording, described = check_path(path, "Simulation.save.path"), sim._run, sim._recording, sim._described
+    path = check_path(path, "Simulation.save.path", EXAMPLE)
+    run, recording, described = sim._run, sim._recording, sim._described
     if run.failed:
         raise RuntimeError("Simulation.save: the last run failed half-way, so there is nothing to save; reset() it first")
     if text := run.what_is_not_finite():

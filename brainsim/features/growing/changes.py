@@ -4,7 +4,7 @@ import numpy as np
 
 from brainsim.build.constants import check_against_dt
 from brainsim.core.arrays import short_repr
-from brainsim.core.checks import MissingName, computed_values, nearest, warn_user
+from brainsim.core.checks import MissingName, computed_values, known_as, nearest, warn_user
 from brainsim.core.contexts import within
 from brainsim.core.hints import word
 from brainsim.engine.operators.trains import steps_around
@@ -194,7 +194,7 @@ def change_input(layout, original, target, values):
     if not indices:
         names = [*layout.members, *(stimulus.name for stimulus in original), *(p.name for p in layout.network.projections)]
         raise MissingName(
-            f"Simulation.set: {target!r} is not an input, population or projection of this network{nearest(target, names)}"
+            f"Simulation.set: {target!r} is not an input, population or projection of this network{known_as(target, names)}"
         )
     if "synapse" in values:
         raise ValueError(

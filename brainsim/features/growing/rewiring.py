@@ -6,6 +6,7 @@ sampled is a function of the seed, and comes out the same. Then the state moves 
 
 import numpy as np
 
+from brainsim.core.arrays import as_array
 from brainsim.core.checks import computed_values, in_range, indices, plain
 from brainsim.core.contexts import within
 from brainsim.engine.states.sent import CELL, STEP_BITS
@@ -269,7 +270,7 @@ def _reject_all_but_values(projection, values):
 
 
 def _kept(remove, n):
-    remove = np.asarray(remove)
+    remove = as_array(remove, f"{LABEL}.remove", "the places of synapses")
     if remove.dtype == bool:
         if remove.shape != (n,):
             raise ValueError(f"{LABEL}.remove: a mask must have an element for each synapse, {n} (got shape {remove.shape})")
@@ -288,7 +289,8 @@ def _added(pre, post):
         if isinstance(ids, View):
             message = "must be the index of a cell for each new synapse, such as [0, 1], counted within what was connected"
             raise TypeError(f"{LABEL}.{name}: {message} (got {ids!r})")
-        cells[name] = indices(ids if np.size(ids) else np.empty(0, np.int64), f"{LABEL}.{name}")
+        ids = as_array(ids, f"{LABEL}.{name}", "indices of cells")
+        cells[name] = indices(ids if ids.size else np.empty(0, np.int64), f"{LABEL}.{name}")
     if cells["pre"].size != cells["post"].size:
         raise ValueError(f"{LABEL}.post: must be as long as pre, {cells['pre'].size} (got {cells['post'].size})")
     return cells["pre"], cells["post"]

@@ -4,12 +4,11 @@ import errno
 import os
 import shlex
 import shutil
-from pathlib import Path
 
 from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.doors import through
-from brainsim.core.files import check_free, put_folder, remove_folder
+from brainsim.core.files import check_free, check_path, put_folder, remove_folder
 from brainsim.features.streams.stream import Stream, reject_if_locked
 from brainsim.results.formats import MARKS, check_target, write
 from brainsim.results.streams.folder import PART, REST, open_stream
@@ -55,10 +54,8 @@ class Target:
         return shlex.join(["brainsim", "convert", str(self.folder), str(path)])
 
     def _name(self, to):
-        if not isinstance(to, str | os.PathLike):
-            raise TypeError(f"{LABEL}: must be the name of a file, e.g. 'run.h5' (got {to!r})")
+        path = check_path(to, LABEL, "run.h5")
         text = os.fspath(to)
-        path = Path(text)
         if not path.name:
             raise ValueError(f"{LABEL}: must be the name of a file or of a new folder (got {text!r})")
         self.path = path.absolute()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import known_as
 from brainsim.learn.spiking.blocks import LABEL, WRITTEN, Block, block_of, check_source, check_synapse, start_of, tau_name
 from brainsim.learn.spiking.from_projections import Ends, Table, draw, table_of
 from brainsim.learn.spiking.layout import CURRENT, DELAY, LONGEST_PART, WEIGHT, Layout, Wire, lowest_of, rms, size_of
@@ -129,7 +129,7 @@ def output_of(net: Any, output: Any) -> Any:
     if not isinstance(name, str):
         raise TypeError(f"Trainer.output: must be a population of the network, or its name (got {output!r})")
     if name not in net.populations or not (isinstance(output, str) or net.populations[name] is output):
-        raise ValueError(f"Trainer.output: {name!r} is not a population of this network{nearest(name, net.populations)}")
+        raise ValueError(f"Trainer.output: {name!r} is not a population of this network{known_as(output, net.populations)}")
     if check_source(net.populations[name]):
         raise ValueError(f"Trainer.output: {name!r} sends listed spikes; nothing that learns can change them")
     return net.populations[name]

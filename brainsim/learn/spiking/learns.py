@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brainsim.core.checks import nearest, number
+from brainsim.core.checks import known_as, nearest, number
 
 if TYPE_CHECKING:
     from brainsim.network.network import Network
@@ -110,10 +110,8 @@ def _resolved(item, net):
     """Return the same with the part of the network instead of its name; raise ValueError if it has no such part."""
     name, parts = item.name, [*net.projections, *net.populations.values(), *net.inputs]
     named = [part for part in parts if part.name == name and (isinstance(item.of, str) or part is item.of)]
-    if not named and name in [part.name for part in parts]:
-        raise ValueError(f"Learns.of: the {name!r} that was given belongs to another network; give its name")
     if not named:
-        raise ValueError(f"Learns.of: the network has no part {name!r}{nearest(name, [part.name for part in parts])}")
+        raise ValueError(f"Learns.of: the network has no part {name!r}{known_as(item.of, [part.name for part in parts])}")
     fitting = [part for part in named if item.what in _learnable(part)]
     if not fitting:
         allowed = [what for part in named for what in _learnable(part)]

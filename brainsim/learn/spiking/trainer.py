@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import computed_values, nearest
+from brainsim.core.checks import computed_values, known_as
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.hints import answers_calls
 from brainsim.core.machine import free_memory
@@ -415,6 +415,6 @@ def _source_of(graph, inputs):
             raise ValueError(f"Trainer.inputs: there are several sources, {', '.join(map(repr, names))}; name one")
         return names[0]
     name = inputs if isinstance(inputs, str) else getattr(inputs, "name", None)
-    if name not in names:
-        raise ValueError(f"Trainer.inputs: must be a population of SpikeTrains (got {inputs!r}){nearest(str(name), names)}")
+    if name not in names or not (isinstance(inputs, str) or graph.net.populations[name] is inputs):
+        raise ValueError(f"Trainer.inputs: must be a population of SpikeTrains (got {inputs!r}){known_as(inputs, names)}")
     return name

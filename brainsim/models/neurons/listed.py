@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
 from brainsim.core.doors import through
 from brainsim.results import hdf5
-from brainsim.results.archive import read_arrays
+from brainsim.results.archive import read_arrays, reading
 
 LABEL = "SpikeTrains.times"
 # names of columns in files
@@ -152,7 +152,7 @@ def _find(names, known, where):
 def _read_text(path):
     """Return the times and cells in a text: a spike a line, its time [ms] and its cell, or columns named in the first."""
     rows, columns = [], (0, 1)
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with reading(path, LABEL, "list of spikes"), open(path, encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if "\0" in line or "\ufffd" in line:
                 raise ValueError(f"{LABEL}: {path!r} is not a text file; other files must end in .h5, .hdf5, .npy or .npz")

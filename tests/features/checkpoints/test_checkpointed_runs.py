@@ -170,7 +170,8 @@ class TestSimulate:
             ({"checkpoint": "nowhere/run.ckpt"}, "simulate.checkpoint: there is no folder"),
             ({"checkpoint": "."}, "is a folder; name a file in it"),
             ({"checkpoint": "one.npz", "to": "./one.npz"}, r"simulate.checkpoint: must be another file than that of to= "),
-            ({"checkpoint": True}, r"simulate.checkpoint: must be the name of a file such as 'run.ckpt' \(got True\)"),
+            ({"checkpoint": "a\0b"}, r"simulate.checkpoint: must not contain '\\x00', which no name of a file can have"),
+            ({"checkpoint": True}, r"simulate.checkpoint: must be the path of a file, such as 'run.ckpt' \(got True\)"),
         ],
     )
     def test_mistakes_come_before_anything_is_built(self, arguments, message, monkeypatch):
@@ -180,11 +181,11 @@ class TestSimulate:
 
     def test_wrong_names_of_files(self):
         sim = simulation()
-        with pytest.raises(TypeError, match=r"Simulation.save.path: must be the name of a file .* \(got 3\)"):
+        with pytest.raises(TypeError, match=r"Simulation.save.path: must be the path of a file.* \(got 3\)"):
             sim.save(3)
         with pytest.raises(ValueError, match=r"Simulation.save.path: is written as an .npz, .* in .h5; write 'x.npz'"):
             sim.save("x.h5")
-        with pytest.raises(TypeError, match=r"Simulation.load.path: must be the name of a file .* \(got None\)"):
+        with pytest.raises(TypeError, match=r"Simulation.load.path: must be the path of a file.* \(got None\)"):
             bs.Simulation.load(network(), None)
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

@@ -290,6 +290,9 @@ class TestMistakes:
         assert len(sim.synapses(wires)) == 300
         with pytest.raises(TypeError, match=r"rewire.pre: must be the index of a cell for .* .got View"):
             sim.rewire(wires, pre=wires.pre, post=wires.post)
+        for name in ("remove", "pre", "post"):
+            with pytest.raises(TypeError, match=rf"rewire.{name}: must be an array of .* \(got \[\[1, 2\], \[3\]\]\)"):
+                sim.rewire(wires, **({"pre": [0], "post": [0]} | {name: [[1, 2], [3]]}))
         with pytest.raises(bs.MissingName, match="Simulation.rewire: no projection 'wire'"):
             sim.rewire("wire")
 

@@ -370,8 +370,9 @@ class TestErrors:
 
 
 MISTAKES = [
-    (3, TypeError, r"simulate.to: must be the name of a file, e.g. 'run.h5' \(got 3\)"),
+    (3, TypeError, r"simulate.to: must be the path of a file, such as 'run.h5' \(got 3\)"),
     ("run", ValueError, r"simulate.to: must end in .h5, .npz, .nwb or .parquet, or in / .* \(got 'run'\)"),
+    ("a\0b.npz", ValueError, r"simulate.to: must not contain '\\x00', which no name of a file can have"),
     ("run.csv", ValueError, "simulate.to: must end in"),
     ("nowhere/run.npz", FileNotFoundError, "simulate.to: there is no folder 'nowhere'"),
     ("nowhere/run/", FileNotFoundError, "simulate.to: there is no folder '.*/nowhere'"),
