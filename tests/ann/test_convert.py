@@ -210,11 +210,18 @@ def test_its_network_is_an_ordinary_one(relu):
     assert traced.traces["hidden2", "v"].values.shape[1] == 64
 
 
+def test_a_shift_takes_the_place_of_half_a_threshold_at_the_start(relu):
+    shifted, same = convert(relu, DATA.X_train, bias_shift=True), convert(relu, DATA.X_train, v0="zero", bias_shift=True)
+    assert shifted.plan.starts == same.plan.starts == [0.0, 0.0]
+    assert np.array_equal(shifted.evidence(DATA.X_test[:5], 8), same.evidence(DATA.X_test[:5], 8))
+    assert convert(relu, DATA.X_train).plan.starts == [0.5 * theta for theta in shifted.thresholds]
+
+
 def test_options_that_do_not_go_together(relu):
     for options, message in [
         ({"norm": "p0"}, "convert.norm: must be 'max', 'model' or a percentile"),
         ({"v0": 0.5}, "convert.v0: must be 'half' or"),
-        ({"bias_shift": True}, "convert.bias_shift: .*write v0='zero'"),
+        ({"bias_shift": True, "v0": "half"}, "convert.bias_shift: cannot be combined with v0='half'.*leave v0 out"),
         ({"encoder": "rate"}, "convert.encoder: must be"),
         ({"reset": "zero", "schedule": "sequential"}, "convert.reset: must be 'subtract' with schedule='sequential'"),
     ]:

@@ -94,6 +94,26 @@ def test_damage_that_is_none_changes_nothing_and_all_of_it_leaves_chance(mlp):
     assert len(found.plot().axes) == 15
 
 
+def test_each_network_repetition_and_seed_has_its_own_damage(mlp):
+    """And the same seed the same: so an interval over networks is one over independent draws."""
+    X, y = DATA.X_test[:100], DATA.y_test[:100]
+
+    def rows(kinds, seed, repeats=1, networks=1):
+        some = {"calib": DATA.X_train, "T": (4,), "repeats": repeats, "seed": seed}
+        found = bodies([mlp] * networks, X, y, damage=dict.fromkeys(kinds, [0.6]), **some)
+        return {(kind, body): found.damaged(kind, body)[0] for kind in kinds for body in ("artificial", "spiking")}
+
+    kinds = ("silenced", "lost", "deleted", "weights", "inputs", "thresholds")
+    first, again, other = rows(kinds, 1), rows(kinds, 1), rows(kinds, 2)
+    repeated, several = rows(kinds, 1, repeats=3), rows(kinds, 1, networks=3)
+    np.testing.assert_equal([*first.values()], [*again.values()])
+    for key, row in first.items():
+        assert row.agreement != other[key].agreement, key
+        assert repeated[key].agreement not in (row.agreement, several[key].agreement), key
+        # three times the same damage would be the same mean
+        assert several[key].agreement != pytest.approx(row.agreement, abs=1e-9), key
+
+
 def test_both_bodies_get_the_same_damage(mlp):
     """So with many steps they still give the same answers, whatever is silenced, rounded, noisy or has drifted."""
     levels = {"silenced": [0.4], "deleted": [0.4], "weights": [0.5], "inputs": [0.3], "thresholds": [0.2], "bits": [3]}

@@ -5,8 +5,9 @@ import pytest
 from scipy import sparse
 
 import brainsim as bs
-from brainsim.ann import MLP, convert
+from brainsim.ann import MLP, bodies, convert
 from brainsim.ann.networks import layers
+from brainsim.ann.networks.readers import networks_in
 
 DATA = bs.ann.datasets.digits()
 RNG = np.random.default_rng(5)
@@ -82,6 +83,25 @@ def sources(relu, path):
     attributes = {name: getattr(relu, name) for name in ("coefs_", "intercepts_", "activation", "classes_")}
     sklearn = part("MLPClassifier", **attributes)
     return {"pairs": pairs, "state": state, "flat": flat, "keras": keras, "torch": torch, "file": path, "sklearn": sklearn}
+
+
+def test_lists_of_networks_and_networks_that_are_lists(tmp_path):
+    """Each source of `convert`, twice in a list, is two networks; layers in a list are one."""
+    relu = MLP((9, 7), epochs=1).fit(DATA.X_train[:200], DATA.y_train[:200])
+    found = sources(relu, tmp_path / "net.npz")
+    shallow = found["pairs"][:1] + [(found["pairs"][1][0], found["pairs"][1][1])]  # two layers, as many as (W, b) has parts
+    for name, source in (found | {"text": str(found["file"]), "two": shallow, "matrices": [W1, W2]}).items():
+        assert networks_in(source) == [source], name
+        assert [one is source for one in networks_in([source, source])] == [True, True], name
+    assert networks_in([[W1.tolist(), B1.tolist()], [W2.tolist(), B2.tolist()]])[0][0][0] == W1.tolist()
+    three = [found[name] for name in ("keras", "file", "state")]
+    report = bodies(three, DATA.X_test[:50], DATA.y_test[:50], calib=DATA.X_train, T=(4,))
+    assert len(report.pairs) == 3
+    for pair in report.pairs:
+        assert np.array_equal(pair.answers["artificial"], relu.predict(DATA.X_test[:50]))
+    deep = [(np.eye(64), np.zeros(64)), *found["pairs"]]
+    with pytest.raises(ValueError, match=r"bodies.model\[1\]: must have 2 hidden layers, as the first .* \(got 3\)"):
+        bodies([relu, deep], DATA.X_test, DATA.y_test, calib=DATA.X_train)
 
 
 FIRST, LAST, SQUARE, RELU = linear(W1, B1), linear(W2, B2), linear(np.eye(9)), torch_part("ReLU")

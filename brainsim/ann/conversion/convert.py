@@ -31,7 +31,7 @@ def convert(
     calib: ArrayLike | None = None,
     *,
     norm: str = "p99.9",
-    v0: Literal["half", "zero"] = "half",
+    v0: Literal["half", "zero"] | None = None,
     reset: Literal["subtract", "zero"] = "subtract",
     encoder: Literal["current", "poisson", "latency"] = "current",
     schedule: Literal["parallel", "sequential"] = "parallel",
@@ -60,8 +60,9 @@ def convert(
     norm : {"p99.9", "max", "model"} or another percentile
         The threshold of a layer: a percentile or the maximum of its activations, or with ``"model"`` the largest activation
         that its weights allow for inputs in the range of `calib` (or from 0 to 1). No effect on qcfs.
-    v0 : {"half", "zero"}
-        Initial potential: half the threshold, which rounds to the nearest count, or 0, which rounds down.
+    v0 : {"half", "zero"}, optional
+        Initial potential: half the threshold, which rounds to the nearest count, or 0, which rounds down. By default half,
+        but 0 with `bias_shift`, which adds the same half during the run.
     reset : {"subtract", "zero"}
         What a spike does to the potential. ``"zero"`` loses the part above the threshold.
     encoder : {"current", "poisson", "latency"}
@@ -72,7 +73,7 @@ def convert(
         Whether all layers run together, each a step behind the one before it, or in turns of T steps. In turns a cell sums
         its whole input before it fires, so the order of spikes does not matter; that takes T steps for each layer.
     bias_shift : bool
-        Whether to add ``theta/(2T)`` in each step instead of ``v0="half"``: Deng & Gu (2021).
+        Whether to add ``theta/(2T)`` in each step, instead of half a threshold at the start: Deng & Gu (2021).
 
     Returns
     -------
@@ -114,14 +115,15 @@ def convert(
     Rueckauer et al. (2017), doi:10.3389/fnins.2017.00682 (percentile, subtraction); Deng & Gu (2021), arXiv:2103.00476
     (shift); Bu et al. (2022), arXiv:2303.04347 (qcfs, half a threshold).
     """
-    choice(v0, ("half", "zero"), "convert.v0")
+    if v0 is not None:
+        choice(v0, ("half", "zero"), "convert.v0")
     choice(reset, ("subtract", "zero"), "convert.reset")
     choice(encoder, ENCODERS, "convert.encoder")
     choice(schedule, ("parallel", "sequential"), "convert.schedule")
     true_or_false(bias_shift, "convert.bias_shift")
     if bias_shift and v0 == "half":
         raise ValueError(
-            "convert.bias_shift: cannot be combined with v0='half', since both add half a threshold; write v0='zero'"
+            "convert.bias_shift: cannot be combined with v0='half', since both add half a threshold; leave v0 out"
         )
     if schedule == "sequential" and reset == "zero":
         raise ValueError(
@@ -134,7 +136,8 @@ def convert(
         in_range(calib, f"convert.calib: with encoder={encoder!r}", at_least=0.0)
     scale = 1.0 if calib is None else float(calib.max()) or 1.0
     layers = scale_layers(trained, thresholds(trained, calib, norm), None if encoder == "current" else scale)
-    starts = [0.5 * layer.theta if v0 == "half" else 0.0 for layer in layers[:-1]]
+    halves = not bias_shift if v0 is None else v0 == "half"
+    starts = [0.5 * layer.theta if halves else 0.0 for layer in layers[:-1]]
     plan = Conversion(layers, starts, encoder, scale, schedule == "sequential", reset == "zero", bool(bias_shift))
     return (SpikingRegressor if trained.classes is None else SpikingClassifier)(trained, plan, calib)
 

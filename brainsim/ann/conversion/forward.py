@@ -31,6 +31,7 @@ class Conversion(NamedTuple):
     to_zero: bool
     bias_shift: bool
     lost: float = 0.0  # share of the spikes of hidden cells that never arrive
+    losses: tuple[int, ...] = ()  # which spikes these are
 
     def bias(self, index: int, steps: int) -> np.ndarray:
         """Return the amounts added to the potentials of a layer in each of `steps` steps."""
@@ -89,7 +90,7 @@ def _run_chunk(plan, X, steps, seed, start):
             rows, cell = kernels.Rows(*_rows(layer)), kernels.LayerCells(layer.theta, plan.starts[k], reset)
             kernels.fire(spikes, held, rows, drive, cell, v, current, out)
         if plan.lost:
-            out &= np.random.default_rng([seed, start, k]).random(out.shape) >= plan.lost
+            out &= np.random.default_rng([*plan.losses, start, k]).random(out.shape) >= plan.lost
         spikes, held = out, False
         hidden.append(out)
     raise AssertionError("the last layer has no threshold")

@@ -114,6 +114,31 @@ def read(source, shape=None) -> Trained:
     )
 
 
+def networks_in(source: Any) -> list[Any]:
+    """Return the networks of a list of them; a list of layers, each (W, b), a matrix or an object, is one network.
+
+    Examples
+    --------
+    >>> layers = [(np.ones((4, 3)), np.zeros(3)), (np.ones((3, 2)), np.zeros(2))]
+    >>> len(networks_in(layers)), len(networks_in([layers, layers, "trained.npz"]))
+    (1, 3)
+    """
+    if not isinstance(source, list | tuple) or not source or any(_is_layer(one) for one in source):
+        return [source]
+    return list(source)
+
+
+def _is_layer(one):
+    if isinstance(one, list | tuple):  # (W, b), not [(W, b), (W, b)]
+        last = one[1] if len(one) == 2 else one
+        return len(last.shape) == 1 if hasattr(last, "shape") else _is_flat(last)
+    return hasattr(one, "lowered") or hasattr(one, "shape")
+
+
+def _is_flat(values):
+    return isinstance(values, list | tuple) and not any(np.iterable(value) for value in values)
+
+
 def _from_estimator(source):
     """Read an `MLP` or a fitted network of scikit-learn."""
     activation = getattr(source, "activation", "relu")

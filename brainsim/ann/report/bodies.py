@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
+from brainsim.ann.networks.readers import networks_in
 from brainsim.ann.report.damage import damage_rows, wanted_damage
 from brainsim.ann.report.figures import bodies_figure, sample_figure, write_bodies
 from brainsim.ann.report.pair import Pair, learn_in_spikes, measured
@@ -265,7 +266,8 @@ def bodies(
     repeats : int
         Number of random repetitions of a damage.
     seed : int
-        Of the Poisson encoder, and of networks that learn in spikes.
+        Of the damage, which differs between networks and repetitions; of the Poisson encoder; and of networks that learn in
+        spikes.
     options
         As for `convert`: norm, v0, reset, encoder, schedule, bias_shift; not if `model` is converted already.
 
@@ -302,7 +304,6 @@ def bodies(
     et al. (2015), arXiv:1506.02626 (energy); Davidson & Furber (2021), doi:10.3389/fnins.2021.651141 (most rate codes do not
     save energy); Wilson (1927), doi:10.1080/01621459.1927.10502953 (intervals).
     """
-    models = _models(model)
     T = tuple(sorted({integer(steps, "bodies.T", at_least=1) for steps in np.atleast_1d(T)}))
     if not T:
         raise ValueError("bodies.T: must be one number of steps or more (got none)")
@@ -313,8 +314,7 @@ def bodies(
         raise ValueError("bodies.damage: 'layers' fits outputs to training data; give calib=X_train")
     usual = min(T, key=lambda steps: abs(np.log2(steps / USUAL)))
     pairs, calibs = [], []
-    for k, one in enumerate(models):
-        snn = _converted(one, calib, options)
+    for k, snn in enumerate(_all_converted(model, calib, options)):
         samples, known = snn.checked(X, "bodies.X"), None if calib is None else snn.checked(calib, "bodies.calib")
         answers = class_labels(y, len(samples), "bodies.y", snn.classes_)
         _warn_of_shared(snn, known, samples)
@@ -325,20 +325,18 @@ def bodies(
         pairs.append(pair)
         calibs.append(known)
     rows = [combined(same, len(pairs[0].y)) for same in zip(*(pair.rows for pair in pairs), strict=True)]
-    return BodyReport(T, rows + damage_rows(pairs, kinds, repeats, usual, calibs), tuple(pairs))
+    return BodyReport(T, rows + damage_rows(pairs, kinds, repeats, usual, calibs, seed), tuple(pairs))
 
 
-def _models(model):
-    """Return the networks to compare; a list of (W, b), or of arrays, is one network."""
-    if not isinstance(model, list | tuple) or not model:
-        return [model]
-    is_network = [hasattr(one, "coefs_") or hasattr(one, "state_dict") or hasattr(one, "plan") for one in model]
-    is_network = [found or isinstance(one, list) for found, one in zip(is_network, model, strict=True)]
-    return list(model) if all(is_network) and not _is_pairs(model) else [model]
-
-
-def _is_pairs(model):
-    return all(isinstance(one, list) and len(one) == 2 and np.ndim(one[1]) == 1 for one in model)
+def _all_converted(model, calib, options) -> list[SpikingClassifier]:
+    """Return the spiking networks of one model or several, which must have equally many layers."""
+    networks = [_converted(one, calib, options) for one in networks_in(model)]
+    first, *others = (len(snn.plan.layers) - 1 for snn in networks)
+    for k, depth in enumerate(others, 1):
+        if depth != first:
+            text = f"must have {first} hidden layers, as the first of them, since rows are means over networks"
+            raise ValueError(f"bodies.model[{k}]: {text} (got {depth})")
+    return networks
 
 
 def _converted(source, calib, options) -> SpikingClassifier:

@@ -64,8 +64,11 @@ def wanted_damage(damage, repeats):
     return found, repeats
 
 
-def damage_rows(pairs, wanted, repeats, steps, calibs):
-    """Return the rows of all bodies under each damage, means over networks and repetitions."""
+def damage_rows(pairs, wanted, repeats, steps, calibs, seed):
+    """Return the rows of all bodies under each damage, means over networks and repetitions.
+
+    Each network, repetition and level has its own random numbers by the seed, and the bodies of a network have the same.
+    """
     rows = []
     for kind, levels in wanted.items():
         if kind == "layers":
@@ -73,27 +76,27 @@ def damage_rows(pairs, wanted, repeats, steps, calibs):
         for k, level in enumerate(levels):
             times = repeats if DAMAGES[kind].is_random and level else 1
             found = {}
-            for pair, calib in zip(pairs, calibs, strict=True):
+            for network, (pair, calib) in enumerate(zip(pairs, calibs, strict=True)):
                 for repeat in range(times):
-                    for row in _under(pair, kind, float(level), (repeat, k), steps, calib):
+                    for row in _under(pair, kind, float(level), (seed, network, repeat, k), steps, calib):
                         found.setdefault(row.body, []).append(row)
             rows += [combined(same, len(pairs[0].y)) for same in found.values()]
     return rows
 
 
-def _under(pair, kind, level, seed, steps, calib):
-    """Yield a row for each body of a network; `seed` tells repetitions and levels apart."""
+def _under(pair, kind, level, draw, steps, calib):
+    """Yield a row for each body of a network; `draw` (seed, network, repetition, level) tells random numbers apart."""
     snn, X = pair.snn, pair.X
     size = float(np.abs(X).max())
     trained = _kept_layers(snn.trained, int(level), calib) if kind == "layers" else snn.trained
     if kind not in ("inputs", "lost", "layers"):
-        weights, biases = damaged(trained.weights, trained.biases, kind, level, np.random.default_rng([*seed, 1]))
+        weights, biases = damaged(trained.weights, trained.biases, kind, level, np.random.default_rng([*draw, 1]))
         trained = replace(trained, weights=weights, biases=biases)
     if kind == "inputs":
-        X = X + level * size * np.random.default_rng([*seed, 2]).standard_normal(X.shape)
+        X = X + level * size * np.random.default_rng([*draw, 2]).standard_normal(X.shape)
         X = X if snn.plan.encoder == "current" else np.maximum(X, 0.0)
     lost = level if kind == "lost" else 0.0
-    rng = np.random.default_rng([*seed, 3])
+    rng = np.random.default_rng([*draw, 3])
 
     def sent(z, layer):
         h = trained.activate(z, layer)
@@ -102,11 +105,11 @@ def _under(pair, kind, level, seed, steps, calib):
     yield _row(ARTIFICIAL, kind, level, trained.predict(X, sent), pair)
     scale = None if snn.plan.encoder == "current" else snn.plan.input_scale
     layers = scale_layers(trained, snn.thresholds[: len(trained.weights) - 1], scale)
-    plan = snn.plan._replace(layers=layers, lost=lost)
-    output = run(plan, X, steps, seed[0], lambda _, evidence: [evidence[:, -1]])[0]
+    plan = snn.plan._replace(layers=layers, lost=lost, losses=draw)
+    output = run(plan, X, steps, draw[0], lambda _, evidence: [evidence[:, -1]])[0]
     yield _row(SPIKING, kind, level, snn.classes_[output.argmax(axis=1)], pair)._replace(steps=steps)
     if pair.learned is not None and DAMAGES[kind].of_learned:
-        yield _row(LEARNED, kind, level, _of_learned(pair.learned, X, kind, level, seed), pair)
+        yield _row(LEARNED, kind, level, _of_learned(pair.learned, X, kind, level, draw), pair)
 
 
 def _row(body, kind, level, found, pair):
@@ -171,7 +174,7 @@ def _kept_layers(trained, depth, calib):
     return replace(trained, weights=weights, biases=biases, thresholds=trained.thresholds[:depth])
 
 
-def _of_learned(net, X, kind, level, seed):
+def _of_learned(net, X, kind, level, draw):
     """Return the answers of a network that learned in spikes, under the same damage; afterwards it is as before."""
     parts = net.parts()
     own = [parts["weight", k] for k in range(len(net.hidden) + 1)]
@@ -179,7 +182,7 @@ def _of_learned(net, X, kind, level, seed):
     biases = [np.zeros(W.shape[1]) for W in own]
     try:
         if kind != "inputs":
-            changed, _ = damaged(kept, biases, kind, level, np.random.default_rng([*seed, 1]))
+            changed, _ = damaged(kept, biases, kind, level, np.random.default_rng([*draw, 1]))
             for W, new in zip(own, changed, strict=True):
                 W[...] = new
         return net.predict(as_currents(X, round(net.duration_ / net.dt)))
