@@ -14,9 +14,9 @@ from harness import machine, report
 import brainsim as bs
 from brainsim.engine.operators.cell_kernels import CellKernels
 from brainsim.engine.operators.currents import Currents
-from brainsim.engine.operators.noise import Noise
 from brainsim.engine.operators.poisson import PoissonInputs
 from brainsim.engine.operators.varying import Varying
+from brainsim.features.noise.operator import Noise
 from brainsim.jit.intrinsics import call_address
 
 DT = 0.1  # ms

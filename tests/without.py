@@ -41,6 +41,10 @@ FEATURES = {
     "clamps": "features/clamps testing/reference/clamps.py",
     "html": "features/html",
     "adjoints": "features/adjoints",
+    "further neurons": "features/neurons",
+    "convolution": "features/convolution",
+    "signals": "features/signals",
+    "noise": "features/noise",
 }
 NETWORK = """
 import hashlib
@@ -77,6 +81,10 @@ NEEDED = {
     "formats": "result.save('some.h5')",
     "clamps": "net.stimulate(cells[:1], bs.VoltageClamp(-60.0)); bs.simulate(net, 1.0)",
     "html": "result.view",
+    "further neurons": "bs.HodgkinHuxley()",
+    "convolution": "bs.Convolution([[[[1.0, 2.0]]]], (1, 4, 4))",
+    "signals": "bs.signals.sine(20.0, 15.0, frequency=8.0)",
+    "noise": "net.stimulate(cells, bs.NoiseInput(100.0)); bs.simulate(net, 1.0)",
     "adjoints": "bs.learn.ModelLayer(8, bs.LIF(t_ref=0.0))",
     "plot": "result.view()",
     "pages": "bs.Simulation(net).page()",

@@ -11,14 +11,14 @@ from brainsim.models.base import Model
 
 def catalogue() -> dict[str, type[Model]]:
     """Return name -> class of every built-in model: neurons, synapses, those of features; each in alphabetical order."""
-    packages = (neurons, synapses, *all_through("models"))
-    return {name: kind for package in packages for name, kind in _classes(package).items()}
+    packages = ([neurons, *all_through("neurons")], [synapses], *([package] for package in all_through("models")))
+    return {name: kind for some in packages for name, kind in _classes(some).items()}
 
 
-def _classes(package):
-    """Return name -> class of the models that a module, or the modules of a package, define; not what users derive from."""
-    infos = pkgutil.iter_modules(getattr(package, "__path__", []))
-    modules = [package, *(importlib.import_module(f"{package.__name__}.{info.name}") for info in infos)]
+def _classes(packages):
+    """Return name -> class of the models that some modules, or modules of packages, define; not what users derive from."""
+    inner = [(package, info) for package in packages for info in pkgutil.iter_modules(getattr(package, "__path__", []))]
+    modules = [*packages, *(importlib.import_module(f"{package.__name__}.{info.name}") for package, info in inner)]
     classes = [
         kind
         for module in modules

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from brainsim.core.doors import optional
+from brainsim.features.formats import hdf5
 from brainsim.nir.graphs import MAX_DEPTH, MAX_NODES
-from brainsim.results import hdf5
 
 
 def load(source: Any, label: str) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 
 import brainsim
 from brainsim.engine.recorders.requests import unit_of
-from brainsim.engine.simulation.digest import BLOCK, chain_of, kinds_that_learn, spikes_since_start, state_rows
+from brainsim.pages.digest import BLOCK, chain_of, kinds_that_learn, spikes_since_start, state_rows
 from brainsim.results.colours import colour, parts_of, place_among
 
 CONTRACT = 1  # of the dict, which the viewer reads

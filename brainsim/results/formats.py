@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from brainsim.core.doors import listed_doors, load_or_name, optional
+from brainsim.core.doors import listed_doors, load_or_name, optional, through
 from brainsim.core.files import check_free, check_path, remove_leftovers
 from brainsim.core.hooks import reject_misspelled
 
@@ -184,9 +184,7 @@ def read(path: str | os.PathLike) -> Result:
     """Return the Result in a file, or in the folder of a stream."""
     name_of(path, "Result.load")
     if is_stream(path):
-        from brainsim.results.streams.folder import open_stream
-
-        return open_stream(path).result()
+        return through("folder of a stream", "Result.load")(path).result()
     with contextlib.suppress(ValueError):  # such as of a path without a name, about which the format has a message
         remove_leftovers(path)  # of a process that was killed when the file was complete, so nothing is written there again
     of = format_of(path)
@@ -235,6 +233,5 @@ def convert(
 
 def _recording_in(path: str | os.PathLike) -> Any:
     from brainsim.results.blocks import recording_of
-    from brainsim.results.streams.folder import open_stream
 
-    return open_stream(path).recording() if is_stream(path) else recording_of(read(path))
+    return through("folder of a stream", "convert")(path).recording() if is_stream(path) else recording_of(read(path))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.features.formats import hdf5
 from brainsim.models.pair_lists import FromArrays
-from brainsim.results import hdf5
 from brainsim.results.archive import reading
 
 LIBRARY = "@library"  # a group with the texts that arrays of the same names have numbers of

@@ -14,11 +14,11 @@ import numpy as np
 from brainsim.core.checks import number
 from brainsim.core.doors import optional
 from brainsim.core.files import check_free, check_path, write_aside
+from brainsim.features.formats import hdf5
 from brainsim.features.formats.sonata_files import mark
 from brainsim.models.neurons.sources import SpikeTrains
 from brainsim.network.network import Network
 from brainsim.network.projection import draw_synapses
-from brainsim.results import hdf5
 
 if typing.TYPE_CHECKING:
     from brainsim.network.projection import Projection

@@ -245,14 +245,13 @@ len(bs.simulate(net, 10.0, seed=2, threads=1).spikes["cells"])
 # rooms and modules that a plain run does without when it finds its code in the cache; each takes 0.2 to 10 ms
 NOT_NEEDED = """
 concurrent difflib html http logging numpy.ma secrets socket subprocess uuid brainsim.analysis brainsim.connectomes
-brainsim.core.files brainsim.engine.simulation.needed brainsim.engine.operators.currents brainsim.engine.operators.noise
+brainsim.core.files brainsim.engine.simulation.needed brainsim.engine.operators.currents
 brainsim.engine.operators.poisson brainsim.engine.operators.signals brainsim.engine.operators.varying
 brainsim.engine.operators.windows brainsim.engine.recorders.conditions brainsim.engine.recorders.requested
-brainsim.engine.recorders.trace_sources brainsim.engine.recorders.traces brainsim.engine.recorders.weights brainsim.sonata
-brainsim.engine.synapses.readback brainsim.jit.ahead brainsim.models.neurons.sources brainsim.models.noise
-brainsim.models.pair_lists brainsim.network.probes brainsim.plot brainsim.results.archive brainsim.results.formats
-brainsim.results.hdf5 brainsim.results.packing brainsim.results.blocks brainsim.results.streams.folder
-brainsim.results.synapses brainsim.features
+brainsim.engine.recorders.trace_sources brainsim.engine.recorders.traces brainsim.sonata
+brainsim.engine.synapses.readback brainsim.jit.ahead brainsim.models.neurons.sources brainsim.models.pair_lists
+brainsim.network.probes brainsim.plot brainsim.results.archive brainsim.results.formats brainsim.results.packing
+brainsim.results.blocks brainsim.results.synapses brainsim.features
 """
 
 

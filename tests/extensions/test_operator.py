@@ -8,9 +8,9 @@ import pytest
 import brainsim as bs
 from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators import registry as operators
-from brainsim.engine.operators.noise import Noise as BuiltInNoise
 from brainsim.engine.operators.registry import register_operator
 from brainsim.engine.operators.signals import Observed
+from brainsim.features.noise.operator import Noise as BuiltInNoise
 from brainsim.jit.records import Context, array_of, by_address, record_at
 from brainsim.models.inputs import Input
 from brainsim.testing import check_input

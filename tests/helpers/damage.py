@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.results.streams.header import with_checksum, without_checksum
+from brainsim.features.streams.header import with_checksum, without_checksum
 from tests.helpers.runs.streamed import network, run, simulation
 
 JUNK = [None, True, -1, 0, 3, 2**31, 2**70, -0.5, 1e308, float("nan"), "", "a/b", "../x", [], [1, "x"], {}, {"a": [1]}]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.results.streams.folder import open_stream
+from brainsim.features.streams.folder import open_stream
 
 NAMES = ["720575940660219265", "AVAL", 'a "name"\nof two lines', "Ganglienzelle für Rot", ""]
 

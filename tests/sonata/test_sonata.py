@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.results import hdf5
+from brainsim.features.formats import hdf5
 from brainsim.sonata.writing import edge_index
 
 h5py = pytest.importorskip("h5py")

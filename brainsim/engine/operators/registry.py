@@ -64,7 +64,6 @@ def _acts_without_spikes(layout):
 # where each operator of the package is, and whether a network may need it; its index is its place among those of features
 BUILT_IN = (
     ("brainsim.engine.operators.currents:Currents", _has_currents),
-    ("brainsim.engine.operators.noise:Noise", _acts_on("brainsim.models.noise", "NoiseInput")),
     ("brainsim.engine.operators.poisson:PoissonInputs", _has_counts),
     ("brainsim.engine.operators.events:Events", _acts_on("brainsim.models.events", "EventInput")),
     ("brainsim.engine.operators.cell_kernels:CellKernels", _always),
@@ -101,7 +100,7 @@ def operators_for(layout):
 def _in_order():
     """Return where each operator of the package and of features is, and whether a network may need it, in their order.
 
-    One of a feature comes before what is built in and has its place: 7 is before `Emitted`.
+    One of a feature comes before what is built in and has its place: 6 is before `Emitted`.
     """
     found = [((at, 1), *entry) for at, entry in enumerate(BUILT_IN)]
     for door, place in listed_doors().items():

@@ -7,7 +7,6 @@ from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import Recorded
 from brainsim.engine.recorders.trace_sources import condition_line
 from brainsim.engine.recorders.traces import TraceRecorder
-from brainsim.network.probes import EventRecord
 from brainsim.results.streams.columns import column, columns_of
 
 
@@ -18,7 +17,7 @@ class EventRecorder(Recorder):
     conditions, as lines.
     """
 
-    request, adds = EventRecord, "spikes"
+    adds = "spikes"
 
     @classmethod
     def of(cls, requests, layout):

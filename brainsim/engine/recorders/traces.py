@@ -22,7 +22,6 @@ from brainsim.engine.recorders.reduced import (
 from brainsim.engine.recorders.requests import resolve_traces
 from brainsim.engine.recorders.trace_sources import ComputedLine
 from brainsim.jit.records import Context, array_of, by_address, record_at
-from brainsim.network.probes import Trace
 from brainsim.results.streams.columns import column
 
 SAMPLE_ROOM = 1 << 22  # numbers of all traces of a partition before Python collects them
@@ -52,7 +51,7 @@ class TraceInPartition:
 class TraceRecorder(Recorder):
     """Samples variables of some cells."""
 
-    request, adds = Trace, "traces"
+    adds = "traces"
 
     @classmethod
     def of(cls, requests, layout):

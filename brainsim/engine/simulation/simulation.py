@@ -423,9 +423,7 @@ class Simulation(Answering):
         >>> one.digest() == two.digest()
         True
         """
-        from brainsim.engine.simulation.digest import digest
-
-        return digest(self)
+        return through("digest", "Simulation.digest")(self)
 
     def _latest(self, window: float) -> Result:
         """Return a Result with the spikes of the last `window` ms, or of the whole run if that is all that can be had."""

@@ -19,7 +19,7 @@ import numpy as np
 from brainsim.core.arrays import interval_of, times_of
 from brainsim.core.doors import optional
 from brainsim.core.files import write_aside
-from brainsim.results import hdf5
+from brainsim.features.formats import hdf5
 from brainsim.results.archive import reading
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import PLAIN

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import integer, nearest, number
-from brainsim.results import hdf5
+from brainsim.features.formats import hdf5
 from brainsim.results.spikes import Spikes
 from brainsim.results.traces import Traces
 

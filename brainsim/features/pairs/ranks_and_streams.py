@@ -1,5 +1,11 @@
 """The stream of an MPI run: each rank has a folder of its own in the folder of the run, with what its cells did.
 
+==================  ==============================================
+``ranks.json``      how many ranks there were
+``rank.0/`` ...     the folder of each rank, see `folder` of streams
+``rest.npz``        when the run has ended: as in any other folder
+==================  ==============================================
+
 All ranks commit the same chunks. What was recorded is what all of them have committed, so a rank that is killed, or that
 fails to write, loses no more than a chunk.
 """
@@ -7,10 +13,12 @@ fails to write, loses no more than a chunk.
 import contextlib
 import json
 import time
+from pathlib import Path
 
+from brainsim.features.ranks.columns import ColumnsOfRanks
 from brainsim.features.ranks.memory import MemoryOfRanks, about, parts_of
+from brainsim.features.streams.folder import PART, RANKS, Folder
 from brainsim.features.streams.stream import Stream, replace, rows_in
-from brainsim.results.streams.folder import PART, RANKS
 
 PATIENCE = 10.0  # seconds until a disk that machines share must show on one what another has written
 
@@ -101,3 +109,39 @@ class StreamOnRanks(Stream):
                 (self._top / RANKS).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # others are still in it
                 self._top.rmdir()
+
+
+class FolderOfRanks(Folder):
+    """A folder that the stream of an MPI run has left, as far as all ranks have committed; errors are those of `Folder`."""
+
+    def __init__(self, path: Path, strict: bool = False):
+        self.path = path
+        number = _number_of_ranks(path / RANKS)
+        self._parts = [Folder(path / f"{PART}{rank}", strict) for rank in range(number)]
+        if any(part.header.get("ranks") != [rank, number] for rank, part in enumerate(self._parts)):
+            raise ValueError(
+                f"Result.load: {str(path / RANKS)!r} is damaged (it has another number of ranks than the headers)"
+            )
+        self.header = self._parts[0].header
+        begin = self.header["begin"]
+        common = set.intersection(*({begin, *part.commits} for part in self._parts))
+        self.step = max(common)
+        for part in self._parts:
+            part.cut(self.step)
+        self.rows = {f"{PART}{k}/{name}": n for k, part in enumerate(self._parts) for name, n in part.rows.items()}
+
+    def columns(self) -> ColumnsOfRanks:
+        """Return the columns of all ranks, mapped from the files."""
+        return ColumnsOfRanks([part.columns() for part in self._parts])
+
+
+def _number_of_ranks(path):
+    try:
+        number = json.loads(path.read_bytes())["ranks"]
+        if type(number) is int and 0 < number <= len(list(path.parent.glob(f"{PART}*"))):
+            return number
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ValueError(
+        f"Result.load: {str(path)!r} is damaged (it must say how many ranks there are, which have folders here)"
+    )

@@ -7,12 +7,12 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import warn_user
-from brainsim.engine.loop.regular import Regular
 from brainsim.engine.states.state import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.features.plasticity import multiplying
 from brainsim.features.plasticity.models.homeostasis import Normalisation
+from brainsim.features.plasticity.regular import Regular
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.jit.records import Context, call, new_scratch
 

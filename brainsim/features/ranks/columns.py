@@ -1,19 +1,10 @@
-"""The folder of a stream that the ranks of an MPI run have left, and their columns as those of one process.
+"""The columns of the ranks of an MPI run as those of one process.
 
-==================  ==============================================
-``ranks.json``      how many ranks there were
-``rank.0/`` ...     the folder of each rank, see `folder`
-``rest.npz``        when the run has ended: as in any other folder
-==================  ==============================================
-
-A spike, an event, the samples of a cell and those of a synapse are in the folder of the rank that had the cell; sums over
-cells are in that of rank 0. What counts is what all ranks have committed.
+A spike, an event, the samples of a cell and those of a synapse are in the columns of the rank that had the cell; sums over
+cells are in those of rank 0.
 """
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import numpy as np
 
@@ -21,47 +12,10 @@ from brainsim.core.arrays import freeze, places_among
 from brainsim.core.deferred import defer
 from brainsim.results.streams import columns as columns_module
 from brainsim.results.streams.columns import Columns, Row
-from brainsim.results.streams.folder import PART, RANKS, Folder
 from brainsim.results.traces import Traces
 from brainsim.results.weights import Weights
 
 STEP_BITS = np.int64(32)
-
-
-class FolderOfRanks(Folder):
-    """A folder that the stream of an MPI run has left, as far as all ranks have committed; errors are those of `Folder`."""
-
-    def __init__(self, path: Path, strict: bool = False):
-        self.path = path
-        number = _number_of_ranks(path / RANKS)
-        self._parts = [Folder(path / f"{PART}{rank}", strict) for rank in range(number)]
-        if any(part.header.get("ranks") != [rank, number] for rank, part in enumerate(self._parts)):
-            raise ValueError(
-                f"Result.load: {str(path / RANKS)!r} is damaged (it has another number of ranks than the headers)"
-            )
-        self.header = self._parts[0].header
-        begin = self.header["begin"]
-        common = set.intersection(*({begin, *part.commits} for part in self._parts))
-        self.step = max(common)
-        for part in self._parts:
-            part.cut(self.step)
-        self.rows = {f"{PART}{k}/{name}": n for k, part in enumerate(self._parts) for name, n in part.rows.items()}
-
-    def columns(self) -> ColumnsOfRanks:
-        """Return the columns of all ranks, mapped from the files."""
-        return ColumnsOfRanks([part.columns() for part in self._parts])
-
-
-def _number_of_ranks(path):
-    try:
-        number = json.loads(path.read_bytes())["ranks"]
-        if type(number) is int and 0 < number <= len(list(path.parent.glob(f"{PART}*"))):
-            return number
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise ValueError(
-        f"Result.load: {str(path)!r} is damaged (it must say how many ranks there are, which have folders here)"
-    )
 
 
 class ColumnsOfRanks(Columns):

@@ -11,8 +11,8 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.core.files import sync_folder, try_to_lock
 from brainsim.engine.recorders.log import Memory
-from brainsim.results.streams.folder import COMMITS, HEADER, PART
-from brainsim.results.streams.header import Commit, commits_in, read_header, with_checksum
+from brainsim.features.streams.folder import COMMITS, HEADER, PART
+from brainsim.features.streams.header import Commit, commits_in, read_header, with_checksum
 
 LOCK = ".lock"  # held by the process that writes, whose number and machine are in it; Windows has no such locks
 SMALL = 1 << 20  # bytes up to which rows are read, not mapped: each map holds a file open

@@ -9,9 +9,9 @@ from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
 from brainsim.core.doors import through
 from brainsim.core.files import check_free, check_path, put_folder, remove_folder
+from brainsim.features.streams.folder import PART, REST, open_stream
 from brainsim.features.streams.stream import Stream, reject_if_locked
 from brainsim.results.formats import MARKS, check_target, write
-from brainsim.results.streams.folder import PART, REST, open_stream
 
 LABEL = "simulate.to"
 

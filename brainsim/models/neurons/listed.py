@@ -9,7 +9,6 @@ import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
 from brainsim.core.doors import through
-from brainsim.results import hdf5
 from brainsim.results.archive import read_arrays, reading
 
 LABEL = "SpikeTrains.times"
@@ -107,6 +106,7 @@ def _read_npy(path):
 
 def _read_sonata(path):
     """Return the times [ms] and cells in an HDF5 file with the spikes of one population in the layout of SONATA."""
+    hdf5 = through("files in HDF5", LABEL)
     with hdf5.open_file(path, LABEL, "file of spikes in the layout of SONATA") as h5:
         found = hdf5.group_in(h5, "spikes") if "spikes" in h5 else {}
         groups = {"": found} if "timestamps" in found else hdf5.groups_in(found)

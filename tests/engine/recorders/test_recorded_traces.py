@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.engine.recorders.test_weights import bits, network
+from tests.features.plasticity.test_recorded_weights import bits, network
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

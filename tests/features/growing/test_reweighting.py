@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.engine.recorders.test_weights import bits as spikes_and_state
+from tests.features.plasticity.test_recorded_weights import bits as spikes_and_state
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

@@ -6,7 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.engine.synapses import readback
 from brainsim.features.growing.listing import list_synapses
-from tests.engine.recorders.test_weights import RULES, bits
+from tests.features.plasticity.test_recorded_weights import RULES, bits
 from tests.helpers.mistaken import connect
 
 pytestmark = pytest.mark.usefixtures("more_partitions")

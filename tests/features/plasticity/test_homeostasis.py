@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from tests.engine.recorders.test_weights import RULES, bits
+from tests.features.plasticity.test_recorded_weights import RULES, bits
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 

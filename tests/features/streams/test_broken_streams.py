@@ -17,9 +17,9 @@ import pytest
 import brainsim as bs
 from brainsim.commands import cli
 from brainsim.features.streams import stream as stream_module
+from brainsim.features.streams.folder import Folder
+from brainsim.features.streams.header import with_checksum
 from brainsim.results.formats import convert
-from brainsim.results.streams.folder import Folder
-from brainsim.results.streams.header import with_checksum
 from tests.helpers.runs.streamed import NEEDS, STEPS, network, requests, run, same, simulation
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.commands import cli
-from brainsim.results.streams import folder as folder_module
+from brainsim.features.streams import folder as folder_module
 from tests.helpers.runs.streamed import NEEDS, STEPS, network, run, same, simulation
 
 

@@ -5,11 +5,11 @@ import numpy as np
 from brainsim.engine.loop.program import Operator, Phase
 from brainsim.engine.operators.signals import Observed, signal_of
 from brainsim.engine.operators.windows import cells_here, window
+from brainsim.features.noise.input import NoiseInput
 from brainsim.jit.decorators import helper
 from brainsim.jit.functions import FUNCTIONS
 from brainsim.jit.records import Context, array_of, by_address, new_scratch, record_at
 from brainsim.jit.vmath import gaussian
-from brainsim.models.noise import NoiseInput
 from brainsim.models.values import Normal
 from brainsim.rng.hashing import hashed, step_key
 from brainsim.rng.streams import stream_key

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.engine.simulation import digest
+from brainsim.pages import digest
 
 
 def network(weight=30.0):

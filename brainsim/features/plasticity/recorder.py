@@ -17,7 +17,6 @@ from brainsim.core.structure import check_array
 from brainsim.engine.recorders.recorder import Recorder, limits
 from brainsim.engine.synapses.kinds.registry import kind_of
 from brainsim.engine.synapses.readback import Selected, in_table
-from brainsim.network.probes import WeightTrace
 from brainsim.results.streams.columns import column
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
@@ -60,7 +59,7 @@ class RecordedWeights:
 class WeightRecorder(Recorder):
     """Samples weights, or variables of rules, of synapses."""
 
-    request, adds = WeightTrace, "weights"
+    adds = "weights"
 
     @classmethod
     def of(cls, requests, layout):

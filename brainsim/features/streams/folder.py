@@ -26,13 +26,13 @@ import numpy as np
 from brainsim.core.arrays import times_of
 from brainsim.core.checks import warn_user
 from brainsim.core.doors import through
+from brainsim.features.streams.header import commits_in, read_header
 from brainsim.results.blocks import Recording, SpikeColumns, TraceColumns, replace_fields
 from brainsim.results.result import Result
 from brainsim.results.streams.columns import BLOCK, Columns, cells_of
-from brainsim.results.streams.header import commits_in, read_header
 
 HEADER, COMMITS, REST = "header.json", "commits.jsonl", "rest.npz"
-RANKS, PART = "ranks.json", "rank."  # of a run on ranks, see `ranks`
+RANKS, PART = "ranks.json", "rank."  # of a run on ranks, see `pairs.ranks_and_streams`
 GROUP = 1 << 28  # bytes of spikes that are sorted by population at once
 
 

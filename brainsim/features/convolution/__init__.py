@@ -1,0 +1,1 @@
+"""Connections of networks that see."""

@@ -1,0 +1,1 @@
+"""Neurons beyond the integrate-and-fire cells of the core."""

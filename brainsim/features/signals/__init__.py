@@ -1,0 +1,1 @@
+"""Signals in one line: texts of the time."""
