@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 import brainsim as bs
-from brainsim.connectomes import Edges
+from brainsim.connectomes import Edges, edges
 from brainsim.engine.states.fingerprint import fingerprint
-from brainsim.models import packed
+from brainsim.models import packed, pair_lists
 from brainsim.models.packed import Ascending, Coded, Packed, as_kept, pack
 
 
 @pytest.fixture
 def always(monkeypatch):
     """Pack short columns, too."""
-    for module in (packed, bs.models.pair_lists, bs.connectomes.edges):
+    for module in (packed, pair_lists, edges):
         monkeypatch.setattr(module, "WORTH", 1)
 
 
@@ -131,7 +131,7 @@ def test_states_fit_whether_columns_are_packed_or_not(monkeypatch):
 
     usual = prints()
     monkeypatch.setattr(packed, "WORTH", 1)
-    monkeypatch.setattr(bs.models.pair_lists, "WORTH", 1)
+    monkeypatch.setattr(pair_lists, "WORTH", 1)
     assert prints() == usual
 
 
@@ -140,11 +140,11 @@ def test_edges_are_read_as_arrays():
     rng = np.random.default_rng(1)
     pre, post = np.sort(rng.integers(0, 50, 400)), rng.integers(0, 50, 400)
     count, sign = rng.integers(0, 2**31 - 1, 400), rng.integers(-1, 2, 400)
-    edges = Edges(pre, post, count, sign)
-    check_columns(edges, {"pre": pre, "post": post, "count": count, "sign": sign})
-    assert np.array_equal(edges.weights(0.275), count * sign * 0.275)
-    assert as_kept(edges, "count").codes is as_kept(edges, "sign").codes
-    some = edges.chosen(sign < 0)
+    made = Edges(pre, post, count, sign)
+    check_columns(made, {"pre": pre, "post": post, "count": count, "sign": sign})
+    assert np.array_equal(made.weights(0.275), count * sign * 0.275)
+    assert as_kept(made, "count").codes is as_kept(made, "sign").codes
+    some = made.chosen(sign < 0)
     check_columns(some, {"pre": pre[sign < 0], "post": post[sign < 0], "count": count[sign < 0], "sign": sign[sign < 0]})
     assert np.array_equal(some.weights(), -count[sign < 0])
     mixed = Edges(pre[::-1], post, count, sign)

@@ -479,7 +479,11 @@ class Simulation(Answering):
         self.close()
 
     def reset(self) -> None:
-        """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described."""
+        """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described.
+
+        Weights are again those with which synapses were connected. What was learned is kept by ``sim.set(wires, weight=w)``
+        after the reset, with ``w = sim.synapses(wires).weight`` from before.
+        """
         self._exclusive.check_not_lent("reset")
         self._recording.check_open()
         with self._exclusive:

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.synapses import as_listed, few_values
-from brainsim.models import packed
+from brainsim.models import packed, pair_lists
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
 CELLS = 140_000  # so that the store has four bytes for a target on two threads, too
@@ -14,7 +14,7 @@ CELLS = 140_000  # so that the store has four bytes for a target on two threads,
 @pytest.fixture(autouse=True)
 def always(monkeypatch):
     """Pack short columns, too."""
-    for module in (packed, bs.models.pair_lists, few_values):
+    for module in (packed, pair_lists, few_values):
         monkeypatch.setattr(module, "WORTH", 1)
 
 
@@ -49,6 +49,13 @@ def network(pre, post, weight=None, delay=1.8, views=slice(None), more=False):
 def is_taken(sim):
     synapses = sim._run.synapses.store
     return synapses.targets is sim.network.projections[0].rule.post
+
+
+@pytest.mark.parametrize(("room", "taken"), [(0, True), (-1, False)])
+def test_a_row_that_no_segment_holds_is_not_taken(monkeypatch, room, taken):
+    pre, post = pairs()
+    monkeypatch.setattr(as_listed, "MAX_LENGTH", np.bincount(pre).max() + room)
+    assert is_taken(bs.Simulation(network(pre, post), dt=0.1, seed=2, threads=1)) == taken
 
 
 def ran(net, threads):

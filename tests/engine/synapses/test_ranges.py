@@ -6,6 +6,7 @@ import pytest
 import brainsim as bs
 from brainsim.build.layout import Layout
 from brainsim.engine.simulation.settings import timing_of
+from brainsim.engine.synapses import ranges
 from brainsim.engine.synapses import store as store_module
 from brainsim.engine.synapses.ranges import find_ranges
 
@@ -28,6 +29,16 @@ def network(synapse=DIRECT, autapses=True, mixed=False):
         net.connect(a, b, bs.FixedProbability(0.3), **drawn, synapse=synapse, name="drawn")
     net.stimulate(a + b, bs.PoissonInput(rate=4000.0, weight=0.3, synapse=bs.Delta()))
     return net
+
+
+@pytest.mark.parametrize("longest", [1, 3, 4, 5, 100])
+def test_no_range_is_longer_than_a_segment_can_be(monkeypatch, longest):
+    monkeypatch.setattr(ranges, "MAX_LENGTH", longest)
+    places, parts = np.array([4, 5, 6, 7, 8, 9, 12, 13, 14, 15]), np.array([0, 0, 0, 0, 1, 1, 1, 1, 1, 1])
+    start, stop, part = ranges._runs(places[::-1], parts[::-1])
+    assert (stop - start).max() == min(longest, 4)
+    covered = [(place, p) for a, b, p in zip(start, stop, part, strict=True) for place in range(a, b)]
+    assert covered == list(zip(places, parts, strict=True))
 
 
 def ran(net, threads=1, pieces=1, **options):

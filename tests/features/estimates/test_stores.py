@@ -7,7 +7,7 @@ import brainsim as bs
 from brainsim.build.layout import Layout
 from brainsim.engine.synapses import few_values
 from brainsim.features.estimates import memory
-from brainsim.models import packed
+from brainsim.models import packed, pair_lists
 from tests.helpers.small_networks import connected, population
 
 pytestmark = pytest.mark.usefixtures("more_partitions")
@@ -20,7 +20,7 @@ def estimated(sim):
 
 @pytest.fixture
 def short_columns_are_packed(monkeypatch):
-    for module in (packed, bs.models.pair_lists, few_values):
+    for module in (packed, pair_lists, few_values):
         monkeypatch.setattr(module, "WORTH", 1)
 
 

@@ -121,3 +121,15 @@ def test_a_delay_that_is_set_while_nothing_is_under_way_is_that_of_the_descripti
     np.testing.assert_allclose(np.sort(again.synapses("wires").delay), delays)
     assert sim.run(20.0).spikes == again.run(20.0).spikes
     assert len(sim.result().spikes["cells"]) > 0
+
+
+def test_weights_that_were_learned_are_kept_over_a_reset():
+    net, wires = network(0.2, plasticity=bs.STDP(w_max=1.0))
+    sim = bs.Simulation(net, seed=5)
+    sim.run(40.0)
+    learned = sim.synapses(wires).weight
+    sim.reset()
+    assert set(sim.synapses(wires).weight) == {0.2}
+    sim.set(wires, weight=learned)
+    assert np.ptp(learned) > 0.0
+    assert np.array_equal(sim.synapses(wires).weight, learned)

@@ -57,13 +57,16 @@ def test_segments_that_come_at_one_time_keep_the_order_in_which_they_were_filed(
 
 @pytest.mark.thorough
 def test_there_is_room_to_sort_the_segments_of_each_step(monkeypatch):
-    """Room is made for 2,000 events of 20 segments, and must be made again for 50 segments, few as their events are."""
+    """There is room for 20 segments, and for 2,000 events of theirs; 30 segments, few as their events are, need more.
+
+    A list has two halves: 30 segments would fit into it, but not into one of them.
+    """
     monkeypatch.setattr(operator, "FIRST_EVENTS", 20)
     net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
     first = bs.Population(20, bs.SpikeTrains(20 * [1.05], np.arange(20)), name="first")
-    others = bs.Population(50, bs.SpikeTrains(50 * [2.05], np.arange(50)), name="others")
+    others = bs.Population(30, bs.SpikeTrains(30 * [2.05], np.arange(30)), name="others")
     net.connect(first, cells, bs.AllToAll(), weight=0.01, delay=1.0, synapse=bs.Delta())
-    net.connect(others, cells[:50], bs.OneToOne(), weight=20.0, delay=1.5, synapse=bs.Delta())
+    net.connect(others, cells[:30], bs.OneToOne(), weight=20.0, delay=1.5, synapse=bs.Delta())
     sim = bs.Simulation(net, seed=1, precise=True, threads=1)
     room = []
     for end in (2.5, 10.0):
@@ -71,6 +74,6 @@ def test_there_is_room_to_sort_the_segments_of_each_step(monkeypatch):
         (events,) = (partition.operator(Precise).events for partition in sim._run.partitions)
         room.append(events["order"].size)
         assert room[-1] >= 2 * events["most_segments"]
-    assert room[0] == 2 * 20 < 2 * 50 <= room[1]
-    assert sorted(spikes.ids) == list(range(50))
+    assert 30 < room[0] == 2 * 20 < 2 * 30 <= room[1]
+    assert sorted(spikes.ids) == list(range(30))
     np.testing.assert_allclose(spikes.times, 3.55, atol=1e-12, rtol=0)
