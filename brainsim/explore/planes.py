@@ -138,8 +138,8 @@ class PhasePlane:
 @explained
 def phase_plane(
     model: Neuron,
-    x: str,
-    y: str,
+    x: str | None = None,
+    y: str | None = None,
     *,
     current: float = 0.0,
     x_range: tuple[float, float] | None = None,
@@ -158,8 +158,8 @@ def phase_plane(
     ----------
     model : Neuron
         With one number per parameter; noise acts on the trajectory only.
-    x, y : str
-        Two of its variables.
+    x, y : str, optional
+        Two of its variables; needed if it has more than two.
     current : float
         Constant current I [pA].
     x_range, y_range : (float, float), optional
@@ -207,9 +207,7 @@ def phase_plane(
     current = number(current, "phase_plane.current", "pA")
     if current:
         check_model(model, "phase_plane")
-    x, y = check_variable(model, x, "phase_plane.x"), check_variable(model, y, "phase_plane.y")
-    if x == y:
-        raise ValueError(f"phase_plane.y: must be another variable than x (got {y!r} twice)")
+    x, y = _two_variables(model, x, y)
     plane = _Plane(model, x, y, current, dt, steady, held, initial)
     result = _simulate(model, (x, y), current, duration, dt, initial, seed)
     traces = [result.traces[NAME, name] for name in (x, y)]
@@ -235,6 +233,24 @@ def phase_plane(
         trajectory,
         result.spikes[NAME].times,
     )
+
+
+def _two_variables(model, x, y):
+    """Return the names of two variables of a model: those that are given, or all that it has."""
+    names, of = [*model.initials], type(model).__name__
+    if len(names) < 2:
+        raise ValueError(f"phase_plane: {of} has fewer than two variables, and a plane needs two")
+    if x is None and y is None and len(names) == 2:
+        return tuple(names)
+    for label, given in (("x", x), ("y", y)):
+        if not isinstance(given, str):
+            example = ", ".join(repr(name) for name in names[:2])
+            text = f"must be a variable of {of}, one of {', '.join(names)} (got {given!r})"
+            raise TypeError(f"phase_plane.{label}: {text}; write phase_plane({of}(), {example}, current=300.0)")
+        check_variable(model, given, f"phase_plane.{label}")
+    if x == y:
+        raise ValueError(f"phase_plane.y: must be another variable than x (got {y!r} twice)")
+    return x, y
 
 
 class _Plane:

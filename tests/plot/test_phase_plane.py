@@ -139,12 +139,37 @@ class TestPhasePlane:
                 "phase_plane.held: 'm' cannot be both held and",
             ),
             (bs.Poisson(), {"x": "v", "y": "z", "current": 1.0}, "phase_plane: Poisson has no current I in its equations"),
-            (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane.y: LIF has no variable 'u'; available: v"),
+            (bs.LIF(), {"x": "v", "y": "u"}, "phase_plane: LIF has fewer than two variables, and a plane needs two"),
         ],
     )
     def test_says_what_is_missing(self, model, arguments, message):
         with pytest.raises(ValueError, match=message):
             explore.phase_plane(model, **arguments)
+
+    def test_of_a_model_with_two_variables_needs_no_names(self):
+        wanted = explore.phase_plane(FitzHugh(), "v", "u", current=0.3, points=3)
+        found = explore.phase_plane(FitzHugh(), current=0.3, points=3)
+        assert found.variables == ("v", "u")
+        assert np.array_equal(found.trajectory, wanted.trajectory)
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            (
+                (FitzHugh(), 1.3),
+                r"x: must be a variable of FitzHugh, one of v, u \(got 1.3\); write phase_plane\(Fi.* current",
+            ),
+            ((FitzHugh(), "v"), r"y: must be a variable of FitzHugh, one of v, u \(got None\); write .*\), 'v', 'u', curr"),
+            ((bs.HodgkinHuxley(),), r"x: must be a variable of HodgkinHuxley, one of v, m, h, n \(got None\)"),
+        ],
+    )
+    def test_a_name_is_a_text(self, given, message):
+        with pytest.raises(TypeError, match=f"phase_plane.{message}"):
+            explore.phase_plane(*given)
+
+    def test_a_plane_has_two_variables(self):
+        with pytest.raises(ValueError, match="phase_plane: LIF has fewer than two variables, and a plane needs two"):
+            explore.phase_plane(bs.LIF())
 
     def test_a_steady_state_that_is_not_known(self):
         kind = type(
