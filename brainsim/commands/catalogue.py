@@ -50,13 +50,15 @@ def table(models):
     """Return a line for each model: its name, a summary, and the units of its variables or of its weights."""
     lines = []
     kinds = (
-        ("neurons", "variables [unit]", bs.Neuron),
-        ("synapses", "weight [unit]", bs.Synapse),
-        ("couplings", "weight [unit]", bs.Coupling),
-        ("plasticity", "variables", bs.Plasticity),
-        ("plasticity of couplings", "variables", bs.RatePlasticity),
+        ("neurons", "variables [unit]", "Neuron"),
+        ("synapses", "weight [unit]", "Synapse"),
+        ("couplings", "weight [unit]", "Coupling"),
+        ("plasticity", "variables", "Plasticity"),
+        ("plasticity of couplings", "variables", "RatePlasticity"),
     )
-    for heading, column, base in kinds:
+    for heading, column, name in kinds:
+        if not (base := there(name)):
+            continue
         of_kind = {name: model for name, model in models.items() if issubclass(model, base)}
         lines += ["", f"{heading:{WIDTH - len(column)}}{column}"] if lines else [f"{heading:{WIDTH - len(column)}}{column}"]
         width = max(map(len, of_kind))
@@ -76,12 +78,25 @@ def inputs_and_rules():
     from brainsim.models.inputs import Input
     from brainsim.models.rules import Rule
 
-    kinds = {name: kind for name in bs.__all__ if inspect.isclass(kind := getattr(bs, name))}
+    found = {kind.__name__: kind for kind in there(*bs._PUBLIC) if inspect.isclass(kind)}
     bases = {"inputs, for Network.stimulate": Input, "rules of connection, for Network.connect": Rule}
     return {
-        heading: {name: kind for name, kind in kinds.items() if issubclass(kind, base) and kind is not base}
+        heading: {name: kind for name, kind in found.items() if issubclass(kind, base) and kind is not base}
         for heading, base in bases.items()
     }
+
+
+def there(*names):
+    """Return what has these public names, as a tuple; not what was deleted from this copy of the package."""
+    found = []
+    for name in names:
+        try:
+            found.append(getattr(bs, name))
+        except ModuleNotFoundError:  # of another package
+            raise
+        except ImportError:
+            continue
+    return tuple(found)
 
 
 def units_of(model):
@@ -113,7 +128,7 @@ def page(model):
 
     description, sections = _sections(inspect.getdoc(model))
     lines = [model.__name__, "", *description, ""]
-    is_rule = issubclass(model, bs.Plasticity | bs.Coupling | bs.RatePlasticity)
+    is_rule = issubclass(model, there("Plasticity", "Coupling", "RatePlasticity"))
     texts = shown_texts(model() if is_rule else model)
     if texts["equations"].strip():
         lines += ["equations", *textwrap.indent(inspect.cleandoc(texts["equations"]), "    ").splitlines(), ""]
@@ -121,9 +136,9 @@ def page(model):
         lines += _label(field, "; ".join(inspect.cleandoc(texts[field]).splitlines()))
     for name, (test, effect) in getattr(model, "events", {}).items():
         lines += _label(name, f"{test}: {effect}")
-    if issubclass(model, bs.Synapse | bs.Coupling):
+    if issubclass(model, there("Synapse", "Coupling")):
         lines += [f"{'weight':<{LABEL}}{units_of(model)}"]
-    elif issubclass(model, bs.Plasticity | bs.RatePlasticity):
+    elif issubclass(model, there("Plasticity", "RatePlasticity")):
         low, high = texts["bounds"]
         lines += _label("bounds", f"{f'{low} <= ' * bool(low)}w{f' <= {high}' * bool(high)}") if low or high else []
     elif model.initials:

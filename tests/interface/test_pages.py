@@ -34,6 +34,7 @@ PAGES = harness().pages() if DOCS.exists() else []
 @pytest.mark.thorough_but("1-two-kinds-of-units", "3-connections", "8-memory")
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
 def test_a_page_does_what_it_says(page):
+    assert bs.plot.style, "the look of the pages; without what it needs, this says what was deleted"
     sizes = {}
 
     def remember(figure, path):

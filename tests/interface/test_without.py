@@ -6,6 +6,7 @@ from tests.without import (
     FEATURES,
     NEEDED,
     OF_CORE,
+    PACKAGE,
     PACKAGES,
     SENTENCE,
     SILENT,
@@ -24,7 +25,9 @@ def whole():
     return printed
 
 
-@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize(
+    "name", [name for name, (folder, *_) in cases().items() if name in FEATURES and (PACKAGE / folder).exists()]
+)
 def test_the_tests_and_the_page_of_a_feature_are_deleted_with_it(name):
     folder = FEATURES[name].split()[0]
     assert {f"tests/{folder}", f"brainsim/{folder}/README.md"} <= {*deleted_with(name)}
