@@ -4,6 +4,12 @@ There are two ways. If a stretch of cells shares one rate, a table of the distri
 probabilities: thresholds that are all compared, which vectorises, for up to 12 events a step, and an alias table above. If
 each cell has its own rate, or if the mean is so small that 2**-32 would matter, each cell draws its number itself. If a
 shared rate changes in time, the table is computed whenever it does. `poisson_events` has the compiled functions.
+
+Each event is added where an event of a synapse would be (`Layout.input_slots`): to a variable of the state when the cells
+have moved (AFTER_UPDATE), or to the buffer that the kernel reads in its next move (BEFORE_UPDATE). Nothing is filed, since
+there is no delay. The random number of a cell is a function of the input's name, the step and the cell, so it depends
+neither on partitions nor on other inputs. A rate over time is read as any other (`signals`), from `start` on and before
+`stop` (`windows`).
 """
 
 import numpy as np

@@ -11,7 +11,9 @@ the lines that two segments share are in the cache anyway.
 
 An event of a current or a conductance is added to its variable of the state, after the cells have moved to the step at
 which it is due; one that acts on the threshold directly (delta synapses), to a buffer that the kernel reads in that move.
-Both happen at one point of the loop, between two moves, so the delay of the former is filed one step longer.
+Both happen at one point of the loop, between two moves, so the delay of the former is filed one step longer: that step
+(`Layout.extra_step`) is in the delays of the store. They are in ticks, which are steps unless times are exact (`_in_steps`).
+`file_slice` is called in the phase FILE, at the end of each slice, and `deliver` in ARRIVE, which follows, at each step.
 
 The loop over what is due (`_deliver`) exists three more times, since features add to something else: in
 `features/resting/kernels` and `resting/slices` for cells at rest, and in `features/precise/kernels` for exact times. A

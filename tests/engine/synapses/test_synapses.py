@@ -326,7 +326,10 @@ def test_a_name_that_is_nearly_right():
 
 def test_a_projection_of_another_network_though_of_the_same_name():
     sim = bs.Simulation(network(bs.OneToOne()), seed=1)
-    message = r"Simulation.synapses: no projection Projection\('loop', .*\) in this network$"
+    message = (
+        r"Simulation.synapses: no projection Projection\('loop', .*\) in this network; the 'loop' that was given belongs "
+    )
+    message += "to another network; give its name$"
     with pytest.raises(MissingName) as caught:
         sim.synapses(network(bs.OneToOne()).projections[0])
     assert re.search(message, str(caught.value))
