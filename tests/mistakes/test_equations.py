@@ -21,6 +21,7 @@ test_equations = mistakes(
     (lambda: neuron(equations="dv/dt = -v/tau) + I/c_m"), ValueError, "never opened", "^"),
     (lambda: neuron(equations="dv/dt = -epx(v)"), ValueError, "function 'epx'", "did you mean 'exp'", "^"),
     (lambda: neuron(equations="dv/dt = sum(v)"), ValueError, "function 'sum'", "is about one cell", "arrival = 'g = g + w'"),
+    (lambda: neuron(equations="dv/dt = sum(v)"), ValueError, "a sum over other cells' variables is a bs.Coupling"),
     (lambda: neuron(equations="dv/dt = atan(v)"), ValueError, "function 'atan'; write arctan(x)"),
     (lambda: neuron(equations="dv/dt = v % 2"), ValueError, "write x - y*floor(x/y)", "^"),
     (
@@ -34,6 +35,13 @@ test_equations = mistakes(
         TypeError,
         "Mine.drive: equations see only what is declared",
         "drive: bs.TimedArray = bs.parameter(TimedArray(...), 'mV', 'what it is')",
+    ),
+    (
+        lambda: neuron(
+            equations="dv/dt = (drive(t - 2) - v)/tau", drive=bs.parameter(bs.TimedArray([1.0], 1.0), "mV", "drive")
+        ),
+        bs.EquationError,
+        "drive is a TimedArray; write drive(t), at no other time than t: for a delay, give drive=values.delayed(5.0)",
     ),
     (lambda: neuron(v_0=bs.Uniform(0.0, 1.0)), TypeError, "Mine.v_0: equations see only what is declared", "bs.parameter("),
     (lambda: neuron(equations="dv/dt = exp(v, 1)"), ValueError, "exp takes 1 argument", "got 2"),

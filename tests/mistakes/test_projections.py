@@ -291,6 +291,12 @@ test_distance_rules = mistakes(
     ),
     (lambda: bs.DistanceRule("d < 10"), bs.EquationError, "a comparison is not a number; write where(comparison, 1, 0)"),
     (lambda: bs.DistanceRule("exp(-d"), bs.EquationError, "DistanceRule.p"),
+    (
+        lambda: bs.DistanceRule("where(abs(i - j) < 3, 1, 0)"),
+        bs.EquationError,
+        "DistanceRule.p: 'i' cannot be used: it is an expression of the distance d.",
+        "write bs.IndexRule, such as bs.IndexRule('abs(i - j) < 3')",
+    ),
     (lambda: bs.DistanceRule(-0.1), ValueError, "DistanceRule.p: must be >= 0 (got -0.1)"),
     (lambda: bs.DistanceRule("0.1", max_distance=0.0), ValueError, "DistanceRule.max_distance: must be > 0 um (got 0.0)"),
     (lambda: bs.DistanceRule("0.1", periodic=-5.0), ValueError, "DistanceRule.periodic: must be >= 0 um (got -5.0)"),
