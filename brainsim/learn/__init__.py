@@ -5,6 +5,7 @@ a network that was built with `Population` and `connect` in the same ways; `OjaU
 """
 
 from brainsim.core.hints import answer_in
+from brainsim.learn.estimator import NotFittedError
 from brainsim.learn.rate_units import BCMUnit, OjaUnit
 from brainsim.learn.spiking.adaptive_cells import AdaptingLIF
 from brainsim.learn.spiking.layers import Layer, Readout
@@ -13,5 +14,16 @@ from brainsim.learn.spiking.model_layers import ModelLayer
 from brainsim.learn.spiking.network import SpikingNetwork
 from brainsim.learn.spiking.trainer import Trainer
 
-__all__ = ["AdaptingLIF", "BCMUnit", "Layer", "Learns", "ModelLayer", "OjaUnit", "Readout", "SpikingNetwork", "Trainer"]
+__all__ = [
+    "AdaptingLIF",
+    "BCMUnit",
+    "Layer",
+    "Learns",
+    "ModelLayer",
+    "NotFittedError",
+    "OjaUnit",
+    "Readout",
+    "SpikingNetwork",
+    "Trainer",
+]
 __getattr__ = answer_in("bs.learn", __all__)

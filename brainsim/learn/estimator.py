@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any, ClassVar, NamedTuple, Self
@@ -30,6 +31,18 @@ def of_training(given: Mapping[str, Any], label: str) -> dict[str, Any]:
     checked["learning_rate"] = number(given["learning_rate"], f"{label}.learning_rate", above=0.0)
     checked["validation"] = share(given["validation"], f"{label}.validation")
     return checked
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A network was asked for what it learns, before `fit`; as scikit-learn's error of this name, two kinds of error.
+
+    Examples
+    --------
+    >>> import brainsim as bs
+    >>> bs.ann.MLP(10).predict([[1.0, 2.0]])
+    Traceback (most recent call last):
+    brainsim.learn.estimator.NotFittedError: MLP: is not trained yet; call fit(X, y) first
+    """
 
 
 class Loss(NamedTuple):
@@ -87,6 +100,29 @@ class Estimator:
         self.__init__(**(self.get_params() | parameters))  # type: ignore[misc]
         self._forget()
         return self
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of inputs of a sample; as in scikit-learn, it is there only after `fit`."""
+        raise NotImplementedError
+
+    def _learned(self, name: str, instead: str = "") -> Any:
+        """Return what `fit` makes; raise NotFittedError, which may say what can be done `instead`, if it is not there."""
+        if name not in vars(self):
+            raise NotFittedError(f"{type(self).__name__}: is not trained yet; call fit(X, y) first{instead}")
+        return vars(self)[name]
+
+    def _options(self) -> np.ndarray:
+        """Return all parameters as an array for a file."""
+        return np.asarray(json.dumps(self.get_params(), default=lambda number: number.item()))
+
+    @classmethod
+    def _of_file(cls, content: Mapping[str, Any], **known: Any) -> Self:
+        """Return a network with the parameters in a file, an old one without `_options`; `known` are those of its arrays."""
+        options = json.loads(str(content["options"])) if "options" in content else {}
+        if not isinstance(options, dict) or not options.keys() <= {*cls._parameters}:
+            raise ValueError(f"its options: must be parameters of {cls.__name__}")
+        return cls(**options | known)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to a file that `load` reads; ``.npz`` is appended to the name if missing.

@@ -1,5 +1,6 @@
 """The perceptron: gradients against finite differences, what it learns, and that it does so again."""
 
+import inspect
 import os
 
 import numpy as np
@@ -120,6 +121,61 @@ def test_saving(tmp_path, activation):
     assert np.array_equal(again.predict(X), mlp.predict(X))
 
 
+def options_of(cls, **fixed):
+    """Return options of which none is the default."""
+    changed = {int: 3, float: 0.25, bool: True, str: "x", type(None): 0.5}
+    defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
+    return {name: changed[type(value)] for name, value in defaults.items() if name not in fixed} | fixed
+
+
+@pytest.mark.parametrize("cls", [MLP, bs.ann.RNN])
+def test_a_file_has_all_options(tmp_path, cls):
+    """So a network that is loaded and trained again is the one that was saved, trained again."""
+    X, y = points()
+    X = X if cls is MLP else np.stack([X, X], axis=1)
+    fixed = {"hidden": (4,), "activation": "qcfs"} if cls is MLP else {"hidden": 4, "cell": "tanh", "loss": "mean"}
+    net = cls(**options_of(cls, **fixed)).fit(X, y)
+    net.save(tmp_path / "net.npz")
+    again = cls.load(tmp_path / "net.npz")
+    assert again.get_params() == net.get_params()
+    assert not {n for n, v in net.get_params().items() if v == inspect.signature(cls).parameters[n].default}
+    assert np.array_equal(again.fit(X, y).decision_function(X), net.decision_function(X))
+    with np.load(tmp_path / "net.npz") as file:
+        content = dict(file)
+    np.savez(tmp_path / "old.npz", **{name: value for name, value in content.items() if name != "options"})  # until 0.1.1
+    old = cls.load(tmp_path / "old.npz")
+    assert np.array_equal(old.decision_function(X), net.decision_function(X))
+    assert old.seed == 0
+    np.savez(tmp_path / "bad.npz", **content | {"options": np.asarray('{"sead": 1}')})
+    with pytest.raises(ValueError, match=rf"{cls.__name__}.load.path: .*its options: must be parameters of {cls.__name__}"):
+        cls.load(tmp_path / "bad.npz")
+
+
+def network_with_input():
+    """Return a network for a trainer, and its output."""
+    source, readout = bs.Population(2, bs.SpikeTrains([], []), name="source"), bs.Population(3, bs.LI(), name="readout")
+    net = bs.Network(seed=1)
+    net.connect(source, readout, bs.AllToAll(), weight=bs.Normal(0.0, 20.0), delay=1.0, synapse=bs.Exponential(tau=5.0))
+    return net, readout
+
+
+@pytest.mark.parametrize("made", ["MLP", "RNN", "SpikingNetwork", "Trainer"])
+def test_what_is_asked_of_an_untrained_network_is_one_error(made):
+    X, y = points()
+    few = {"epochs": 1} if made in ("MLP", "RNN") else {"epochs": 1, "duration": 20.0}
+    room = bs.ann if made in ("MLP", "RNN") else bs.learn
+    net = getattr(room, made)(*(network_with_input() if made == "Trainer" else (4,)), **few)
+    X = np.stack([X, X], axis=1) if made == "RNN" else np.abs(X)
+    for ask in (net.predict, net.decision_function, net.predict_proba):
+        with pytest.raises(bs.learn.NotFittedError, match=rf"{made}: is not trained yet; call fit\(X, y\) first"):
+            ask(X)
+    assert not hasattr(net, "n_features_in_")
+    assert net.fit(X, y).n_features_in_ == 2
+    assert not hasattr(net.set_params(seed=1), "n_features_in_")
+    assert issubclass(bs.learn.NotFittedError, ValueError)
+    assert issubclass(bs.learn.NotFittedError, AttributeError)
+
+
 def test_few_bits():
     values = np.random.default_rng(3).normal(size=1000)
     few = round_to_bits(values, 10)
@@ -142,8 +198,6 @@ def test_mistakes_of_a_perceptron():
     ]:
         with pytest.raises(ValueError, match=message):
             MLP(**given)
-    with pytest.raises(AttributeError, match="MLP: is not trained yet"):
-        MLP().predict(X)
     with pytest.raises(ValueError, match=r"MLP.fit.y: must be one label for each of the 200 samples"):
         MLP().fit(X, y[:-1])
     with pytest.raises(ValueError, match=r"MLP.X: must have the shape \(samples, 2\) \(got \(200, 1\)\)"):

@@ -385,7 +385,7 @@ def test_mistakes_in_samples():
         trainer.fit(X[:, :5], y)
     with pytest.raises(ValueError, match=r"must be spikes of 'source', whose cells take no currents"):
         trainer.fit(np.ones((64, 80, 8)), y)
-    with pytest.raises(ValueError, match="has not been trained; call fit first"):
+    with pytest.raises(ValueError, match=r"is not trained yet; call fit\(X, y\) first, or partial_fit"):
         trainer.predict(X)
     with pytest.raises(ValueError, match=r"Trainer.save: a trainer has no file"):
         trainer.save("net")

@@ -205,9 +205,15 @@ class MLP(Estimator):
         X = array_of(X, ("samples", len(self._fitted()[0])), "MLP.X")
         return network_levels(X, self.coefs_, self.intercepts_, self.thresholds_, self.levels)
 
+    @property
+    def n_features_in_(self) -> int:
+        """Number of inputs; as in scikit-learn, it is there only after `fit`."""
+        return len(self._fitted()[0])
+
     def _write(self, path):
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
         rest = {
+            "options": self._options(),
             "activation": self.activation,
             "levels": self.levels,
             "classes": self.classes_,
@@ -218,7 +224,7 @@ class MLP(Estimator):
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Return a network from a file that `save` wrote.
+        """Return a network from a file that `save` wrote, with all of its options; an old file has only those of its units.
 
         Raises
         ------
@@ -230,7 +236,8 @@ class MLP(Estimator):
         content, layers = saved_network(path, "MLP.load.path")
         with reading(path, "MLP.load.path", FILE):
             sizes = tuple(b.size for _, b in layers[:-1])
-            network = cls(sizes, activation=str(content["activation"]), levels=content["levels"].item())
+            known = {"activation": str(content["activation"]), "levels": content["levels"].item()}
+            network = cls._of_file(content, hidden=sizes, **known)
         network.coefs_, network.intercepts_ = ([layer[part] for layer in layers] for part in (0, 1))
         network.classes_ = content["classes"]
         if network.activation == "qcfs":
@@ -332,6 +339,4 @@ class MLP(Estimator):
             self.thresholds_ = [round_to_bits(float(threshold), THRESHOLD_BITS) for threshold in self.thresholds_]
 
     def _fitted(self):
-        if not hasattr(self, "coefs_"):
-            raise AttributeError("MLP: is not trained yet; call fit(X, y) first")
-        return self.coefs_
+        return self._learned("coefs_")

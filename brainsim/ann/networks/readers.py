@@ -28,7 +28,7 @@ from brainsim.learn.checks import check_saved_classes
 from brainsim.results.archive import read_arrays, reading
 
 FILE = "file of a network"  # what messages call it
-IN_FILES = r"[Wb]\d+|activation|levels|classes|thresholds"
+IN_FILES = r"[Wb]\d+|activation|levels|classes|thresholds|options"
 Activate = Callable[[np.ndarray, int], np.ndarray]  # from the drive of a hidden layer and its index to its activations
 
 

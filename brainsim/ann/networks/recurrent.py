@@ -199,14 +199,19 @@ class RNN(Estimator):
         """Return ``loss``, the mean loss of samples, and ``parts``, the mean of its gradients: a dict like `weights_`."""
         return Loss(*self._run(X, y, "RNN.gradients", learn=True))
 
+    @property
+    def n_features_in_(self) -> int:
+        """Number of inputs of a step; as in scikit-learn, it is there only after `fit`."""
+        return len(self._fitted()["W"])
+
     def _write(self, path):
-        arrays = dict(self._fitted()) | {"classes": self.classes_}
+        arrays = dict(self._fitted()) | {"classes": self.classes_, "options": self._options()}
         arrays |= {"cell": np.asarray(self.cell), "loss": np.asarray(self.loss)}
         write_arrays(path, "RNN.save", arrays, compress=True)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """Return a network from a file that `save` wrote.
+        """Return a network from a file that `save` wrote, with all of its options; an old file has only those of its units.
 
         Raises
         ------
@@ -216,12 +221,14 @@ class RNN(Estimator):
             If the file is damaged, or `save` did not write it.
         """
         names = (*NAMES, "classes", "cell", "loss")
-        content = read_arrays(path, "RNN.load.path", FILE, lambda file: {n: file[n] for n in names if n in file.names})
+        kept = (*names, "options")  # which old files lack
+        content = read_arrays(path, "RNN.load.path", FILE, lambda file: {n: file[n] for n in kept if n in file.names})
         missing = [name for name in names if name not in content]
         if missing:
             raise ValueError(f"RNN.load.path: {str(path)!r} was not written by RNN.save (missing: {', '.join(missing)})")
         with reading(path, "RNN.load.path", FILE):
-            network = cls(content["c"].size, cell=str(content["cell"]), loss=str(content["loss"]))
+            known = {"cell": str(content["cell"]), "loss": str(content["loss"])}
+            network = cls._of_file(content, hidden=content["c"].size, **known)
             check_saved_classes(content["classes"], "classes")
             inputs, outputs = len(np.atleast_1d(content["W"])), content["classes"].size
             for name, shape in _shapes(inputs, network.hidden, outputs, network.cell == "gru").items():
@@ -279,9 +286,7 @@ class RNN(Estimator):
         return (traces if steps else scores), lengths
 
     def _fitted(self):
-        if not hasattr(self, "weights_"):
-            raise AttributeError("RNN: is not trained yet; call fit(X, y) first")
-        return self.weights_
+        return self._learned("weights_")
 
 
 def _initial_parameters(inputs: int, units: int, outputs: int, gated: bool, rng: Any) -> dict[str, np.ndarray]:

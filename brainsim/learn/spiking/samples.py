@@ -233,6 +233,31 @@ class Targets:
     cells: np.ndarray  # int32
     offsets: np.ndarray  # (samples + 1,)
 
+    def from_silence(self, tau: float) -> float:
+        """Return the distance of the wanted spikes of all samples from silence, as the loss "spikes" has it.
+
+        It is half the sum of ``exp(-|t - u|/tau)`` over pairs of spikes of a cell. In the order of time, what the earlier
+        spikes of the cell add is ``before = (before + 1)*exp(-gap/tau)``.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> spikes = {"times": np.array([3.0, 1.0, 5.0]), "cells": np.zeros(3), "offsets": np.array([0, 2, 3])}
+        >>> wanted = replace(no_targets(2, 0), **spikes)
+        >>> round(float(wanted.from_silence(2.0) - np.exp(-1.0)), 12)
+        1.5
+        """
+        sample = np.repeat(np.arange(self.offsets.size - 1), np.diff(self.offsets))
+        order = np.lexsort((self.times, self.cells, sample))
+        other = np.diff(sample[order], prepend=-1).astype(bool) | np.diff(self.cells[order], prepend=-1).astype(bool)
+        left = np.exp(-np.diff(self.times[order], prepend=0.0) / tau)
+        left[other] = 0.0  # a cell begins with its first spike in each sample
+        total, before = 0.5 * order.size, 0.0
+        for part in left.tolist():
+            before = (before + 1.0) * part
+            total += before
+        return total
+
 
 def no_targets(samples: int, outputs: int) -> Targets:
     """Return empty targets for samples."""

@@ -142,6 +142,12 @@ class SpikingEstimator(Estimator):
         return self._plan.shown(self._vector)
 
     @property
+    def n_features_in_(self) -> int:
+        """Number of inputs of a sample; as in scikit-learn, it is there only after `fit`."""
+        self._trained()
+        return self._width
+
+    @property
     def _plan(self):
         return self._trained().plan
 
@@ -151,11 +157,7 @@ class SpikingEstimator(Estimator):
         return training.best.values[0] if np.isfinite(training.best.loss) else training.vector
 
     def _trained(self):
-        if not hasattr(self, "training_"):
-            raise ValueError(
-                f"{type(self).__name__}: has not been trained; call fit first, or partial_fit(X, y, 0), which moves nothing"
-            )
-        return self.training_
+        return self._learned("training_", ", or partial_fit(X, y, 0), which moves nothing")
 
     def _sequence(self):
         """Return "labels" or "values" of a sequence, "" otherwise."""
@@ -238,13 +240,18 @@ class SpikingEstimator(Estimator):
         """Return name -> spikes of a sample, of the cells `blocks`: name -> (block, first cell, number of cells)."""
         inputs = self._inputs(X, self._name(f"{method}.X"))
         sample = integer(sample, self._name(f"{method}.sample"), at_least=0, at_most=len(inputs) - 1)
+        return next(self._events_of(inputs, [sample], blocks))
+
+    def _events_of(self, inputs, samples, blocks):
+        """Yield what `_spikes_of` returns, for each of some samples."""
         with self._runner(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as runner:
-            block, cell, time, _ = runner.events(self._vector, sample)
-        found = {}
-        for name, (b, first, n) in blocks.items():
-            own = (block == b) & (cell >= first) & (cell < first + n)
-            found[name] = Spikes(time[own], cell[own] - first, n=n, duration=self.duration_, name=name)
-        return found
+            for sample in samples:
+                block, cell, time, _ = runner.events(self._vector, sample)
+                found = {}
+                for name, (b, first, n) in blocks.items():
+                    own = (block == b) & (cell >= first) & (cell < first + n)
+                    found[name] = Spikes(time[own], cell[own] - first, n=n, duration=self.duration_, name=name)
+                yield found
 
     def _outputs(self, y, samples, steps, label):
         """Set the classes, and return the number of readouts."""

@@ -234,8 +234,10 @@ class Trainer(SpikingEstimator):
         """Return the label of each sample; of "sequence" that of each step, or potentials; of "spikes" a list of Spikes."""
         if self.loss != "spikes":
             return super().predict(X)
-        samples = range(len(self._inputs(X, self._name("predict.X"))))
-        return [self.activity(X, k)[self._graph.cells[-1].name] for k in samples]
+        cells, name = self._graph.blocks[-1], self._graph.cells[-1].name
+        blocks = {name: (len(self._graph.blocks), 0, cells.n)}
+        inputs = self._inputs(X, self._name("predict.X"))
+        return [found[name] for found in self._events_of(inputs, range(len(inputs)), blocks)]
 
     def score(self, X: Any, y: ArrayLike) -> float:
         """Return the share of samples, or of labelled steps, that are classified correctly.
@@ -246,12 +248,7 @@ class Trainer(SpikingEstimator):
         if self.loss != "spikes":
             return super().score(X, y)
         wanted = self._targets(y, len(self._inputs(X, self._name("score.X"))), self._name("score.y"))
-        silence = 0.0
-        for k in range(wanted.offsets.size - 1):
-            part = slice(wanted.offsets[k], wanted.offsets[k + 1])
-            time, cell = wanted.times[part], wanted.cells[part]
-            near = np.exp(-np.abs(time[:, None] - time) / self.tau_first)
-            silence += 0.5 * float(near[cell[:, None] == cell].sum())
+        silence = wanted.from_silence(self.tau_first)
         if not silence:
             raise ValueError("Trainer.score.y: must have a spike (got none)")
         return 1.0 - self.mean_loss(X, y) * (wanted.offsets.size - 1) / silence
@@ -350,7 +347,9 @@ class Trainer(SpikingEstimator):
             t = np.concatenate([inputs.times[part], *(t for t, _ in fixed)])
             u = np.concatenate([inputs.units[part] + first, *(u for _, u in fixed)])
             order = np.argsort(t, kind="stable")
-            times, units, sizes = [*times, t[order]], [*units, u[order].astype(np.int32)], [*sizes, t.size]
+            times.append(t[order])
+            units.append(u[order].astype(np.int32))
+            sizes.append(t.size)
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         currents = np.zeros((samples, 0, graph.n_in))
         return Inputs(np.concatenate(times), np.concatenate(units), offsets, currents, graph.n_in)
