@@ -39,7 +39,8 @@ DOCTESTS = {
 def pytest_collection():
     """Leave out of the garbage collector what is collected here and stays until the end: millions of objects.
 
-    Each of its full passes goes through them, and in a forked process copies the memory that they are in.
+    Each of its full passes goes through them, and in a forked process copies the memory that they are in. After that, what
+    Numba makes while it compiles is looked through less often: full passes took 4.0 s of 99, and now take 0.3 s.
     """
     gc.disable()
     try:
@@ -48,6 +49,7 @@ def pytest_collection():
         gc.enable()
         gc.collect()
         gc.freeze()
+        gc.set_threshold(5_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
