@@ -146,7 +146,7 @@ _HOMES = {
 _ROOMS = ("analysis", "ann", "connectomes", "encode", "explore", "learn", "nestml", "nir", "plot", "sonata", "testing")
 _MODULES = {name: f"brainsim.{name}" for name in _ROOMS} | {
     "positions": "brainsim.models.space.positions",
-    "signals": "brainsim.features.signals.texts",
+    "signals": "brainsim.features.signals.signals",
     "values": "brainsim.models.values",
 }
 _PUBLIC = {name: module for module, names in _HOMES.items() for name in names.split()}

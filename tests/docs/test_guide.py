@@ -23,7 +23,7 @@ def words(*pages):
 @pytest.mark.parametrize(
     ("page", "names"),
     [
-        ("recording.md", ["SpikeRecord", *(recorder.request.__name__ for recorder in RECORDERS)]),
+        ("recording.md", ["SpikeRecord", *(request.__name__ for request in RECORDERS)]),
         ("connectomes.md", [of.reader.__name__ for of in formats.FORMATS.values()]),
         ("inputs.md", bs.encode.__all__),
         ("models.md", bs.testing.__all__),

@@ -138,7 +138,7 @@ def test_sequences(wanted, said):
 
 def test_a_network_that_is_not_trained():
     for call in (lambda net: net.predict(X), lambda net: net.save("x"), lambda net: net.parts()):
-        with pytest.raises(ValueError, match="SpikingNetwork: has not been trained; call fit first"):
+        with pytest.raises(ValueError, match="SpikingNetwork: is not trained yet; call fit.X, y. first"):
             call(Net(4))
 
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from brainsim.core.deferred import defer
 from brainsim.core.files import write_aside
+from brainsim.features.formats import hdf5
 from brainsim.features.formats.sonata_files import mark
-from brainsim.results import archive, hdf5
+from brainsim.results import archive
 from brainsim.results.blocks import Recording, replace_fields
 from brainsim.results.formats import Format, register_format
 from brainsim.results.packing import FORMAT, pack_recording, unpack

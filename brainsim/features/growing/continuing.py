@@ -200,6 +200,7 @@ def _take_synapses(state, kind, former, before):
     """Let what a projection keeps of its synapses be as it was in a State `before`, if it keeps the same."""
     prefix = f"{kind.block.projection.name}."
     kept = {key: values for key, values in before.extra.items() if key.startswith(prefix)}
+    were_set = {key: kept.pop(key) for key in [*kept] if kind.only_if_set and key.startswith(prefix + kind.only_if_set)}
     if kept.keys() == {key for key in state.extra if key.startswith(prefix)}:
-        state.extra |= kept
+        state.extra |= kept | (were_set if kind.block.projection.plasticity == former.block.projection.plasticity else {})
         kind.fit(state.extra, former, LABEL)

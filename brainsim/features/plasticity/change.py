@@ -10,10 +10,11 @@ from brainsim.features.plasticity.connecting import check_own_weights, check_tot
 from brainsim.features.plasticity.homeostasis import normalise
 from brainsim.features.plasticity.models.homeostasis import checked_by, checked_total
 from brainsim.features.plasticity.modulator import modulator_now, set_modulator
+from brainsim.features.plasticity.parameters import changed_rule, settable, take_rule
 
 
 def change_synapses(kind, values):
-    """Set weights, ``w``, variables of the synapses of a Plastic, the modulator, or whether weights change, ``learning``."""
+    """Set weights, ``w``, variables of the synapses of a Plastic, parameters of its rule, the modulator, or ``learning``."""
     projection = kind.projection
     label = f"Simulation.set: projection {projection.name!r}"
     if "delay" in values:
@@ -22,12 +23,17 @@ def change_synapses(kind, values):
     if "weight" in values and "w" not in values:
         values = {"w" if name == "weight" else name: value for name, value in values.items()}
     modulator = kind.equations.modulator
-    known = ["w", *kind.code.variables, "learning", *([modulator] if modulator else [])]
-    for name in values:
+    known = ["w", *kind.code.variables, "learning", *([modulator] if modulator else []), *settable(kind)]
+    parameters = {name: value for name, value in values.items() if name in kind.rule.parameters}
+    for name in values.keys() - parameters.keys():
         if name not in known:
             raise ValueError(f"{label}: cannot set {name!r}{nearest(name, known)}")
     true_or_false(values.get("learning", True), f"{label}: learning")
     columns = {name: values[name] for name in values if name == "w" or name in kind.code.variables}
+    rule = changed_rule(kind, parameters, label) if parameters else kind.rule
+    bounds = kind.bounds({name: getattr(rule, name) for name in parameters})
+    if parameters and "w" not in columns:
+        check_bounds(kind.weights(kind.columns()), bounds, f"{label}: {', '.join(parameters)}")
     if columns:
         order = order_of(kind)
         ids, n = in_table(kind)
@@ -38,8 +44,8 @@ def change_synapses(kind, values):
             raise ValueError(
                 f"{label}: w is one number for all synapses, which {projection.plasticity} does not change; {hint}"
             )
-        bounds = [bound if np.ndim(bound) == 0 else bound[order] for bound in kind.bounds()]
-        check_bounds(columns.get("w", np.empty(0)), bounds, label)
+        ordered = [bound if np.ndim(bound) == 0 else bound[order] for bound in bounds]
+        check_bounds(columns.get("w", np.empty(0)), ordered, label)
         _reject_both(kind, columns, label)
     if modulator in values:
         value = number(values[modulator], f"{label}: {modulator}")
@@ -47,6 +53,9 @@ def change_synapses(kind, values):
             set_modulator(part, value)
     if columns:
         kind.write(columns, order)
+    if parameters:
+        kind.settle()  # with those of before
+        take_rule(kind, rule)
     if "learning" in values:
         kind.learn(bool(values["learning"]))
 

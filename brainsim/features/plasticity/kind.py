@@ -20,6 +20,7 @@ from brainsim.features.plasticity.equations.rule_variables import START
 from brainsim.features.plasticity.homeostasis import homeostat_of
 from brainsim.features.plasticity.initial import belonging, check_sampled, initial_columns, sample_parameter
 from brainsim.features.plasticity.modulator import check_shared
+from brainsim.features.plasticity.parameters import SET, load_parameters, saved_parameters, take_rule
 from brainsim.features.plasticity.part import PlasticPart
 from brainsim.features.plasticity.read_now import SelectedPlastic, names_of_traces, trace_now
 from brainsim.features.plasticity.rule_code import PERIOD, write_rule
@@ -34,6 +35,7 @@ BYTES_ID = 4  # of the index of a synapse on which its random numbers depend
 class Plastic(SynapseKind):
     """The synapses of one projection with a plasticity rule.
 
+    - `rule`: the rule as it is now, with the parameters that were set.
     - `module`: the compiled functions of the rule.
     - `sources`, `targets`: int64, global indices of the cells at both ends.
     - `clock`: in which units times are counted.
@@ -50,12 +52,12 @@ class Plastic(SynapseKind):
     """
 
     tag, keeps_weights, changes_weights, exact = CALLED, True, True, True
-    reader = SelectedPlastic
+    reader, only_if_set = SelectedPlastic, SET
 
     def __init__(self, block):
         super().__init__(block)
         self.projection, self.store, layout = block.projection, block.store, block.layout
-        self.clock = Clock(layout)
+        self.clock, self.rule = Clock(layout), self.projection.plasticity
         self._set_rule()
         self.deliver, self.enter = self.module.deliver, self.module.enter
         self.fired = self.module.remember if layout.within_steps and self.code.lists else None
@@ -280,9 +282,10 @@ class Plastic(SynapseKind):
         """Name -> number of the parameters; an array, in the order of the block, of those that differ between synapses."""
         return self._values | self._parameters
 
-    def bounds(self):
-        """Return the lower and the upper bound of w, None for none: numbers, or arrays in the order of the block."""
-        return [None if tree is None else lang.compute(tree, self.numbers) for tree in self.equations.bounds]
+    def bounds(self, values=()):
+        """Return the bounds of w, None for none, in the order of the block; `values` are of what is about to be set."""
+        known = self.numbers | dict(values)
+        return [None if tree is None else lang.compute(tree, known) for tree in self.equations.bounds]
 
     @property
     def learns(self):
@@ -323,7 +326,7 @@ class Plastic(SynapseKind):
         return first(map(take_fault, self.parts.values()))
 
     def set(self, values):
-        """Set weights, variables, the modulator, or whether the weights change."""
+        """Set weights, variables, parameters of the rule, the modulator, or whether the weights change."""
         from brainsim.features.plasticity.change import change_synapses
 
         change_synapses(self, values)
@@ -333,7 +336,7 @@ class Plastic(SynapseKind):
         from brainsim.features.plasticity.change import check_bounds
 
         # bounds that differ between synapses are not known yet for new ones; of those that are sampled the narrowest
-        bounds = self.projection.plasticity.limits_of_all()
+        bounds = self.rule.limits_of_all()
         check_bounds(weights, [None if np.ndim(bound) else bound for bound in bounds], label)
 
     def fit(self, extra, former, label):
@@ -361,6 +364,7 @@ class Plastic(SynapseKind):
             for name, values in initial_columns(self).items():
                 self._columns[name][:] = values
         self._written = False
+        take_rule(self, self.projection.plasticity)
         for part in self.parts.values():
             part.context["learning"] = 1
         if self._homeostat is not None:
@@ -370,6 +374,7 @@ class Plastic(SynapseKind):
         """Return an independent kind with the same synapses, of which no partition keeps anything yet."""
         new = copy.copy(self)
         new._columns = {name: values.copy() for name, values in self._columns.items()}
+        new._scalars, new._values = self._scalars.copy(), dict(self._values)
         new.parts, new._written = {}, True
         new._homeostat = self._homeostat and self._homeostat.copy()
         return new
@@ -391,7 +396,7 @@ class Plastic(SynapseKind):
         kept = {} if self._homeostat is None else self._homeostat.saved_by_all(ranks)
         if parts is None:
             return {}
-        saved = join([part for some in parts for part in some], self.targets) | kept
+        saved = join([part for some in parts for part in some], self.targets) | kept | saved_parameters(self)
         return saved | ({"weight": self._columns["w"].copy()} if self.shared else {})
 
     def load(self, extra, label):
@@ -403,10 +408,11 @@ class Plastic(SynapseKind):
             load_part(part, extra, label)
         if self._homeostat is not None:
             self._homeostat.load(extra, label)
+        load_parameters(self, extra, label)
 
     def _join(self):
         saved = join([saved_part(part) for part in self.parts.values()], self.targets)
-        return saved | (self._homeostat.saved() if self._homeostat is not None else {})
+        return saved | saved_parameters(self) | (self._homeostat.saved() if self._homeostat is not None else {})
 
 
 def _reads(tree, names):

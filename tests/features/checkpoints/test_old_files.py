@@ -67,5 +67,6 @@ def test_all_modules_that_have_moved_are_found():
 
 
 def test_the_package_does_not_use_old_names():
-    old = names()
+    packages = Path(bs.__file__).parents[1]  # some of which only a part of the modules has left
+    old = {name for name, new in names().items() if new or not (packages / name.replace(".", "/")).is_dir()}
     assert [(m, name) for m, tree in modules().items() for name, _ in imported(m, tree, types=True) if name in old] == []

@@ -59,6 +59,8 @@ class SynapseKind:
         Whether weights, or other columns, change in a run; then `Simulation.set` calls `set`.
     described : bool
         Whether weights are read from the description of the network alone, so that `Simulation.set` may change them there.
+    only_if_set : str
+        How the names begin, within `saved`, of what a state holds only if `Simulation.set` has changed it; "" for nothing.
     reader : type or None
         How some of the synapses are read as of now, a class derived from `readback.Selected`; None for that one.
     tag : int
@@ -72,6 +74,7 @@ class SynapseKind:
     keeps_weights = False
     changes_weights = False
     described = False
+    only_if_set = ""
     reader: type | None = None
     deliver: ByAddress | None = None
     enter: ByAddress | None = None
