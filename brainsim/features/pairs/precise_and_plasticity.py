@@ -37,12 +37,12 @@ def arrival(rule, segment):
 
 
 @helper
-def is_under_way(rule, entry, delay, step):
-    """Return whether a spike arrives after a step, as it was filed."""
+def is_under_way(rule, entry, delay, time):
+    """Return whether a spike arrives after a point of the grid, as it was filed."""
     lag = array_of(rule.log_lag)[entry]
     sent = (array_of(rule.log_link)[2 * entry] + np.int64(np.rint(lag / rule.dt))) // rule.per_step
     steps, _ = steps_and_lag(delay, lag, rule.ticks, rule.tick, rule.step)
-    return sent + steps > step
+    return (sent + steps) * rule.per_step > time
 
 
 @helper

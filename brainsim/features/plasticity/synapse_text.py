@@ -196,7 +196,7 @@ WORDS = {
 }
 EXACT_WORDS = {
     "now": "progress.step * rule.per_step + AFTER",
-    "arrived": "progress.step",
+    "arrived": "progress.step * rule.per_step",
     "delay": "np.int64(delays[k]) * PARTS",
     "under_way": "is_under_way(rule, entry, delays[k], arrived)",
 }

@@ -345,3 +345,23 @@ def test_scaling_counts_spikes_up_to_their_real_times():
     table = sim.synapses(wires)
     np.testing.assert_allclose(table.weight[table.post == 0], weight, rtol=1e-12)
     assert 0.0 < weight < 0.9
+
+
+class Fades(bs.Plasticity):
+    """A variable of each synapse that decays."""
+
+    equations = "dx/dt = -x/tau"
+    on_pre = "x = x + 0*w"
+    tau: float = bs.parameter(20.0, "ms", "time constant", above=0.0)
+    x: float = bs.initial(1.0, "", "what decays")
+
+
+def test_a_synapse_is_read_while_a_spike_is_under_way_to_it():
+    """It has decayed up to now, and the spike, which arrives at 10.1234 ms, has done nothing yet."""
+    source, cell = bs.Population(1, bs.SpikeTrains([[3.1234]]), name="source"), bs.Population(1, bs.LIF(), name="cell")
+    net = bs.Network(seed=1)
+    wires = net.connect(source, cell, bs.AllToAll(), weight=0.1, delay=7.0, synapse=bs.Delta(), plasticity=Fades())
+    sim = bs.Simulation(net, dt=0.5, precise=True, progress=False)
+    for now in (2.0, 4.0, 9.5, 10.0, 10.5, 15.0):
+        sim.run(now - sim.time)
+        assert sim.synapses(wires).columns["x"] == pytest.approx(np.exp(-now / 20.0), rel=1e-12), now
