@@ -26,12 +26,13 @@ ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
 FEATURES = {
     "cells at rest": "features/resting",
     "exact times": "features/precise features/pairs/precise_and_plasticity.py testing/reference/exact_times.py "
-    "testing/reference/exact_times_network.py",
+    "testing/reference/exact_times_network.py testing/reference/exact_times_learning.py",
     "couplings": "features/couplings features/pairs/couplings_and_plasticity testing/reference/couplings.py "
     "testing/reference/couplings_learning.py",
     "plasticity": "features/plasticity features/pairs/couplings_and_plasticity features/pairs/precise_and_plasticity.py "
     "testing/reference/plasticity.py testing/reference/plasticity_network.py testing/reference/plasticity_synapses.py "
-    "testing/reference/plasticity_homeostasis.py testing/reference/couplings_learning.py",
+    "testing/reference/plasticity_homeostasis.py testing/reference/couplings_learning.py "
+    "testing/reference/exact_times_learning.py",
     "ranks": "features/ranks features/pairs/ranks_and_streams.py",
     "checkpoints": "features/checkpoints",
     "estimates": "features/estimates",

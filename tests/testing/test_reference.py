@@ -240,6 +240,13 @@ def check_table(projection):
 # whole networks
 
 
+class ReadsItsTarget(bs.Plasticity):
+    """Learns from the potential of its target."""
+
+    dimensions = False
+    on_pre = "w = w + 0.01*v_post"
+
+
 def check_network(seed, precision="double", plain=True, precise=False):
     narrow, limit = TOLERANCES[precision]
     with warnings.catch_warnings(action="ignore"):
@@ -329,6 +336,48 @@ def test_events_at_one_time_are_one_event(later):
     assert result.state.variables["cell"]["v"][0] == pytest.approx(-55.0 if later > 1e-11 else -65.0)
 
 
+def compare_learning(net, wires, sim, duration, dt):
+    result = sim.run(duration, progress=False)
+    tables = {wires.name: sim.synapses(wires)}
+    run = reference.run(net, round(duration / dt), dt, 1, precise=True)
+    found = compare(run, result, dt, 1e-11, tables)
+    assert found.failures == []
+    return run.columns[wires.name], found
+
+
+@pytest.mark.thorough_but("[0.3-nearest]")
+@pytest.mark.parametrize("name", ["nearest", "two", "triplets", "counting", "rich", "of each synapse"])
+@pytest.mark.parametrize("dendritic", [0.3, "all"])
+def test_rules_at_exact_times(name, dendritic):
+    need("plasticity", "precise")
+    from tests.features.pairs.test_precise_and_plasticity import RULES, Told
+
+    rule = bs.STDP(a_plus=0.05, a_minus=0.06, pairing="nearest") if name == "nearest" else RULES[name]
+    told = Told(rule, 0.5, dendritic, weight=0.3, duration=150.0)
+    columns, found = compare_learning(told.net, told.wires, told.sim, 150.0, 0.5)
+    assert found.spikes > 250
+    assert sum(np.ptp(values) for values in columns.values()) > 0.1
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("later", [0.0, 2e-11, 5e-11])
+def test_a_spike_of_the_target_at_an_arrival_comes_after_it(later):
+    """The first of two events makes the cell fire; the second, which learns, comes with this spike, or a little later."""
+    need("plasticity", "precise")
+    times = np.array([3.1234567, 9.7654321])  # nearer to the end of a step they would be rounded to it
+    sources, cell = bs.Population(2, bs.SpikeTrains([times, times + later]), name="sources"), bs.LIF()
+    target, net, given = bs.Population(1, cell, name="target"), bs.Network(seed=1), {"delay": 0.777, "synapse": bs.Delta()}
+    net.connect(sources[:1], target, bs.OneToOne(), weight=50.0, **given)
+    rule = bs.STDP(a_plus=0.1, a_minus=0.2, w_max=100.0)
+    wires = net.connect(sources[1:], target, bs.OneToOne(), weight=50.0, plasticity=rule, **given)
+    sim = bs.Simulation(net, dt=0.5, seed=1, precise=True)
+    columns, _ = compare_learning(net, wires, sim, 20.0, 0.5)
+    gap = np.exp(-np.ptp(times) / 20.0)
+    # the source depresses by the first spike of the target, or by both, and pairs with the second of it
+    pairs = (gap, gap) if later < 3e-11 else (1.0 + gap + 1.0, gap)
+    assert columns["weight"][0] == pytest.approx(50.0 - 20.0 * pairs[0] + 10.0 * pairs[1], abs=1e-6)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("share", [0.3, 0.8])
 def test_sources_that_send_several_spikes_in_a_step(share):
@@ -400,3 +449,18 @@ def test_what_it_does_not_define_it_names():
     net.connect(cells, cells, repeated, weight=1.0, delay=1.0, synapse=bs.Delta())
     with pytest.raises(reference.NotCovered, match="chosen by their distance, some more than once"):
         reference.run(net, 10, 0.1, 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        (lambda: bs.CalciumPlasticity(sigma=0.3), "rules with random numbers at exact times"),
+        (ReadsItsTarget, "rules that read variables of their targets at exact times"),
+    ],
+)
+def test_rules_that_it_does_not_define_at_exact_times_it_names(rule, named):
+    need("plasticity", "precise")
+    cells, net = bs.Population(5, bs.LIF(), name="cells"), bs.Network(seed=1)
+    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta(), plasticity=rule())
+    with pytest.raises(reference.NotCovered, match=named):
+        reference.run(net, 10, 0.1, 1, precise=True)

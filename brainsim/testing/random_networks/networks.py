@@ -43,7 +43,8 @@ class Plan:
     plain : bool
         Whether it has core features only: neither plasticity nor couplings nor distances.
     defined : bool
-        Whether it has only what the reference defines: no rules at exact times. Some rules have weights of 0 and less.
+        Whether it has only what the reference defines: no random numbers in rules at exact times. Some rules have weights of
+        0 and less.
     everyday : bool
         Whether it is drawn from the few kinds of cells that compile fast, and that others compile as well.
     """

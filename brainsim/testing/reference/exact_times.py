@@ -20,7 +20,12 @@ CLOSE = 1e-13  # ms, to which a time is found
 
 
 class ExactCells(Cells):
-    """The cells of a population; `y`: their variables, currents that are held, and 1; `until`: the end of refractoriness."""
+    """The cells of a population.
+
+    - `y`: their variables, currents that are held, and 1
+    - `until`: the end of refractoriness
+    - `fired`: the times of the spikes of each cell
+    """
 
     def prepare(self):
         """Find the matrices of the equations, of free and of refractory cells."""
@@ -37,6 +42,7 @@ class ExactCells(Cells):
             for frozen in ((), self.system.frozen)
         )
         self.until, self.whole = np.full(self.n, -np.inf), expm(self.free * self.dt / LOOKS)
+        self.fired = [[] for _ in range(self.n)]
         self.y = np.zeros((self.n, len(self.exact.columns)))
         self.y[:, -1] = 1.0
         for k, name in enumerate(self.exact.variables):
@@ -95,7 +101,7 @@ class ExactCells(Cells):
                 while stops and stops[0][0] <= first + SAME:
                     _, kind, receptor, weight = stops.pop(0)
                     if kind == 1:
-                        self._arrive(cell, receptor, weight, refractory)
+                        self._arrive(cell, receptor, weight() if callable(weight) else weight, refractory)
         return spikes
 
     def _after(self, cell, h, refractory):
@@ -139,6 +145,7 @@ class ExactCells(Cells):
             self.y[cell, self.exact.variables.index(name)] = np.broadcast_to(scope[name], 1)[0]
         wait = 0.0 if self.refractory is None else np.broadcast_to(evaluate(self.refractory, scope), 1)[0]
         self.until[cell] = now + wait
+        self.fired[cell].append(now)
 
     def _arrive(self, cell, receptor, weight, refractory):
         """Add an event, unless it comes to a frozen variable of a refractory cell that loses it."""

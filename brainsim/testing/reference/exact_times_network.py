@@ -33,13 +33,12 @@ class PoissonTimes(Source):
 class ExactNetwork(Network):
     """A network whose spikes have any times, and whose delays are counted in picoseconds."""
 
-    cells_are = ExactCells
+    cells_are, projections_are = ExactCells, "reference of projections at exact times"
 
     def __init__(self, net, dt, seed, steps):
         self.steps, self.next, ticks = steps, 0, max(1, round(dt / PICOSECOND))
         self.tick = dt / ticks
         super().__init__(net, dt, seed)
-        not_covered(any(type(wires).__name__ != "Wires" for wires in self.wires), "features at exact times")
         for cells in self.cells.values():
             cells.prepare()
 
@@ -64,14 +63,12 @@ class ExactNetwork(Network):
         for wires in self.wires:
             at = wires.reached(np.array([source]))
             for delay in np.unique(wires.delays[at]):
-                mine = at[wires.delays[at] == delay]
-                arrival = time + delay * self.tick
-                self.deliver(arrival, wires.projection.synapse, wires.targets[mine], wires.weights[mine])
+                wires.arrive(time + delay * self.tick, at[wires.delays[at] == delay])
 
     def run(self, steps):
         """Run from time 0 and return the Run, whose spikes have times in place of steps."""
-        for source in self.inputs:
-            source.begin()
+        for part in (*self.inputs, *self.wires):
+            part.begin()
         spikes = {name: [] for name in self.first}
         for name, (times, cells) in self.trains.items():
             for time, cell in zip(times.tolist(), cells.tolist(), strict=True):
@@ -85,13 +82,13 @@ class ExactNetwork(Network):
                     self.send_at(time, self.first[name] + cell)
         pairs = {name: (np.array([t for t, _ in s]), np.array([c for _, c in s], int)) for name, s in spikes.items()}
         state = {name: {c.labels[v]: c.y[:, k] for k, v in enumerate(c.exact.variables)} for name, c in self.cells.items()}
-        return Run(pairs, state, {}, {}, {}, exact=True)
+        return Run(pairs, state, {}, {}, {wires.name: wires.columns(steps) for wires in self.wires}, exact=True)
 
     def _step(self, k):
         """Take all cells from k*dt to (k + 1)*dt; return population -> its spikes as (time, cell)."""
         current, self.next = np.zeros(self.n), k + 1
-        for source in self.inputs:
-            source.before(k, current)
+        for part in (*self.inputs, *self.wires):
+            part.before(k, current)
         events = {name: {} for name in self.cells}
         for time, synapse, targets, weights in self.due.pop(k, ()):
             for target, weight in zip(targets.tolist(), np.broadcast_to(weights, targets.shape).tolist(), strict=True):

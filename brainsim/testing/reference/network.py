@@ -34,7 +34,7 @@ class Run:
 class Network:
     """A network as the reference runs it: cells numbered through all populations, and synapses; delays are in ticks."""
 
-    cells_are = Cells
+    cells_are, projections_are = Cells, "reference of projections"
 
     def __init__(self, net, dt, seed, tolerance=1e-9):
         self.net, self.dt, self.seed = net, dt, seed
@@ -99,7 +99,7 @@ class Network:
 
     def _wired(self, projection):
         """Return the synapses of a projection; those of a feature are defined with it."""
-        for kind in all_through("reference of projections"):
+        for kind in all_through(self.projections_are):
             if kind.takes(projection):
                 return kind(self, projection)
         what = projection.plasticity or (None if hasattr(projection.synapse, "arrival") else projection.synapse)

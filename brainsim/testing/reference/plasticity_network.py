@@ -27,7 +27,7 @@ class Learning(Wires):
         self.rule, self.arriving, self.answering = rule_of(plasticity), {}, {}
         super().__init__(network, projection)
         back = projection.dendritic_delay
-        self.back = self.delays if back == "all" else np.full(self.delays.shape, round(back / self.dt))
+        self.back = self.delays if back == "all" else np.full(self.delays.shape, round(back / network.tick))
         own, shared = self._own(plasticity), self.rule.known({}, self.dt)
         self.modulator, self.watched = None, None
         if self.rule.modulator:
@@ -38,7 +38,7 @@ class Learning(Wires):
         self.synapses = Synapses(
             self.rule,
             self._start(own),
-            dt=self.dt,
+            dt=network.tick,
             axonal=self.delays - self.back,
             dendritic=self.back,
             own=own,

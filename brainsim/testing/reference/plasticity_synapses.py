@@ -27,12 +27,12 @@ class Synapses:
         self.limits = [None if t is None else np.broadcast_to(evaluate(t, Scope(self.known)), self.n) for t in rule.bounds]
         # a trace relaxes from time 0 of its cell on
         born = dict.fromkeys(rule.pre_traces, self.axonal) | dict.fromkeys(rule.post_traces, self.dendritic)
-        self.since = {name: np.array(np.broadcast_to(born.get(name, 0), self.n)) for name in self.x}
+        self.since = {name: np.array(np.broadcast_to(born.get(name, 0), self.n), float) for name in self.x}
         others = {*rule.followers, "w", rule.modulator}
         trees = {name: tree for name, tree in rule.derivatives.items() if name not in others}
         self.decays = {name: decay_of(tree, name, self.known) for name, tree in trees.items()}
         self.own_post_traces = [name for name in rule.post_traces if name in self.x]  # the target keeps what follows it
-        self.then, self.tied, self.before = np.zeros(self.n, np.int64), np.full(self.n, -1), {}
+        self.then, self.tied, self.before = np.zeros(self.n), np.full(self.n, -1.0), {}
 
     def arrive(self, at, s, again=False):
         """Let a spike of the source be at some synapses at time s; return what it delivers."""
@@ -68,8 +68,8 @@ class Synapses:
 
     def bring_up(self, until):
         """Bring each synapse up to a time of its clock."""
-        for s in np.unique(until):
-            self._relax(np.flatnonzero(until == s), int(s), "end")
+        for s in np.unique(until).tolist():
+            self._relax(np.flatnonzero(until == s), s, "end")
 
     def _keep(self, at, s):
         """Keep the traces of the source as they are before anything happens at a time."""

@@ -46,7 +46,7 @@ class Comparison:
 def compare(run, result, dt, limit, tables=None):
     """Return the Comparison of a run of the reference with a Result of the engine; `tables`: synapses by projection."""
     if run.exact:
-        return _compare_times(run, result, limit)
+        return _compare_times(run, result, limit, tables)
     found, engine, expected = Comparison(), set(), set()
     for name, spikes in result.spikes.items():
         engine |= _counted(name, np.rint(spikes.times / dt).astype(np.int64), spikes.ids)
@@ -65,13 +65,17 @@ def compare(run, result, dt, limit, tables=None):
         _compare_states(found, name, variables, result.state, limit)
         if not np.array_equal(run.wait[name], np.asarray(result.state.refractory[name])):
             found.failures.append(f"{name}: refractory steps that are left")
+    _compare_columns(found, run, tables, limit)
+    return found
+
+
+def _compare_columns(found, run, tables, limit):
     for name, columns in run.columns.items() if tables is not None else ():
         if not columns:
             continue
         table = {"weight": tables[name].weight} | tables[name].columns
         for variable in columns.keys() & table.keys():
             _compare_values(found, f"{name}, {variable}", columns[variable], table[variable], limit)
-    return found
 
 
 def _counted(name, steps, ids):
@@ -83,7 +87,7 @@ def _counted(name, steps, ids):
     return found
 
 
-def _compare_times(run, result, limit):
+def _compare_times(run, result, limit, tables):
     """Compare spikes one by one, cell by cell, by their times [ms]; then states."""
     found = Comparison()
     for name, spikes in result.spikes.items():
@@ -95,6 +99,7 @@ def _compare_times(run, result, limit):
         _compare_values(found, f"times of {name}", pairs[0][1], pairs[1][1], limit)
     for name, variables in run.state.items():
         _compare_states(found, name, variables, result.state, limit)
+    _compare_columns(found, run, tables, limit)
     return found
 
 
