@@ -70,6 +70,18 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     assert here == there
 
 
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_events_under_way_get_another_weight(tmp_path, precision):
+    """It is moved after the spikes and before they arrive; in single precision the store still has weights in double."""
+    trains = bs.Population(3, bs.SpikeTrains([1.0, 2.0, 2.5], [0, 2, 1]), name="trains")
+    cells = bs.Population(4, bs.LIF(tau_m=20.0), name="cells")
+    net = bs.Network(seed=1)
+    net.connect(trains, cells, bs.AllToAll(), weight=1.0, delay=5.0, synapse=bs.Delta(), name="weak")
+    control = bs.Control("weak", "weight", values=[0.97, 1.0, 1.02])
+    here, there = moved(net, [control], [], [3.0, (0, 2), 10.0], tmp_path, precision=precision)
+    assert here == there
+
+
 @pytest.mark.thorough
 def test_spikes_at_the_start_count(tmp_path):
     trains = bs.Population(5, bs.SpikeTrains([0.0, 0.0, 1.0, 2.5], [1, 3, 2, 4]), name="trains")

@@ -240,9 +240,10 @@ class Brain {
   reweigh() {
     const { calendar, block: SIZE } = this.about, { buffer } = this.memory;
     const array = (name, type) => new type(buffer, this.get(calendar[name]), this.get(calendar[name] + 8));
-    const pieces = array("piece", BigInt64Array), weight = array("weight", this.about.single ? Float32Array : Float64Array);
+    const pieces = array("piece", BigInt64Array), weight = array("weight", Float64Array); // the latter in any precision
     const due = array("due", BigInt64Array), first = array("first_block", BigInt64Array), following = array("following", BigInt64Array);
-    const filed = array("due_piece", BigInt64Array), shared = array("due_weight", weight.constructor), of = new Map();
+    const filed = array("due_piece", BigInt64Array), of = new Map();
+    const shared = array("due_weight", this.about.single ? Float32Array : Float64Array);
     pieces.forEach((piece, k) => of.set(piece, weight[k]));
     for (let slot = 0; slot < due.length; slot++) {
       let block = Number(first[slot]);
