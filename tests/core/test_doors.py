@@ -33,8 +33,9 @@ def test_what_messages_install_is_in_an_extra():
     known = {re.match(r"[\w-]+", text)[0] for texts in extras.values() for text in texts}
     known |= {"quantities"}  # which Neo brings
     modules = {a or b for path in PACKAGE.rglob("*.py") for a, b in NAMED.findall(path.read_text(encoding="utf-8"))}
-    needed_by = {"bokeh": "plot", "mpi4py": "features/ranks", "pynestml": "nestml", "pynwb": "features/formats"}
-    assert {"h5py", *(name for name, folder in needed_by.items() if (PACKAGE / folder).is_dir())} <= modules
+    needed_by = {"bokeh": "plot", "mpi4py": "features/ranks", "pynestml": "nestml"}
+    needed_by |= {"h5py": "features/formats", "pynwb": "features/formats"}
+    assert {"pandas", *(name for name, folder in needed_by.items() if (PACKAGE / folder).is_dir())} <= modules
     for module in sorted(modules):
         words = to_install(module).removeprefix("pip install ").replace("--no-deps ", "").split()
         assert {re.match(r"'?([\w-]+)", word)[1] for word in words} <= known, module
