@@ -9,7 +9,7 @@ from PIL import Image
 
 import brainsim as bs
 from brainsim import plot
-from brainsim.plot.animations import _of_cells
+from brainsim.plot.animations import _of_cells, _write_mp4
 from brainsim.plot.elements.places import fade_rates
 from brainsim.results.result import Spikes, Traces
 from tests.helpers.mistakes import mistakes
@@ -134,6 +134,7 @@ test_mistakes = mistakes(
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
 def test_a_film_that_cannot_be_written(tmp_path):
-    (tmp_path / "a.mp4").mkdir()
-    with pytest.raises(OSError, match="ffmpeg could not write"):
-        plot.animate(GRID, tmp_path / "a.mp4", grid=(2, 3), step=10.0, figsize=(2.0, 2.0))
+    """What can be known before is checked before; a disk may still be full."""
+    pictures = [np.zeros((4, 4, 3), np.uint8)]
+    with pytest.raises(OSError, match="ffmpeg could not write '.*a.mp4': .*No such file or directory"):
+        _write_mp4(tmp_path / "no folder" / "a.mp4", pictures, fps=10.0)
