@@ -9,6 +9,7 @@ def oja(X, w, rate):
     """Let a unit learn by Oja's rule, row by row of X."""
     for s in range(X.shape[0]):
         y = inner(X[s], w)
+        # dw = rate*y*(x - y*w): the second term keeps the length of w at 1
         for i in range(w.size):
             w[i] += rate * y * (X[s, i] - y * w[i])
 
@@ -18,6 +19,7 @@ def bcm(X, w, rate, share, threshold):
     """Let a unit learn by the BCM rule, row by row of X; return its threshold, which moves by `share` of the way."""
     for s in range(X.shape[0]):
         y = inner(X[s], w)
+        # dw = rate*y*(y - threshold)*x, with a threshold that follows the mean of y**2
         add_scaled(w, rate * y * (y - threshold), X[s])
         threshold += share * (y * y - threshold)
     return threshold
@@ -30,6 +32,7 @@ def bcm_mean(X, w, rate, y, change):
     for s in range(X.shape[0]):
         y[s] = inner(X[s], w)
         total += y[s] * y[s]
+    # as `bcm`, with the mean over all rows in place of one row, for the threshold and for dw
     threshold = total / X.shape[0]
     change[:] = 0.0
     for s in range(X.shape[0]):

@@ -24,6 +24,8 @@ def softmax(score, label, out):
     top, total = score[0], 0.0
     for o in range(score.size):
         top = max(top, score[o])
+    # p = exp(score)/sum(exp(score)), relative to the largest score, so that nothing overflows. The cross-entropy is -log(p)
+    # of the label; its derivative by a score is p, less 1 for the label
     for o in range(score.size):
         out[o] = exp(score[o] - top)
         total += out[o]

@@ -150,6 +150,7 @@ def note_fault(pairs, step):
 
 @helper
 def _sum_weighted(given, source, weights, start, stop):
+    # four sums over every fourth pair, since an addition has to wait for the one before it; their order is part of the bits
     a = b = c = d = 0.0
     # an unsigned index cannot be negative, so nothing is asked before it is used
     whole = stop - (stop - start) % 4
@@ -165,6 +166,7 @@ def _sum_weighted(given, source, weights, start, stop):
 
 @helper
 def _sum(given, source, start, stop):
+    # as `_sum_weighted`, without weights
     a = b = c = d = 0.0
     whole = stop - (stop - start) % 4
     for k in range(start, whole, 4):
@@ -180,6 +182,7 @@ def _sum(given, source, start, stop):
 @helper
 def _sum_delayed(c, step, ring, source, weights, delays, start, stop):
     total = 0.0
+    # each pair reads the row of the ring that its own delay says, one pair after the other, in the order of the table
     for k in range(start, stop):
         weight = np.float64(weights[k]) if weights.size else c.weight
         total += weight * ring[row_of(c, step, np.int64(delays[k])) + np.int64(source[k])]

@@ -37,6 +37,7 @@ def <name>(pairs_, progress_):
     _weights, _delays = array_of(_pairs.weights), array_of(_pairs.delays)
     _now = row_of(_pairs, _progress.step, _pairs.delay)
     <loads>
+    # target by target, so that each sum has one order: that of its pairs in the table
     for _i in range(_rows.size):
         _sum = 0.0
         <target>

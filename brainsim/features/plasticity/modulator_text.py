@@ -23,6 +23,7 @@ def modulate(rule_, progress_):
     rule, progress = record_at(rule_), record_at(progress_)
     spikes, ends = array_of(rule.all_spikes), array_of(rule.all_ends)
     counts, modulates, groups = array_of(rule.counts), array_of(rule.modulates), progress.groups
+    # the lists of all partitions, as `delivery.file_slice` goes through them; `modulates` is 1 for cells that modulate
     for s in range(progress.slice_steps):
         slot = (progress.slice_start + s + 1 + rule.modulator_delay) % counts.size
         for which in range(rule.lists):

@@ -23,10 +23,13 @@ def add_up(given_):
     r = record_at(given_)
     sums, weights = array_of(r.sums), array_of(r.weights)
     if r.by_source:
+        # the synapses of source k are side by side: those from starts[k] to stops[k] of the block
         starts, stops, partials = array_of(r.starts), array_of(r.stops), array_of(r.partials)
         for k in range(sums.size):
             sums[k] = exact_sum(weights, starts[k], stops[k], partials)
     else:
+        # those of a target are scattered: they are added up in `placed`, which has a number for each place of the state, and
+        # read at `places`, where the events of target k go
         placed, places = array_of(r.placed), array_of(r.places)
         for k in range(placed.size):
             placed[k] = 0.0
@@ -43,6 +46,7 @@ def normalise(given_):
     sums, totals, factors = array_of(r.sums), array_of(r.totals), array_of(r.factors)
     for k in range(sums.size):
         total = totals[k if totals.size > 1 else 0]
+        # w*total/sum: the weights of a target keep their ratios. Where the sum is 0 or has the other sign, they stay
         factors[k] = total / sums[k] if sums[k] * total > 0.0 else 1.0
     multiply(r)
     return 0
@@ -71,6 +75,7 @@ def count(given_):
     r = record_at(given_)
     spikes, index, counts = array_of(r.spikes), array_of(r.index), array_of(r.counts)
     for k in range(r.number):
+        # `index` has the number of each cell among the targets; that of a cell that is none is their count
         target = index[spikes[k] & CELL]
         if target < counts.size:
             counts[target] += 1
@@ -87,6 +92,7 @@ def multiply(r):
             for j in range(starts[k], stops[k]):
                 weights[j] *= factors[k]
     else:
+        # the other way round than in `add_up`: factors are put where the events of the targets go
         placed, places = array_of(r.placed), array_of(r.places)
         for k in range(placed.size):
             placed[k] = 1.0

@@ -74,6 +74,7 @@ def find_ends(rule_):
     rule = record_at(rule_)
     sources, first, pieces = array_of(rule.sources), array_of(rule.first), array_of(rule.piece)
     targets, index_of = array_of(rule.targets), array_of(rule.index_of)
+    # `fault` counts within the block, which begins at `start` in the store: the segment with this place has the source
     for s in range(sources.size):
         row = np.int64(sources[s]) * rule.partitions + rule.partition
         for k in range(first[row], first[row + 1]):
@@ -81,6 +82,7 @@ def find_ends(rule_):
             place = rule.fault + rule.start
             if rule.start <= start < rule.stop and tag_of(pieces[k]) != RANGE and start <= place < start + length:
                 rule.fault_pre, rule.fault_source = s, sources[s]
+    # a target counts from the base of its partition, and `index_of` from the first place of the projection's targets
     target = np.int64(targets[np.uint64(rule.fault)]) + rule.shift
     for cell in range(index_of.size):
         if index_of[cell] == target:

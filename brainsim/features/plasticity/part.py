@@ -355,11 +355,13 @@ def free_log(room_):
     """Free the entries of a full log that no synapse needs any more; let it grow if they are less than half of all."""
     r = record_at(room_)
     r.factor = 1
+    # `number` entries are free: the log that is full is that of another projection
     if r.number > 0:
         return 0
     links = array_of(r.links)
     oldest = r.step * r.per_step - r.back
     r.free, r.number = free_entries(array_of(r.sources), array_of(r.newest), links, oldest, np.int64(-1))
+    # an entry has two links, so a quarter of `links` is half of the entries
     if r.number < links.size // 4:
         r.factor = 2
     return 0

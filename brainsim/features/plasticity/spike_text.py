@@ -23,12 +23,14 @@ def enter(rule_, spike_):
     last = np.int64(newest[source])
     if last == NOT_A_SOURCE:
         return last
+    # it was entered before the state was saved, and is only filed again
     if spike.pending:
         return entered(rule, last, step)
     if rule.log_free_number == 0:
         return np.int64(LOG_IS_FULL)
     scalars = array_of(rule.scalars)
     <loads>
+    # take the first free entry; then the traces before this spike, their jumps, and the traces after it
     entry = rule.log_free
     rule.log_free = log_link[2 * entry + 1]
     rule.log_free_number -= 1
@@ -55,8 +57,10 @@ def remember(rule_, progress_):
     time, width = progress.step + 1, rule.width
     here, there = (time % rule.ring) * width, ((time + 1) % rule.ring) * width
     <late>
+    # Stage 1: all traces decay by a step, cell by cell
     <one_step>
     <advance>
+    # Stage 2: the spikes of this step: list them with the traces before, let the traces jump, and list those after
     empty = progress.parity * progress.capacity
     for s in range(empty + progress.emitted, empty + progress.total):
         k = np.int64(index_of[spikes[s]])

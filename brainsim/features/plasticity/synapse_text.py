@@ -20,6 +20,7 @@ def replay(rule, start, length, last, axonal, dendritic, soma):
     targets, scalars, weights = array_of(rule.targets), array_of(rule.scalars), array_of(rule.w)
     learning, log_link, log_values = rule.learning, array_of(rule.log_link), array_of(rule.log_values)
     <loads>
+    # Stage 1: up to when the synapses are up to date, and the first entry of that time
     cut = max(rule.swept - dendritic, np.int64(0))
     arrived = log_link[2 * last] + axonal if last >= 0 else axonal
     low = max(arrived, cut) if last >= 0 else cut
@@ -27,6 +28,7 @@ def replay(rule, start, length, last, axonal, dendritic, soma):
     before = log_link[2 * last + 1] if last >= 0 else last
     while before >= 0 and log_link[2 * before] == log_link[2 * last]:
         tied, before = before, log_link[2 * before + 1]
+    # Stage 2: the presynaptic traces as they were then; the spikes of the targets from then until now; each synapse
     <traces>
     shift, now, stop = rule.shift, soma - dendritic, start + length
     <posts>
@@ -98,14 +100,17 @@ def deliver(rule_, segment_):
     axonal = soma - fired - dendritic
     start, stop = segment.start, segment.start + segment.length
     again = last >= 0 and log_link[2 * last] == fired
+    # Stage 1: what the source has at this spike, and the synapses up to now; `again`: another spike of it at the same time
     <traces>
     <replay>
     <event>
     shift, wrong = rule.shift, stop
     row = ((soma - 2 * dendritic) % rule.ring) * rule.width + shift
+    # Stage 2: `on_pre` and what is sent, synapse by synapse
     <late>
     <send>
     rule.touched = 1
+    # Stage 3: note the first synapse that is not finite, and its values, for the error at the end of the chunk
     if wrong < stop and comes_first(rule, segment.step, soma, wrong):
         rule.fault, rule.fault_step, rule.fault_time, rule.fault_sent = wrong, segment.step, soma, fired
         found, k, target = array_of(rule.fault_values), np.uint64(wrong), np.int64(targets[np.uint64(wrong)])
@@ -179,6 +184,7 @@ def sweep_all(rule, soma, arrived):
             start, length = split_piece(pieces[k])
             if rule.start <= start < rule.stop and tag_of(pieces[k]) != RANGE:
                 delay = <delay>
+                # the last spike of the source that has arrived through this segment; later ones are still under way
                 entry = np.int64(newest[sources[s]])
                 while entry >= 0 and <under_way>:
                     entry = log_link[2 * entry + 1]

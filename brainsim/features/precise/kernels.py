@@ -119,6 +119,7 @@ def _list_segments(calendar, slot, order):
         array_of(calendar.following),
     )
     for k in range(count):
+        # the first half of `order`, from which `_sort` begins
         order[k] = at
         at = next_due(at, count - 1 - k, following)
     return count
@@ -154,6 +155,7 @@ def _merge(order, first, second, stop, at, lags):
 @helper
 def _append(events, number, place, weight, lag):
     """Append an event to the list of its cell."""
+    # a list is a chain of numbers of events, see `operator`; events come in the order of their times: each is now the last
     head, tail, following = array_of(events.head), array_of(events.tail), array_of(events.following)
     cell = array_of(events.owner)[place]
     array_of(events.receptor)[number] = array_of(events.receptor_of)[place]

@@ -177,6 +177,7 @@ def leave_lanes(c):
     """
     state, lanes, slots, n = array_of(c.state), array_of(c.lanes_state), array_of(c.slot_of_lane), c.stride
     waits, waiting, begin, end = array_of(c.refractory), array_of(c.lanes_refractory), c.driven, c.lanes_used
+    # row by row, as in `enter_lanes`; driven cells, which are the first, stay in their lanes
     for i in range(c.variables):
         for lane in range(begin, end):
             state[np.uint64(i * n + slots[lane])] = lanes[np.uint64(i * n + lane)]
@@ -193,6 +194,7 @@ def bring_back(c):
     redirect, places = array_of(c.redirect), array_of(c.places)
     for slot in range(c.count):
         cell = cells[slot]
+        # from here on the cell is at rest as far as is known; the next chunk tries a step to find out
         slots[cell] = -1
         waits[cell] = waiting[slot]
         for i in range(c.variables):
@@ -229,6 +231,8 @@ def _take_driven(c):
     own, inputs, n = array_of(c.natural_inputs), array_of(c.lanes_inputs), c.stride
     waits, waiting = array_of(c.natural_refractory), array_of(c.lanes_refractory)
     injected, current = array_of(c.natural_current), array_of(c.lanes_current)
+    # other operators have changed these cells in the arrays of the network, so all of them is read again in each step: what
+    # is injected and what has arrived, too, which the buffer then forgets, as it does when the ordinary kernel reads it
     for lane in range(c.driven):
         cell = cells[lane]
         waiting[lane], current[lane] = waits[cell], injected[cell]
@@ -243,6 +247,7 @@ def _take_driven(c):
 def _give_driven(c):
     natural, lanes, cells = array_of(c.natural_state), array_of(c.lanes_state), array_of(c.cell_of_lane)
     waits, waiting = array_of(c.natural_refractory), array_of(c.lanes_refractory)
+    # recorders and other operators look for them there after each step
     for lane in range(c.driven):
         waits[cells[lane]] = waiting[lane]
         for i in range(c.variables):
@@ -251,6 +256,7 @@ def _give_driven(c):
 
 @helper
 def _sort(values):
+    # Shell's sort: in place, and short for the few spikes of a step
     for gap in GAPS:
         for k in range(gap, values.size):
             value, j = values[k], k

@@ -65,6 +65,7 @@ def advance(cells_, progress_):
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
         flag, top = flags[: high - low], tops[: high - low]
+        # Stage 1: all steps of the slice; the first call keeps what a cell is restored from, and begins the largest value
         if steps >= <unrolled>:
             several(True, <arguments><befores>)
             left = steps - <unrolled>
@@ -75,6 +76,8 @@ def advance(cells_, progress_):
             several(False, <arguments><befores>)
         for _ in range(left % <unrolled>):
             one(False, <arguments><befores>)
+        # Stage 2: one look at all steps: cells that would have fired or are refractory get their state back and are listed;
+        # not those that an event reached in this slice, whose steps are made elsewhere
         find_stirred(<arguments><befores>, flag, waiting[low:high])
         for begin in range(low, high, <scan>):
             end = min(begin + <scan>, high)

@@ -46,12 +46,15 @@ def advance(cells_, progress_):
     free, found = np.int32(-cells.fresh), 0
     for low in range(cells.first_reached, cells.reached_end, <lanes>):
         block, slots = blocks[low // <lanes> * size :][:size], reached[low : low + <lanes>]
+        # Stage 1: gather the block from its slots, and make all steps of the slice with its rows of events
         <take>
         block[<top> : <top> + <lanes>] = -np.inf
         for step in range(0, steps - <unrolled> + 1, <unrolled>):
             several(block, block[<events> + step * <lanes> :], <constants>)
         for step in range(steps - steps % <unrolled>, steps):
             one(block, block[<events> + step * <lanes> :], <constants>)
+        # Stage 2: cells that would have fired or are refractory get their state back, and their events are kept for the
+        # steps that they make in lanes
         find_stirred(block, block, <constants>, flags, waiting, free, slots)
         for k in range(min(np.int64(<lanes>), cells.reached_end - low)):
             if flags[k] > 0:

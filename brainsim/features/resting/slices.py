@@ -92,6 +92,7 @@ def _list_waiting(c):
     """List the cells for which events wait at the start of a chunk."""
     listed, reached, slots = array_of(c.listed), array_of(c.reached), array_of(c.slot_of_cell)
     entered, slot_of = array_of(c.entered), array_of(c.slot_of_reached)
+    # these events are in the buffer of inputs and in no calendar; `beginning.begin` has listed the cells
     for k in range(array_of(c.found)[0]):
         cell = np.int64(listed[k])
         reached[cell] = 0
@@ -151,6 +152,7 @@ def _scatter(c):
     """Copy the cells that are reached back to their slots, after their steps in these."""
     blocks, slots, state, n = array_of(c.blocks), array_of(c.slot_of_reached), array_of(c.state), c.stride
     end = c.reached_end
+    # the table lies in blocks of LANES cells, variable by variable; the driven cells before `first_reached` have no slots
     for low in range(c.first_reached, end, LANES):
         begin, count = low // LANES * c.block_size, min(np.int64(LANES), end - low)
         for i in range(c.variables):

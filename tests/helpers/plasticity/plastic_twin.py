@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from brainsim.testing.reference import plasticity as reference
-from brainsim.testing.reference import plasticity_synapses as reference_synapses
+import brainsim.testing.reference.plasticity as reference
+import brainsim.testing.reference.plasticity_synapses as reference_synapses
 from brainsim.testing.reference.numbers import stream_key
 
 

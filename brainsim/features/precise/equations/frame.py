@@ -68,6 +68,7 @@ def step_of(cells, events, k, begin):
     n, stride, waits = <n>, cells.stride, refractory[k]
     if array_of(events.head)[cells.first + k] >= 0 or waits == 1:
         return walk(cells, events, k, begin)
+    # no event and no end of a refractory time in this step: the whole step at once, if it is accurate and calm
     x, y, z, rest = work[:n], work[n : 2 * n], work[2 * n : 3 * n], work[3 * n :]
     for i in range(n):
         x[i] = state[i * stride + k]
@@ -165,11 +166,15 @@ def walk(cells, events, k, begin):
         x[i] = state[i * stride + k]
     cell, current = cells.first + k, array_of(cells.current)[k]
     dt, longest = length_of_step(scalars, arrays, stride, k), longest_part(scalars, arrays, stride, k)
+    # `left`: ms to the end of the step; `most`: the longest part that was accurate; `waits`: as `refractory`, the steps
+    # until the cell is free, of which the last one ends early, by `free_at`
     event, waits, left, lag, crossed, most = head[cell], np.int64(refractory[k]), dt, -1.0, False, longest
     head[cell], free, parts = -1, waits == 0, 0
     while True:
         of = begin + (dt - left), current, scalars, arrays, stride, k
         before = distance(x, of)
+        # Stage 1: a cell that is at its threshold fires now. How long it then waits is counted in whole steps after this
+        # one, and from the end of the last of them back to when it is free
         if free and (crossed or before >= 0.0):
             crossed = False
             if lag >= 0.0:  # a second spike in one step: the run is ended
@@ -192,6 +197,7 @@ def walk(cells, events, k, begin):
                     note_fault(events, cell, TWICE)
             if events.fault > 0:
                 break
+        # Stage 2: the next point at which something happens: an event, the end of the refractory time, or that of the step
         stop = lags[event] if event >= 0 else 0.0
         ends = waits == 1 and free_at[cell] >= stop - SAME
         if ends:
@@ -201,6 +207,7 @@ def walk(cells, events, k, begin):
         if cut:
             h = most
         if h > 0.0:
+            # Stage 3: move there, or as far as the move is accurate; a part that is not is halved and made again
             after, first, last, accurate = move(x, y, h, free or waits == BELOW, of, rest)
             parts += 1
             if parts > MOST_PARTS or (events.fault > 0 and not accurate):
@@ -213,6 +220,7 @@ def walk(cells, events, k, begin):
                 most = 0.5 * h
                 continue
             most = min(2.0 * most, longest)
+            # Stage 4: a cell that reached the threshold, at the end or on the way, is moved from x to the crossing only
             if free and not stays_below(before, after, first, last, h):
                 within = h if after >= 0.0 else reached_within(x, z, h, of, rest)
                 if within > 0.0:
@@ -230,6 +238,7 @@ def walk(cells, events, k, begin):
             continue
         if event < 0:
             break
+        # Stage 5: all events of this time arrive, before the threshold is looked at again
         while event >= 0 and lags[event] >= stop - SAME:
             amount = amount_of(event, events, synapses, plastic, x, state, stride, k)
             arrive(x, receptors[event], amount, free or waits == BELOW, of)
@@ -261,10 +270,12 @@ def advance(cells_, progress_):
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
         flag = flags[: high - low]
+        # Stage 1: all cells of the block make the step; those in which something happens stay as they were, with a flag
         block(<arguments>)
         for start in range(low, high, <scan>):
             if count_flags(flag[start - low : min(start + <scan>, high) - low]):
                 for k in range(start, min(start + <scan>, high)):
+                    # Stage 2: those with a flag go from event to event
                     if flag[k - low]:
                         lag = step_of(cells, events, k, begin)
                         if lag >= 0.0:

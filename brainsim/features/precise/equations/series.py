@@ -25,9 +25,11 @@ def move(writer):
     """Return the function that moves a cell by any part of a step."""
     names, held = writer.system.variables, _held(writer)
     numbers = range(len(names))
+    # Stage 1: the derivatives _d at the start, and y = x + h*f(x); _t is the last term. Variables that are held have none
     lines = [f"_d{i} = {_slope(writer, name, {})}{held[name]}" for i, name in enumerate(names)]
     for i, name in enumerate(names):
         lines += [f"_t{i} = _h * _d{i}", f"_y{i} = {name} + _t{i}"]
+    # Stage 2: term n is h/n*A times the term before; the end is where no sum changes any more
     lines += [f"for _n in range(2, {MOST_TERMS}):", "    _f = _h / _n"]
     for i, name in enumerate(names):
         terms = [f"{constant} * _t{names.index(other)}" for other, constant in _terms(writer, name) if other in names]
@@ -36,6 +38,7 @@ def move(writer):
     lines += [f"    if {' and '.join(f'_z{i} == _y{i}' for i in numbers)}:", "        break"] if names else []
     for i in numbers:
         lines.append(f"    _t{i}, _y{i} = _s{i}, _z{i}")
+    # Stage 3: the derivatives _e at the end, and what the threshold is asked for: its distance, and how fast that changes
     at = {name: f"_y{i}" for i, name in enumerate(names)}
     for i, name in enumerate(names):
         lines += [f"_y[{i}] = _y{i}", f"_e{i} = {_slope(writer, name, at)}{held[name]}"]
@@ -58,6 +61,8 @@ def block(writer):
     pairs += [(a, f"scalars[{i}]") for i, a in enumerate(writer.scalars)]
     loads = [Load(n, f"_{n}_") for n in (*names, *writer.arrays)]
     loads += [Load("I_ext", "_I_ext_"), Load("_wait", "__wait"), Load("__event", "__head")]
+    # the exact step of the grid, and the distances to the threshold and their slopes at both ends (_d, _e): `CALM` says from
+    # these whether anything happens, and only then are new values stored
     lines = [Assign("_free", formula("_wait == 0")), *writer.step.lines]
     lines += [Assign(new_name(n), formula("new if _free else x", new=new_name(n), x=n)) for n in names if n in writer.frozen]
     new = {name: new_name(name) for name in names}

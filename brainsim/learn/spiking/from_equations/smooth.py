@@ -231,6 +231,7 @@ def _smooth_reset(adjoint: Adjoint, variables, receptors):
     def between(first, last):
         return formula("first + share*(last - first)", first=first, last=last)
 
+    # Stage 1: currents and variables at the crossing, on the straight line between both ends of the step
     at: dict[str, Tree] = {"I_ext": ast.Name(DRIVE)}
     for k in range(receptors):
         out.append((CROSS[k], between(BEGINS[k], ENDS[k])))
@@ -238,10 +239,13 @@ def _smooth_reset(adjoint: Adjoint, variables, receptors):
     for name in variables:
         out.append((_name("s", name), between(_name("start", name), name)))
         at[name] = ast.Name(_name("s", name))
+    # Stage 2: the reset there
     after = dict(at)
     for name, tree in adjoint.reset.items():
         out.append((_name("r", name), lang.substitute(tree, at)))
         after[name] = ast.Name(_name("r", name))
+    # Stage 3: what the reset changes, directly or through others, moves on by `lag` to the end of the step: Heun's method,
+    # with the slopes f after the reset, and g at the end of Euler's step p
     moved = _list_moved(adjoint, variables)
     for name in moved:
         out.append((_name("f", name), lang.substitute(adjoint.flow[name], after)))

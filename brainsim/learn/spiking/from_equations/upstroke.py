@@ -81,6 +81,8 @@ def __walk_over(__path, __sizes, __limit, dt, __scalars, __drive):
         size, last = max(-gap, 0.0), True
         if not rate > 0.0:
             return m, np.inf
+        # a share of the time of e-fold growth, 1/steep, in which the distance changes by rate/steep; both factors are
+        # rounded to 16 values per power of two, so that they have no derivative
         if m < <most> - 1:
             fraction, power = frexp(rate / abs(steep))
             part = __size(abs(steep), dt) * ldexp(floor(16.0 * fraction) * 0.0625, power)
@@ -101,6 +103,7 @@ def __walk_on(__path, __sizes, dt, __scalars, __drive):
         steep, rate, gap = __look(__path, m * <n>, __scalars, __drive)
         if gap >= 0.0 and m > 0:
             return m, True
+        # the same in time: half of that share, or at most a fixed part of 1/steep
         left, last = dt - time, True
         size = left
         if m < <most> - 1 and steep > 0.0:
@@ -120,12 +123,14 @@ def __walk_on(__path, __sizes, dt, __scalars, __drive):
 @helper
 def __walk(__path, __sizes, __steep, dt, __scalars, __drive):
     \"\"\"Walk to the threshold or the end of the step; return the number of parts, and when it crossed or -1.0.\"\"\"
+    # steep cells probably cross within the step: to the threshold first, and through time only if it was not reached
     over = __steep * dt > 0.5
     if over:
         parts, time = __walk_over(__path, __sizes, dt, dt, __scalars, __drive)
         if time <= dt:
             return parts, time
     parts, beyond = __walk_on(__path, __sizes, dt, __scalars, __drive)
+    # the crossing is found in differences of the potential, which end exactly at the threshold
     if beyond:
         other, time = __walk_over(__path, __sizes, np.inf, dt, __scalars, __drive)
         if time < np.inf:
@@ -203,6 +208,8 @@ class Upstroke:
     @property
     def part(self) -> list[Assign]:
         """The statements of a part: from the names of the state to ``_x_new`` of each, and ``__time``."""
+        # the four stages of Runge-Kutta: slopes f, divided by how fast the distance to the threshold rises if a part is one
+        # of the distance (`__over`), and from each the state of the next stage; then their mean, weighted 1, 2, 2, 1
         out, at = list[Assign](), dict[str, Tree]()
         for stage, move in enumerate(("0.5*h", "0.5*h", "h", ""), start=1):
             for name in self.state:

@@ -46,12 +46,14 @@ def fill_responses(times, more, k, dt, target, into):
         time = times[x] + more
         step = arrival_step(time, dt, k)
         r = (step + 1) * dt - time
+        # until the end of that step v gets w*slow, and w*fast is left of the current: `responses`
         steps[x], slow[x], fast[x] = step, slow_of(factor, dt, r, tau_m, tau_s), fast_of(factor, dt, r, tau_s)
 
 
 @inlined
 def send(net, vector, b, k, slot, work):
     """Add what the events of block b in step k do to their targets at the steps in which they arrive."""
+    # events lie by step and block: those of this block in this step are from `begin` to `end`
     begin, end = work.begins[k, b], work.begins[k, b + 1]
     if begin == end:
         return

@@ -193,10 +193,12 @@ def by_bias(net, b, keep, slot, work, gradient):
     """Add the derivatives with respect to the constant currents into a block."""
     low, first = net.start[b], net.slot[net.receptors[b]]
     g_v = work.ring_v[slot, first : first + net.stop[b] - low]
+    # in a step v gets (1 - exp(-dt/tau_m))*bias, of which `vx` is the factor
     vx, tau_m = net.numbers[b, V_X], net.numbers[b, TAU_M]
     for o in range(g_v.size):
         gradient[net.bias_at[b] + o] += vx * g_v[o]
     if keep:
+        # the derivative of that factor by tau_m is -exp(-dt/tau_m)*dt/tau_m**2
         fall = inner(g_v, work.drive[low : net.stop[b]]) * (1.0 - vx) * net.dt / (tau_m * tau_m)
         gradient[net.times_at[b] + AT_TAU_M] -= fall
 

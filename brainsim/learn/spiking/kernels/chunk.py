@@ -78,7 +78,9 @@ def run_chunk(net, vector, data, chunk, task, work, out, gradient):
     for q in range(chunk.begin, chunk.end):
         n = chunk.rows[q]
         first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]
+        # Stage 1: the forward pass, which leaves events, trace and scores in `work`
         forward(net, vector, Sample(data.times[first:stop], data.units[first:stop], currents), keep, work)
+        # Stage 2: the loss and its derivatives by trace and spike times, and what is kept of the sample
         begin, end = data.wanted_offsets[n], data.wanted_offsets[n + 1]
         wanted = data.wanted_times[begin:end], data.wanted_cells[begin:end]
         out.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], wanted, work)
@@ -87,6 +89,7 @@ def run_chunk(net, vector, data, chunk, task, work, out, gradient):
         if out.traces.shape[0] > 0:
             for k in range(net.steps):
                 copy(work.trace[k], out.traces[q, k])
+        # Stage 3: the way back, which adds to the gradient; the samples of a chunk are added up in their order
         if mode == EXACT:
             backward(net, vector, currents, keep, task.rate_cost, task.rate_target, work, gradient)
         elif mode != ONLY_FORWARD:

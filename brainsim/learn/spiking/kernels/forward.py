@@ -115,6 +115,7 @@ def drive_by(net, vector, row, drive):
 @inlined
 def enter_inputs(k, dt, sample, at, work):
     """Append the input spikes up to the end of step k to the events; return where the next ones are."""
+    # block 0 are the inputs; the events of a step lie side by side, so that `begins` says which they are
     x, times, units = work.ends[0], sample.times, sample.units
     while at < times.size and times[at] <= (k + 1) * dt:
         work.block[x], work.cell[x], work.time[x] = 0, units[at], times[at]
@@ -274,6 +275,7 @@ def cross_few(net, vector, b, k, row, slot, cells, work):
     least, by_a = work.bounds[b, 0], work.bounds[b, 1]
     down, v_th = work.ring_down[slot], net.numbers[b, V_TH]
     for j in range(begin, end):
+        # with v - down below least + by_a*a at the end, the cell was at the threshold nowhere in the step (`find_bounds`)
         above = again and work.v0[row, j] - work.a0[row, j] >= v_th
         if (above or work.v[j] - down[j] >= least + by_a * work.a[j]) and work.kind[k, j] != 1:
             cross_cell(net, vector, b, k, row, j, work)

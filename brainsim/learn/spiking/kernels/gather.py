@@ -108,6 +108,7 @@ def gather_each(net, vector, c, x, k, timed, work, gradient):
         w, m, delay_at = vector[net.at[c] + s], target_of(net, c, s, q), net.delay_at[c] + s
         slot, r = step % work.ring_v.shape[0], (step + 1) * net.dt - (work.time[x] + vector[delay_at])
         g_v, g_i = work.ring_v[slot, low + m], work.ring_i[slot, low + m]
+        # as in `gather_dense`, synapse by synapse; time constants before the additions, whose derivatives `by_moment` adds
         if timed:
             by_constants(net, c, r, (slow[q], fast[q]), (w * g_v, w * g_i), work, gradient)
         if watched and work.kind[step, first + m] > 1:
@@ -135,6 +136,7 @@ def by_constants(net, c, r, response, on, work, gradient):
     b, p, (slow, fast), (on_v, on_i) = net.post[c], net.receptor[c], response, on
     if work.v0.shape[0] == 1 or on_v == on_i == 0.0:
         return
+    # v gets w*factor*potential(r), and w*exp(-r/tau_s) is left of the current, whose derivative by tau_s has r/tau_s**2 more
     factor, tau_m, tau_s = net.factor[b], net.numbers[b, TAU_M], net.tau_s[p]
     gradient[net.times_at[b] + AT_TAU_M] += factor * on_v * by_tau_m(r, tau_m, tau_s)
     faded = on_i * faded_of(factor, fast) * r / (tau_s * tau_s)
@@ -146,6 +148,7 @@ def by_constants(net, c, r, response, on, work, gradient):
 @inlined
 def within(net, c, step, m, r, w, work, gradient):
     """Return the additions for an arrival r ms before the end of a step in which cell m of a block fired or became free."""
+    # a cell may become free and fire in one step: each adds to the adjoints of v and i at its end
     more_v, more_i, b = 0.0, 0.0, net.post[c]
     for z in range(work.freed[step], work.freed[step + 1]):
         if work.r_cell[z] == net.start[b] + m:

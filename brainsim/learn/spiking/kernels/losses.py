@@ -32,6 +32,7 @@ def loss_of(net, task, label, labels, values, wanted, work):
         return of_spikes(net, task, wanted[0], wanted[1], work)
     if task.loss == FIRST:
         return of_first(net, task, label, work)
+    # the others are the cross-entropy of scores: a weighted mean of the trace, its maximum, or counts of spikes
     if task.loss == MEAN:
         for k in range(work.trace.shape[0]):
             for o in range(work.score.size):
@@ -126,6 +127,7 @@ def of_labels(task, labels, work):
         if labels[k] >= 0:
             for o in range(work.score.size):
                 work.score[o] = task.gain * work.trace[k, o]
+            # `softmax` leaves d loss/d score; the score is gain*trace, and the mean is over `count` steps
             total += softmax(work.score, labels[k], work.d_trace[k]) / count
             for o in range(work.score.size):
                 work.d_trace[k, o] *= task.gain / count
@@ -138,6 +140,7 @@ def of_values(values, work):
     total, size = 0.0, 0
     for k in range(values.shape[0]):
         for o in range(values.shape[1]):
+            # NaN, which stands for no wanted value, differs from itself
             size += values[k, o] == values[k, o]
     for k in range(values.shape[0]):
         for o in range(values.shape[1]):

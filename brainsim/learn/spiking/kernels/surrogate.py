@@ -175,6 +175,7 @@ def turn_weights(net, vector, work):
     """Put the weights between cells into `work.turned`: those of listed synapses as they are, others by target."""
     net, work = refer(net), refer(work)
     for c in range(net.pre.size):
+        # inputs have no derivative to be passed back to
         if net.pre[c] == 0:
             continue
         if net.each[c] or net.rows_at[c] >= 0:
