@@ -15,14 +15,15 @@ import re
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from brainsim.core.arrays import as_array, freeze, short_repr
+from brainsim.core.contexts import within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 # Each brainsim unit in SI units. Quantities of other libraries are converted where they come in; kernels see plain floats.
 SI = {"ms": 1e-3, "mV": 1e-3, "pA": 1e-12, "pF": 1e-12, "nS": 1e-9, "Hz": 1.0, "1/ms": 1e3, "": 1.0}
@@ -35,6 +36,9 @@ SI_SLIP = {"pA": (1e-15, 1e-7), "pF": (1e-15, 1e-6), "nS": (1e-15, 1e-6)}
 LARGER = {"ms": "s", "mV": "V", "pF": "nF"}  # other units that are often used, a thousand times as large
 NEAR_ZERO = 20.0  # mV
 _computed: ContextVar[bool] = ContextVar("computed", default=False)
+_call: ContextVar[str] = ContextVar("call", default="")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class MissingName(KeyError):  # noqa: N818 - the name says it all
@@ -107,6 +111,34 @@ def computed_values() -> Iterator[None]:
 def are_computed() -> bool:
     """Return whether values come from a running program, within `computed_values`."""
     return _computed.get()
+
+
+@contextlib.contextmanager
+def options_of(call: str) -> Iterator[None]:
+    """Let `option` name this call of the user in this block, or function; calls within it do not count.
+
+    Functions of the user, which are called in between, are blocks of ``options_of("")``: there, their calls count.
+    """
+    token = _call.set(call and (_call.get() or call))
+    try:
+        yield
+    finally:
+        _call.reset(token)
+
+
+def call_with_options() -> str:
+    """Return the call of the user that gave the options of a run: ``Simulation``, or ``simulate`` if it is not known."""
+    return _call.get() or "simulate"
+
+
+def takes_options(call: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator of public functions that take options of a run: messages about these name `call`."""
+    return within(lambda: options_of(call))
+
+
+def option(name: str) -> str:
+    """Return the label of an option of a run, such as ``simulate.dt``, or ``Simulation.dt`` within `options_of`."""
+    return f"{call_with_options()}.{name}"
 
 
 def check_name(name: Any, label: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import integer, number
+from brainsim.core.checks import integer, number, takes_options
 from brainsim.core.hints import answers_calls
 from brainsim.explore.single_cells import (
     NAME,
@@ -81,6 +81,7 @@ class FICurve:
 
 
 @answers_calls
+@takes_options("fi_curve")
 @explained
 def fi_curve(
     model: Neuron,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from brainsim.core.checks import integer, number, plain
+from brainsim.core.checks import integer, number, plain, takes_options
 from brainsim.core.hints import answers_calls
 from brainsim.explore.flow import VectorField
 from brainsim.explore.single_cells import (
@@ -135,6 +135,7 @@ class PhasePlane:
 
 
 @answers_calls
+@takes_options("phase_plane")
 @explained
 def phase_plane(
     model: Neuron,

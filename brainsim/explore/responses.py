@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from brainsim.core.checks import number
+from brainsim.core.checks import number, takes_options
 from brainsim.core.hints import answers_calls
 from brainsim.equations.expressions import language as lang
 from brainsim.explore import single_cells
@@ -99,6 +99,7 @@ class Response:
 
 
 @answers_calls
+@takes_options("step_response")
 @explained
 def step_response(
     model: Neuron,
@@ -149,6 +150,7 @@ def step_response(
 
 
 @answers_calls
+@takes_options("current_ramp")
 @explained
 def current_ramp(
     model: Neuron,

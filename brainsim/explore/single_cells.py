@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from brainsim.core.checks import SI_SLIP, nearest, plain
+from brainsim.core.checks import SI_SLIP, nearest, option, plain
 from brainsim.core.docstrings import explain_by
 from brainsim.engine.simulation.simulate import simulate
 from brainsim.equations.expressions import language as lang
@@ -16,6 +16,7 @@ from brainsim.models.inputs import CurrentInput
 from brainsim.network.network import Network
 from brainsim.network.population import Population
 from brainsim.network.probes import Trace
+from brainsim.rng.streams import checked_seed
 
 NAME = "cells"
 LADDER = np.array([0.0, *(step * 10.0**power for power in range(-1, 4) for step in (1.0, 2.0, 5.0))])  # pA
@@ -100,7 +101,7 @@ def current_unit(model):
 def run_cells(model, duration, dt, *, inputs=(), n=1, variables=(), initial=None, seed=1):
     """Return the Result of `n` cells of a model under some inputs, with traces of `variables` in all cells."""
     cells = Population(n, model, name=NAME, initial=initial)
-    net = Network(seed=seed)
+    net = Network(seed=checked_seed(seed, option("seed")))
     net.add(cells)
     for stimulus in inputs:
         net.stimulate(cells, stimulus)

@@ -354,9 +354,7 @@ def _edges(value, label):
     return edges
 
 
-def check_traces(
-    record: Request | Sequence[Request], projections: Sequence[Projection], label: str = "simulate.record"
-) -> list[Request]:
+def check_traces(record: Request | Sequence[Request], projections: Sequence[Projection], label: str) -> list[Request]:
     """Return what to record of a network with these projections, as a list in which no projection is a name."""
     traces: list[Any] = list(record) if isinstance(record, list | tuple) else [record]
     for trace in traces:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.core.checks import options_of
 from brainsim.engine.loop import driver
 from brainsim.engine.loop.faults import FaultNumber
 from brainsim.engine.loop.program import CONTINUE, SPIKES_FULL
@@ -35,7 +36,8 @@ class Export:
         self.rooms = [room for operator in program.operators for room in operator.rooms()]
         self.before = [call for operator in program.operators for calls in operator.before_chunk() for call in calls]
         self.filled = [some for operator in program.operators for some in operator.filled()]
-        self.watched = [watch for operator in program.operators for watch in operator.watched()]
+        with options_of(sim._settings.called):  # as the Simulation says it
+            self.watched = [watch for operator in program.operators for watch in operator.watched()]
         self.readings = {kind: kind.reading(partition) for kind in sim._run.synapses.kinds}
         regular = (kind.regular(partition) for kind in self.readings)
         self.regular = [each for each in regular if each is not None]

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from brainsim.core.checks import nearest, number
+from brainsim.core.checks import nearest, number, options_of
 from brainsim.core.files import HTML, writable
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.network.network import Network
@@ -137,7 +137,8 @@ def page(
         names = {*signature(page).parameters, *signature(Simulation).parameters} - {"options"}
         if wrong := [name for name in options if name not in names]:
             raise TypeError(f"page: there is no argument {wrong[0]!r}{nearest(wrong[0], names)}")
-        given = Simulation(network, **options | {"threads": 1})
+        with options_of("page"):
+            given = Simulation(network, **options | {"threads": 1})
     else:
         raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
     check_simulation(given)

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from brainsim.core.checks import number
+from brainsim.core.checks import number, option
 from brainsim.plot.elements.groups import groups_of
 from brainsim.plot.elements.styles import FAINT, style
 from brainsim.plot.firing_rates import rate
@@ -128,7 +128,7 @@ def _screen():
         return _Notebook()
     if backend in WITHOUT_SCREEN or "inline" in backend:
         raise ValueError(
-            "simulate.live: needs a notebook or a window (this Python has neither: the backend of matplotlib is "
+            f"{option('live')}: needs a notebook or a window (this Python has neither: the backend of matplotlib is "
             f"{backend!r}); bs.plot.overview draws the result after the run"
         )
     return _Window()

@@ -137,9 +137,9 @@ def _if_deleted():
     )
 
 
-def check_target(path: str | os.PathLike, label: str) -> None:
+def check_target(path: str | os.PathLike, label: str, or_folder: bool = False) -> None:
     """Raise an error, before any work is done, unless a file of this name can be written: its suffix, package and folder."""
-    check_suffix(path, label, or_folder=label == "simulate.to")
+    check_suffix(path, label, or_folder)
     target, of = Path(path), format_of(path)
     if of.package:
         optional(of.package, label)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import brainsim as bs
-from brainsim.core.checks import MissingName, number
+from brainsim.core.checks import MissingName, number, takes_options
 from brainsim.core.doors import optional
 from brainsim.core.files import check_free, writable
 from brainsim.sonata.configuration import read_json, read_sections
@@ -17,6 +17,7 @@ from brainsim.sonata.entries import check_sections
 SUFFIXES = (".h5", ".hdf5")
 
 
+@takes_options("sonata.run")
 def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
     """Simulate a network of point neurons as its configuration says, and write the files that it names.
 

@@ -23,7 +23,7 @@ def test_a_format_says_before_the_run_what_it_lacks(tmp_path, monkeypatch):
     net = bs.Network(seed=1)
     net.stimulate(cells, bs.CurrentInput(400.0))
     with pytest.warns(
-        UserWarning, match=r"simulate.to: .csv has no place for traces, which .* formats are .csv, .h5, .*"
+        UserWarning, match=r"Simulation.to: .csv has no place for traces, which .* formats are .csv, .h5, .*"
     ) as seen:
         sim = bs.Simulation(net, seed=1, record=bs.Trace(cells, "v"), to=tmp_path / "run.csv")
     assert len(seen) == 1
@@ -51,7 +51,7 @@ def test_a_format_that_only_writes_or_only_reads_says_so(tmp_path, monkeypatch):
         bs.Result.load(tmp_path / "a.csv")
     net = bs.Network(seed=1)
     net.add(bs.Population(3, bs.LIF(), name="cells"))
-    with pytest.raises(NotImplementedError, match=r"simulate.to: files that end in .taken can be read, but not written"):
+    with pytest.raises(NotImplementedError, match=r"Simulation.to: files that end in .taken can be read, but not written"):
         bs.Simulation(net, to=tmp_path / "run.taken")
     with pytest.raises(NotImplementedError, match=r"Result.save: files that end in .taken can be read, but not written"):
         bs.simulate(net, 1.0).save(tmp_path / "run.taken")

@@ -47,6 +47,8 @@ def _label(call):
             return part.value
         if isinstance(part, ast.JoinedStr):
             return ast.unparse(part)[2:-1]
+        if isinstance(part, ast.Call) and ast.unparse(part.func) == "option":
+            return ast.unparse(part)
     return ""
 
 

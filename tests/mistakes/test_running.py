@@ -1,11 +1,14 @@
 """Mistakes in what is run: found before anything is compiled, or between two runs."""
 
 import sys
+import tempfile
 
 import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.engine.recorders.recorder import Recorder
+from brainsim.results.streams.columns import column
 from tests.helpers.mistakes import mistakes
 from tests.helpers.small_networks import LIF, connected, network, neuron, population, run, simulation, tabled
 
@@ -129,6 +132,56 @@ test_arguments = mistakes(
     (lambda: run(spikes=[population()]), ValueError, "simulate.spikes", "cells"),
     (lambda: run(spikes=[population(name="cell")]), KeyError, "'cell'", "did you mean 'cells'"),
     (lambda: bs.Result.load("/nowhere/run.npz"), FileNotFoundError, "/nowhere/run.npz"),
+)
+
+
+class Half(Recorder):
+    """Has a column for which it returns no rows."""
+
+    def recorder(self, layout):
+        """Return itself, so that it can be given for ``record=``."""
+        return self
+
+    def columns(self):
+        """Return the column."""
+        return {"columns": [column("x", "<f8")]}
+
+    def rows(self, chunk):
+        """Return nothing."""
+        return {}
+
+
+def loaded(**given):
+    """Load a simulation that was saved."""
+    with tempfile.TemporaryDirectory() as folder:
+        return bs.Simulation.load(network(), simulation().save(f"{folder}/run.ckpt"), **given)
+
+
+def within_a_callback():
+    """Make a mistake in a function that a run calls: the call that it makes is named, not the run."""
+    simulation().run(1.0, every=0.5, callback=lambda sim: bs.simulate(sim.network, 1.0, dt=-0.1))
+
+
+# options are named by the call to which they were given
+test_calls_with_options = mistakes(
+    (lambda: bs.Simulation(network(), threads=0), ValueError, "Simulation.threads: must be >= 1 (got 0)"),
+    (lambda: bs.Simulation(population()), TypeError, "Simulation.network: must be a Network"),
+    (lambda: bs.Simulation(network(), record=3), TypeError, "Simulation.record: must be a list of bs.Trace"),
+    (lambda: bs.Simulation(network(), spikes=3), TypeError, "Simulation.spikes: must be True, False"),
+    (lambda: bs.Simulation(network(), to="run.csv"), ValueError, "Simulation.to: must end in"),
+    (lambda: bs.page(network(), seed=-1), ValueError, "page.seed: must be >= 0 (got -1)"),
+    (lambda: bs.explore.fi_curve(LIF, [100.0], dt=-1.0), ValueError, "fi_curve.dt: must be > 0 ms (got -1.0)"),
+    (lambda: bs.explore.step_response(LIF, 100.0, seed=-1), ValueError, "step_response.seed: must be >= 0 (got -1)"),
+    (lambda: bs.explore.current_ramp(LIF, 100.0, dt=-1.0), ValueError, "current_ramp.dt: must be > 0 ms (got -1.0)"),
+    (lambda: bs.explore.phase_plane(bs.AdEx(), seed=-1), ValueError, "phase_plane.seed: must be >= 0"),
+)
+test_calls_with_options_of_a_simulation = mistakes(
+    (lambda: simulation().continue_with(network(), threads=0), ValueError, "Simulation.continue_with.threads: must be >= 1"),
+    (lambda: loaded(ranks=4), TypeError, "Simulation.load.ranks: must be True or a communicator"),
+    (lambda: loaded(record=3), TypeError, "Simulation.load.record: must be a list of bs.Trace"),
+    (lambda: simulation(record=[Half()]).run(1.0), ValueError, "Simulation.record: a recorder has a column 'x', but rows"),
+    (within_a_callback, ValueError, "simulate.dt: must be > 0 ms (got -0.1)"),
+    before_compiling=False,
 )
 
 

@@ -38,9 +38,9 @@ WORDS = {
         "must be 'counts', 'rate'",
     ),
     "raster.sort": (lambda word: bs.plot.raster(SPIKES, sort=word), "must be 'id' or 'rate'"),
-    "simulate.precision": (lambda word: simulated(precision=word), "must be 'double' or 'single'"),
-    "simulate.record": (lambda word: simulated(record=word), "must be a list of bs.Trace"),
-    "simulate.overwrite": (lambda word: simulated(overwrite=word), "must be True or False"),
+    "Simulation.precision": (lambda word: simulated(precision=word), "must be 'double' or 'single'"),
+    "Simulation.record": (lambda word: simulated(record=word), "must be a list of bs.Trace"),
+    "Simulation.overwrite": (lambda word: simulated(overwrite=word), "must be True or False"),
     "Simulation.synapses.traces": (
         lambda word: bs.Simulation(connected(plasticity=bs.STDP())).synapses("wires", traces=word),
         "must be True or False",

@@ -9,7 +9,7 @@ from copy import copy
 
 import numpy as np
 
-from brainsim.core.checks import nearest
+from brainsim.core.checks import nearest, option
 from brainsim.core.doors import through
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.results.streams.columns import Columns, columns_of, count_samples
@@ -100,10 +100,12 @@ class Log:
             arrays.update(recorder.rows(chunk))
         if self.store.rows.keys() != arrays.keys():
             for name in self.store.rows.keys() - arrays.keys():
-                raise ValueError(f"simulate.record: a recorder has a column {name!r}, but rows(chunk) returns none for it")
+                raise ValueError(
+                    f"{option('record')}: a recorder has a column {name!r}, but rows(chunk) returns none for it"
+                )
             extra = next(name for name in arrays if name not in self.store.rows)
             raise ValueError(
-                f"simulate.record: rows(chunk) of a recorder returns {extra!r}, which is not one of its "
+                f"{option('record')}: rows(chunk) of a recorder returns {extra!r}, which is not one of its "
                 f"columns{nearest(extra, self.store.rows)}"
             )
         for column in self.store.header["columns"]:
@@ -155,7 +157,7 @@ class Log:
         names = [column["name"] for column in found["columns"]]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"simulate.record: two recorders have a column {twice!r}; names of columns must differ")
+            raise ValueError(f"{option('record')}: two recorders have a column {twice!r}; names of columns must differ")
         return self.store.about | found
 
 
@@ -168,7 +170,7 @@ def _check_kind(rows, kind, name):
         changed = rows[rows.astype(kind) != rows]
     if changed.size:
         raise ValueError(
-            f"simulate.record: the column {name!r} of a recorder has the type {kind.str!r}, which cannot hold "
+            f"{option('record')}: the column {name!r} of a recorder has the type {kind.str!r}, which cannot hold "
             f"{changed.flat[0]}; declare another one in columns()"
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.core.checks import option
 from brainsim.core.hooks import reject_misspelled
 
 
@@ -128,9 +129,9 @@ def check_recorder(recorder):
     kind = type(recorder)
     if not isinstance(recorder, Recorder) or kind.columns is Recorder.columns or kind.rows is Recorder.rows:
         raise TypeError(
-            f"simulate.record: the recorder {kind.__name__} must be a Recorder with the methods columns(), which names what "
-            "it records, and rows(chunk), which returns an array for each column; they take the place of begin(completed, "
-            "stop), gather, commit and joined. See help(brainsim.engine.recorders.recorder.Recorder)"
+            f"{option('record')}: the recorder {kind.__name__} must be a Recorder with the methods columns(), which names "
+            "what it records, and rows(chunk), which returns an array for each column; they take the place of "
+            "begin(completed, stop), gather, commit and joined. See help(brainsim.engine.recorders.recorder.Recorder)"
         )
     return recorder
 

@@ -1,5 +1,6 @@
 """The recorders of what is requested besides spikes; loaded by simulations that record something else."""
 
+from brainsim.core.checks import option
 from brainsim.core.doors import through
 from brainsim.engine.recorders.conditions import EventRecorder
 from brainsim.engine.recorders.recorder import check_recorder
@@ -16,7 +17,7 @@ RECORDERS = {
 
 def recorders_of(record, layout):
     """Return the checked requests, and their recorders."""
-    requests = check_traces(record, layout.network.projections)
+    requests = check_traces(record, layout.network.projections, option("record"))
     found = []
     for kind, recorder in RECORDERS.items():
         mine = [request for request in requests if isinstance(request, kind)]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.core.checks import option
 from brainsim.engine.recorders.recorder import Recorder, limits
 from brainsim.engine.states.sent import CELL, STEP_BITS
 from brainsim.network.population import View
@@ -71,12 +72,14 @@ def wanted_spikes(spikes, layout):
         for row in _rows(asked, layout):
             label = row["label"]
             if label in wanted and not _are_same(wanted[label], row):
-                raise ValueError(f"simulate.spikes: two views are called {label!r}; rename one of them with .named('...')")
+                raise ValueError(
+                    f"{option('spikes')}: two views are called {label!r}; rename one of them with .named('...')"
+                )
             wanted[label] = row
     for label, row in wanted.items():
         if label in layout.members and label != row["population"]:
             raise ValueError(
-                f"simulate.spikes: a view of {row['population']!r} has the name of the population {label!r}; "
+                f"{option('spikes')}: a view of {row['population']!r} has the name of the population {label!r}; "
                 "rename it with .named('...')"
             )
     return list(wanted.values())
@@ -89,9 +92,9 @@ def _rows(asked, layout):
     elif isinstance(view, View):
         parts = view.parts
     else:
-        raise TypeError(f"simulate.spikes: must be True, False, populations and views, or bs.SpikeRecord (got {asked!r})")
+        raise TypeError(f"{option('spikes')}: must be True, False, populations and views, or bs.SpikeRecord (got {asked!r})")
     for population, ids in parts:
-        layout.check_population(population, "simulate.spikes")
+        layout.check_population(population, option("spikes"))
         member = layout.members[population.name]
         whole = len(ids) == population.n
         yield {

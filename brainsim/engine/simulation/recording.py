@@ -7,7 +7,7 @@ import numpy as np
 
 from brainsim.build.unread import warn_of_unread
 from brainsim.core.arrays import times_of
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import option, warn_user
 from brainsim.core.deferred import defer
 from brainsim.core.doors import through
 from brainsim.engine.recorders.log import Log, Memory
@@ -30,7 +30,7 @@ class Recording:
         self._settings = settings
         self.target = None
         if settings.to is not None:
-            self.target = through("streams", "simulate.to").checked_target(settings.to, settings.ranks, settings.overwrite)
+            self.target = through("streams", option("to")).checked_target(settings.to, settings.ranks, settings.overwrite)
         self.stream = self.earlier = self.closed = None
         self.begin = 0
 
@@ -93,7 +93,7 @@ class Recording:
         lacking = [] if self.target.raw else formats.lacking(self.target.path, recorded)
         if lacking and self.target.ranks.rank == 0:
             warn_user(
-                f"simulate.to: {self.target.path.suffix} has no place for {' and '.join(lacking)}, which will be in the "
+                f"{option('to')}: {self.target.path.suffix} has no place for {' and '.join(lacking)}, which will be in the "
                 f"Result but not in the file; other formats are {formats.endings('and')}"
             )
 

@@ -4,7 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import options_of, warn_user
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.deferred import defer
 from brainsim.core.doors import all_through
@@ -70,7 +70,8 @@ def run_pieces(sim, steps, interval, between, progress, may_stop=False, at_start
     """
     sim._exclusive.check_not_lent("run")
     ranks = sim._layout.ranks
-    with Interrupt(None if ranks.size == 1 else lambda pressed: any(ranks.all(pressed))) as interrupt, sim._exclusive:
+    asked = None if ranks.size == 1 else lambda pressed: any(ranks.all(pressed))
+    with Interrupt(asked) as interrupt, sim._exclusive, options_of(sim._settings.called):
         start, profile, before = sim._run.step, sim._run.profile(), sim._seconds["run"]
         _check_can_run(sim, steps)
         origin = start if sim._guard is None else sim._origin  # from which callbacks are counted
@@ -121,7 +122,7 @@ def _ask(sim, function, interrupt, may_stop=False):
     """Call a function of the user with the simulation and return whether to stop; Ctrl-C interrupts it at once."""
 
     def called():
-        with sim._exclusive.lent(), interrupt.given_back():
+        with sim._exclusive.lent(), interrupt.given_back(), options_of(""):
             return function(sim)
 
     answer = sim._layout.ranks.answer(called, sim._agree)

@@ -1,14 +1,14 @@
 """The options of a run, checked once, before anything is built: `RunSettings`, and what follows from them and a network."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
 from brainsim.build.timing import ON_GRID
-from brainsim.core.checks import MAX_INDEX, in_range, integer, number, true_or_false
+from brainsim.core.checks import MAX_INDEX, call_with_options, in_range, integer, number, option, true_or_false
 from brainsim.core.doors import through
 from brainsim.core.machine import MAX_THREADS, processors
 from brainsim.engine.loop.program import MAX_SLICE
@@ -43,6 +43,8 @@ class RunSettings:
         Seconds; None without checkpoints.
     ranks : Alone or Ranks
         The processes that run it; given as for `simulate`.
+    called : str
+        The call to which they were given, which messages about them name: see `options_of`.
     """
 
     dt: float = 0.1
@@ -60,26 +62,28 @@ class RunSettings:
     checkpoint: Any = None
     checkpoint_every: Any = None
     resume: bool = False
+    called: str = field(init=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "ranks", ranks_of(self.ranks))
-        object.__setattr__(self, "dt", number(self.dt, "simulate.dt", "ms", above=0.0))
+        object.__setattr__(self, "called", call_with_options())
+        object.__setattr__(self, "ranks", ranks_of(self.ranks, option("ranks")))
+        object.__setattr__(self, "dt", number(self.dt, option("dt"), "ms", above=0.0))
         if self.seed is not None:
-            checked_seed(self.seed, "simulate.seed")
-        check_precision(self.precision, "simulate.precision")
-        if true_or_false(self.precise, "simulate.precise"):
+            checked_seed(self.seed, option("seed"))
+        check_precision(self.precision, option("precision"))
+        if true_or_false(self.precise, option("precise")):
             _reject_with_precise(self)
         if self.threads is not None:
-            in_range(integer(self.threads, "simulate.threads"), "simulate.threads", at_least=1, at_most=MAX_THREADS)
-        true_or_false(self.profile, "simulate.profile")
-        if true_or_false(self.overwrite, "simulate.overwrite") and self.to is None:
-            raise TypeError(f"simulate.overwrite: is about the file of to=, which is not given (got {self.overwrite!r})")
+            in_range(integer(self.threads, option("threads")), option("threads"), at_least=1, at_most=MAX_THREADS)
+        true_or_false(self.profile, option("profile"))
+        if true_or_false(self.overwrite, option("overwrite")) and self.to is None:
+            raise TypeError(f"{option('overwrite')}: is about the file of to=, which is not given (got {self.overwrite!r})")
         if self.checkpoint is not None:
             every = EVERY if self.checkpoint_every is None else self.checkpoint_every
-            object.__setattr__(self, "checkpoint_every", interval(every, "simulate.checkpoint_every"))
-        elif true_or_false(self.resume, "simulate.resume") or self.checkpoint_every is not None:
+            object.__setattr__(self, "checkpoint_every", interval(every, option("checkpoint_every")))
+        elif true_or_false(self.resume, option("resume")) or self.checkpoint_every is not None:
             name = "resume" if self.resume else "checkpoint_every"
-            raise ValueError(f"simulate.{name}: needs the file of the checkpoints: checkpoint='run.ckpt'")
+            raise ValueError(f"{option(name)}: needs the file of the checkpoints: checkpoint='run.ckpt'")
 
     @property
     def timing(self):
@@ -89,16 +93,16 @@ class RunSettings:
 
 def timing_of(precise):
     """Return how time is counted, with exact spike times or without."""
-    return through("exact times", "simulate.precise")() if precise else ON_GRID
+    return through("exact times", option("precise"))() if precise else ON_GRID
 
 
 def _reject_with_precise(settings):
     """Raise ValueError if an option cannot be combined with exact spike times."""
     if settings.precision != "double":
-        raise ValueError(f"simulate.precise: needs precision='double' (got {settings.precision!r})")
+        raise ValueError(f"{option('precise')}: needs precision='double' (got {settings.precision!r})")
 
 
-def ranks_of(ranks, label="simulate.ranks"):
+def ranks_of(ranks, label):
     """Return the processes that the argument `ranks` stands for: True for all of the job, or a communicator."""
     if ranks is None or ranks is False:
         return ALONE
@@ -129,12 +133,12 @@ def interval(value, label):
 def checked_network(network, dt):
     """Return the network; raise an error if it is not one, is empty, or was made for another time step."""
     if not isinstance(network, Network):
-        raise TypeError(f"simulate.network: must be a Network (got {network!r})")
+        raise TypeError(f"{option('network')}: must be a Network (got {network!r})")
     if not network.populations:
-        raise ValueError("simulate.network: has no population; add one with net.add(population) or net.connect(...)")
+        raise ValueError(f"{option('network')}: has no population; add one with net.add(population) or net.connect(...)")
     if network.required_dt not in (None, dt):
         raise ValueError(
-            f"simulate.dt: must be {network.required_dt:g} ms, for which this network was made (got {dt:g} ms); "
+            f"{option('dt')}: must be {network.required_dt:g} ms, for which this network was made (got {dt:g} ms); "
             f"write dt={network.required_dt!r}"
         )
     return network

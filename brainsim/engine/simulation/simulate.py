@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from brainsim.core.checks import number, true_or_false, warn_user
+from brainsim.core.checks import number, option, takes_options, true_or_false, warn_user
 from brainsim.core.doors import through
 from brainsim.core.hints import answers_calls
 from brainsim.engine.simulation.running import check_callback
@@ -21,6 +21,7 @@ if typing.TYPE_CHECKING:
 
 
 @answers_calls
+@takes_options("simulate")
 def simulate(
     network: Network,
     duration: float,
@@ -156,15 +157,15 @@ def simulate(
     >>> bs.simulate(net, 100.0, seed=2).spikes["cells"].rate()
     80.0
     """
-    checked_steps(duration, number(dt, "simulate.dt", "ms", above=0.0), "simulate.duration")
+    checked_steps(duration, number(dt, option("dt"), "ms", above=0.0), option("duration"))
     if every is not None and callback is None and (checkpoint is not None or isinstance(every, str)):
         hint = "for checkpoints it is checkpoint_every"
         raise TypeError(
-            f"simulate.every: must be the interval between calls of callback=, in ms of the run (got {every!r}); {hint}"
+            f"{option('every')}: must be the interval between calls of callback=, in ms of the run (got {every!r}); {hint}"
         )
     check_callback(every, callback, dt, "simulate")
     for name, switch in (("callback_at_start", callback_at_start), ("resume", resume), ("live", live)):
-        true_or_false(switch, f"simulate.{name}")
+        true_or_false(switch, option(name))
     if live:
         every, callback = through("live")(dt, duration, every, callback)
     settings = RunSettings(
@@ -188,7 +189,7 @@ def simulate(
     _agree(settings, duration, call, live)
     if checkpoint is None:
         return _run(Simulation._with(network, settings, state), duration, call)
-    run_with_checkpoints = through("run with checkpoints", "simulate.checkpoint")
+    run_with_checkpoints = through("run with checkpoints", option("checkpoint"))
     return run_with_checkpoints(network, settings, state, duration, lambda sim, left: _run(sim, left, call))
 
 
@@ -237,4 +238,4 @@ def _run(simulation, duration, call):
 
 def _is_due(simulation, every):
     """Return whether a callback was due when Ctrl-C arrived; it may or may not have changed the simulation."""
-    return (simulation._run.step - simulation._origin) % checked_steps(every, simulation.dt, "simulate.every") == 0
+    return (simulation._run.step - simulation._origin) % checked_steps(every, simulation.dt, option("every")) == 0

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from brainsim.build.constants import initial_values
 from brainsim.build.layout import Layout
 from brainsim.core.arrays import plural, times_of
-from brainsim.core.checks import true_or_false
+from brainsim.core.checks import option, takes_options, true_or_false
 from brainsim.core.contexts import default_arithmetic
 from brainsim.core.doors import all_through, through
 from brainsim.core.hints import Answering, answers_calls
@@ -99,6 +99,7 @@ class Simulation(Answering):
     5
     """
 
+    @takes_options("Simulation")
     def __init__(
         self,
         network: Network,
@@ -157,7 +158,7 @@ class Simulation(Answering):
         began, ranks, given = time.perf_counter(), settings.ranks, settings.seed
         checked_network(network, settings.dt)
         self._restored = state = check_state(ranks.first(state), settings.dt, given)
-        seed = ranks.first(checked_seed(given if state is None else state.seed, "simulate.seed"))
+        seed = ranks.first(checked_seed(given if state is None else state.seed, option("seed")))
         threads = thread_count(settings.threads, network, settings.dt, ranks)
         self._settings = settings = replace(settings, seed=seed, threads=threads)
         kind = PRECISIONS[settings.precision]
@@ -741,6 +742,7 @@ class Simulation(Answering):
             self._agree("rewire", projection=name, remove=remove, pre=pre, post=post, weight=weight, delay=delay)
             through("changes", "Simulation.rewire").rewire(self, projection, remove, pre, post, weight, delay)
 
+    @takes_options("Simulation.continue_with")
     def continue_with(
         self,
         network: Network,
@@ -860,6 +862,7 @@ class Simulation(Answering):
             return through("checkpoints", "Simulation.save").write(self, path)
 
     @classmethod
+    @takes_options("Simulation.load")
     def load(
         cls,
         network: Network,
@@ -920,7 +923,7 @@ class Simulation(Answering):
         (True, True)
         """
         label = "Simulation.load"
-        saving, ranks = through("checkpoints", label), ranks_of(ranks)
+        saving, ranks = through("checkpoints", label), ranks_of(ranks, option("ranks"))
         checkpoint = saving.read_on_ranks(path, ranks, to, label)
         settings = RunSettings(
             **checkpoint.settings,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brainsim.build.own import is_whole, members_here
-from brainsim.core.checks import MissingName, integer, nearest, number
+from brainsim.core.checks import MissingName, integer, nearest, number, option
 from brainsim.core.structure import check_array, check_structure
 from brainsim.engine.states.sent import Sent, load_sent, save_sent
 from brainsim.results.result import State
@@ -31,13 +31,13 @@ def check_state(state, dt, seed):
     if state is None:
         return None
     if not isinstance(state, State):
-        raise TypeError(f"simulate.state: must be the state of a result: result.state (got a {type(state).__name__})")
+        raise TypeError(f"{option('state')}: must be the state of a result: result.state (got a {type(state).__name__})")
     check_clock(state)
     if state.dt != dt:
-        raise ValueError(f"simulate.dt: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
+        raise ValueError(f"{option('dt')}: the state was saved with dt = {state.dt:g} ms (got {dt:g} ms)")
     if seed is not None and seed != state.seed:
         raise ValueError(
-            f"simulate.seed: must be the seed of the state, {state.seed} (got {seed}); leave seed out, or begin from "
+            f"{option('seed')}: must be the seed of the state, {state.seed} (got {seed}); leave seed out, or begin from "
             f"state.with_seed({seed}), with which all random numbers from now on are others"
         )
     return copy.deepcopy(state)  # `reset` goes back to it, whatever becomes of the one that was given
@@ -185,11 +185,13 @@ def check_fits(state, layout, network):
             np.size(state.refractory.get(name, ())),
         )
         if expected != actual or not all(name in getattr(state, part) for part in OF_CELLS):
-            raise ValueError(f"simulate.state: is of another network: its population {name!r} has other cells or variables")
+            raise ValueError(
+                f"{option('state')}: is of another network: its population {name!r} has other cells or variables"
+            )
         _check_arrays(state, name, member.n, layout.dtype)
     for name in (name for part in OF_CELLS for name in getattr(state, part)):
         if name not in layout.members:
-            raise ValueError(f"simulate.state: is of another network: it has a population {name!r}")
+            raise ValueError(f"{option('state')}: is of another network: it has a population {name!r}")
     _check_network(state, network)
 
 
@@ -199,7 +201,7 @@ def _check_arrays(state, name, n, dtype):
         values = np.asarray(values)
         if values.dtype != dtype and values.dtype in (np.float32, np.float64):
             saved = "single" if values.dtype == np.float32 else "double"
-            raise ValueError(f"simulate.precision: the state was saved in {saved} precision; write precision={saved!r}")
+            raise ValueError(f"{option('precision')}: the state was saved in {saved} precision; write precision={saved!r}")
         _check_numbers(f"state.variables[{name!r}][{variable!r}]", values, dtype, n)
     for receptor, values in state.arriving[name].items():
         _check_numbers(f"state.arriving[{name!r}][{receptor!r}]", values, dtype, n)
@@ -226,12 +228,12 @@ def _check_network(state, network):
     if saved == network:
         return
     if not saved:
-        raise ValueError("simulate.state: does not name its network; save it again with this version of brainsim")
+        raise ValueError(f"{option('state')}: does not name its network; save it again with this version of brainsim")
     changed = [part for part, print_ in network.items() if saved.get(part, print_) != print_]
     added, gone = [part for part in network if part not in saved], [part for part in saved if part not in network]
     texts = [("other values in", changed), ("added:", added), ("missing:", gone)]
     differences = "; ".join(f"{text} {', '.join(parts)}" for text, parts in texts if parts)
     raise ValueError(
-        f"simulate.state: is of another network ({differences}). Build the network as it was when the state was saved, "
+        f"{option('state')}: is of another network ({differences}). Build the network as it was when the state was saved, "
         "including changes by Simulation.set"
     )

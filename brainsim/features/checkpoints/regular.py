@@ -6,7 +6,7 @@ import threading
 import time
 from pathlib import Path
 
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import option, warn_user
 from brainsim.core.files import check_path, remove_leftovers, writable
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.features.checkpoints.file import EXAMPLE, exists
@@ -114,12 +114,12 @@ def run_with_checkpoints(network, settings, state, duration, run):
     ``run(simulation, duration)`` runs a simulation as `simulate` does.
     """
     to, ranks = settings.to, settings.ranks
-    ranks.together(lambda: check_writable(settings.checkpoint, "simulate.checkpoint"))
+    ranks.together(lambda: check_writable(settings.checkpoint, option("checkpoint")))
     checkpoint = Path(settings.checkpoint).absolute()  # a callback may change the folder of the process
     if isinstance(to, str | os.PathLike) and os.path.realpath(to) == os.path.realpath(checkpoint):
-        raise ValueError(f"simulate.checkpoint: must be another file than that of to= (got {str(checkpoint)!r} for both)")
+        raise ValueError(f"{option('checkpoint')}: must be another file than that of to= (got {str(checkpoint)!r} for both)")
     if not settings.resume:
-        ranks.together(lambda: refuse_to_replace(checkpoint, "simulate.checkpoint"))
+        ranks.together(lambda: refuse_to_replace(checkpoint, option("checkpoint")))
     if settings.resume and ranks.first(exists(checkpoint)):
         if (finished := finished_result(checkpoint, to, duration, ranks)) is not None:
             return finished
@@ -127,13 +127,13 @@ def run_with_checkpoints(network, settings, state, duration, run):
         simulation = continue_as(Simulation, network, settings, saved, "simulate")
     else:
         simulation = Simulation._with(network, settings, state)
-    left = time_left(simulation, duration, "simulate.duration")
+    left = time_left(simulation, duration, option("duration"))
     with Regular(simulation, checkpoint, settings.checkpoint_every) as guard:
         if to is not None and not ranks.first(exists(checkpoint)):
             guard.save_now()  # so that a stream without a checkpoint is never one of this run
         if left:
             run(simulation, left)
-    if not time_left(simulation, duration, "simulate.duration"):
+    if not time_left(simulation, duration, option("duration")):
         return simulation.close()
     result = simulation.result()  # after Ctrl-C; the folder of a stream stays, so that it can continue
     if simulation._stream is not None:

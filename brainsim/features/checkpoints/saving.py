@@ -11,7 +11,7 @@ import numpy as np
 from brainsim.build.layout import Layout
 from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
-from brainsim.core.checks import warn_user
+from brainsim.core.checks import option, warn_user
 from brainsim.core.doors import all_through, through
 from brainsim.core.files import check_path
 from brainsim.engine.simulation.described import take_run
@@ -240,13 +240,13 @@ def finished_result(path, to, duration, ranks=ALONE):
     """Return the Result of a run whose file was made already, None if it was not; refuse a run that would be longer."""
     if to is None or not (checkpoint := read(path)).plain.streams:
         return None
-    target, state = through("streams", "simulate.to").Target.continued(to, checkpoint.plain.streams), checkpoint.state
+    target, state = through("streams", option("to")).Target.continued(to, checkpoint.plain.streams), checkpoint.state
     if not ranks.first(target.path.exists() and not target.folder.exists()):
         return None
     done = (state.step - checkpoint.plain.origin) * state.dt
     if duration > done + 0.5 * state.dt:
         raise ValueError(
-            f"simulate.to: {str(target.path)!r} is complete after {done:g} ms, so a run of {duration:g} ms cannot "
+            f"{option('to')}: {str(target.path)!r} is complete after {done:g} ms, so a run of {duration:g} ms cannot "
             "continue in it; give another name"
         )
     if ranks.rank == 0:

@@ -15,6 +15,7 @@ import json
 import time
 from pathlib import Path
 
+from brainsim.core.checks import option
 from brainsim.features.ranks.columns import ColumnsOfRanks
 from brainsim.features.ranks.memory import MemoryOfRanks, about, parts_of
 from brainsim.features.streams.folder import PART, RANKS, Folder
@@ -60,8 +61,8 @@ class StreamOnRanks(Stream):
         while not self._top.is_dir():
             if time.monotonic() > until:
                 raise FileNotFoundError(
-                    f"simulate.to: this machine does not see {str(self._top)!r}, which rank 0 has made; give a folder on a "
-                    "disk that all machines share"
+                    f"{option('to')}: this machine does not see {str(self._top)!r}, which rank 0 has made; give a folder on "
+                    "a disk that all machines share"
                 )
             time.sleep(0.1)
         super().start(header)

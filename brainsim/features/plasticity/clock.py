@@ -7,6 +7,7 @@ part is 4e-12 ms, far less than what weights notice, and an int64 counts nine ho
 import numpy as np
 
 from brainsim.build.constants import whole_steps
+from brainsim.core.checks import option
 
 PARTS = 256  # of a tick of `Layout`, if spikes have exact times
 # what is that near counts as one time: `precise.frame.SAME` is 3 parts, and both times are rounded
@@ -45,4 +46,4 @@ class Clock:
         """Raise OverflowError if a step is so late that times may soon be too large to be counted."""
         if step > (limit := int(MOST / self.per_step)):
             hours = limit * self.per_step * self.unit / 3.6e6
-            raise OverflowError(f"simulate.precise: rules of plasticity know exact times for {hours:.2g} hours at most")
+            raise OverflowError(f"{option('precise')}: rules of plasticity know exact times for {hours:.2g} hours at most")

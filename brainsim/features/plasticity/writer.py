@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from brainsim.core.checks import option
 from brainsim.core.doors import through
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -55,7 +56,7 @@ class RuleCode:
 
     def __init__(self, equations, per_synapse, held, shared, single, exact=False):
         self.text, self.eq, self.per_synapse, self.shared, self.single = "", equations, per_synapse, shared, single
-        self.exact, self.exact_text = exact, through("rules at exact times", "simulate.precise") if exact else None
+        self.exact, self.exact_text = exact, through("rules at exact times", option("precise")) if exact else None
         self.variables, self.pre = equations.variables, equations.pre_traces
         self.born = {name: held[name] for name in self.variables if name in held}
         self.held = tuple(name for name, clock in self.born.items() if clock == "axonal")

@@ -15,6 +15,7 @@
 
 import numpy as np
 
+from brainsim.core.checks import option
 from brainsim.engine.loop.faults import FaultNumber, Watch, noted
 from brainsim.engine.loop.program import EVENTS_FULL, Operator, Phase
 from brainsim.engine.loop.room import Room, as_needed
@@ -136,14 +137,14 @@ class Precise(Operator):
         which, before = ("cell ", cell), ("before t = ", FaultNumber("fault_step", layout.dt))
         texts = {
             STIFF: (
-                "simulate.precise: ",
+                f"{option('precise')}: ",
                 *which,
                 f" changes so fast that a step of {layout.dt:g} ms needs more than {MOST_PARTS:,} parts, ",
                 *before,
                 " ms; check its parameters and the weights onto it",
             ),
             TWICE: (
-                "simulate.dt: ",
+                f"{option('dt')}: ",
                 *which,
                 f" fires twice within dt = {layout.dt:g} ms, ",
                 *before,

@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 
+from brainsim.core.checks import option
 from brainsim.engine.states.fingerprint import fingerprint
 
 TELL = 10.0  # seconds after which rank 0 says what it waits for; rank 1 after twice as long, and so on
@@ -59,7 +60,7 @@ class Meeting:
         call, prints, shown, doing = calls[0]
         for rank, (other, theirs, shown_there, doing_there) in enumerate(calls):
             if other != call:
-                self._apart = f"simulate.ranks: rank 0 {doing}, but rank {rank} {doing_there}; {RULE}"
+                self._apart = f"{option('ranks')}: rank 0 {doing}, but rank {rank} {doing_there}; {RULE}"
                 raise ApartError(self._apart)
             if names := [name for name in {**prints, **theirs} if prints.get(name) != theirs.get(name)]:
                 listed = ", ".join(name + _both(shown_there.get(name), shown.get(name)) for name in names)

@@ -23,6 +23,7 @@ import sys
 import numpy as np
 
 from brainsim.build.own import cells_here
+from brainsim.core.checks import option
 from brainsim.engine.exchange.barrier import ABORT, ABORTED, LINE, SPINS, abort, clear_barrier, new_barrier, wait_for_all
 from brainsim.engine.exchange.threads import Exchange, row_of, whole_lines
 from brainsim.engine.loop.program import ABANDONED, CONTINUE, EXCHANGED, Phase
@@ -158,7 +159,7 @@ def _numbering(layout):
             firsts[rank, k], borders[rank, k + 1] = cells.start, borders[rank, k] + cells.stop - cells.start
     if borders.max(initial=0) >= MAX_CELLS:
         raise ValueError(
-            f"simulate.ranks: a rank can have at most {MAX_CELLS:,} cells (got {borders.max():,}); use more ranks"
+            f"{option('ranks')}: a rank can have at most {MAX_CELLS:,} cells (got {borders.max():,}); use more ranks"
         )
     return borders, firsts
 

@@ -14,6 +14,7 @@ import warnings
 import numpy as np
 
 from brainsim.build.own import ALONE, Alone
+from brainsim.core.checks import option
 from brainsim.core.doors import to_install
 from brainsim.core.machine import processor_quota
 from brainsim.engine.recorders.recorder import Recorder
@@ -197,13 +198,15 @@ def reject_recorders(recorders):
     for kind in map(type, recorders):
         if kind.result is not Recorder.result and kind.merge is Recorder.merge:
             raise TypeError(
-                f"simulate.record: {kind.__name__} cannot record on several ranks, since it has a method result without a "
-                "method merge(arrays), which puts together what the ranks have recorded; leave it out, or run in one process"
+                f"{option('record')}: {kind.__name__} cannot record on several ranks, since it has a method result without "
+                "a method merge(arrays), which puts together what the ranks have recorded; leave it out, or run in one "
+                "process"
             )
 
 
-def _mpi(label="simulate.ranks"):
+def _mpi(label=None):
     """Return mpi4py's module, or raise an ImportError that says what to install."""
+    label = label or option("ranks")
     try:
         from mpi4py import MPI
     except ImportError as error:

@@ -7,13 +7,12 @@ import shutil
 
 from brainsim.build.own import ALONE
 from brainsim.core.arrays import times_of
+from brainsim.core.checks import option
 from brainsim.core.doors import through
 from brainsim.core.files import check_free, check_path, put_folder, remove_folder
 from brainsim.features.streams.folder import PART, REST, open_stream
 from brainsim.features.streams.stream import Stream, reject_if_locked
 from brainsim.results.formats import MARKS, check_target, write
-
-LABEL = "simulate.to"
 
 
 class Target:
@@ -25,7 +24,7 @@ class Target:
     """
 
     def __init__(self, to, ranks=ALONE, overwrite=False):
-        self.ranks, self.rows, self.overwrite = ranks, None, overwrite
+        self.ranks, self.rows, self.overwrite, self.label = ranks, None, overwrite, option("to")
         ranks.together(lambda: self._name(to))
         ranks.together(lambda: self._check(to) if ranks.rank == 0 else None)
 
@@ -33,19 +32,19 @@ class Target:
         if self.raw:
             self._check_folder()
         else:
-            check_target(to, LABEL)
+            check_target(to, self.label, or_folder=True)
         if not os.access(self.path.parent, os.W_OK):
-            raise PermissionError(f"{LABEL}: nothing can be written in {str(self.path.parent)!r}")
+            raise PermissionError(f"{self.label}: nothing can be written in {str(self.path.parent)!r}")
         self.check_free()
 
     def check_free(self):
         """Raise an error if the names of the file and the folder are taken, perhaps by a run since the last look."""
-        check_free(self.path, LABEL, self.overwrite)
+        check_free(self.path, self.label, self.overwrite)
         if self.folder.exists():
-            reject_if_locked(self.folder, LABEL)
+            reject_if_locked(self.folder, self.label)
             raise FileExistsError(
-                f"{LABEL}: there is {str(self.folder)!r} of a run that did not end. `{self._command()}` makes a file of "
-                "what it recorded; remove the folder if it is not needed"
+                f"{self.label}: there is {str(self.folder)!r} of a run that did not end. `{self._command()}` makes a file "
+                "of what it recorded; remove the folder if it is not needed"
             )
 
     def _command(self):
@@ -54,10 +53,10 @@ class Target:
         return shlex.join(["brainsim", "convert", str(self.folder), str(path)])
 
     def _name(self, to):
-        path = check_path(to, LABEL, "run.h5")
+        path = check_path(to, self.label, "run.h5")
         text = os.fspath(to)
         if not path.name:
-            raise ValueError(f"{LABEL}: must be the name of a file or of a new folder (got {text!r})")
+            raise ValueError(f"{self.label}: must be the name of a file or of a new folder (got {text!r})")
         self.path = path.absolute()
         self.raw = text.endswith(("/", os.sep)) or (path.is_dir() and self._is_ours())
         self.folder = self.path.with_name(self.path.name + ".part")
@@ -67,16 +66,18 @@ class Target:
 
     def _check_folder(self):
         if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"{LABEL}: there is no folder {str(self.path.parent)!r}")
+            raise FileNotFoundError(f"{self.label}: there is no folder {str(self.path.parent)!r}")
         if self.path.exists() and not (self.path.is_dir() and (self._is_ours() or not any(self.path.iterdir()))):
-            raise FileExistsError(f"{LABEL}: {str(self.path)!r} exists and is not the folder of a run; it is not replaced")
+            raise FileExistsError(
+                f"{self.label}: {str(self.path)!r} exists and is not the folder of a run; it is not replaced"
+            )
 
     @classmethod
     def continued(cls, to, rows, ranks=ALONE, overwrite=False):
         """Return the target of a run that is continued from an earlier commit, see `Stream.reopen`; give it as ``to=``."""
         target = object.__new__(cls)
+        target.rows, target.ranks, target.overwrite, target.label = rows, ranks, overwrite, option("to")
         target._name(to)
-        target.rows, target.ranks, target.overwrite = rows, ranks, overwrite
         return target
 
     def may_replace(self):
@@ -86,7 +87,7 @@ class Target:
     def open(self):
         """Return the Stream, whose folder is made when the run begins."""
         if self.ranks.size > 1:
-            stream = through("stream on ranks", LABEL)(self.folder, self.ranks, self.check_free)
+            stream = through("stream on ranks", self.label)(self.folder, self.ranks, self.check_free)
         else:
             stream = Stream(self.folder, self.check_free)
         return stream if self.rows is None else stream.reopen(self.rows)
@@ -123,21 +124,23 @@ class Target:
 
     def _write(self, stream, rest):
         """Make the file from the folder, unless somebody else has changed the folder."""
-        check_free(self.path, LABEL, self.may_replace())
+        check_free(self.path, self.label, self.may_replace())
         try:
             held = open_stream(self.folder, strict=True)
         except ValueError as error:
-            raise ValueError(f"{LABEL}: {str(error).removeprefix('Result.load: ')}") from None
+            raise ValueError(f"{self.label}: {str(error).removeprefix('Result.load: ')}") from None
         if held.step != stream.step:
             times = [f"{times_of(step, held.header['dt']):,.6g}" for step in (held.step, stream.step)]
-            raise ValueError(f"{LABEL}: the log of {str(self.folder)!r} was changed: it ends at {times[0]} of {times[1]} ms")
+            raise ValueError(
+                f"{self.label}: the log of {str(self.folder)!r} was changed: it ends at {times[0]} of {times[1]} ms"
+            )
         rest.save(self.folder / REST)
         if self.raw:
-            put_folder(self.folder, self.path, LABEL)
+            put_folder(self.folder, self.path, self.label)
         else:
-            write(held.recording(), self.path, LABEL)
+            write(held.recording(), self.path, self.label)
             del held  # and the maps of the columns, without which Windows removes nothing
-            remove_folder(self.folder, self.path, LABEL)
+            remove_folder(self.folder, self.path, self.label)
 
 
 def checked_target(to, ranks, overwrite):

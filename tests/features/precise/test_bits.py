@@ -155,7 +155,7 @@ def test_an_interrupted_run_can_be_reset(whole):
     sim = bs.Simulation(net, dt=0.5, seed=1, precise=True)
     first = sim.run(50.0).spikes["cell"]
     sim.set(current, amplitude=1e5)
-    with pytest.raises(ValueError, match=r"simulate.dt: cell 0 of 'cell' fires twice within dt = 0.5 ms"):
+    with pytest.raises(ValueError, match=r"Simulation.dt: cell 0 of 'cell' fires twice within dt = 0.5 ms"):
         sim.run(50.0)
     sim.reset()
     assert sim.run(50.0).spikes["cell"] == first

@@ -287,7 +287,9 @@ class TestErrors:
     @pytest.mark.parametrize("to", ["run.npz", "raw/"])
     def test_what_exists_is_replaced_if_asked_when_the_new_one_is_complete(self, to):
         run(duration=20.0, to=to)
-        with pytest.raises(FileExistsError, match=rf"simulate.to: '.*/{to.strip('/')}' exists; overwrite=True replaces it"):
+        with pytest.raises(
+            FileExistsError, match=rf"Simulation.to: '.*/{to.strip('/')}' exists; overwrite=True replaces it"
+        ):
             simulation(to=to)
         sim = simulation(to=to, overwrite=True)
         sim.run(30.0)
