@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainsim.core.checks import integer, plain
-from brainsim.learn.checks import labels_of_steps
+from brainsim.learn.checked_samples import labels_of_steps
 
 
 class Dataset(NamedTuple):

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, number
 from brainsim.core.hints import answers_calls
-from brainsim.learn.checks import array_of
+from brainsim.learn.checked_samples import array_of
 
 
 class Unit:

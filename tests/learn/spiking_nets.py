@@ -74,7 +74,7 @@ def _begun(net, X, y):
 
 def assert_gradients(net, X, y):
     """Compare the gradient with differences of the loss, for all numbers and five elements of each array."""
-    gradients, layers = net.gradients(X, y).parts, net.training_.plan.blocks
+    gradients, layers = net.gradients(X, y).parts, net.training_.layout.blocks
     plain = [(what, b) for what, b in gradients if what in ("tau_a", "beta") and not layers[b].beta and not layers[b].model]
     assert not any(gradients[key] for key in plain)  # cells that do not adapt
     assert np.abs(gradients["weight", 0]).max() > 0.0  # there is something to compare

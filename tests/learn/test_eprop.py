@@ -159,9 +159,9 @@ class TestFeedback:
 
     def test_in_a_trainer_they_are_in_the_unit_of_the_kernels(self):
         trainer = sparse_trainer()
-        training, places = trainer.training_, trainer._plan.output_weights()
+        training, places = trainer.training_, trainer._layout.output_weights()
         found = trainer.gradients(noise(), waves(30.0)).parts
-        training.feedback.weights[...] = own = trainer._plan.in_kernels(trainer._vector)[places]
+        training.feedback.weights[...] = own = trainer._layout.in_kernels(trainer._vector)[places]
         with_own = trainer.gradients(noise(), waves(30.0)).parts
         feedback, training.feedback = training.feedback, None
         for key, wanted in trainer.gradients(noise(), waves(30.0)).parts.items():
@@ -169,7 +169,7 @@ class TestFeedback:
             assert np.array_equal(found[key], wanted) == key[1].endswith("out")
         training.feedback, before = feedback, np.array(own)
         trainer.partial_fit(noise(), waves(30.0), 5)  # both change alike
-        same = trainer._plan.in_kernels(trainer._vector)[places]
+        same = trainer._layout.in_kernels(trainer._vector)[places]
         np.testing.assert_allclose(feedback.weights, same, rtol=1e-6)  # of which these are float32
         assert not np.array_equal(feedback.weights, before)
 

@@ -111,7 +111,7 @@ def graph(loss="mean", seed=1, **options):
     named = {"loss": "mean" if loss == "mean" else "sequence", "seed": seed}
     trainer = bs.learn.Trainer(net, out, **OPTIONS | named | options)
     y = y + -60.0 if loss == "values" else y
-    trainer._begin(trainer._complete(X, "X"), y, "fit")
+    trainer._begin(trainer._as_inputs(X, "X"), y, "fit")
     parts, first = {"into": [], "out": []}, {"source": 0, "a": 0, "b": a.n, "out": 0}
     for p in net.projections:
         table, (pre, post) = p.synapses(DT), p.name.split("->")

@@ -127,7 +127,7 @@ def test_a_model_may_use_any_names():
 
 def test_an_initial_value_may_depend_on_another():
     net, *_ = network(bs.learn.ModelLayer(2, bs.Izhikevich(), weight=(0.0, 1.0)))
-    assert net._plan.derived(1, False).start.initial.tolist() == [-65.0, -13.0, 0.0]
+    assert net._layout.derived(1, False).start.initial.tolist() == [-65.0, -13.0, 0.0]
 
 
 WRITTEN = {"LIF": (Leaky(), {}, ("tau_m", "tau_s")), "adaptive": (Tired(), {"beta": 0.2, "tau_a": 60.0}, None)}

@@ -72,10 +72,10 @@ def test_parameters_alone_can_learn():
     wanted, layer = teacher.potentials(X), bs.learn.ModelLayer(8, Two(), learns=OF_TWO, **COMMON)
     options = {"duration": 60.0, "loss": "sequence", "learning_rate": 0.01, "validation": 0.0}
     net = bs.learn.SpikingNetwork(layer, **options).partial_fit(X, wanted)
-    training, plan = net.training_, net.training_.plan
+    training, layout = net.training_, net.training_.layout
     for key, part in net.parts().items():
         part[...] = getattr(Two(), key[0], 5.0) if key[0] in OF_TWO else teacher.parts()[key]
-    training.scale[: plan.delays[0].start] = 0.0  # weights and biases
+    training.scale[: layout.delays[0].start] = 0.0  # weights and biases
     before = training.vector.copy()
     net.partial_fit(X, wanted, 200)
     assert np.array_equal(before[training.scale == 0.0], training.vector[training.scale == 0.0])
@@ -93,7 +93,7 @@ def test_nothing_is_compiled_again(monkeypatch):
 
     monkeypatch.setattr("brainsim.jit.decorators.load_source", compiled)
     monkeypatch.setattr(Entry, "_compile", compiled)
-    before, derived = net.parts()["tau_m", 0].copy(), net._plan.derived(1, False)
+    before, derived = net.parts()["tau_m", 0].copy(), net._layout.derived(1, False)
     kept = derived.start.scalars.copy()
     net.partial_fit(X, y, 2)
     assert net.parts()["tau_m", 0] != before
@@ -118,14 +118,14 @@ OF_BOUNDED = ("c", "g", "k", "tau", "v_r", "v_th")
 def test_parameters_stay_in_their_ranges():
     layer = bs.learn.ModelLayer(4, Bounded(), learns=(*OF_BOUNDED, "tau_s"), weight=(1.0, 1.0))
     net, *_ = network(layer, dt=0.5)
-    plan, before = net.training_.plan, net.training_.vector
+    layout, before = net.training_.layout, net.training_.vector
 
     def after(**moved):
         vector = before.copy()
         for name, value in moved.items():
-            vector[plan.at[name, 1]] = value
-        plan.keep_in_range(vector, before)
-        return {name: float(vector[plan.at[name, 1]]) for name in (*OF_BOUNDED, "tau_s")}
+            vector[layout.at[name, 1]] = value
+        layout.keep_in_range(vector, before)
+        return {name: float(vector[layout.at[name, 1]]) for name in (*OF_BOUNDED, "tau_s")}
 
     start = {"c": 40.0, "g": 2.0, "k": 0.0, "tau": 6.0, "v_r": -0.1, "v_th": 1.0, "tau_s": 5.0}
     assert after() == start
@@ -133,7 +133,7 @@ def test_parameters_stay_in_their_ranges():
     assert after(k=2.5) == start | {"k": 1.25}  # half a step
     assert after(v_r=3.0, k=0.5) == start | {"v_r": -0.1 + 0.25 * 3.1, "k": 0.125}
     assert after(v_th=np.nan) == start
-    scale = {name: float(plan.scales(before)[plan.at[name, 1]]) for name in (*OF_BOUNDED, "tau_s")}
+    scale = {name: float(layout.scales(before)[layout.at[name, 1]]) for name in (*OF_BOUNDED, "tau_s")}
     assert scale == start | {"v_r": 0.1, "k": 0.1}
 
 

@@ -16,8 +16,8 @@ def test_forward_equals_the_twin(kind, sample):
     parts = {(what, b + 1): part for (what, b), part in net.parts().items()}
     currents = X[sample] if KINDS[kind].get("currents") else None
     events = [] if currents is not None else sorted(zip(*X[sample], strict=True))
-    layers = net.training_.plan.blocks
-    twin = Twin(layers, parts, events, net.dt, net.training_.plan.steps, currents)
+    layers = net.training_.layout.blocks
+    twin = Twin(layers, parts, events, net.dt, net.training_.layout.steps, currents)
     np.testing.assert_allclose(net.potentials(X)[sample], twin.trace, rtol=0, atol=1e-12)
     activity = list(net.activity(X, sample).values())
     for b, spikes in enumerate(activity[1:]):
@@ -50,7 +50,7 @@ def test_without_the_history_of_each_step_weights_have_the_same_gradient(kind):
     inputs = net._inputs(X, "X")
     with net._runner(inputs, net._targets(y, len(inputs), "y")) as runner:
         short, whole = (runner.run(net._vector, np.arange(4), True, history=history).gradient for history in (False, True))
-    weights = [part for part in net.training_.plan.parts if part.key[0] in ("weight", "recurrent", "bias")]
+    weights = [part for part in net.training_.layout.parts if part.key[0] in ("weight", "recurrent", "bias")]
     assert len(weights) == 5
     for part in weights:
         assert np.array_equal(part.of(short), part.of(whole))
@@ -118,7 +118,7 @@ class TestSurrogate:
         targets = net._targets([label], 1, "y")
         with net._runner(net._inputs([x], "X"), targets) as runner:
             gradient = runner.run(net._vector, np.arange(1), learn=True).gradient
-        found = net._plan.shown(gradient)
+        found = net._layout.shown(gradient)
         for key in (("weight", 0), ("recurrent", 0), ("weight", 1), ("bias", 1)):
             np.testing.assert_allclose(found[key], expected[key], rtol=1e-12, atol=1e-15)
             assert np.abs(found[key]).max() > 1e-4

@@ -38,7 +38,7 @@ def test_random_graphs_have_the_spikes_of_a_precise_simulation(kind):
     """They are recurrent and sparse, with two receptors, learned delays, initial potentials and constant currents."""
     for seed in (1, 2, 3):
         trainer, X, _ = trainer_of(kind, seed=seed)
-        trainer.training_.plan.keep_in_range(trainer.training_.vector, None)
+        trainer.training_.layout.keep_in_range(trainer.training_.vector, None)
         for k in range(2):
             found = bs.simulate(trainer.to_network(X[k]), 50.0, dt=0.5, seed=3, precise=True).spikes
             wanted = trainer.activity(X, k)
@@ -91,11 +91,11 @@ def test_equals_a_spiking_network_that_can_be_written_as_layers(gradient, sparse
     options = {"dt": 1.0, "duration": 40.0, "gain": 10.0, "gradient": gradient, "validation": 0.0}
     layer = bs.learn.Layer(9, recurrent=True, delay=2.0, recurrent_delay=2.0, weight=(1.0, 0.1))
     other = bs.learn.SpikingNetwork(layer, readout=bs.learn.Readout(delay=2.0), **options)
-    other._begin(other._complete(X, "X"), y, "fit")
+    other._begin(other._as_inputs(X, "X"), y, "fit")
     for (what, b), name in {("weight", 0): "in", ("recurrent", 0): "within", ("weight", 1): "out"}.items():
         other.parts()[what, b][...] = weights[name]
     trainer = bs.learn.Trainer(net, "out", **options)
-    trainer._begin(trainer._complete(X, "X"), y, "fit")
+    trainer._begin(trainer._as_inputs(X, "X"), y, "fit")
     for k in range(6):
         mine, its = trainer.activity(X, k)["cells"], other.activity(X, k)["hidden0"]
         assert np.array_equal(mine.ids, its.ids)
@@ -121,7 +121,7 @@ def test_a_network_that_has_learned_from_layers_can_be_given_to_a_trainer(gradie
     other = bs.learn.SpikingNetwork(layer, **options).partial_fit(X, y)
     learns = ["weight", bs.learn.Learns("hidden0", "tau_a"), bs.learn.Learns("hidden0", "beta")]
     trainer = bs.learn.Trainer(other.to_network(X[0]), "readout", learns, **options)
-    trainer._begin(trainer._complete(X, "X"), y, "fit")
+    trainer._begin(trainer._as_inputs(X, "X"), y, "fit")
     (a, mine), (b, its) = trainer.gradients(X, y), other.gradients(X, y)
     assert a == pytest.approx(b, rel=1e-12)
     for (what, layer), name in {
@@ -181,7 +181,7 @@ class TestTrained:
     def test_training_continues_with_the_trained_network(self, trained):
         X, y = samples()
         again = small_trainer(trained.to_network(), epochs=1)
-        again._begin(again._complete(X, "X"), y, "fit")
+        again._begin(again._as_inputs(X, "X"), y, "fit")
         assert again.mean_loss(X, y) == pytest.approx(trained.mean_loss(X, y), rel=1e-12)
 
     def test_bounds_and_signs_hold(self):

@@ -1,6 +1,8 @@
 """`bs.learn.Trainer` as users meet it: outputs of any cells, samples that do not fit, networks that change."""
 
+import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -170,3 +172,11 @@ def test_one_weight_for_all_keeps_its_digits_where_delays_learn():
     found = bs.simulate(trainer.to_network(), 20.0, dt=0.5, seed=0, precise=True).spikes["out"]
     assert len(found) > 3
     assert_same_spikes(found, trainer.predict()[0], 1e-11)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cells are silent
+def test_pickles_of_an_older_version_continue():
+    """Modules and attributes had other names; a layout was called a plan."""
+    *networks, X, y, losses = pickle.loads(Path(__file__).parents[1].joinpath("data", "learners_0.1.1.pickle").read_bytes())
+    for network, loss in zip(networks, losses, strict=True):
+        assert network.partial_fit(X, y, 1).history_["loss"][-1] == pytest.approx(loss, rel=1e-12)

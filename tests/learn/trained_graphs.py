@@ -99,7 +99,7 @@ def trainer_of(kind, seed=1, threads=1, **options):
     y = rng.normal(-60.0, 5.0, (4, 100, CLASSES)) if loss == "values" else np.array([0, 1, 2, 1])
     named = "sequence" if loss == "values" else loss
     trainer = bs.learn.Trainer(net, out, learns, inputs=source, loss=named, threads=threads, **given | options)
-    trainer._begin(trainer._complete(X, "X"), y, "fit")
+    trainer._begin(trainer._as_inputs(X, "X"), y, "fit")
     if loss == "spikes":  # as many as there are, at other times
         y = [(s.times - rng.uniform(0.2, 2.0, len(s)), s.ids) for s in trainer.predict(X)]
     return trainer, X, y

@@ -15,7 +15,7 @@ from brainsim.core.checks import choice, in_range, integer, nearest, plain, true
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.hints import answers_calls
 from brainsim.engine.simulation.simulate import simulate
-from brainsim.learn.checks import array_of, class_labels
+from brainsim.learn.checked_samples import array_of, class_labels
 from brainsim.network.network import Network
 from brainsim.network.probes import Trace
 from brainsim.results.result import Result

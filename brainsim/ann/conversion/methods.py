@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
 from brainsim.core.checks import integer
-from brainsim.learn.checks import class_labels
+from brainsim.learn.checked_samples import class_labels
 from brainsim.plot.elements.axes import axes_of
 from brainsim.plot.elements.styles import MACHINE, PALETTE
 

@@ -14,7 +14,7 @@ from brainsim.ann.networks.readers import FILE, saved_network
 from brainsim.core.checks import integer, number, one_of
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.hints import answers_calls
-from brainsim.learn.checks import array_of, class_labels, classes_in, places_of
+from brainsim.learn.checked_samples import array_of, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, of_training, share
 from brainsim.learn.optimisers import train
 from brainsim.results.archive import reading, write_arrays

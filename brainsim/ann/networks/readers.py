@@ -24,7 +24,7 @@ from brainsim.ann.networks.torch_keras import array, is_keras, is_torch, keras_p
 from brainsim.core.checks import check_elements, in_range, integer, number, plain
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.structure import check_array
-from brainsim.learn.checks import check_saved_classes
+from brainsim.learn.checked_samples import check_saved_classes
 from brainsim.results.archive import read_arrays, reading
 
 FILE = "file of a network"  # what messages call it

@@ -17,7 +17,7 @@ from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import CHUNKS, Runner, chunks_of
-from brainsim.learn.checks import check_saved_classes, class_labels, classes_in, places_of
+from brainsim.learn.checked_samples import check_saved_classes, class_labels, classes_in, places_of
 from brainsim.learn.estimator import Estimator, Loss, of_training
 from brainsim.learn.optimisers import train
 from brainsim.results.archive import read_arrays, reading, write_arrays

@@ -21,7 +21,7 @@ from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.doors import load_or_name
 from brainsim.core.files import HTML, writable
 from brainsim.core.hints import answers_calls
-from brainsim.learn.checks import class_labels
+from brainsim.learn.checked_samples import class_labels
 
 USUAL = 32  # steps of damaged networks, and of those that learn in spikes
 

@@ -15,7 +15,7 @@ from brainsim.ann.samples import Dataset
 from brainsim.core.checks import computed_values, integer, number
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.engine.simulation.simulate import simulate
-from brainsim.learn.checks import array_of
+from brainsim.learn.checked_samples import array_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
 from brainsim.models.pair_lists import FromArrays

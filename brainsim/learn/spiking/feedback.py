@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from brainsim.learn.spiking.layout import take_pickled
+
 DECAY = 0.01  # of weights onto the outputs and of adaptive feedback in an update: as in Bellec et al. (2020)
 
 
@@ -16,12 +18,14 @@ class Feedback:
     become alike: Akrout et al. (2019), arXiv:1904.05391.
     """
 
-    def __init__(self, plan: Any, kind: str, seed: int, vector: np.ndarray) -> None:
-        self.plan, self.adapts, self.places = plan, kind == "adaptive", plan.output_weights()
-        self.learned = plan.learned_at(self.places)
-        weights = plan.in_kernels(vector)[self.places]
+    def __init__(self, layout: Any, kind: str, seed: int, vector: np.ndarray) -> None:
+        self.layout, self.adapts, self.places = layout, kind == "adaptive", layout.output_weights()
+        self.learned = layout.learned_at(self.places)
+        weights = layout.in_kernels(vector)[self.places]
         size = np.sqrt(np.mean(weights * weights)) or 1.0
         self.weights = size * np.random.default_rng((seed, 0, 1)).standard_normal(weights.size)
+
+    __setstate__ = take_pickled
 
     def replace(self, vector: np.ndarray) -> np.ndarray:
         """Return a vector of the kernels with these weights onto the outputs."""
@@ -32,6 +36,6 @@ class Feedback:
     def follow(self, vector: np.ndarray, before: np.ndarray) -> None:
         """Change adaptive weights as an update has changed the vector, and let both decay."""
         if self.adapts:
-            self.weights += (self.plan.in_kernels(vector) - self.plan.in_kernels(before))[self.places]
+            self.weights += (self.layout.in_kernels(vector) - self.layout.in_kernels(before))[self.places]
             self.weights *= 1.0 - DECAY
             vector[self.learned] *= 1.0 - DECAY

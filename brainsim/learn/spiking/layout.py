@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brainsim.learn.spiking.blocks import Block, tau_name
-from brainsim.learn.spiking.plan import TIMES
+from brainsim.learn.spiking.kernels.net import TIMES
 
 LARGEST_WEIGHT = 3e38  # of float32
 UNUSED = "unused "  # prefix of entries of TIMES that a model lacks
 LONGEST_PART = 0.5  # of a sample that a learned delay may take
 CLOSEST = 0.01  # part of its first distance to which a parameter may approach a limit that it must not reach
 HALVINGS = 20  # of a step that would break a condition, before it is left out
+FORMER = {"plan": "layout", "_unchanged": "_best_as_found", "_parts": "_parts_when_drawn", "_source": "_input_name"}
 SMALL = 0.1  # is taken as the size of what begins at 0 and has no unit of time
 
 
@@ -340,6 +341,11 @@ class Layout:
             return 1
         pairs = np.repeat(np.arange(wire.rows.size - 1), np.diff(wire.rows)) * self.sizes[wire.post] + wire.targets
         return int(np.diff(np.flatnonzero(np.diff(pairs, prepend=-1, append=-1))).max())
+
+
+def take_pickled(self: Any, state: Mapping[str, Any]) -> None:
+    """Set attributes from a pickle, which may be one of version 0.1."""
+    vars(self).update({FORMER.get(name, name): value for name, value in state.items()})
 
 
 def rms(values: np.ndarray) -> float:

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
 from brainsim.core.hints import answers_calls
-from brainsim.learn.spiking.layered import initial_vector, layout_of
+from brainsim.learn.spiking.from_layers import initial_vector, layout_of
 from brainsim.learn.spiking.layers import Layer, Readout
 from brainsim.learn.spiking.settings import check_parameters
-from brainsim.learn.spiking.trained import SpikingEstimator
+from brainsim.learn.spiking.spiking_estimator import SpikingEstimator
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class SpikingNetwork(SpikingEstimator):
     def __repr__(self) -> str:
         sizes = [f"{layer.n}{'r' if layer.recurrent else ''}" for layer in self.hidden]
         if hasattr(self, "training_"):
-            sizes = [str(self.training_.plan.n_in), *sizes, str(self.training_.plan.sizes[-1])]
+            sizes = [str(self.training_.layout.n_in), *sizes, str(self.training_.layout.sizes[-1])]
         return f"SpikingNetwork({'-'.join(sizes)}, loss={self.loss!r}, gradient={self.gradient!r})"
 
     def fit(self, X: Any, y: ArrayLike, progress: bool | None = None) -> Self:
@@ -216,7 +216,7 @@ class SpikingNetwork(SpikingEstimator):
             Which one.
         """
         names = ["input", *(f"hidden{k}" for k in range(len(self.hidden)))] + ["readout"] * self.readout.spiking
-        blocks = {name: (b, 0, n) for b, (name, n) in enumerate(zip(names, self._plan.sizes, strict=False))}
+        blocks = {name: (b, 0, n) for b, (name, n) in enumerate(zip(names, self._layout.sizes, strict=False))}
         return self._spikes_of(X, sample, blocks, "activity")
 
     def counts(self, X: Any) -> list[np.ndarray]:
@@ -228,7 +228,7 @@ class SpikingNetwork(SpikingEstimator):
             As for `fit`.
         """
         counts = self._run(X, "SpikingNetwork.counts.X").counts
-        return np.split(counts, np.cumsum(self._plan.sizes[1:-1]), axis=1)
+        return np.split(counts, np.cumsum(self._layout.sizes[1:-1]), axis=1)
 
     @within(computed_values)
     def to_network(self, x: Any, seed: int = 0) -> Network:
@@ -254,11 +254,11 @@ class SpikingNetwork(SpikingEstimator):
         -------
         Network
         """
-        from brainsim.learn.spiking.trained_network import network_of
+        from brainsim.learn.spiking.to_network import network_of
 
         x = np.asarray(x)[None] if isinstance(x, np.ndarray | list) else [x]
         sample = self._inputs(x, "SpikingNetwork.to_network.x")
-        return network_of(self._plan, self._vector, sample, self.gradient != "exact", seed)
+        return network_of(self._layout, self._vector, sample, self.gradient != "exact", seed)
 
     def _write(self, path):
         from brainsim.learn.spiking.network_file import save
@@ -291,6 +291,6 @@ class SpikingNetwork(SpikingEstimator):
     def _prepare(self, inputs, outputs, steps, label):
         """Return the numbering of the network, and sample its weights."""
         layers = [*self.hidden, replace(self.readout, n=outputs)]
-        plan = layout_of(layers, inputs.n_in, self.dt, steps, f"{label}.X")
-        with self._runner_of(plan, inputs) as runner:
-            return plan, initial_vector(plan, layers, runner, np.random.default_rng(self.seed))
+        layout = layout_of(layers, inputs.n_in, self.dt, steps, f"{label}.X")
+        with self._runner_of(layout, inputs) as runner:
+            return layout, initial_vector(layout, layers, runner, np.random.default_rng(self.seed))

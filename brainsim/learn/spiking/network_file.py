@@ -13,12 +13,12 @@ import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, in_range, integer, nearest, number
 from brainsim.core.structure import check_array, check_structure
-from brainsim.learn.checks import check_saved_classes
-from brainsim.learn.spiking.layered import layout_of
+from brainsim.learn.checked_samples import check_saved_classes
+from brainsim.learn.spiking.from_layers import layout_of
+from brainsim.learn.spiking.kernels.net import TIMES
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
 from brainsim.learn.spiking.layout import DELAY, LONGEST_PART, Layout
 from brainsim.learn.spiking.model_layers import ModelLayer
-from brainsim.learn.spiking.plan import TIMES
 from brainsim.learn.spiking.samples import steps_of
 from brainsim.learn.spiking.training import Training
 from brainsim.models.attributes import texts_of
@@ -70,8 +70,8 @@ def save(network: Any, path: Any) -> None:
     description = {
         "parameters": parameters,
         "layers": [_describe(layer, k, arrays) for k, layer in enumerate((*network.hidden, network.readout))],
-        "n_in": training.plan.n_in,
-        "outputs": training.plan.sizes[-1],
+        "n_in": training.layout.n_in,
+        "outputs": training.layout.sizes[-1],
         "duration": network.duration_,
         "input_kind": getattr(network, "input_kind_", None),
     }
@@ -137,10 +137,10 @@ def _build(cls, description, arrays, classes):
     steps = steps_of(network.duration_, network.dt, "its duration")
     n_in = integer(description["n_in"], "its number of inputs", at_least=1, at_most=MAX_INDEX)
     sized = _layer(Readout, last | {"n": description["outputs"]}, len(layers), arrays)
-    plan = layout_of([*layers, sized], n_in, network.dt, steps, "its number of inputs")
+    layout = layout_of([*layers, sized], n_in, network.dt, steps, "its number of inputs")
     network.classes_ = _check_labels(arrays["classes"], network.loss, sized.n)
     kept = {name.partition("/")[2]: arrays[name] for name in arrays.names if name.startswith("training/")}
-    network.training_ = training_of(plan, network, kept)
+    network.training_ = training_of(layout, network, kept)
     network.history_ = network.training_.history
     if (kind := description.get("input_kind")) not in KINDS_OF_SAMPLES:
         raise ValueError(f"its description.input_kind: must be 'spikes' or 'currents' (got {kind!r})")
@@ -158,12 +158,12 @@ def _check_labels(classes, loss, outputs):
     return classes
 
 
-def training_of(plan: Layout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
+def training_of(layout: Layout, settings: Any, kept: Mapping[str, np.ndarray]) -> Training:
     """Return the training of which `Training.state` returned `kept`.
 
     Raise ValueError or TypeError if an array is missing, unknown, of another type or shape, not finite, or out of range.
     """
-    label, new = "its training/{}", Training(plan, settings, np.zeros(plan.size))
+    label, new = "its training/{}", Training(layout, settings, np.zeros(layout.size))
     expected = new.state()
     for name in (*expected, *kept):
         if name not in kept:
@@ -173,18 +173,22 @@ def training_of(plan: Layout, settings: Any, kept: Mapping[str, np.ndarray]) -> 
     for name, values in kept.items():
         _check_array(label.format(name), name, values, expected[name], kept["history_loss"].size)
     for name in ("vector", "best"):
-        check_vector(plan, kept[name], label.format(name))
+        check_vector(layout, kept[name], label.format(name))
     new.load(kept)
     return new
 
 
-def check_vector(plan: Layout, vector: np.ndarray, label: str) -> None:
+def check_vector(layout: Layout, vector: np.ndarray, label: str) -> None:
     """Raise ValueError if a delay, a time constant or a parameter in a vector is out of its range."""
-    longest = plan.dt * max(MAX_DELAY, LONGEST_PART * plan.steps) * (1.0 + 1e-9)
-    for part in plan.parts:
-        name, values, block = f"{label}: {part.key[0]} of layer {part.key[1]}", vector[part.at], plan.blocks[part.block - 1]
+    longest = layout.dt * max(MAX_DELAY, LONGEST_PART * layout.steps) * (1.0 + 1e-9)
+    for part in layout.parts:
+        name, values, block = (
+            f"{label}: {part.key[0]} of layer {part.key[1]}",
+            vector[part.at],
+            layout.blocks[part.block - 1],
+        )
         if part.kind == DELAY:
-            in_range(values, name, "ms", at_least=plan.dt * (1.0 - 1e-9), at_most=longest)
+            in_range(values, name, "ms", at_least=layout.dt * (1.0 - 1e-9), at_most=longest)
         elif part.kind in block.of_model:
             block.model.parameters[part.kind].checked(float(values[0]), name)
         elif part.kind == "beta":

@@ -9,9 +9,9 @@ import numpy as np
 
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import Runner, chunks_of
+from brainsim.learn.spiking.kernels.net import AT_SLOW, AT_TAU_M, net_of
 from brainsim.learn.spiking.kernels.work import aligned, new_work
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M, net_of
 from brainsim.learn.spiking.settings import OF_SPIKES, SURROGATES
 
 if TYPE_CHECKING:
@@ -36,24 +36,26 @@ class SpikingRunner(Runner):
     `sequence` says what the targets of each step are: "labels", "values", or nothing.
     """
 
-    def __init__(self, settings: Any, plan: Layout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
+    def __init__(self, settings: Any, layout: Layout, inputs: Inputs, targets: Targets, sequence: str = "") -> None:
         from brainsim.learn.spiking.kernels import chunk
 
         super().__init__(settings.threads)
-        self.plan, self.inputs, self.floor, self.size = plan, inputs, settings.floor, len(inputs)
-        self.task = task_of(settings, plan.steps, sequence)
+        self.layout, self.inputs, self.floor, self.size = layout, inputs, settings.floor, len(inputs)
+        self.task = task_of(settings, layout.steps, sequence)
         self.on_grid = settings.gradient != "exact"
-        times = np.rint(inputs.times / plan.dt) * plan.dt if self.on_grid else inputs.times  # as a simulation rounds them
+        times = (
+            np.rint(inputs.times / layout.dt) * layout.dt if self.on_grid else inputs.times
+        )  # as a simulation rounds them
         data = chunk.Data(times, inputs.units, inputs.offsets, inputs.currents, *vars(targets).values())
-        self._data, self._task = Held(data), Held(self.task)
-        self.code = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
-        self.waiting = any(block.t_ref > 0.0 for block in plan.blocks)
+        self._held_data, self._held_task = Held(data), Held(self.task)
+        self.way_back = {"exact": chunk.EXACT, "surrogate": chunk.SURROGATE, "eprop": chunk.EPROP}[settings.gradient]
+        self.waiting = any(block.t_ref > 0.0 for block in layout.blocks)
         # only derivatives with respect to time constants, and derived kernels, need the state of every step
-        self.history = any({*block.learns} - {*DELAYS} or block.model is not None for block in plan.blocks)
-        wanted = np.isin(np.arange(plan.sizes[-1]), targets.cells) if settings.loss == "spikes" else True
-        self.asked = wanted & np.full(plan.sizes[-1], settings.loss in OF_SPIKES)  # outputs that have to fire
-        self._works, self._gradients, self._held = list[Held](), list[Any](), list[Held]()
-        self._records = list[Any]()  # of derived kernels; `work.cells` holds their addresses
+        self.history = any({*block.learns} - {*DELAYS} or block.model is not None for block in layout.blocks)
+        wanted = np.isin(np.arange(layout.sizes[-1]), targets.cells) if settings.loss == "spikes" else True
+        self.must_fire = wanted & np.full(layout.sizes[-1], settings.loss in OF_SPIKES)  # outputs that have to fire
+        self._works, self._gradients, self._held_gradients = list[Held](), list[Any](), list[Held]()
+        self._records_of_models = list[Any]()  # of derived kernels; `work.cells` holds their addresses
 
     def run(
         self,
@@ -68,26 +70,30 @@ class SpikingRunner(Runner):
         from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Out, SampleRange, run_chunk
 
         currents, given = self.inputs.currents.shape[1] > 0, vector
-        vector = aligned(self.plan.size)
-        vector[:] = self.plan.in_kernels(given)
+        vector = aligned(self.layout.size)
+        vector[:] = self.layout.in_kernels(given)
         back = vector if feedback is None else feedback.replace(vector)
-        of_models = self.plan.numbers(vector, currents)
-        net = net_of(self.plan, vector, self.on_grid, self.floor, currents, of_models)
-        outputs, n = self.plan.sizes[-1], len(rows)
-        traces_of = np.empty((n if traces else 0, self.plan.steps, outputs))
-        out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.plan.n_cells), np.int64), traces_of)
+        of_models = self.layout.numbers(vector, currents)
+        net = net_of(self.layout, vector, self.on_grid, self.floor, currents, of_models)
+        outputs, n = self.layout.sizes[-1], len(rows)
+        traces_of = np.empty((n if traces else 0, self.layout.steps, outputs))
+        out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.layout.n_cells), np.int64), traces_of)
         keep = int((self.history or history) and learn)
         edges = chunks_of(n)
         parts = len(edges)
-        self._prepare(parts, self.plan.longest_delay(vector), bool(keep), learn)
+        self._prepare(parts, self.layout.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
-        chunks = [SampleRange(rows, *edge, self.code if learn else ONLY_FORWARD, keep, back) for edge in edges]
-        same = repeat(Held(net)), repeat(Held(vector)), repeat(self._data)
-        list(self.in_turn(run_chunk, *same, chunks, repeat(self._task), self._works, repeat(Held(out)), self._held))
+        chunks = [SampleRange(rows, *edge, self.way_back if learn else ONLY_FORWARD, keep, back) for edge in edges]
+        same = repeat(Held(net)), repeat(Held(vector)), repeat(self._held_data)
+        list(
+            self.in_turn(
+                run_chunk, *same, chunks, repeat(self._held_task), self._works, repeat(Held(out)), self._held_gradients
+            )
+        )
         total = self._sum(parts) if learn else np.zeros(0)
         if learn:
             self._add_parameters(total, vector, of_models, parts)
-            total = self.plan.of_kernels(given, total)
+            total = self.layout.of_kernels(given, total)
         return Batch(out.loss, out.score, out.counts, out.traces, total)
 
     def events(self, vector: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -101,40 +107,40 @@ class SpikingRunner(Runner):
         """Make the arrays for each chunk, unless there are some that fit."""
         first = self._works[0].values if self._works else None
         if first is None or len(first.ring_v) < delay_steps or (history and len(first.v0) == 1):
-            self._works, self._records = [], []
+            self._works, self._records_of_models = [], []
         while len(self._works) < parts:
-            work = new_work(self.plan, delay_steps, self.inputs.longest, history, self.waiting, self.on_grid)
+            work = new_work(self.layout, delay_steps, self.inputs.longest, history, self.waiting, self.on_grid)
             self._works.append(Held(work))
             currents, settings = self.inputs.currents.shape[1] > 0, (self.floor, self.task.rate_cost, self.task.rate_target)
-            if any(block.model is not None for block in self.plan.blocks):
+            if any(block.model is not None for block in self.layout.blocks):
                 from brainsim.learn.spiking.from_equations.derived import records_of
 
-                self._records.append(records_of(self.plan, work, currents, settings, history))
-        size = self.plan.size if learn else 0
+                self._records_of_models.append(records_of(self.layout, work, currents, settings, history))
+        size = self.layout.size if learn else 0
         if len(self._gradients) < parts or self._gradients[0].size < size:
             self._gradients = [aligned(size) for _ in range(max(parts, len(self._gradients)))]
-            self._held = list(map(Held, self._gradients))
+            self._held_gradients = list(map(Held, self._gradients))
 
     def _fill(self, of_models):
         """Give derived kernels the present numbers, if these can change, and set the sums of their derivatives to 0."""
         for b, numbers in of_models.items():
-            if self.plan.blocks[b - 1].of_equations:
-                for records in self._records:
+            if self.layout.blocks[b - 1].of_equations:
+                for records in self._records_of_models:
                     records[b]["scalars"][:], records[b]["initial"][:] = numbers.scalars, numbers.initial
                     records[b]["by_number"][:], records[b]["by_start"][:] = 0.0, 0.0
 
     def _add_parameters(self, total, vector, of_models, parts):
         currents = self.inputs.currents.shape[1] > 0
         for b, numbers in of_models.items():
-            if self.plan.blocks[b - 1].of_equations:
+            if self.layout.blocks[b - 1].of_equations:
                 from brainsim.learn.spiking.from_equations.numbers import gradients
 
-                derived, values = self.plan.derived(b, currents), self.plan.values(vector, b, currents)
-                times = total[self.plan.times_at(b) :]
+                derived, values = self.layout.derived(b, currents), self.layout.values(vector, b, currents)
+                times = total[self.layout.times_at(b) :]
                 by_slow, by_tau_m = times[AT_SLOW], times[AT_TAU_M]
-                records = [records[b] for records in self._records[:parts]]
-                for name, part in gradients(derived, values, self.plan.dt, numbers, records, by_slow, by_tau_m).items():
-                    total[self.plan.at[name, b]] += part
+                records = [records[b] for records in self._records_of_models[:parts]]
+                for name, part in gradients(derived, values, self.layout.dt, numbers, records, by_slow, by_tau_m).items():
+                    total[self.layout.at[name, b]] += part
 
     def _sum(self, parts):
         """Return the sum of the gradients of the chunks, added up in their order."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, plain, reject_masked, warn_user
-from brainsim.learn.checks import labels_of_steps
+from brainsim.learn.checked_samples import labels_of_steps
 from brainsim.results.spikes import Spikes
 
 SHAPES = (
@@ -127,10 +127,10 @@ def warn_of_values(inputs: Inputs, dt: float, label: str) -> None:
         )
 
 
-def check_size(plan: Any, label: str) -> None:
+def check_size(layout: Any, label: str) -> None:
     """Raise ValueError if the number of inputs, which follows from the largest id, makes a network that no memory holds."""
-    if plan.size > LARGEST:
-        message = f"{plan.n_in:,} inputs make a network of {plan.size:,} weights, at most {LARGEST:,} are allowed"
+    if layout.size > LARGEST:
+        message = f"{layout.n_in:,} inputs make a network of {layout.size:,} weights, at most {LARGEST:,} are allowed"
         raise ValueError(f"{label}: {message}; {RENUMBER}")
 
 

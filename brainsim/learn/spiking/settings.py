@@ -12,7 +12,7 @@ from brainsim.core.machine import MAX_THREADS
 from brainsim.learn.estimator import of_training
 from brainsim.learn.optimisers import OPTIMISERS
 from brainsim.learn.spiking.blocks import Block
-from brainsim.learn.spiking.layered import blocks_of, wires_of
+from brainsim.learn.spiking.from_layers import blocks_of, wires_of
 from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
 from brainsim.learn.spiking.layout import Wire
 from brainsim.network.arguments import MAX_DELAY

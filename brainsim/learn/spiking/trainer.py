@@ -17,11 +17,11 @@ from brainsim.core.machine import free_memory
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
 from brainsim.learn.spiking.adaptive_cells import check_keeps
-from brainsim.learn.spiking.graph import Graph, graph_of
+from brainsim.learn.spiking.from_network import Graph, graph_of
 from brainsim.learn.spiking.learns import Learns, check_learns
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
 from brainsim.learn.spiking.settings import LOSSES, check_network, check_options
-from brainsim.learn.spiking.trained import SpikingEstimator
+from brainsim.learn.spiking.spiking_estimator import SpikingEstimator
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Trainer(SpikingEstimator):
     output: Any
     learns: Any
     tau_first: float
-    _shows_all = False
+    _shows_what_is_fixed = False
     _graph: Graph
 
     def __init__(
@@ -182,8 +182,8 @@ class Trainer(SpikingEstimator):
         check_network("Trainer", graph.blocks, graph.wires, learned, timed, checked)
         graph.layout(checked["dt"], MOST_STEPS, checked["seed"])  # which checks bounds
         self._keep(given, checked)
-        self._graph, self._source = graph, _source_of(graph, inputs)
-        self._parts = _parts_of(net)
+        self._graph, self._input_name = graph, _source_of(graph, inputs)
+        self._parts_when_drawn = _parts_of(net)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{what} of {name!r}" for what, name in (item.key for item in self._graph.learns))
@@ -294,14 +294,14 @@ class Trainer(SpikingEstimator):
         x : array, Spikes, or pair (times, ids), optional
             One sample, which the sources then send.
         """
-        from brainsim.learn.spiking.trained_network import trained_network
+        from brainsim.learn.spiking.to_network import trained_network
 
         given = [x] if isinstance(x, tuple | Spikes) else np.asarray(x)[None]
         inputs = None if x is None else self._inputs(given, self._name("to_network.x"))
         self._check_unchanged()
         with computed_values():  # what was learned may be near 0
             on_grid = self.gradient != "exact"
-            return trained_network(self._graph, self.parts().values(), self._source, inputs, on_grid)
+            return trained_network(self._graph, self.parts().values(), self._input_name, inputs, on_grid)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Raise ValueError: a trainer has no file; keep what `to_network` or `parts` returns, or ``pickle`` it."""
@@ -310,16 +310,16 @@ class Trainer(SpikingEstimator):
         )
 
     @property
-    def _base(self):
+    def _base_of_v(self):
         return self._graph.blocks[-1].base
 
     @property
-    def _width(self):
-        return self.net.populations[self._source].n
+    def _n_inputs(self):
+        return self.net.populations[self._input_name].n
 
     def _check_unchanged(self):
         """Raise ValueError if a part was added to the network, or removed, since its graph was drawn."""
-        was, now = ({id(part): part.name for part in parts} for parts in (self._parts, _parts_of(self.net)))
+        was, now = ({id(part): part.name for part in parts} for parts in (self._parts_when_drawn, _parts_of(self.net)))
         for key in was.keys() ^ now.keys():
             done = f"lost {was[key]!r}" if key in was else f"got {now[key]!r}"
             raise ValueError(f"Trainer.net: has {done} since the trainer was made; call set_params(), and train again")
@@ -330,16 +330,16 @@ class Trainer(SpikingEstimator):
         until = model.times <= (np.inf if self.duration is None else self.duration)
         return model.times[until], model.ids[until]
 
-    def _complete(self, X, label):
+    def _as_inputs(self, X, label):
         """Return the spikes of all sources in each sample."""
-        graph, name = self._graph, self._source
+        graph, name = self._graph, self._input_name
         self._check_unchanged()
         given = [self._sent(name)] if X is None else X
-        inputs = inputs_of(given, label, self._width, f"inputs, the cells of {name!r}")
+        inputs = inputs_of(given, label, self._n_inputs, f"inputs, the cells of {name!r}")
         if inputs.currents.shape[1]:
-            raise ValueError(f"{label}: must be spikes of {self._source!r}, whose cells take no currents (got three axes)")
-        samples, first = len(inputs), graph.sources[self._source]
-        others = [(graph.sources[name], *self._sent(name)) for name in graph.sources if name != self._source]
+            raise ValueError(f"{label}: must be spikes of {name!r}, whose cells take no currents (got three axes)")
+        samples, first = len(inputs), graph.sources[name]
+        others = [(begin, *self._sent(other)) for other, begin in graph.sources.items() if other != name]
         fixed = [(times, begin + ids) for begin, times, ids in others]
         times, units, sizes = [], [], []
         for k in range(samples):
@@ -385,21 +385,21 @@ class Trainer(SpikingEstimator):
     def _prepare(self, inputs, outputs, steps, label):
         """Return the numbering of the network, and what learns as it is in the network."""
         self._check_outputs(outputs, f"{label}.y")
-        plan = self._graph.layout(self.dt, steps, self.seed)
-        delay_steps, spikes = plan.longest_delay(plan.fixed), int(1e-3 * BUSY * plan.dt * steps * plan.n_cells)
+        layout = self._graph.layout(self.dt, steps, self.seed)
+        delay_steps, spikes = layout.longest_delay(layout.fixed), int(1e-3 * BUSY * layout.dt * steps * layout.n_cells)
         from brainsim.learn.spiking.kernels.work import bytes_of_work
 
-        with self._runner_of(plan, inputs) as runner:
+        with self._runner_of(layout, inputs) as runner:
             keep, waiting, on_grid = runner.history, runner.waiting, runner.on_grid
-        one = bytes_of_work(plan, delay_steps, spikes + inputs.longest, keep, waiting, on_grid) + 8 * plan.size
-        needed = one * len(chunks_of(min(self.batch, len(inputs)))) + 40 * plan.size
+        one = bytes_of_work(layout, delay_steps, spikes + inputs.longest, keep, waiting, on_grid) + 8 * layout.size
+        needed = one * len(chunks_of(min(self.batch, len(inputs)))) + 40 * layout.size
         if (free := free_memory()) is not None and needed > free:
             hint = "a shorter duration, a larger dt or a smaller batch"
             hint += "; without time constants that learn, and cells of other models, the steps need not be kept" * keep
             from brainsim.features.estimates.table import in_words
 
             raise MemoryError(f"{label}: takes {in_words(needed)}, but only {in_words(free)} are free; take {hint}")
-        return plan, plan.start.copy()
+        return layout, layout.start.copy()
 
 
 def _parts_of(net):

@@ -10,6 +10,7 @@ from brainsim.core.checks import warn_user
 from brainsim.learn.batches import batches_of
 from brainsim.learn.optimisers import OPTIMISERS, Best, descend
 from brainsim.learn.spiking.feedback import Feedback
+from brainsim.learn.spiking.layout import take_pickled
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.layout import Layout
@@ -26,20 +27,20 @@ class Training:
     validation loss (NaN without one), the spikes per sample, the share of silent cells, and the number of skipped batches.
     """
 
-    def __init__(self, plan: Layout, settings: Any, vector: np.ndarray):
-        self.plan, self.settings, self.vector, self.epoch = plan, settings, vector, 0
-        self.scale = plan.scales(vector)
+    def __init__(self, layout: Layout, settings: Any, vector: np.ndarray):
+        self.layout, self.settings, self.vector, self.epoch = layout, settings, vector, 0
+        self.scale = layout.scales(vector)
         self.optimiser = OPTIMISERS[settings.optimiser]([self.vector])
         symmetric = settings.feedback == "symmetric"
-        self.feedback = None if symmetric else Feedback(plan, settings.feedback, settings.seed, vector)
+        self.feedback = None if symmetric else Feedback(layout, settings.feedback, settings.seed, vector)
         names = ("loss", "validation_loss", "spikes", "silent", "skipped")
         self.history: dict[str, list[float]] = {name: [] for name in names}
-        self._keep(Best([vector]))
+        self._set_best(Best([vector]))
         self.silent: list[tuple[int, int]] = []  # of each layer that fires: silent cells, cells
 
     def run_epoch(self, runner: SpikingRunner, rows: np.ndarray, held_out: np.ndarray) -> None:
         """Go once through the samples `rows`, in an order that depends on the seed and the epoch alone."""
-        s, fired = self.settings, np.zeros(self.plan.n_cells, np.int64)
+        s, fired = self.settings, np.zeros(self.layout.n_cells, np.int64)
         order = rows[np.random.default_rng((s.seed, self.epoch)).permutation(rows.size)]
         rate = s.learning_rate * s.decay**self.epoch
 
@@ -49,7 +50,7 @@ class Training:
             return batch.loss.sum(), [batch.gradient * (self.scale != 0.0) / chosen.size]
 
         loss, skipped = descend(batches_of(order, s.batch), learn, lambda parts: self._move(parts, rate), s.clip)
-        self._wake(fired, runner.asked)
+        self._wake(fired, runner.must_fire)
         self._note(loss, fired.sum() / order.size, skipped, runner, held_out)
         self.epoch += 1
 
@@ -59,9 +60,9 @@ class Training:
 
     def take_changes(self) -> None:
         """Continue from the best weights if they were changed from outside, as those without validation can be."""
-        if not np.array_equal(self.best.values[0], self._unchanged, equal_nan=True):
+        if not np.array_equal(self.best.values[0], self._best_as_found, equal_nan=True):
             self.vector[...] = self.best.values[0]
-            self._keep(Best([self.vector]))
+            self._set_best(Best([self.vector]))
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that has to be saved, by name."""
@@ -75,7 +76,7 @@ class Training:
     def load(self, kept: Any) -> None:
         """Take over what `state` returned."""
         self.vector[...], self.scale = kept["vector"], np.array(kept["scale"])
-        self._keep(Best([kept["best"]], float(kept["best_loss"]), int(kept["waited"])))
+        self._set_best(Best([kept["best"]], float(kept["best_loss"]), int(kept["waited"])))
         self.epoch = int(kept["epoch"])
         self.silent = [(int(a), int(b)) for a, b in np.reshape(kept["silent"], (-1, 2))]
         self.history = {name: np.array(kept[f"history_{name}"]).tolist() for name in self.history}
@@ -83,35 +84,37 @@ class Training:
             self.feedback.weights[...] = kept["feedback"]
         self.optimiser.load([kept[f"optimiser{k}"] for k in range(len(self.optimiser.state()))])
 
+    __setstate__ = take_pickled
+
     def _move(self, gradients, rate):
-        before = self.vector.copy() if self.plan.bound or self.feedback is not None else None
+        before = self.vector.copy() if self.layout.bound or self.feedback is not None else None
         self.optimiser.step(gradients, rate * self.scale)
-        self.plan.keep_in_range(self.vector, before)
+        self.layout.keep_in_range(self.vector, before)
         if self.feedback is not None:
             self.feedback.follow(self.vector, before)
-            self.plan.keep_in_range(self.vector, before)
+            self.layout.keep_in_range(self.vector, before)
 
     def _wake(self, fired, asked):
         """Raise the weights onto cells that were silent in the whole epoch, as the gradient cannot, if they should fire."""
         self.silent, begin = [], 0
-        for b, block in enumerate(self.plan.blocks, 1):
+        for b, block in enumerate(self.layout.blocks, 1):
             quiet = fired[begin : begin + block.n] == 0
-            quiet &= asked if block is self.plan.blocks[-1] else True
+            quiet &= asked if block is self.layout.blocks[-1] else True
             begin += block.n
             if block.spiking:
                 self.silent.append((int(quiet.sum()), block.n))
-                self.plan.wake(self.vector, b, quiet, self.settings.wake)
+                self.layout.wake(self.vector, b, quiet, self.settings.wake)
 
-    def _keep(self, best):
+    def _set_best(self, best):
         """Note the best weights so far; a second copy tells whether the first was changed."""
-        self.best, self._unchanged = best, best.values[0].copy()
+        self.best, self._best_as_found = best, best.values[0].copy()
 
     def _note(self, loss, spikes, skipped, runner, held_out):
         validation = np.nan
         if held_out.size:
             validation = float(runner.run(self.vector, held_out, learn=False).loss.mean())
             self.best.note([self.vector], validation)
-            self._keep(self.best)
+            self._set_best(self.best)
         share = sum(quiet for quiet, _ in self.silent) / max(sum(n for _, n in self.silent), 1)
         for name, value in zip(self.history, (loss, validation, spikes, share, skipped), strict=True):
             self.history[name].append(float(value))
@@ -126,9 +129,9 @@ def complain(training: Training, batches: int, label: str, classes: np.ndarray |
             f"{label}: {skipped} of {batches * len(counts)} batches had a loss or a gradient that is not finite "
             "and were skipped; lower learning_rate or clip, or set rate_cost"
         )
-    firing = [block for block in training.plan.blocks if block.spiking]
+    firing = [block for block in training.layout.blocks if block.spiking]
     for block, (quiet, n) in zip(firing, training.silent, strict=False):
-        last = block is training.plan.blocks[-1]
+        last = block is training.layout.blocks[-1]
         if quiet > (0 if last else SILENT * n):
             why = (
                 "but spikes of them are wanted" if training.settings.loss == "spikes" else "so their classes are not learned"

@@ -8,8 +8,8 @@ from brainsim.equations.expressions import language as lang
 from brainsim.equations.steps.linear import one_step
 from brainsim.equations.system import compose
 from brainsim.features.adjoints.adjoint import SMOOTH, adjoint_of, derivative
+from brainsim.learn.spiking.kernels.net import V_V, block_numbers
 from brainsim.learn.spiking.layers import Layer
-from brainsim.learn.spiking.plan import V_V, block_numbers
 
 MODELS = ["LIF", "ALIF", "QIF", "EIF", "AdEx", "Izhikevich", "Theta", "FitzHughNagumo", "HindmarshRose", "MorrisLecar"]
 

@@ -74,7 +74,7 @@ RENAMED |= {"by_end": ("g_v", "f8")}
 def cell_record(
     derived: Derived,
     work: Any,
-    plan: Any,
+    layout: Any,
     block: int,
     floor: float,
     rate_cost: float,
@@ -86,8 +86,8 @@ def cell_record(
 
     n = low = slot = width = steps = 0
     if work is not None:
-        n, low, steps = plan.sizes[block], sum(plan.sizes[1:block]), plan.steps if keep else 0
-        width, slot = work.ring_v.shape[1], plan.slot_of(block)
+        n, low, steps = layout.sizes[block], sum(layout.sizes[1:block]), layout.steps if keep else 0
+        width, slot = work.ring_v.shape[1], layout.slot_of(block)
     rows, kept = len(derived.state), len(derived.kept)
     shared = RENAMED | {name: (name, kind) for name, kind in OF_WORK.items()}
     arrays = {
@@ -120,14 +120,14 @@ def cell_record(
     )
 
 
-def records_of(plan: Any, work: Any, currents: bool, settings: Any, keep: bool) -> dict[int, Any]:
+def records_of(layout: Any, work: Any, currents: bool, settings: Any, keep: bool) -> dict[int, Any]:
     """Return the records of the blocks with derived kernels, whose addresses are put into `work`."""
     floor, rate_cost, rate_target = settings
     records = {}
-    for b in range(1, len(plan.sizes)):
-        derived = plan.derived(b, currents)
+    for b in range(1, len(layout.sizes)):
+        derived = layout.derived(b, currents)
         if derived is not None:
-            cost = rate_cost if b < len(plan.sizes) - 1 else 0.0  # not of outputs
-            records[b] = cell_record(derived, work, plan, b, floor, cost, rate_target, keep)
+            cost = rate_cost if b < len(layout.sizes) - 1 else 0.0  # not of outputs
+            records[b] = cell_record(derived, work, layout, b, floor, cost, rate_target, keep)
             work.cells[b] = records[b].address
     return records

@@ -19,7 +19,7 @@ from brainsim.equations.statements import Assign, formula, once, select_needed
 from brainsim.features.adjoints.step import D, active_names, name_calls, reversed_statements
 from brainsim.learn.spiking.from_equations.smooth import BEGINS, CHORD, CROSS, DECAYED, DRIVE, ENDS, FOUND, Smooth
 from brainsim.learn.spiking.from_equations.upstroke import LEVEL, RETURN, STEEP, WALK
-from brainsim.learn.spiking.plan import RECEPTORS
+from brainsim.learn.spiking.kernels.net import RECEPTORS
 
 # what arrives at the potential, or early in the step, and late in it; of receptor k
 FIRST, EARLY, LATE = (tuple(f"_{name}_{k}" for k in range(RECEPTORS)) for name in ("input", "early", "late"))

@@ -27,7 +27,7 @@ from brainsim.equations.statements import formula
 from brainsim.equations.system import System, compose
 from brainsim.features.adjoints.adjoint import Adjoint, adjoint_of
 from brainsim.learn.spiking.from_equations.upstroke import Upstroke, upstroke_of
-from brainsim.learn.spiking.plan import RECEPTORS
+from brainsim.learn.spiking.kernels.net import RECEPTORS
 from brainsim.models.base import Neuron, Synapse, initial, parameter
 from brainsim.models.values import Value, is_number
 

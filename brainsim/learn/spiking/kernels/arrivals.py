@@ -4,8 +4,8 @@ The responses of synapses that have the same delay are kept, since the backward 
 """
 
 from brainsim.jit.decorators import helper, inlined
+from brainsim.learn.spiking.kernels.net import TAU_M
 from brainsim.learn.spiking.kernels.responses import fast_of, padded, slow_of
-from brainsim.learn.spiking.plan import TAU_M
 from brainsim.learn.vectors import add_scaled
 
 

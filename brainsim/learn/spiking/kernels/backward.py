@@ -12,8 +12,8 @@ from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
 from brainsim.learn.spiking.kernels.crossing import FIRED
 from brainsim.learn.spiking.kernels.gather import gather, prepare_release, prepare_spike, prepare_spikes
+from brainsim.learn.spiking.kernels.net import A_A, AT_JUMP, AT_TAU_A, AT_TAU_M, JUMP, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.spiking.kernels.responses import by_tau_m, by_tau_s, left, potential
-from brainsim.learn.spiking.plan import A_A, AT_JUMP, AT_TAU_A, AT_TAU_M, JUMP, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
 

@@ -13,8 +13,8 @@ from brainsim.equations.crossing import nearer, stays_below
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of
+from brainsim.learn.spiking.kernels.net import A_A, TAU_A, TAU_M, V_TH, V_V
 from brainsim.learn.spiking.kernels.responses import both, padded
-from brainsim.learn.spiking.plan import A_A, TAU_A, TAU_M, V_TH, V_V
 
 V, A, DRIVE, CURRENTS = range(4)  # places in `Work.now`: the cell that is looked at; its currents are from the last one on
 FIRED = 4  # is added to `Work.kind` of a cell

@@ -23,8 +23,8 @@ from brainsim.learn.spiking.kernels.crossing import (
     near_of,
     search,
 )
+from brainsim.learn.spiking.kernels.net import A_A, JUMP, T_REF, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.spiking.kernels.responses import left, potential
-from brainsim.learn.spiking.plan import A_A, JUMP, T_REF, TAU_A, TAU_M, V_RESET, V_TH, V_V, V_X
 from brainsim.learn.vectors import copy
 
 SCAN, FEW = 128, 16  # cells that are looked at together: most of them do not fire

@@ -8,8 +8,8 @@ of the step, so that no exponential function is needed for each pair, it counts 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.arrivals import respond, row_of, target_of
+from brainsim.learn.spiking.kernels.net import AT_SLOW, AT_TAU_M, TAU_M
 from brainsim.learn.spiking.kernels.responses import by_tau_m, by_tau_s, change_of, faded_of, left, padded, potential
-from brainsim.learn.spiking.plan import AT_SLOW, AT_TAU_M, TAU_M
 
 STEEP = 700.0  # of -log: nothing is left of what decays longer
 

@@ -3,7 +3,7 @@
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
-from brainsim.learn.spiking.plan import V_TH
+from brainsim.learn.spiking.kernels.net import V_TH
 from brainsim.learn.vectors import softmax
 
 MEAN, MAX, FIRST, COUNT, LABELS, VALUES, SPIKES = range(7)

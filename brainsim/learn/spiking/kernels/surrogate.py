@@ -12,8 +12,8 @@ from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of, target
 from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, undo_step
 from brainsim.learn.spiking.kernels.gather import gather
 from brainsim.learn.spiking.kernels.losses import COUNT
+from brainsim.learn.spiking.kernels.net import AT_JUMP, JUMP, TAU_M, V_TH, V_X
 from brainsim.learn.spiking.kernels.responses import left, potential
-from brainsim.learn.spiking.plan import AT_JUMP, JUMP, TAU_M, V_TH, V_X
 from brainsim.learn.vectors import add_scaled, copy
 
 FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)  # the order of `settings.SURROGATES`

@@ -100,11 +100,13 @@ class Work(NamedTuple):
     cells: np.ndarray  # int64 (blocks,): addresses of their records
 
 
-def new_work(plan, delay_steps: int, max_inputs: int, history: bool, waiting: bool, surrogate: bool = False) -> Work:
+def new_work(layout, delay_steps: int, max_inputs: int, history: bool, waiting: bool, surrogate: bool = False) -> Work:
     """Return the arrays for a network; `history` keeps the state of every step, which only some gradients need."""
-    most = sum(block.n * (plan.steps // max(1, int(block.t_ref / plan.dt)) + 1) for block in plan.blocks if block.spiking)
-    due = plan.most_due(delay_steps, max_inputs)
-    shapes = _shapes(plan, delay_steps, (max_inputs + most + 1, due), history, waiting, surrogate)
+    most = sum(
+        block.n * (layout.steps // max(1, int(block.t_ref / layout.dt)) + 1) for block in layout.blocks if block.spiking
+    )
+    due = layout.most_due(delay_steps, max_inputs)
+    shapes = _shapes(layout, delay_steps, (max_inputs + most + 1, due), history, waiting, surrogate)
     return Work(**{name: aligned(shapes[name][0], shapes[name][1], k) for k, name in enumerate(Work._fields)})
 
 
@@ -119,21 +121,21 @@ def aligned(shape: Any, kind: Any = np.float64, number: int = 0) -> np.ndarray:
     return whole[first : first + size].reshape(shape)
 
 
-def bytes_of_work(plan, delay_steps: int, spikes: int, history: bool, waiting: bool, surrogate: bool = False) -> int:
+def bytes_of_work(layout, delay_steps: int, spikes: int, history: bool, waiting: bool, surrogate: bool = False) -> int:
     """Return how much memory the arrays take for a number of spikes: what is beyond it is never touched."""
-    shapes = _shapes(plan, delay_steps, (spikes, plan.most_due(delay_steps, spikes)), history, waiting, surrogate)
+    shapes = _shapes(layout, delay_steps, (spikes, layout.most_due(delay_steps, spikes)), history, waiting, surrogate)
     size = sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in shapes.values())
-    for block in plan.blocks:
+    for block in layout.blocks:
         if block.model is not None:
             kept = len(block.model.initials) + 3 * len(block.taus) + 1
-            size += 8 * kept * block.n * (plan.steps if history else 1)
+            size += 8 * kept * block.n * (layout.steps if history else 1)
     return size
 
 
-def _shapes(plan, delay_steps, numbers, history, waiting, surrogate):
+def _shapes(layout, delay_steps, numbers, history, waiting, surrogate):
     """Return name -> (shape, type) of each array; `numbers` are the most events, and the most that arrive in a step."""
     events, due = numbers[0] + LANES, numbers[1]  # what loops over whole vectors reach beyond the last one
-    n, slots, steps, outputs = plan.n_cells, plan.n_slots, plan.steps, plan.sizes[-1]
+    n, slots, steps, outputs = layout.n_cells, layout.n_slots, layout.steps, layout.sizes[-1]
     kept, releases = steps if history else 1, events if waiting else 1
     kinds, arrivals = steps if waiting or not surrogate else 1, due + 2 + LANES
     whole: dict[str, tuple[Any, Any]] = {"last": (n, np.int32), "kind": ((kinds, n), np.uint8)}
@@ -141,9 +143,9 @@ def _shapes(plan, delay_steps, numbers, history, waiting, surrogate):
     whole |= dict.fromkeys(("due", "due_wire", "due_sent", "came_p", "came_q"), (arrivals, np.int32))
     whole |= dict.fromkeys(("r_cell", "r_event"), (releases, np.int32))
     whole |= dict.fromkeys(("first", "freed"), (steps + 1, np.int64)) | {"ends": (5, np.int64), "counts": (n, np.int64)}
-    whole |= {"moment": (3, np.int64), "cells": (len(plan.sizes), np.int64), "again": (len(plan.sizes), np.int64)}
-    whole |= {"due_row": (arrivals, np.int64), "begins": ((steps, len(plan.sizes) + 1), np.int64)}
-    sent, row = (_most_alike(plan), events), (_longest_row(plan),)
+    whole |= {"moment": (3, np.int64), "cells": (len(layout.sizes), np.int64), "again": (len(layout.sizes), np.int64)}
+    whole |= {"due_row": (arrivals, np.int64), "begins": ((steps, len(layout.sizes) + 1), np.int64)}
+    sent, row = (_most_alike(layout), events), (_longest_row(layout),)
     whole |= {"sent_step": (sent, np.int64), "row_step": (row, np.int64)}
     shapes: dict[str, Any] = dict.fromkeys(
         ("v", "a", "begin", "release", "drive", "g_v", "g_a", "slope", "worth", "d_drive"), (n,)
@@ -152,30 +154,32 @@ def _shapes(plan, delay_steps, numbers, history, waiting, surrogate):
     shapes |= dict.fromkeys(("i", "g_i"), (slots,)) | {"i0": (kept, row_slots)}
     shapes |= dict.fromkeys(("v0", "a0"), (kept, row_n)) | dict.fromkeys(("ring_v", "ring_i"), (delay_steps, row_slots))
     shapes |= {"ring_down": (1 if surrogate else delay_steps, row_n)}
-    shapes |= {"now": (3 + plan.most_receptors,), "bounds": (len(plan.sizes), 3)}
+    shapes |= {"now": (3 + layout.most_receptors,), "bounds": (len(layout.sizes), 3)}
     shapes |= dict.fromkeys(("came_r", "came_w", "due_r", "way", "way_v", "way_a"), (arrivals,))
-    shapes |= dict.fromkeys(("way_slow", "way_fast"), (plan.most_receptors, arrivals))
+    shapes |= dict.fromkeys(("way_slow", "way_fast"), (layout.most_receptors, arrivals))
     shapes |= dict.fromkeys(("trace", "d_trace"), (steps, outputs)) | dict.fromkeys(("score", "d_score"), (outputs,))
     shapes |= dict.fromkeys(("time", "lag", "over", "rise", "level", "d_time", "d_cross"), (events,))
     shapes |= dict.fromkeys(("r_span", "r_level", "r_grad"), (releases,))
     shapes |= dict.fromkeys(("back_v", "after_v", "before_v"), (events,))
-    shapes |= dict.fromkeys(("r_current", "r_late"), (releases, plan.most_receptors))
-    shapes |= dict.fromkeys(("back_i", "back_late"), (events, plan.most_receptors))
-    shapes |= dict.fromkeys(("after_i", "before_i"), (plan.most_receptors, events))
+    shapes |= dict.fromkeys(("r_current", "r_late"), (releases, layout.most_receptors))
+    shapes |= dict.fromkeys(("back_i", "back_late"), (events, layout.most_receptors))
+    shapes |= dict.fromkeys(("after_i", "before_i"), (layout.most_receptors, events))
     shapes |= dict.fromkeys(("sent_slow", "sent_fast"), sent) | dict.fromkeys(("row_slow", "row_fast"), row)
-    shapes |= {"above": (steps if surrogate else 1, n), "turned": (plan.size if surrogate else 0,)}
+    shapes |= {"above": (steps if surrogate else 1, n), "turned": (layout.size if surrogate else 0,)}
     return whole | {name: (shape, np.float64) for name, shape in shapes.items()}
 
 
-def _most_alike(plan):
+def _most_alike(layout):
     """Return the largest number of connections from the same block that have one delay for all synapses."""
-    sources = [wire.pre for wire in plan.wires if not wire.each]
+    sources = [wire.pre for wire in layout.wires if not wire.each]
     return max(map(sources.count, sources), default=0)
 
 
-def _longest_row(plan):
+def _longest_row(layout):
     """Return the largest number of synapses of a source in connections whose synapses have their own delays."""
     lengths = (
-        plan.sizes[wire.post] if wire.rows is None else np.diff(wire.rows).max(initial=0) for wire in plan.wires if wire.each
+        layout.sizes[wire.post] if wire.rows is None else np.diff(wire.rows).max(initial=0)
+        for wire in layout.wires
+        if wire.each
     )
     return int(max(lengths, default=0))

@@ -62,7 +62,7 @@ class Net(NamedTuple):
 
 
 def net_of(
-    plan: Any,
+    layout: Any,
     vector: np.ndarray,
     on_grid: bool = False,
     floor: float = 0.0,
@@ -73,63 +73,66 @@ def net_of(
 
     `of_models` is what `Layout.numbers` returned for this vector, if that is known.
     """
-    of_models = plan.numbers(vector, currents) if of_models is None else of_models
-    blocks, edges = plan.blocks, np.cumsum([0, *plan.sizes[1:]])
-    numbers, responses, taus = np.zeros((len(plan.sizes), 9)), list[tuple[float, float]](), list[float]()
+    of_models = layout.numbers(vector, currents) if of_models is None else of_models
+    blocks, edges = layout.blocks, np.cumsum([0, *layout.sizes[1:]])
+    numbers, responses, taus = np.zeros((len(layout.sizes), 9)), list[tuple[float, float]](), list[float]()
     for b, block in enumerate(blocks, 1):
-        times, own = vector[plan.times_at(b) :][: len(TIMES)].tolist(), vector[plan.taus_at(b)].tolist()
-        numbers[b], more = block_numbers(block, times, own, plan.dt, plan.driven(b, currents))
+        times, own = vector[layout.times_at(b) :][: len(TIMES)].tolist(), vector[layout.taus_at(b)].tolist()
+        numbers[b], more = block_numbers(block, times, own, layout.dt, layout.driven(b, currents))
         taus, responses = taus + own, responses + more
         if b in of_models:
             numbers[b, TAU_M] = of_models[b].tau_m
-    starts, derived = np.split(plan.start_v, edges[1:-1]), [plan.derived(b, currents) for b in range(1, len(plan.sizes))]
+    starts, derived = (
+        np.split(layout.start_v, edges[1:-1]),
+        [layout.derived(b, currents) for b in range(1, len(layout.sizes))],
+    )
     flags = {name: np.array([0, *(test(block) for block in blocks)], np.int64) for name, test in FLAGS.items()}
     receptors = np.cumsum([0, 0, *(len(block.taus) for block in blocks)])
     return Net(
-        dt=plan.dt,
-        steps=plan.steps,
+        dt=layout.dt,
+        steps=layout.steps,
         on_grid=int(on_grid),
-        timed=int(plan.timed),
+        timed=int(layout.timed),
         floor=floor,
         start=np.array([0, *edges[:-1]], np.int64),
         stop=np.array([0, *edges[1:]], np.int64),
         numbers=numbers,
-        start_v=plan.start_v,
+        start_v=layout.start_v,
         above=np.array([-1, *(-int((v < n[V_TH]).all()) for v, n in zip(starts, numbers[1:], strict=True))], np.int64),
         receptors=receptors,
         slot=np.cumsum([0, *(block.n for block in blocks for _ in block.taus)][:-1]),
         tau_s=np.array(taus),
-        tau_at=np.array([at for b in range(1, len(plan.sizes)) for at in plan.taus_at(b)]),
+        tau_at=np.array([at for b in range(1, len(layout.sizes)) for at in layout.taus_at(b)]),
         v_i=np.array([v_i for v_i, _ in responses]),
         i_i=np.array([i_i for _, i_i in responses]),
-        factor=np.array([1.0, *(of_models[b].factor if b in of_models else 1.0 for b in range(1, len(plan.sizes)))]),
+        factor=np.array([1.0, *(of_models[b].factor if b in of_models else 1.0 for b in range(1, len(layout.sizes)))]),
         ahead=np.array([0, *(0 if d is None else d.address("ahead") for d in derived)], np.int64),
         back=np.array([0, *(0 if d is None else d.address("back") for d in derived)], np.int64),
-        bias_at=np.array([plan.biases[b].start if b in plan.biases else -1 for b in range(len(plan.sizes))], np.int64),
-        times_at=np.array([0, *map(plan.times_at, range(1, len(plan.sizes)))], np.int64),
-        **_wired(plan, receptors),
+        bias_at=np.array([layout.biases[b].start if b in layout.biases else -1 for b in range(len(layout.sizes))], np.int64),
+        times_at=np.array([0, *map(layout.times_at, range(1, len(layout.sizes)))], np.int64),
+        **_wired(layout, receptors),
         **{**flags, "exact": flags["exact"] * int(not on_grid)},
     )
 
 
-def _wired(plan, receptors):
+def _wired(layout, receptors):
     """Return the fields of `Net` that describe connections."""
-    rows = [np.zeros(0, np.int64) if wire.rows is None else wire.rows for wire in plan.wires]
-    targets = [np.zeros(0, np.int32) if wire.targets is None else wire.targets for wire in plan.wires]
-    dense = np.array([wire.rows is None for wire in plan.wires], bool)
-    alike = [-1 if wire.each else wire.pre for wire in plan.wires]
+    rows = [np.zeros(0, np.int64) if wire.rows is None else wire.rows for wire in layout.wires]
+    targets = [np.zeros(0, np.int32) if wire.targets is None else wire.targets for wire in layout.wires]
+    dense = np.array([wire.rows is None for wire in layout.wires], bool)
+    alike = [-1 if wire.each else wire.pre for wire in layout.wires]
     return {
-        "pre": np.array([wire.pre for wire in plan.wires], np.int64),
-        "post": np.array([wire.post for wire in plan.wires], np.int64),
-        "receptor": np.array([receptors[wire.post] + wire.receptor for wire in plan.wires], np.int64),
+        "pre": np.array([wire.pre for wire in layout.wires], np.int64),
+        "post": np.array([wire.post for wire in layout.wires], np.int64),
+        "receptor": np.array([receptors[wire.post] + wire.receptor for wire in layout.wires], np.int64),
         "rows_at": np.where(dense, -1, np.cumsum([0, *map(len, rows)])[:-1]),
         "targets_at": np.where(dense, -1, np.cumsum([0, *map(len, targets)])[:-1]),
         "rows": np.concatenate([np.zeros(0, np.int64), *rows]),
         "targets": np.concatenate([np.zeros(0, np.int32), *targets]),
-        "at": np.array([where.start for where in plan.weights], np.int64),
-        "each": np.array([wire.each for wire in plan.wires], np.int64),
+        "at": np.array([where.start for where in layout.weights], np.int64),
+        "each": np.array([wire.each for wire in layout.wires], np.int64),
         "place": np.array([alike[:c].count(pre) for c, pre in enumerate(alike)], np.int64),
-        "delay_at": np.array([where.start for where in plan.delays], np.int64),
+        "delay_at": np.array([where.start for where in layout.delays], np.int64),
     }
 
 

@@ -56,40 +56,40 @@ def layout_of(layers: Sequence[Layer], n_in: int, dt: float, steps: int, label: 
     for before, layer in zip([n_in, *(layer.n for layer in layers)], layers, strict=False):
         check_delays(layer, before)
     last, wires = len(layers), wires_of(layers, n_in)
-    plan = Layout(blocks_of(layers), n_in, wires, {last: np.zeros(layers[-1].n)}, dt, steps)
-    check_size(plan, label)
+    layout = Layout(blocks_of(layers), n_in, wires, {last: np.zeros(layers[-1].n)}, dt, steps)
+    check_size(layout, label)
     longest = max(LONGEST_PART * dt * steps, dt)
-    for wire, where in zip(wires, plan.weights, strict=True):
+    for wire, where in zip(wires, layout.weights, strict=True):
         if wire.pre != wire.post:
-            of_model = plan.blocks[wire.post - 1].model is not None
+            of_model = layout.blocks[wire.post - 1].model is not None
             step = where if of_model else 1.0  # in the unit of a model: in proportion to the initial weights
         name, kind = ("recurrent", RECURRENT) if wire.pre == wire.post else ("weight", WEIGHT)
-        plan.add(wire.weight.shape, (name, wire.post - 1), kind, wire.post, where, step)
-    plan.add((layers[-1].n,), ("bias", last - 1), CURRENT, last, plan.biases[last], 1.0)
-    for wire, where in zip(wires, plan.delays, strict=True):
+        layout.add(wire.weight.shape, (name, wire.post - 1), kind, wire.post, where, step)
+    layout.add((layers[-1].n,), ("bias", last - 1), CURRENT, last, layout.biases[last], 1.0)
+    for wire, where in zip(wires, layout.delays, strict=True):
         what = DELAYS[wire.pre == wire.post]
         step = np.maximum(np.ravel(wire.delay), dt) if what in layers[wire.post - 1].learns else None
         limits = min(dt, round(dt, 9)), max(longest, round(longest, 9))  # which rounding does not leave
-        plan.add(np.shape(wire.delay), (what, wire.post - 1), DELAY, wire.post, where, step, *limits)
-    for (name, b), at in plan.at.items():
-        block, step, low = plan.blocks[b - 1], None, dt
+        layout.add(np.shape(wire.delay), (what, wire.post - 1), DELAY, wire.post, where, step, *limits)
+    for (name, b), at in layout.at.items():
+        block, step, low = layout.blocks[b - 1], None, dt
         if name in block.of_model:
             value = np.array([getattr(block.model, name)])
             step, low = size_of(block.model, name, value, dt), lowest_of(block.model, name, dt)
         elif name in block.learns:
             step, low = max(getattr(block, name), SMALL if name == "beta" else dt), 0.0 if name == "beta" else dt
         shown = block.model is None or name in block.learns
-        plan.add((), (name, b - 1), name, b, slice(at, at + 1), step, low, np.inf, shown)
-    return plan
+        layout.add((), (name, b - 1), name, b, slice(at, at + 1), step, low, np.inf, shown)
+    return layout
 
 
-def initial_vector(plan: Layout, layers: Sequence[Layer], runner: Any, rng: np.random.Generator) -> np.ndarray:
+def initial_vector(layout: Layout, layers: Sequence[Layer], runner: Any, rng: np.random.Generator) -> np.ndarray:
     """Return weights, delays and time constants to begin with.
 
     Layers are set one after the other: the weights of the first by its inputs, those of the next by the spikes of the one
     before.
     """
-    vector, parts = plan.start, {part.key: part for part in plan.parts}
+    vector, parts = layout.start, {part.key: part for part in layout.parts}
     rows = np.arange(min(SAMPLES, runner.size), dtype=np.int64)
     drive = input_drive(runner.inputs, rows)
     for b, layer in enumerate(layers, 1):
@@ -105,14 +105,14 @@ def initial_vector(plan: Layout, layers: Sequence[Layer], runner: Any, rng: np.r
             weight[...] = OUTPUT / np.sqrt(drive) * shape
         else:
             weight[...] = MEAN / drive + SPREAD / np.sqrt(drive) * shape
-            scale_to_fire(plan, runner, vector, weight, b, rows)
+            scale_to_fire(layout, runner, vector, weight, b, rows)
         if layer.recurrent:
             if layer.model is not None and layer.recurrent_weight is None:
                 recurrent *= rms(weight)
             round_weights(recurrent)
         round_weights(weight)
         if layer.spiking and b < len(layers):
-            drive = max(counts_of(plan, runner, vector, b, rows).sum(axis=1).mean(), 1.0)
+            drive = max(counts_of(layout, runner, vector, b, rows).sum(axis=1).mean(), 1.0)
     return vector
 
 
@@ -123,20 +123,20 @@ def input_drive(inputs, rows):
     return max(float(np.diff(inputs.offsets)[rows].mean()), 1.0)
 
 
-def counts_of(plan, runner, vector, b, rows):
+def counts_of(layout, runner, vector, b, rows):
     """Return the spikes of the cells of a layer, (samples, cells)."""
-    begin = sum(plan.sizes[1:b])
-    return runner.run(vector, rows, learn=False).counts[:, begin : begin + plan.sizes[b]]
+    begin = sum(layout.sizes[1:b])
+    return runner.run(vector, rows, learn=False).counts[:, begin : begin + layout.sizes[b]]
 
 
-def scale_to_fire(plan, runner, vector, weight, b, rows):
+def scale_to_fire(layout, runner, vector, weight, b, rows):
     """Multiply the weights onto a layer by a factor with which the wanted share of its cells fires."""
-    model = plan.blocks[b - 1].model is not None
+    model = layout.blocks[b - 1].model is not None
     shape, low, high = weight.copy(), -4.0, 16.0 if model else 4.0  # powers of 2; the unit of a model may be a pA
     for _ in range(2 * TRIALS if model else TRIALS):
         middle = 0.5 * (low + high)
         weight[...] = 2.0**middle * shape
-        if (counts_of(plan, runner, vector, b, rows) > 0).mean() < FIRING:
+        if (counts_of(layout, runner, vector, b, rows) > 0).mean() < FIRING:
             low = middle
         else:
             high = middle

@@ -10,9 +10,9 @@ import numpy as np
 
 from brainsim.features.growing.listing import list_synapses, with_parts
 from brainsim.learn.spiking.adaptive_cells import AdaptingLIF, kept_on_grid
-from brainsim.learn.spiking.graph import Graph
+from brainsim.learn.spiking.from_network import Graph
+from brainsim.learn.spiking.kernels.net import TIMES
 from brainsim.learn.spiking.layout import Layout
-from brainsim.learn.spiking.plan import TIMES
 from brainsim.learn.spiking.samples import Inputs
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF
@@ -25,30 +25,30 @@ from brainsim.network.network import Network
 from brainsim.network.population import Population
 
 
-def network_of(plan: Layout, vector: np.ndarray, sample: Inputs, on_grid: bool, seed: int) -> Network:
+def network_of(layout: Layout, vector: np.ndarray, sample: Inputs, on_grid: bool, seed: int) -> Network:
     """Return the layers of a `SpikingNetwork` as a Network with one sample as its input."""
-    source = Population(plan.n_in, SpikeTrains(sample.times, sample.units.astype(np.int64)), name="input")
+    source = Population(layout.n_in, SpikeTrains(sample.times, sample.units.astype(np.int64)), name="input")
     cells, network = [source], Network(seed=seed)
     network.add(source)
-    for b, block in enumerate(plan.blocks, 1):
-        name = f"hidden{b - 1}" if b < len(plan.blocks) else "readout"
-        cells.append(Population(block.n, _cell(plan, vector, b, on_grid), name=name))
-    for wire, weight, delay in zip(plan.wires, plan.weights, plan.delays, strict=True):
+    for b, block in enumerate(layout.blocks, 1):
+        name = f"hidden{b - 1}" if b < len(layout.blocks) else "readout"
+        cells.append(Population(block.n, _cell(layout, vector, b, on_grid), name=name))
+    for wire, weight, delay in zip(layout.wires, layout.weights, layout.delays, strict=True):
         pre, post, rule = cells[wire.pre], cells[wire.post], FromArrays(*np.indices(wire.weight.shape).reshape(2, -1))
         own = {"weight": vector[weight], "delay": vector[delay] if wire.each else float(vector[delay][0])}
-        synapse = Exponential(tau=float(vector[plan.at["tau_s", wire.post]]))
+        synapse = Exponential(tau=float(vector[layout.at["tau_s", wire.post]]))
         network.connect(pre, post, rule, **own, synapse=synapse, name=f"{pre.name} -> {post.name}")
-    network.stimulate(cells[-1], CurrentInput(vector[plan.biases[len(plan.blocks)]].copy()), name="bias")
+    network.stimulate(cells[-1], CurrentInput(vector[layout.biases[len(layout.blocks)]].copy()), name="bias")
     if sample.currents.shape[1]:
-        drive = sample.currents[0] @ vector[plan.weights[0]].reshape(plan.wires[0].weight.shape)
-        network.stimulate(cells[1], CurrentInput(drive, times=plan.dt * np.arange(plan.steps)), name="currents")
+        drive = sample.currents[0] @ vector[layout.weights[0]].reshape(layout.wires[0].weight.shape)
+        network.stimulate(cells[1], CurrentInput(drive, times=layout.dt * np.arange(layout.steps)), name="currents")
     return network
 
 
-def _cell(plan, vector, b, on_grid):
+def _cell(layout, vector, b, on_grid):
     """Return the model of the cells of a layer, in mV and pA, of which 1 pA makes 1 mV."""
-    block = plan.blocks[b - 1]
-    learned = {name: float(vector[plan.at[name, b]]) for name in (TIMES if block.model is None else block.of_model)}
+    block = layout.blocks[b - 1]
+    learned = {name: float(vector[layout.at[name, b]]) for name in (TIMES if block.model is None else block.of_model)}
     if block.model is not None:
         return _model(block.model, learned)
     keeps = on_grid and not block.t_ref  # then spikes are at the ends of steps, when v is above the threshold

@@ -10,9 +10,9 @@ import numpy as np
 from brainsim.core.checks import known_as
 from brainsim.learn.spiking.blocks import LABEL, WRITTEN, Block, block_of, check_source, check_synapse, start_of, tau_name
 from brainsim.learn.spiking.from_projections import Ends, Table, draw, table_of
+from brainsim.learn.spiking.kernels.net import RECEPTORS
 from brainsim.learn.spiking.layout import CURRENT, DELAY, LONGEST_PART, WEIGHT, Layout, Wire, lowest_of, rms, size_of
 from brainsim.learn.spiking.learns import Learns, limits_of
-from brainsim.learn.spiking.plan import RECEPTORS
 from brainsim.models.inputs import CurrentInput
 from brainsim.network.arguments import MAX_DELAY
 
@@ -38,51 +38,51 @@ class Graph:
     def layout(self, dt: float, steps: int, seed: int) -> Layout:
         """Return the numbering of what learns, or raise ValueError if it begins out of its bounds."""
         start_v = np.concatenate([start_of(*pair, seed) for pair in zip(self.cells, self.blocks, strict=True)])
-        plan = Layout(self.blocks, self.n_in, self.wires, self.currents, dt, steps, start_v)
+        layout = Layout(self.blocks, self.n_in, self.wires, self.currents, dt, steps, start_v)
         for item in self.learns:
-            kind, places, block = self._places_of(item, plan)
-            begins = plan.fixed[places]
+            kind, places, block = self._places_of(item, layout)
+            begins = layout.fixed[places]
             one = item.shared or item.what not in EACH
             if one and not (begins == begins[0]).all():
                 raise ValueError(f"Learns.shared: {item.what} of {item.name!r} begins with several values; give one number")
             if one:
                 begins, places = begins[:1], np.unique(places)
-            step, low, high = self._range_of(kind, begins, block, plan)
+            step, low, high = self._range_of(kind, begins, block, layout)
             limits = limits_of(item, begins, low, high)
-            plan.add(() if one else (places.size,), item.key, kind, block, places, step, *limits)
-        return plan
+            layout.add(() if one else (places.size,), item.key, kind, block, places, step, *limits)
+        return layout
 
-    def _places_of(self, item, plan):
+    def _places_of(self, item, layout):
         """Return the kind of something that learns, where it is in the vector of the kernels, and its block."""
         of = item.of
         if of in self.net.inputs:
             block = self.places[of.target.parts[0][0].name].block
-            return CURRENT, np.arange(plan.size)[plan.biases[block]], block
+            return CURRENT, np.arange(layout.size)[layout.biases[block]], block
         if of not in self.net.projections:
             block = self.places[item.name].block
-            return item.what, np.array([plan.at[item.what, block]]), block
+            return item.what, np.array([layout.at[item.what, block]]), block
         block = self.places[of.post.parts[0][0].name].block
         if item.what == "tau":
             name = tau_name(self.synapses[of.post.parts[0][0].name].index(of.synapse))
-            return name, np.array([plan.at[name, block]]), block
+            return name, np.array([layout.at[name, block]]), block
         places = np.zeros(self.tables[item.name].pre.size, np.int64)
         if not places.size:
             raise ValueError(f"Learns.of: {item.name!r} has no synapses")
-        for wire, weight, delay in zip(self.wires, plan.weights, plan.delays, strict=True):
+        for wire, weight, delay in zip(self.wires, layout.weights, layout.delays, strict=True):
             if wire.projection is of:
                 where = weight if item.what == "weight" else delay
                 places[wire.which] = np.arange(where.start, where.stop)
         return WEIGHT if item.what == "weight" else DELAY, places, block
 
-    def _range_of(self, kind, start, b, plan):
+    def _range_of(self, kind, start, b, layout):
         """Return the size of a step of what learns, in proportion to what it begins with, and the bounds of the kernels."""
-        block, model, dt = self.blocks[b - 1], self.cells[b - 1].model, plan.dt
+        block, model, dt = self.blocks[b - 1], self.cells[b - 1].model, layout.dt
         if kind == WEIGHT:
             return rms(start) or 1.0, -np.inf, np.inf
         if kind == CURRENT:
             return rms(start) or (block.c_m * block.v_th / block.tau_m or 1.0), -np.inf, np.inf
         if kind == DELAY:
-            longest = max(min(LONGEST_PART * dt * plan.steps, MAX_DELAY * dt), float(start.max()))
+            longest = max(min(LONGEST_PART * dt * layout.steps, MAX_DELAY * dt), float(start.max()))
             return np.maximum(np.abs(start), dt), dt, longest
         if kind.startswith("tau_s"):
             return np.maximum(np.abs(start), dt), dt, np.inf

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from brainsim.core.checks import integer, warn_user
 from brainsim.engine.loop.progress import Watch
-from brainsim.learn.checks import class_labels, classes_in, explained_variance, places_of
+from brainsim.learn.checked_samples import class_labels, classes_in, explained_variance, places_of
 from brainsim.learn.estimator import Estimator, Loss
+from brainsim.learn.spiking.layout import take_pickled
 from brainsim.learn.spiking.runner import SpikingRunner
 from brainsim.learn.spiking.samples import (
     Inputs,
@@ -53,7 +54,8 @@ class SpikingEstimator(Estimator):
     input_kind_: str
     history_: dict[str, list[float]]
     _takes_nan = True
-    _shows_all = True  # whether `parts` has time constants that do not learn
+    _shows_what_is_fixed = True  # whether `parts` has time constants that do not learn
+    __setstate__ = take_pickled
 
     def partial_fit(self, X: Any, y: ArrayLike, epochs: int = 1, progress: bool | None = None) -> Self:
         """Train for some more epochs, from where training is, and return the network.
@@ -79,7 +81,7 @@ class SpikingEstimator(Estimator):
         sequence = self._sequence()
         batch = self._run(X, self._name("predict.X"), traces=bool(sequence))
         if sequence == "values":
-            return batch.traces + self._base
+            return batch.traces + self._base_of_v
         return batch.traces.argmax(axis=2) if sequence else self.classes_[batch.score.argmax(axis=1)]
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -90,7 +92,7 @@ class SpikingEstimator(Estimator):
 
     def potentials(self, X: Any) -> np.ndarray:
         """Return the potentials of the readout at the end of each step, shape (samples, steps, outputs)."""
-        return self._run(X, self._name("potentials.X"), traces=True).traces + self._base
+        return self._run(X, self._name("potentials.X"), traces=True).traces + self._base_of_v
 
     def score(self, X: Any, y: ArrayLike) -> float:
         """Return the share of samples, or of labelled steps, that are classified correctly.
@@ -101,7 +103,7 @@ class SpikingEstimator(Estimator):
         predicted = self.predict(X)
         if not sequence:
             return float(np.mean(predicted == class_labels(y, len(inputs), self._name("score.y"), self.classes_)))
-        wanted = sequences_of(y, len(inputs), self._plan.steps, self._name("score.y"))
+        wanted = sequences_of(y, len(inputs), self._layout.steps, self._name("score.y"))
         if sequence == "labels":
             if wanted.max() < 0:
                 raise ValueError(f"{self._name('score.y')}: must have a label in at least one step (got only -1, for none)")
@@ -130,26 +132,28 @@ class SpikingEstimator(Estimator):
         targets = self._targets(y, len(inputs), self._name("gradients.y"))
         with self._runner(inputs, targets) as runner:
             feedback = self.training_.feedback
-            batch = runner.run(self._vector, np.arange(len(inputs)), True, history=self._shows_all, feedback=feedback)
+            batch = runner.run(
+                self._vector, np.arange(len(inputs)), True, history=self._shows_what_is_fixed, feedback=feedback
+            )
         mean = batch.gradient / len(inputs)
-        return Loss(float(batch.loss.mean()), self._plan.shown(mean))
+        return Loss(float(batch.loss.mean()), self._layout.shown(mean))
 
     def parts(self) -> dict[tuple[str, int], np.ndarray]:
         """Return everything that can be learned: (what, layer) -> array, as `gradients` does.
 
         The arrays can be changed in place: `predict` and all else use them, and `partial_fit` continues from them.
         """
-        return self._plan.shown(self._vector)
+        return self._layout.shown(self._vector)
 
     @property
     def n_features_in_(self) -> int:
         """Number of inputs of a sample; as in scikit-learn, it is there only after `fit`."""
         self._trained()
-        return self._width
+        return self._n_inputs
 
     @property
-    def _plan(self):
-        return self._trained().plan
+    def _layout(self):
+        return self._trained().layout
 
     @property
     def _vector(self):
@@ -165,24 +169,24 @@ class SpikingEstimator(Estimator):
         return "" if self.loss != "sequence" else ("values" if self.classes_.size == 0 else "labels")
 
     def _inputs(self, X, label) -> Inputs:
-        check_kind(X, getattr(self, "input_kind_", None), self._plan.steps, self._width, label)
-        inputs = self._complete(X, label)
+        check_kind(X, getattr(self, "input_kind_", None), self._layout.steps, self._n_inputs, label)
+        inputs = self._as_inputs(X, label)
         self._check_length(inputs, label)
         return inputs
 
     @property
-    def _width(self):
+    def _n_inputs(self):
         """Number of inputs of a sample, None if it follows from the first samples."""
-        return self._plan.n_in if hasattr(self, "training_") else None
+        return self._layout.n_in if hasattr(self, "training_") else None
 
     @property
-    def _base(self):
+    def _base_of_v(self):
         """What is added to potentials of the kernels."""
         return 0.0
 
-    def _complete(self, X, label):
+    def _as_inputs(self, X, label):
         """Return samples as the kernels take them."""
-        return inputs_of(X, label, self._width)
+        return inputs_of(X, label, self._n_inputs)
 
     def _check_length(self, inputs, label):
         check_end(inputs, self.duration_, label)
@@ -191,27 +195,27 @@ class SpikingEstimator(Estimator):
             raise ValueError(f"{label}: currents must have {steps} steps (got {inputs.currents.shape[1]})")
 
     def _targets(self, y, samples, label) -> Targets:
-        none = no_targets(samples, self._plan.sizes[-1])
+        none = no_targets(samples, self._layout.sizes[-1])
         if self.loss == "sequence":
-            wanted = sequences_of(y, samples, self._plan.steps, label, self._plan.sizes[-1])
+            wanted = sequences_of(y, samples, self._layout.steps, label, self._layout.sizes[-1])
             if (wanted.ndim == 3) != (self._sequence() == "values"):
                 raise ValueError(f"{label}: must be {self._sequence()} of steps, as in training (got shape {wanted.shape})")
             if wanted.ndim == 3:
-                return replace(none, values=wanted - self._base if self._base else wanted)
+                return replace(none, values=wanted - self._base_of_v if self._base_of_v else wanted)
             return replace(none, labels=wanted)
         return replace(none, label=places_of(class_labels(y, samples, label), self.classes_, label))
 
     def _runner(self, inputs, targets):
-        return SpikingRunner(self, self._plan, inputs, targets, self._sequence())
+        return SpikingRunner(self, self._layout, inputs, targets, self._sequence())
 
-    def _runner_of(self, plan, inputs):
+    def _runner_of(self, layout, inputs):
         """Return a runner before training has begun, without targets."""
-        nothing = no_targets(len(inputs), plan.sizes[-1])
-        return SpikingRunner(self, plan, inputs, nothing, "values" if self.loss == "sequence" else "")
+        nothing = no_targets(len(inputs), layout.sizes[-1])
+        return SpikingRunner(self, layout, inputs, nothing, "values" if self.loss == "sequence" else "")
 
     def _run(self, X, label, traces=False):
         inputs = self._inputs(X, label)
-        with self._runner(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as runner:
+        with self._runner(inputs, no_targets(len(inputs), self._layout.sizes[-1])) as runner:
             return runner.run(self._vector, np.arange(len(inputs)), learn=False, traces=traces)
 
     def _begin(self, inputs, y, label):
@@ -225,8 +229,8 @@ class SpikingEstimator(Estimator):
         steps = steps_of(self.duration_, self.dt, f"{type(self).__name__}.duration")
         self._check_length(inputs, f"{label}.X")
         outputs = self._outputs(y, len(inputs), steps, f"{label}.y")
-        plan, vector = self._prepare(inputs, outputs, steps, label)
-        self.training_ = Training(plan, self, vector)
+        layout, vector = self._prepare(inputs, outputs, steps, label)
+        self.training_ = Training(layout, self, vector)
         self.input_kind_ = "currents" if inputs.currents.shape[1] else "spikes"
 
     def _prepare(self, inputs, outputs, steps, label):
@@ -244,7 +248,7 @@ class SpikingEstimator(Estimator):
 
     def _events_of(self, inputs, samples, blocks):
         """Yield what `_spikes_of` returns, for each of some samples."""
-        with self._runner(inputs, no_targets(len(inputs), self._plan.sizes[-1])) as runner:
+        with self._runner(inputs, no_targets(len(inputs), self._layout.sizes[-1])) as runner:
             for sample in samples:
                 block, cell, time, _ = runner.events(self._vector, sample)
                 found = {}
@@ -267,7 +271,7 @@ class SpikingEstimator(Estimator):
     def _train(self, X, y, epochs, label, progress):
         """Train for some epochs; the present weights are those with the smallest validation loss at the end."""
         begun = hasattr(self, "training_")
-        inputs = self._inputs(X, f"{label}.X") if begun else self._complete(X, f"{label}.X")
+        inputs = self._inputs(X, f"{label}.X") if begun else self._as_inputs(X, f"{label}.X")
         check_given(inputs, f"{label}.X")
         if not begun:
             self._begin(inputs, y, label)
