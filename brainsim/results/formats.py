@@ -183,10 +183,10 @@ def save(result: Result, path: str | os.PathLike, compress: bool = False) -> Pat
 def read(path: str | os.PathLike) -> Result:
     """Return the Result in a file, or in the folder of a stream."""
     name_of(path, "Result.load")
-    if is_stream(path):
-        return through("folder of a stream", "Result.load")(path).result()
     with contextlib.suppress(ValueError):  # such as of a path without a name, about which the format has a message
         remove_leftovers(path)  # of a process that was killed when the file was complete, so nothing is written there again
+    if is_stream(path):
+        return through("folder of a stream", "Result.load")(path).result()
     of = format_of(path)
     if of.package:
         optional(of.package, "Result.load")

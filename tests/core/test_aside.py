@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -70,6 +71,51 @@ def test_reading_clears_what_a_process_left_that_was_killed_at_the_end(tmp_path,
     assert sorted(os.listdir(tmp_path)) == [f".run{suffix}.0.tmp", path.name]
     assert bs.Result.load(path).duration == 1.0
     assert os.listdir(tmp_path) == [path.name]
+
+
+def killed_at(path, run, when, at):
+    """Write a folder of columns in a process that is killed when it is "before" or "after" its `at`-th ``os.rename``."""
+    child = os.fork()
+    if child == 0:
+        rename, seen = os.rename, []
+
+        def counted(old, new):
+            seen.append(new)
+            if len(seen) == at and when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            rename(old, new)
+            if len(seen) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        os.rename = counted
+        try:
+            run(2.0, overwrite=path.exists())
+        finally:
+            os._exit(1)  # an error must not let a second process go through the other tests
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+@needs_fork
+def test_reading_a_folder_clears_what_a_process_left_or_brings_back_what_it_was_replacing(tmp_path):
+    """A folder of columns is complete when it is renamed, so nothing may ever be written there again."""
+    path = tmp_path / "run"
+    net = bs.Network(seed=1)
+    net.add(bs.Population(2, bs.LIF(), name="cells"))
+
+    def run(duration, overwrite=False):
+        return bs.simulate(net, duration, seed=1, threads=1, to=f"{path}/", overwrite=overwrite)
+
+    killed_at(path, run, "after", 1)
+    assert sorted(os.listdir(tmp_path)) == [".run.0.tmp", "run"]
+    assert bs.Result.load(path).duration == 2.0
+    assert os.listdir(tmp_path) == ["run"]
+    shutil.rmtree(path)
+    run(1.0)
+    killed_at(path, run, "before", 2)
+    assert sorted(os.listdir(tmp_path)) == [".run.0.tmp", "run.part"]
+    assert bs.Result.load(path).duration == 1.0
+    assert sorted(os.listdir(tmp_path)) == ["run", "run.part"]
+    assert bs.Result.load(tmp_path / "run.part").duration == 2.0
 
 
 def test_reading_leaves_what_is_being_written(tmp_path):
