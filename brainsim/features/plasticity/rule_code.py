@@ -30,7 +30,8 @@ from brainsim.equations.numba_text import module
 from brainsim.features.plasticity.equations.parser import PlasticityEquations
 from brainsim.features.plasticity.modulator_text import modulate
 from brainsim.features.plasticity.spike_text import begin, enter, remember
-from brainsim.features.plasticity.synapse_text import deliver, replay, sweep
+from brainsim.features.plasticity.sweep_text import sweep
+from brainsim.features.plasticity.synapse_text import deliver, replay
 from brainsim.features.plasticity.writer import RuleCode
 
 PERIOD = 1 << 15  # steps between two sweeps
