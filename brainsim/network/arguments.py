@@ -7,7 +7,6 @@ import numpy as np
 from brainsim.core.checks import check_name, choice, in_range
 from brainsim.equations.steps.pulse import compose_with_pulses
 from brainsim.models.distribution import written_within
-from brainsim.models.inputs import Input
 from brainsim.models.packed import as_kept, distinct, is_listed, of_values, pack
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.usable import checked_weight
@@ -32,6 +31,8 @@ def check_view(view, label):
     """Return `view` if it is a view, or raise TypeError that says what came instead."""
     if isinstance(view, View):
         return view
+    from brainsim.models.inputs import Input  # which networks without inputs do not need
+
     order = "connect(pre, post, rule, ...)" if "connect" in label else "stimulate(target, input)"
     hint = f"; the order is {order}" if isinstance(view, (Rule, Input)) else ""
     if hasattr(view, "spiking_source"):

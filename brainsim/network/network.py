@@ -16,7 +16,6 @@ from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.docstrings import needs
 from brainsim.core.doors import optional, show_by, through
 from brainsim.core.hints import Answering, answers_calls
-from brainsim.models.inputs import Input
 from brainsim.models.packed import unpack
 from brainsim.models.rules import Rule
 from brainsim.models.synapses.usable import checked_synapse
@@ -50,6 +49,7 @@ if typing.TYPE_CHECKING:
     from brainsim.features.plasticity.models.base import Plasticity
     from brainsim.features.plasticity.models.homeostasis import Homeostasis
     from brainsim.models.base import Synapse
+    from brainsim.models.inputs import Input
     from brainsim.models.values import ValueLike
     from brainsim.network.probes import Request
     from brainsim.results.synapses import SynapseTable
@@ -285,6 +285,8 @@ class Network(Answering):
         """
         target = check_view(target, "Network.stimulate.target")
         arguments.check_target(target, "Network.stimulate.target")
+        from brainsim.models.inputs import Input
+
         if isinstance(input, type) or not isinstance(input, Input):
             raise TypeError(
                 "Network.stimulate.input: must be an input such as CurrentInput(400.0) or "

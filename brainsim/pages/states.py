@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from brainsim.engine.states.state import check_fits, check_state
+from brainsim.engine.states.given import check_fits, check_state
 from brainsim.jit.records import Context
 from brainsim.pages.image import LINE
 

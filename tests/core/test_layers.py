@@ -245,7 +245,8 @@ len(bs.simulate(net, 10.0, seed=2, threads=1).spikes["cells"])
 # rooms and modules that a plain run does without when it finds its code in the cache; each takes 0.2 to 10 ms
 NOT_NEEDED = """
 concurrent difflib html http logging numpy.ma secrets socket subprocess uuid brainsim.analysis brainsim.connectomes
-brainsim.core.files brainsim.engine.simulation.needed brainsim.engine.operators.currents
+brainsim.core.files brainsim.core.structure brainsim.engine.simulation.needed brainsim.engine.states.given
+brainsim.engine.operators.currents brainsim.models.inputs
 brainsim.engine.operators.poisson brainsim.engine.operators.signals brainsim.engine.operators.varying
 brainsim.engine.operators.windows brainsim.engine.recorders.conditions brainsim.engine.recorders.requested
 brainsim.engine.recorders.trace_sources brainsim.engine.recorders.traces brainsim.sonata

@@ -17,7 +17,7 @@ from brainsim.engine.recorders.recorder import Chunk
 from brainsim.engine.simulation.partition import Partition, SharedArrays, run_all
 from brainsim.engine.simulation.settings import slice_steps
 from brainsim.engine.states.sent import Sent
-from brainsim.engine.states.state import Snapshot, arrays_of, load_state, not_finite_here, take_array
+from brainsim.engine.states.state import Snapshot, arrays_of, load_state, not_finite_here
 
 
 class Run:
@@ -263,10 +263,10 @@ class Run:
 
     def _load_extra(self, extra, unsorted=()):
         """Take over what registered operators and kinds of synapses keep."""
-        for partition in self.partitions:
-            for operator in partition.program.keepers:
-                kinds = {name: values.dtype for name, (_, values) in operator.saved().items()}
-                operator.load({name: take_array(extra, name, kind, self.layout.n_cells) for name, kind in kinds.items()})
+        if keepers := [operator for partition in self.partitions for operator in partition.program.keepers]:
+            from brainsim.engine.states.given import load_operators
+
+            load_operators(keepers, extra, self.layout.n_cells)
         if self.synapses.kinds:
             from brainsim.engine.synapses.readback import load_kinds
 

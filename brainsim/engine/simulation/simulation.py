@@ -41,7 +41,7 @@ from brainsim.engine.simulation.settings import (
     thread_count,
 )
 from brainsim.engine.states.fingerprint import fingerprint_of
-from brainsim.engine.states.state import Variables, check_fits, check_state
+from brainsim.engine.states.state import Variables
 from brainsim.engine.synapses.store import Synapses
 from brainsim.jit.cache import told_of_compiling
 from brainsim.network.arguments import PRECISIONS
@@ -157,7 +157,11 @@ class Simulation(Answering):
         """Lay out the network, build its synapses and compile its operators."""
         began, ranks, given = time.perf_counter(), settings.ranks, settings.seed
         checked_network(network, settings.dt)
-        self._restored = state = check_state(ranks.first(state), settings.dt, given)
+        if (state := ranks.first(state)) is not None:
+            from brainsim.engine.states.given import check_fits, check_state
+
+            state = check_state(state, settings.dt, given)
+        self._restored = state
         seed = ranks.first(checked_seed(given if state is None else state.seed, option("seed")))
         threads = thread_count(settings.threads, network, settings.dt, ranks)
         self._settings = settings = replace(settings, seed=seed, threads=threads)

@@ -10,7 +10,7 @@ from brainsim.build.own import is_whole, whole
 from brainsim.build.timing import ON_GRID
 from brainsim.core.doors import through
 from brainsim.core.machine import processors
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
 from brainsim.engine.synapses.projections import GlobalIndices, Plan, make_room_for_counts, weights_in_full
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS

@@ -10,7 +10,7 @@ from typing import TypedDict, get_type_hints
 from brainsim.core.checks import integer, warn_user
 from brainsim.core.files import check_path, previous
 from brainsim.engine.simulation.settings import PRECISE
-from brainsim.engine.states.state import check_clock
+from brainsim.engine.states.given import check_clock
 from brainsim.features.checkpoints.changes import Changes, Lists, decode_changes, encode_changes
 from brainsim.network.arguments import check_precision
 from brainsim.results import archive

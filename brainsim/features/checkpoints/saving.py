@@ -17,7 +17,7 @@ from brainsim.core.files import check_path
 from brainsim.engine.simulation.described import take_run
 from brainsim.engine.simulation.settings import checked_network, checked_steps, path_of, timing_of
 from brainsim.engine.states.fingerprint import Prints, fingerprint_of
-from brainsim.engine.states.state import check_fits
+from brainsim.engine.states.given import check_fits
 from brainsim.engine.synapses.store import Synapses
 from brainsim.features.checkpoints.changes import NONE
 from brainsim.features.checkpoints.file import EXAMPLE, Checkpoint, Plain, read, reading

@@ -7,7 +7,7 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import warn_user
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.engine.synapses.kinds.kind import in_block
 from brainsim.engine.synapses.segments import MAX_LENGTH, START_BITS
 from brainsim.features.plasticity import multiplying

@@ -8,7 +8,7 @@ import numpy as np
 from brainsim.build.constants import whole_steps
 from brainsim.engine.loop.faults import first
 from brainsim.engine.loop.program import MAX_SLICE
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import in_table, order_of
 from brainsim.engine.synapses.segments import LENGTH_BITS, MAX_LENGTH, START_BITS, TAGS

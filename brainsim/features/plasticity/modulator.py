@@ -3,7 +3,7 @@
 import numpy as np
 
 from brainsim.engine.loop.program import MAX_SLICE
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions.language import names_in
 from brainsim.features.plasticity.rule_code import PERIOD

@@ -7,7 +7,7 @@ import numpy as np
 
 from brainsim.core.checks import computed_values, number
 from brainsim.core.contexts import within
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.features.plasticity.writer import names_of
 from brainsim.models.values import is_number
 

@@ -5,7 +5,7 @@ All is kept as it is, without bringing the synapses up to date, so a run continu
 
 import numpy as np
 
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.features.plasticity.modulator import load_modulator, saved_modulator
 from brainsim.features.plasticity.part import entries_of
 from brainsim.features.plasticity.rule_code import INDEX_BITS

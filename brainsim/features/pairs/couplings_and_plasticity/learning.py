@@ -5,7 +5,7 @@ import numpy as np
 from brainsim.build.own import each_from_its_rank
 from brainsim.core.checks import nearest, true_or_false
 from brainsim.engine.loop.faults import FaultNumber, Watch, first
-from brainsim.engine.states.state import take_array
+from brainsim.engine.states.given import take_array
 from brainsim.engine.synapses.kinds.kind import CALLED, SynapseKind
 from brainsim.engine.synapses.readback import Selected, initial_weights
 from brainsim.features.plasticity.change import check_bounds, checked_column
