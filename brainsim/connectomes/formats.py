@@ -62,6 +62,7 @@ def register_format(name: str, files: Mapping[str, str], optional: Mapping[str, 
 
     Examples
     --------
+    >>> import numpy as np
     >>> from brainsim.connectomes import Brain, Edges, register_format
     >>> @register_format("pairs", {"path": "pairs.npy"})                                  # doctest: +SKIP
     ... def read_pairs(path, **options):

@@ -203,7 +203,9 @@ class FromSparse(_PairList):
 
     A directed graph of networkx:
 
-    >>> bs.FromSparse(nx.to_scipy_sparse_array(graph))                      # doctest: +SKIP
+    >>> import networkx as nx  # doctest: +SKIP
+    >>> graph = nx.gnp_random_graph(100, 0.1, seed=1, directed=True)  # doctest: +SKIP
+    >>> bs.FromSparse(nx.to_scipy_sparse_array(graph))  # doctest: +SKIP
     """
 
     matrix: InitVar[Any]

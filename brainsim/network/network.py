@@ -391,7 +391,10 @@ class Network(Answering):
 
         Examples
         --------
-        >>> net.to_frame("exc->cells").groupby("post").weight.sum()             # doctest: +SKIP
+        >>> import brainsim as bs  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+        >>> net.connect(cells, cells, bs.FixedIndegree(10), weight=0.5, delay=1.5, synapse=bs.Delta())  # doctest: +SKIP
+        >>> net.to_frame("cells->cells").groupby("post").weight.sum()  # doctest: +SKIP
         """
         pandas = optional("pandas", "Network.to_frame")
         if projection is not None:
@@ -418,9 +421,12 @@ class Network(Answering):
 
         Examples
         --------
-        >>> import networkx as nx                                               # doctest: +SKIP
-        >>> nx.average_clustering(nx.Graph(net.to_networkx()))                  # doctest: +SKIP
-        >>> nx.draw(net.to_networkx("populations"), with_labels=True)           # doctest: +SKIP
+        >>> import brainsim as bs  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+        >>> net.connect(cells, cells, bs.FixedIndegree(10), weight=0.5, delay=1.5, synapse=bs.Delta())  # doctest: +SKIP
+        >>> import networkx as nx  # doctest: +SKIP
+        >>> nx.average_clustering(nx.Graph(net.to_networkx()))  # doctest: +SKIP
+        >>> nx.draw(net.to_networkx("populations"), with_labels=True)  # doctest: +SKIP
         """
         networkx = optional("networkx", "Network.to_networkx")
         choice(of, ("cells", "populations"), "Network.to_networkx.of")

@@ -65,7 +65,9 @@ def read(
 
     Examples
     --------
-    >>> net = bs.nir.read("graph.nir", method="euler", inputs=x)                        # doctest: +SKIP
+    >>> import brainsim as bs, numpy as np  # doctest: +SKIP
+    >>> spikes = np.random.default_rng(1).random((1000, 5)) < 0.05  # doctest: +SKIP
+    >>> net = bs.nir.read("graph.nir", method="euler", inputs=spikes)  # doctest: +SKIP
     >>> bs.simulate(net, 100.0, dt=0.1).spikes["output"].counts()                       # doctest: +SKIP
     """
     number(dt, f"{LABEL}.dt", "ms", above=0.0)

@@ -58,8 +58,13 @@ def write(
 
     Examples
     --------
-    >>> graph = bs.nir.write(net, "graph.nir")                                          # doctest: +SKIP
-    >>> snntorch.import_nir.import_from_nir(graph)                                      # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> one, two = (bs.Population(5, bs.LIF(t_ref=0.0), name=name) for name in ("one", "two"))  # doctest: +SKIP
+    >>> net = bs.Network(seed=1)  # doctest: +SKIP
+    >>> net.connect(one, two, bs.AllToAll(), weight=2.0, delay=1.0, synapse=bs.Exponential())  # doctest: +SKIP
+    >>> graph = bs.nir.write(net, "graph.nir")  # doctest: +SKIP
+    >>> import snntorch  # doctest: +SKIP
+    >>> snntorch.import_nir.import_from_nir(graph)  # doctest: +SKIP
     """
     nir = optional("nir", LABEL)
     if not isinstance(network, bs.Network):

@@ -78,8 +78,13 @@ def animate(
 
     Examples
     --------
-    >>> bs.plot.animate(result, "run.gif", window=(0.0, 300.0))                         # doctest: +SKIP
-    >>> bs.plot.animate(result.spikes["sheet"], "waves.gif", grid=(200, 200))           # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, sheet = bs.Network(seed=1), bs.positions.grid((20, 20), spacing=50.0)  # doctest: +SKIP
+    >>> cells = bs.Population(400, bs.LIF(), name="sheet", positions=sheet)  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.animate(result, "run.gif", window=(0.0, 300.0))  # doctest: +SKIP
+    >>> bs.plot.animate(result.spikes["sheet"], "waves.gif", positions=sheet)  # doctest: +SKIP
     """
     file = check_path(path, "animate.path")
     fps = number(fps, "animate.fps", "1/s", above=0.0)

@@ -44,7 +44,11 @@ def rate(
 
     Examples
     --------
-    >>> bs.plot.rate(result, sigma=5.0)                                     # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.rate(result, sigma=5.0)  # doctest: +SKIP
     """
     groups = groups_of(spikes, "rate", color)
     with report_as("rate", "Spikes.population_rate"):
@@ -104,7 +108,11 @@ def bars(
 
     Examples
     --------
-    >>> bs.plot.bars(result, bs.Spikes.rate, label="rate [Hz]")             # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.bars(result, bs.Spikes.rate, label="rate [Hz]")  # doctest: +SKIP
     """
     groups = groups_of(spikes, "bars", color)
     if callable(values):
@@ -180,8 +188,12 @@ def psth(
 
     Examples
     --------
-    >>> bs.plot.psth(result, events=[100.0, 300.0, 500.0], window=(-20.0, 80.0))    # doctest: +SKIP
-    >>> bs.plot.psth([one.spikes["cells"] for one in results])                      # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.psth(result, events=[100.0, 300.0, 500.0], window=(-20.0, 80.0))  # doctest: +SKIP
+    >>> bs.plot.psth([bs.simulate(net, 500.0, seed=k).spikes["cells"] for k in range(5)])  # doctest: +SKIP
     """
     if events is None:
         spikes, events, whole = _join(spikes)

@@ -46,7 +46,11 @@ def graph(network: Network, *, ax: Axes | None = None, labels: bool | None = Non
 
     Examples
     --------
-    >>> bs.plot.graph(net)                                                  # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> net.connect(cells, cells, bs.AllToAll(), weight=0.05, delay=1.0, synapse=bs.Delta())  # doctest: +SKIP
+    >>> bs.plot.graph(net)  # doctest: +SKIP
     """
     found = _graph_of(network, "graph", max_nodes)
     ax = axes_of(ax, "graph")
@@ -86,7 +90,11 @@ def connectivity(network: Network, *, ax: Axes | None = None, max_nodes: int = M
 
     Examples
     --------
-    >>> bs.plot.connectivity(net)                                           # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> net.connect(cells, cells, bs.AllToAll(), weight=0.05, delay=1.0, synapse=bs.Delta())  # doctest: +SKIP
+    >>> bs.plot.connectivity(net)  # doctest: +SKIP
     """
     found = _graph_of(network, "connectivity", max_nodes)
     ax = axes_of(ax, "connectivity")

@@ -61,7 +61,11 @@ def isi_histogram(
 
     Examples
     --------
-    >>> bs.plot.isi_histogram(result.spikes["cells"])                       # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.isi_histogram(result.spikes["cells"])  # doctest: +SKIP
     """
     groups = groups_of(spikes, "isi_histogram", color)
     bins = integer(bins, "isi_histogram.bins", at_least=1)
@@ -119,7 +123,11 @@ def cv_rate(
 
     Examples
     --------
-    >>> bs.plot.cv_rate(result)                                             # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 2000.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.cv_rate(result)  # doctest: +SKIP
     """
     groups = groups_of(spikes, "cv_rate", color)
     size = number(size, "cv_rate.size", above=0.0)
@@ -192,8 +200,12 @@ def correlogram(
 
     Examples
     --------
-    >>> bs.plot.correlogram(result.spikes["exc"])                           # doctest: +SKIP
-    >>> bs.plot.correlogram(result.spikes["exc"], result.spikes["inh"])     # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.correlogram(result.spikes["cells"])  # doctest: +SKIP
+    >>> bs.plot.correlogram(result.spikes[cells[:50]], result.spikes[cells[50:]])  # doctest: +SKIP
     """
     groups = groups_of(spikes, "correlogram", color)
     if other is None:

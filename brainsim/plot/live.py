@@ -43,7 +43,11 @@ class Live:
 
     Examples
     --------
-    >>> sim.run(10_000.0, every=50.0, callback=bs.plot.Live())                      # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> sim = bs.Simulation(net, seed=2)  # doctest: +SKIP
+    >>> sim.run(10_000.0, every=50.0, callback=bs.plot.Live())  # doctest: +SKIP
     """
 
     def __init__(self, window: float = 1000.0, duration: float | None = None):

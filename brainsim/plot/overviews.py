@@ -72,8 +72,12 @@ def overview(
 
     Examples
     --------
-    >>> figure = bs.plot.overview(result, window=(0.0, 500.0))              # doctest: +SKIP
-    >>> figure.savefig("run.png")                                           # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2, record=bs.Trace(cells[:2], "v"))  # doctest: +SKIP
+    >>> figure = bs.plot.overview(result, window=(0.0, 500.0))  # doctest: +SKIP
+    >>> figure.savefig("run.png")  # doctest: +SKIP
     """
     if not isinstance(result, Result):
         raise TypeError(f"overview: must be a Result (got {type_name(result)})")

@@ -69,7 +69,12 @@ def snapshots(
 
     Examples
     --------
-    >>> bs.plot.snapshots(result.spikes["sheet"], [100, 120, 140, 160], positions=sheet)    # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, sheet = bs.Network(seed=1), bs.positions.grid((20, 20), spacing=50.0)  # doctest: +SKIP
+    >>> cells = bs.Population(400, bs.LIF(), name="sheet", positions=sheet)  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.snapshots(result.spikes["sheet"], [100, 120, 140, 160], positions=sheet)  # doctest: +SKIP
     """
     spikes, n, (first, last), label = one_population(data, "snapshots:")
     moments = _check_times(times, first, last)
@@ -131,7 +136,12 @@ def space_time(
 
     Examples
     --------
-    >>> bs.plot.space_time(result.spikes["sheet"], sheet, axis="y")                         # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, sheet = bs.Network(seed=1), bs.positions.grid((20, 20), spacing=50.0)  # doctest: +SKIP
+    >>> cells = bs.Population(400, bs.LIF(), name="sheet", positions=sheet)  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.space_time(result.spikes["sheet"], sheet, axis="y")  # doctest: +SKIP
     """
     spikes, n, (first, last), label = one_population(data, "space_time:")
     place = _along(positions, data, n, axis)

@@ -53,7 +53,11 @@ def spectrum(
 
     Examples
     --------
-    >>> bs.plot.spectrum(result, max_frequency=200.0)                       # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.spectrum(result, max_frequency=200.0)  # doctest: +SKIP
     """
     groups = groups_of(spikes, "spectrum", color)
     with report_as("spectrum", "analysis.spectrum"):
@@ -108,7 +112,11 @@ def spectrogram(
 
     Examples
     --------
-    >>> bs.plot.spectrogram(result.spikes["exc"], max_frequency=100.0)      # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.spectrogram(result.spikes["cells"], max_frequency=100.0)  # doctest: +SKIP
     """
     groups = groups_of(spikes, "spectrogram")
     if len(groups) > 1:
@@ -167,7 +175,11 @@ def synchrony(spikes: SpikesLike, *, ax: Axes | None = None, bins: ArrayLike = W
 
     Examples
     --------
-    >>> bs.plot.synchrony(result)                                           # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.synchrony(result)  # doctest: +SKIP
     """
     groups = groups_of(spikes, "synchrony", color)
     widths = np.atleast_1d(plain(bins, "ms", "synchrony.bins"))

@@ -71,8 +71,12 @@ def trace(
 
     Examples
     --------
-    >>> bs.plot.trace(result, ("cells", "v"))                                                       # doctest: +SKIP
-    >>> bs.plot.trace(result.traces["cells", "v"], threshold=20.0, spikes=result.spikes["cells"])   # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2, record=bs.Trace(cells[:2], "v"))  # doctest: +SKIP
+    >>> bs.plot.trace(result, ("cells", "v"))  # doctest: +SKIP
+    >>> bs.plot.trace(result.traces["cells", "v"], threshold=-50.0, spikes=result.spikes["cells"])  # doctest: +SKIP
     """
     groups: list = []
     if isinstance(traces, Result):

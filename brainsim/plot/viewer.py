@@ -81,7 +81,11 @@ def view(
 
     Examples
     --------
-    >>> bs.plot.view(result, "run.html")                                    # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+    >>> bs.plot.view(result, "run.html")  # doctest: +SKIP
     """
     if not isinstance(result, Result):
         raise TypeError(f"view: must be a Result (got {type_name(result)})")

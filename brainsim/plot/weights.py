@@ -67,8 +67,15 @@ def weight_histogram(
 
     Examples
     --------
-    >>> bs.plot.weight_histogram(sim.synapses(wires))                       # doctest: +SKIP
-    >>> bs.plot.weight_histogram(result.weights[wires], at=1000.0)          # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> wires = net.connect(  # doctest: +SKIP
+    ...     cells, cells, bs.AllToAll(), weight=0.05, delay=1.0, synapse=bs.Delta(), plasticity=bs.STDP()
+    ... )
+    >>> result = bs.simulate(net, 1000.0, seed=2, record=bs.WeightTrace(wires))  # doctest: +SKIP
+    >>> bs.plot.weight_histogram(net.synapses(wires))  # doctest: +SKIP
+    >>> bs.plot.weight_histogram(result.weights[wires], at=1000.0)  # doctest: +SKIP
     """
     bins = integer(bins, "weight_histogram.bins", at_least=1)
     found = list_synapses(weights, "weight_histogram", at)
@@ -126,7 +133,11 @@ def weight_matrix(
 
     Examples
     --------
-    >>> bs.plot.weight_matrix(sim.synapses(wires))                          # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> wires = net.connect(cells, cells, bs.AllToAll(), weight=0.05, delay=1.0, synapse=bs.Delta())  # doctest: +SKIP
+    >>> bs.plot.weight_matrix(net.synapses(wires))  # doctest: +SKIP
     """
     found = locate_synapses(weights, "weight_matrix", at)
     max_side = integer(max_side, "weight_matrix.max_side", at_least=1)
@@ -214,7 +225,11 @@ def degrees(synapses: WeightsLike, *, ax: Axes | None = None, random: bool = Tru
 
     Examples
     --------
-    >>> bs.plot.degrees(sim.synapses(wires))                                # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> wires = net.connect(cells, cells, bs.AllToAll(), weight=0.05, delay=1.0, synapse=bs.Delta())  # doctest: +SKIP
+    >>> bs.plot.degrees(net.synapses(wires))  # doctest: +SKIP
     """
     found = locate_synapses(synapses, "degrees")
     if not min(found.shape):
@@ -289,7 +304,14 @@ def weights(
 
     Examples
     --------
-    >>> bs.plot.weights(result.weights[wires])                              # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+    >>> wires = net.connect(  # doctest: +SKIP
+    ...     cells, cells, bs.AllToAll(), weight=0.05, delay=1.0, synapse=bs.Delta(), plasticity=bs.STDP()
+    ... )
+    >>> result = bs.simulate(net, 1000.0, seed=2, record=bs.WeightTrace(wires))  # doctest: +SKIP
+    >>> bs.plot.weights(result.weights[wires])  # doctest: +SKIP
     """
     if not isinstance(recorded, Weights):
         hint = "recorded by record=[bs.WeightTrace(wires)]; weight_histogram(sim.synapses(wires)) draws those of now"

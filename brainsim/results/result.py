@@ -264,8 +264,12 @@ class Result(Answering):
 
         Examples
         --------
-        >>> result.view("run.html")                                     # doctest: +SKIP
-        >>> result.view("run.html", names={"cells": ["left", "right"]})  # doctest: +SKIP
+        >>> import brainsim as bs  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+        >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+        >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+        >>> result.view("run.html")  # doctest: +SKIP
+        >>> result.view("run.html", names={"cells": [f"cell {k}" for k in range(100)]})  # doctest: +SKIP
         """
         return through("view")(self, path, title=title, names=names)
 
@@ -335,7 +339,12 @@ class Result(Answering):
 
         Examples
         --------
-        >>> neo.io.PickleIO("run.pkl").write(result.to_neo())           # doctest: +SKIP
+        >>> import neo  # doctest: +SKIP
+        >>> import brainsim as bs  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+        >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+        >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+        >>> neo.io.PickleIO("run.pkl").write(result.to_neo())  # doctest: +SKIP
         """
         neo = optional("neo", "Result.to_neo")
         block = neo.Block(name="brainsim", dt=self.dt, seed=self.seed, duration=self.duration, start=self.start)
@@ -363,8 +372,12 @@ class Result(Answering):
 
         Examples
         --------
-        >>> file = result.to_nwb(experimenter="Hodgkin, Alan")          # doctest: +SKIP
-        >>> result.save("run.nwb")                                      # doctest: +SKIP
+        >>> import brainsim as bs  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+        >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+        >>> result = bs.simulate(net, 500.0, seed=2)  # doctest: +SKIP
+        >>> file = result.to_nwb(experimenter="Hodgkin, Alan")  # doctest: +SKIP
+        >>> result.save("run.nwb")  # doctest: +SKIP
 
         References
         ----------

@@ -40,7 +40,8 @@ def read_config(path: str | os.PathLike) -> dict[str, Any]:
 
     Examples
     --------
-    >>> config = bs.sonata.read_config("network/circuit_config.json")                       # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> config = bs.sonata.read_config("network/circuit_config.json")  # doctest: +SKIP
     >>> nodes = bs.sonata.read_nodes(config["networks"]["nodes"][0]["nodes_file"])          # doctest: +SKIP
     """
     return read_sections(path, "sonata.read_config")[0]
@@ -160,7 +161,10 @@ def select_nodes(
 
     Examples
     --------
-    >>> chosen = bs.sonata.select_nodes(nodes, "excitatory", "network/node_sets.json")          # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> nodes = bs.sonata.read_nodes("network/nodes.h5", "network/node_types.csv")  # doctest: +SKIP
+    >>> cells, net = bs.Population(nodes["v1"].n, bs.LIF(), name="v1"), bs.Network(seed=1)  # doctest: +SKIP
+    >>> chosen = bs.sonata.select_nodes(nodes, "excitatory", "network/node_sets.json")  # doctest: +SKIP
     >>> net.stimulate(cells[chosen["v1"]], bs.CurrentInput(100.0))                              # doctest: +SKIP
     """
     label = "sonata.select_nodes"

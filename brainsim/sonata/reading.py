@@ -108,7 +108,8 @@ def read_nodes(path: str | os.PathLike, types: str | os.PathLike | None = None) 
 
     Examples
     --------
-    >>> nodes = bs.sonata.read_nodes("network/nodes.h5", "network/node_types.csv")          # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> nodes = bs.sonata.read_nodes("network/nodes.h5", "network/node_types.csv")  # doctest: +SKIP
     >>> cells = bs.Population(nodes["cells"].n, bs.LIF(), name="cells")                     # doctest: +SKIP
     """
     label = "sonata.read_nodes"
@@ -146,7 +147,9 @@ def read_edges(path: str | os.PathLike, types: str | os.PathLike | None = None) 
 
     Examples
     --------
-    >>> edges = bs.sonata.read_edges("network/edges.h5", "network/edge_types.csv")["v1_to_v1"]          # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> v1, net = bs.Population(5000, bs.LIF(), name="v1"), bs.Network(seed=1)  # doctest: +SKIP
+    >>> edges = bs.sonata.read_edges("network/edges.h5", "network/edge_types.csv")["v1_to_v1"]  # doctest: +SKIP
     >>> net.connect(v1, v1, edges.rule, weight=edges.weight, delay=edges.delay, synapse=bs.Delta())     # doctest: +SKIP
     """
     label = "sonata.read_edges"

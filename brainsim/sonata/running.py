@@ -51,7 +51,8 @@ def run(config: str | os.PathLike, *, threads: int | None = None) -> bs.Result:
 
     Examples
     --------
-    >>> result = bs.sonata.run("300_pointneurons/simulation_config.json")       # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> result = bs.sonata.run("300_pointneurons/simulation_config.json")  # doctest: +SKIP
     """
     optional("h5py", LABEL)
     given, files = read_sections(config, LABEL)

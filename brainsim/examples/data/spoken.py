@@ -72,7 +72,8 @@ def spoken_digits(
 
     Examples
     --------
-    >>> data = spoken_digits("spoken.npz")                                  # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> data = bs.ann.datasets.spoken_digits("spoken.npz")  # doctest: +SKIP
     >>> data.X_train.shape                                                  # doctest: +SKIP
     (4943, 79, 40)
 

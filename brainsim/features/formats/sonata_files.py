@@ -50,7 +50,8 @@ def read_spikes(
 
     Examples
     --------
-    >>> spikes = bs.sonata.read_spikes("output/spikes.h5", n={"v1": 5000}, duration=3000.0)       # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> spikes = bs.sonata.read_spikes("output/spikes.h5", n={"v1": 5000}, duration=3000.0)  # doctest: +SKIP
     >>> bs.plot.raster(spikes["v1"])                                                            # doctest: +SKIP
     """
     label = "sonata.read_spikes"
@@ -117,7 +118,8 @@ def read_reports(path: str | os.PathLike, element: int | None = None) -> dict[st
 
     Examples
     --------
-    >>> report = bs.sonata.read_reports("output/membrane_potential.h5")["v1"]                     # doctest: +SKIP
+    >>> import brainsim as bs  # doctest: +SKIP
+    >>> report = bs.sonata.read_reports("output/membrane_potential.h5")["v1"]  # doctest: +SKIP
     >>> bs.plot.trace(report.of(7))                                                             # doctest: +SKIP
     """
     label = "sonata.read_reports"

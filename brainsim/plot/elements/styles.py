@@ -29,7 +29,9 @@ def style() -> Iterator[None]:
 
     Examples
     --------
-    >>> with bs.plot.style():                                           # doctest: +SKIP
+    >>> import brainsim as bs, matplotlib.pyplot as plt
+    >>> spikes = bs.Spikes([10.0, 20.0, 150.0], [0, 1, 0], n=2, duration=200.0, name="cells")
+    >>> with bs.plot.style():  # doctest: +SKIP
     ...     figure, ax = plt.subplots()
     ...     bs.plot.raster(spikes, ax=ax)
     """
