@@ -1,6 +1,8 @@
 """The page about the core names each feature, each door and each file as they are, and stays an hour's reading."""
 
+import io
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,12 @@ pytestmark = pytest.mark.skipif(not PAGE.exists(), reason="an installed package 
 def words_in_code():
     """Return what stands between backticks."""
     return set(re.findall(r"`([^`\n]+)`", PAGE.read_text(encoding="utf-8")))
+
+
+def core_files():
+    """Return the files of the core besides `__init__.py`, by their path within the package."""
+    paths = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"}
+    return {name: path for name, path in paths.items() if "/" in name and name.split("/")[0] not in (*ROOMS, "features")}
 
 
 def test_it_is_an_hour_of_reading():
@@ -44,15 +52,32 @@ def test_the_functions_that_it_names_are_in_their_files():
         assert re.search(rf"^ *(def|class) {name}\b", (PACKAGE / file).read_text(encoding="utf-8"), re.M), (file, name)
 
 
+WORDS = {"lag": r"precise|(^|_)lags?(_|$)", "ranks": r"(^|_)ranks?(_|$)", "coupling": r"(?i)coupling"}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_it_names_the_files_in_which_an_identifier_has_the_word_of_a_feature(word):
+    (row,) = re.findall(rf"^\| {word} \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.M)
+    named, folder = set(), ""
+    for file in re.findall(r"`([\w/]+\.py)`", row):
+        folder = file.rpartition("/")[0] or folder
+        named.add(f"{folder}/{file.rpartition('/')[2]}")
+    found = set()
+    for name, path in core_files().items():
+        tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+        if any(token.type == tokenize.NAME and re.search(WORDS[word], token.string) for token in tokens):
+            found.add(name)
+    assert named == found
+
+
 def test_it_says_how_large_each_room_of_the_core_is():
     """Within a tenth: a room that has grown by more needs a new reason, or has got what is a feature's."""
     found, counted = re.findall(r"^\| `([\w/]+)` \| (\d+) \| ([\d,]+) \|", PAGE.read_text(encoding="utf-8"), re.M), {}
-    for path in PACKAGE.rglob("*.py"):
-        parts = path.relative_to(PACKAGE).parts[:-1]
-        if parts and parts[0] not in (*ROOMS, "features") and path.name != "__init__.py":
-            room = "/".join(parts[: 1 + (parts[0] == "engine")])
-            files, lines = counted.get(room, (0, 0))
-            counted[room] = files + 1, lines + path.read_text(encoding="utf-8").count("\n")
+    for name, path in core_files().items():
+        parts = name.split("/")
+        room = "/".join(parts[: 1 + (parts[0] == "engine")])
+        files, lines = counted.get(room, (0, 0))
+        counted[room] = files + 1, lines + path.read_text(encoding="utf-8").count("\n")
     assert {room for room, *_ in found} == {*counted}
     for room, files, lines in found:
         expected = int(files), int(lines.replace(",", ""))

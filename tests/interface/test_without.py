@@ -1,5 +1,8 @@
 """Features and public rooms can be deleted: other networks have the same bits, and other features still work."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from tests.without import (
@@ -17,6 +20,8 @@ from tests.without import (
     what_is_printed_without,
 )
 
+PLACES = {place for places in FEATURES.values() for place in places.split()}
+
 
 @pytest.fixture(scope="module")
 def whole():
@@ -31,6 +36,17 @@ def whole():
 def test_the_tests_and_the_page_of_a_feature_are_deleted_with_it(name):
     folder = FEATURES[name].split()[0]
     assert {f"tests/{folder}", f"brainsim/{folder}/README.md"} <= {*deleted_with(name)}
+
+
+def test_tests_import_from_modules_that_can_be_deleted_and_not_the_modules_from_their_package():
+    """The latter is an ImportError that does not say that something was deleted, and no test is collected after it."""
+    found = []
+    for file in Path(__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("brainsim."):
+                places = {f"{node.module}.{name.name}".removeprefix("brainsim.").replace(".", "/") for name in node.names}
+                found += [(file.name, place) for place in places & {place.removesuffix(".py") for place in PLACES}]
+    assert found == []
 
 
 @pytest.mark.thorough
