@@ -26,7 +26,8 @@ ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
 FEATURES = {
     "cells at rest": "features/resting",
     "exact times": "features/precise features/pairs/precise_and_plasticity.py testing/reference/exact_times.py "
-    "testing/reference/exact_times_network.py testing/reference/exact_times_learning.py",
+    "testing/reference/exact_times_network.py testing/reference/exact_times_learning.py "
+    "testing/reference/exact_times_curved.py",
     "couplings": "features/couplings features/pairs/couplings_and_plasticity testing/reference/couplings.py "
     "testing/reference/couplings_learning.py",
     "plasticity": "features/plasticity features/pairs/couplings_and_plasticity features/pairs/precise_and_plasticity.py "

@@ -44,6 +44,7 @@ def _options(arguments):
     parser.add_argument("--room", required=True, help="a folder or a file of brainsim, such as engine/synapses, or all")
     parser.add_argument("--number", type=int, default=20, help="of lines")
     parser.add_argument("--seed", type=int, required=True, help="chosen after the tests were written")
+    parser.add_argument("--tests", nargs="+", default=[], help="files of tests to run in place of those of the room")
     parser.add_argument("--thorough", action="store_true", help="run the thorough tests of the room as well")
     parser.add_argument("--near", action="store_true", help="run the nearest tests alone; what they do not notice is open")
     parser.add_argument("--to", type=Path, help="a file of results; what it has is not tried again")
@@ -65,6 +66,10 @@ def _costs_in(files):
 
 def _try(bench, file, change, options, costs, bad):
     """Return (verdict, the test that noticed) of a change."""
+    if options.tests:
+        with bench.changed(file, change):
+            happened, test = bench.trial([*options.tests, *(f"--deselect={test}" for test in sorted(bad))], USUAL, LONGEST)
+        return {"failed": "usual", "hung": "hung", "passed": "survived"}[happened], test
     places = tests_of(room_of(file))
     order = order_of(file, change.start[0], places)
     without = [f"--deselect={test}" for test in sorted(bad)]

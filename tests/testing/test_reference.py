@@ -211,6 +211,12 @@ FAR = bs.Population(30, bs.LIF(), name="far", positions=PLACES[40:])
         lambda **given: bs.DistanceRule("0.5/(1 + exp(-dx/20)) + 0.4*exp(-abs(dy)/30)", periodic=(130.0, 0.0), **given),
         lambda **given: bs.DistanceRule(0.7, max_distance=30.0, periodic=130.0, **given),
         lambda **given: bs.DistanceRule("exp(-d/40)", k=6, max_distance=70.0, **given),
+        lambda **given: bs.DistanceRule("exp(-d/40)", k=6, multapses=True, max_distance=35.0, **given),
+        lambda **given: bs.DistanceRule("exp(-dx/40)", k=6, multapses=True, periodic=130.0, **given),
+        lambda **given: bs.DistanceRule(
+            "exp(-d/40)", k=6, multapses=True, max_distance=35.0, periodic=(130.0, 0.0), **given
+        ),
+        lambda **given: bs.DistanceRule(0.5, k=6, multapses=True, max_distance=30.0, periodic=110.0, **given),
     ],
     ids=lambda rule: str(rule()),
 )
@@ -322,6 +328,53 @@ def test_random_networks_with_couplings(seed):
 def test_random_networks_at_exact_times(seed):
     found, _ = check_network(seed, plain=False, precise=True)
     assert found.largest < 1e-9
+
+
+class Turning(bs.LIF):
+    """A cell that is not linear, whose equation contains the time, and which moves in two parts of a step."""
+
+    equations = "dv/dt = (v_rest - v)/tau_m*(1.0 + 0.1*exp((v_th - v)/v_th)*cos(t/(2*tau_m))) + I/c_m"
+    substeps = 2
+
+
+CURVED = {
+    "Turning": lambda: Turning(t_ref=0.3),
+    "AdEx": bs.AdEx,
+    "HodgkinHuxley": bs.HodgkinHuxley,  # refractory as long as it is above its threshold
+    "MorrisLecar": bs.MorrisLecar,
+    "QIF": bs.QIF,
+}
+
+
+@pytest.mark.thorough_but("Turning")
+@pytest.mark.parametrize("name", CURVED)
+@pytest.mark.parametrize("dt", [0.1, 0.25])
+def test_cells_that_are_not_linear_at_exact_times(name, dt):
+    need("precise")
+    model = CURVED[name]()
+    values, size = np.random.default_rng(1), 40.0 if model.initials["v"].unit == "mV" else 1.0
+    cells, net = bs.Population(6, model, name="cells"), bs.Network(seed=1)
+    net.stimulate(cells, bs.CurrentInput(size * values.uniform(8.0, 25.0, 6)))
+    source = bs.Population(20, bs.SpikeTrains(list(np.sort(values.uniform(0.0, 40.0, (20, 10))))), name="source")
+    given = {"weight": bs.Uniform(-size, 2 * size), "delay": bs.Uniform(0.5, 3.0), "synapse": bs.Exponential()}
+    net.connect(source + cells, cells, bs.FixedProbability(0.3), **given)
+    sim = bs.Simulation(net, dt=dt, seed=1, precise=True)
+    result = sim.run(40.0, progress=False)
+    found = compare(reference.run(net, round(40.0 / dt), dt, 1, precise=True), result, dt, 1e-9)
+    assert found.failures == []
+    assert found.spikes > 205
+
+
+# of the cells of the catalogue that are not linear, each run is of a few
+CURVED_NETWORKS = (5001, 5010, 5030, 5070)
+
+
+@pytest.mark.slow_but("[5001]", "[5070]")
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", CURVED_NETWORKS)
+def test_random_networks_of_all_cells_at_exact_times(seed):
+    found, _ = check_network(seed, plain=False, precise=True)
+    assert found.spikes > 10
 
 
 @pytest.mark.thorough
@@ -444,10 +497,9 @@ def test_a_narrow_comparison_decides_nothing():
 
 
 def test_what_it_does_not_define_it_names():
-    cells, net = bs.Population(5, bs.LIF(), name="cells", positions=bs.positions.grid((5,), 1.0)), bs.Network(seed=1)
-    repeated = bs.DistanceRule("0.5", k=2, multapses=True)
-    net.connect(cells, cells, repeated, weight=1.0, delay=1.0, synapse=bs.Delta())
-    with pytest.raises(reference.NotCovered, match="chosen by their distance, some more than once"):
+    net = bs.Network(seed=1)
+    net.add(bs.Population(5, bs.PoissonPool(sources=100, rate=5_000.0), name="pool"))
+    with pytest.raises(reference.NotCovered, match="10 spikes and more of a cell in a step"):
         reference.run(net, 10, 0.1, 1)
 
 

@@ -10,8 +10,8 @@ from scipy.optimize import brentq, minimize_scalar
 
 from brainsim.testing.reference.cells import Cells
 from brainsim.testing.reference.equations import Scope, evaluate
-from brainsim.testing.reference.exact import Exact, Impossible, expm
-from brainsim.testing.reference.numbers import NotCovered, not_covered
+from brainsim.testing.reference.exact import Exact, expm
+from brainsim.testing.reference.numbers import not_covered
 
 PICOSECOND = 1e-9  # ms
 SAME = 1e-11  # ms; events less than this apart are one event
@@ -28,25 +28,25 @@ class ExactCells(Cells):
     """
 
     def prepare(self):
+        """Get ready for time 0."""
+        not_covered(self.events or self.each_step or self.tables or self.changing, "this cell at exact times")
+        self.variables, self.columns = [*self.system.derivatives], [*self.system.derivatives, *self.system.held, ""]
+        self.until, self.fired = np.full(self.n, -np.inf), [[] for _ in range(self.n)]
+        self.y = np.zeros((self.n, len(self.columns)))
+        self.y[:, -1] = 1.0
+        for k, name in enumerate(self.variables):
+            self.y[:, k] = self.x[name]
+        self.find_way()
+
+    def find_way(self):
         """Find the matrices of the equations, of free and of refractory cells."""
-        not_covered(
-            self.by_condition or self.events or self.each_step or self.tables or self.changing, "this cell at exact times"
-        )
-        try:
-            self.exact = Exact(self.system)
-        except Impossible:
-            raise NotCovered("equations at exact times that are not linear") from None
-        scope = Scope(self.known | {"dt": self.dt, "pi": np.pi})
+        not_covered(self.by_condition, "linear cells that are refractory by a condition at exact times")
+        exact, scope = Exact(self.system), Scope(self.known | {"dt": self.dt, "pi": np.pi})
         self.free, self.held_still = (
-            np.broadcast_to(self.exact._matrix(scope, frozen, self.n), (self.n,) + 2 * (len(self.exact.columns),))
+            np.broadcast_to(exact._matrix(scope, frozen, self.n), (self.n,) + 2 * (len(self.columns),))
             for frozen in ((), self.system.frozen)
         )
-        self.until, self.whole = np.full(self.n, -np.inf), expm(self.free * self.dt / LOOKS)
-        self.fired = [[] for _ in range(self.n)]
-        self.y = np.zeros((self.n, len(self.exact.columns)))
-        self.y[:, -1] = 1.0
-        for k, name in enumerate(self.exact.variables):
-            self.y[:, k] = self.x[name]
+        self.whole = expm(self.free * self.dt / LOOKS)
 
     def gap(self, cells, y):
         """Return how far some cells are beyond the threshold: at it or above, they fire."""
@@ -56,21 +56,19 @@ class ExactCells(Cells):
         sides = (evaluate(part, scope) for part in (self.threshold.left, self.threshold.comparators[0]))
         return np.broadcast_to(sign * np.subtract(*sides), len(y))
 
+    def _known(self, cells):
+        return {name: value[cells] if np.ndim(value) else value for name, value in self.known.items()}
+
     def _scope(self, cells, y):
-        known = {name: value[cells] if np.ndim(value) else value for name, value in self.known.items()}
-        values = {name: y[:, k] for k, name in enumerate(self.exact.columns[:-1])}
-        return Scope(known | values | {"pi": np.pi}, self.system.lines)
+        values = {name: y[:, k] for k, name in enumerate(self.columns[:-1])}
+        return Scope(self._known(cells) | values | {"pi": np.pi}, self.system.lines)
 
     def advance(self, begin, end, current, events):
         """Move all cells from one time to another under a current; events: cell -> list of (time, receptor, weight).
 
         Return (time, cell) of each spike.
         """
-        for k, name in enumerate(self.system.held):
-            self.y[:, len(self.exact.variables) + k] = current if name == "I_ext" else 0.0
-        calm, spikes = np.ones(self.n, bool), []
-        calm[[*events]] = False
-        calm &= self.until <= begin
+        calm = self._hold(current, events) & (self.until <= begin)
         y, every, gaps = self.y, np.arange(self.n), []
         for _ in range(LOOKS):
             gaps.append(self.gap(every, y))
@@ -78,6 +76,19 @@ class ExactCells(Cells):
         gaps = np.array([*gaps, self.gap(every, y)])
         peak = gaps[1:-1] + np.abs(gaps[2:] - gaps[:-2]) + np.abs(gaps[2:] - 2.0 * gaps[1:-1] + gaps[:-2])
         calm &= (gaps.max(axis=0) < 0.0) & (peak.max(axis=0) < 0.0)
+        return self._go_all(calm, y, begin, end, events)
+
+    def _hold(self, current, events):
+        """Set the currents of a step, and return the cells without events."""
+        for k, name in enumerate(self.system.held):
+            self.y[:, len(self.variables) + k] = current if name == "I_ext" else 0.0
+        calm = np.ones(self.n, bool)
+        calm[[*events]] = False
+        return calm
+
+    def _go_all(self, calm, y, begin, end, events):
+        """Let calm cells be as y says, take all others from event to event, and return (time, cell) of each spike."""
+        spikes = []
         for cell in np.flatnonzero(~calm):
             spikes += [(time, int(cell)) for time in self._go(int(cell), begin, end, events.get(cell, ()))]
         self.y = np.where(calm[:, None], y, self.y)
@@ -92,7 +103,7 @@ class ExactCells(Cells):
             refractory, first = self.until[cell] > now, stops[0][0]
             ends = refractory and self.until[cell] <= first + SAME
             stop = self.until[cell] if ends else first
-            at, y = (None, self._after(cell, stop - now, True)) if refractory else self._crossing(cell, now, stop)
+            at, y = (self._waiting if refractory else self._crossing)(cell, now, stop)
             self.y[cell], now = y, stop if at is None else at
             if at is not None:
                 spikes.append(at)
@@ -106,6 +117,10 @@ class ExactCells(Cells):
 
     def _after(self, cell, h, refractory):
         return expm((self.held_still if refractory else self.free)[cell : cell + 1] * h)[0] @ self.y[cell]
+
+    def _waiting(self, cell, now, stop):
+        """Return None, since a refractory cell does not fire, and how it is at a time."""
+        return None, self._after(cell, stop - now, True)
 
     def _crossing(self, cell, now, stop):
         """Return when a cell reaches its threshold between two times, None if it does not, and how it is then."""
@@ -142,8 +157,10 @@ class ExactCells(Cells):
         scope = self._scope(np.array([cell]), self.y[cell][None])
         for name, tree in self.reset:
             scope.assign(name, evaluate(tree, scope))
-            self.y[cell, self.exact.variables.index(name)] = np.broadcast_to(scope[name], 1)[0]
-        wait = 0.0 if self.refractory is None else np.broadcast_to(evaluate(self.refractory, scope), 1)[0]
+            self.y[cell, self.variables.index(name)] = np.broadcast_to(scope[name], 1)[0]
+        wait = (
+            0.0 if self.refractory is None or self.by_condition else np.broadcast_to(evaluate(self.refractory, scope), 1)[0]
+        )
         self.until[cell] = now + wait
         self.fired[cell].append(now)
 
@@ -153,4 +170,4 @@ class ExactCells(Cells):
             not_covered(name == "I", "events in I at exact times")
             if not (refractory and name in self.system.frozen and self.model.arrivals != "kept"):
                 factor = evaluate(gain, self._scope(np.array([cell]), self.y[cell][None]))
-                self.y[cell, self.exact.variables.index(name)] += np.broadcast_to(factor, 1)[0] * weight
+                self.y[cell, self.variables.index(name)] += np.broadcast_to(factor, 1)[0] * weight

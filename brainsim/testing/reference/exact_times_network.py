@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from brainsim.testing.reference.exact_times import PICOSECOND, ExactCells
+from brainsim.testing.reference.exact_times import PICOSECOND
+from brainsim.testing.reference.exact_times_curved import cells_of
 from brainsim.testing.reference.inputs import Current, Source
 from brainsim.testing.reference.network import Network, Run
 from brainsim.testing.reference.numbers import NotCovered, hashed, not_covered, sample, step_key, stream_key, uniform
@@ -33,7 +34,7 @@ class PoissonTimes(Source):
 class ExactNetwork(Network):
     """A network whose spikes have any times, and whose delays are counted in picoseconds."""
 
-    cells_are, projections_are = ExactCells, "reference of projections at exact times"
+    cells_are, projections_are = staticmethod(cells_of), "reference of projections at exact times"
 
     def __init__(self, net, dt, seed, steps):
         self.steps, self.next, ticks = steps, 0, max(1, round(dt / PICOSECOND))
@@ -81,7 +82,7 @@ class ExactNetwork(Network):
                 for time, cell in found:
                     self.send_at(time, self.first[name] + cell)
         pairs = {name: (np.array([t for t, _ in s]), np.array([c for _, c in s], int)) for name, s in spikes.items()}
-        state = {name: {c.labels[v]: c.y[:, k] for k, v in enumerate(c.exact.variables)} for name, c in self.cells.items()}
+        state = {name: {c.labels[v]: c.y[:, k] for k, v in enumerate(c.variables)} for name, c in self.cells.items()}
         return Run(pairs, state, {}, {}, {wires.name: wires.columns(steps) for wires in self.wires}, exact=True)
 
     def _step(self, k):

@@ -192,13 +192,17 @@ class RungeKutta(_Slopes):
 
     def __call__(self, x, moment, z):
         """Return the variables after a step."""
+        a, b, c, d = self.stages(x, moment)
+        return {n: x[n] + moment.dt / 6.0 * (a[n] + 2.0 * (b[n] + c[n]) + d[n]) for n in x}
+
+    def stages(self, x, moment):
+        """Return the four slopes."""
         stages, at, dt = [], x, moment.dt
         for share in (0.0, 0.5, 0.5, 1.0):
             if stages:
                 at = {n: moment.move(self.system, n, x[n] + share * dt * slope, x[n]) for n, slope in stages[-1].items()}
             stages.append(self.slopes(at, moment, moment.t + share * dt)[0])
-        a, b, c, d = stages
-        return {n: x[n] + dt / 6.0 * (a[n] + 2.0 * (b[n] + c[n]) + d[n]) for n in x}
+        return stages
 
 
 METHODS = {"exact": Exact, "exponential_euler": ExponentialEuler, "exponential_strang": ExponentialStrang, "euler": Euler}

@@ -8,9 +8,8 @@ from brainsim.testing.verification.random_runs import compared_networks
 from brainsim.testing.verification.report import Line, Report
 
 NOT_CHECKED = (
-    "equations that are not linear and rules with random numbers at exact times, several synapses of a pair by its "
-    "distance, cells with equations that send several spikes in a step, distributions of your own, ranks of MPI, but for "
-    "some stored bits",
+    "rules with random numbers at exact times, cells with equations that send several spikes in a step, distributions of "
+    "your own, ranks of MPI, but for some stored bits",
     "models that these networks do not have; check yours with bs.testing.check_neuron and its siblings",
     "whether a model, or the parameters of a model, are those of a paper",
     "pictures, statistics, files of other programs, training",

@@ -3,6 +3,7 @@
 import tempfile
 import time
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from brainsim.testing.verification.report import Line
 
 # precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
 FEWEST = 4  # networks that are compared, however little time there is
-EXACT = "exact times"
+EXACT, ITSELF = "exact times", "itself: threads, pieces, restored"
 TOLERANCES = {"double": (1e-9, 1e-8), "single": (1e-4, 1e-3)}
 
 
@@ -125,41 +126,53 @@ def _compare_values(found, label, values, other, limit):
 
 def compared_networks(seed, until, say=lambda text: None):
     """Return lines about random networks from a seed on, as many as there is time for until a time of `time.monotonic`."""
-    lines = {kind: _line_of(kind) for kind in (*TOLERANCES, EXACT)}
-    ways = Line("random networks", "itself: threads, pieces, restored", "runs")
-    plans, number, counts, longest = _plans(seed), 0, dict.fromkeys(lines, 0), 0.0
-    with warnings.catch_warnings(), any_threads():
-        warnings.simplefilter("ignore")  # delays that are rounded, and what is unusual in random networks
+    lines, all_plans, number, counts, longest = lines_of_networks(), plans(seed), 0, Counter(), 0.0
+    with any_threads():
         while number < FEWEST or time.monotonic() + longest < until:
-            plan, began = next(plans), time.monotonic()
-            for kind in (EXACT,) if plan.precise else TOLERANCES:
-                precision = "double" if plan.precise else kind
-                with lines[kind].timed():
-                    result, tables = _run(plan, precision)
-                    if result is not None:
-                        counts[kind] += 1
-                        _against_reference(lines[kind], plan, precision, result, tables)
-                with ways.timed():
-                    if result is not None:
-                        _in_other_ways(ways, plan, precision, result)
+            began = time.monotonic()
+            counts.update(compare_network(next(all_plans), lines))
             number, longest = number + 1, max(longest, time.monotonic() - began)
             say(f"{number} networks")
-    for kind, line in lines.items():
-        line.notes.insert(0, f"{counts[kind]} networks were compared")
-    return [*lines.values(), ways]
+    for kind in (*TOLERANCES, EXACT):
+        lines[kind].notes.insert(0, f"{counts[kind]} networks were compared")
+    return [*lines.values()]
+
+
+def lines_of_networks():
+    """Return kind of comparison -> its Line: with the reference in each precision and at exact times, and with itself."""
+    return {kind: _line_of(kind) for kind in (*TOLERANCES, EXACT)} | {ITSELF: Line("random networks", ITSELF, "runs")}
+
+
+def compare_network(plan, lines):
+    """Run the network of a plan, compare it with the reference and with itself, and return the kinds of what was run."""
+    ran = []
+    with warnings.catch_warnings(action="ignore"):  # delays that are rounded, and what is unusual in random networks
+        for kind in (EXACT,) if plan.precise else TOLERANCES:
+            precision = "double" if plan.precise else kind
+            with lines[kind].timed():
+                result, tables = _run(plan, precision)
+                if result is not None:
+                    ran.append(kind)
+                    _against_reference(lines[kind], plan, precision, result, tables)
+            with lines[ITSELF].timed():
+                if result is not None:
+                    _in_other_ways(lines[ITSELF], plan, precision, result)
+    return ran
 
 
 def _line_of(kind):
     return Line(f"random networks, {kind}", "the reference", "spikes", limit=TOLERANCES.get(kind, TOLERANCES["double"])[1])
 
 
-def _plans(seed):
+def plans(seed):
     """Yield plans that follow from a seed: what random networks seldom meet, then without and with features, exact times."""
     rng = np.random.default_rng(seed)
     yield EdgePlan(int(rng.integers(1000, 2**31)))
     while True:
         for kind in ({"plain": True}, {}, {"precise": True}):
-            yield networks.drawn(int(rng.integers(1000, 2**31)), everyday=True, defined=True, **kind)
+            with warnings.catch_warnings(action="ignore"):  # of what is unusual
+                plan = networks.drawn(int(rng.integers(1000, 2**31)), everyday=True, defined=True, **kind)
+            yield plan
 
 
 def _run(plan, precision, **options):

@@ -104,18 +104,22 @@ def reached_within(x, z, h, of, work):
 
 @helper
 def crossing(x, z, before, high, of, work):
-    \"\"\"Return when a cell on its way from x reaches the threshold, which it exceeds after `high` ms (Newton).\"\"\"
+    \"\"\"Return when a cell on its way from x reaches the threshold, which it exceeds after `high` ms.
+
+    By Newton's method, else by halving.
+    \"\"\"
     low = 0.0
     gap, first, slope, accurate = move(x, z, high, True, of, work)
     at = high * before / (before - gap)
-    for _ in range(60):
+    for turn in range(80):
         gap, first, slope, accurate = move(x, z, at, True, of, work)
         if gap >= 0.0:
             high = at
         else:
             low = at
-        following = nearer(at, gap, slope, low, high)
-        if abs(following - at) <= 1e-15 * high:
+        # a part ends where the slope is that of a spike, and its way there is flatter: Newton's steps would be too short
+        following = nearer(at, gap, slope, low, high) if turn < 20 else 0.5 * (low + high)
+        if abs(following - at) <= 1e-15 * high and (turn >= 20 or abs(gap) <= 1e-9 - 1e-6 * before):
             return following
         at = following
     return at
