@@ -369,9 +369,7 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> import brainsim as bs  # doctest: +SKIP
-        >>> spikes = bs.Spikes([10.0, 20.0, 150.0], [0, 1, 0], n=2, duration=200.0, name="cells")  # doctest: +SKIP
-        >>> spikes.to_frame().groupby("cell").time.min()  # doctest: +SKIP
+        >>> import brainsim as bs; frame = bs.Spikes([10, 20], [0, 1], n=2, duration=30).to_frame()  # doctest: +SKIP
         """
         pandas = optional("pandas", "Spikes.to_frame")
         frame = pandas.DataFrame({"time": self.times, "cell": self.ids})
@@ -387,10 +385,7 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> import brainsim as bs  # doctest: +SKIP
-        >>> import elephant.spike_train_correlation  # doctest: +SKIP
-        >>> spikes = bs.Spikes([10.0, 20.0, 150.0], [0, 1, 0], n=2, duration=200.0, name="cells")  # doctest: +SKIP
-        >>> elephant.spike_train_correlation.spike_time_tiling_coefficient(*spikes.to_neo()[:2])  # doctest: +SKIP
+        >>> import brainsim as bs; trains = bs.Spikes([10, 20], [0, 1], n=2, duration=30).to_neo()  # doctest: +SKIP
 
         References
         ----------
@@ -411,10 +406,7 @@ class Spikes(Answering):
 
         Examples
         --------
-        >>> import brainsim as bs  # doctest: +SKIP
-        >>> import pynapple  # doctest: +SKIP
-        >>> spikes = bs.Spikes([10.0, 20.0, 150.0], [0, 1, 0], n=2, duration=200.0, name="cells")  # doctest: +SKIP
-        >>> pynapple.compute_crosscorrelogram(spikes.to_pynapple(), binsize=0.001, windowsize=0.05)  # doctest: +SKIP
+        >>> import brainsim as bs; group = bs.Spikes([10, 20], [0, 1], n=2, duration=30).to_pynapple()  # doctest: +SKIP
 
         References
         ----------
