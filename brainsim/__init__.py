@@ -65,6 +65,7 @@ Connections, inputs and values
                         in space: DistanceRule Convolution Pooling; your own: Rule
     inputs              PoissonInput EventInput CurrentInput NoiseInput ConductanceInput VoltageClamp
     distributions       Uniform Normal LogNormal Gamma Clipped, and others in bs.values, in place of a number
+    functions           Curve, given by points, which equations call
     over time           TimedArray, a table that equations and inputs read; bs.signals: sine, ramp, chirp, pulses, steps
 
 Modules and errors
@@ -131,6 +132,7 @@ _HOMES = {
     "brainsim.models.index_rule": "IndexRule",
     "brainsim.models.space.distance": "DistanceRule",
     "brainsim.features.convolution.rules": "Convolution Pooling",
+    "brainsim.models.curve": "Curve",
     "brainsim.models.timed": "TimedArray",
     "brainsim.models.values": "Uniform Normal LogNormal Gamma Clipped",
     "brainsim.engine.simulation.simulate": "simulate",

@@ -67,6 +67,7 @@ from brainsim.models.base import Neuron as Neuron
 from brainsim.models.base import Synapse as Synapse
 from brainsim.models.base import initial as initial
 from brainsim.models.base import parameter as parameter
+from brainsim.models.curve import Curve as Curve
 from brainsim.models.events import EventInput as EventInput
 from brainsim.models.index_rule import IndexRule as IndexRule
 from brainsim.models.inputs import CurrentInput as CurrentInput

@@ -12,6 +12,7 @@ from brainsim.equations.steps.accuracy import LIMIT, advice, deviation
 from brainsim.equations.system import bare
 from brainsim.models.changing import OVER_TIME, held_by, one_for_all
 from brainsim.models.conditions import MOST_SPIKES, MOST_TRIALS
+from brainsim.models.curve import Curve
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 from brainsim.rng.streams import stream_key
@@ -60,10 +61,11 @@ def has_columns(value):
 
 
 def with_tables(numbers, kernel, member, start, stop, dt):
-    """Return the scalars of a kernel followed by its TimedArrays, as `codegen` reads them.
+    """Return the scalars of a kernel followed by its TimedArrays and Curves, as `codegen` reads them.
 
     Each table is a row of [steps that a value holds, rows, values row by row], of the cells `start` to `stop` of the member
-    if it has a column for each. Steps and rows are sums of two numbers, exact in single precision too.
+    if it has a column for each. Each curve is a row of [1, points, x of all, y of all]. Steps, rows and points are sums of
+    two numbers, exact in single precision too.
     """
     parts = [numbers[: len(kernel.scalars)]]
     for name, per_cell in kernel.tables:
@@ -72,6 +74,15 @@ def with_tables(numbers, kernel, member, start, stop, dt):
         steps = min(table.dt / dt, MAX_STEPS)
         steps = round(steps) if abs(steps - round(steps)) < 1e-6 else steps
         parts += [_in_two(steps, numbers.dtype), _in_two(len(table.values), numbers.dtype), np.ravel(values)]
+    for name in kernel.curves:
+        curve = member.constants[name]
+        places = curve.x.astype(numbers.dtype)
+        if np.any(np.diff(places) <= 0.0):
+            raise ValueError(
+                f"{member.population.name}.{bare(name)}: points of the Curve are closer than single precision can tell; "
+                "write precision='double'"
+            )
+        parts += [(1.0, 0.0, *_in_two(len(places), numbers.dtype)), places, curve.y]
     return np.concatenate(parts, dtype=numbers.dtype, casting="same_kind")
 
 
@@ -158,7 +169,7 @@ def check_against_dt(owner, values, dt, method, counted=True):
     that is not `counted` in steps may be shorter than half a step.
     """
     for key, spec in owner.parameters.items():
-        if spec.unit != "ms" or spec.timed:
+        if spec.unit != "ms" or spec.called:
             continue
         label, shortest = f"{type(owner).__name__}.{key}", float(np.min(values[key]))
         if spec.above == 0.0 and shortest < dt:
@@ -230,6 +241,8 @@ def _of_first_cell(member):
     for name, value in member.known.items():
         if isinstance(value, TimedArray):
             values[name], values[name + NOW] = value, float(np.ravel(value.values[0])[0])
+        elif isinstance(value, Curve):
+            values[name] = value
         elif not name.endswith(OVER_TIME):
             values[name] = float(np.ravel(value)[0])
     return values

@@ -53,7 +53,7 @@ class Member:
     def threshold(self):
         """The threshold for pictures, None unless it is one number."""
         value = self.values.get("v_th")
-        return float(value) if value is not None and np.ndim(value) == 0 else None
+        return float(value) if isinstance(value, int | float | np.floating) else None  # it may be over time, or a Curve
 
     @property
     def resets(self):

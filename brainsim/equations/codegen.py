@@ -101,6 +101,7 @@ class Kernel:
 
     - `scalars`, `arrays`: names of the constants with one number for all cells, and with one number per cell
     - `tables`: (TimedArray, whether it has a column for each cell); their numbers follow the scalars
+    - `curves`: names of Curves, whose numbers follow those of the tables
     - `product`: if there is one, the entries of its matrix are the last of the scalars, or of the arrays
     - `apart`: names of the constants that the loop over cells does not read itself
     """
@@ -112,6 +113,7 @@ class Kernel:
     random: bool
     product: Product | None = None
     apart: frozenset[str] = frozenset()
+    curves: tuple[str, ...] = ()
 
     @property
     def of_each(self) -> bool:
@@ -140,7 +142,8 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     loaded = set().union(*(line.needs for line in written))
     assigned = {line.name for line in written if not isinstance(line, Store)}
     tables = tuple((name, name in per_cell) for name in system.tables if name + NOW in loaded)
-    local = {*system.variables, *NOT_CONSTANTS, *(name + NOW for name, _ in tables)}
+    curves = tuple(name for name in system.curves if name in loaded)
+    local = {*system.variables, *NOT_CONSTANTS, *(name + NOW for name, _ in tables), *curves}
     apart = {WAIT} if body.waits_apart else set[str]()
     constants = (loaded - assigned - local - {f"_input_{i}" for i in system.buffered}) | apart
     timed = "t" in loaded or bool(tables)
@@ -155,7 +158,7 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
         from brainsim.equations.precision import less_one
 
         scalars, arrays = less_one(scalars), less_one(arrays)
-    kernel = Kernel("", scalars, arrays, tables, body.random, step.product, frozenset(apart))
+    kernel = Kernel("", scalars, arrays, tables, body.random, step.product, frozenset(apart), curves)
     head, arguments = _arguments(system, kernel, "t" in loaded)
     blocks = "".join(_block(name, head, kernel, each, single) for name, each in bodies.items())
     wide = "wide_vectors()" in blocks
@@ -173,7 +176,7 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     )
     title = f"A kernel written by brainsim (equations/codegen.py). State: {', '.join(system.variables) or 'none'}."
     imports = (WIDE,) * wide + PRODUCT * (kernel.product is not None)
-    return replace(kernel, text=module(title, TABLE * bool(tables) + blocks + entry, imports))
+    return replace(kernel, text=module(title, TABLE * bool(tables or curves) + blocks + entry, imports))
 
 
 def _arguments(system, kernel, timed):
@@ -193,6 +196,8 @@ def _arguments(system, kernel, timed):
         start = f"table{i} + 4 + {f'count * {row_now}' if per_cell else row_now}"
         values = f"scalars[{start} + low : {start} + high]" if per_cell else f"scalars[{start}]"
         pairs.append((f"_{name}{NOW}_" if per_cell else name + NOW, values))
+    for i, name in enumerate(kernel.curves):
+        pairs.append((name, f"scalars[curve{i} + 4 : curve{i} + 4 + 2 * rows_of(scalars, curve{i})]"))
     if timed:
         full = f"scalars[{kernel.scalars.index('dt')}]"
         full += f" * {float(system.substeps)!r}" if system.substeps > 1 else ""
@@ -232,6 +237,9 @@ def _before(kernel, timed):
         lines.append(f"table{i} = np.int64({offset})")
         width = "count" if per_cell else "1"
         offset = f"table{i} + 4 + rows_of(scalars, table{i}) * {width}"
+    for i in range(len(kernel.curves)):
+        lines.append(f"curve{i} = np.int64({offset})")
+        offset = f"curve{i} + 4 + 2 * rows_of(scalars, curve{i})"
     return lines
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check_left_sides(label: str, equations: str, declared: Declared) -> None:
     """Raise EquationError if the left side of a differential equation is not a variable."""
-    for name, tree in lang.parse_equations(equations, f"{label}.equations", declared.tables)[0].items():
+    for name, tree in lang.parse_equations(equations, f"{label}.equations", declared.called)[0].items():
         if name in declared.parameters:
             message = "has an equation, so it is not a parameter; declare it with bs.initial(...)"
             raise EquationError(f"{label}.{name}", message)

@@ -6,6 +6,7 @@ import ast
 import keyword
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from brainsim.core.checks import nearest
@@ -79,6 +80,7 @@ def parse_cell(
         substeps,
         {name: reader.units[name] for name in declared.variables if name in reader.units},
         reader.number_of_spikes(spikes_per_step, substeps > 1) if spikes_per_step else None,
+        frozenset(declared.curves),
     )
 
 
@@ -86,7 +88,7 @@ def parse_receptor(
     label: str, declared: Declared, *, equations: str, arrival: str, current: str, weight_unit: str
 ) -> ReceptorEquations:
     """Parse and check the texts of a synapse class; its variables are those that have an equation."""
-    lines = lang.parse_equations(equations, f"{label}.equations", declared.tables)[0]
+    lines = lang.parse_equations(equations, f"{label}.equations", declared.called)[0]
     variables = dict.fromkeys(lines)
     for name, tree in lines.items():
         if name in RESERVED or name in declared.parameters or NOISE.fullmatch(name):
@@ -95,11 +97,11 @@ def parse_receptor(
         if "v" in lang.names_in(tree) and "v" not in variables:
             message = f"d{name}/dt depends on v; only the current may depend on v"
             raise EquationError(f"{label}.equations", message, lang.line_of(tree).text)
-    declared = Declared(declared.parameters, variables, declared.tables, declared.dimensions)
+    declared = replace(declared, variables=variables)
     if units.unit(weight_unit, f"{label}.weight_unit").of_weight:
         raise ValueError(f"{label}.weight_unit: must say which unit the weights have, such as 'nS' (got {weight_unit!r})")
     reader = Reader(label, declared, weight_unit)
-    assignments = lang.parse_assignments(arrival, f"{label}.arrival", declared.tables)
+    assignments = lang.parse_assignments(arrival, f"{label}.arrival", declared.called)
     reader.infer(equations, assignments)
     derivatives, algebraic = reader.equations(equations, {"v", "t"})
     arrivals, jumps = [], {}
@@ -118,12 +120,14 @@ def parse_receptor(
     if current:
         tree = reader.expression(current, "current", {"v", "t", *algebraic})
         reader.check(tree, f"{label}.current", units.unit("pA", label), "a current into a cell")
-    return ReceptorEquations(derivatives, algebraic, tuple(arrivals), tree, declared.tables, jumps, reader.units.get("w"))
+    weight, curves = reader.units.get("w"), frozenset(declared.curves)
+    sides = derivatives, algebraic, tuple(arrivals), tree
+    return ReceptorEquations(*sides, declared.tables, jumps, weight, curves=curves)
 
 
 def check_condition(label: str, declared: Declared, text: str) -> None:
     """Check the text of a condition on parameters, such as ``"v_reset < v_th"``."""
-    reader = Reader(label, Declared(declared.parameters, {}, declared.tables, declared.dimensions))
+    reader = Reader(label, replace(declared, variables={}))
     tree = lang.parse_expression(text, f"{label}.conditions")
     lang.check_names(tree, declared.numbers | {"dt"}, f"{label}.conditions")
     lang.check_kind(tree, f"{label}.conditions", condition=True)
@@ -135,12 +139,14 @@ class Reader:
 
     def __init__(self, label, declared, weight_unit="1"):
         self.label, self.declared = label, declared
-        self.known = {*declared.variables, *declared.numbers, *declared.now, *CONSTANTS}
+        self.known = {*declared.variables, *declared.numbers, *declared.now, *declared.curves, *CONSTANTS}
         self.units = {}
         if declared.dimensions:
             texts = {n: u for n, u in {**declared.parameters, **declared.variables}.items() if u is not None}
             self.units = units.of_units(texts, label)
             self.units |= units.now_units(self.units, declared.tables)
+            arguments = {name + units.ARGUMENT: of for name, of in declared.curves.items()}
+            self.units |= units.of_units(arguments, label)
             self.units = units.of_units(WORDS | {"w": weight_unit}, label) | self.units  # a cell may declare its own w
             self.units.setdefault("v", units.unit("mV", label))
 
@@ -153,7 +159,7 @@ class Reader:
     def expression(self, text, field, more=(), condition=False, random=False):
         """Parse one expression and check its names and kinds."""
         label = f"{self.label}.{field}"
-        tree = lang.parse_expression(text, label, self.declared.tables)
+        tree = lang.parse_expression(text, label, self.declared.called)
         self.check_tree(tree, label, more, condition, random)
         return tree
 
@@ -169,8 +175,8 @@ class Reader:
     def equations(self, text, more):
         """Return (derivatives, algebraic), checked; the algebraic lines in an order in which they can be computed."""
         label = f"{self.label}.equations"
-        derivatives, algebraic = lang.parse_equations(text, label, self.declared.tables)
-        taken = self.known | RESERVED | self.declared.tables | {*more}
+        derivatives, algebraic = lang.parse_equations(text, label, self.declared.called)
+        taken = self.known | RESERVED | self.declared.called.keys() | {*more}
         for name in algebraic:
             if name in taken or NOISE.fullmatch(name) or OF_RECEPTOR.match(name):
                 message = f"{name!r} is already a parameter, a variable or a word of the language"
@@ -205,7 +211,7 @@ class Reader:
         label = f"{self.label}.spikes_per_step"
         if divided:
             raise EquationError(label, "is not possible with substeps", text)
-        tree = lang.parse_expression(text, label, self.declared.tables)
+        tree = lang.parse_expression(text, label, self.declared.called)
         if not (isinstance(tree, ast.Call) and function_name(tree) == "binomial"):
             raise EquationError(label, "must be binomial(n, p), such as 'binomial(sources, 0.001*rate*dt)'", text)
         lang.check_names(tree, self.declared.numbers | CONSTANTS, label)
@@ -217,7 +223,7 @@ class Reader:
     def actions(self, text, field, algebraic):
         """Return the assignments of a reset or an event as (variable, tree), with the algebraic lines substituted."""
         label, actions = f"{self.label}.{field}", []
-        for name, tree in lang.parse_assignments(text or "", label, self.declared.tables):
+        for name, tree in lang.parse_assignments(text or "", label, self.declared.called):
             if name not in self.declared.variables:
                 message = f"{name!r} is not a variable{nearest(name, self.declared.variables)}"
                 raise EquationError(label, message, lang.line_of(tree).text, 0)
@@ -244,7 +250,7 @@ class Reader:
     def refractory(self, text, algebraic):
         """Return the tree of the refractory time or condition."""
         label = f"{self.label}.refractory"
-        tree = lang.parse_expression(text, label, self.declared.tables)
+        tree = lang.parse_expression(text, label, self.declared.called)
         condition = lang.is_condition(tree)
         self.check_tree(tree, label, {"t", *algebraic}, condition, random=not condition)
         self.check(tree, label, None if condition else units.unit("ms", label), "a refractory time")
@@ -252,11 +258,12 @@ class Reader:
 
     def initials(self, texts, algebraic):
         """Return variable -> tree of the initial values that are expressions, in an order in which they can be computed."""
-        names, trees = self.declared.numbers | {*self.declared.variables} | self.known & CONSTANTS, {}
+        numbers = {*self.declared.numbers, *self.declared.curves}
+        names, trees = numbers | {*self.declared.variables} | self.known & CONSTANTS, {}
         for name, text in texts.items():
             if isinstance(text, str):
                 label = f"{self.label}.{name}"
-                tree = lang.parse_expression(text, label)
+                tree = lang.parse_expression(text, label, dict.fromkeys(self.declared.curves, False))
                 if lang.calls_in(tree) & RANDOM:
                     hint = f"write Population(..., initial={{{name!r}: Uniform(a, b)}})"
                     raise ValueError(f"{label}: an initial value must not be random (got {text!r}); {hint}")
@@ -274,7 +281,7 @@ class Reader:
         """Infer the units of a synapse's variables from what an event adds to them and from their equations."""
         if not self.declared.dimensions:
             return
-        derivatives, algebraic = lang.parse_equations(equations, f"{self.label}.equations", self.declared.tables)
+        derivatives, algebraic = lang.parse_equations(equations, f"{self.label}.equations", self.declared.called)
         unknown = {*self.declared.variables}
         for name in unknown:
             self.units.pop(name, None)

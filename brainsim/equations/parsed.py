@@ -7,25 +7,32 @@ from dataclasses import dataclass, field
 
 from brainsim.equations.expressions import algebra, units
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import NOW, Tree
+from brainsim.equations.expressions.grammar import NOW, Called, Tree
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What a class declares besides its texts: name -> unit, and which parameters are TimedArrays (`tables`).
+    """What a class declares besides its texts: name -> unit.
 
-    `dimensions` says whether units are checked.
+    Parameters that are TimedArrays are `tables`, and those that are Curves `curves`, with the unit of what they are called
+    with. `dimensions` says whether units are checked.
     """
 
     parameters: Mapping[str, str | None] = field(default_factory=dict)
     variables: Mapping[str, str | None] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()
     dimensions: bool = True
+    curves: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def called(self) -> Called:
+        """The parameters that are called, as `parse_expression` takes them."""
+        return dict.fromkeys(self.tables, True) | dict.fromkeys(self.curves, False)
 
     @property
     def numbers(self) -> set[str]:
         """The names of parameters that are numbers."""
-        return {*self.parameters} - self.tables
+        return {*self.parameters} - self.tables - self.curves.keys()
 
     @property
     def now(self) -> set[str]:
@@ -62,6 +69,7 @@ class CellEquations:
     substeps: int = 1
     units: dict[str, units.Dimension] = field(default_factory=dict)
     spikes: Tree | None = None
+    curves: frozenset[str] = frozenset()
 
     @property
     def uses_current(self) -> bool:
@@ -88,6 +96,7 @@ class ReceptorEquations:
     jumps: dict[str, units.Dimension] = field(default_factory=dict)
     weight: units.Dimension | None = None
     spike: tuple = ()
+    curves: frozenset[str] = frozenset()
 
     @property
     def direct(self) -> bool:

@@ -36,6 +36,7 @@ class System:
     - `external_current`: whether the cells have an injected current, ``I_ext``
     - `substeps`: number of steps of the method in one dt
     - `spikes`: how many spikes a cell sends if the threshold holds, None for one
+    - `curves`: parameters that are functions given by points, which equations call
     - `pulses`: the variables that events which add to I act on, as a system of their own; None without such events
     """
 
@@ -57,6 +58,7 @@ class System:
     substeps: int
     spikes: Tree | None = None
     pulses: System | None = None
+    curves: tuple[str, ...] = ()
 
     @property
     def buffered(self) -> tuple[int, ...]:
@@ -112,13 +114,14 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
     currents, arrivals = [], []
     derivatives: dict[str, Tree] = {}
     lines: dict[str, Tree] = {}
-    tables, reset = [*sorted(cell.tables)], [*cell.reset]
+    tables, curves, reset = [*sorted(cell.tables)], [*sorted(cell.curves)], [*cell.reset]
     for index, receptor in enumerate(receptors):
         names = {*receptor.derivatives, *receptor.algebraic}
         prefix = prefix_of(index)
         derivatives |= {prefix + n: add_prefix(tree, prefix, names) for n, tree in receptor.derivatives.items()}
         lines |= {prefix + n: add_prefix(tree, prefix, names) for n, tree in receptor.algebraic.items()}
         tables += [prefix + name for name in sorted(receptor.tables)]
+        curves += [prefix + name for name in sorted(receptor.curves)]
         uses = [receptor.current, *receptor.algebraic.values()] if receptor.current is not None else []
         of_gate = [] if receptor.arrivals else [*receptor.derivatives.values(), *receptor.algebraic.values()]
         if any("v" in lang.names_in(tree) - names for tree in uses + of_gate) and "v" not in cell.derivatives:
@@ -156,6 +159,7 @@ def compose(cell: CellEquations, receptors: Sequence[ReceptorEquations], *, exte
         tables=tuple(tables),
         substeps=cell.substeps,
         spikes=cell.spikes,
+        curves=tuple(curves),
     )
 
 

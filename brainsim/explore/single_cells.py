@@ -56,7 +56,7 @@ def check_one_number(model, label):
     """Raise ValueError if a parameter of a model is not one number, the same in all cells."""
     for key, spec in model.parameters.items():
         value = getattr(model, key)
-        if not spec.timed and not isinstance(value, float):
+        if not spec.called and not isinstance(value, float):
             name = f"{type(model).__name__}.{key}"
             raise ValueError(f"{label}: {name} must be one number, the same in all cells (got {value!r})")
 

@@ -8,6 +8,7 @@ from brainsim.core.doors import listed_doors
 from brainsim.core.hooks import reject_misspelled
 from brainsim.equations.expressions.language import check_npz_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
+from brainsim.models.curve import Curve
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
@@ -99,8 +100,8 @@ def reject_attributes_without_effect(cls, kind):
 
             if near := difflib.get_close_matches(name, known, n=1, cutoff=0.8):
                 raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
-        if isinstance(value, TimedArray | Distribution):
-            kind = "bs.TimedArray" if isinstance(value, TimedArray) else "bs.values.Value"
+        if isinstance(value, TimedArray | Curve | Distribution):
+            kind = "bs.values.Value" if isinstance(value, Distribution) else f"bs.{type(value).__name__}"
             hint = f"{name}: {kind} = bs.parameter({type(value).__name__}(...), 'mV', 'what it is')"
             raise TypeError(f"{cls.__name__}.{name}: equations see only what is declared; write {hint}")
         if type(value) in (int, float) and not name.startswith("_"):

@@ -141,7 +141,8 @@ class Model(FromText):
         parameters = {n: s.unit for n, s in cls.parameters.items()}
         variables = {n: s.unit for n, s in cls.initials.items()}
         tables = frozenset(n for n, s in cls.parameters.items() if s.timed)
-        return Declared(parameters, variables, tables, bool(cls.dimensions))
+        curves = {n: s.default.of for n, s in cls.parameters.items() if s.called and not s.timed}
+        return Declared(parameters, variables, tables, bool(cls.dimensions), curves)
 
     @classmethod
     def check_values(cls, values: dict[str, typing.Any]) -> None:
@@ -234,6 +235,7 @@ class Neuron(Model):
     ``rand_all()``                                        as rand, but one number for all cells of a population
     ``binomial(n, p)``                                    successes in n trials, as above
     ``name(t)``                                           the value of a `TimedArray` at the start of the step
+    ``name(x)``                                           the value of a `Curve`, a function given by points, at x
     ====================================================  ==========================================================
 
     ``x/(exp(x) - 1)`` is computed as ``1/exprel(x)``, so it has a value for x = 0. The base of a power may be negative only

@@ -71,7 +71,7 @@ def check_texts_of(model):
 
 
 def _check_text(text, label, unit, model):
-    plain_ones = {n: s for n, s in model.parameters.items() if not s.timed and not is_timed(getattr(model, n))}
+    plain_ones = {n: s for n, s in model.parameters.items() if not s.called and not is_timed(getattr(model, n))}
     parameters = {n: "um" for n in PLACES if n not in {*model.parameters, *model.initials}}
     parameters |= {n: s.unit if model.dimensions else None for n, s in plain_ones.items()}
     check_signal(text, label, unit, parameters, dict.fromkeys(model.initials))

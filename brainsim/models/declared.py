@@ -8,7 +8,9 @@ import numpy as np
 
 from brainsim.core.checks import check_unit, in_range, number, plain, read_only
 from brainsim.equations.expressions.units import WEIGHT
+from brainsim.equations.expressions.units import unit as parse_unit
 from brainsim.models.changing import checked_signal, is_timed
+from brainsim.models.curve import Curve
 from brainsim.models.timed import TimedArray
 from brainsim.models.values import Distribution
 
@@ -27,16 +29,17 @@ class Parameter:
     at_least: float | None = None
     varying: bool = False
 
-    def checked(self, value: Any, label: str, of: str = "cell") -> float | np.ndarray | Distribution | TimedArray:
+    def checked(self, value: Any, label: str, of: str = "cell") -> float | np.ndarray | Distribution | TimedArray | Curve:
         """Return `value` as float, array or distribution, or raise ValueError or TypeError; an array has one `of` each."""
-        if self.timed:
-            return self._checked_table(value, label)
+        if self.called:
+            return self._checked_called(value, label)
         if self.varying and (is_timed(value) or callable(value)):
             return checked_signal(value, label, self.unit, at_least=0.0 if self.at_least is None else self.at_least)
-        if isinstance(value, TimedArray):
+        if isinstance(value, TimedArray | Curve):
+            kind, read = type(value).__name__, "name(t)" if isinstance(value, TimedArray) else "name(v)"
             raise TypeError(
-                f"{label}: must be one number or one per {of} (got {value}); a parameter whose default is a TimedArray "
-                "takes one, and equations read it as name(t)"
+                f"{label}: must be one number or one per {of} (got {value}); a parameter whose default is a {kind} "
+                f"takes one, and equations read it as {read}"
             )
         if isinstance(value, Distribution):
             check_unit(value, self.unit, label)
@@ -63,14 +66,24 @@ class Parameter:
         """Whether the value is a TimedArray, which equations read as ``name(t)``."""
         return isinstance(self.default, TimedArray)
 
-    def _checked_table(self, value, label):
-        """Return a TimedArray; a number becomes a constant one."""
-        if not isinstance(value, TimedArray):
+    @property
+    def called(self) -> bool:
+        """Whether equations call it: a TimedArray, ``name(t)``, or a Curve, ``name(v)``."""
+        return isinstance(self.default, TimedArray | Curve)
+
+    def _checked_called(self, value, label):
+        """Return a TimedArray or a Curve, what the default is; a number becomes a constant one."""
+        kind = type(self.default)
+        if not isinstance(value, kind):
             try:
-                value = TimedArray([number(value, label, self.unit)], self.default.dt)
+                value = kind.constant(number(value, label, self.unit), self.default)
             except TypeError:
-                raise TypeError(f"{label}: must be a TimedArray or a number in {self.unit} (got {value!r})") from None
+                unit = f" in {self.unit}" * bool(self.unit)
+                raise TypeError(f"{label}: must be a {kind.__name__} or a number{unit} (got {value!r})") from None
         check_unit(value, self.unit, label)
+        if kind is Curve and parse_unit(value.of, label) != parse_unit(self.default.of, label):
+            of = [f"of={one.of!r}" if one.of else "without of=" for one in (self.default, value)]
+            raise ValueError(f"{label}: must be a Curve {of[0]} (got one {of[1]})")
         in_range(value.values, label, self.unit, above=self.above, at_least=self.at_least)
         return value
 
@@ -85,7 +98,7 @@ class Initial:
 
 
 def parameter(
-    default: float | TimedArray,
+    default: float | TimedArray | Curve,
     unit: str,
     meaning: str,
     *,
@@ -97,8 +110,9 @@ def parameter(
 
     Parameters
     ----------
-    default : float or TimedArray
-        Value if the user gives none.
+    default : float, TimedArray or Curve
+        Value if the user gives none. What is a TimedArray or a Curve stays one, and equations call it: ``name(t)``,
+        ``name(v)``.
     unit : str
         ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
         ``"mV/sqrt(ms)"``, or ``""`` for a plain number. In a rule of plasticity also ``"weight"``, the unit of the weights,

@@ -67,7 +67,8 @@ def _parameters(model):
         named = [name for name in model.parameters if name in words]
         relations |= {name: f"{relations[name]}; ``{condition}``" for name in named[-1:]}
     for name, spec in model.parameters.items():
-        kind = "TimedArray" if spec.timed else "float, array, TimedArray, or str" if spec.varying else "float"
+        kind = "float, array, TimedArray, or str" if spec.varying else "float"
+        kind = type(spec.default).__name__ if spec.called else kind
         limit = "" if spec.above is None else f", > {spec.above:g}"
         limit += "" if spec.at_least is None else f", >= {spec.at_least:g}"
         yield _entry(f"{name} : {kind}, default {shown(spec.default)}", spec, limit, relations[name])

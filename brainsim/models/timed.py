@@ -130,6 +130,11 @@ class TimedArray:
         new.__dict__["unit"] = self.unit
         return new
 
+    @classmethod
+    def constant(cls, value: float, like: "TimedArray") -> "TimedArray":
+        """Return a TimedArray that has one value at all times, with the interval of another one."""
+        return cls([value], like.dt)
+
     def check_cells(self, n: int, label: str, name: str) -> None:
         """Raise ValueError unless there is one column for all cells, or one for each of the `n` cells of `name`."""
         if self.per_cell and self.values.shape[1] != n:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 from brainsim.core.checks import nearest
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import NOW, EquationError, Tree
+from brainsim.equations.expressions.grammar import NOW, Called, EquationError, Tree, as_typed
 from brainsim.equations.model_parser import NOISE
 from brainsim.models.attributes import owners
 from brainsim.models.declared import Initial, Parameter
@@ -88,10 +88,10 @@ def declarations(cls: Any) -> dict[str, Parameter | Initial]:
     if isinstance(text := vars(cls).get("equations"), str):
         written = read_declarations(text, cls.__name__)
         cls.equations = written.equations
-        tables = frozenset(n for n, s in (cls.parameters | declared).items() if getattr(s, "timed", False))
+        called = {n: s.timed for n, s in (cls.parameters | declared).items() if getattr(s, "called", False)}
         of_text: dict[str, Any] = dict(written.parameters)
         if written.variables:
-            of_text |= initials_of(written, cls.__name__, tables)
+            of_text |= initials_of(written, cls.__name__, called)
         if twice := of_text.keys() & declared.keys():
             raise EquationError(f"{cls.__name__}.{min(twice)}", "is declared in the equations, too; leave out one of both")
         declared |= of_text
@@ -119,9 +119,9 @@ def _parameter(match, comment):
     return Parameter(value, match["unit"] or "", (match["meaning"] or comment or match["name"]).strip(), above, at_least)
 
 
-def initials_of(written: Written, label: str, tables: frozenset[str]) -> dict[str, Initial]:
+def initials_of(written: Written, label: str, called: Called) -> dict[str, Initial]:
     """Return the Initial of each variable: what the text says, or where it rests without input."""
-    derivatives, algebraic = lang.parse_equations(written.equations, f"{label}.equations", tables)
+    derivatives, algebraic = lang.parse_equations(written.equations, f"{label}.equations", called)
     return {
         name: Initial(_start(name, written, derivatives[name], algebraic, label), unit, meaning)
         for name, (unit, meaning) in written.variables.items()
@@ -140,7 +140,7 @@ def _start(name, written, derivative, algebraic, label):
         why = "changes with t" if rest is not None else f"is not linear in {name}"
         message = f"where it starts has to be said, since its equation {why}; write {name}(0) = ... in a line of its own"
         raise EquationError(f"{label}.{name}", message, lang.line_of(derivative).text)
-    return 0.0 if algebra.is_zero(rest) else ast.unparse(rest)
+    return 0.0 if algebra.is_zero(rest) else as_typed(rest)
 
 
 def _rest(tree: Tree, name: str) -> Tree | None:

@@ -54,7 +54,7 @@ def _context(partition, index, group, member, cells, scalars, flags):
     layout, shared = partition.layout, partition.shared
     run_start, start, stop, part_start, part_stop = cells
     numbers = np.array(scalars or (0.0,), layout.dtype)
-    if group.kernel.tables:
+    if group.kernel.tables or group.kernel.curves:
         numbers = with_tables(numbers, group.kernel, member, start - run_start, stop - run_start, layout.dt)
     inputs = layout.input_at[partition.number][index]
     here = slice(group.first + start, group.first + stop)
@@ -81,7 +81,8 @@ def _runs(group):
     runs, at = [], 0
     for member in group.members:
         scalars = tuple(float(member.constants[s]) for s in group.kernel.scalars)
-        alone = group.kernel.random or group.kernel.tables or any(key.endswith(OVER_TIME) for key in member.values)
+        kernel = group.kernel
+        alone = kernel.random or kernel.tables or kernel.curves or any(key.endswith(OVER_TIME) for key in member.values)
         if runs and runs[-1][2] == scalars and not alone:
             runs[-1] = (runs[-1][0], at + member.n, scalars, runs[-1][3])
         else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,10 @@ MAX_WIDTH = 100  # characters of a line in a message
 NAME = r"(?!\w*__)[^\W\d_]\w*"
 Tree = Any  # an expression of `ast`; its fields depend on the kind of node, which type checkers cannot follow
 NOW = "__t"  # `table(t)` becomes the name `table__t`, which no user can type
+LOOKUP = "interpolated"  # `curve(v)` becomes the call `interpolated(curve, v)`, in which curve is the name of a parameter
+# parameters that are called -> whether with t only, which are TimedArrays; the others are Curves
+Called = Mapping[str, bool]
+NONE_CALLED: Called = MappingProxyType({})
 
 
 class EquationError(ValueError):
@@ -182,10 +187,15 @@ def syntax_hint(text: str) -> str:
 def shown(node: ast.AST) -> str:
     """Return a node as text for messages, cut if it is long."""
     try:
-        text = ast.unparse(node).replace(NOW, "(t)")
+        text = as_typed(node)
     except (RecursionError, ValueError):
         text = type(node).__name__
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
+def as_typed(tree: ast.AST) -> str:
+    """Return a tree as text in which TimedArrays and Curves are called as the user does it."""
+    return re.sub(rf"\b{LOOKUP}\((\w+), ", r"\1(", ast.unparse(tree)).replace(NOW, "(t)")
 
 
 def _is_finite(value):
@@ -214,10 +224,10 @@ def is_chain(node: ast.AST) -> bool:
     )
 
 
-def check_nodes(node: Tree, line: Line, label: str, tables: Collection[str] = (), depth: int = 0, terms: int = 0) -> None:
+def check_nodes(node: Tree, line: Line, label: str, called: Called = NONE_CALLED, depth: int = 0, terms: int = 0) -> None:
     """Walk the tree and raise EquationError at the first node outside the grammar; messages show `line`.
 
-    `tables` are names that are called with t. `depth` counts the levels above the node with all terms of a sum or product as
+    `called` are the names that are called. `depth` counts the levels above the node with all terms of a sum or product as
     one level, `terms` with each term as a level.
     """
 
@@ -237,10 +247,12 @@ def check_nodes(node: Tree, line: Line, label: str, tables: Collection[str] = ()
             reject(f"a name must not start with '_' or contain '__' (got {node.id!r})")
         if len(node.id) > MAX_NAME:
             reject(f"a name must have at most {MAX_NAME} characters")
+        if not called.get(node.id, True):
+            reject(f"{node.id} is a Curve, a function of one variable; write {node.id}(v)")
         return
     children: list[Tree] = []
     if isinstance(node, ast.Call):
-        _check_call(node, reject, tables)
+        _check_call(node, reject, called)
         children = node.args
     elif isinstance(node, ast.BinOp) and type(node.op) in BINARY:
         children = [node.left, node.right]
@@ -260,36 +272,40 @@ def check_nodes(node: Tree, line: Line, label: str, tables: Collection[str] = ()
         allowed = "numbers, names, + - * / **, comparisons and functions are allowed here"
         reject(f"{shown(node)} is not arithmetic: {FOREIGN_OPERATORS.get(type(getattr(node, 'op', None)), allowed)}")
     for k, child in enumerate(children):
-        check_nodes(child, line, label, tables, depth + (k > 0 or not is_chain(node)), terms + 1)
+        check_nodes(child, line, label, called, depth + (k > 0 or not is_chain(node)), terms + 1)
 
 
-def _check_call(node, reject, tables):
+def _check_call(node, reject, called):
     name = node.func.id if isinstance(node.func, ast.Name) else None
     if isinstance(node.func, ast.Constant):
         reject(f"a product is written with '*': {shown(node.func)[1:-1]}*(...)")
     plain = not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args)
-    if name in tables:
+    if not called.get(name, True):
+        if not (plain and len(node.args) == 1):
+            reject(f"{name} is a Curve, a function of one variable; write {name}(v)")
+    elif name in called:
         if not (plain and len(node.args) == 1 and isinstance(node.args[0], ast.Name) and node.args[0].id == "t"):
             where = "even if it has a column for each cell"
             if len(node.args) == 1 and any(isinstance(n, ast.Name) and n.id == "t" for n in ast.walk(node.args[0])):
                 where = f"at no other time than t: for a delay, give {name}=values.delayed(5.0) to the model"
             reject(f"{name} is a TimedArray; write {name}(t), {where}")
     elif name not in FUNCTIONS:
-        called = name or getattr(node.func, "attr", None)
-        hint = f"; write {FOREIGN_FUNCTIONS[called]}" if called in FOREIGN_FUNCTIONS else None
+        typed = name or getattr(node.func, "attr", None)
+        hint = f"; write {FOREIGN_FUNCTIONS[typed]}" if typed in FOREIGN_FUNCTIONS else None
         if hint is None:
-            hint = SUMMED if called == "sum" else _nearest_function(name, called, node.args, tables)
+            hint = SUMMED if typed == "sum" else _nearest_function(name, typed, node.args, called)
         reject(f"unknown function {shown(node.func)}{hint}")
     elif not plain or len(node.args) != ARGUMENTS[name]:
         reject(f"{name} takes {ARGUMENTS[name]} argument{'s' * (ARGUMENTS[name] != 1)} (got {len(node.args)})")
 
 
-def _nearest_function(name, called, arguments, tables):
+def _nearest_function(name, typed, arguments, called):
     """Return what may have been meant by a call of an unknown function."""
-    hint = nearest(called, [*FUNCTIONS, *tables])
+    hint = nearest(typed, [*FUNCTIONS, *called])
     if "did you mean" in hint or not name:
         return hint
     if any(isinstance(part, ast.Name) and part.id == "t" for argument in arguments for part in ast.walk(argument)):
         declared = f"{name}: bs.TimedArray = bs.parameter(bs.TimedArray(...), 'mV', 'what it is')"
         return f"; a table over time is a parameter of the class, {declared}, or itself the rate or amplitude of an input"
-    return f"{hint}; a product is written {name}*(...)"
+    curve = f"{name} = bs.parameter(bs.Curve(x, y, of='mV'), unit, meaning)"
+    return f"{hint}; a product is written {name}*(...), and a function given by points is a parameter, {curve}"

@@ -20,16 +20,20 @@ import numpy as np
 from brainsim.core.checks import check_name, nearest
 from brainsim.equations.expressions.grammar import (
     FUNCTIONS,
+    LOOKUP,
     MAX_DEPTH,
     MAX_LENGTH,
     MAX_NODES,
     MAX_TERMS,
     NAME,
+    NONE_CALLED,
     NOW,
     RANDOM,
+    Called,
     EquationError,
     Line,
     Tree,
+    as_typed,
     check_brackets,
     check_nodes,
     constant_value,
@@ -41,11 +45,11 @@ from brainsim.equations.expressions.grammar import (
 Trees = Mapping[str, Tree]
 
 
-def parse_expression(text: str, label: str, tables: Collection[str] = (), line: Line | None = None) -> Tree:
+def parse_expression(text: str, label: str, called: Called = NONE_CALLED, line: Line | None = None) -> Tree:
     """Parse one expression and return its checked tree; raise EquationError for anything outside the grammar.
 
-    For each of the `tables`, which are TimedArrays, ``name(t)`` becomes the name ``name__t``. Messages show `line`, of which
-    the expression is a part.
+    Of the names that are `called`, ``name(t)`` of a TimedArray becomes the name ``name__t``, and ``name(x)`` of a Curve
+    ``interpolated(name, x)``. Messages show `line`, of which the expression is a part.
     """
     if isinstance(text, str) and len(text) > MAX_LENGTH:
         raise EquationError(label, f"longer than {MAX_LENGTH} characters; break it into lines 'name = ...'")
@@ -66,14 +70,14 @@ def parse_expression(text: str, label: str, tables: Collection[str] = (), line: 
         why = f" ({error.msg})" if isinstance(error, SyntaxError) and not hint else ""  # Python's words say less than a hint
         reason = f"this is not an expression{why}{hint}"
         raise EquationError(label, reason, line.text, line.start + max(0, column - 1) if column else None) from None
-    check_nodes(tree, line, label, tables)
-    tree = _with_tables(tree, tables)
+    check_nodes(tree, line, label, called)
+    tree = _with_called(tree, called)
     _reject_division_by_zero(tree, line, label)
     tree.line = line  # for messages of later checks
     return tree
 
 
-def parse_equations(text: str, label: str, tables: Collection[str] = ()) -> tuple[dict[str, Tree], dict[str, Tree]]:
+def parse_equations(text: str, label: str, called: Called = NONE_CALLED) -> tuple[dict[str, Tree], dict[str, Tree]]:
     """Parse lines ``dx/dt = expression`` and ``name = expression``.
 
     Returns a pair of dicts, name -> tree: the derivatives, and the algebraic lines in the order of the text.
@@ -92,11 +96,11 @@ def parse_equations(text: str, label: str, tables: Collection[str] = ()) -> tupl
         check_name(name, label)
         if name in derivatives or name in algebraic:
             raise EquationError(label, f"{name!r} has two equations", line, 0)
-        table[name] = parse_expression(right, label, tables, Line(line, start))
+        table[name] = parse_expression(right, label, called, Line(line, start))
     return derivatives, algebraic
 
 
-def parse_assignments(text: str, label: str, tables: Collection[str] = ()) -> list[tuple[str, Tree]]:
+def parse_assignments(text: str, label: str, called: Called = NONE_CALLED) -> list[tuple[str, Tree]]:
     """Parse ``v = c; u = u + d`` (or ``u += d``) into a list of (name, tree) in the order of the text."""
     result = []
     for line in _logical_lines(text, label):
@@ -105,7 +109,7 @@ def parse_assignments(text: str, label: str, tables: Collection[str] = ()) -> li
             name = _name(left)
             if name is None:
                 raise EquationError(label, "an assignment is 'name = expression'", part, 0)
-            tree = parse_expression(right, label, tables, Line(part, start))
+            tree = parse_expression(right, label, called, Line(part, start))
             if operator != "=":
                 operators = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div}
                 total: Tree = ast.BinOp(ast.Name(name, col_offset=0), operators[operator[0]](), tree, col_offset=0)
@@ -132,7 +136,7 @@ def calls_in(tree: ast.AST) -> set[str]:
 
 def line_of(tree: ast.AST) -> Line:
     """Return the line in which a tree was typed, or the tree as text."""
-    return getattr(tree, "line", None) or Line(ast.unparse(tree).replace(NOW, "(t)"))
+    return getattr(tree, "line", None) or Line(as_typed(tree))
 
 
 def place_of(tree: Tree, name: str, line: Line | None = None) -> tuple[str, int | None]:
@@ -239,6 +243,9 @@ def evaluate(tree: Tree, values: Mapping[str, Any], functions: Mapping[str, Any]
         return _reduce(combine, [evaluate(v, values, functions) for v in tree.values])
     if isinstance(tree, ast.IfExp):
         return np.where(*(evaluate(t, values, functions) for t in (tree.test, tree.body, tree.orelse)))
+    if isinstance(tree, ast.Call) and function_name(tree) == LOOKUP:
+        curve, argument = (evaluate(a, values, functions) for a in tree.args)
+        return curve.at(argument)
     if isinstance(tree, ast.Call):
         return functions[function_name(tree)](*(evaluate(a, values, functions) for a in tree.args))
     if isinstance(tree, ast.Compare):
@@ -262,15 +269,18 @@ def _reject_division_by_zero(tree, line, label):
                 raise EquationError(label, "this divides by 0", *line.place(node.right))
 
 
-def _with_tables(tree, tables):
-    """Return the tree with each call ``table(t)`` replaced by the name ``table__t``."""
-    if isinstance(tree, ast.Call) and function_name(tree) in tables:
-        return ast.Name(function_name(tree) + NOW, col_offset=tree.col_offset)
+def _with_called(tree, called):
+    """Return the tree with calls of TimedArrays and Curves replaced, as `parse_expression` says."""
+    if isinstance(tree, ast.Call) and (name := function_name(tree)) in called:
+        if called[name]:
+            return ast.Name(name + NOW, col_offset=tree.col_offset)
+        arguments = [ast.Name(name, col_offset=tree.col_offset), _with_called(tree.args[0], called)]
+        return ast.Call(ast.Name(LOOKUP), arguments, [], col_offset=tree.col_offset)
     for field, value in ast.iter_fields(tree):
         if isinstance(value, ast.expr):
-            setattr(tree, field, _with_tables(value, tables))
+            setattr(tree, field, _with_called(value, called))
         elif isinstance(value, list):
-            setattr(tree, field, [_with_tables(v, tables) if isinstance(v, ast.expr) else v for v in value])
+            setattr(tree, field, [_with_called(v, called) if isinstance(v, ast.expr) else v for v in value])
     return tree
 
 

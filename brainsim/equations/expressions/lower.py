@@ -17,6 +17,7 @@ HOMES = {
     "math": ("sqrt",),
     "brainsim.rng.variates": ("binomial", "binomial_of_many"),
     "brainsim.rng.hashing": ("hashed", "mix", "step_key", "uniform"),
+    "brainsim.jit.curves": ("interpolated",),
     "brainsim.jit.elementary": (
         *("arccos", "arcsin", "arctan", "ceil", "cosh", "log10", "sinh", "tan"),
         *("cube", "fourth", "square", "whole_power"),

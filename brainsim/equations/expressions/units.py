@@ -18,13 +18,14 @@ from collections.abc import Iterable, Mapping
 
 from brainsim.core.checks import nearest
 from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parse_unit, ratio
-from brainsim.equations.expressions.grammar import FUNCTIONS, NOW, EquationError, Tree, function_name, shown
+from brainsim.equations.expressions.grammar import FUNCTIONS, LOOKUP, NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.expressions.language import Line, line_of
 
 OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
 SAME = {"min", "max", "clip"}  # their arguments have the same unit
+ARGUMENT = "__of"  # ends the name of the unit of what a Curve is called with
 PURE = {*FUNCTIONS} - SAME - {"sqrt", "abs", "sign", "where"}  # their arguments are numbers
 
 
@@ -123,6 +124,8 @@ class Checker:
 
     def _of_call(self, tree, line):
         name, arguments = function_name(tree), tree.args
+        if name == LOOKUP:
+            return self._of_lookup(*arguments, line)
         if name == "where":
             self.of(arguments[0], line)
             return self._same(arguments[1:], line, "chosen between")
@@ -135,6 +138,13 @@ class Checker:
         if name == "sqrt":
             return dimensions[0] and dimensions[0] ** ratio(1, 2)
         return dimensions[0] if name == "abs" else ONE
+
+    def _of_lookup(self, curve, argument, line):
+        dimension, of = self.of(argument, line), self.units.get(curve.id + ARGUMENT)
+        if dimension is not None and of is not None and not dimension.fits(of):
+            message = f"{curve.id} is a Curve of what is {of.phrase}, but {shown(argument)} is {dimension.phrase}"
+            raise EquationError(self.label, message + _hint(argument), *line.place(argument))
+        return self.units.get(curve.id)
 
     def _same(self, nodes, line, verb):
         """Return the common dimension of all nodes, or raise EquationError."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import RANDOM, Tree, function_name
+from brainsim.equations.expressions.grammar import LOOKUP, RANDOM, Tree, function_name
 
 
 def fill_zeros(tree: Tree, fixed: Collection[str]) -> Tree:
@@ -30,7 +30,7 @@ def fill_zeros(tree: Tree, fixed: Collection[str]) -> Tree:
 def _ratio(quotient, fixed):
     """Return (c, x) if a quotient is ``c*x/(exp(x) - 1)`` with an x that varies, None for any other."""
     sign, x = _exponent(quotient.right)
-    if x is None or (lang.calls_in(quotient) & RANDOM):
+    if x is None or lang.calls_in(quotient) & {*RANDOM, LOOKUP}:
         return None
     for name in sorted((lang.names_in(quotient.left) & lang.names_in(x)) - {*fixed}):
         above, below = algebra.linear_in(quotient.left, name), algebra.linear_in(x, name)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from brainsim.core.checks import nearest
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
-from brainsim.equations.expressions.grammar import EquationError
+from brainsim.equations.expressions.grammar import EquationError, as_typed
 from brainsim.equations.statements import formula
 from brainsim.equations.steps.exact import exact_lines, linear_part
 from brainsim.equations.steps.step import Step, Writer
@@ -390,6 +390,6 @@ def _reject_multiplicative(system, name, method, label):
 
 
 def _equation(system, name):
-    terms = [ast.unparse(system.derivatives[name])]
-    terms += [f"({ast.unparse(gain)})*xi" for gain in system.noise.get(name, {}).values()]
-    return f"d{name}/dt = {' + '.join(terms)}".replace("__t", "(t)")
+    terms = [as_typed(system.derivatives[name])]
+    terms += [f"({as_typed(gain)})*xi" for gain in system.noise.get(name, {}).values()]
+    return f"d{name}/dt = {' + '.join(terms)}"

@@ -125,7 +125,8 @@ class Writer:
     def _reduce(self, tree):
         """Return the tree with its constant parts replaced by names ``_k0, _k1, ...``."""
         varying = self.system.varying
-        if isinstance(tree, ast.Constant) or (isinstance(tree, ast.Name) and tree.id in varying):
+        named = isinstance(tree, ast.Name) and (tree.id in varying or tree.id in self.system.curves)
+        if isinstance(tree, ast.Constant) or named:
             return tree
         if not lang.names_in(tree) & varying and not lang.calls_in(tree) & RANDOM:
             if lang.is_condition(tree):  # its value is 0 or 1, and only a comparison can be joined to others by '&'

@@ -10,7 +10,7 @@ import numpy as np
 from brainsim.results.archive import member
 
 # whose frozen classes may be in a file: reading one calls their constructors, which check the values
-HOMES = ("brainsim.models.values", "brainsim.models.timed")
+HOMES = ("brainsim.models.values", "brainsim.models.timed", "brainsim.models.curve")
 
 
 class Changes(TypedDict):

@@ -44,13 +44,13 @@ def parse_target(
 
 def parse_gate(label: str, declared: Declared, gate: str, spike: str) -> ReceptorEquations:
     """Parse and check what a source keeps of itself: equations, and what its spikes do to their variables."""
-    lines = lang.parse_equations(gate, f"{label}.gate", declared.tables)[0]
+    lines = lang.parse_equations(gate, f"{label}.gate", declared.called)[0]
     for name in lines:
         if name in RESERVED or name in declared.parameters:
             message = f"{name!r} is already a parameter or a word of the language"
             raise EquationError(f"{label}.gate", message, f"d{name}/dt")
     reader = Reader(label, replace(declared, variables=dict.fromkeys(lines)))
-    assignments = lang.parse_assignments(spike, f"{label}.spike", declared.tables)
+    assignments = lang.parse_assignments(spike, f"{label}.spike", declared.called)
     reader.infer(gate, assignments)
     derivatives, algebraic = reader.equations(gate, {"v", "t"})
     for name, tree in assignments:
@@ -60,7 +60,7 @@ def parse_gate(label: str, declared: Declared, gate: str, spike: str) -> Recepto
         reader.check_tree(tree, f"{label}.spike", set(algebraic))
         reader.check(tree, f"{label}.spike", reader.units.get(name), repr(name))
     actions = tuple((name, lang.resolve(tree, algebraic, f"{label}.spike")) for name, tree in assignments)
-    return ReceptorEquations(derivatives, algebraic, (), None, declared.tables, spike=actions)
+    return ReceptorEquations(derivatives, algebraic, (), None, spike=actions, curves=frozenset(declared.curves))
 
 
 def parse_pair(label: str, declared: Declared, text: str, weight_unit: str, source_unit: str) -> Tree:
@@ -74,9 +74,9 @@ def parse_pair(label: str, declared: Declared, text: str, weight_unit: str, sour
     return tree
 
 
-def parse_source(label: str, text: str) -> Tree:
+def parse_source(label: str, declared: Declared, text: str) -> Tree:
     """Parse what a source gives; its names are those of cells that are not known yet, see `check_source`."""
-    tree = lang.parse_expression(text, f"{label}.source")
+    tree = lang.parse_expression(text, f"{label}.source", declared.called)
     lang.check_kind(tree, f"{label}.source")
     return tree
 
@@ -93,8 +93,9 @@ def check_source(
 
     `variables` are those of the source with their units, None if they are not checked, and `gate` those of the gate.
     """
-    lang.check_names(tree, {*variables, *declared.numbers, *gate, "pi"}, label)
+    lang.check_names(tree, {*variables, *declared.numbers, *declared.curves, *gate, "pi"}, label)
     if declared.dimensions:
         known = units.of_units({n: u for n, u in declared.parameters.items() if u is not None}, label)
+        known |= units.of_units({n + units.ARGUMENT: of for n, of in declared.curves.items()}, label)
         checker = units.Checker({**variables, **dict.fromkeys(gate), **known}, label)
         checker.check(tree, units.unit(source_unit, label), "what a source gives")

@@ -6,12 +6,15 @@ What is a variable of the source, and pairs that add the weight times what is gi
 import ast
 import functools
 
+import numpy as np
+
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.lower import lower
 from brainsim.equations.numba_text import fill, module
 from brainsim.equations.statements import Assign, Load, Store, formula
 from brainsim.features.couplings.equations import GIVEN, POST, PRE, SIDE, WEIGHT
 from brainsim.jit.decorators import load_source
+from brainsim.models.curve import Curve
 
 GIVE = '''\
 @by_address
@@ -56,8 +59,10 @@ ROWS = ("from brainsim.features.couplings.sums import note_fault, row_of",)
 
 
 def numbers_of(names, coupling):
-    """Return the fields of a record for the parameters of a coupling that some names are."""
-    return {f"number{k}": float(getattr(coupling, name)) for k, name in enumerate(_parameters(names, coupling))}
+    """Return the fields of a record for the parameters of a coupling that some names are; of a Curve its points."""
+    values = [getattr(coupling, name) for name in _parameters(names, coupling)]
+    points = [np.concatenate([v.x, v.y]) if isinstance(v, Curve) else float(v) for v in values]
+    return {f"number{k}": value for k, value in enumerate(points)}
 
 
 def variables_in(coupling):
@@ -155,4 +160,6 @@ def _parameters(names, coupling):
 
 
 def _loads(names, coupling, record):
-    return [f"{name} = {record}.number{k}" for k, name in enumerate(_parameters(names, coupling))]
+    named = [(name, f"{record}.number{k}") for k, name in enumerate(_parameters(names, coupling))]
+    called = coupling.parameters
+    return [f"{name} = array_of({value})" if called[name].called else f"{name} = {value}" for name, value in named]

@@ -116,7 +116,7 @@ class Quiet:
 
 def can_be_quiet(system: System, step: Step, kernel: Kernel) -> bool:
     """Return whether cells move by their equations alone if nothing reaches them, so that they can be advanced alone."""
-    if kernel.random or kernel.tables or kernel.product is not None or system.substeps > 1:
+    if kernel.random or kernel.tables or kernel.curves or kernel.product is not None or system.substeps > 1:
         return False
     return not any("t" in line.needs for line in quiet_step(system, step, kernel, None).statements)
 

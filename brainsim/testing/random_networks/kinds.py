@@ -34,6 +34,7 @@ ORDER = (
     bs.GABAB,
     own.Blocked,
     own.Drive,
+    own.Measured,
 )
 
 # pA under which a cell fires, or does what it does; 300 for those that are not listed
@@ -189,6 +190,9 @@ KINDS = list(
             *EVERYDAY,
             *[Kind(bs.LIF, (), receptors, varied=k % 3 == 1) for k, receptors in enumerate(ON_POTENTIALS)],
             Kind(own.Driven, (), (_E,)),
+            Kind(own.Tabled, (), (_E,)),
+            Kind(own.Tabled, ("g", "v_rest"), (bs.Delta, own.Measured), current=True),
+            Kind(bs.LIF, ("tau_m",), (own.Measured,)),
             Kind(bs.LIF, ("tau_m", "t_ref"), (bs.Delta, _E), current=True),
             Kind(bs.LIF, ("tau_m",), (bs.Pulse, _E), current=True),
             Kind(bs.ShiuLIF, ("t_ref",), (own.Drive,)),

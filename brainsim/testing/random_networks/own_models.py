@@ -101,6 +101,27 @@ class Driven(bs.Neuron):
     v: float = bs.initial("v_rest", "mV", "membrane potential")
 
 
+class Tabled(bs.Neuron):
+    """Gates whose steady state and time constant are given by points, and a threshold that moves along a curve."""
+
+    equations = """
+        dv/dt = (g_l*(v_rest - v) + g*n**2*(e - v) + I)/c_m
+        dn/dt = (n_inf(v) - n)/tau_n(v)
+    """
+    threshold = "v >= v_th(n)"
+    reset = "v = v_rest; n = n + 0.25*(1 - n)"
+    g_l: float = bs.parameter(10.0, "nS", "leak", above=0.0)
+    g: float = bs.parameter(12.0, "nS", "largest conductance", at_least=0.0)
+    e: float = bs.parameter(-85.0, "mV", "reversal potential")
+    c_m: float = bs.parameter(200.0, "pF", "capacitance", above=0.0)
+    v_rest: float = bs.parameter(-65.0, "mV", "resting potential")
+    n_inf = bs.parameter(bs.Curve([-75.0, -60.0, -52.5, -40.0], [0.0, 0.1, 0.6, 1.0], of="mV"), "", "steady state")
+    tau_n = bs.parameter(bs.Curve([-70.0, -55.0, -45.0], [30.0, 12.0, 4.0], of="mV"), "ms", "time constant", above=0.0)
+    v_th = bs.parameter(bs.Curve([0.0, 0.5, 1.0], [-54.0, -51.0, -49.0]), "mV", "threshold")
+    v: float = bs.initial("v_rest", "mV", "membrane potential")
+    n: float = bs.initial("n_inf(v)", "", "gate")
+
+
 class Divided(bs.Neuron):
     """A quadratic cell whose step is divided, refractory as long as a condition holds."""
 
@@ -173,6 +194,20 @@ class Blocked(bs.Synapse):
     weight_unit = "nS"
     dimensions = False
     tau: float = bs.parameter(8.0, "ms", "time constant", above=0.0)
+
+
+class Measured(bs.Synapse):
+    """A conductance whose block by the target's potential is given by points."""
+
+    equations = "dg/dt = -g/tau"
+    arrival = "g = g + w"
+    current = "g*free(v)*(e_rev - v)"
+    weight_unit = "nS"
+    tau: float = bs.parameter(30.0, "ms", "decay time", above=0.0)
+    e_rev: float = bs.parameter(0.0, "mV", "reversal potential")
+    free = bs.parameter(
+        bs.Curve([-80.0, -60.0, -45.0, 0.0], [0.02, 0.1, 0.3, 0.8], of="mV"), "", "share that is not blocked"
+    )
 
 
 def table(rng, dt, cells=None):

@@ -25,6 +25,7 @@ FUNCTIONS = {
     "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
     "sigmoid": lambda x: 1.0 / (1.0 + EXP(-x)),
     "exprel": lambda x: np.where(x == 0.0, 1.0, EXPM1(x) / np.where(x == 0.0, 1.0, np.minimum(x, LARGEST))),
+    "curve": lambda curve, x: np.interp(x, curve.x, curve.y),
 }
 ARITHMETIC = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide, ast.Pow: np.power}
 COMPARE = {ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal}
@@ -35,12 +36,16 @@ RANDOM = ("rand", "rand_all", "randn", "binomial")
 
 
 def parse(text):
-    """Return the tree of an expression; a table that is read as ``name(t)`` becomes the name."""
+    """Return the tree of an expression; ``name(t)`` becomes the name, and another ``name(x)`` ``curve(name, x)``."""
 
     class Tables(ast.NodeTransformer):
         def visit_Call(self, node):  # noqa: N802 - what `ast` calls
             self.generic_visit(node)
-            return node if node.func.id in (*FUNCTIONS, *RANDOM) else ast.Name(node.func.id)
+            if node.func.id in (*FUNCTIONS, *RANDOM):
+                return node
+            name = ast.Name(node.func.id)
+            at_time = isinstance(node.args[0], ast.Name) and node.args[0].id == "t"
+            return name if at_time else ast.Call(ast.Name("curve"), [name, *node.args], [])
 
     return Tables().visit(ast.parse(text.strip(), mode="eval").body)
 
@@ -116,7 +121,8 @@ def evaluate(tree, scope):
     if isinstance(tree, ast.Constant):
         return float(tree.value)
     if isinstance(tree, ast.Name):
-        return scope[tree.id]
+        value = scope[tree.id]
+        return FUNCTIONS["curve"](value, scope["t"]) if hasattr(value, "of") else value
     if isinstance(tree, ast.Call):
         return _call(tree, scope)
     if isinstance(tree, ast.UnaryOp):
@@ -141,6 +147,8 @@ def _call(tree, scope):
         bits = scope.draw(name == "rand_all")
         arguments = [evaluate(part, scope) for part in tree.args]
         return {"randn": gaussian, "binomial": binomial}.get(name, uniform)(bits, *arguments)
+    if name == "curve":
+        return FUNCTIONS[name](scope[tree.args[0].id], evaluate(tree.args[1], scope))
     return FUNCTIONS[name](*(evaluate(part, scope) for part in tree.args))
 
 

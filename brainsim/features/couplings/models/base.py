@@ -208,7 +208,7 @@ class Coupling(Model):
         trees = [self.given, *([self.of_pair] if self.of_pair is not None else [])]
         trees += [*gate.derivatives.values(), *gate.algebraic.values(), *(t for _, t in gate.spike)] if gate else []
         for key in sorted(set().union(*map(lang.names_in, trees)) & self.parameters.keys()):
-            if not is_number(getattr(self, key)):
+            if not is_number(getattr(self, key)) and not self.parameters[key].called:
                 raise TypeError(f"{type(self).__name__}.{key}: must be one number, since sources use it, too")
 
 
@@ -241,7 +241,7 @@ def _parsed_sides(cls, label, declared, text, units_of):
     return {
         "target": texts.parse_target(label, declared, equations=text["equations"], current=text["current"], **units_of),
         GATE: texts.parse_gate(label, declared, text["gate"], text["spike"]) if text["gate"] else None,
-        "source": texts.parse_source(label, text["source"]),
+        "source": texts.parse_source(label, declared, text["source"]),
         "pair": None if pair is not None and is_product(pair) else pair,
     }
 

@@ -149,7 +149,7 @@ class RatePlasticity(Model):
     @classmethod
     def _parse(cls):
         for name, spec in cls.parameters.items():
-            if spec.timed:
+            if spec.called:
                 raise TypeError(f"{cls.__name__}.{name}: parameters of a rule are numbers")
         if cls.equations:
             initials = {name: spec.default for name, spec in cls.initials.items()}

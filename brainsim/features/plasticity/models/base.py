@@ -349,8 +349,9 @@ class Plasticity(Model):
             if name.endswith(OF_TARGET):
                 message = f"names that end in {OF_TARGET} are kept for variables of the target cell; choose another"
                 raise ValueError(f"{cls.__name__}.{name}: {message}")
-            if getattr(spec, "timed", False):
-                raise TypeError(f"{cls.__name__}.{name}: a rule cannot read the time, so its parameters are numbers")
+            if getattr(spec, "called", False):
+                message = "a rule reads neither the time nor a Curve, so its parameters are numbers"
+                raise TypeError(f"{cls.__name__}.{name}: {message}")
         texts = cls.__new__(cls).texts()
         for name in TEXTS:
             if name in vars(cls) and vars(cls)[name] != texts[name]:
