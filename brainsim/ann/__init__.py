@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from brainsim.ann.conversion.compared_methods import methods
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
-from brainsim.ann.conversion.methods import methods
 from brainsim.ann.networks import activations, layers
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.networks.recurrent import RNN

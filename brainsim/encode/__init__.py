@@ -24,7 +24,7 @@ from brainsim.encode.integrate import IntegrateAndFire
 from brainsim.encode.population_code import PopulationCode
 from brainsim.encode.rate import Rate
 from brainsim.encode.sound import filter_bank, mel_bank
-from brainsim.encode.timing import Latency, Phase
+from brainsim.encode.spike_timing import Latency, Phase
 
 __all__ = ["DeltaModulation", "IntegrateAndFire", "Latency", "Phase", "PopulationCode", "Rate", "filter_bank", "mel_bank"]
 __getattr__ = answer_in("bs.encode", __all__)

@@ -12,7 +12,7 @@ from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.hints import answers_calls
 from brainsim.encode.code import Code, explained
 from brainsim.encode.rate import Rate
-from brainsim.encode.timing import Latency
+from brainsim.encode.spike_timing import Latency
 from brainsim.results.spikes import Spikes
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import brainsim as bs
 
 
-class Kind(NamedTuple):
+class ReceptorKind(NamedTuple):
     """A kind of receptor: its equations, the variable to which an event adds, its current, and the unit of weights."""
 
     equations: str
@@ -26,12 +26,12 @@ d{x}/dt = ({x}_scale*{x}_rising - {x})/{tau_decay}
 d{x}_rising/dt = -{x}_rising/{tau_rise}"""
 TOWARDS = "{x}*({e_rev} - v)"
 KINDS = {
-    "delta": Kind("", "v", "", "mV"),
-    "curr_exp": Kind("d{x}/dt = -{x}/{tau}", "{x}", "{x}", "pA"),
-    "curr_alpha": Kind(RISING, "{x}_rising", "{x}", "pA"),
-    "cond_exp": Kind("d{x}/dt = -{x}/{tau}", "{x}", TOWARDS, "nS"),
-    "cond_alpha": Kind(RISING, "{x}_rising", TOWARDS, "nS"),
-    "cond_beta": Kind(TWO_TIMES, "{x}_rising", TOWARDS, "nS"),
+    "delta": ReceptorKind("", "v", "", "mV"),
+    "curr_exp": ReceptorKind("d{x}/dt = -{x}/{tau}", "{x}", "{x}", "pA"),
+    "curr_alpha": ReceptorKind(RISING, "{x}_rising", "{x}", "pA"),
+    "cond_exp": ReceptorKind("d{x}/dt = -{x}/{tau}", "{x}", TOWARDS, "nS"),
+    "cond_alpha": ReceptorKind(RISING, "{x}_rising", TOWARDS, "nS"),
+    "cond_beta": ReceptorKind(TWO_TIMES, "{x}_rising", TOWARDS, "nS"),
 }
 
 

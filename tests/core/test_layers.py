@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -306,6 +307,19 @@ def test_files_and_functions_are_short():
                         f"{module}.{node.name} has {lines} lines besides its docstring; at most {LONGEST_FUNCTION}"
                     )
     assert too_long == []
+
+
+# file names that three or more rooms have, each for the same thing: the operator of a feature, a picture of what is recorded
+SHARED_NAMES = """
+base connecting couplings equations kernels layers network neurons operator page rules running step traces writing
+"""
+
+
+def test_files_of_one_name_are_the_same_thing_in_several_rooms():
+    """What two more files take for something else has to be learnt with each: `timing` and `memory` had three meanings."""
+    examples = PACKAGE / "examples"  # are called by their subjects
+    named = Counter(file.stem for file in PACKAGE.rglob("*.py") if examples not in file.parents)
+    assert {name for name, count in named.items() if count > 2} - {*SHARED_NAMES.split()} == {"__init__"}
 
 
 def test_contributing_says_the_limits_of_the_tests():

@@ -20,7 +20,7 @@ from brainsim.core.checks import in_range, integer, nearest, plain
 LEAST = 0.1  # of what a threshold drifts to, in units of what it was
 
 
-class Kind(NamedTuple):
+class DamageKind(NamedTuple):
     """A kind of damage: its axis in pictures, its usual levels, whether it is random and done to those that learned."""
 
     label: str
@@ -30,14 +30,14 @@ class Kind(NamedTuple):
 
 
 DAMAGES = {
-    "silenced": Kind("share of hidden cells or units silenced", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)),
-    "lost": Kind("share of messages lost", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8), of_learned=False),
-    "deleted": Kind("share of weights or synapses deleted", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)),
-    "weights": Kind("noise on weights, relative", (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)),
-    "bits": Kind("bits of a weight", (8.0, 6.0, 5.0, 4.0, 3.0, 2.0), is_random=False),
-    "inputs": Kind("noise on inputs / largest input", (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)),
-    "thresholds": Kind("drift of thresholds, relative", (0.0, 0.1, 0.2, 0.4, 0.8)),
-    "layers": Kind("hidden layers used", (), is_random=False, of_learned=False),
+    "silenced": DamageKind("share of hidden cells or units silenced", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)),
+    "lost": DamageKind("share of messages lost", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8), of_learned=False),
+    "deleted": DamageKind("share of weights or synapses deleted", (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)),
+    "weights": DamageKind("noise on weights, relative", (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)),
+    "bits": DamageKind("bits of a weight", (8.0, 6.0, 5.0, 4.0, 3.0, 2.0), is_random=False),
+    "inputs": DamageKind("noise on inputs / largest input", (0.0, 0.1, 0.2, 0.3, 0.4, 0.6)),
+    "thresholds": DamageKind("drift of thresholds, relative", (0.0, 0.1, 0.2, 0.4, 0.8)),
+    "layers": DamageKind("hidden layers used", (), is_random=False, of_learned=False),
 }
 
 
@@ -53,7 +53,7 @@ def wanted_damage(damage, repeats):
     for kind, levels in chosen.items():
         if kind not in DAMAGES:
             raise ValueError(f"bodies.damage: there is no {kind!r}{nearest(kind, DAMAGES)}; there are {', '.join(DAMAGES)}")
-        levels = DAMAGES[kind].levels if levels is None or isinstance(levels, Kind) else levels
+        levels = DAMAGES[kind].levels if levels is None or isinstance(levels, DamageKind) else levels
         levels = np.atleast_1d(np.asarray(plain(levels, "", f"bodies.damage: {kind}")))
         in_range(levels, f"bodies.damage: {kind}", at_least=2.0 if kind == "bits" else 0.0)
         if kind != "layers" and not levels.size:

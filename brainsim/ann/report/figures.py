@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import softmax
 
-from brainsim.ann.conversion.methods import scale_steps
+from brainsim.ann.conversion.compared_methods import scale_steps
 from brainsim.ann.report.damage import DAMAGES
 from brainsim.ann.report.rows import AC, ARTIFICIAL, BODIES, LEARNED, MAC, RATES, SPIKING, SRAM, chosen
 from brainsim.ann.report.summary import CAVEAT

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from brainsim.core.checks import option
 from brainsim.features.ranks.columns import ColumnsOfRanks
-from brainsim.features.ranks.memory import MemoryOfRanks, about, parts_of
+from brainsim.features.ranks.log import MemoryOfRanks, about, parts_of
 from brainsim.features.streams.folder import PART, RANKS, Folder
 from brainsim.features.streams.stream import Stream, replace, rows_in
 
