@@ -186,3 +186,13 @@ def test_the_last_digit_counts_unless_something_is_learned(learns, tmp_path):
     page.write_text(f"```python\n{code}```\n\n```text\n0.666\n```\n", encoding="utf-8")
     with contextlib.nullcontext() if learns else pytest.raises(ValueError, match="the page says '0.666"):
         harness().run(page)
+
+
+def test_the_page_on_training_has_the_code_of_lesson_5():
+    """A page beside a lesson is run alone, so it repeats the functions of its lesson, folded; both must stay equal."""
+    pages = [(DOCS / "course" / f"{name}.md").read_text(encoding="utf-8") for name in ("training", "5-how-a-machine-learns")]
+    codes = [ast.parse("".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.S))) for text in pages]
+    own, lesson = ({node.name: ast.dump(node) for node in code.body if isinstance(node, ast.FunctionDef)} for code in codes)
+    shared = [name for name in own if name in lesson]
+    assert shared == ["start", "softmax", "forwards", "loss", "backwards", "descend", "accuracy"]
+    assert {name: own[name] == lesson[name] for name in shared} == dict.fromkeys(shared, True)
