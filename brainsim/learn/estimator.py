@@ -10,27 +10,10 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from brainsim.core.checks import integer, nearest, number
+from brainsim.core.checks import nearest
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.learn.options import OPTIONS, Option, checked, with_texts
 from brainsim.results.archive import with_suffix
-
-AT_LEAST = {"batch": 1, "epochs": 1, "patience": 1, "seed": 0}  # whole numbers
-
-
-def share(value: Any, label: str) -> float:
-    """Return a number from 0 to below 1, or raise ValueError with `label` in the message."""
-    value = number(value, label, at_least=0.0)
-    if value >= 1.0:
-        raise ValueError(f"{label}: must be below 1 (got {value})")
-    return value
-
-
-def of_training(given: Mapping[str, Any], label: str) -> dict[str, Any]:
-    """Return, checked, the parameters that all networks have which learn from mini-batches."""
-    checked: dict[str, Any] = {n: integer(given[n], f"{label}.{n}", at_least=least) for n, least in AT_LEAST.items()}
-    checked["learning_rate"] = number(given["learning_rate"], f"{label}.learning_rate", above=0.0)
-    checked["validation"] = share(given["validation"], f"{label}.validation")
-    return checked
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -55,8 +38,8 @@ class Loss(NamedTuple):
 class Estimator:
     """What scikit-learn asks of a classifier besides `fit`, `predict` and `score`: its parameters, and what it is.
 
-    The parameters of a subclass are those of its constructor, which checks them and calls `_keep`. What `fit` finds has a
-    name that ends with an underscore.
+    The parameters of a subclass are those of its constructor, which gives them to `_checked` and then to `_keep`: `options`
+    says how those of training are checked. What `fit` finds has a name that ends with an underscore.
 
     Examples
     --------
@@ -68,12 +51,24 @@ class Estimator:
     """
 
     _parameters: ClassVar[tuple[str, ...]]
+    _options: ClassVar[Mapping[str, Option]] = OPTIONS
+    learning_rate: float
+    batch: int
+    epochs: int
+    patience: int
     validation: float
+    seed: int
     _takes_nan: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._parameters = tuple(name for name in inspect.signature(cls.__init__).parameters if name != "self")
+        cls.__doc__ = with_texts(cls.__doc__)
+
+    def _checked(self, given: Mapping[str, Any], own: Mapping[str, Any] = {}) -> dict[str, Any]:  # noqa: B006
+        """Return the parameters by name, the options of training checked; the subclass has checked its `own` ones."""
+        checked_options = checked(self._options, given, type(self).__name__)
+        return {name: given[name] for name in self._parameters} | checked_options | {**own}
 
     def _keep(self, given: Mapping[str, Any], checked: Mapping[str, Any]) -> None:
         """Store the checked parameters; one that a check did not change stays the same object, which `clone` looks at."""
@@ -112,7 +107,7 @@ class Estimator:
             raise NotFittedError(f"{type(self).__name__}: is not trained yet; call fit(X, y) first{instead}")
         return vars(self)[name]
 
-    def _options(self) -> np.ndarray:
+    def _parameters_for_file(self) -> np.ndarray:
         """Return all parameters as an array for a file."""
         return np.asarray(json.dumps(self.get_params(), default=lambda number: number.item()))
 

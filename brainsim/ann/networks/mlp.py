@@ -15,8 +15,9 @@ from brainsim.core.checks import integer, number, one_of
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.core.hints import answers_calls
 from brainsim.learn.checked_samples import array_of, class_labels, classes_in, places_of
-from brainsim.learn.estimator import Estimator, of_training, share
+from brainsim.learn.estimator import Estimator
 from brainsim.learn.optimisers import train
+from brainsim.learn.options import share
 from brainsim.results.archive import reading, write_arrays
 
 WEIGHT_BITS, THRESHOLD_BITS, BIAS_BITS = 15, 8, 24  # after training; see `round_to_bits`
@@ -49,11 +50,8 @@ class MLP(Estimator):
         Share of each weight removed in a step, per unit of learning rate, >= 0.
     learning_rate : float
         At the start, > 0.
-    batch, epochs, patience : int
-        Samples in a batch, maximal number of passes over the data, and number of passes without progress after which
-        training stops.
-    validation : float
-        Share of the training data used for validation and early stopping, from 0 (none: all epochs are run) to below 1.
+    batch, epochs, patience, validation
+        Options of training.
     seed : int
         Of initial weights, batches, dropout and the validation set: the same seed gives the same network.
 
@@ -93,12 +91,6 @@ class MLP(Estimator):
     threshold: float | None
     dropout: float
     weight_decay: float
-    learning_rate: float
-    batch: int
-    epochs: int
-    patience: int
-    validation: float
-    seed: int
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
     thresholds_: list[float]
@@ -125,7 +117,7 @@ class MLP(Estimator):
         sizes = hidden if isinstance(hidden, tuple | list) else (hidden,)
         if not len(sizes):
             raise ValueError("MLP.hidden: must be one hidden layer or more (got none)")
-        checked = {
+        own = {
             "hidden": tuple(integer(size, "MLP.hidden", at_least=1) for size in sizes),
             "activation": one_of(activation, ACTIVATIONS, "MLP.activation"),
             "levels": integer(levels, "MLP.levels", at_least=1),
@@ -133,7 +125,7 @@ class MLP(Estimator):
             "dropout": share(dropout, "MLP.dropout"),
             "weight_decay": number(weight_decay, "MLP.weight_decay", at_least=0.0),
         }
-        self._keep(given, checked | of_training(given, "MLP"))
+        self._keep(given, self._checked(given, own))
 
     def __repr__(self) -> str:
         sizes = [len(self.coefs_[0]), *(b.size for b in self.intercepts_)] if hasattr(self, "coefs_") else self.hidden
@@ -213,7 +205,7 @@ class MLP(Estimator):
     def _write(self, path):
         layers = {f"W{k}": W for k, W in enumerate(self._fitted())} | {f"b{k}": b for k, b in enumerate(self.intercepts_)}
         rest = {
-            "options": self._options(),
+            "options": self._parameters_for_file(),
             "activation": self.activation,
             "levels": self.levels,
             "classes": self.classes_,

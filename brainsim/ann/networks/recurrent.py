@@ -11,14 +11,13 @@ import numpy as np
 from brainsim.ann.networks.readers import FILE
 from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, Samples, Scratch, run_chunk
 from brainsim.ann.samples import pad, pad_labels
-from brainsim.core.checks import integer, number, one_of, warn_user
+from brainsim.core.checks import integer, one_of, warn_user
 from brainsim.core.hints import answers_calls
-from brainsim.core.machine import MAX_THREADS
 from brainsim.core.structure import check_array
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import CHUNKS, Runner, chunks_of
 from brainsim.learn.checked_samples import check_saved_classes, class_labels, classes_in, places_of
-from brainsim.learn.estimator import Estimator, Loss, of_training
+from brainsim.learn.estimator import Estimator, Loss
 from brainsim.learn.optimisers import train
 from brainsim.results.archive import read_arrays, reading, write_arrays
 
@@ -49,17 +48,12 @@ class RNN(Estimator):
         ``"sequence"`` each step has its own label.
     learning_rate : float
         At the start, > 0.
-    clip : float
-        Longest gradient of a batch, >= 0; longer ones are shortened. 0 for no limit.
-    batch, epochs, patience : int
-        Samples in a batch, maximal number of passes over the data, and number of passes without progress after which
-        training stops.
-    validation : float
-        Share of the training data used for validation and early stopping, from 0 (none: all epochs are run) to below 1.
+    clip, batch, epochs, patience, validation
+        Options of training.
     seed : int
         Of initial weights, batches and the validation set: the same seed gives the same network.
-    threads : int
-        Threads that share the samples of a batch; it does not change the bits.
+    threads
+        Options of training.
 
     Attributes
     ----------
@@ -96,13 +90,7 @@ class RNN(Estimator):
     hidden: int
     cell: str
     loss: str
-    learning_rate: float
     clip: float
-    batch: int
-    epochs: int
-    patience: int
-    validation: float
-    seed: int
     threads: int
     weights_: dict[str, np.ndarray]
     classes_: np.ndarray
@@ -124,14 +112,12 @@ class RNN(Estimator):
         threads: int = 1,
     ) -> None:
         given = locals()
-        checked = {
+        own = {
             "hidden": integer(hidden, "RNN.hidden", at_least=1),
             "cell": one_of(cell, CELLS, "RNN.cell"),
             "loss": one_of(loss, LOSSES, "RNN.loss"),
-            "clip": number(clip, "RNN.clip", at_least=0.0),
-            "threads": integer(threads, "RNN.threads", at_least=1, at_most=MAX_THREADS),
         }
-        self._keep(given, checked | of_training(given, "RNN"))
+        self._keep(given, self._checked(given, own))
 
     def __repr__(self) -> str:
         sizes = str(self.hidden)
@@ -205,7 +191,7 @@ class RNN(Estimator):
         return len(self._fitted()["W"])
 
     def _write(self, path):
-        arrays = dict(self._fitted()) | {"classes": self.classes_, "options": self._options()}
+        arrays = dict(self._fitted()) | {"classes": self.classes_, "options": self._parameters_for_file()}
         arrays |= {"cell": np.asarray(self.cell), "loss": np.asarray(self.loss)}
         write_arrays(path, "RNN.save", arrays, compress=True)
 

@@ -160,6 +160,19 @@ class Readout(Layer):
         return self.kind == "spiking"
 
 
+def hidden_layers(hidden: Any) -> tuple[Layer, ...]:
+    """Return the hidden layers of a `SpikingNetwork`, given as numbers of cells or as layers, or raise an error."""
+    layers = hidden if isinstance(hidden, tuple | list) else (hidden,)
+    if not len(layers):
+        raise ValueError("SpikingNetwork.hidden: must be one layer or more (got none)")
+    made = []
+    for layer in layers:
+        if isinstance(layer, Readout):
+            raise TypeError("SpikingNetwork.hidden: contains a Readout; give it as readout= instead")
+        made.append(layer if isinstance(layer, Layer) else Layer(integer(layer, "SpikingNetwork.hidden", at_least=1)))
+    return tuple(made)
+
+
 def block_of_layer(layer: Layer, name: str = "", weights: str = "") -> Block:
     """Return the cells of a layer as the kernels take them."""
     own = {field.name: getattr(layer, field.name) for field in fields(Block) if hasattr(layer, field.name)}

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike
 from brainsim.core.checks import computed_values
 from brainsim.core.contexts import within
 from brainsim.core.hints import answers_calls
+from brainsim.learn.spiking.check_network import check_layers
 from brainsim.learn.spiking.from_layers import initial_vector, layout_of
-from brainsim.learn.spiking.layers import Layer, Readout
-from brainsim.learn.spiking.settings import check_parameters
+from brainsim.learn.spiking.layers import Layer, Readout, hidden_layers
+from brainsim.learn.spiking.options import check_together
 from brainsim.learn.spiking.spiking_estimator import SpikingEstimator
 from brainsim.results.spikes import Spikes
 
@@ -73,14 +74,8 @@ class SpikingNetwork(SpikingEstimator):
         by this part of their initial values.
     optimiser : {"adam", "sgd"}
         What turns gradients into steps.
-    batch, epochs, patience : int
-        Samples between two steps, largest number of epochs, and number of epochs without a smaller validation loss after
-        which training stops.
-    validation : float
-        Share of the training data used for validation; the weights with the smallest validation loss are kept. 0 trains on
-        everything, for all epochs.
-    clip : float
-        Longest gradient of a batch, >= 0; longer ones are shortened. 0 for no limit.
+    batch, epochs, patience, validation, clip
+        Options of training.
     floor : float
         Smallest rise of the potential in the step of a spike that the gradient divides by, >= 0: the derivative of the time
         of a spike that only just happens is very large. 0 is exact and best for layers that are not recurrent; recurrent
@@ -90,8 +85,8 @@ class SpikingNetwork(SpikingEstimator):
         mean square of the weights onto their layer.
     seed : int
         Of initial weights, validation set and batches: the same seed gives the same network.
-    threads : int
-        Threads that share the samples of a batch; it does not change the bits.
+    threads
+        Options of training.
 
     Attributes
     ----------
@@ -174,7 +169,12 @@ class SpikingNetwork(SpikingEstimator):
         threads: int = 1,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in self._parameters}
-        self._keep(given, check_parameters(given))
+        checked = self._checked(given, {"hidden": hidden_layers(hidden)})
+        check_together("SpikingNetwork", checked)
+        if not isinstance(readout, Readout):
+            raise TypeError(f"SpikingNetwork.readout: must be a bs.learn.Readout (got {readout!r})")
+        check_layers([*checked["hidden"], readout], checked)
+        self._keep(given, checked)
 
     def __repr__(self) -> str:
         sizes = [f"{layer.n}{'r' if layer.recurrent else ''}" for layer in self.hidden]

@@ -12,7 +12,7 @@ from brainsim.learn.batches import Runner, chunks_of
 from brainsim.learn.spiking.kernels.net import AT_SLOW, AT_TAU_M, net_of
 from brainsim.learn.spiking.kernels.work import aligned, new_work
 from brainsim.learn.spiking.layers import DELAYS
-from brainsim.learn.spiking.settings import OF_SPIKES, SURROGATES
+from brainsim.learn.spiking.options import OF_SPIKES, SURROGATES
 
 if TYPE_CHECKING:
     from brainsim.learn.spiking.feedback import Feedback

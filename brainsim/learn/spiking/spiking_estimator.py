@@ -13,6 +13,7 @@ from brainsim.engine.loop.progress import Watch
 from brainsim.learn.checked_samples import class_labels, classes_in, explained_variance, places_of
 from brainsim.learn.estimator import Estimator, Loss
 from brainsim.learn.spiking.layout import take_pickled
+from brainsim.learn.spiking.options import OPTIONS
 from brainsim.learn.spiking.runner import SpikingRunner
 from brainsim.learn.spiking.samples import (
     Inputs,
@@ -43,16 +44,13 @@ class SpikingEstimator(Estimator):
     dt: float
     duration: float | None
     floor: float
-    batch: int
-    epochs: int
-    validation: float
-    seed: int
     threads: int
     training_: Training
     classes_: np.ndarray
     duration_: float
     input_kind_: str
     history_: dict[str, list[float]]
+    _options = OPTIONS
     _takes_nan = True
     _shows_what_is_fixed = True  # whether `parts` has time constants that do not learn
     __setstate__ = take_pickled

@@ -17,10 +17,11 @@ from brainsim.core.machine import free_memory
 from brainsim.learn.batches import chunks_of
 from brainsim.learn.estimator import Loss
 from brainsim.learn.spiking.adaptive_cells import check_keeps
+from brainsim.learn.spiking.check_network import check_network
 from brainsim.learn.spiking.from_network import Graph, graph_of
 from brainsim.learn.spiking.learns import Learns, check_learns
+from brainsim.learn.spiking.options import LOSSES, OPTIONS, check_together, one_of_these
 from brainsim.learn.spiking.samples import MOST_STEPS, Inputs, check_end, inputs_of, no_targets
-from brainsim.learn.spiking.settings import LOSSES, check_network, check_options
 from brainsim.learn.spiking.spiking_estimator import SpikingEstimator
 from brainsim.results.spikes import Spikes
 
@@ -59,7 +60,7 @@ class Trainer(SpikingEstimator):
         and the others one that is `LI`, `LIF` or `AdaptingLIF`. With ``"spikes"`` the output, which may be of any cells,
         learns to fire at given times: y has the wanted spikes of each sample, in one of the forms of X, and the loss is the
         distance of van Rossum (2001): a spike too many or too few costs 0.5.
-    gradient, surrogate, steepness, feedback : str, str, float, str
+    gradient, surrogate, steepness, feedback, optimiser, floor : str, str, float, str, str, float
         As for `SpikingNetwork`. Surrogate gradients, and e-prop, are for `LIF`, `AdaptingLIF` and `LI` cells, and for delays
         that are multiples of dt.
     dt : float
@@ -75,15 +76,13 @@ class Trainer(SpikingEstimator):
     learning_rate, decay : float
         Size of a step, > 0, and the factor by which it changes after each epoch. Weights move by this part of the root
         mean square of those of their projection, all else by this part of what it begins with.
-    optimiser, batch, epochs, patience, validation, clip, floor : str, int, int, int, float, float, float
-        As for `SpikingNetwork`.
+    batch, epochs, patience, validation, clip, threads
+        Options of training.
     wake : float
         What is added, after each epoch, to the weights that learn onto cells that were silent in all of it, >= 0, in units
         of the root mean square of the weights of the projection.
     seed : int
         Of the validation set, the batches, and the initial potentials if these are distributions.
-    threads : int
-        Threads that share the samples of a batch; it does not change the bits.
 
     Attributes
     ----------
@@ -131,6 +130,7 @@ class Trainer(SpikingEstimator):
     learns: Any
     tau_first: float
     _shows_what_is_fixed = False
+    _options = OPTIONS | {"loss": one_of_these((*LOSSES, "spikes"))}
     _graph: Graph
 
     def __init__(
@@ -168,7 +168,8 @@ class Trainer(SpikingEstimator):
         threads: int = 1,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in self._parameters}
-        checked = check_options(given, "Trainer", (*LOSSES, "spikes"))
+        checked = self._checked(given)
+        check_together("Trainer", checked)
         from brainsim.network.network import Network
 
         if not isinstance(net, Network):

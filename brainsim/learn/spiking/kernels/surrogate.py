@@ -16,7 +16,7 @@ from brainsim.learn.spiking.kernels.net import AT_JUMP, JUMP, TAU_M, V_TH, V_X
 from brainsim.learn.spiking.kernels.responses import left, potential
 from brainsim.learn.vectors import add_scaled, copy
 
-FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)  # the order of `settings.SURROGATES`
+FAST_SIGMOID, SIGMOID, TRIANGLE, ATAN, GAUSSIAN, BOX = range(6)  # the order of `options.SURROGATES`
 
 
 @helper

@@ -1,4 +1,4 @@
-"""The parameters of networks that learn, checked one by one, and against the network."""
+"""Whether the options of training fit the cells and the delays of a network."""
 
 from __future__ import annotations
 
@@ -7,74 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import integer, number, one_of, true_or_false
-from brainsim.core.machine import MAX_THREADS
-from brainsim.learn.estimator import of_training
-from brainsim.learn.optimisers import OPTIMISERS
 from brainsim.learn.spiking.blocks import Block
 from brainsim.learn.spiking.from_layers import blocks_of, wires_of
-from brainsim.learn.spiking.layers import DELAYS, Layer, Readout
+from brainsim.learn.spiking.layers import DELAYS, Layer
 from brainsim.learn.spiking.layout import Wire
+from brainsim.learn.spiking.options import OF_SPIKES
 from brainsim.network.arguments import MAX_DELAY
 
-LOSSES = ("mean", "max", "first", "count", "sequence")
-GRADIENTS = ("exact", "surrogate", "eprop")
-SURROGATES = ("fast_sigmoid", "sigmoid", "triangle", "atan", "gaussian", "box")
-FEEDBACK = ("symmetric", "random", "adaptive")
-OF_SPIKES = ("first", "count", "spikes")
-OF_TIMES = ("first", "spikes")
 POTENTIALS = ("mean", "max", "sequence")  # losses that read the potentials of the output
 REMEDY = {"SpikingNetwork": "write readout=Readout(kind='spiking')", "Trainer": "use a population that fires"}
-POSITIVE = {"dt": "ms", "tau_first": "ms", "tau_late": "ms"} | dict.fromkeys(("gain", "steepness", "decay"), "")
-AT_LEAST_0 = {"late": "", "rate_cost": "", "rate_target": "", "clip": "", "floor": "", "wake": ""}
-OPTIONS = {"gradient": GRADIENTS, "surrogate": SURROGATES, "feedback": FEEDBACK, "optimiser": tuple(OPTIMISERS)}
 
 
-def check_options(given: Mapping[str, Any], label: str, losses: tuple[str, ...] = LOSSES) -> dict[str, Any]:
-    """Return the parameters by name that say how a network is trained, checked one by one."""
-    out = dict(given)
-    for name, options in (OPTIONS | {"loss": losses}).items():
-        one_of(given[name], options, f"{label}.{name}")
-    for name, unit in POSITIVE.items():
-        out[name] = number(given[name], f"{label}.{name}", unit, above=0.0)
-    for name, unit in AT_LEAST_0.items():
-        out[name] = number(given[name], f"{label}.{name}", unit, at_least=0.0)
-    out |= of_training(given, label)
-    out["threads"] = integer(given["threads"], f"{label}.threads", at_least=1, at_most=MAX_THREADS)
-    out["fading"] = true_or_false(given["fading"], f"{label}.fading")
-    if given["duration"] is not None:
-        out["duration"] = number(given["duration"], f"{label}.duration", "ms", above=0.0)
-    if out["loss"] in OF_TIMES and out["gradient"] != "exact":
-        raise ValueError(f"{label}.loss: the times of spikes have a derivative only with gradient='exact'")
-    if out["feedback"] != "symmetric" and out["gradient"] != "eprop":
-        text = f"{out['feedback']!r} is for gradient='eprop', which is local (got gradient={out['gradient']!r})"
-        raise ValueError(f"{label}.feedback: {text}")
-    return out
-
-
-def check_parameters(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a `SpikingNetwork` by name, checked one by one and together."""
-    hidden = _layers(given["hidden"])
-    if not isinstance(given["readout"], Readout):
-        raise TypeError(f"SpikingNetwork.readout: must be a bs.learn.Readout (got {given['readout']!r})")
-    out = check_options(given, "SpikingNetwork") | {"hidden": hidden}
-    layers = [*hidden, given["readout"]]
+def check_layers(layers: Sequence[Layer], settings: Mapping[str, Any]) -> None:
+    """Raise ValueError if options do not fit the layers of a `SpikingNetwork`, of which the readout is the last one."""
     timed = [f"{type(layer).__name__}.learns: {what!r}" for layer in layers for what in layer.learns if what in DELAYS]
     learned = set(range(1, len(layers) + 1))
-    check_network("SpikingNetwork", blocks_of(layers), wires_of(layers, 1), learned, "".join(timed[:1]), out)
-    return out
-
-
-def _layers(hidden):
-    layers = hidden if isinstance(hidden, tuple | list) else (hidden,)
-    if not len(layers):
-        raise ValueError("SpikingNetwork.hidden: must be one layer or more (got none)")
-    made = []
-    for layer in layers:
-        if isinstance(layer, Readout):
-            raise TypeError("SpikingNetwork.hidden: contains a Readout; give it as readout= instead")
-        made.append(layer if isinstance(layer, Layer) else Layer(integer(layer, "SpikingNetwork.hidden", at_least=1)))
-    return tuple(made)
+    check_network("SpikingNetwork", blocks_of(layers), wires_of(layers, 1), learned, "".join(timed[:1]), settings)
 
 
 def check_network(
