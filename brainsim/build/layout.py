@@ -14,7 +14,7 @@ import numpy as np
 
 from brainsim.build.constants import check_tables, kernel_constants, warn_where_inaccurate
 from brainsim.build.groups import form_groups
-from brainsim.build.own import ALIGNED, ALONE, balance, cut_evenly
+from brainsim.build.own import ALIGNED, ALONE
 from brainsim.build.timing import ON_GRID
 from brainsim.core.checks import MissingName, nearest
 
@@ -45,7 +45,7 @@ class Layout:
                 member.first = self.n_cells
                 self.n_cells += member.n
             self.n_state += group.n_variables * group.n
-        self.bounds = [cut_evenly(group.n, partitions) for group in self.groups] if ranks.size == 1 else balance(self)
+        self.bounds = ranks.cut(self)
         self.input_at, self.n_numbers = self._buffer_places()
         self.inputs, self._reached = list(network.inputs), {}
         if filled:

@@ -11,7 +11,6 @@ import copy
 import numpy as np
 
 ALIGNED = 16  # cells: the stretches of a group's first variable start at a cache line, of float64 and of float32
-PER_CELL = 20.0  # synapses that take as much memory as a cell
 
 
 class Alone:
@@ -27,6 +26,10 @@ class Alone:
         """Return the partitions of this rank, or of another one, as a range."""
         each, rank = partitions // self.size, self.rank if rank is None else rank
         return range(each * rank, each * (rank + 1))
+
+    def cut(self, layout):
+        """Return the borders of the partitions of each group of a layout."""
+        return [cut_evenly(group.n, layout.partitions) for group in layout.groups]
 
     def agree(self, call, doing=None, **values):
         """Raise an error, on all ranks, unless all make this call, with the same values; each waits for all others."""
@@ -73,13 +76,6 @@ class Alone:
 
 
 ALONE = Alone()
-
-
-class Planned(Alone):
-    """Rank 0 of an MPI run that is only planned, for the estimate of memory."""
-
-    def __init__(self, size):
-        self.size = size
 
 
 def is_whole(layout):
@@ -161,32 +157,10 @@ def cut_evenly(n, partitions):
 
     Weighting cells by their in-degree balances less well: in the microcircuit, what differs is the rates of the sources.
     """
-    return _align(np.linspace(0, n, partitions + 1), n)
+    return aligned(np.linspace(0, n, partitions + 1), n)
 
 
-def balance(layout):
-    """Return the borders of the partitions of each group, such that all ranks of an MPI run have equal numbers of synapses.
-
-    Ranks divide memory: in the microcircuit, the largest of four ranks with the same number of cells would have 29 percent
-    more synapses than the mean. The threads of a rank have the same number of cells.
-    """
-    ranks, threads = layout.ranks.size, layout.partitions // layout.ranks.size
-    loads = [np.full(group.n, PER_CELL) for group in layout.groups]
-    for projection in layout.network.projections:
-        for population, ids in projection.post.parts:
-            index, member = layout.group_of[population.name], layout.members[population.name]
-            first = member.first - layout.groups[index].first
-            np.add.at(loads[index], first + ids, projection.expected / projection.post.n)
-    bounds = []
-    for load in loads:
-        total = np.concatenate([[0.0], np.cumsum(load)])
-        of_ranks = _align(np.searchsorted(total, np.linspace(0.0, total[-1], ranks + 1)), load.size)
-        parts = [np.linspace(start, stop, threads + 1)[:-1] for start, stop in zip(of_ranks[:-1], of_ranks[1:], strict=True)]
-        bounds.append(_align(np.concatenate([*parts, of_ranks[-1:]]), load.size))
-    return bounds
-
-
-def _align(borders, n):
+def aligned(borders, n):
     """Return borders among n cells at multiples of a cache line."""
     borders = np.round(borders / ALIGNED).astype(np.int64) * ALIGNED
     borders[-1] = n

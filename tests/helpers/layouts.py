@@ -1,7 +1,7 @@
 """Layouts of the ranks of a run that there is not: each is built as that rank builds it, without MPI."""
 
 from brainsim.build.layout import Layout
-from brainsim.build.own import Planned
+from brainsim.features.ranks.planned import Planned
 
 
 class Rank(Planned):

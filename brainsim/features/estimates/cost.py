@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from brainsim.build.layout import Layout
-from brainsim.build.own import ALONE, Planned
+from brainsim.build.own import ALONE
 from brainsim.core.doors import through
 from brainsim.engine.loop.program import MAX_SLICE
 from brainsim.engine.simulation.settings import slice_steps
@@ -65,7 +65,7 @@ def estimate(network, dt, threads=1, precision="double", duration=0.0, record=()
 
     With a number of `ranks` it is the Estimate of each of them, and says what a second costs at a mean `rate` [Hz].
     """
-    processes = ALONE if ranks is None else Planned(ranks)
+    processes = ALONE if ranks in (None, 1) else through("planned ranks", "Network.estimate.ranks")(ranks)
     layout = Layout(network, dt, threads * processes.size, PRECISIONS[precision], filled=False, ranks=processes)
     found = estimate_layout(layout, duration, record)
     return found if ranks is None else replace(found, cost=cost(layout, rate))

@@ -13,7 +13,7 @@ import warnings
 
 import numpy as np
 
-from brainsim.build.own import ALONE, Alone
+from brainsim.build.own import ALONE
 from brainsim.core.checks import option
 from brainsim.core.doors import to_install
 from brainsim.core.machine import processor_quota
@@ -21,6 +21,7 @@ from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.states.fingerprint import fingerprint
 from brainsim.features.ranks.elsewhere import Elsewhere, ElsewhereError
 from brainsim.features.ranks.meeting import ApartError, Meeting, wait
+from brainsim.features.ranks.planned import Planned
 
 # how many processes the launcher has started: MPICH and Intel MPI, Open MPI, Slurm's srun
 STARTED = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
@@ -28,7 +29,7 @@ INTERRUPTED = 130  # exit status
 PATIENCE = 1.0  # seconds for which a rank that failed waits for the others to fail as well
 
 
-class Ranks(Alone):
+class Ranks(Planned):
     """The processes of a communicator; this process is one of them.
 
     - `comm`: a copy of it, so that no message of the user's is taken for one of these.
