@@ -48,6 +48,7 @@ class Layout:
         self.bounds = ranks.cut(self)
         self.input_at, self.n_numbers = self._buffer_places()
         self.inputs, self._reached = list(network.inputs), {}
+        self.apart = {}  # projection whose weight will move -> the weight that orders its segments, which hold no other's
         if filled:
             self.fill()
 

@@ -11,6 +11,7 @@ import numpy as np
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import integer, known_as, nearest, number
 from brainsim.engine.recorders.requests import unit_of
+from brainsim.models.packed import has_one
 
 if typing.TYPE_CHECKING:
     from brainsim.engine.simulation.simulation import Simulation
@@ -177,6 +178,36 @@ class Bound:
     def key(self):
         """What tells it from other controls."""
         return self.shown, self.name
+
+
+def keep_apart(sim, bound):
+    """Build the synapses so that a weight that moves is in segments of its own, whose order does not depend on it.
+
+    What arrives at once is added in the order of the weights. Raise ValueError if a weight can pass another one between the
+    same cells: a page leaves the order in which it begins.
+    """
+    layout = sim._layout
+    projections = {p.name: p for p in layout.network.projections if has_one(p, "weight") and not p.is_coupling}
+    moved = {c.target: c for c in bound if c.name == "weight" and c.target in projections}
+    for name, control in moved.items():
+        low, high = control.values[[0, -1]]
+        for other, p in projections.items():
+            values = moved[other].values if other in moved else np.full(2, float(p.weight))
+            if other != name and low <= values[-1] and values[0] <= high and _meet(layout, projections[name], p):
+                there = f"{values[0]:g}" + (f" to {values[-1]:g}" if other in moved else "")
+                raise ValueError(
+                    f"{control.owner}: can pass the weight of {other!r}, {there}, from the same cells to the same cells; "
+                    "choose a range that does not contain it"
+                )
+    layout.apart = {name: control.current for name, control in moved.items()}
+    for name, control in [*moved.items()][:1]:
+        control.set(sim, control.current)
+
+
+def _meet(layout, one, other):
+    """Return whether synapses of two projections may have both cells in common, and the receptor."""
+    sources = np.intersect1d(*(layout.global_indices(p.pre) for p in (one, other)))
+    return sources.size and np.intersect1d(*(layout.input_places(p.post, p.synapse)[0] for p in (one, other))).size > 0
 
 
 class Array:

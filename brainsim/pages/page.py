@@ -18,7 +18,7 @@ from brainsim.core.files import HTML, writable
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.network.network import Network
 from brainsim.pages.about import about
-from brainsim.pages.controls import Bound, Button, Control, bound_button
+from brainsim.pages.controls import Bound, Button, Control, bound_button, keep_apart
 from brainsim.pages.export import Export
 from brainsim.pages.refused import check_simulation
 from brainsim.pages.states import States, checked_states
@@ -104,7 +104,7 @@ def page(
     TypeError, ValueError
         If the simulation has ranks, a stream, ``record=``, or was run with a callback, which need Python; if a
         control or a button is of something that does not exist, a range does not contain the present value, two controls
-        change the same constant, or a state is of another network or seed.
+        change the same constant or weights that can pass each other, or a state is of another network or seed.
 
     Notes
     -----
@@ -171,6 +171,7 @@ def contents(
     buttons = listed(buttons, Button, "page.buttons", "bs.Button('push', cells[:10], add=10)")
     for array in arrays:  # one number may have stood for all of them
         array.set(sim, array.values)
+    keep_apart(sim, bound)
     export = Export(sim)
     found = about(sim, export, title, text, seconds, pace)
     tables = Tables(sim, export)

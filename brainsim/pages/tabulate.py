@@ -19,7 +19,8 @@ class Tables:
     """The writes of each control, and their bytes.
 
     - `engine`: for each control a dict with its ``writes``: the address ``at``, the ``size``, and where the bytes of
-      the first position begin in `changes`, ``from``; those of the others follow.
+      the first position begin in `changes`, ``from``; those of the others follow. If they go to several elements of the
+      array at this address, ``places`` says where their indices (uint32) begin in `changes`, and how many they are.
     - `arrays`: for each array that the page sets a dict like this, whose writes have one position, and its ``runs``: from
       the number ``from`` on, ``size`` of its numbers lie at the address ``at``, of ``item`` bytes each.
     """
@@ -35,7 +36,7 @@ class Tables:
         positions = self._copied(control, values) or [self._at(control, value) for value in values]
         control.set(self._sim, control.current)
         compared, anew = self._compared(positions)
-        writes, done, weights = [], set(), False
+        writes, done, weights, left = [], set(), False, []
         for path, (context, name, *_) in self._before.items():
             place, value = self._image.field(context, name), context[name]
             # a signal that has been read says so in its record, which `Simulation.set` makes anew
@@ -44,7 +45,9 @@ class Tables:
                 done.add(place)
                 weights |= name == "weight" and context is self._calendar
                 writes += self._writes(self._before[path], place, compared[path], is_new)
-        self._check_overlap(control, [write for write in writes if write.pop("varies")])
+                if _lengths_vary(compared[path]):  # the array is at another place from then on
+                    left.append([self._image.there(value.ctypes.data), value.nbytes])
+        self._check_overlap(control, [left, *(self._where(write) for write in writes if write.pop("varies"))])
         self.engine.append({"writes": writes, "weights": bool(weights)})
 
     def add_array(self, array):
@@ -120,22 +123,35 @@ class Tables:
                 anew |= self._together.get(context.address, set())
         return compared, anew
 
-    def _check_overlap(self, control, writes):
-        for write in writes:
-            for other, at, size in self._taken:
-                if at < write["at"] + write["size"] and write["at"] < at + size:
-                    raise ValueError(f"{control.owner}: changes the same constant as {other}; leave out one of them")
-        self._taken += [(control.owner, write["at"], write["size"]) for write in writes]
+    def _where(self, write):
+        """Return the rows (address, bytes) to which something is written."""
+        if "places" not in write:
+            return [[write["at"], write["size"]]]
+        first, size = write["places"]["from"], write["size"]
+        places = np.frombuffer(self.changes[first : first + 4 * write["places"]["count"]], np.uint32).astype(np.int64)
+        return np.stack([write["at"] + size * places, np.full(places.size, size)], axis=1)
+
+    def _check_overlap(self, control, places):
+        at, size = np.concatenate([np.reshape(rows, (-1, 2)).astype(np.int64) for rows in places]).T
+        order = np.argsort(at, kind="stable")
+        start, end = at[order], np.maximum.accumulate(at[order] + size[order])
+        for other, taken, until in self._taken:
+            last = np.searchsorted(taken, end) - 1  # the last that begins before the end
+            if (until[last[last >= 0]] > start[last >= 0]).any():
+                raise ValueError(f"{control.owner}: changes the same constant as {other}; leave out one of them")
+        self._taken.append((control.owner, start, end))
 
     def _writes(self, field, place, contents, anew):
         """Return the writes for a field of a record whose content differs between positions."""
         value, image = field.context[field.name], self._image
-        if isinstance(value, np.ndarray) and len({*map(len, contents)}) > 1:  # room for the longest, at the end of the image
+        if isinstance(value, np.ndarray) and _lengths_vary(contents):  # room for the longest, at the end of the image
             longest, at = max(map(len, contents)), image.end
             image.end += longest + -longest % 64
             heads = [np.array([at, len(content) // value.itemsize]).tobytes() for content in contents]
             return [self._write(place, heads), self._write(at, [content.ljust(longest, b"\0") for content in contents])]
         start = image.there(value.ctypes.data) if isinstance(value, np.ndarray) else place
+        if field.masked is None and not anew and (found := self._scattered(start, value, contents)):
+            return [found]
         rows = np.array([np.frombuffer(content, np.uint8) for content in contents])
         changed = np.arange(rows.shape[1]) if anew else np.flatnonzero((rows != rows[0]).any(axis=0))
         found = []
@@ -146,6 +162,19 @@ class Tables:
             low, high = int(run[0]), int(run[-1]) + 1
             found.append(self._write(start + low, [row[low:high].tobytes() for row in rows]))
         return found
+
+    def _scattered(self, start, value, contents):
+        """Return the write of one number to several elements of an array, None if it is not one number."""
+        if getattr(value, "dtype", np.dtype(np.uint8)).kind != "f":
+            return None
+        rows = np.array([np.frombuffer(content, f"u{value.itemsize}") for content in contents])
+        where = np.flatnonzero((rows != rows[0]).any(axis=0))
+        if where.size < 2 or (rows[:, where] != rows[:, where[:1]]).any():
+            return None
+        write = self._write(start, [row[where[0]].tobytes() for row in rows])
+        write["places"] = {"from": len(self.changes), "count": where.size}
+        self.changes += where.astype(np.uint32).tobytes()
+        return write
 
     def _write(self, at, contents):
         varies, contents = _vary(contents), contents[:-1]
@@ -248,6 +277,10 @@ def _with_value(contents, where, value):
 def _vary(contents):
     """Return whether positions differ; the last content is what there was before, which may be scratch."""
     return any(content != contents[0] for content in contents[:-1])
+
+
+def _lengths_vary(contents):
+    return len({*map(len, contents)}) > 1
 
 
 def _without_addresses(content, before, image):

@@ -18,7 +18,7 @@ from tests.random_networks import ways
 FACTORS = (0.97, 1.0, 1.02)  # of a value, which are the positions of its control
 MOST_CONTROLS = 3
 PRECISIONS = ("double", "single", "double", "precise")  # neighbours have the same, as they have the same kinds of cells
-NOT_TOGETHER = ("same constant", "other functions")  # what is said of controls that a page cannot have
+NOT_TOGETHER = ("same constant", "other functions", "can pass")  # what is said of controls that a page cannot have
 
 
 def differences(seed):

@@ -82,6 +82,38 @@ def test_events_under_way_get_another_weight(tmp_path, precision):
     assert here == there
 
 
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_weights_of_two_populations_pass_each_other(tmp_path, precision):
+    """Those of four projections are two numbers first, so that their synapses would share segments."""
+    ends = [bs.Population(n, bs.LIF(), name=name) for n, name in ((80, "E"), (20, "I"))]
+    net = bs.Network(seed=1)
+    for pre, weight in zip(ends, (1.0, -4.0), strict=True):
+        for post in ends:
+            rule, name = bs.FixedIndegree(10), pre.name + post.name
+            net.connect(pre, post, rule, weight=weight, delay=1.5, synapse=bs.Delta(), name=name)
+    net.stimulate(ends[0] + ends[1], bs.PoissonInput(rate=9000.0, weight=1.0, synapse=bs.Delta()))
+    controls = [bs.Control(name, "weight", values=[0.3, 1.0, 1.7]) for name in ("EE", "EI")]
+    controls.append(bs.Control("IE", "weight", values=[-4.4, -4.0, -3.1]))
+    plan = [20.0, (0, 2), 7.3, (1, 0), (2, 2), 15.0, (0, 0), (1, 2), 20.0, (2, 0), 5.0]
+    here, there = moved(net, controls, [], plan, tmp_path, precision=precision)
+    assert here == there
+
+
+def test_weights_between_the_same_cells_do_not_pass_each_other(tmp_path):
+    cells = bs.Population(20, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    for name, weight in (("strong", 2.0), ("weak", 1.0)):
+        net.connect(cells, cells, bs.FixedIndegree(5), weight=weight, delay=1.0, synapse=bs.Delta(), name=name)
+    apart = [bs.Control("weak", "weight", 0.0, 1.4), bs.Control("strong", "weight", 1.5, 3.0)]
+    bs.page(net, tmp_path / "a.html", apart)
+    with pytest.raises(ValueError, match="can pass the weight of 'strong', 2, from the same cells to the same cells"):
+        bs.page(net, tmp_path / "b.html", [bs.Control("weak", "weight", 0.0, 3.0)])
+    apart[1] = bs.Control("strong", "weight", 1.3, 3.0)
+    with pytest.raises(ValueError, match="'weak'.*can pass the weight of 'strong', 1.3 to 3"):
+        bs.page(net, tmp_path / "b.html", apart)
+    assert not (tmp_path / "b.html").exists()
+
+
 @pytest.mark.thorough
 def test_spikes_at_the_start_count(tmp_path):
     trains = bs.Population(5, bs.SpikeTrains([0.0, 0.0, 1.0, 2.5], [1, 3, 2, 4]), name="trains")

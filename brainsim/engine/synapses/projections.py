@@ -78,6 +78,12 @@ class Plan:
             self.near.row["shortest"], self.near.row["longest"] = self.delays
         self.counts, self.count_at = self.wiring.even(), -1
 
+    @property
+    def origin(self):
+        """What orders the segments of a source with one delay: the shared weight, and whose it is if it is kept apart."""
+        name = self.projection.name
+        return (self.layout.apart[name], name) if name in self.layout.apart else (self.shared_weight, "")
+
     def count(self, start, stop):
         """Count the synapses of each source, in place, or only of those from `start` to `stop` (`Wiring.in_parts`)."""
         if self.count_at >= 0:
@@ -194,8 +200,8 @@ def _laws(plans):
 
 
 def shared_weights(plans):
-    """Return the weights that are one number for a projection, each once."""
-    return sorted({plan.shared_weight for plan in plans if plan.shared_weight is not None})
+    """Return origin -> weight of the projections that have one number, in order; see `Plan.origin`."""
+    return dict(sorted({plan.origin: plan.shared_weight for plan in plans if plan.shared_weight is not None}.items()))
 
 
 def _describe(row, plan, shared, columns, known, few):
@@ -223,7 +229,7 @@ def _describe(row, plan, shared, columns, known, few):
     for name, stream in (("key", "wiring"), ("weight_key", "weights"), ("delay_key", "delays")):
         row[name] = plan.wiring.stream(stream)
     row["weighted"] = plan.shared_weight is None
-    row["origin"] = 0 if plan.shared_weight is None else shared.index(plan.shared_weight)
+    row["origin"] = 0 if plan.shared_weight is None else [*shared].index(plan.origin)
     row["extra_step"], row["first_delay"] = plan.extra_step, plan.delays[0] + plan.extra_step
     row["p"] = plan.rule.p if plan.wiring.way == sampling.BERNOULLI else 0.0
 

@@ -67,7 +67,8 @@ def merge_ranges(layout, plans, first, columns):
         return first, columns
     found = [_segments_of(layout, plan) for plan in plans]
     row, *new = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    order = np.lexsort((new[2], new[1], row))  # as in the store: by delay, and then by weight
+    origins = np.concatenate([np.full(len(part[0]), plan.origin[0]) for plan, part in zip(plans, found, strict=True)])
+    order = np.lexsort((origins, new[1], row))  # as in the store: by delay, and then by weight
     row, counts = row[order], np.bincount(row, minlength=first.size - 1)
     before = np.cumsum(counts) - counts
     old = np.arange(first[-1]) + np.repeat(before, np.diff(first))

@@ -203,7 +203,7 @@ class Store:
     """
 
     def __init__(self, layout, plans, counts, pool, threads, passes):
-        self.layout, self.plans, self.shared = layout, plans, np.array(shared_weights(plans))
+        self.layout, self.plans, self.shared = layout, plans, np.array([*shared_weights(plans).values()])
         self.classes = Classes(plans)
         sizes = np.zeros((self.classes.number, layout.n_cells), np.int64)
         for plan in plans:

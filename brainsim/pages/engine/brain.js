@@ -222,8 +222,10 @@ class Brain {
   // write a control's position: what the export found to change
   set(control, position, changes) {
     const bytes = new Uint8Array(this.memory.buffer);
-    for (const { at, size, from } of control.writes) {
-      bytes.set(changes.subarray(from + position * size, from + (position + 1) * size), at);
+    for (const { at, size, from, places } of control.writes) {
+      const content = changes.subarray(from + position * size, from + (position + 1) * size);
+      const indices = places ? new Uint32Array(changes.slice(places.from, places.from + 4 * places.count).buffer) : [0];
+      for (const k of indices) bytes.set(content, at + k * size);
     }
     if (control.weights) this.reweigh();
   }

@@ -108,7 +108,7 @@ class Procedural:
         """Return an empty pool of a partition, for delays up to `longest` steps; what is sampled from is shared."""
         layout, row, f = self.layout, self.longest_row, self._fields
         segments = int(max_segments(row, 1, self.classes.number, f["delays"], f["origins"]))
-        shared, room = np.array(shared_weights(self.plans)), max(MIN_ROOM, 2 * row)
+        shared, room = np.array([*shared_weights(self.plans).values()]), max(MIN_ROOM, 2 * row)
         of_row = segment_fields(segments, shared.size > 0, layout.delay_type)  # of the row that was sampled last
         return Context(
             **f,
