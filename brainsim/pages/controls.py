@@ -200,7 +200,7 @@ def keep_apart(sim, bound):
                     "choose a range that does not contain it"
                 )
     layout.apart = {name: control.current for name, control in moved.items()}
-    for name, control in [*moved.items()][:1]:
+    for control in [*moved.values()][:1]:  # one of them is enough to build all synapses again
         control.set(sim, control.current)
 
 
