@@ -15,7 +15,7 @@ class Dataset(NamedTuple):
 
     Parameters
     ----------
-    X_train, X_test : array of float64, shape (samples, features) or (samples, steps, features)
+    X_train, X_test : array of float64, shape (samples, features) or (samples, steps, features); or list of Spikes
         The inputs.
     y_train, y_test : array of int64, shape (samples,)
         The class of each sample, from 0.
@@ -36,7 +36,8 @@ class Dataset(NamedTuple):
     y_test: np.ndarray
 
     def __repr__(self) -> str:
-        return f"Dataset({', '.join(f'{name}: {np.shape(value)}' for name, value in self._asdict().items())})"
+        shapes = {name: getattr(value, "shape", (len(value),)) for name, value in self._asdict().items()}
+        return f"Dataset({', '.join(f'{name}: {shape}' for name, shape in shapes.items())})"
 
 
 def split(X, y, test, seed, label):
