@@ -48,7 +48,7 @@ def check(net, loop, durations=(150.0, 0.5, 99.5), *, dt=0.5, parameters=None, l
     return sim, before
 
 
-@pytest.mark.slow_but("Rich", "[Triplets-")
+@pytest.mark.slow_but("[Triplets-")
 @pytest.mark.parametrize(("rule", "dendritic"), list(zip(own.RULES, itertools.cycle([0.0, 0.5, "all"]))))
 def test_each_rule(rule, dendritic):
     net, loop = network(rule(), dendritic=dendritic)

@@ -24,7 +24,7 @@ KINDS = (
     (bs.Izhikevich, bs.Delta(), 6.0),
     (bs.ALIF, bs.Exponential(tau=5.0), 90.0),  # whose threshold moves
 )
-SEEDS, USUAL, THOROUGH = 200, 2, 4  # the usual ones in double precision only, which compiles for half of the time
+SEEDS, USUAL, THOROUGH = 200, 2, 3  # the usual ones in double precision only, which compiles for half of the time
 
 
 def drawn(seed):
