@@ -12,7 +12,7 @@ answer((async () => {
   const { bodies } = about, names = { firsts: Int32Array, targets: Int32Array, weights: Float64Array, biases: Float64Array };
   const layers = page.layersOf(bodies, Object.fromEntries(Object.entries(names).map(([name, Numbers]) => [name, numbers(name, Numbers)])));
   const own = Object.fromEntries(Object.entries(blobs).filter(([name]) => name !== "samples" && !(name in names)));
-  const spiking = new page.Spiking({ ...about, blobs: Object.keys(own) }, layers, own, null, (message) => { throw new Error(message); });
+  const spiking = new page.Spiking({ ...about, blobs: Object.keys(own) }, layers, own, null, (error) => { throw error; });
   await spiking.ready;
   const damage = new page.Damage(layers, bodies.picture.high), clean = page.pictureOf(given.strokes, bodies.picture);
   damage.set(given.damage);

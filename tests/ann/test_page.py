@@ -292,6 +292,41 @@ def test_guesses_are_counted_and_stay_where_that_is_allowed(show, snn, report, k
         assert page.inner_text("#tally") == "Your guesses stay on this device."
 
 
+def test_what_fails_is_said_and_the_page_goes_on(show):
+    """Without a way on, a reading that failed left the page busy for ever, and a guess left it without controls."""
+    page = show()
+    page.evaluate("void (bodies.spiking.drive = () => { throw new Error('no drive') })")
+    draw(page, THREE)
+    assert page.inner_text("#fault") == "This did not work: no drive"
+    press(page, "control-1", "ArrowRight", 12)
+    page.click("#guesses button >> nth=1")
+    wait(page, "!bodies.testing && !bodies.busy")
+    assert page.inner_text("#result") == "The guess was not counted: no drive"
+    page.evaluate("delete bodies.spiking.drive")
+    draw(page, THREE)
+    assert not page.is_visible("#fault")
+    assert page.inner_text("#spiking").isdigit()
+    # the engine itself: an array that is not there
+    page.evaluate("bodies.spiking.send({ type: 'array', array: 999, values: new Float64Array(1) })")
+    wait(page, "!byId('fault').hidden")
+    page.evaluate("byId('fault').hidden = true")
+    draw(page, THREE)
+    assert page.is_visible("#fault")
+    page.evaluate("byId('fault').hidden = true")
+    given = "{ promise: Promise.resolve(), reason: new Error('nobody listens') }"
+    page.evaluate(f"dispatchEvent(new PromiseRejectionEvent('unhandledrejection', {given}))")
+    wait(page, "byId('fault').textContent.endsWith('nobody listens')")
+
+
+def test_a_network_that_cannot_start_says_so(browser, path):
+    refuse = "window.Worker = undefined; WebAssembly.instantiate = () => Promise.reject(new Error('no room'))"
+    with watched(browser) as show_file:
+        page = show_file(path, script=refuse)
+        wait(page, "window.bodies && !byId('fault').hidden")
+        assert page.inner_text("#fault") == "This did not work: no room"
+        assert page.inner_text("#status") == ""
+
+
 @pytest.mark.parametrize("width", [390, 1366])
 def test_the_page_fits_and_is_used_by_keyboard(show, width):
     for scheme in ("light", "dark"):

@@ -14,16 +14,22 @@ class Spiking {
     this.ready.then(() => this.send({ type: "watch", traces, every: 1, exact: true }), () => {})
   }
 
+  // a fault ends whatever is waited for; nobody would hear of it otherwise
   receive(message) {
-    if (message.type === "fault") this.failed(message.message)
+    if (message.type === "fault") {
+      const error = new Error(message.message), waiting = this.waiting.splice(0)
+      if (waiting.length) waiting.forEach(({ refuse }) => refuse(error))
+      else this.failed(error)
+      return
+    }
     const k = this.waiting.findIndex(({ type }) => type === message.type)
     if (k >= 0) this.waiting.splice(k, 1)[0].done(message)
   }
 
-  // send a message, and wait for the answer of a type
+  // send a message, and wait for the answer of a type; a fault is thrown
   ask(message, type, send = this.send) {
     this.send = send
-    const answer = new Promise((done) => this.waiting.push({ type, done }))
+    const answer = new Promise((done, refuse) => this.waiting.push({ type, done, refuse }))
     send(message)
     return answer
   }
@@ -56,20 +62,27 @@ class Spiking {
     return summed(layer, x, this.bias(0, gain), alive, gain).map((one) => inUnits(one, layer.drive))
   }
 
-  // let the network see a picture from its first step on; readings wait for each other
+  // let the network see a picture from its first step on
   read(x, damage) {
-    this.queue = this.queue.then(async () => {
-      const drive = this.drive(x, damage)
+    return this.inTurn(async () => {
+      const drive = this.drive(x, damage), wanted = this.bodies.steps
       this.current(0, drive)
       this.send({ type: "restart", state: null })
-      const { steps, cells, traces } = await this.ask({ type: "advance", steps: this.bodies.steps, budget: 1e9 }, "frame")
+      const { steps, cells, traces, traceSteps } = await this.ask({ type: "advance", steps: wanted, budget: 1e9 }, "frame")
+      if (traceSteps.length < wanted) throw new Error(`the spiking network stopped after ${traceSteps.length} of ${wanted} steps`)
       return { x, drive, steps, cells, evidence: traces }
     })
-    return this.queue
   }
 
   // the hash of spikes and state after the last reading
-  digest() { return this.queue.then(() => this.ask({ type: "digest" }, "digest")) }
+  digest() { return this.inTurn(() => this.ask({ type: "digest" }, "digest")) }
+
+  // readings wait for each other, also for one that fails
+  inTurn(what) {
+    const answer = this.queue.then(what)
+    this.queue = answer.catch(() => {})
+    return answer
+  }
 
   // outputs after a number of steps; null while the layers before have not reached the last one
   outputs({ evidence }, stop) {

@@ -21,11 +21,11 @@ class Bodies {
     this.pad = new Pad(byId("pad"), (strokes) => this.take(pictureOf(strokes, bodies.picture)))
     this.write()
     watchTheme(() => this.draw())
-    this.spiking = new Spiking(about, this.layers, takeBlobs(about.blobs.filter((name) => !(name in parts))), engine, (message) => this.fault(message))
+    this.spiking = new Spiking(about, this.layers, takeBlobs(about.blobs.filter((name) => !(name in parts))), engine, (error) => this.fault(error))
     this.figure.rows = this.spiking.rows
     this.connect()
     this.draw()
-    this.spiking.ready.then(() => this.ready())
+    this.spiking.ready.then(() => this.ready()).catch((error) => { byId("status").textContent = ""; this.fault(error) })
   }
 
   sample(k) { const { inputs } = this.layers[0]; return this.samples.slice(k * inputs, (k + 1) * inputs) }
@@ -59,7 +59,9 @@ class Bodies {
     byId("clear").onclick = () => { this.pad.clear(); this.pad.changed(); byId("clear").focus() }
     byId("play").onclick = () => this.play()
     byId("forget").onclick = () => { this.guesses.forget(); this.tally(); byId("guesses").firstChild.focus() }
-    byId("hash").onclick = async () => { const { text } = await this.spiking.digest(); byId("digest").textContent = text }
+    byId("hash").onclick = () => this.spiking.digest().then(({ text }) => { byId("digest").textContent = text }).catch((error) => this.fault(error))
+    addEventListener("unhandledrejection", ({ reason }) => this.fault(reason))
+    addEventListener("error", ({ error }) => { if (error) this.fault(error) }) // without one: notices of ResizeObserver
     new ResizeObserver(() => { this.pad.draw(); this.draw() }).observe(byId("figure"))
     this.ask()
   }
@@ -73,7 +75,8 @@ class Bodies {
     this.isReady = true
   }
 
-  fault(message) { byId("fault").textContent = message; byId("fault").hidden = false }
+  // what went wrong is shown until a reading succeeds
+  fault(error) { byId("fault").textContent = `This did not work: ${error?.message ?? error}`; byId("fault").hidden = false }
 
   // --- what is read
 
@@ -93,17 +96,27 @@ class Bodies {
     this.stale = true
     if (this.busy || !this.x || this.testing) return
     this.busy = true
-    await this.spiking.ready
-    while (this.stale) {
-      this.stale = false
-      const x = this.damage.noisy(this.x, this.number), activations = activationsOf(this.layers, x, this.damage)
-      const reading = await this.spiking.read(x, this.damage)
-      this.state = { reading, activations, outputs: activations.at(-1), active: this.damage.active, empty: !this.x.some((one) => one) }
-      drawPicture(byId("seen"), x, this.bodies.picture)
-      this.draw()
+    try {
+      await this.spiking.ready
+      while (this.stale) {
+        this.stale = false
+        await this.read()
+      }
+      this.say()
+    } catch (error) {
+      this.fault(error)
+    } finally {
+      this.busy = false
     }
-    this.busy = false
-    this.say()
+  }
+
+  async read() {
+    const x = this.damage.noisy(this.x, this.number), activations = activationsOf(this.layers, x, this.damage)
+    const reading = await this.spiking.read(x, this.damage)
+    this.state = { reading, activations, outputs: activations.at(-1), active: this.damage.active, empty: !this.x.some((one) => one) }
+    drawPicture(byId("seen"), x, this.bodies.picture)
+    byId("fault").hidden = true
+    this.draw()
   }
 
   draw() {
@@ -188,17 +201,23 @@ class Bodies {
   async bet(guess) {
     this.testing = true
     this.ask()
+    const answer = await this.tested(guess).catch((error) => [`The guess was not counted: ${error.message}`])
+    this.testing = false
+    this.ask()
+    byId("result").replaceChildren(...answer)
+    this.tally()
+    this.update()
+  }
+
+  // count a guess, after all pictures were read whole and with the damage; return what the reader is told
+  async tested(guess) {
     const whole = new Damage(this.layers, this.bodies.picture.high), { stop } = this, { silenced, deleted, drift, noise } = this.damage
     this.healthy ??= await this.score(whole, this.bodies.steps)
     const after = await this.score(this.damage, stop), more = sufferedMore(this.healthy, after)
     this.guesses.add({ guess, more, silenced, deleted, drift, noise, stop, ...after })
     const percent = (body) => `${Math.round(100 * after[body])} % (${Math.round(100 * this.healthy[body])} % when whole)`
     const who = { artificial: "The artificial network suffered more", spiking: "The spiking network suffered more", alike: "Both suffered alike" }[more]
-    this.testing = false
-    this.ask()
-    byId("result").replaceChildren(element("strong", { textContent: `${who}: you guessed ${guess === more ? "right" : "wrong"}.` }), ` Of ${this.bodies.labels.length} new pictures the artificial network reads ${percent("artificial")}, the spiking one ${percent("spiking")}.`)
-    this.tally()
-    this.update()
+    return [element("strong", { textContent: `${who}: you guessed ${guess === more ? "right" : "wrong"}.` }), ` Of ${this.bodies.labels.length} new pictures the artificial network reads ${percent("artificial")}, the spiking one ${percent("spiking")}.`]
   }
 
   tally() { byId("tally").textContent = this.guesses.words; byId("forget").hidden = !this.guesses.all.length }
