@@ -4,11 +4,23 @@
 network, 128 inputs, 256 leaky integrate-and-fire cells with exponential currents, and 10 leaky readouts whose mean
 potential is the class, from the same initial weights on the same spikes: 5,748 samples of 50 steps in batches of 64,
 with Adam at the same rate and the cross-entropy as loss. brainsim computes the exact gradient in float64, and once more
-a surrogate gradient; the others compute a surrogate gradient in float32, of the shape that their tutorials use and that
-learned fastest here, without a path through the reset. They have the form that was fastest: products with weights for
+a surrogate gradient, as narrow as that of snnTorch; the others compute a surrogate gradient in float32, of the shape that
+their tutorials use and that learned fastest here.
+They have the form that was fastest: products with weights for
 all steps at once, then a loop over the steps; SpikingJelly in its multi-step mode. Each row has its own process; rows
 take turns, an epoch each. The accuracy on the test data after all epochs is compared first: a row that is more than a
 point worse than the first gets no ratio.
+
+What the accuracy depends on, mean and standard deviation of five seeds (``--seed``) after 15 epochs:
+
+- how narrow the surrogate is. With ``steepness`` 1, 10 and 25 brainsim reads 95.0 +- 0.7, 96.9 +- 0.6 and 97.2 +- 0.5 %
+  of the digits, and snnTorch, with its slope of 25, 96.5 +- 0.5 %. The network of snnTorch, written in NumPy, has 94.1 +-
+  0.9 % with a slope of 1, 96.1 +- 0.8 with 5 and 96.6 +- 0.7 with 25.
+- not the path of the gradient through the reset, which snnTorch has with ``reset_delay=False``: in NumPy 96.4 +- 0.5 with
+  it, 96.6 +- 0.7 without. Nor the step of the bias, which is 5.7 times as large there: 96.9 +- 1.0 with that of brainsim.
+- for the exact gradient, how many cells fire, since silent ones do not learn: 95.4 +- 0.6 %, with 58 spikes in a sample and
+  31 % of the cells silent at the end, and 96.0 +- 0.6 % with ``wake=0.1``, 174 spikes and 1 % silent, but then an epoch
+  takes longer. With ``wake=0.0`` it is 94.4 +- 0.9 %, with ``floor=0.05`` 94.1 +- 0.8 %; without ``clip`` nothing changes.
 """
 
 import argparse
@@ -28,6 +40,7 @@ from harness import machine, report
 
 TOLERANCE = 0.01  # of the accuracy
 STEPS, DT, TAU_M, TAU_S, GAIN, RATE, DECAY, BATCH, CELLS = 50, 1.0, 20.0, 5.0, 10.0, 2e-3, 0.9, 64, 256
+STEEPNESS = 25.0  # of the surrogate, as the slope of snnTorch
 LEAK, FADE = np.exp(-DT / TAU_M), np.exp(-DT / TAU_S)
 RISE = DT / TAU_M  # of a potential in a step, by a current of 1
 
@@ -37,7 +50,7 @@ def network(gradient, epochs=1, threads=1, **options):
     import brainsim as bs
 
     settings = {"duration": STEPS * DT, "dt": DT, "gain": GAIN, "learning_rate": RATE, "decay": DECAY, "batch": BATCH}
-    settings |= {"validation": 0.0, "seed": 1, "threads": threads, "epochs": epochs, "steepness": 1.0}
+    settings |= {"validation": 0.0, "seed": 1, "threads": threads, "epochs": epochs, "steepness": STEEPNESS}
     return bs.learn.SpikingNetwork(CELLS, gradient=gradient, **settings | options)
 
 
