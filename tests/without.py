@@ -94,7 +94,7 @@ NEEDED = {
 # features that work without being seen, or need a package
 SILENT = {"cells at rest", "html"}
 IN_ROOM = {"adjoints": "learn"}  # what is needed for a feature, if it is a room
-PACKAGES = {"ranks": "mpi4py", "formats": "h5py"}
+PACKAGES = {"ranks": "mpi4py", "formats": "h5py", "import brainsim.pynn": "pyNN"}
 # the tests that run when something was deleted: those of the core, of what checks models, and of the public names
 OF_CORE = [f"tests/{room}" for room in ("core", "build", "rng", "network", "results", "engine", "laws", "testing")]
 OF_CORE += ["tests/interface/test_public.py", "tests/interface/test_documented.py"]
@@ -172,7 +172,7 @@ def delete(place):
 def main():
     """Delete each, and print what the network does without it; exit with 1 if it does not have its spikes and state."""
     whole, size, answers = what_is_printed_without([])
-    print(f"{'with everything':22s} {whole}   {size}   {failing(answers, None)}", flush=True)
+    print(f"{'with everything':23s} {whole}   {size}   {failing(answers, None)}", flush=True)
     failed = False
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each waits for a process
         for name, (printed, size, answers) in zip(
@@ -180,7 +180,8 @@ def main():
         ):
             broken = "" if name == "all" else failing(answers, name)
             failed |= printed != whole or bool(broken)
-            print(f"without {name:14s} {printed}   {size}   {answers.get(name, '')}{broken}", flush=True)
+            said = "; ".join(filter(None, (answers.get(name), broken)))
+            print(f"without {name:15s} {printed}   {size}   {said}", flush=True)
     return int(failed)
 
 

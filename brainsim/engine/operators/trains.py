@@ -2,13 +2,9 @@
 
 import numpy as np
 
-from brainsim.build.constants import whole_steps
-from brainsim.core.arrays import times_of
 from brainsim.engine.loop.program import Operator, Phase
 from brainsim.jit.decorators import helper
 from brainsim.jit.records import Context, array_of, array_or_none, by_address, record_at
-
-CLOSE = 1e-9  # steps: times that are nearer to the grid differ from it by rounding
 
 
 class Trains(Operator):
@@ -22,7 +18,7 @@ class Trains(Operator):
         layout, calls = partition.layout, []
         for name, member in layout.members.items() if partition.number == 0 else ():
             if member.trains is not None:
-                steps, ids, lags = list_spikes(member, layout)
+                steps, ids, lags = layout.timing.list_spikes(member.trains, layout.dt, f"{name}.times")
                 cursor = np.searchsorted(steps, partition.progress["step"], side="right")
                 fields = {} if lags is None else {"lags": lags}
                 context = Context(steps=steps, sources=(member.first + ids).astype(np.int32), cursor=int(cursor), **fields)
@@ -58,41 +54,14 @@ def _note_lag(written, at, lags, k):
         written[at] = lags[k]
 
 
-def list_spikes(member, layout):
-    """Return (steps, cells within the population, lags) of the listed spikes of a population, sorted.
-
-    The lags [ms] are how long before the end of its step each spike is, None if all are moved to the grid.
-    """
-    trains, dt = member.trains, layout.dt
-    if layout.within_steps:
-        steps = steps_around(trains.times, dt)
-        lags = np.maximum(times_of(steps, dt) - trains.times, 0.0)
-        order = np.lexsort((trains.ids, -lags, steps))
-        return steps[order], trains.ids[order], lags[order]
-    times = trains.times if trains.on_a_grid else dt * np.rint(trains.times / dt)
-    steps = np.atleast_1d(whole_steps(times, dt, f"{member.population.name}.times")).astype(np.int64)
-    order = np.lexsort((trains.ids, steps))
-    return steps[order], trains.ids[order], None
-
-
-def steps_around(times, dt):
-    """Return the steps in which times are, each of which has its end but not its beginning."""
-    nearest, above = np.rint(times / dt), np.ceil(times / dt)
-    return np.where(np.abs(times / dt - nearest) < CLOSE, nearest, above).astype(np.int64)
-
-
 def most_besides(layout, slice_steps):
     """Return how many spikes there may be in any `slice_steps` steps besides one of each cell and step."""
     total = (layout.most_spikes() - layout.n_cells) * slice_steps
     for member in layout.members.values():
         if member.trains is not None and member.trains.times.size:
-            at = np.sort(_nearest(member.trains.times, layout))
+            at = np.sort(layout.timing.nearest(member.trains.times, layout.dt))
             total += int((np.searchsorted(at, at + slice_steps) - np.arange(at.size)).max())
     return total
-
-
-def _nearest(times, layout):
-    return steps_around(times, layout.dt) if layout.within_steps else np.rint(times / layout.dt)
 
 
 def list_at_zero(layout, exchange):
@@ -102,7 +71,7 @@ def list_at_zero(layout, exchange):
     for index, group in enumerate(layout.groups):
         for member in group.members:
             if (trains := member.trains) is not None:
-                ids = np.sort(trains.ids[_nearest(trains.times, layout) == 0]) + member.first
+                ids = np.sort(trains.ids[layout.timing.nearest(trains.times, layout.dt) == 0]) + member.first
                 exchange.spikes[0, 0, total : total + ids.size] = ids
                 total += ids.size
         exchange.ends[0, 0, index] = total

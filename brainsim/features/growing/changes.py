@@ -3,11 +3,11 @@
 import numpy as np
 
 from brainsim.build.constants import check_against_dt
+from brainsim.build.timing import steps_around
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import MissingName, computed_values, known_as, nearest, warn_user
 from brainsim.core.contexts import within
 from brainsim.core.hints import word
-from brainsim.engine.operators.trains import steps_around
 from brainsim.engine.simulation.described import take_run
 from brainsim.equations.expressions.language import names_in
 from brainsim.equations.over_time import parse_signal
