@@ -38,6 +38,7 @@ Neurons (``brainsim models`` shows their equations)
     excitable membranes MorrisLecar FitzHughNagumo HindmarshRose; without spikes: LI RateUnit
     sources of spikes   Poisson PoissonPool PoissonWithDeadTime GammaRenewal SpikeTrains
                         correlated: SingleInteraction MultipleInteraction JitteredInteraction
+                        together: Bursts RegularBursts PulsePackets
     your own            Neuron, with parameter and initial
 
 Synapses
@@ -121,6 +122,7 @@ _HOMES = {
     "brainsim.features.neurons.excitable": "MorrisLecar FitzHughNagumo HindmarshRose",
     "brainsim.models.neurons.nonspiking": "LI RateUnit",
     "brainsim.models.neurons.sources": "Poisson PoissonPool PoissonWithDeadTime GammaRenewal SpikeTrains",
+    "brainsim.features.neurons.bursts": "Bursts RegularBursts PulsePackets",
     "brainsim.features.neurons.correlated": "SingleInteraction MultipleInteraction JitteredInteraction",
     "brainsim.models.events": "EventInput",
     "brainsim.models.inputs": "PoissonInput CurrentInput",

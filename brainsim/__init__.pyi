@@ -31,6 +31,9 @@ from brainsim.features.neurons.adaptive import SFALIF as SFALIF
 from brainsim.features.neurons.adaptive import ClopathAdEx as ClopathAdEx
 from brainsim.features.neurons.adaptive import HomeostaticLIF as HomeostaticLIF
 from brainsim.features.neurons.adaptive import MihalasNiebur as MihalasNiebur
+from brainsim.features.neurons.bursts import Bursts as Bursts
+from brainsim.features.neurons.bursts import PulsePackets as PulsePackets
+from brainsim.features.neurons.bursts import RegularBursts as RegularBursts
 from brainsim.features.neurons.channels import ConnorStevens as ConnorStevens
 from brainsim.features.neurons.channels import HodgkinHuxley as HodgkinHuxley
 from brainsim.features.neurons.channels import TraubMiles as TraubMiles

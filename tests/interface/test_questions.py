@@ -144,6 +144,7 @@ CHECKS = {
         np.histogram(bs.simulate(c.net, 80.0, seed=2).spikes["packets"].times, [0, 10, 30, 50, 70, 80])[0].tolist()
         == [0, 100, 0, 100, 0]
     ),
+    "send bursts": lambda c: abs(np.median(bs.simulate(c.net, 1000.0, seed=2).spikes["bursts"].isi()) - 4.0) < 1e-6,
     "play my own spike times": lambda c: (
         bs.simulate(c.net, 50.0, seed=2).spikes["measured"].times.tolist() == [10.0, 12.0, 30.5]
     ),

@@ -74,6 +74,8 @@ STIFF = {
     "Theta",
 }
 
+ONE_FOR_ALL = {"PulsePackets": ("sigma", "packet")}  # parameters that are the same in all cells
+
 _E, _G = bs.Exponential, bs.ExponentialConductance
 # receptors of cells with a potential in mV, and of those that take a current only
 ON_POTENTIALS = (
@@ -149,7 +151,7 @@ def _of_catalogue():
     kinds = []
     models = [model for model in catalogue().values() if issubclass(model, bs.Neuron)]
     for number, model in enumerate(models):
-        names = tuple(model.parameters)
+        names = tuple(name for name in model.parameters if name not in ONE_FOR_ALL.get(model.__name__, ()))
         plain, varied = _receptors(model, number), _receptors(model, 7 * number + 3)
         takes = model.cell_equations.uses_current
         kinds.append(Kind(model, (), plain, current=takes and number % 2 == 0))

@@ -49,7 +49,7 @@ class Network:
         self.wires = [self._wired(projection) for projection in net.projections]
         self.cells, self.trains = {}, {}
         for name, population in net.populations.items():
-            if hasattr(population.model, "times"):
+            if hasattr(population.model, "ids"):  # SpikeTrains
                 self.trains[name] = self._listed(population.model)
                 continue
             pulsed = any("I" in _targets(synapse) for synapse in self.receptors[name])
