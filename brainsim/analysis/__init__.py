@@ -1,4 +1,4 @@
-"""Statistics of spike trains beyond the methods of `Spikes`: irregularity, variability, correlations, spectra, averages.
+"""Statistics of spike trains beyond the methods of `Spikes`: irregularity, variability, correlations, distances, spectra.
 
 All of them take `Spikes`, plain arrays included (``bs.Spikes(times, ids, n, duration)``), and return numbers and NumPy
 arrays. Rates, counts, intervals, CV and synchrony are methods: ``spikes.rate()``, ``.counts()``, ``.isi()``, ``.cv()``,
@@ -8,6 +8,7 @@ arrays. Rates, counts, intervals, CV and synchrony are methods: ``spikes.rate()`
 
 from brainsim.analysis.correlations import autocorrelogram, correlations, correlogram, mean_correlation
 from brainsim.analysis.counting import count_matrix, fano, fanos, psth
+from brainsim.analysis.distances import coincidence_factor, md_star, van_rossum, victor_purpura
 from brainsim.analysis.fields import lfp_proxy
 from brainsim.analysis.irregularity import cv2, cv2s, lv, lvr, lvrs, lvs
 from brainsim.analysis.spectra import spectrum, spike_triggered_average
@@ -15,6 +16,7 @@ from brainsim.core.hints import answer_in
 
 __all__ = [
     "autocorrelogram",
+    "coincidence_factor",
     "correlations",
     "correlogram",
     "count_matrix",
@@ -27,9 +29,12 @@ __all__ = [
     "lvr",
     "lvrs",
     "lvs",
+    "md_star",
     "mean_correlation",
     "psth",
     "spectrum",
     "spike_triggered_average",
+    "van_rossum",
+    "victor_purpura",
 ]
 __getattr__ = answer_in("bs.analysis", __all__)

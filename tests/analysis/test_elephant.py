@@ -24,6 +24,12 @@ def signal():
     return bs.Traces("cells", "v", "mV", times, [0], (-60.0 + np.sin(times / 7.0) + 1e-3 * times)[:, None])
 
 
+def halves(spikes):
+    """Return the first and the second half of the cells, as many each."""
+    m = spikes.n // 2
+    return spikes.of(slice(0, m)), spikes.of(slice(m, 2 * m))
+
+
 def own(spikes):
     """Return statistic -> its values in brainsim."""
     a, b = spikes.of(slice(0, spikes.n // 2)), spikes.of(slice(spikes.n // 2, spikes.n))
@@ -48,6 +54,8 @@ def own(spikes):
         "autocorrelogram": analysis.autocorrelogram(spikes, BIN, 100.0)[1],
         "correlogram, rate": analysis.correlogram(a, b, BIN, 100.0, norm="rate")[1],
         "spectrum": analysis.spectrum(spikes, BIN, 400.0)[1],
+        "van Rossum, squared": 2.0 * analysis.van_rossum(*halves(spikes), 20.0),
+        "Victor and Purpura": analysis.victor_purpura(*halves(spikes), 0.3),
         "spike-triggered average": analysis.spike_triggered_average(spikes, signal(), (-20.0, 30.0))[1],
     }
 
@@ -56,7 +64,7 @@ def elephants(spikes):
     """Return statistic -> its values in Elephant."""
     import neo
     import quantities as pq
-    from elephant import conversion, spectral, spike_train_correlation, sta, statistics
+    from elephant import conversion, spectral, spike_train_correlation, spike_train_dissimilarity, sta, statistics
 
     trains, ms = spikes.to_neo(), pq.ms
     binned = conversion.BinnedSpikeTrain(trains, bin_size=BIN * ms)
@@ -76,6 +84,10 @@ def elephants(spikes):
         options = {"cross_correlation_coefficient": coefficient, "border_correction": border, "method": "memory"}
         found, _ = spike_train_correlation.cross_correlation_histogram(first, second, window=[-25, 25], **options)
         return found.magnitude.ravel()
+
+    def apart(function, **options):
+        m = len(trains) // 2
+        return np.array([function([trains[k], trains[m + k]], **options)[0, 1] for k in range(m)])
 
     matrix = spike_train_correlation.correlation_coefficient(binned, fast=False)
     matrix = np.where(np.isnan(np.sum(binned.to_array(), axis=1)), np.nan, matrix)
@@ -111,6 +123,8 @@ def elephants(spikes):
         "correlogram, rate": correlogram(*bins, border=True) * 1000.0 / (BIN * len(pooled[0]) * (spikes.n - spikes.n // 2)),
         "autocorrelogram": auto,
         "spectrum": spectral.welch_psd(rate, len_segment=100)[1].magnitude.ravel(),
+        "van Rossum, squared": apart(spike_train_dissimilarity.van_rossum_distance, time_constant=20.0 * ms) ** 2,
+        "Victor and Purpura": apart(spike_train_dissimilarity.victor_purpura_distance, cost_factor=0.3 / ms),
         "spike-triggered average": average,
     }
 
@@ -148,11 +162,11 @@ def test_as_elephant_gave(name):
 
 
 def test_every_statistic_is_compared():
-    """All that the module offers, with the statistics that are methods, but for the LFP proxy, which Elephant lacks."""
+    """All that the module offers, with the statistics that are methods, but for what Elephant lacks."""
     compared = {"cv2s", "lvs", "lvrs", "fanos", "psth", "count_matrix", "correlations", "mean_correlation", "correlogram"}
-    compared |= {"autocorrelogram", "spectrum", "spike_triggered_average"}
+    compared |= {"autocorrelogram", "spectrum", "spike_triggered_average", "van_rossum", "victor_purpura"}
     means = {"cv2", "lv", "lvr", "fano"}
-    assert set(analysis.__all__) - {"lfp_proxy"} == compared | means
+    assert set(analysis.__all__) - {"lfp_proxy", "coincidence_factor", "md_star"} == compared | means
     spikes = CASES["random"]()
     for name in means:
         of_cells, mean = getattr(analysis, f"{name}s")(spikes), getattr(analysis, name)(spikes)

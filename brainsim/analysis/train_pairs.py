@@ -1,0 +1,36 @@
+"""Loops over the spikes of two trains that NumPy does not have."""
+
+import math
+
+from brainsim.jit.decorators import kernel
+
+
+@kernel
+def match(a, b, window):
+    """Return how many pairs of spikes of two sorted trains are at most `window` apart, each spike in one pair at most.
+
+    To pair each spike with the earliest one that is left makes the most pairs, since all windows are equally long.
+    """
+    i = j = found = 0
+    while i < a.size and j < b.size:
+        if abs(a[i] - b[j]) <= window:
+            found, i, j = found + 1, i + 1, j + 1
+        elif a[i] < b[j]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+@kernel
+def filtered(times, signs, tau):
+    """Return the integral of x^2 over time, divided by tau, where x jumps by `signs` at sorted `times` and decays.
+
+    Of x = sum_i s_i exp(-(t - t_i) / tau) it is sum_i s_i^2 / 2 + sum_(i < j) s_i s_j exp(-(t_j - t_i) / tau).
+    """
+    x = total = last = 0.0
+    for k in range(times.size):
+        x *= math.exp((last - times[k]) / tau)
+        total += signs[k] * (x + 0.5 * signs[k])
+        x, last = x + signs[k], times[k]
+    return total
