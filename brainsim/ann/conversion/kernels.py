@@ -75,6 +75,8 @@ def fire(spikes, held, rows, drive, cell, v, current, out):
         for i in range(v.size):
             v[i], current[i] = v0, drive[s, i]
         for t in range(spikes.shape[1]):
+            # v += weights of what arrives (or the current that they switched on) + drive; a spike if v >= theta, which is
+            # then subtracted, or v becomes 0
             receive(spikes[s, t], current if held else v, rows.first, rows.target, rows.weight)
             for i in range(v.size):
                 v[i] += current[i]
@@ -90,6 +92,7 @@ def collect(spikes, held, rows, drive, v, current, out):
         for i in range(v.size):
             v[i], current[i] = 0.0, drive[s, i]
         for t in range(spikes.shape[1]):
+            # as `fire`, without a threshold
             receive(spikes[s, t], current if held else v, rows.first, rows.target, rows.weight)
             for i in range(v.size):
                 v[i] += current[i]
@@ -102,6 +105,7 @@ def fire_in_turn(potential, theta, out):
     for s in range(out.shape[0]):
         for t in range(out.shape[1]):
             for i in range(out.shape[2]):
+                # all input is there: v/theta spikes, rounded down, one in each step
                 spike = potential[s, i] >= theta
                 out[s, t, i] = spike
                 potential[s, i] -= theta if spike else 0.0

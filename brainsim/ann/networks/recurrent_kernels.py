@@ -83,12 +83,14 @@ def run_chunk(net, samples, chunk, s, out, g):
     rows, longest = chunk.end - chunk.begin, 0
     for r in range(rows):
         longest = max(longest, samples.lengths[chunk.chosen[chunk.begin + r]])
+    # forwards: h[t + 1] from h[t] and the input of step t, and the outputs out[t] = h[t + 1] @ V + d
     s.h[0] = 0.0
     for t in range(longest):
         step(net, samples, chunk, t, s)
         for r in range(rows):
             copy(net.weights.d, s.out[t, r])
         add_product(s.h[t + 1], net.weights.V, s.out[t], rows)
+    # the loss of each row, and d loss/d out for the way back
     for r in range(rows):
         q, n = chunk.begin + r, chunk.chosen[chunk.begin + r]
         out.losses[q] = loss_of(net.loss, samples.label[n], samples.labels[n], samples.lengths[n], longest, r, s)
@@ -105,6 +107,7 @@ def run_chunk(net, samples, chunk, s, out, g):
 def step(net, samples, chunk, t, s):
     """Compute the units at the end of step t."""
     p, units, rows = net.weights, s.h.shape[2], chunk.end - chunk.begin
+    # drive = x @ W + b, and back = h @ U, both for all gates side by side
     for r in range(rows):
         copy(p.b, s.drive[r])
         add_input(samples.X[chunk.chosen[chunk.begin + r], t], p.W, s.drive[r])
@@ -113,10 +116,12 @@ def step(net, samples, chunk, t, s):
     for r in range(rows):
         drive, back, gates, before, after = s.drive[r], s.back[r], s.gates[t, r], s.h[t, r], s.h[t + 1, r]
         if not net.gated:
+            # h = tanh(drive + back)
             for j in range(units):
                 after[j] = tanh(drive[j] + back[j])
             continue
         inner = s.inner[t, r]
+        # r, z = sigmoid(drive + back); the candidate is n = tanh(drive + r*(back + c)); then h = n + z*(h - n)
         for j in range(2 * units):
             gates[j] = sigmoid(drive[j] + back[j])
         for j in range(units):
@@ -137,6 +142,7 @@ def backwards(net, samples, chunk, longest, s, g):
         array[:] = 0.0
     s.d_h[:] = 0.0
     for t in range(longest - 1, -1, -1):
+        # from out = h @ V + d: dV = h.T @ d_out, dd = d_out, and h gets d_out @ V.T besides what step t + 1 left in `d_h`
         add_outer(s.h[t + 1], s.d_out[t], g.V, rows)
         for r in range(rows):
             add_scaled(g.d, 1.0, s.d_out[t, r])
@@ -148,15 +154,18 @@ def backwards(net, samples, chunk, longest, s, g):
                 of_gates(units, gates, s.inner[t, r], before, d_h, drive, back, d_before)
                 add_scaled(g.c, 1.0, back[2 * units :])
             else:
+                # tanh' = 1 - tanh**2
                 for j in range(units):
                     drive[j] = d_h[j] * (1.0 - after[j] * after[j])
                 copy(drive, back)
                 d_before[:] = 0.0
+            # from drive = x @ W + b: db = drive, dW = x.T @ drive
             add_scaled(g.b, 1.0, drive)
             x = samples.X[chunk.chosen[chunk.begin + r], t]
             for i in range(x.size):
                 if x[i] != 0.0:
                     add_scaled(g.W[i], x[i], drive)
+        # from back = h @ U: dU = h.T @ back, and the h before gets back @ U.T
         add_outer(s.h[t], s.back, g.U, rows)
         add_product(s.back, net.U_turned, s.d_before, rows)
         for r in range(rows):
@@ -167,6 +176,7 @@ def backwards(net, samples, chunk, longest, s, g):
 def of_gates(units, gates, inner, before, d_h, drive, back, d_before):
     """Put derivatives with respect to the drive of the gates into `drive`, and to products with the units into `back`."""
     for j in range(units):
+        # h = n + z*(before - n) with n = tanh(drive + r*inner); sigmoid' = s*(1 - s), tanh' = 1 - tanh**2
         update, candidate = gates[units + j], gates[2 * units + j]
         by_candidate = d_h[j] * (1.0 - update) * (1.0 - candidate * candidate)
         by_reset = by_candidate * inner[j] * gates[j] * (1.0 - gates[j])
@@ -183,6 +193,7 @@ def loss_of(kind, label, labels, length, longest, r, s):
     for t in range(longest):
         s.d_out[t, r] = 0.0
     if kind == SEQUENCE:
+        # the mean cross-entropy of the steps that have a label
         count, total = 0, 0.0
         for t in range(min(length, labels.size)):
             count += labels[t] >= 0
@@ -193,6 +204,7 @@ def loss_of(kind, label, labels, length, longest, r, s):
                 for o in range(outputs):
                     s.d_out[t, r, o] /= count
         return total
+    # the score is the mean of the outputs from step `first` on, so each of them gets the same share of the derivative
     first = length - 1 if kind == LAST else 0
     score[:] = 0.0
     for t in range(first, length):
@@ -226,7 +238,7 @@ def add_four(into, factors, x, y, z, w):
 @helper
 def add_product(a, weights, into, rows):
     """Add the matrix product of the first rows of `a` with `weights`."""
-    whole = weights.shape[0] & ~3
+    whole = weights.shape[0] & ~3  # four rows of the weights at once, then those that are left
     for k in range(0, whole, 4):
         for r in range(rows):
             factors = a[r, k], a[r, k + 1], a[r, k + 2], a[r, k + 3]

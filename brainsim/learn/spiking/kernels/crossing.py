@@ -141,6 +141,8 @@ def note_ways(net, b, begin, end, work):
 
     What is left of v and a, and for each receptor what v gets of the current, and what is left of that.
     """
+    # over a way of h ms: exp(-h/tau_m) of v is left, v gets potential(h) of a current, of which exp(-h/tau_s) is left, and
+    # exp(-h/tau_a) of a
     rate, first, way = 1.0 / net.numbers[b, TAU_M], net.receptors[b], work.way[begin:end]
     for p in range(first, net.receptors[b + 1]):
         slow, fast = work.way_slow[p - first, begin:end], work.way_fast[p - first, begin:end]

@@ -102,6 +102,7 @@ def clear(net, work):
 @inlined
 def drive_by(net, vector, row, drive):
     """Put the input current of each cell of the first layer into `drive`."""
+    # drive = row @ W, with the weights of the first connection
     n, at = net.stop[1] - net.start[1], net.at[0]
     into = drive[net.start[1] : net.stop[1]]
     into[:] = 0.0
@@ -131,6 +132,8 @@ def move(net, b, row, slot, driven, work):
 
     With more than four arrays in a loop, LLVM does not check whether they overlap, and does not vectorise it.
     """
+    # the exact solution over a step: v' = v_v*v + v_x*drive + the sum of v_i*i over receptors + what arrives,
+    # i' = i_i*i + what arrives, a' = a_a*a
     numbers, low, high, first = net.numbers[b], net.start[b], net.stop[b], net.receptors[b]
     v, v0 = work.v[low:high], work.v0[row, low:high]
     for p in range(first, net.receptors[b + 1]):
@@ -328,6 +331,7 @@ def spike(net, b, k, j, crossed, work):
     """
     x, t1 = work.ends[0], (k + 1) * net.dt
     lag, span, slope = crossed
+    # what the way back needs: time, lag, for how long the cell was free, a at the end of the step, and slope*dt
     work.block[x], work.cell[x], work.time[x] = b, j - net.start[b], t1 - lag
     work.lag[x], work.over[x], work.level[x], work.rise[x] = lag, span, work.a[j], slope * net.dt
     work.ends[0] = x + 1

@@ -26,7 +26,7 @@ def bump(shape, u):
     Zenke & Ganguli (2018), doi:10.1162/neco_a_01086, for the fast sigmoid; Bellec et al. (2018), arXiv:1803.09574, for the
     triangle; Fang et al. (2021), arXiv:2007.05785, for the arctangent.
     """
-    x = abs(u)
+    x = abs(u)  # each is the derivative of a smooth step, divided by its height
     if shape == FAST_SIGMOID:
         return 1.0 / ((1.0 + x) * (1.0 + x))
     if shape == SIGMOID:
