@@ -29,7 +29,7 @@ VARIANTS = {
     "STDP, presynaptic": (SPREAD, bs.STDP(pairing="presynaptic", **BOUND), 2),
     "TripletSTDP": (SPREAD, bs.TripletSTDP(w_0=WEIGHT, **BOUND), 2),
     "VogelsSTDP": (SPREAD, bs.VogelsSTDP(eta=0.01 * WEIGHT, **BOUND), 2),
-    "DopamineSTDP": (SPREAD, bs.DopamineSTDP(a_plus=0.1 * WEIGHT, a_minus=0.15 * WEIGHT, **BOUND), 2),
+    "DopamineSTDP": (SPREAD, bs.DopamineSTDP(c_plus=0.1 * WEIGHT, c_minus=0.15 * WEIGHT, **BOUND), 2),
 }
 
 

@@ -72,7 +72,7 @@ def trace_of_pairs(pre, post, times):
             break
         gone, now = event - now, event
         x, y, c = (value * np.exp(-gone / tau) for value, tau in ((x, RULE.tau_plus), (y, RULE.tau_minus), (c, RULE.tau_c)))
-        c, x, y = (c + RULE.a_plus * x, x, y + 1.0) if kind else (c - RULE.a_minus * y, x + 1.0, y)
+        c, x, y = (c + RULE.c_plus * x, x, y + 1.0) if kind else (c - RULE.c_minus * y, x + 1.0, y)
     return found
 
 

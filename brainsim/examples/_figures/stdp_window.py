@@ -47,7 +47,7 @@ LAWS = {
     "power_law": lambda r, w: (r.a_plus * r.w_0 * (w / r.w_0) ** r.mu, r.a_minus * w, 0.0),
     "triplets": lambda r, w: (r.a2_plus * r.w_0, r.a2_minus * r.w_0, 0.0),
     "inhibition": lambda r, w: (r.eta, -r.eta, r.eta * 2.0 * (0.001 * r.rho_0) * r.tau),
-    "reward": lambda r, w: np.array([r.a_plus, r.a_minus, 0.0]) * r.release / (1.0 / r.tau_c + 1.0 / r.tau_n),
+    "reward": lambda r, w: np.array([r.c_plus, r.c_minus, 0.0]) * r.release / (1.0 / r.tau_c + 1.0 / r.tau_n),
 }
 
 

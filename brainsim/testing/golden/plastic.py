@@ -64,7 +64,7 @@ def plastic_modulated():
     dopamine = bs.Population(3, bs.SpikeTrains([times, [t + 3.0 for t in times], [t + 5.5 for t in times]]), name="dopamine")
     return learning(
         {
-            "reward": lambda w_max: bs.DopamineSTDP(w_max=w_max, a_plus=0.01 * w_max, a_minus=0.012 * w_max, n_base=0.02),
+            "reward": lambda w_max: bs.DopamineSTDP(w_max=w_max, c_plus=0.01 * w_max, c_minus=0.012 * w_max, n_base=0.02),
             "calcium": lambda w_max: bs.CalciumPlasticity(w_0=0.2 * w_max, tau=2000.0),
         },
         reward={"modulator": dopamine, "modulator_delay": 1.2},

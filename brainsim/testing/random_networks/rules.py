@@ -235,7 +235,7 @@ def built_in(rng, dt, size, millivolts):
         lambda: bs.STDP(**pair, weight_dependence=one_of(rng, WEIGHT_DEPENDENCE), pairing=one_of(rng, PAIRING)),
         lambda: bs.TripletSTDP(**triplet, pairing=one_of(rng, ["all", "nearest"])),
         lambda: bs.VogelsSTDP(eta=jump, w_max=w_max, rho_0=20.0),
-        lambda: bs.DopamineSTDP(a_plus=jump, a_minus=jump, tau_c=40.0, tau_n=20.0, n_base=0.001, w_max=w_max),
+        lambda: bs.DopamineSTDP(c_plus=jump, c_minus=jump, tau_c=40.0, tau_n=20.0, n_base=0.001, w_max=w_max),
         lambda: bs.TsodyksMarkram(**short_term, tau_fac=one_of(rng, [0.0, 30.0]), states=one_of(rng, ["two", "three"])),
     ]
     if millivolts:

@@ -15,7 +15,7 @@ def pair(*, reward=1015.0, modulated=True, times=(10.0,), **parameters):
     source, kick, dopamine = (bs.Population(1, bs.SpikeTrains([train]), name=name) for name, train in trains.items())
     cell = bs.Population(1, bs.LIF(), name="cell")
     net = bs.Network(seed=1)
-    rule = bs.DopamineSTDP(**{"w_max": 4.0, "release": 0.5, "a_plus": 0.1} | parameters)
+    rule = bs.DopamineSTDP(**{"w_max": 4.0, "release": 0.5, "c_plus": 0.1} | parameters)
     options = {"modulator": dopamine, "modulator_delay": 2.0} if modulated else {}
     wires = net.connect(source, cell, bs.AllToAll(), weight=0.01, delay=1.0, synapse=bs.Delta(), plasticity=rule, **options)
     net.connect(kick, cell, bs.AllToAll(), weight=100.0, delay=1.0, synapse=bs.Delta())
@@ -44,7 +44,7 @@ def test_a_pair_and_a_reward(tau_c, reward, stop, pieces):
 @pytest.mark.thorough
 def test_what_is_left_of_a_large_reward_is_exact():
     """The second pair comes when a ten millionth of the reward is left; it was inexact by 1e-8."""
-    net, wires = pair(times=(10.0, 136.0), reward=3.0, release=50.0, a_minus=0.0, tau_c=20.0, tau_n=10.0)
+    net, wires = pair(times=(10.0, 136.0), reward=3.0, release=50.0, c_minus=0.0, tau_c=20.0, tau_n=10.0)
     sim = bs.Simulation(net, seed=1)
     sim.run(141.0)
     sim.set(wires, w=0.0)
@@ -59,7 +59,7 @@ def test_what_is_left_of_a_large_reward_is_exact():
 
 def test_the_printed_number():
     """A trace of 0.1, a reward of 0.5 after 1,000 ms, tau_c 1,000 and tau_n 200 ms."""
-    net, wires = pair(reward=1013.0, a_plus=0.1 * np.exp(4.0 / 20.0))
+    net, wires = pair(reward=1013.0, c_plus=0.1 * np.exp(4.0 / 20.0))
     sim = bs.Simulation(net, seed=1)
     sim.run(9000.0)
     assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(3.0657, abs=5e-5)
@@ -170,10 +170,35 @@ def test_a_spike_of_the_source_reads_what_is_there_when_it_reaches_the_synapse(d
 @pytest.mark.parametrize("delay", [1.0, 5.0])
 def test_without_cells_it_is_known_in_all_steps_of_a_slice(delay):
     """With one long delay a slice is longer than a spike of modulating cells would take by default."""
-    rule = bs.DopamineSTDP(a_plus=0.2, a_minus=0.1, n_base=0.02, w_max=4.0)
+    rule = bs.DopamineSTDP(c_plus=0.2, c_minus=0.1, n_base=0.02, w_max=4.0)
     net, loop = test_networks.network(rule, delay=delay)
     sim, _ = test_networks.check(net, loop, (100.0, 50.0))
     pieces = bs.Simulation(net, dt=0.5, seed=5, threads=2, progress=False)
     for _ in range(60):
         pieces.run(2.5)
     assert np.array_equal(pieces.synapses(loop).weight, sim.synapses(loop).weight)
+
+
+def test_the_old_names_of_the_amplitudes_warn_and_mean_the_same():
+    """`a_plus` is a share of w_max in other rules; here it was a weight."""
+    with pytest.warns(
+        UserWarning, match=r"DopamineSTDP: write c_plus=0.2, c_minus=0.3; a_plus and a_minus of other rules"
+    ) as seen:
+        old = bs.DopamineSTDP(a_plus=0.2, a_minus=0.3, w_max=2.0)
+    assert len(seen) == 1
+    assert seen[0].filename == __file__
+    assert old == bs.DopamineSTDP(c_plus=0.2, c_minus=0.3, w_max=2.0)
+    with pytest.warns(UserWarning, match=r"write c_minus=0.3; a_minus of other rules"):
+        assert bs.DopamineSTDP(a_minus=0.3).c_plus == 0.1
+    with pytest.raises(TypeError, match="unknown parameter 'a_plus'"):
+        bs.DopamineSTDP(a_plus=0.2, c_plus=0.3)
+
+
+def test_all_built_in_rules_mean_the_same_by_a_plus():
+    """A plain number, to be multiplied by a weight."""
+    rules = [rule for rule in vars(bs).values() if isinstance(rule, type) and issubclass(rule, bs.Plasticity)]
+    rules += [bs.STDP, bs.TripletSTDP, bs.VogelsSTDP, bs.DopamineSTDP, bs.ClopathSTDP, bs.CalciumPlasticity]
+    amplitudes = {name: spec.unit for rule in rules for name, spec in rule.parameters.items() if name.startswith("a")}
+    assert {"a_plus", "a_minus"} <= amplitudes.keys()
+    assert {amplitudes["a_plus"], amplitudes["a_minus"]} == {""}
+    assert not {"a_plus", "a_minus"} & bs.DopamineSTDP.parameters.keys()

@@ -2,9 +2,11 @@
 
 from typing import Any, ClassVar, Literal
 
+from brainsim.core.arrays import short_repr
+from brainsim.core.checks import warn_user
 from brainsim.features.plasticity.models.base import Plasticity
 from brainsim.models.base import initial, parameter
-from brainsim.models.values import Value
+from brainsim.models.values import Value, ValueLike
 
 WEIGHT_DEPENDENCE = ("additive", "multiplicative", "gutig", "van_rossum", "power_law")
 PAIRING = ("all", "nearest", "presynaptic", "reduced")
@@ -110,8 +112,8 @@ class STDP(Plasticity):
 
     tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
-    a_plus: Value = parameter(0.005, "", "amplitude of potentiation", at_least=0.0)
-    a_minus: Value = parameter(0.00525, "", "amplitude of depression", at_least=0.0)
+    a_plus: Value = parameter(0.005, "", "amplitude of potentiation, a share of w_max or w_0", at_least=0.0)
+    a_minus: Value = parameter(0.00525, "", "amplitude of depression, a share of w_max or w", at_least=0.0)
     w_max: Value = parameter(
         1.0, "weight", "upper bound of the weight, not used by van_rossum and power_law; the lower one is 0", above=0.0
     )
@@ -187,6 +189,10 @@ class VogelsSTDP(Plasticity):
     y: float = initial(0.0, "", "trace of postsynaptic spikes")
 
 
+# names of parameters of DopamineSTDP until version 0.1.1 -> names today
+ONCE = {"a_plus": "c_plus", "a_minus": "c_minus"}
+
+
 class DopamineSTDP(Plasticity):
     """Spike-timing-dependent plasticity gated by dopamine n: pairs leave an eligibility trace c; ``dw/dt = c*(n - n_base)``.
 
@@ -197,14 +203,17 @@ class DopamineSTDP(Plasticity):
     The equations are::
 
         dc/dt = -c/tau_c;  dn/dt = -n/tau_n;  dw/dt = c*(n - n_base)
-        spike of the source:    c -= a_minus*y, x += 1;  dx/dt = -x/tau_plus
-        spike of the target:    c += a_plus*x,  y += 1;  dy/dt = -y/tau_minus
+        spike of the source:    c -= c_minus*y, x += 1;  dx/dt = -x/tau_plus
+        spike of the target:    c += c_plus*x,  y += 1;  dy/dt = -y/tau_minus
         spike of a modulating cell:  n += release
 
     Weights change exactly, however seldom a synapse is visited; they are set to their bounds at its events. If `tau_c` is
     long, w changes by c multiplied by the integral of n over time, a plain number. The default of `release` is 1/tau_n of
     the default `tau_n`, so that this integral is 1 for each spike, as in Potjans et al. It does not follow `tau_n`: with
     another one, give ``release=1/tau_n``. Izhikevich has no modulating cells: there, a reward raises n at once.
+
+    `c_plus` and `c_minus` are weights, not shares of `w_max` as `a_plus` and `a_minus` of `STDP` are, whose names they had
+    until version 0.1.1. In this release the old names are read, with a warning.
 
     Examples
     --------
@@ -225,15 +234,15 @@ class DopamineSTDP(Plasticity):
         dn/dt = -n/tau_n
         dw/dt = c*(n - n_base)
     """
-    on_pre = "c = c - a_minus*y; x = x + 1"
-    on_post = "c = c + a_plus*x; y = y + 1"
+    on_pre = "c = c - c_minus*y; x = x + 1"
+    on_post = "c = c + c_plus*x; y = y + 1"
     on_modulator = "n = n + release"
     bounds = ("0", "w_max")
 
     tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
-    a_plus: Value = parameter(0.1, "weight", "what a pair without a lag adds to the eligibility trace")
-    a_minus: Value = parameter(0.15, "weight", "what a pair without a lag takes from the eligibility trace")
+    c_plus: Value = parameter(0.1, "weight", "what a pair without a lag adds to the eligibility trace")
+    c_minus: Value = parameter(0.15, "weight", "what a pair without a lag takes from the eligibility trace")
     tau_c: float = parameter(1000.0, "ms", "time constant of the eligibility trace", above=0.0)
     tau_n: float = parameter(200.0, "ms", "time constant of dopamine", above=0.0)
     n_base: float = parameter(0.0, "1/ms", "level of dopamine below which eligible synapses are depressed")
@@ -244,3 +253,12 @@ class DopamineSTDP(Plasticity):
     y: float = initial(0.0, "", "trace of the postsynaptic spikes")
     c: float = initial(0.0, "weight", "eligibility trace")
     n: float = initial(0.0, "1/ms", "dopamine")
+
+    def __init__(self, *positional: object, **values: ValueLike) -> None:
+        old = {name: new for name, new in ONCE.items() if name in values and new not in values}
+        if old and type(self).parameters.keys().isdisjoint(old):
+            shown = ", ".join(f"{new}={short_repr(values[name])}" for name, new in old.items())
+            why = f"{' and '.join(old)} of other rules are shares of w_max, while these are weights"
+            warn_user(f"DopamineSTDP: write {shown}; {why}")
+            values = {old.get(name, name): value for name, value in values.items()}
+        super().__init__(*positional, **values)
