@@ -11,7 +11,7 @@ from brainsim.testing.verification import laws, stored
 from brainsim.testing.verification.comparisons import golden_bits
 from brainsim.testing.verification.random_runs import compare_network, lines_of_networks, plans
 
-SEED, NETWORKS = 20261210, 13
+SEED, NETWORKS = 20261210, 18
 
 
 def failures(lines):

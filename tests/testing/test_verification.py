@@ -82,7 +82,7 @@ def test_the_command_has_one_exit_code(monkeypatch, folder, capsys):
 
 
 def test_no_network_begins_that_may_end_too_late(monkeypatch):
-    """Each of the first three takes 6 s, the fourth, at exact times, 3 s; the fifth ends at 27 s, another might at 33 s."""
+    """Each takes 6 s, the third and the sixth, at exact times, 3 s; the eighth ends at 42 s, another might at 48 s."""
     now = [0.0]
 
     def run(plan, precision, **options):
@@ -91,15 +91,15 @@ def test_no_network_begins_that_may_end_too_late(monkeypatch):
 
     monkeypatch.setattr(random_runs, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(random_runs, "_run", run)
-    random_runs.compared_networks(1, 31.0)
-    assert now == [27.0]
+    random_runs.compared_networks(1, 45.0)
+    assert now == [42.0]
 
 
 @pytest.mark.thorough
 def test_a_run_of_all(capsys):
-    """The edges and three random networks, however little time there is."""
+    """The edges, what is rare, and three random networks, however little time there is."""
     report = comparisons.verify(5, 0.01)
     assert not report.failed, report.text()
     assert len(report.lines) == 11
-    assert report.lines[3].compared == 21  # the edges and two networks with both precisions, and one at exact times
+    assert report.lines[3].compared == 30  # edges, rare and two networks with both precisions, and two at exact times
     assert report.lines[0].compared > 100  # spikes: 312 by the seed

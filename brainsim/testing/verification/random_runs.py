@@ -14,10 +14,11 @@ from brainsim.testing import reference
 from brainsim.testing.properties import any_threads
 from brainsim.testing.random_networks import bits, networks
 from brainsim.testing.verification.edges import EdgePlan
+from brainsim.testing.verification.rare import CurvedPlan, RarePlan
 from brainsim.testing.verification.report import Line
 
 # precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
-FEWEST = 4  # networks that are compared, however little time there is
+FEWEST = 6  # networks that are compared, however little time there is
 EXACT, ITSELF = "exact times", "itself: threads, pieces, restored"
 TOLERANCES = {"double": (1e-9, 1e-8), "single": (1e-4, 1e-3)}
 
@@ -167,7 +168,8 @@ def _line_of(kind):
 def plans(seed):
     """Yield plans that follow from a seed: what random networks seldom meet, then without and with features, exact times."""
     rng = np.random.default_rng(seed)
-    yield EdgePlan(int(rng.integers(1000, 2**31)))
+    for kind in (EdgePlan, RarePlan, CurvedPlan):
+        yield kind(int(rng.integers(1000, 2**31)))
     while True:
         for kind in ({"plain": True}, {}, {"precise": True}):
             with warnings.catch_warnings(action="ignore"):  # of what is unusual
