@@ -44,10 +44,12 @@ def check_path(path: Any, label: str, example: str = "") -> Path:
 
     The system would refuse such a path in its own words, when it is opened. Messages show the `example` of a name.
     """
+    such_as = f", such as {example!r}" if example else ""
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        such_as = f", such as {example!r}" if example else ""
         raise TypeError(f"{label}: must be the path of a file{such_as} (got {path!r})")
     text = os.fspath(path)
+    if not text:  # Path("") is the current folder
+        raise ValueError(f"{label}: must be the path of a file{such_as} (got {text!r})")
     try:
         bad = "\0" if "\0" in text else ""
         os.fsencode(text)

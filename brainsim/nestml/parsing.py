@@ -26,6 +26,8 @@ class File:
 
     def __init__(self, path: str | os.PathLike[str]):
         self.name = check_path(path, "nestml.read.path").name
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"nestml.read.path: there is no file {os.fspath(path)!r}")
         try:
             self.lines = Path(path).read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError:

@@ -91,12 +91,14 @@ def view(
         raise TypeError(f"view: must be a Result (got {type_name(result)})")
     if not len(result.spikes) or not result.duration:
         raise ValueError("view: must be the result of a run of some time that recorded spikes (got none)")
+    if title is not None and not isinstance(title, str):
+        raise TypeError(f"view.title: must be a text (got {title!r})")
     path = writable(path, "view.path", HTML)
     optional("bokeh", "view")
     max_samples = integer(max_samples, "view.max_samples", at_least=0)
     known = {name: cells for name, cells in result.names.items() if name in result.spikes}
     info, packed = _contents(result, max_samples, known | _check_names(names or {}, result))
-    words = str(title) if title is not None else "Result"
+    words = "Result" if title is None else title
     page = _page(result, info, packed, words)
     path.write_text(page, encoding="utf-8")
     return PageFile(path)

@@ -233,7 +233,7 @@ def reading(path: str | os.PathLike, label: str, what: str) -> Iterator[None]:
     PermissionError, BlockingIOError and MemoryError are raised unchanged, and so is a ValueError that begins with the label.
     Raise FileNotFoundError if there is no such file. The arguments are those of `read_arrays`.
     """
-    if not Path(path).exists():
+    if not check_path(path, label).exists():
         raise FileNotFoundError(f"{label}: there is no file {str(path)!r}")
     try:
         yield

@@ -74,6 +74,27 @@ def test_names_that_no_file_can_have(name, bad, tmp_path, monkeypatch):
         with pytest.raises(ValueError, match=rf"Result.(save|load): must not contain '{bad}', which no name of a file can"):
             write(name)
     for path in (name, f"{name}.npy", f"{name}.npz"):
-        with pytest.raises(FileNotFoundError, match="SpikeTrains.times: there is no file '"):
+        with pytest.raises(ValueError, match=rf"SpikeTrains.times: must not contain '{bad}', which no name of a file can"):
             bs.SpikeTrains(path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("call", ["load", "save", "to", "checkpoint", "page", "film"])
+def test_an_empty_path(call, tmp_path, monkeypatch):
+    """Python takes it for the current folder."""
+    monkeypatch.chdir(tmp_path)
+    net = bs.Network(seed=1)
+    net.add(CELLS)
+    result = bs.simulate(net, 10.0, seed=1)
+    calls = {
+        "load": ("Result.load", lambda: bs.Result.load("")),
+        "save": ("Result.save", lambda: result.save("")),
+        "to": ("simulate.to", lambda: bs.simulate(net, 1.0, to="")),
+        "checkpoint": ("simulate.checkpoint", lambda: bs.simulate(net, 1.0, checkpoint="")),
+        "page": ("page.file", lambda: bs.page(net, "")),
+        "film": ("animate.path", lambda: bs.plot.animate(result, "")),
+    }
+    label, made = calls[call]
+    with pytest.raises(ValueError, match=rf"{label}: must be the path of a file.* \(got ''\)"):
+        made()
     assert not list(tmp_path.iterdir())

@@ -91,8 +91,11 @@ def test_files(mistake, tmp_path):
     (tmp_path / "picture.nestml").write_bytes(bytes(range(256)))
     with pytest.raises(bs.EquationError, match=r"picture.nestml: is not a text file"):
         bs.nestml.read(tmp_path / "picture.nestml")
-    with pytest.raises(FileNotFoundError, match="none"):
-        bs.nestml.read("none.nestml")
+    for missing in ("none.nestml", tmp_path):
+        with pytest.raises(FileNotFoundError, match=rf"nestml.read.path: there is no file '{missing}'$"):
+            bs.nestml.read(missing)
+    with pytest.raises(ValueError, match=r"nestml.read.path: must be the path of a file \(got ''\)"):
+        bs.nestml.read("")
 
 
 def test_without_pynestml(tmp_path, monkeypatch):

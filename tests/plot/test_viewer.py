@@ -158,6 +158,7 @@ test_mistakes = mistakes(
     (lambda: plot.view([1.0], "a.html"), TypeError, "view: must be a Result", "got list"),
     (lambda: plot.view(Result(spikes={}, duration=5.0, dt=0.1, seed=1), "a.html"), ValueError, "view: must be the result"),
     (lambda: plot.view(of(on_grid(0, 3, 0.1), duration=0.0), "a.html"), ValueError, "view: must be the result of a run"),
+    (lambda: made().view("a.html", title=3), TypeError, "view.title: must be a text (got 3)"),
     (lambda: made().view("a.png"), ValueError, "view.path: must end in .html (got 'a.png')"),
 )
 

@@ -289,6 +289,11 @@ def _empty(path):
 def test_only_networks_are_written(tmp_path):
     with pytest.raises(TypeError, match="sonata.write_network.network: must be a Network"):
         bs.sonata.write_network(bs.Population(3, bs.LIF(), name="cells"), tmp_path)
+    with pytest.raises(ValueError, match=r"sonata.write_network.folder: must be the path of a file \(got ''\)"):
+        bs.sonata.write_network(bs.Network(seed=1), "")
+    for read in (bs.sonata.read_config, bs.sonata.run):
+        with pytest.raises(TypeError, match=rf"sonata.{read.__name__}: must be the path of a file \(got None\)"):
+            read(None)
 
 
 def test_files_that_exist_are_replaced_only_if_asked(tmp_path):

@@ -9,6 +9,7 @@ import numpy as np
 
 from brainsim.core.checks import MAX_INDEX, integer, nearest, plain
 from brainsim.core.doors import through
+from brainsim.core.files import check_path
 from brainsim.results.archive import read_arrays, reading
 
 LABEL = "SpikeTrains.times"
@@ -69,7 +70,7 @@ def _in_order(trains):
 
 def _read(path):
     """Return the times and cells in a file: .npz with the arrays times and ids, .npy of two columns, SONATA, or text."""
-    suffix = os.path.splitext(path)[1].lower()
+    suffix = check_path(path, LABEL, "spikes.npz").suffix.lower()
     if suffix in (".h5", ".hdf5"):
         return _read_sonata(path)
     if suffix in (".nwb", ".parquet"):
