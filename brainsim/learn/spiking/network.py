@@ -52,7 +52,7 @@ class SpikingNetwork(SpikingEstimator):
         The shape of the surrogate derivative of a spike with respect to the potential.
     steepness : float
         Its height at the threshold, and the inverse of its width in units of the distance from v_reset to v_th, > 0. With
-        one hidden layer 10 to 25 learns much better than 1: 97 instead of 95 % of the digits.
+        10 to 25 it learns 97 % of the digits, with 1 only 95 %.
     feedback : {"symmetric", "random", "adaptive"}
         By which weights e-prop takes the errors of the readout to hidden cells: those onto the readout, random ones that
         stay, or random ones that change as those onto the readout do, while both decay by 1 % in each update.
@@ -145,7 +145,7 @@ class SpikingNetwork(SpikingEstimator):
         loss: str = "mean",
         gradient: str = "exact",
         surrogate: str = "fast_sigmoid",
-        steepness: float = 1.0,
+        steepness: float = 10.0,
         feedback: str = "symmetric",
         dt: float = 1.0,
         duration: float | None = None,

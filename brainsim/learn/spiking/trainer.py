@@ -143,7 +143,7 @@ class Trainer(SpikingEstimator):
         loss: str = "mean",
         gradient: str = "exact",
         surrogate: str = "fast_sigmoid",
-        steepness: float = 1.0,
+        steepness: float = 10.0,
         feedback: str = "symmetric",
         dt: float = 0.1,
         duration: float | None = None,
