@@ -1,6 +1,8 @@
 """The time loop: what happens in a step, in which order, and when a spike arrives."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,7 +36,8 @@ class Run:
 class Network:
     """A network as the reference runs it: cells numbered through all populations, and synapses; delays are in ticks."""
 
-    cells_are, projections_are = Cells, "reference of projections"
+    cells_are: ClassVar[Callable[..., Any]] = Cells
+    projections_are = "reference of projections"
 
     def __init__(self, net, dt, seed, tolerance=1e-9):
         self.net, self.dt, self.seed = net, dt, seed
