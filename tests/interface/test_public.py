@@ -9,6 +9,7 @@ import functools
 import inspect
 import json
 import re
+import tomllib
 import types
 from datetime import datetime
 from pathlib import Path
@@ -145,6 +146,28 @@ def test_the_reference_lists_every_model_input_and_rule():
     bases = (*BASES, Input, Rule, Homeostasis)
     kinds = {name for name in bs._PUBLIC if inspect.isclass(thing := getattr(bs, name)) and issubclass(thing, bases)}
     assert kinds - set(re.findall(r"\w+", page)) - {kind.__name__ for kind in BASES} == set()
+
+
+@pytest.mark.skipif(not (ROOT / ".github").exists(), reason="an installed package and a source distribution have no CI")
+def test_ci_installs_the_oldest_versions_themselves():
+    """As in ``numpy>=2.0`` and ``numpy==2.0.0``: with 2.0.* the newest of them would be tested."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = (ROOT / ".github" / "oldest.txt").read_text(encoding="utf-8")
+    pinned = {
+        name: [int(part) for part in version.split(".")] for name, version in re.findall(r"^(\w+)==([\d.]+)$", oldest, re.M)
+    }
+    for dependency in project["dependencies"]:
+        name, version = dependency.split(">=")
+        least = [int(part) for part in version.split(".")]
+        assert pinned[name] == [*least, *[0] * (3 - len(least))]
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="an installed package has no list of its files")
+def test_a_source_distribution_can_collect_its_tests():
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "sdist"
+    ]
+    assert {"brainsim", "tests", "conftest.py"} <= set(packed["include"])
 
 
 @pytest.mark.skipif(not (ROOT / "CHANGELOG.md").exists(), reason="an installed package has no list of changes")
