@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from brainsim.core.doors import through
-from brainsim.equations.expressions.language import names_in
 from brainsim.equations.system import compose
-from brainsim.features.couplings.equations import check_source
+from brainsim.features.couplings.equations import check_source, parse_pair
 from brainsim.models.rules import AllToAll
 from brainsim.models.values import is_number
 from brainsim.network import arguments
@@ -30,10 +29,15 @@ def check_ends(coupling, post, label, pre):
     for view in (post, pre) if coupling.symmetric else (post,):
         arguments.check_target(view, label)
         arguments.check_synapse(coupling, view, label)
-        needs_v = coupling.of_pair is not None and "v" in names_in(coupling.of_pair)
-        for population, _ in view.parts:
-            if needs_v and "v" not in population.model.initials:
-                raise ValueError(f"{label}: {coupling!r} depends on v, which {population.name!r} does not have")
+        for population, _ in view.parts if coupling.read_of_target else ():
+            check_pair(coupling, population.model, f"{label}: {coupling!r} onto {population.name!r}")
+
+
+def check_pair(coupling, model, where):
+    """Raise EquationError unless cells of a model have what a pair of a coupling reads of its target."""
+    variables = {name: model.cell_equations.units.get(name) for name in model.initials}
+    text, units = coupling.texts()["pair"], (coupling.weight_unit, coupling.source_unit)
+    parse_pair(where, type(coupling).declared(), text, *units, variables)
 
 
 def check_gives(coupling, model, where):

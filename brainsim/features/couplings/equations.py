@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from brainsim.core.checks import nearest
 from brainsim.equations.expressions import algebra, units
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import EquationError, Tree
@@ -63,14 +64,35 @@ def parse_gate(label: str, declared: Declared, gate: str, spike: str) -> Recepto
     return ReceptorEquations(derivatives, algebraic, (), None, spike=actions, curves=frozenset(declared.curves))
 
 
-def parse_pair(label: str, declared: Declared, text: str, weight_unit: str, source_unit: str) -> Tree:
-    """Parse and check what one pair adds to the sum of its target."""
-    reader = Reader(label, declared, weight_unit)
+def parse_pair(
+    label: str,
+    declared: Declared,
+    text: str,
+    weight_unit: str,
+    source_unit: str,
+    variables: Mapping[str, units.Dimension | None] | None = None,
+) -> Tree:
+    """Parse and check what one pair adds to the sum of its target.
+
+    `variables` are those of the target with their units, None if they are not checked; without them, of a class, any name
+    that is nothing else may be one.
+    """
+    reader, where = Reader(label, declared, weight_unit), f"{label}.pair"
+    tree = lang.parse_expression(text, where, declared.called)
+    of_pair = {GIVEN, WEIGHT, SIDE}
+    found = lang.names_in(tree) - of_pair - reader.known if variables is None else {*variables}
+    if wrong := sorted(found & {TOTAL, WEIGHTS, "I", "t"} - reader.known):
+        message = f"{wrong[0]!r} is not known of a pair, which reads {GIVEN}, {WEIGHT}, {SIDE} and variables of the target"
+        raise EquationError(where, message, *lang.place_of(tree, wrong[0]))
     if declared.dimensions:
         reader.units |= {GIVEN: units.unit(source_unit, label), SIDE: units.ONE}
-    tree = reader.expression(text, "pair", {GIVEN, WEIGHT, SIDE, "v"})
+        reader.units |= {name: variables[name] for name in found - reader.known} if variables is not None else {}
+    if variables is not None and (missing := sorted(lang.names_in(tree) - of_pair - reader.known - found)):
+        message = f"{missing[0]!r} is not a variable of the target{nearest(missing[0], found)}"
+        raise EquationError(where, f"{message}; what the source gives is {GIVEN}", *lang.place_of(tree, missing[0]))
+    reader.check_tree(tree, where, of_pair | found)
     total = units.unit(unit_of_total(weight_unit, source_unit), label)
-    reader.check(tree, f"{label}.pair", total, f"{TOTAL!r}")
+    reader.check(tree, where, total, f"{TOTAL!r}")
     return tree
 
 

@@ -121,8 +121,9 @@ class Couplings(Operator):
         elif coupling.of_pair is not None:
             names = lang.names_in(coupling.of_pair)
             function = self._text.add_function(coupling)
-            cells = self._cells(some.view)[mine] if "v" in names else np.empty(0, np.int64)
-            fields |= {"cells": cells, "side": some.side, **self._text.numbers_of(names, coupling)}
+            fields |= {"side": some.side, **self._text.numbers_of(names, coupling)}
+            read = enumerate(coupling.read_of_target)
+            fields |= {f"cells{k}": self._places(some.view, name)[mine] for k, name in read}
         context = Context(
             **self._given,
             state=self._partition.shared.state,
@@ -149,10 +150,9 @@ class Couplings(Operator):
         fields |= {f"trace{k}": values for k, values in enumerate(kind.traces.values())}
         return add, learn, fields | self._text.numbers_of(kind.rule.rate_equations.names, kind.rule)
 
-    def _cells(self, view):
-        """Return the place of v of each cell of a view."""
-        row = self._partition.layout.state_row
-        return np.concatenate([row(p.name, "v", "Couplings")[0] + ids for p, ids in view.parts]).astype(np.int64)
+    def _places(self, view, variable):
+        """Return the place of a variable of each cell of a view."""
+        return self._partition.layout.state_places(view, variable, "Couplings")
 
     def watched(self):
         """Return how a page notices weights that are not finite."""

@@ -91,8 +91,8 @@ def add_function(coupling):
     tree = coupling.of_pair
     names = lang.names_in(tree)
     loads = _loads(names, coupling, "_pairs") + ([f"{SIDE} = _pairs.side"] if SIDE in names else [])
-    loads += ["_cells = array_of(_pairs.cells)"]
-    target = ["v = np.float64(_state[_cells[_i]])"] if "v" in names else []
+    loads += [f"_cells{k} = array_of(_pairs.cells{k})" for k in range(len(coupling.read_of_target))]
+    target = [f"{name} = np.float64(_state[_cells{k}[_i]])" for k, name in enumerate(coupling.read_of_target)]
     gaps = {
         "loads": loads,
         "target": target,

@@ -137,11 +137,11 @@ class Coupling(Wires):
             return self.weights * x
         values = {name: getattr(self.coupling, name) for name in self.coupling.parameters}
         values |= {"w": self.weights, "x": x, "side": self.side, "pi": np.pi}
-        if "v" in names_in(self.pair):
-            v = np.zeros(self.network.n)
+        for variable in names_in(self.pair) - values.keys():
+            of_all = np.zeros(self.network.n)
             for name, cells in self.network.cells.items():
-                v[self.network.first[name] :][: cells.n] = cells.x.get("v", 0.0)
-            values["v"] = v[self.targets]
+                of_all[self.network.first[name] :][: cells.n] = cells.x.get(variable, 0.0)
+            values[variable] = of_all[self.targets]
         return evaluate(self.pair, Scope(values))
 
     def send(self, step, sources):

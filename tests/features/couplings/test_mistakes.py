@@ -264,7 +264,8 @@ test_classes = mistakes(
     ),
     (lambda: own(current="total*v"), ValueError, "a current into a cell is"),
     (lambda: own(pair="w*x*v"), ValueError, "Own.pair", "'total'"),
-    (lambda: own(pair="w*y"), ValueError, "unknown name 'y'"),
+    (lambda: connect(synapse=own(pair="w*x + 0*y")()), ValueError, "'y' is not a variable of the target", "gives is x"),
+    (lambda: own(pair="w*total"), ValueError, "'total' is not known of a pair, which reads x, w, side and variables"),
     (lambda: own(spike="s = s + 1"), TypeError, "Own.spike: acts on variables of the gate"),
     (lambda: own(gate="ds/dt = -s/tau"), ValueError, "unknown name 'tau'"),
     (

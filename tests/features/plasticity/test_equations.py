@@ -226,7 +226,11 @@ MISTAKES = [
     ({"on_pre": "w = w - b*yy; x = x + 1"}, "Mine.on_pre: unknown name 'yy'; did you mean 'y'?"),
     ({"on_post": "w = w + b*v"}, "Mine.on_post: 'v' belongs to a cell: that of the target is v_post"),
     ({"on_post": "w = w + b*v_post"}, "Mine.on_post: 'w' is in units of weight, but 'b * v_post' is in units of mV*weight"),
-    ({"on_pre": "w = w + b*v_pre"}, "Mine.on_pre: variables of the source such as 'v' cannot be read"),
+    (
+        {"on_pre": "w = w + b*v_pre"},
+        "Mine.on_pre: variables of the source such as 'v' cannot be read: a synapse knows its spikes only; "
+        "what a source gives in each step is pre in a bs.RatePlasticity, of a bs.Coupling with source = 'v'",
+    ),
     ({"on_post": "v_post = 1"}, "Mine.on_post: 'v_post' is not a variable: a rule does not change the target cell"),
     ({"on_pre": "w = w + b*t/tau"}, "Mine.on_pre: a rule cannot read the time: write a variable that decays"),
     ({"on_pre": "w = w + b*dt/tau"}, "Mine.on_pre: a rule cannot read the time"),

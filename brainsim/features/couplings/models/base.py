@@ -44,8 +44,9 @@ class Coupling(Model):
         are computed once for each source, however many targets it has. They start at 0.
     pair : str
         What a pair adds to ``total``, if that is not ``w*x``: an expression of the weight ``w``, what the source gives,
-        ``x``, the target's ``v``, and ``side``, which is -1 at the source's end of a symmetric pair and 1 everywhere else.
-        All pairs are then computed one by one, with v at the beginning of the step.
+        ``x``, variables of the target by their names, such as ``v``, and ``side``, which is -1 at the source's end of a
+        symmetric pair and 1 everywhere else. All pairs are then computed one by one, with the variables at the beginning of
+        the step.
     symmetric : bool
         Whether a pair of cells acts in both directions with one weight. What the rule connects are then pairs without a
         direction; see `GapJunction`.
@@ -139,6 +140,12 @@ class Coupling(Model):
     def of_pair(self) -> Tree | None:
         """The tree of what a pair adds, None for ``w*x``."""
         return self._parsed()["pair"]
+
+    @property
+    def read_of_target(self) -> tuple[str, ...]:
+        """Names of the variables of the target that a pair reads."""
+        names = set() if self.of_pair is None else lang.names_in(self.of_pair)
+        return tuple(sorted(names - {texts.GIVEN, texts.WEIGHT, texts.SIDE, "pi", "dt"} - self.parameters.keys()))
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from brainsim.features.plasticity.equations.target_cell import OF_TARGET, Target
 WEIGHT = "w"
 ELAPSED = "elapsed"  # ms between two events of a synapse
 Assignments = tuple[tuple[str, Tree], ...]
+OF_RATES = "what a source gives in each step is pre in a bs.RatePlasticity, of a bs.Coupling with source = 'v'"
 READABLE = "a rule reads w, its variables and parameters, and the target's as v_post; see help(bs.Plasticity)"
 EXACT = (
     "between spikes a variable must relax on its own, dx/dt = (limit - x)*rate, with a limit and a rate made of parameters; "
@@ -376,13 +377,17 @@ class _RuleReader(TargetReader):
         for name in sorted(lang.names_in(tree) - {WEIGHT, *self.declared.variables, *self.declared.parameters}):
             if name.endswith("_pre"):
                 stem = name.removesuffix("_pre")
-                message = f"variables of the source such as {stem!r} cannot be read: a synapse knows its spikes only"
+                message = (
+                    f"variables of the source such as {stem!r} cannot be read: a synapse knows its spikes only; {OF_RATES}"
+                )
             elif name == "dt" and label.endswith(".on_step"):
                 continue
             elif name in ("t", "dt"):
                 message = "a rule cannot read the time: write a variable that decays, dx/dt = -x/tau"
             elif name == "v":
-                message = "'v' belongs to a cell: that of the target is v_post, and that of the source cannot be read"
+                message = (
+                    f"'v' belongs to a cell: that of the target is v_post, and that of the source cannot be read; {OF_RATES}"
+                )
             elif name in ("I", "xi"):
                 message = f"{name!r} belongs to the cell, and a synapse knows its spikes and variables only"
             else:
