@@ -125,6 +125,21 @@ def test_correlograms_by_all_pairs():
     np.testing.assert_allclose(rate, pairs / 80 * 1000.0 * 300.0 / (300.0 - np.abs(lags)))
 
 
+def test_lags_are_whole_bins():
+    spikes = bs.Spikes([1.0, 9.0, 13.0], [0, 0, 0], 1, 20.0)
+    lags, pairs = analysis.autocorrelogram(spikes, 4.0, 12.0)
+    assert (lags.tolist(), pairs.tolist()) == ([-12.0, -8.0, -4.0, 0.0, 4.0, 8.0, 12.0], [1, 1, 1, 0, 1, 1, 1])
+
+
+def test_a_matrix_has_fewer_than_2_to_the_31_counts(monkeypatch):
+    many = bs.Spikes([], [], 2**21, 1024.0)
+    monkeypatch.setattr(analysis.counting.np, "bincount", lambda *given, **options: pytest.fail("it is not refused"))
+    with pytest.raises(ValueError, match="2,097,152 x 1,024 counts"):
+        analysis.count_matrix(many, 1.0)
+    with pytest.raises(pytest.fail.Exception):
+        analysis.count_matrix(many, 1.01)
+
+
 def test_the_average_around_spikes_is_the_plain_mean():
     rng, times = np.random.default_rng(4), 0.1 * np.arange(1, 5001)
     traces = bs.Traces("c", "v", "mV", times, [3, 7], -65.0 + rng.standard_normal((5000, 2)))
@@ -179,6 +194,8 @@ test_mistakes = mistakes(
     (lambda: analysis.psth(S, ["a"]), TypeError, "analysis.psth.events", "numbers"),
     (lambda: analysis.count_matrix(S, bin=0.0), ValueError, "analysis.count_matrix.bin", "> 0 ms"),
     (lambda: analysis.count_matrix(bs.Spikes([], [], 10**6, 1e6), 0.1), ValueError, "count_matrix.bin", "wider bins"),
+    (lambda: analysis.count_matrix(bs.Spikes([], [], 1, 1e6), 1e-4), ValueError, "count_matrix.bin", "2**31 - 1 bins"),
+    (lambda: analysis.psth(S, [50.0], (-1e6, 1e6), 1e-4), ValueError, "analysis.psth.bin", "2**31 - 1 bins"),
     (lambda: analysis.correlations(S, bin=300.0), ValueError, "analysis.correlations.bin", "100 ms"),
     (lambda: analysis.correlogram(S, S.between(0.0, 50.0)), ValueError, "of the same time", "between()"),
     (lambda: analysis.correlogram(S, S, norm="rates"), ValueError, "analysis.correlogram.norm", "did you mean 'rate'"),

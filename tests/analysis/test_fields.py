@@ -38,6 +38,15 @@ def test_constant_currents_have_no_field():
     assert not lfp_proxy(currents(np.ones(50)), currents(np.ones(50)))[1].any()
 
 
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+def test_rounding_is_no_field(size):
+    nearly = size * np.where(np.arange(50) % 2, 0.3, 0.1 + 0.2)
+    assert np.ptp(nearly) > 0.0
+    assert not lfp_proxy(currents(nearly), currents(np.zeros(50)))[1].any()
+    field = size * np.where(np.arange(50) % 2, 0.3, 0.31)
+    assert np.ptp(lfp_proxy(currents(field), currents(np.zeros(50)))[1]) == pytest.approx(2.0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [

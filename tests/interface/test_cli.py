@@ -223,6 +223,11 @@ MISTAKES = {
     "run single --threads 300": "--threads: must be <= 256 (got 300)",
     "run single --threads 1.5": "--threads: must be a whole number (got 1.5)",
     "run single --seed -1": "--seed: must be >= 0 (got -1)",
+    "sweep single --over rate=1,2 --seeds 0": "--seeds: must be >= 1 (got 0)",
+    "sweep single --over rate=1,2 --workers 0": "--workers: must be >= 1 (got 0)",
+    "verify --seed -1": "--seed: must be >= 0 (got -1)",
+    "verify --minutes 0": "--minutes: must be > 0 minutes (got 0)",
+    "page single --seed -1": "--seed: must be >= 0 (got -1)",
     "run single --seed x": "--seed: must be a whole number (got x)",
     "run single --out missing/a.png": "there is no folder 'missing' for 'a.png'",
     "run single --save missing/a.npz": "there is no folder 'missing' for 'a.npz'",
@@ -269,6 +274,34 @@ MISTAKES = {
     "dance": "there is no command 'dance'; available: run, list",
     "": "COMMAND",
 }
+
+
+OPTIONS = {
+    "copy": "--out",
+    "sweep": "--over --seeds --duration --workers --to --out --overwrite --no-plot",
+    "models": "--out",
+    "plot": "--out --window",
+    "view": "--out --open",
+    "page": "--out --title --dt --seed --seconds",
+    "convert": "--overwrite",
+    "verify": "--seed --minutes --report --overwrite",
+}
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_each_option_is_there(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    assert set(re.findall(r"^  (--[\w-]+)", capsys.readouterr().out, re.MULTILINE)) == set(OPTIONS[command].split())
+
+
+def test_what_a_command_does_by_default():
+    parser, _ = cli._parser(["verify"])
+    verify = parser.parse_args(["verify"])
+    assert (verify.seed, verify.minutes, verify.report, verify.overwrite) == (1, 1.0, None, False)
+    sweep = parser.parse_args(["sweep", "single", "--over", "current=1,2", "--seeds", "1", "--workers", "1"])
+    assert (sweep.seeds, sweep.workers, sweep.to, sweep.out) == (1, 1, None, None)
+    assert parser.parse_args(["verify", "--seed", "0"]).seed == 0
 
 
 @pytest.mark.parametrize("line", MISTAKES)

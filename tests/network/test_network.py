@@ -6,6 +6,7 @@ from scipy import sparse
 
 import brainsim as bs
 from tests.helpers.mistaken import COND, DELTA, LIF, NOISE, TRAINS, A, B, connect, poisson
+from tests.helpers.modules import need
 
 
 def stimulate(target=A, drive=None, **given):
@@ -229,6 +230,30 @@ def test_parts_for_plots():
         assert parts(*views) == {}
     assert parts(exc, B[:5], B[5:]) == {"a": [("exc", 0, 15)], "b": [("b[0:5]", 0, 5), ("b[5:10]", 5, 10)]}
     assert parts(exc, A[:15], A[15:]) == {"a": [("exc", 0, 15)]}
+    inner, outer = A[5:9].named("inner"), A[2:15].named("outer")
+    assert parts(inner, outer) == {"a": [("outer", 2, 15), ("inner", 5, 9)]}  # by where they begin
+
+
+class Counter(bs.Neuron):
+    """It has no use for a current."""
+
+    equations = "dv/dt = 0"
+    v: float = bs.initial(0.0, "mV", "sum of what arrived")
+
+
+def test_cells_without_a_current_take_events():
+    cells, net = bs.Population(3, Counter(), name="cells"), bs.Network(seed=1)
+    net.connect(A, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=DELTA)
+    with pytest.raises(ValueError, match="I"):
+        net.connect(A, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Exponential())
+
+
+def test_what_acts_without_spikes_is_checked_by_its_own_handler():
+    need("couplings")
+    net = bs.Network(seed=1)
+    assert net.connect(A, A, bs.AllToAll(), weight=0.1, synapse=bs.GapJunction()).delay == 0.0
+    with pytest.raises(ValueError, match="GapJunction acts without a delay"):
+        net.connect(A, A, bs.AllToAll(), weight=0.1, delay=1.0, synapse=bs.GapJunction())
 
 
 def test_inputs_can_be_replaced():

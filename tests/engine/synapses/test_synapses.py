@@ -352,3 +352,32 @@ def test_delays_that_are_rounded_are_not_complained_about_again(recwarn):
     recwarn.clear()
     assert set(sim.synapses("loop").delay) == {12 * 0.1}
     assert not recwarn.list
+
+
+class Twice(bs.Exponential):
+    """Its events raise two variables."""
+
+    equations = """
+        di/dt = (h - i)/tau
+        dh/dt = -h/tau
+    """
+    arrival = "i = i + w; h = h + w"
+
+
+class Doubled(bs.Exponential):
+    """An event adds more than its weight."""
+
+    arrival = "i = i + 2*w"
+
+
+@pytest.mark.parametrize(("synapse", "direct"), [(AMPA, True), (DELTA, False), (Twice(), False), (Doubled(), False)])
+def test_events_are_added_directly_to_one_variable_or_put_by(synapse, direct):
+    """To one that nothing but the synapse reads; what arrives is the same."""
+    assert synapse.receptor_equations.direct is direct
+    cell, source, net = bs.Population(1, bs.LI(), name="cell"), bs.Population(1, bs.SpikeTrains([[1.0]])), bs.Network(seed=1)
+    net.connect(source, cell, bs.AllToAll(), weight=3.0, delay=1.0, synapse=synapse)
+    variables = bs.simulate(net, 2.0, seed=1, progress=False).state.variables["cell"]
+    label = type(synapse).__name__.lower()
+    expected = {"exponential": {"i": 3.0}, "twice": {"i": 3.0, "h": 3.0}, "doubled": {"i": 6.0}, "delta": {}}[label]
+    assert {name: variables[f"{label}.{name}"][0] for name in expected} == expected
+    assert variables["v"][0] == pytest.approx(-62.0 if synapse is DELTA else -65.0)
