@@ -70,6 +70,16 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     assert here == there
 
 
+@pytest.mark.parametrize("every", [1, 3], ids=["by a table", "cell by cell"])
+def test_a_rate_goes_to_0_and_back(tmp_path, every):
+    cells = bs.Population(60, bs.LIF(), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(cells[::every], bs.PoissonInput(rate=0.0, weight=2.0, synapse=bs.Delta()), name="drive")
+    control = bs.Control("drive", "rate", values=[0.0, 1.0, 9_000.0])
+    here, there = moved(net, [control], [], [5.0, (0, 2), 20.0, (0, 0), 10.0, (0, 1), 0.1, (0, 2), 20.0], tmp_path)
+    assert here == there
+
+
 @pytest.mark.parametrize("precision", ["double", "single"])
 def test_events_under_way_get_another_weight(tmp_path, precision):
     """It is moved after the spikes and before they arrive; in single precision the store still has weights in double."""

@@ -41,15 +41,15 @@ class PoissonInputs(Operator):
                 signals.append(_over_time(partition, stimulus, each))
                 continue
             events = np.asarray(rate, dtype=np.float64) * partition.layout.dt * 1e-3
-            if np.all(events == 0):
-                continue
             value = _weights(partition.layout, stimulus)
-            same = events.ndim == 0 and np.ndim(value) == 0 and MIN_MEAN <= events <= MAX_MEAN
+            same = events.ndim == 0 and np.ndim(value) == 0 and (events == 0 or MIN_MEAN <= events <= MAX_MEAN)
+            # a rate of 0 is there as well, but never acts, so that a page can move it
+            acts = window(stimulus, partition.layout.dt) if np.any(events) else (0, 0)
             if same and not _is_scattered(stimulus.target):
-                tables.add(stimulus, float(events), value)
+                tables.add(stimulus, float(events), value, acts)
             else:
                 means = np.broadcast_to(events, stimulus.target.n).astype(np.float64)
-                each.append(_cell_by_cell(partition, stimulus, means[_addressed(partition, stimulus)[0]], value))
+                each.append(_cell_by_cell(partition, stimulus, means[_addressed(partition, stimulus)[0]], value, acts))
         calls = [*tables.calls(), *each]
         return cls(calls, signals) if calls else None
 
@@ -61,8 +61,8 @@ class _Tables:
         self.partition, self.dtype = partition, partition.layout.dtype
         self.drives, self.table, self.alias = {False: [], True: []}, [], []
 
-    def add(self, stimulus, events, weight):
-        """Add an input with `events` events a step for each cell."""
+    def add(self, stimulus, events, weight, acts):
+        """Add an input with `events` events a step for each cell, which `acts` from one step to another."""
         here, slots, direct, key = _addressed(self.partition, stimulus)
         table, alias = poisson_table(events)
         at = sum(t.size for t in self.table)
@@ -70,9 +70,8 @@ class _Tables:
         # thresholds need no aliases, but both tables share their offsets
         self.alias.append(alias if alias.size else np.zeros(table.size, np.int32))
         size = -table.size if alias.size else table.size
-        on, off = window(stimulus, self.partition.layout.dt)
         for start, stop in _stretches(here, slots):
-            self.drives[direct].append((slots[here[start]], stop - start, here[start], at, size, key, on, off, weight))
+            self.drives[direct].append((slots[here[start]], stop - start, here[start], at, size, key, *acts, weight))
 
     def calls(self):
         calls = []
@@ -89,10 +88,9 @@ class _Tables:
         return calls
 
 
-def _cell_by_cell(partition, stimulus, means, weights):
+def _cell_by_cell(partition, stimulus, means, weights, acts):
     """Return the call of an input whose cells differ in rate or weight, or are scattered; `means` of the cells here."""
     here, slots, direct, key = _addressed(partition, stimulus)
-    on, off = window(stimulus, partition.layout.dt)
     context = Context(
         state=partition.shared.state,
         places=slots[here].astype(np.int32),
@@ -100,8 +98,8 @@ def _cell_by_cell(partition, stimulus, means, weights):
         means=means,
         weights=np.broadcast_to(weights, stimulus.target.n)[here].astype(np.float64),
         key=np.uint64(key),
-        on=on,
-        off=off,
+        on=acts[0],
+        off=acts[1],
     )
     return _phase(direct), 0, events_of.add_per_cell, context
 
@@ -111,14 +109,15 @@ def _over_time(partition, stimulus, calls):
     layout = partition.layout
     here, slots, direct, key = _addressed(partition, stimulus)
     value, scattered = _weights(layout, stimulus), _is_scattered(stimulus.target)
-    options = {"factor": 1e-3 * layout.dt, "window": window(stimulus, layout.dt)}
+    acts = window(stimulus, layout.dt)
+    options = {"factor": 1e-3 * layout.dt, "window": acts}
     signal = signal_of(layout, stimulus, "rate", here, each=scattered or np.ndim(value) > 0, **options)
     calls.append(signal.call(_phase(direct)))
     if signal.shared and stimulus.target.n > 1 and not scattered and np.ndim(value) == 0:
         stretches = [(slots[here[a]], b - a, here[a]) for a, b in _stretches(here, slots)]
         calls.append((_phase(direct), 0, events_of.add_over_time, _shared_rate(partition, signal, stretches, key, value)))
     elif here.size:
-        calls.append(_cell_by_cell(partition, stimulus, signal.values, value))
+        calls.append(_cell_by_cell(partition, stimulus, signal.values, value, acts))
     return signal
 
 

@@ -270,6 +270,8 @@ def poisson_table(mean):
     A random number of 32 bits that exceeds the first k thresholds stands for at least k events. Threshold k is
     ``2**32 * P(fewer than k events) - 1``, rounded to a whole number.
     """
+    if mean == 0.0:
+        return np.full(4, NEVER), np.empty(0, np.int32)
     largest = int(mean + 12.0 * math.sqrt(mean) + 40.0)
     counts = np.arange(largest + 1)
     log_factorials = np.concatenate([[0.0], np.cumsum(np.log(counts[1:]))])
