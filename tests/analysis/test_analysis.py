@@ -127,8 +127,12 @@ def test_correlograms_by_all_pairs():
 
 def test_lags_are_whole_bins():
     spikes = bs.Spikes([1.0, 9.0, 13.0], [0, 0, 0], 1, 20.0)
-    lags, pairs = analysis.autocorrelogram(spikes, 4.0, 12.0)
-    assert (lags.tolist(), pairs.tolist()) == ([-12.0, -8.0, -4.0, 0.0, 4.0, 8.0, 12.0], [1, 1, 1, 0, 1, 1, 1])
+    for found, itself in (
+        (analysis.autocorrelogram(spikes, 4.0, 12.0), 0),
+        (analysis.correlogram(spikes, spikes, 4.0, 12.0), 3),
+    ):
+        assert found[0].tolist() == [-12.0, -8.0, -4.0, 0.0, 4.0, 8.0, 12.0]
+        assert found[1].tolist() == [1, 1, 1, itself, 1, 1, 1]
 
 
 def test_a_matrix_has_fewer_than_2_to_the_31_counts(monkeypatch):
