@@ -1,5 +1,6 @@
-"""What random networks seldom meet, small: many variables, singular noise, equal cells under other tables, tables of one
-row, weights that are balanced, variables of rules that start anywhere, and cells that are not linear at exact times.
+"""What random networks seldom meet, small: many variables, all functions, singular noise, equal cells under other tables,
+tables of one row, weights that are balanced, variables of rules that start anywhere, and cells that are not linear at exact
+times.
 """
 
 from dataclasses import dataclass
@@ -54,6 +55,25 @@ class Alike(bs.Neuron):
     reset = "v = v_rest"
 
 
+class Every(bs.Neuron):
+    """Each function of the language, of arguments that move."""
+
+    equations = """
+        dv/dt = (odd + even + steps - v)/tau
+        odd = sin(u) + tan(u/3) + arctan(2*u) + arcsin(u/4) + sinh(u) + tanh(u) + expm1(u/2) + u**3/9
+        even = cos(u) + arccos(u/4) + cosh(u) + exprel(u) + sigmoid(u) + exp(-u**2) + sqrt(abs(u))
+        steps = floor(u) + ceil(2*u) + sign(u) + log(4 + u) + log1p(abs(u)) + log10(9 + u) + more
+        more = min(u, 1) + max(u, v/40) + clip(u, -1, 2) + where(u > v/50, u, 1) + (1 if u > 0.3 else u)
+        du/dt = 0.3*cos(t/tau)
+    """
+    threshold = "v >= 12"
+    reset = "v = v/4"
+    dimensions = False
+    tau: float = bs.parameter(3.0, "ms", "time constant", above=0.0)
+    v: float = bs.initial(0.0, "", "sum of the functions")
+    u: float = bs.initial(bs.Uniform(-3.0, 3.0), "", "argument")
+
+
 class Started(Drifting):
     """A rule for weights of potentials whose variable starts where a parameter says."""
 
@@ -74,9 +94,9 @@ class RarePlan(EdgePlan):
         net, values = bs.Network(seed=self.seed), np.random.default_rng(self.seed)
         start = {"v": bs.Uniform(-65.0, -56.0)}
         source = bs.Population(20, bs.Poisson(rate=200.0), name="source")
-        for model in (Cable(), Alike()):
-            cells = bs.Population(8, model, name=type(model).__name__, initial=start)
-            net.add(cells)
+        for model in (Cable(), Alike(), Every()):
+            begin = {} if isinstance(model, Every) else start
+            net.add(bs.Population(8, model, name=type(model).__name__, initial=begin))
         net.stimulate(net.populations["Cable"], bs.CurrentInput(values.uniform(300.0, 900.0, 8)))
         self._add_equal_cells(net, values)
         self._let_learn(net, source, bs.Population(10, bs.LIF(), name="targets", initial=start))
@@ -98,6 +118,8 @@ class RarePlan(EdgePlan):
         """Balance weights, and let rules begin with a number, an array and a distribution for each synapse."""
         given = {"weight": bs.Uniform(0.2, 1.0), "delay": 0.5, "synapse": bs.Delta()}
         net.stimulate(cells, bs.CurrentInput(500.0))
+        others = {"weight": -0.7, "delay": 2.5, "synapse": bs.Delta(), "name": "all others"}
+        net.connect(cells, cells, bs.AllToAll(autapses=False), **others)
         rule = Bounded(potentiation=0.02, depression=0.02)
         for name, balance in (
             ("total", bs.Normalisation(7.0, every=1.1, by="target")),
