@@ -39,12 +39,14 @@ def count_matrix(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
            [1, 0]], dtype=int32)
     """
     spikes, ids, index, bins = bin_spikes(spikes, bin, "analysis.count_matrix")
-    if spikes.n * bins >= MAX_COUNTS:
-        raise ValueError(
-            f"analysis.count_matrix.bin: gives {spikes.n:,} x {bins:,} counts; choose fewer cells or wider bins"
-        )
+    _reject_many_counts(spikes.n, bins, "analysis.count_matrix.bin")
     counts = np.bincount(ids * bins + index, minlength=spikes.n * bins)
     return counts.astype(np.int32).reshape(spikes.n, bins)
+
+
+def _reject_many_counts(cells, bins, label):
+    if cells * bins >= MAX_COUNTS:
+        raise ValueError(f"{label}: gives {cells:,} x {bins:,} counts; choose fewer cells or wider bins")
 
 
 @answers_calls
@@ -164,8 +166,12 @@ def psth(
     at, edges = at[inside], t0 + bin * np.arange(bins + 1)
     ids, _, lags = _around(spikes, at, t0, edges[-1])
     index = np.clip(np.searchsorted(edges + rounding(edges), lags, side="left") - 1, 0, bins - 1)
-    counts = np.bincount(ids * bins + index, minlength=spikes.n * bins).reshape(spikes.n, bins)
-    rates = (counts if per_cell else counts.sum(axis=0) / max(spikes.n, 1)) * (1000.0 / (at.size * bin))
+    if per_cell:
+        _reject_many_counts(spikes.n, bins, f"{label}.bin")
+        counts = np.bincount(ids * bins + index, minlength=spikes.n * bins).reshape(spikes.n, bins)
+    else:  # without a matrix of cells and bins
+        counts = np.bincount(index, minlength=bins) / max(spikes.n, 1)
+    rates = counts * (1000.0 / (at.size * bin))
     if sigma is not None:
         rates = _smooth(rates, number(sigma, f"{label}.sigma", "ms", above=0.0) / bin)
     return (edges[1:] + edges[:-1]) / 2, rates

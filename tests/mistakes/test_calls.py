@@ -86,6 +86,23 @@ def test_bins_that_cannot_be_counted(result):
     for call in (spikes.histogram, spikes.synchrony, lambda bin: bs.analysis.count_matrix(spikes, bin=bin)):
         with pytest.raises(ValueError, match=r"bin: must be longer, since 50 ms have at most 2\*\*31 - 1 bins"):
             call(5e-324)
+    with pytest.raises(ValueError, match=r"psth.bin: must be longer, since 10 ms have at most 2\*\*31 - 1 bins"):
+        bs.analysis.psth(spikes, [20.0], window=(-5.0, 5.0), bin=5e-324)
+
+
+def test_counts_of_cells_and_bins_that_are_too_many():
+    spikes = bs.Spikes([21.0, 22.0], [5, 7], n=2**20, duration=50.0)
+    options = {"events": [20.0], "window": (-5.12, 15.36), "bin": 0.01}
+    for call in (
+        lambda: bs.analysis.count_matrix(spikes, bin=0.01),
+        lambda: bs.analysis.psth(spikes, **options, per_cell=True),
+    ):
+        with pytest.raises(ValueError, match=r".bin: gives 1,048,576 x (5,000|2,048) counts; choose fewer cells or wider"):
+            call()
+    times, rates = bs.analysis.psth(spikes, **options)  # which needs no count of each cell
+    assert rates.size == 2048
+    assert rates.sum() * 0.01e-3 == pytest.approx(2.0 / 2**20)
+    assert times[rates > 0.0] == pytest.approx([1.0, 2.0], abs=0.006)
 
 
 def test_what_a_result_has(result):

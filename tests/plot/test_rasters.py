@@ -11,6 +11,7 @@ from brainsim import plot
 from brainsim.plot.elements.groups import groups_of
 from brainsim.plot.elements.marks import DOTS, STROKES, SpikeImage
 from brainsim.plot.elements.styles import PALETTE, REST
+from brainsim.plot.rasters import apart
 from brainsim.results.result import Spikes
 from tests.helpers.pictures import drawn, labels, made, random_spikes
 
@@ -147,3 +148,9 @@ class TestSpikeImage:
         image = self.image(Spikes(times, np.arange(21_000) % 100, 100, 100.0), xlim=(0.0, 100.0), ylim=(-0.5, 99.5))
         alpha = image.pixels((100, 100), 72.0)[..., 3].astype(float)
         assert 3 * alpha[:, :50].mean() < alpha[:, 50:].mean()
+
+
+def test_names_are_moved_apart_and_stay_before_the_end():
+    assert apart([1.0, 2.0, 9.5], 3.0, 10.0) == [1.0, 4.0, 9.5]
+    assert apart([8.0, 9.0, 9.5], 2.0, 10.0) == [6.0, 8.0, 10.0]
+    assert apart([1.0, 5.0], 3.0, 10.0) == [1.0, 5.0]

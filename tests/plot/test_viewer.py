@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 
+import brainsim as bs
 from brainsim import plot
 from brainsim.plot.elements.styles import PALETTE
 from brainsim.plot.viewer import _contents, pack_floats, pack_spikes
@@ -68,6 +69,13 @@ class TestContents:
             ("b", 0, 40),
         ]
         assert [part["colour"] for part in info["parts"]] == list(PALETTE[:3])
+
+    def test_populations_that_only_send_are_sources(self):
+        net = bs.Network(seed=1)
+        for name, model in (("noise", bs.Poisson(rate=100.0)), ("cells", bs.LIF())):
+            net.add(bs.Population(5, model, name=name))
+        info, _ = _contents(bs.simulate(net, 20.0, seed=1), 0)
+        assert {part["label"]: part["source"] for part in info["parts"]} == {"noise": True, "cells": False}
 
     def test_names_of_the_cells_that_fired(self):
         result = of(Spikes([1.0, 2.0, 3.0], [4, 1, 4], 6, 1000.0, name="brain"))

@@ -138,6 +138,24 @@ class TestMistakes:
         with pytest.raises(ValueError, match=rf"DopamineSTDP.{name}: must be one number, since it belongs to"):
             bs.Simulation(net)
 
+    def test_of_a_gain_and_an_offset_that_all_synapses_share(self):
+        class Own(bs.Plasticity):
+            equations = "dc/dt = -c/tau; dn/dt = -n/tau; dw/dt = c*(gain*n - offset)"
+            on_post, on_modulator = "c = c + 0.1*w", "n = n + 1"
+            dimensions = False
+            tau: float = bs.parameter(20.0, "ms", "time", above=0.0)
+            gain: float = bs.parameter(1.0, "1/ms", "factor of the modulator")
+            offset: float = bs.parameter(0.1, "1/ms", "level without change")
+            c: float = bs.initial(0.0, "weight", "trace")
+            n: float = bs.initial(0.0, "1/ms", "level")
+
+        for name in ("gain", "offset"):
+            cells, net = bs.Population(4, bs.LIF(), name="cells"), bs.Network(seed=1)
+            options = {"weight": 0.5, "delay": 1.0, "synapse": bs.Delta()}
+            net.connect(cells, cells, bs.AllToAll(), plasticity=Own(**{name: bs.Uniform(0.1, 0.2)}), **options)
+            with pytest.raises(ValueError, match=rf"Own.{name}: must be one number, since it belongs to n, which all"):
+                bs.Simulation(net)
+
 
 class Reads(bs.Plasticity):
     """At a spike of the source, the weight becomes what the modulator is at the synapse."""
