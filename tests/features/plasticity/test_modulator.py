@@ -65,6 +65,17 @@ def test_the_printed_number():
     assert sim.synapses(wires).weight[0] - 0.01 == pytest.approx(3.0657, abs=5e-5)
 
 
+def test_what_is_left_of_a_reward_is_part_of_the_state():
+    """The reward reaches the synapses at 32 ms, and the state is of 40 ms."""
+    net, wires = pair(reward=30.0, tau_c=50.0)
+    whole, sim = bs.Simulation(net, seed=1), bs.Simulation(net, seed=1)
+    whole.run(100.0)
+    later = bs.Simulation(net, state=sim.run(40.0).state)
+    assert later.modulator(wires) == sim.modulator(wires) > 0.4
+    later.run(60.0)
+    assert later.synapses(wires).weight[0] == whole.synapses(wires).weight[0] > sim.synapses(wires).weight[0]
+
+
 def test_a_level_below_zero_weakens():
     net, wires = pair(reward=4000.0, n_base=0.001, w_max=4.0)
     sim = bs.Simulation(net, seed=1)
