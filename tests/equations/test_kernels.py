@@ -308,3 +308,24 @@ def test_an_error_shows_the_place_in_the_line_as_it_was_typed():
         with pytest.raises(ValueError, match="Mine.equations: "):
             clock(equations=text)
     assert ast.unparse(lang.parse_expression("a if b > c else d", "here")) == "a if b > c else d"
+
+
+def test_other_constants_and_another_class_are_the_same_kernel():
+    """A kernel is compiled once for a structure: numbers, the class and what it means are not part of it."""
+    text = """
+        dv/dt = (e_l - v)/tau + I/c : mV  # membrane potential
+        e_l = -65 mV
+        tau = 20 ms, > 0
+        c = 200 pF, > 0
+        threshold: v > e_l + 15*mv
+        reset: v = e_l
+        mv = 1 mV
+    """
+    other = text.replace("20 ms, > 0", "7 ms, > 1  # another").replace("-65", "-80").replace("potential", "voltage")
+    first, second = bs.Neuron.of(text, name="First"), bs.Neuron.of(other, name="Second")
+    texts = set()
+    for model in (first(), first(tau=3.0), second()):
+        net = bs.Network(seed=1)
+        net.stimulate(bs.Population(3, model, name="cells"), bs.CurrentInput(300.0))
+        texts |= {group.kernel.text for group in bs.Simulation(net, progress=False)._layout.groups}
+    assert len(texts) == 1
