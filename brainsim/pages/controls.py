@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,10 @@ class Control:
                 raise ValueError(f"Control.steps: must be 2 to {MOST:,} (got {steps})")
             self.values = np.linspace(self.low, self.high, steps)
         else:
+            if low is not None or high is not None:
+                raise TypeError("Control: needs the range, low and high, or values=, not both")
+            if not isinstance(values, Iterable):
+                raise TypeError(f"Control.values: must be a list of numbers, such as [5, 10, 20] (got {values!r})")
             self.values = np.array([number(value, "Control.values") for value in values])
             if not 2 <= self.values.size <= MOST or (np.diff(self.values) <= 0).any():
                 raise ValueError(f"Control.values: must be 2 to {MOST:,} numbers that increase (got {short_repr(values)})")
@@ -236,17 +241,17 @@ def find_value(sim, control, owner):
     for projection in layout.network.projections:
         if target is projection or (isinstance(target, str) and target == projection.name):
             return projection.name, projection.name, *_of_projection(projection, sim, control, owner)
-    for was, now in zip(sim._described.inputs, layout.inputs, strict=True):
-        if (
-            target in (was, now)
-            or target is was.input
-            or target is now.input
-            or (isinstance(target, str) and target == was.name)
-        ):
-            return was.name, was.name, *_of_input(now, control, owner)
+    pairs = zip(sim._described.inputs, layout.inputs, strict=True)
+    found = [(was, now) for was, now in pairs if _is_meant(target, was) or _is_meant(target, now)]
+    if found:
+        return _of_inputs(found, control, owner)
+    views = {population.name for population, _ in getattr(target, "parts", ()) if population is not target}
+    if views and views <= layout.members.keys():
+        whole = " and ".join(map(repr, sorted(views)))
+        raise ValueError(f"{owner}: a control moves all cells of a population; give {whole}, of which these are a view")
     names = [*layout.members, *(p.name for p in layout.network.projections), *(s.name for s in layout.inputs)]
-    hint = known_as(target, names)
-    raise ValueError(f"{owner}: {target!r} is not an input, a population or a projection of this network{hint}")
+    hint, said = known_as(target, names), repr(target).partition("\n")[0]
+    raise ValueError(f"{owner}: {said} is not an input, a population or a projection of this network{hint}")
 
 
 def bound_button(button, sim, address):
@@ -280,10 +285,24 @@ def _of_projection(projection, sim, control, owner):
     return one_number(projection.weight, owner), projection.synapse.weight_unit
 
 
+def _is_meant(target, stimulus):
+    return target in (stimulus, stimulus.input) or (isinstance(target, str) and target == stimulus.name)
+
+
+def _of_inputs(found, control, owner):
+    """Return the same for an input, which several cells may have, each with a name; `found` are its (was, now)."""
+    shown = " and ".join(was.name for was, _ in found)
+    (value, unit), *others = [_of_input(now, control, owner) for _, now in found]
+    if any(other != value for other, _ in others):
+        raise ValueError(f"{owner}: {shown} have different values now; give the name of one of them")
+    return (found[0][0].name if len(found) == 1 else found[0][0].input), shown, value, unit
+
+
 def _of_input(stimulus, control, owner):
-    given, fields = stimulus.input, {*type(stimulus.input).__dataclass_fields__} - {"start", "stop", "synapse"}
-    if control.name not in fields:
-        raise ValueError(f"{owner}: {type(given).__name__} has no value {control.name!r}{nearest(control.name, fields)}")
+    given = stimulus.input
+    known = [field.name for field in fields(given) if field.name not in ("start", "stop", "synapse")]
+    if control.name not in known:
+        raise ValueError(f"{owner}: {type(given).__name__} has no value {control.name!r}{nearest(control.name, known)}")
     unit = given.over_time.get(control.name, "")
     if not unit and control.name == "weight":
         unit = given.synapse.weight_unit

@@ -140,8 +140,11 @@ def page(
         with options_of("page"):
             given = Simulation(network, **options | {"threads": 1})
     else:
-        raise TypeError(f"page.network: must be a Network or a Simulation (got {network!r})")
+        said = repr(network).partition("\n")[0]
+        raise TypeError(f"page.network: must be a Network or a Simulation (got {said})")
     check_simulation(given)
+    if isinstance(file, Control | list | tuple):
+        raise TypeError(f"page.file: must be the path of a file; type controls= before what can be moved (got {file!r})")
     path = None if file is None else writable(file, "page.file", HTML)
     title = title or "A network of spiking neurons"
     made = make(alone(given), controls, buttons, states or {}, title=title, text=text, seconds=seconds, pace=pace)
@@ -210,7 +213,7 @@ def bind(sim, controls):
 
 def listed(given, kind, label, example):
     """Return what is given as a list; raise TypeError unless all of it is of a kind. One alone may be without a list."""
-    found = [given] if isinstance(given, kind) or not isinstance(given, Iterable) else [*given]
+    found = [given] if isinstance(given, str | Mapping) or not isinstance(given, Iterable) else [*given]
     for one in found:
         if not isinstance(one, kind):
             raise TypeError(f"{label}: must be a list of bs.{kind.__name__}, such as [{example}] (got {one!r})")

@@ -86,7 +86,9 @@ class Tables:
         now = fields_of(self._sim)
         if now.keys() != self._before.keys():
             there = f"at {value:g} " if np.ndim(value) == 0 else ""
-            raise ValueError(f"{control.owner}: {there}the run would call other functions; choose another range")
+            raise ValueError(
+                f"{control.owner}: {there}the run would call other functions; choose a range, or values=, without it"
+            )
         before = self._before
         return {path: before[path].content if f.content == before[path].content else f.content for path, f in now.items()}
 

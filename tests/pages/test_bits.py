@@ -70,6 +70,18 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     assert here == there
 
 
+def test_an_input_that_two_views_have_is_moved_for_both(tmp_path):
+    cells, drive, net = bs.Population(10, bs.LIF(), name="cells"), bs.CurrentInput(300.0), bs.Network(seed=1)
+    net.stimulate(cells[:5], drive)
+    net.stimulate(cells[5:], drive)
+    control = bs.Control(drive, "amplitude", values=[300.0, 500.0])
+    here, there = (bs.Simulation(net, seed=2, threads=1) for _ in range(2))
+    here.set(drive, amplitude=500.0)
+    here.run(30.0)
+    moved_there = run_there(there, [{"type": "control", "control": 0, "position": 1}, 30.0], tmp_path, [control])
+    assert moved_there == (here.digest(), 30)
+
+
 @pytest.mark.parametrize("every", [1, 3], ids=["by a table", "cell by cell"])
 def test_a_rate_goes_to_0_and_back(tmp_path, every):
     cells = bs.Population(60, bs.LIF(), name="cells")

@@ -30,12 +30,33 @@ def refused(match, network, path, controls=(), buttons=(), error=ValueError, **o
         ("cells", "tau_m", 30.0, 40.0, "must contain the present value, 20 ms .got 30 to 40"),
         ("PoissonInput->cells", "rates", 0.0, 1.0, "PoissonInput has no value 'rates'.*rate"),
         ("excitatory->cells", "delay", 1.0, 2.0, "of a projection only the weight"),
+        ("PoissonInput->cells", "start", 0.0, 1.0, "PoissonInput has no value 'start'; available: rate, weight$"),
         ("cells", "v", -70.0, -50.0, "v is a variable, which changes by itself; a bs.Button writes to it"),
         ("cells", "tau_m", -1.0, 40.0, "at -1, LIF.tau_m: must be > 0 ms"),
     ],
 )
 def test_a_control_of_what_does_not_exist_or_is_not_allowed(tmp_path, net, target, name, low, high, match):
     refused(match, net, tmp_path, [bs.Control(target, name, low, high, steps=2)])
+
+
+def test_a_control_of_some_of_the_cells(tmp_path, net):
+    excitatory, cells = net.projections[0].pre, net.populations["cells"]
+    for view in (excitatory, cells[:]):
+        said = "moves all cells of a population; give 'cells', of which these are a view$"
+        refused(said, net, tmp_path, [bs.Control(view, "tau_m", 5.0, 40.0)])
+    other = bs.Population(10, bs.LIF(), name="cells")
+    refused("belongs to another network; give its name$", net, tmp_path, [bs.Control(other, "tau_m", 5.0, 40.0)])
+    refused(": Network.seed=1. is not an input", net, tmp_path, [bs.Control(net, "tau_m", 5.0, 40.0)])
+
+
+def test_an_input_whose_values_have_become_different(tmp_path):
+    cells, drive, net = bs.Population(9, bs.LIF(), name="cells"), bs.CurrentInput(400.0), bs.Network(seed=1)
+    net.stimulate(cells[:5], drive, name="one")
+    net.stimulate(cells[5:], drive, name="two")
+    sim = bs.Simulation(net)
+    sim.set("two", amplitude=300.0)
+    control = bs.Control(drive, "amplitude", 0.0, 500.0)
+    refused("one and two have different values now; give the name of one of them", sim, tmp_path, [control])
 
 
 def test_two_controls_of_one_value(tmp_path, net):
@@ -60,6 +81,8 @@ def test_two_controls_of_one_constant(tmp_path):
         ({"low": 40.0, "high": 5.0}, "high: must be above low = 40"),
         ({"low": 5.0}, "needs the range"),
         ({"values": [3.0, 2.0]}, "numbers that increase"),
+        ({"values": 3.0}, r"values: must be a list of numbers, such as \[5, 10, 20\] .got 3.0"),
+        ({"low": 1.0, "high": 2.0, "values": [1.0, 2.0]}, "low and high, or values=, not both"),
         ({"low": 1.0, "high": 2.0, "steps": 1}, "steps: must be 2 to"),
         ({"low": 1.0, "high": 2.0, "unit": 3}, "Control.unit: must be a text .got 3"),
     ],
@@ -107,6 +130,10 @@ def test_what_is_no_control_or_button(tmp_path, net):
     control, button = bs.Control("cells", "tau_m", 5.0, 40.0), bs.Button("push", net.populations["cells"], add=1.0)
     refused("page.controls: must be a list of bs.Control, such as", net, tmp_path, button, error=TypeError)
     refused("page.controls: must be a list of bs.Control.*got None", net, tmp_path, None, error=TypeError)
+    refused("page.controls: must be a list of bs.Control.*got 'rate'", net, tmp_path, "rate", error=TypeError)
+    refused(r"page.buttons: must be a list of bs.Button.*got {'a': 1}", net, tmp_path, buttons={"a": 1}, error=TypeError)
+    with pytest.raises(TypeError, match="page.file: must be the path of a file; type controls= before what can be moved"):
+        bs.page(net, [control])
     refused("page.buttons: must be a list of bs.Button, such as", net, tmp_path, buttons=[control], error=TypeError)
 
 
@@ -126,6 +153,12 @@ def test_options_belong_to_a_network(tmp_path, net):
     refused("page.dt: belongs to a Network", bs.Simulation(net), tmp_path, dt=0.2, error=TypeError)
     refused("page: there is no argument 'control'; did you mean 'controls'", net, tmp_path, control=[], error=TypeError)
     refused("must be a Network or a Simulation", 3, tmp_path, error=TypeError)
+    refused(
+        "page.network: must be a Network or a Simulation .got Result: [^\n]*$",
+        bs.simulate(net, 1.0),
+        tmp_path,
+        error=TypeError,
+    )
     refused("page.seconds: must be > 0", net, tmp_path, seconds=0.0)
 
 
