@@ -62,7 +62,7 @@ def test_controls_and_buttons_have_the_bits_of_set_and_of_the_state(tmp_path):
     controls = [
         bs.Control(net.inputs[0], "rate", 5_000.0, 15_000.0, steps=5),
         bs.Control(inhibition, "weight", -5.0, 0.0, steps=21),
-        bs.Control(cells, "tau_m", 10.0, 30.0, values=[10.0, 20.0, 30.0]),
+        bs.Control(cells, "tau_m", values=[10.0, 20.0, 30.0]),
     ]
     buttons = [bs.Button("push", cells[50:60], "v", add=3.3), bs.Button("reset", cells[::7], "v", to=1.0)]
     plan = [20.0, (0, 4), 13.3, (1, 1), 1, (2, 0), 0.1, 0, 20.0, (1, 4), (0, 0), (2, 2), 25.0, 0, (0, 3), 5.0]
