@@ -138,7 +138,7 @@ class PulsePackets(Neuron):
     times: ClassVar[typing.Any] = (50.0, 150.0, 250.0)
     _options: ClassVar[tuple[str, ...]] = ("times",)
 
-    sigma: float = parameter(2.0, "ms", "standard deviation of the times in a packet", above=0.0)
+    sigma: float = parameter(2.0, "ms", "standard deviation of the times in a packet; in a run only smaller", above=0.0)
     packet: Curve = parameter(
         Curve([39.8, 40.0, 139.8, 140.0, 239.8, 240.0], [49.0, 50.0, 50.0, 150.0, 150.0, 250.0], of="ms"),
         "ms",
