@@ -244,7 +244,7 @@ test_rules_of_plasticity = mistakes(
     (
         lambda: rule(a=bs.parameter(bs.TimedArray([1.0], 1.0), "weight", "x")),
         TypeError,
-        "Mine.a: a rule cannot read the time",
+        "Mine.a: a rule reads neither the time nor a Curve, so its parameters are numbers",
     ),
     (lambda: rule(x=bs.initial(bs.Uniform(0, 1), "", "x")), TypeError, "Mine.x: must be a number or an expression of param"),
     (lambda: rule(threshold="w > a"), TypeError, "Mine.threshold: is an attribute of bs.Neuron and has no effect here"),

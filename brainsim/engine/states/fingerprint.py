@@ -5,6 +5,7 @@ on: of populations the equations and the parameters as they are now, not how the
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
@@ -18,6 +19,8 @@ from brainsim.models.packed import unpack
 from brainsim.network.arguments import SAME_STORAGES
 from brainsim.network.population import View
 from brainsim.network.projection import Projection, handler_of
+
+NAME = re.compile(r"\w+")
 
 
 class Prints:
@@ -93,8 +96,20 @@ def _learning(projection):
     texts = {
         key: text for key, text in p.plasticity.texts().items() if text or key not in ("on_step", "step_condition", "late")
     }
+    texts = as_before(texts, getattr(p.plasticity, "_former", {}))
     parts = [p.plasticity, texts, p.dendritic_delay, p.modulator, p.modulator_delay]
     return parts if p.homeostasis is None else [*parts, p.homeostasis]
+
+
+def as_before(texts, former):
+    """Return texts with the names that parameters had before they were renamed, so that what was saved then still fits."""
+    if not former:
+        return texts
+    if isinstance(texts, Mapping):
+        return {key: as_before(text, former) for key, text in texts.items()}
+    if isinstance(texts, list | tuple):
+        return type(texts)(as_before(text, former) for text in texts)
+    return NAME.sub(lambda name: former.get(name[0], name[0]), texts) if isinstance(texts, str) else texts
 
 
 def fingerprint(value):
@@ -117,7 +132,9 @@ def _feed(digest, value):
     """Add a value to a digest: its kind, its size if it has one, and what it holds."""
     value = unpack(value)
     if isinstance(value, Model):
-        _feed(digest, [[*texts_of(value).values()], vars(value)])
+        former = getattr(value, "_former", {})
+        values = {former.get(name, name): part for name, part in vars(value).items()}
+        _feed(digest, [as_before([*texts_of(value).values()], former), values])
     elif isinstance(value, View):
         _feed(digest, [[population.name, _range(ids)] for population, ids in value.parts])
     elif isinstance(value, np.ndarray):

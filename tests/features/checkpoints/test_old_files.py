@@ -40,6 +40,17 @@ def test_a_result_of_an_older_version_is_read():
     assert w.values.sum(dtype=float) == pytest.approx(30896.0757890692, rel=1e-12)
 
 
+def test_a_rule_whose_parameters_were_renamed_continues():
+    """`c_plus` of DopamineSTDP was `a_plus` until 0.1.1."""
+    net = pickle.loads((DATA / "dopamine_0.1.1.pickle").read_bytes())
+    assert net.projections[0].plasticity == bs.DopamineSTDP(w_max=3.0, c_plus=0.3)
+    sim = bs.Simulation.load(net, DATA / "dopamine_0.1.1.npz", threads=1)
+    whole = bs.Simulation(net, seed=2, threads=1)
+    whole.run(100.0)
+    sim.run(50.0)
+    assert sim.digest() == whole.digest()
+
+
 @pytest.mark.thorough
 def test_a_network_gives_the_result_of_an_older_version():
     cells = bs.Population(40, bs.LIF(t_ref=2.0), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})

@@ -189,10 +189,6 @@ class VogelsSTDP(Plasticity):
     y: float = initial(0.0, "", "trace of postsynaptic spikes")
 
 
-# names of parameters of DopamineSTDP until version 0.1.1 -> names today
-ONCE = {"a_plus": "c_plus", "a_minus": "c_minus"}
-
-
 class DopamineSTDP(Plasticity):
     """Spike-timing-dependent plasticity gated by dopamine n: pairs leave an eligibility trace c; ``dw/dt = c*(n - n_base)``.
 
@@ -238,6 +234,7 @@ class DopamineSTDP(Plasticity):
     on_post = "c = c + c_plus*x; y = y + 1"
     on_modulator = "n = n + release"
     bounds = ("0", "w_max")
+    _former: ClassVar = {"c_plus": "a_plus", "c_minus": "a_minus"}  # their names until version 0.1.1
 
     tau_plus: Value = parameter(20.0, "ms", "time constant of potentiation", above=0.0)
     tau_minus: Value = parameter(20.0, "ms", "time constant of depression", above=0.0)
@@ -254,8 +251,12 @@ class DopamineSTDP(Plasticity):
     c: float = initial(0.0, "weight", "eligibility trace")
     n: float = initial(0.0, "1/ms", "dopamine")
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        now = {former: name for name, former in self._former.items()}
+        self.__dict__.update({now.get(name, name): value for name, value in state.items()})
+
     def __init__(self, *positional: object, **values: ValueLike) -> None:
-        old = {name: new for name, new in ONCE.items() if name in values and new not in values}
+        old = {name: new for new, name in self._former.items() if name in values and new not in values}
         if old and type(self).parameters.keys().isdisjoint(old):
             shown = ", ".join(f"{new}={short_repr(values[name])}" for name, new in old.items())
             why = f"{' and '.join(old)} of other rules are shares of w_max, while these are weights"
