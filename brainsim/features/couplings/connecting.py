@@ -26,6 +26,7 @@ def check_ends(coupling, post, label, pre):
                 f"{type(model).__name__}, whose cells only send spikes; use a synapse such as bs.Exponential()"
             )
         check_gives(coupling, model, where)
+        coupling.gate_side().check_cells(population.n, population.name)
     for view in (post, pre) if coupling.symmetric else (post,):
         arguments.check_target(view, label)
         arguments.check_synapse(coupling, view, label)

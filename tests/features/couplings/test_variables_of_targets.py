@@ -86,3 +86,45 @@ def test_units_of_the_variable_are_checked_where_it_is_known():
     cells = bs.Population(2, bs.LI(), name="cells")
     with pytest.raises(bs.EquationError, match=r"units.*'x' is in mV, but 'r' is in"):
         bs.Network(seed=1).connect(cells, units, bs.AllToAll(), weight=1.0, synapse=Wrong())
+
+
+class Sat(bs.Coupling):
+    """A gate that opens by a share of its own in each source."""
+
+    gate = "ds/dt = -s/tau"
+    spike = "s = s + jump*(1 - s)"
+    source = "s"
+    current = "scale*total"
+    weight_unit = "pA"
+    tau: float = bs.parameter(20.0, "ms", "decay time", above=0.0)
+    jump: bs.values.Value = bs.parameter(0.5, "", "share that a spike opens", at_least=0.0)
+    scale: bs.values.Value = bs.parameter(1.0, "", "what the target makes of it", at_least=0.0)
+
+
+def gated(n=4, targets=3, **parameters):
+    sources = bs.Population(n, bs.LIF(), name="sources", initial={"v": [-49.0] * n})
+    cells = bs.Population(targets, bs.LI(), name="cells")
+    net = bs.Network(seed=1)
+    net.stimulate(sources, bs.CurrentInput(600.0))
+    net.connect(sources, cells, bs.AllToAll(), weight=30.0, delay=0.5, synapse=Sat(**parameters))
+    return net
+
+
+@pytest.mark.parametrize("jump", [[0.1, 0.2, 0.4, 0.8], bs.Uniform(0.1, 0.9)])
+def test_a_gate_may_have_a_parameter_for_each_source(jump):
+    net = gated(jump=jump, scale=[1.0, 2.0, 0.0])
+    result = bs.simulate(net, 30.0, seed=2)
+    assert compare(reference.run(net, 300, 0.1, 2), result, 0.1, 1e-9).failures == []
+    state = result.state.variables
+    assert np.unique(state["sources"]["sat.s"]).size == 4
+    if isinstance(jump, list):
+        assert np.all(np.diff(state["sources"]["sat.s"]) > 0.0)
+    first, second, third = state["cells"]["v"]
+    assert second > first > third
+
+
+def test_arrays_of_a_gate_have_the_length_of_their_side():
+    with pytest.raises(ValueError, match="Sat.jump: 'sources' has 4 cells, but the array has 3 values"):
+        gated(jump=[0.1, 0.2, 0.3])
+    with pytest.raises(TypeError, match="Both.tau: must be one number.*only the gate reads may have one for each source"):
+        type("Both", (Sat,), {"equations": "da/dt = (total - a)/tau", "current": "a"})(tau=[1.0, 2.0, 3.0, 4.0])

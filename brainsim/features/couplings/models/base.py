@@ -7,6 +7,8 @@ import functools
 import typing
 from typing import Any, ClassVar
 
+import numpy as np
+
 from brainsim.core.arrays import short_repr
 from brainsim.core.checks import check_word, choice, true_or_false
 from brainsim.equations.expressions import algebra
@@ -42,6 +44,8 @@ class Coupling(Model):
         Equations of variables that each source has, which `source` may name, and what a spike of the source does to them:
         ``"s = s + 1"``. The equations may contain ``v`` of the source: ``"ds/dt = a*sigmoid(v/k)*(1 - s) - b*s"``. They
         are computed once for each source, however many targets it has. They start at 0.
+        A parameter that nothing but the gate reads may be an array or a distribution, with a value for each cell of the
+        population of the sources.
     pair : str
         What a pair adds to ``total``, if that is not ``w*x``: an expression of the weight ``w``, what the source gives,
         ``x``, variables of the target by their names, such as ``v``, and ``side``, which is -1 at the source's end of a
@@ -209,14 +213,31 @@ class Coupling(Model):
         trees = [receptor.current, *receptor.derivatives.values(), *receptor.algebraic.values()]
         return any(texts.WEIGHTS in lang.names_in(tree) for tree in trees if tree is not None)
 
+    def check_cells(self, n: int, name: str) -> None:
+        """Raise ValueError if an array does not have one value for each of the `n` cells of `name`, on its side."""
+        for key in self._read_by(self.receptor_equations):
+            if np.ndim(value := getattr(self, key)) and len(value) != n:
+                label = f"{type(self).__name__}.{key}"
+                raise ValueError(f"{label}: {name!r} has {n} cells, but the array has {len(value)} values")
+
+    def _read_by(self, side):
+        """Return the parameters that the equations of a side read, None without them."""
+        if side is None:
+            return []
+        trees = [*side.derivatives.values(), *side.algebraic.values(), *(tree for _, tree in side.spike)]
+        trees += [side.current] if side.current is not None else []
+        return sorted(set().union(*map(lang.names_in, trees)) & self.parameters.keys())
+
     def _check_source_side(self):
-        """Raise TypeError if a parameter of the source or of a pair is not one number."""
-        gate = self._parsed()["gate"]
+        """Raise TypeError if a parameter that sources or pairs use is not one number; of a gate alone it may be an array."""
+        parsed = self._parsed()
         trees = [self.given, *([self.of_pair] if self.of_pair is not None else [])]
-        trees += [*gate.derivatives.values(), *gate.algebraic.values(), *(t for _, t in gate.spike)] if gate else []
-        for key in sorted(set().union(*map(lang.names_in, trees)) & self.parameters.keys()):
+        of_all = set().union(*map(lang.names_in, trees)) & self.parameters.keys()
+        both = {*self._read_by(parsed["target"])} & {*self._read_by(parsed[GATE])}
+        for key in sorted(of_all | both):
             if not is_number(getattr(self, key)) and not self.parameters[key].called:
-                raise TypeError(f"{type(self).__name__}.{key}: must be one number, since sources use it, too")
+                hint = "" if key in of_all else "; a parameter that only the gate reads may have one for each source"
+                raise TypeError(f"{type(self).__name__}.{key}: must be one number, since sources use it, too{hint}")
 
 
 KNOWN_UNITS = ("pA", "nS", "mV", "Hz", "")
