@@ -168,10 +168,10 @@ def psth(
     index = np.clip(np.searchsorted(edges + rounding(edges), lags, side="left") - 1, 0, bins - 1)
     if per_cell:
         _reject_many_counts(spikes.n, bins, f"{label}.bin")
-        counts = np.bincount(ids * bins + index, minlength=spikes.n * bins).reshape(spikes.n, bins)
+        found = np.bincount(ids * bins + index, minlength=spikes.n * bins).reshape(spikes.n, bins)
+        rates = found * (1000.0 / (at.size * bin))
     else:  # without a matrix of cells and bins
-        counts = np.bincount(index, minlength=bins) / max(spikes.n, 1)
-    rates = counts * (1000.0 / (at.size * bin))
+        rates = np.bincount(index, minlength=bins) / max(spikes.n, 1) * (1000.0 / (at.size * bin))
     if sigma is not None:
         rates = _smooth(rates, number(sigma, f"{label}.sigma", "ms", above=0.0) / bin)
     return (edges[1:] + edges[:-1]) / 2, rates
