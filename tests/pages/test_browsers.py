@@ -76,6 +76,21 @@ def test_chromium(in_chromium, tmp_path, name):
     check(in_chromium, name, tmp_path)
 
 
+def test_a_notebook_shows_a_page_that_runs(in_chromium, tmp_path):
+    """A frame that holds the page as text; one in Jupyter and in a notebook as HTML is shown like this."""
+    net, title = balanced(50), "\"a\" & 'b' <b>&amp;</b>"
+    shown = bs.page(net, None, [bs.Control(net.inputs[0], "rate", 0.0, 20_000.0, steps=3)], seed=2, title=title)
+    file = tmp_path / "notebook.html"
+    file.write_text(f"<!doctype html><body>{shown._repr_html_()}<p id=below>next cell</p></body>", encoding="utf-8")
+    in_chromium.goto(file.as_uri())
+    (frame,) = in_chromium.frames[1:]
+    wait(frame, "window.brainsim && brainsim.player.step > 100")
+    assert frame.inner_text("h1") == title
+    frame.press("#control-0", "End")
+    assert frame.get_attribute("#control-0", "aria-valuetext") == "20,000 Hz"
+    assert in_chromium.inner_text("#below") == "next cell"
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", CASES)
 def test_firefox(in_firefox, tmp_path, name):
