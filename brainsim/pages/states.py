@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from brainsim.core.checks import options_of
 from brainsim.engine.states.given import check_fits, check_state
 from brainsim.jit.records import Context
 from brainsim.pages.image import LINE
@@ -44,7 +45,10 @@ def checked_states(sim, states):
     found = {}
     for name, state in states.items():
         try:
-            found[name] = check_state(state, sim.dt, sim.seed)
+            with options_of("page"):
+                found[name] = check_state(state, sim.dt, None)
+            if state.seed != sim.seed:
+                raise ValueError(f"was saved with seed {state.seed} (got {sim.seed}); give seed={state.seed}")
             check_fits(found[name], sim._layout, sim._described.prints.parts())
         except (TypeError, ValueError) as error:
             raise type(error)(f"page.states[{name!r}]: {error}") from error

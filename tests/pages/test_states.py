@@ -67,8 +67,8 @@ def test_states_that_do_not_fit_are_refused_by_name(tmp_path):
     (foreign,) = saved(balanced(101), 1.0).values()
     cases = [
         ([state], TypeError, "page.states: must be a dict such as"),
-        ({"late": 3.0}, TypeError, "page.states\\['late'\\]: .*must be the state of a result: result.state"),
-        ({"late": other}, ValueError, "page.states\\['late'\\]: .*must be the seed of the state, 3 .got 2"),
+        ({"late": 3.0}, TypeError, "page.states\\['late'\\]: page.state: must be the state of a result: result.state"),
+        ({"late": other}, ValueError, "page.states\\['late'\\]: was saved with seed 3 .got 2.; give seed=3"),
         ({"late": foreign}, ValueError, "page.states\\['late'\\]: .*of another network"),
     ]
     for given, error, match in cases:
