@@ -189,10 +189,11 @@ def keep_apart(sim, bound):
     """Build the synapses so that a weight that moves is in segments of its own, whose order does not depend on it.
 
     What arrives at once is added in the order of the weights. Raise ValueError if a weight can pass another one between the
-    same cells: a page leaves the order in which it begins.
+    same cells: a page leaves the order in which it begins. Synapses with plasticity are in segments of another class.
     """
     layout = sim._layout
-    projections = {p.name: p for p in layout.network.projections if has_one(p, "weight") and not p.is_coupling}
+    plain = [p for p in layout.network.projections if p.plasticity is None and not p.is_coupling]
+    projections = {p.name: p for p in plain if has_one(p, "weight")}
     moved = {c.target: c for c in bound if c.name == "weight" and c.target in projections}
     for name, control in moved.items():
         low, high = control.values[[0, -1]]

@@ -121,6 +121,22 @@ def test_weights_of_two_populations_pass_each_other(tmp_path, precision):
     assert here == there
 
 
+@pytest.mark.parametrize(
+    ("plasticity", "sign"), [(bs.STDP(w_max=3.0), 0.1), (bs.TsodyksMarkram(), -1.0)], ids=["STDP", "TM"]
+)
+def test_a_weight_passes_those_of_synapses_with_plasticity(tmp_path, plasticity, sign):
+    """A difference in the last bit is forgotten soon, so the end is while the weight is moved."""
+    cells = bs.Population(60, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -50.0)})
+    net = bs.Network(seed=1)
+    for name, weight, rule in (("plastic", 1.13, plasticity), ("moved", 0.57, None)):
+        wires = {"weight": sign * weight, "delay": 1.5, "synapse": bs.Delta(), "name": name, "plasticity": rule}
+        net.connect(cells, cells, bs.FixedIndegree(20), **wires)
+    net.stimulate(cells, bs.PoissonInput(rate=9000.0, weight=0.3 if sign > 0 else 0.837, synapse=bs.Delta()))
+    control = bs.Control("moved", "weight", values=sorted(sign * value for value in (0.21, 0.57, 1.51)))
+    here, there = moved(net, [control], [], [20.0, (0, 2 if sign > 0 else 0), 100.0], tmp_path)
+    assert here == there
+
+
 def test_weights_between_the_same_cells_do_not_pass_each_other(tmp_path):
     cells = bs.Population(20, bs.LIF(), name="cells")
     net = bs.Network(seed=1)
