@@ -28,8 +28,8 @@ def test_means_and_deviations_over_copies_are_in_percent():
 
 def test_a_trace_of_pairs_counts_the_delay_of_what_came_second():
     """A spike of the target reaches the synapse after 1 ms."""
-    grown = RULE.a_plus * np.exp(-6.0 / RULE.tau_plus)
+    grown = RULE.c_plus * np.exp(-6.0 / RULE.tau_plus)
     found = trace_of_pairs([10.0], [15.0], np.array([5.0, 16.0, 1016.0]))
     assert found == pytest.approx([0.0, grown, grown * np.exp(-1000.0 / RULE.tau_c)], rel=1e-12)
-    shrunk = -RULE.a_minus * np.exp(-4.0 / RULE.tau_minus)
+    shrunk = -RULE.c_minus * np.exp(-4.0 / RULE.tau_minus)
     assert trace_of_pairs([10.0], [5.0], np.array([10.0])) == pytest.approx([shrunk], rel=1e-12)

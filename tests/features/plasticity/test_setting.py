@@ -33,7 +33,7 @@ def test_nothing_changes_if_one_value_is_wrong():
         sim.set(loop, n=0.5, w=2.0)
     with pytest.raises(ValueError, match="delays of a projection with plasticity cannot be set, since its traces"):
         sim.set(loop, delay=2.0)
-    with pytest.raises(ValueError, match=r"cannot set 'q'; available: w, c, learning, n, a_plus, .*, w_max$"):
+    with pytest.raises(ValueError, match=r"cannot set 'q'; available: w, c, learning, n, c_plus, .*, w_max$"):
         sim.set(loop, q=1.0)
     assert sim.modulator(loop) == 0.0
     with pytest.raises(ValueError, match="n"):
