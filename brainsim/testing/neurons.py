@@ -91,7 +91,7 @@ class _Cells:
 
 
 def _check_alive(cells: _Cells) -> None:
-    faster = {"rate": 50.0} if cells.kind.spiking_source and "rate" in cells.kind.parameters else {}
+    faster = {"rate": 40.0} if cells.kind.spiking_source and "rate" in cells.kind.parameters else {}
     result, traces = cells.run(model=cells.make(**faster))
     for variable, values in traces.items():
         require(np.isfinite(values).all(), f"{cells.label}: {variable} must stay finite under {_phrase(cells.current)}")

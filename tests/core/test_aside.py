@@ -12,6 +12,7 @@ import pytest
 import brainsim as bs
 from brainsim.core.files import put_folder, remove_leftovers, write_aside, write_folder_aside
 from brainsim.results.formats import MODULES
+from tests.helpers.modules import need
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -98,6 +99,7 @@ def killed_at(path, run, when, at):
 @needs_fork
 def test_reading_a_folder_clears_what_a_process_left_or_brings_back_what_it_was_replacing(tmp_path):
     """A folder of columns is complete when it is renamed, so nothing may ever be written there again."""
+    need("streams")
     path = tmp_path / "run"
     net = bs.Network(seed=1)
     net.add(bs.Population(2, bs.LIF(), name="cells"))

@@ -73,7 +73,7 @@ class Learning(Wires):
                 key = stream_key(self.network.net.seed, "plasticity", self.name, word)
                 own[name] = sample(value, key, np.arange(self.pre.size))
             elif np.ndim(value):
-                pre = np.asarray(self.projection.rule.pre)
+                pre = np.asarray(getattr(self.projection.rule, "pre", np.arange(self.pre.size)))  # else one to one
                 own[name] = np.asarray(value)[np.argsort(pre, kind="stable")][self.order]
         return own
 

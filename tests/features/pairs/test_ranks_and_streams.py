@@ -86,5 +86,5 @@ def test_names_to_which_nothing_can_be_written_are_refused_before_anything_runs(
     assert "there is no folder" in zero[0]
     assert "must end in .h5" in zero[1]
     assert "of a run that did not end" in zero[2]
-    assert zero[3] == one[3] == "simulate.to: must be the path of a file, such as 'run.h5' (got 7)"
+    assert zero[3] == one[3] == "Simulation.to: must be the path of a file, such as 'run.h5' (got 7)"
     assert all(theirs.startswith("rank 0: ") and theirs.endswith(ours) for ours, theirs in zip(zero[:3], one, strict=False))

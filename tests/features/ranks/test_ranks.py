@@ -255,7 +255,7 @@ def test_an_example_on_ranks_by_the_command(tmp_path):
 def test_a_launcher_of_another_library_is_refused(monkeypatch):
     from brainsim.engine.simulation.settings import ranks_of
 
-    assert ranks_of(True).size == 1
+    assert ranks_of(True, "simulate.ranks").size == 1
     monkeypatch.setenv("PMI_SIZE", "4")
     with pytest.raises(RuntimeError, match=r"started 4 processes \(PMI_SIZE\), but mpi4py sees only this one"):
-        ranks_of(True)
+        ranks_of(True, "simulate.ranks")
