@@ -46,7 +46,7 @@ def correlations(spikes: Spikes, bin: float = 5.0) -> np.ndarray:
     ----------
     Perkel, Gerstein & Moore (1967), doi:10.1016/S0006-3495(67)86597-4; Cohen & Kohn (2011), doi:10.1038/nn.2842.
     """
-    from brainsim.analysis.binned_pairs import count_pairs
+    from brainsim.analysis.spike_pairs import count_pairs
 
     spikes, ids, index, bins = bin_spikes(spikes, bin, "analysis.correlations")
     pairs, before = np.zeros((spikes.n, spikes.n), np.int64), np.searchsorted(index, np.arange(bins + 1))

@@ -166,12 +166,13 @@ def psth(
     at, edges = at[inside], t0 + bin * np.arange(bins + 1)
     ids, _, lags = _around(spikes, at, t0, edges[-1])
     index = np.clip(np.searchsorted(edges + rounding(edges), lags, side="left") - 1, 0, bins - 1)
+    per_second = 1000.0 / (at.size * bin)
     if per_cell:
         _reject_many_counts(spikes.n, bins, f"{label}.bin")
         found = np.bincount(ids * bins + index, minlength=spikes.n * bins).reshape(spikes.n, bins)
-        rates = found * (1000.0 / (at.size * bin))
+        rates = found * per_second
     else:  # without a matrix of cells and bins
-        rates = np.bincount(index, minlength=bins) / max(spikes.n, 1) * (1000.0 / (at.size * bin))
+        rates = np.bincount(index, minlength=bins) / max(spikes.n, 1) * per_second
     if sigma is not None:
         rates = _smooth(rates, number(sigma, f"{label}.sigma", "ms", above=0.0) / bin)
     return (edges[1:] + edges[:-1]) / 2, rates

@@ -5,11 +5,20 @@ import numpy as np
 from brainsim.analysis.irregularity import check_spikes
 from brainsim.core.arrays import order_by_cell
 from brainsim.core.checks import number
+from brainsim.core.docstrings import explain_by
 from brainsim.core.hints import answers_calls
 from brainsim.results.spikes import Spikes
 
+SHARED = {
+    "spikes": "spikes : Spikes\n    Those of a model.",
+    "target": "target : Spikes\n    Those of the recording, of as many cells: cell i is compared with cell i.",
+}
+RAISES = "Raises\n------\nTypeError, ValueError\n    If these are not two `Spikes` of as many cells, or a value is out of its range."
+explained = explain_by(SHARED, RAISES)
+
 
 @answers_calls
+@explained
 def coincidence_factor(spikes: Spikes, target: Spikes, window: float = 4.0) -> np.ndarray:
     """Return the coincidence factor Gamma of each cell: 1 for equal trains, 0 for what chance would give.
 
@@ -19,10 +28,6 @@ def coincidence_factor(spikes: Spikes, target: Spikes, window: float = 4.0) -> n
 
     Parameters
     ----------
-    spikes : Spikes
-        Those of a model.
-    target : Spikes
-        Those of the recording, of as many cells: cell i is compared with cell i.
     window : float
         Largest distance of two spikes that coincide [ms], > 0.
 
@@ -31,11 +36,6 @@ def coincidence_factor(spikes: Spikes, target: Spikes, window: float = 4.0) -> n
     array of float, shape (n,)
         At most 1; negative if there are fewer coincidences than by chance. NaN without any spike, and for a cell whose
         ``2 f window`` is 1 or more, so that chance alone would make every spike coincide.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If these are not two Spikes of as many cells, or `window` is out of its range.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def coincidence_factor(spikes: Spikes, target: Spikes, window: float = 4.0) -> n
     Kistler, Gerstner & van Hemmen (1997), doi:10.1162/neco.1997.9.5.1015; Jolivet et al. (2008),
     doi:10.1016/j.jneumeth.2007.11.006.
     """
-    from brainsim.analysis.train_pairs import match
+    from brainsim.analysis.spike_pairs import match
 
     label = "analysis.coincidence_factor"
     pairs, window = _trains(spikes, target, label), number(window, f"{label}.window", "ms", above=0.0)
@@ -64,6 +64,7 @@ def coincidence_factor(spikes: Spikes, target: Spikes, window: float = 4.0) -> n
 
 
 @answers_calls
+@explained
 def van_rossum(spikes: Spikes, target: Spikes, tau: float = 10.0) -> np.ndarray:
     """Return the squared distance of van Rossum, of each cell from its target: 0 for equal trains.
 
@@ -72,20 +73,13 @@ def van_rossum(spikes: Spikes, target: Spikes, tau: float = 10.0) -> np.ndarray:
 
     Parameters
     ----------
-    spikes, target : Spikes
-        Trains of as many cells: cell i is compared with cell i.
     tau : float
         Time constant [ms], > 0: spikes that are much nearer than that are equal, those farther apart are unrelated.
 
     Returns
     -------
     array of float, shape (n,)
-        The square of what Elephant's ``van_rossum_distance`` returns is twice this number.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If these are not two Spikes of as many cells, or `tau` is out of its range.
+        Elephant's ``van_rossum_distance`` is the square root of twice this number.
 
     Examples
     --------
@@ -99,7 +93,7 @@ def van_rossum(spikes: Spikes, target: Spikes, tau: float = 10.0) -> np.ndarray:
     ----------
     van Rossum (2001), doi:10.1162/089976601300014321.
     """
-    from brainsim.analysis.train_pairs import filtered
+    from brainsim.analysis.spike_pairs import filtered
 
     label = "analysis.van_rossum"
     pairs, tau = _trains(spikes, target, label), number(tau, f"{label}.tau", "ms", above=0.0)
@@ -112,6 +106,7 @@ def van_rossum(spikes: Spikes, target: Spikes, tau: float = 10.0) -> np.ndarray:
 
 
 @answers_calls
+@explained
 def victor_purpura(spikes: Spikes, target: Spikes, cost: float = 0.1) -> np.ndarray:
     """Return the distance of Victor and Purpura of each cell: the least cost of turning one train into the other.
 
@@ -121,19 +116,12 @@ def victor_purpura(spikes: Spikes, target: Spikes, cost: float = 0.1) -> np.ndar
 
     Parameters
     ----------
-    spikes, target : Spikes
-        Trains of as many cells: cell i is compared with cell i.
     cost : float
         Of moving a spike [1/ms], >= 0.
 
     Returns
     -------
     array of float, shape (n,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If these are not two Spikes of as many cells, or `cost` is out of its range.
 
     Examples
     --------
@@ -158,7 +146,8 @@ def md_star(spikes: Spikes, target: Spikes, window: float = 4.0) -> float:
 
     ``Md* = 2 <S, T> / (|S|^2 + |T|^2)``, where <S, T> is the mean over all pairs of a repeat of the model and one of the
     recording of the number of their spikes at most `window` apart, and |T|^2 the same over pairs of two different repeats of
-    the recording. A repeat beside itself would count as reliable what is chance, so few repeats would look better than many.
+    the recording. To compare a repeat with itself would count chance as
+    reliability, so that few repeats would look better than many.
 
     Parameters
     ----------

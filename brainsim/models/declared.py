@@ -111,7 +111,7 @@ def parameter(
     Parameters
     ----------
     default : float, TimedArray or Curve
-        Value if the user gives none. What is a TimedArray or a Curve stays one, and equations call it: ``name(t)``,
+        Value if the user gives none. A TimedArray or a Curve stays one, and equations call it: ``name(t)``,
         ``name(v)``.
     unit : str
         ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or

@@ -206,7 +206,8 @@ def keep_apart(sim, bound):
                     "choose a range that does not contain it"
                 )
     layout.apart = {name: control.current for name, control in moved.items()}
-    for control in [*moved.values()][:1]:  # one of them is enough to build all synapses again
+    if moved:  # to set one of them builds all synapses again
+        control = next(iter(moved.values()))
         control.set(sim, control.current)
 
 

@@ -52,6 +52,7 @@ def test_bursts_at_random_times_have_their_rate_and_a_waiting_time_without_memor
 def test_regular_bursts_are_regular_and_begin_anywhere():
     trains = by_cell(spikes_of(bs.RegularBursts(rate=4.0, spikes=2, interval=10.0), 3000.0))
     for times in trains:
+        # both bursts begin on the grid of 0.1 ms, so a period is right to a step
         assert np.allclose(np.diff(times[::2]), 250.0, atol=0.11)
         assert 22 <= len(times) <= 24
     begin = np.array([times[0] for times in trains])
