@@ -13,7 +13,8 @@ SHARED = {
     "spikes": "spikes : Spikes\n    Those of a model.",
     "target": "target : Spikes\n    Those of the recording, of as many cells: cell i is compared with cell i.",
 }
-RAISES = "Raises\n------\nTypeError, ValueError\n    If these are not two `Spikes` of as many cells, or a value is out of its range."
+RAISES = "Raises\n------\nTypeError, ValueError\n    "
+RAISES += "If these are not two `Spikes` of as many cells, or a value is out of its range."
 explained = explain_by(SHARED, RAISES)
 
 
