@@ -27,6 +27,7 @@ Network and run
     Spikes, Traces      spikes of a population with rates and intervals; a variable over time
     Weights             weights of synapses over time, and their histograms
     sweep, Sweep        many runs over grids of parameters and seeds, and their table
+    fit, Fit            a model fitted to recordings of a cell, and how well it does on what it has not seen
     page                a network as one page that runs in a browser: bs.page(net, "network.html", [bs.Control(...)])
     Control, Button     what its reader moves, and presses
     State               the state at the end of a run, from which another run can continue
@@ -143,6 +144,8 @@ _HOMES = {
     "brainsim.pages.controls": "Control Button",
     "brainsim.sweeps.sweep": "sweep",
     "brainsim.sweeps.table": "Sweep SweepError",
+    "brainsim.fitting.fit": "fit",
+    "brainsim.fitting.outcome": "Fit",
     "brainsim.results.result": "Result Spikes State Traces Weights",
     "brainsim.core.checks": "MissingName",
     "brainsim.equations.expressions.language": "EquationError",

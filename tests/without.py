@@ -20,8 +20,8 @@ from tests.helpers.lacking import SENTENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "brainsim"
-ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "explore", "learn", "nestml", "nir", "plot")
-ROOMS += ("pages", "pynn", "sonata", "sweeps", "testing")
+ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "explore", "fitting", "learn", "nestml", "nir")
+ROOMS += ("plot", "pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
 FEATURES = {
     "cells at rest": "features/resting",
@@ -90,6 +90,7 @@ NEEDED = {
     "adjoints": "bs.learn.ModelLayer(8, bs.LIF(t_ref=0.0))",
     "plot": "result.view()",
     "pages": "bs.Simulation(net).page()",
+    "fitting": "bs.fit",
 }
 # features that work without being seen, or need a package
 SILENT = {"cells at rest", "html"}

@@ -19,6 +19,7 @@ SECTIONS = {
     "Results": ("brainsim.results.",),
     "Models and values": ("brainsim.models.", "brainsim.equations.", "brainsim.features."),
     "Sweeps": ("brainsim.sweeps.",),
+    "Fitting": ("brainsim.fitting.",),
     "Errors": ("brainsim.",),
 }
 SHOWN = types.FunctionType | classmethod | staticmethod | property | functools.cached_property

@@ -27,6 +27,7 @@ FLOORS += [
     "explore",
     "testing",
     "learn",
+    "fitting",
     "ann",
     "examples",
     "commands",

@@ -1,0 +1,111 @@
+"""What `fit` returns: the fitted model, how it was found, how well it does on what it has not seen."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import numpy as np
+
+from brainsim.core.hints import Answering, answers_calls
+
+if typing.TYPE_CHECKING:
+    from brainsim.models.base import Neuron
+
+
+@answers_calls
+class Fit(Answering):
+    """A model that was fitted to recordings.
+
+    Attributes
+    ----------
+    model : Neuron
+        The fitted model, for a population or `bs.explore`.
+    parameters : dict of str to float
+        The values of what was free or tied.
+    loss : float
+        The loss in the part that was fitted.
+    score : float
+        The loss in the part that the fit has not seen; the same as `loss` if there is none (``hold_out=0``).
+    scores : dict of str to float
+        What else is known about that part: of spikes ``"gamma"``, ``"rate"`` and ``"recorded rate"`` [Hz], with two repeats
+        or more ``"md"``; of potentials ``"error"``, the root of the mean squared difference [mV].
+    history : array, shape (runs,)
+        The least loss so far after each run of candidates.
+    runs : int
+        How many simulations it took.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import brainsim as bs
+    >>> current, spikes = np.full(4000, 300.0), np.arange(20.0, 400.0, 20.0)  # one every 20 ms
+    >>> options = {"loss": "rates", "method": "grid", "hold_out": 0}
+    >>> fit = bs.fit(bs.LIF(), current=current, spikes=spikes, free={"tau_m": (10.0, 40.0)}, **options)
+    >>> fit.scores["rate"], fit.scores["recorded rate"]
+    (47.5, 47.5)
+    """
+
+    _problem: Any
+    _log: list
+    _place: np.ndarray
+    loss: float
+    score: float
+    scores: dict[str, float]
+    runs: int
+
+    @classmethod
+    def _of(cls, generations, place):
+        new = cls.__new__(cls)
+        problem = new._problem = generations.problem
+        new._place, new._log = place, generations.log
+        new.loss = float(generations.best[1])
+        new.score, new.scores = scores_of(problem, place, problem.unseen)
+        new.runs = problem.runs
+        return new
+
+    @property
+    def model(self) -> Neuron:
+        """The fitted model."""
+        return self._problem.space.model_at(self._place)
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """The values of what was free or tied."""
+        return {name: float(value[0]) for name, value in self._problem.space.values(self._place[None]).items()}
+
+    @property
+    def history(self) -> np.ndarray:
+        """The least loss so far after each run of candidates."""
+        return np.minimum.accumulate([losses.min() for _, losses in self._log])
+
+    @property
+    def candidates(self) -> dict[str, np.ndarray]:
+        """The parameters of all candidates by name, and their ``"loss"``."""
+        places, losses = (np.concatenate(some) for some in zip(*self._log, strict=True))
+        return {**self._problem.space.values(places), "loss": losses}
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value:.4g}" for name, value in self.parameters.items())
+        kind = type(self._problem.space.model).__name__
+        unseen = f", {self.score:.4g} on the part not seen" if self._problem.has_unseen else ""
+        return f"Fit of {kind}: {values}; loss {self.loss:.4g}{unseen}"
+
+
+def scores_of(problem, place, windows) -> tuple[float, dict[str, Any]]:
+    """Return the loss of one candidate in some windows, and what else is known about it there."""
+    from brainsim.fitting.losses import GammaLoss, MdLoss, TraceLoss
+
+    place = np.asarray(place)[None]
+    score, found = float(problem.losses(place, windows=windows)[0]), {}
+    if all(one.trains is not None for one in problem.recordings):
+        gammas = problem.run(place, GammaLoss, windows)
+        seconds = sum(loss.length for loss in gammas) / 1000.0
+        found["gamma"] = float(1.0 - np.mean([loss.result()[0] for loss in gammas]))
+        found["rate"] = float(sum(loss.counts[0] for loss in gammas) / seconds)
+        found["recorded rate"] = float(sum(loss.target.size / len(loss.trains) for loss in gammas) / seconds)
+        if all(len(one.trains) > 1 for one in problem.recordings):
+            found["md"] = float(1.0 - np.mean([loss.result()[0] for loss in problem.run(place, MdLoss, windows)]))
+    if all(one.v is not None for one in problem.recordings):
+        found["error"] = float(np.sqrt(problem.losses(place, TraceLoss, windows)[0]))
+    return score, found
