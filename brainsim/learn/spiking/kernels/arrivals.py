@@ -6,7 +6,6 @@ The responses of synapses that have the same delay are kept, since the backward 
 from brainsim.jit.decorators import helper, inlined
 from brainsim.learn.spiking.kernels.net import TAU_M
 from brainsim.learn.spiking.kernels.responses import fast_of, padded, slow_of
-from brainsim.learn.vectors import add_scaled
 
 
 @helper
@@ -51,6 +50,20 @@ def fill_responses(times, more, k, dt, target, into):
 
 
 @inlined
+def respond_on_grid(net, time, c, k, work):
+    """Return the step in which something arrives at a time by connection c, and the responses to it.
+
+    What is sent at the ends of steps has, but for rounding, the same responses in each step, so they are kept.
+    """
+    step, known = arrival_step(time, net.dt, k), work.known[c]
+    r = (step + 1) * net.dt - time
+    if r != known[0]:  # which is NaN at first
+        tau_m, tau_s, factor = net.numbers[net.post[c], TAU_M], net.tau_s[net.receptor[c]], net.factor[net.post[c]]
+        known[0], known[1], known[2] = r, slow_of(factor, net.dt, r, tau_m, tau_s), fast_of(factor, net.dt, r, tau_s)
+    return step, known[1], known[2]
+
+
+@inlined
 def send(net, vector, b, k, slot, work):
     """Add what the events of block b in step k do to their targets at the steps in which they arrive."""
     # events lie by step and block: those of this block in this step are from `begin` to `end`
@@ -77,7 +90,11 @@ def send_alike(net, vector, c, begin, end, k, slot, work):
     stop = begin + padded(end - begin)
     # `stop` may be beyond the events, up to a whole vector: what is computed there is overwritten by the next ones
     into = steps[begin:stop], slow[begin:stop], fast[begin:stop]
-    respond(net, c, work.time[begin:stop], vector[net.delay_at[c]], k, into[0], into[1], into[2])
+    if net.on_grid and work.time[begin] == work.time[end - 1]:
+        # sorted, so all are at the end of step k; only inputs of step 0 may also be at its start
+        into[0][:], into[1][:], into[2][:] = respond_on_grid(net, work.time[begin] + vector[net.delay_at[c]], c, k, work)
+    else:
+        respond(net, c, work.time[begin:stop], vector[net.delay_at[c]], k, into[0], into[1], into[2])
     low, start, rows, exact = net.slot[net.receptor[c]], net.start[net.post[c]], work.ring_v.shape[0], net.exact[net.post[c]]
     at, listed, targets_at = net.at[c], net.rows_at[c] >= 0, net.targets_at[c]
     for x in range(begin, end):
@@ -100,8 +117,7 @@ def send_alike(net, vector, c, begin, end, k, slot, work):
         if exact:
             add_all(into_v, into_i, work.ring_down[to, start : start + n], slow[x], fast[x], weights)
         else:
-            add_scaled(into_v, slow[x], weights)
-            add_scaled(into_i, fast[x], weights)
+            add_both(into_v, into_i, slow[x], fast[x], weights)
 
 
 @helper
@@ -112,6 +128,14 @@ def add_all(into_v, into_i, down, slow, fast, weights):
         into_v[m] += part
         into_i[m] += fast * weights[m]
         down[m] += min(part, 0.0)
+
+
+@helper
+def add_both(into_v, into_i, slow, fast, weights):
+    """Add weights times two factors."""
+    for m in range(into_v.size):
+        into_v[m] += slow * weights[m]
+        into_i[m] += fast * weights[m]
 
 
 @helper

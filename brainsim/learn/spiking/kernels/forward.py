@@ -7,6 +7,8 @@ constants, and has a derivative except where a spike appears or vanishes. All is
 rounding: there each arrival moves its cell, here those of a step are added up for all cells at once.
 """
 
+from math import nan
+
 from brainsim.equations.crossing import SAME
 from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.intrinsics import call_address
@@ -96,6 +98,7 @@ def clear(net, work):
     work.ring_down[:] = 0.0
     work.counts[:] = 0
     work.ends[:] = 0
+    work.known[:] = nan
     copy(net.above, work.again)
 
 
@@ -303,15 +306,21 @@ def cross_cell(net, vector, b, k, row, j, work):
 def fire(net, b, k, work):
     """Find the spikes of a block at the end of step k, and reset the cells."""
     v_th, low, high = net.numbers[b, V_TH], net.start[b], net.stop[b]
-    for j in range(low, high):
-        # before the resets, for the surrogate derivative; ``d spike/dv = bump(above)``
-        work.above[k, j] = work.v[j] - work.a[j] - v_th
-    for begin in range(low, high, SCAN):
-        end = min(begin + SCAN, high)
+    # before the resets, for the surrogate derivative: ``d spike/dv = bump(above)``
+    note_distances(work.v[low:high], work.a[low:high], v_th, work.above[k, low:high])
+    for begin in range(low, high, FEW):
+        end = min(begin + FEW, high)
         if count_above(work.v[begin:end], work.a[begin:end], v_th):
             for j in range(begin, end):
                 if work.v[j] >= v_th + work.a[j]:
                     spike(net, b, k, j, (0.0, 0.0, 0.0), work)
+
+
+@helper
+def note_distances(v, a, v_th, into):
+    """Note how far cells are above the threshold."""
+    for j in range(into.size):
+        into[j] = v[j] - a[j] - v_th
 
 
 @helper

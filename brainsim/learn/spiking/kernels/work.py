@@ -57,6 +57,7 @@ class Work(NamedTuple):
     sent_step: np.ndarray  # int64 (connections, events): when it arrives, by those of its block with one delay for all
     sent_slow: np.ndarray  # the responses of v and the current at the end of that step
     sent_fast: np.ndarray
+    known: np.ndarray  # (connections, 3): for how long something had acted that arrived on the grid, and the responses to it
     row_step: np.ndarray  # the same for the synapses of one source, int64
     row_slow: np.ndarray
     row_fast: np.ndarray
@@ -165,7 +166,11 @@ def _shapes(layout, delay_steps, numbers, history, waiting, surrogate):
     shapes |= dict.fromkeys(("back_i", "back_late"), (events, layout.most_receptors))
     shapes |= dict.fromkeys(("after_i", "before_i"), (layout.most_receptors, events))
     shapes |= dict.fromkeys(("sent_slow", "sent_fast"), sent) | dict.fromkeys(("row_slow", "row_fast"), row)
-    shapes |= {"above": (steps if surrogate else 1, n), "turned": (layout.size if surrogate else 0,)}
+    shapes |= {
+        "known": (len(layout.wires), 3),
+        "above": (steps if surrogate else 1, n),
+        "turned": (layout.size if surrogate else 0,),
+    }
     return whole | {name: (shape, np.float64) for name, shape in shapes.items()}
 
 
