@@ -29,7 +29,7 @@ matplotlib.use("Agg")  # no screen
 
 TIERS = "thorough", "slow"
 DOCTESTS = {
-    "brainsim/ann/networks/recurrent.py": "thorough",
+    "brainsim/examples/_recurrent/network.py": "thorough",
     "brainsim/examples/_reservoirs/comparison.py": "slow",
     "brainsim/testing/synapses.py": "thorough",
 }

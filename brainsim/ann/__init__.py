@@ -2,13 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from brainsim.ann.conversion.compared_methods import methods
 from brainsim.ann.conversion.convert import SpikingClassifier, SpikingRegressor, convert
 from brainsim.ann.networks import activations, layers
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.networks.recurrent import RNN
 from brainsim.ann.report.bodies import BodyReport, bodies
-from brainsim.ann.report.neurons import NeuronComparison, compare_neuron
 from brainsim.ann.report.pair import Pair
 from brainsim.ann.report.rows import Row
 from brainsim.core.doors import through
@@ -17,8 +14,10 @@ from brainsim.explore import theory
 
 if TYPE_CHECKING:
     from brainsim.examples import _tour as tour
+    from brainsim.examples._recurrent.network import RNN
     from brainsim.examples._reservoirs import networks as reservoirs
     from brainsim.examples._reservoirs.comparison import ReservoirComparison, compare_reservoirs
+    from brainsim.examples._tour.neurons import NeuronComparison, compare_neuron
     from brainsim.examples.data import datasets
 
 __all__ = [
@@ -38,13 +37,15 @@ __all__ = [
     "datasets",
     "compare_neuron",
     "layers",
-    "methods",
     "reservoirs",
     "theory",
     "tour",
 ]
 # what belongs to the examples, which import this module: doors of their folder
-ABOVE = ("ReservoirComparison", "compare_reservoirs", "datasets", "reservoirs", "tour")
+ABOVE = (
+    *("NeuronComparison", "RNN", "ReservoirComparison", "compare_neuron"),
+    *("compare_reservoirs", "datasets", "reservoirs", "tour"),
+)
 _answer = answer_in("bs.ann", __all__)
 
 

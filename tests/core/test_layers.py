@@ -34,6 +34,7 @@ FLOORS += [
 ]
 FLOORS += ["pynn", "nir", "sonata", "nestml"]
 EXEMPT = {"brainsim", "brainsim.__main__"}  # the front door and the back door see every floor
+SHOWS_EXAMPLES = {"brainsim.ann", "brainsim.learn"}  # some of their names are doors into the examples
 LONGEST_FILE, LONGEST_FUNCTION = 420, 60
 # classes with which users do everything: most lines are docstrings
 FACES = {
@@ -73,18 +74,18 @@ def only_for_types(module, name):
 def test_no_import_goes_up():
     found = upward(modules())
     assert {arrow for arrow in found if not only_for_types(*arrow)} == set()
-    # arguments of public methods whose values are those of features, and names of bs.ann that are doors into the examples
-    expected = {"brainsim.network.network", "brainsim.network.projection", "brainsim.ann"}
+    # arguments of public methods whose values are those of features, and names of rooms that are doors into the examples
+    expected = {"brainsim.network.network", "brainsim.network.projection", *SHOWS_EXAMPLES}
     assert {module for module, _ in found} == expected & modules().keys()
 
 
 def test_nothing_imports_the_examples():
-    """They are a leaf; `brainsim run` and some names of `bs.ann` find them by their names."""
+    """They are a leaf; `brainsim run` and some names of `bs.ann` and `bs.learn` find them by their names."""
     inner = {m: tree for m, tree in modules().items() if not m.startswith("brainsim.examples")}
     found = {(m, name) for m, tree in inner.items() for name, _ in imported(m, tree, types=True)}
     examples = {m for m, name in found if f"{name}.".startswith("brainsim.examples.")}
-    assert examples == {"brainsim.ann"} & modules().keys()
-    assert all(only_for_types(m, name) for m, name in found if m == "brainsim.ann" and "examples" in name)
+    assert examples == SHOWS_EXAMPLES & modules().keys()
+    assert all(only_for_types(m, name) for m, name in found if m in SHOWS_EXAMPLES and "examples" in name)
 
 
 @pytest.mark.parametrize("door", sorted(CORE | listed_doors()))

@@ -6,7 +6,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.ann import compare_neuron
-from brainsim.ann.report.neurons import draw_staircase
+from brainsim.examples._tour.neurons import draw_staircase
 
 
 @pytest.fixture(scope="module")

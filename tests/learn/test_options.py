@@ -14,7 +14,7 @@ MAKE = {
     "SpikingNetwork": bs.learn.SpikingNetwork,
     "Trainer": lambda **options: trainer_of(bs.LIF(), **options),
 }
-HAVE = {name: (bs.ann if name in ("MLP", "RNN") else bs.learn).__dict__[name] for name in MAKE}
+HAVE = {name: getattr(bs.ann if name in ("MLP", "RNN") else bs.learn, name) for name in MAKE}
 EACH = [(name, option) for name, kind in HAVE.items() for option in kind._options if option in kind._parameters]
 
 

@@ -7,7 +7,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import softmax
 
-from brainsim.ann.conversion.compared_methods import scale_steps
 from brainsim.ann.report.damage import DAMAGES
 from brainsim.ann.report.rows import AC, ARTIFICIAL, BODIES, LEARNED, MAC, RATES, SPIKING, SRAM, chosen
 from brainsim.ann.report.summary import CAVEAT
@@ -67,9 +66,16 @@ def _accuracy(report, ax):
             )
         elif row.body == LEARNED and row.layer != row.layer and not row.damage:
             ax.plot(row.steps, 100.0 * row.accuracy, "D", color=PALETTE[2], markersize=4, label=LEARNED)
-    scale_steps(ax, report.T, "accuracy [%]")
+    _scale_steps(ax, report.T, "accuracy [%]")
     ax.set_title("accuracy against time")
     ax.legend(loc="lower right")
+
+
+def _scale_steps(ax, T, label):
+    """Give axes a logarithmic scale of steps T, with a tick at each number of steps, and label them."""
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(T, [str(steps) for steps in T])
+    ax.set(xlabel="steps T", ylabel=label)
 
 
 def _decisions(report, ax):
@@ -169,7 +175,7 @@ def _errors(report, ax):
             # dots, since a value between two zeros has no line
             ax.loglog(report.T, values, ".", markersize=4, label=kind if layer == 0 else None, **look)
     ax.set_ylim(1e-4, 4.0)
-    scale_steps(ax, report.T, "rms error / threshold")
+    _scale_steps(ax, report.T, "rms error / threshold")
     deeper = ("", " (dashed: layer 2)")[depth - 1] if depth < 3 else " (dashed, dotted: deeper)"
     ax.set_title("errors of rates" + deeper)
     in_legend = [line for line in ax.lines if drawn.get(line.get_label(), False)]

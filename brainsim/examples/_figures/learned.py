@@ -11,8 +11,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from brainsim.ann.networks.mlp import MLP
-from brainsim.ann.networks.recurrent import RNN
 from brainsim.core.contexts import within
+from brainsim.examples._recurrent.network import RNN
 from brainsim.examples.data.texts import ALPHABET, ngram_bits
 from brainsim.plot.elements.page_layout import DARK, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style

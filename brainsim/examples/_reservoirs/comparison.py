@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from brainsim.ann.samples import Dataset
 from brainsim.core.contexts import within
 from brainsim.core.hints import answers_calls
 from brainsim.examples._reservoirs.networks import EchoState, Liquid, Ridge, normalised
+from brainsim.examples.data.samples import Dataset
 from brainsim.plot.elements.page_layout import AXES, note, side_by_side
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, style
 from brainsim.plot.rasters import raster

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import eigh
 
-from brainsim.ann.samples import Dataset
 from brainsim.core.checks import computed_values, integer, number
 from brainsim.core.contexts import default_arithmetic, within
 from brainsim.engine.simulation.simulate import simulate
+from brainsim.examples.data.samples import Dataset
 from brainsim.learn.checked_samples import array_of
 from brainsim.models.inputs import CurrentInput
 from brainsim.models.neurons.lif import LIF

@@ -5,9 +5,9 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.ann.networks.activations import relu, sigmoid, softplus
-from brainsim.ann.report.neurons import DASHES, NAMES, compare_neuron, draw_fi, draw_saturation
 from brainsim.core.arrays import plural
 from brainsim.core.contexts import within
+from brainsim.examples._tour.neurons import DASHES, NAMES, compare_neuron, draw_fi, draw_saturation
 from brainsim.explore.theory import lif_rate
 from brainsim.plot.elements.page_layout import AXES, note
 from brainsim.plot.elements.styles import FAINT, MACHINE, NEURON, PALETTE, legend_above, style

@@ -11,8 +11,8 @@ from brainsim.ann.conversion.spiking import SubtractIF
 from brainsim.ann.networks.activations import relu
 from brainsim.ann.networks.mlp import MLP
 from brainsim.ann.report.bodies import bodies
-from brainsim.ann.report.neurons import draw_staircase
 from brainsim.core.contexts import within
+from brainsim.examples._tour.neurons import draw_staircase
 from brainsim.examples.data.datasets import digits
 from brainsim.explore.theory import if_counts
 from brainsim.plot.elements.page_layout import note

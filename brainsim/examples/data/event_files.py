@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer, number, one_of
 from brainsim.core.doors import optional
+from brainsim.examples.data.samples import Dataset
 from brainsim.results.archive import read_arrays, reading
 from brainsim.results.spikes import Spikes
 

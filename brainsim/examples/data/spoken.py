@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from brainsim.ann.samples import Dataset
 from brainsim.core.checks import integer, number, one_of
 from brainsim.encode.sound import mel_bank
 from brainsim.engine.loop.progress import Watch
+from brainsim.examples.data.samples import Dataset
 from brainsim.results.archive import read_arrays, write_arrays
 
 PROGRAM = "espeak-ng"

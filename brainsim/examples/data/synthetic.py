@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from brainsim.ann.samples import Dataset, split
 from brainsim.core.checks import integer, number
 from brainsim.core.contexts import default_arithmetic, within
+from brainsim.examples.data.samples import Dataset, split
 
 RADIUS, DOT = 0.5, 0.1  # of Yin-Yang and of its dots
 # the strokes of the ten digits, as heights over 12 points: Greydanus & Kobak (2020)

@@ -97,7 +97,7 @@ class OjaUnit(Unit):
         return f"OjaUnit({self.n_in}, learning_rate={self.learning_rate:g})"
 
     def _learn(self, X, w, epochs):
-        from brainsim.learn.unit_kernels import oja
+        from brainsim.examples._units.kernels import oja
 
         for _ in range(epochs):
             oja(X, w, self.learning_rate)
@@ -157,7 +157,7 @@ class BCMUnit(Unit):
         return f"BCMUnit({self.n_in}, learning_rate={self.learning_rate:g}, tau={self.tau})"
 
     def _learn(self, X, w, epochs):
-        from brainsim.learn.unit_kernels import bcm, bcm_mean
+        from brainsim.examples._units.kernels import bcm, bcm_mean
 
         threshold, scratch = self.threshold, (np.empty(len(X)), np.empty(self.n_in))
         for _ in range(epochs):

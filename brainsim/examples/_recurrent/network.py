@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 
 from brainsim.ann.networks.readers import FILE
-from brainsim.ann.networks.recurrent_kernels import Net, Out, Parameters, SampleRange, Samples, Scratch, run_chunk
-from brainsim.ann.samples import pad, pad_labels
 from brainsim.core.checks import integer, one_of, warn_user
 from brainsim.core.hints import answers_calls
 from brainsim.core.structure import check_array
+from brainsim.examples._recurrent.kernels import Net, Out, Parameters, SampleRange, Samples, Scratch, run_chunk
+from brainsim.examples.data.samples import pad, pad_labels
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import CHUNKS, Runner, chunks_of
 from brainsim.learn.checked_samples import check_saved_classes, class_labels, classes_in, places_of

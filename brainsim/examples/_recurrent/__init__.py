@@ -1,0 +1,1 @@
+"""Recurrent networks, artificial, trained by backpropagation through time: `bs.ann.RNN`."""
