@@ -13,6 +13,7 @@ def show_info(arguments):
     """Print versions, processors, memory and the cache of kernels."""
     from brainsim.core.machine import free_memory, processors
     from brainsim.features.estimates.table import in_words
+    from brainsim.jit import shipped
     from brainsim.jit.cache import cache_folder, user_cache
 
     free, cores = free_memory(), processors()
@@ -24,6 +25,9 @@ def show_info(arguments):
     print(f"{'threads':<11} by default {cores} if a network is large enough, else 1; --threads N uses at most N")
     print(f"{'':<11} these are threads of brainsim, which sleep during long waits (no OpenMP or TBB is needed)")
     print(f"{'memory':<11} {'unknown' if free is None else in_words(free)} free")
+    if brought := sum(1 for _ in shipped.FOLDER.glob("*/*")):
+        used = f"the code for {shipped.level()} is used" if shipped.level() else "none of them for this processor"
+        print(f"{'built in':<11} {brought} compiled functions of the built-in models; {used}")
     folder, everything = cache_folder(), user_cache()
     if folder is None:
         print(f"{'cache':<11} none: there is no home folder; set BRAINSIM_CACHE_DIR to a folder to which only you can write")
@@ -70,7 +74,7 @@ def warm_up(arguments):
     for count, (name, make) in enumerate(networks.items(), 1):
         print(f"{count:>{len(str(len(networks)))}}/{len(networks)} {name:<44} ", end="", flush=True)
         start, known = time.perf_counter(), len(list_compiled())
-        _run_tiny(*make())
+        run_tiny(*make())
         new = len(list_compiled()) - known
         print(f"{time.perf_counter() - start:5.1f} s  {f'{new} compiled' if new else 'already compiled'}", flush=True)
     new = len(list_compiled() - before)
@@ -78,7 +82,8 @@ def warm_up(arguments):
     print(f"{new} functions compiled in {took}" if new else f"all {len(before)} functions were already compiled ({took})")
 
 
-def _run_tiny(network, options):
+def run_tiny(network, options):
+    """Run a network for 1 ms."""
     import brainsim as bs
 
     bs.simulate(network, 1.0, seed=1, threads=1, progress=False, **options)

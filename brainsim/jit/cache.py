@@ -1,10 +1,9 @@
 """The cache of compiled code on disk: a process starts with what an earlier one has compiled.
 
-Each compiled function is one file in the folder ``<cache>/brainsim/functions-1``, named by a hash of everything that
+Each compiled function is one file in the folder ``<cache>/brainsim/functions-2``, named by a hash of everything that
 determines its machine code (`brainsim.jit.naming`). A name therefore never changes its meaning: all versions share the
 folder, no index can be corrupted by two processes, no locks are needed, and a file is written under a temporary name and
-moved into place in one step. It holds a line that describes the function, and object code, in which the function has this
-name too.
+moved into place in one step. It holds a line that describes the function, and object code.
 
 A file is machine code, so it is used only if nobody but the user or the administrator can have written it, and only if its
 content matches the hash stored in it. Otherwise the function is compiled again and the file replaced. If nothing can be
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parents[1]
-FORMAT = "functions-1"  # another one if files are written differently
+FORMAT = "functions-2"  # another one if files are written differently
 SUFFIX = ".code"
 HASH = hashlib.sha256
 # do not follow links and do not wait for pipes; Windows has neither flag
@@ -92,7 +91,15 @@ def path_of(name: str) -> Path | None:
 def read(name: str) -> tuple[Any, bytes] | None:
     """Return what `write` has written under this name, None if the file does not exist or is not valid."""
     path = path_of(name)
-    content = None if path is None else _read(path)
+    try:
+        return read_file(path) if path is not None and _is_own_folder(path.parent) else None
+    except OSError:
+        return None
+
+
+def read_file(path: Path, anyones: bool = False) -> tuple[Any, bytes] | None:
+    """As `read`, for a file; `anyones` is for one that belongs to the package, whose owner is trusted anyway."""
+    content = _read(path, anyones)
     if content is None:
         return None
     text, _, code = content.partition(b"\n")
@@ -106,9 +113,14 @@ def write(name: str, description: Any, code: bytes) -> None:
         _warn("brainsim: there is no home folder to store compiled code in")
         return
     try:
-        _write(path, _sealed(path, json.dumps(description).encode() + b"\n" + code))
+        _write(path, content_of(path, description, code))
     except OSError as error:
         _warn(f"brainsim: the cache folder {path.parent} cannot be written ({error.strerror or error})")
+
+
+def content_of(path: Path, description: Any, code: bytes) -> bytes:
+    """Return what a file with a compiled function contains."""
+    return _sealed(path, json.dumps(description).encode() + b"\n" + code)
 
 
 def _sealed(path, content):
@@ -116,14 +128,12 @@ def _sealed(path, content):
     return HASH(path.name.encode() + content).digest() + content
 
 
-def _read(path):
-    """Return the content of a complete file that only the user can have written, else None."""
+def _read(path, anyones):
+    """Return the content of a complete file that only the user can have written, or anyone, else None."""
     try:
-        if not _is_own_folder(path.parent):
-            return None
         with open(os.open(path, FLAGS), "rb") as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode) or not _is_safe(status):
+            if not stat.S_ISREG(status.st_mode) or not (anyones or _is_safe(status)):
                 return None
             sealed = file.read()
     except OSError:

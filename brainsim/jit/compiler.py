@@ -63,8 +63,8 @@ def signature_of_records(kinds: tuple) -> Any:
     return types.int64(*(types.CPointer(from_dtype(kind)) for kind in kinds))
 
 
-def compile_entry(function: Callable, signature: Any, name: str) -> tuple[Any, bytes, bool]:
-    """Compile a function under a name; return what it returns (see `arguments.ArgumentRow`) and its object code.
+def compile_entry(function: Callable, signature: Any, symbol: str) -> tuple[Any, bytes, bool]:
+    """Compile a function; return what it returns (see `arguments.ArgumentRow`) and its object code, where it is `symbol`.
 
     The last value is False if the code contains addresses of this process.
     """
@@ -76,7 +76,7 @@ def compile_entry(function: Callable, signature: Any, name: str) -> tuple[Any, b
             if not each.is_declaration:
                 each.linkage = "internal"  # no other object uses it
         entry = module.get_function(ENTRY)
-        entry.linkage, entry.name = "external", name
+        entry.linkage, entry.name = "external", symbol
         code = library.codegen._tm.emit_object(module)
         return _described(compiled.signature.return_type), code, not library.has_dynamic_globals
 

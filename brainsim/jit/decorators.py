@@ -20,7 +20,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from brainsim.jit import cache, machine, naming
+from brainsim.jit import cache, machine, naming, shipped
 from brainsim.jit.arguments import REAL, ArgumentRow, kind_of, text_of
 from brainsim.jit.background import in_background
 from brainsim.jit.bounds import call_and_raise, indices_are_checked
@@ -147,6 +147,8 @@ class Entry(Noted):
             raise TypeError(f"{function.__qualname__}: a compiled function must not have a closure")
         super().__init__(function, "type_of_helper", False)
         self._function = function
+        # its name in object code, where each function has an object of its own; no function of a library has a hyphen
+        self._symbol = f"{function.__name__}-entry"
         self._codes: dict[tuple, Code] = {}
         self.compiled = 0  # how many of them this process has compiled
 
@@ -162,17 +164,18 @@ class Entry(Noted):
         return code
 
     def _stored(self, name, kinds):
-        """Return the machine code with this name from the cache, None if it is not there or cannot be used here."""
+        """Return the machine code with this name from the cache, or what the package brings; None if neither is usable."""
         with contextlib.suppress(ValueError, IndexError):  # a file of ours that holds something else
-            returns, code = cache.read(name) or (None, b"")
-            if address := machine.load(code, name):
+            returns, code = cache.read(name) or shipped.read(self._function, text_of(kinds)) or (None, b"")
+            if address := machine.load(code, self._symbol):
                 return Code(name, address, returns, kinds)
         return None
 
     def _note(self, kinds, given):
         """Note that machine code for arguments of these kinds is needed."""
         name = naming.name_of(self._function, text_of(kinds))
-        _noted.append((name, lambda: self._compile(name, kinds, given)))
+        if not shipped.read(self._function, text_of(kinds)):
+            _noted.append((name, lambda: self._compile(name, kinds, given)))
         return NoCode()
 
     def _compile(self, name, kinds, given):
@@ -187,11 +190,11 @@ class Entry(Noted):
             from brainsim.jit import compiler
 
             name = naming.name_of(self._function, text_of(kinds), fresh=True)
-            returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), name)
+            returns, code, lasting = compiler.compile_entry(self._function, self._signature(given), self._symbol)
             self.compiled += 1
             if lasting:
                 cache.write(name, returns, code)
-            self._codes[kinds] = Code(name, machine.load(code, name), returns, kinds)
+            self._codes[kinds] = Code(name, machine.load(code, self._symbol), returns, kinds)
             return self._codes[kinds]
 
     def name(self, kinds: tuple) -> str:

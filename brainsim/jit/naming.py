@@ -17,7 +17,7 @@ import platform
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -45,31 +45,31 @@ def name_of(function: Callable, kinds: str, fresh: bool = False) -> str:
 
     `fresh` is for code that is about to be made: nothing is remembered, in case a constant was replaced in the meantime.
     """
-    text = repr((_Texts({} if fresh else _known).of_function(function), kinds, _surroundings()))
+    text = repr((Texts({} if fresh else _known, _bytecode).of_function(function), kinds, _surroundings()))
     return f"{function.__name__}-{HASH(text.encode()).hexdigest()[:32]}"
 
 
 # -- functions -------------------------------------------------------------------------------------------------------------
 
 
-class _Texts:
+class Texts:
     """What functions do, and what they name: functions and constants, and what these name in turn.
 
-    `known` remembers the texts of functions.
+    `known` remembers the texts of functions, and `read` returns what a function does and the names that it reads.
     """
 
-    def __init__(self, known):
-        self._known = known
-        self._path = []  # functions whose names are being followed
+    def __init__(self, known: dict, read: Callable[[types.FunctionType], tuple[str, Iterable[str]]]):
+        self._known, self._read = known, read
+        self._path: list = []  # functions whose names are being followed
         self._outermost = 0  # place in the path of the outermost function that was met again
 
     def of_function(self, function):
         """Return the text of a function: its name, and a hash of all that it does."""
         if function in self._known:
             return self._known[function]
-        own, names = _read(function.__code__)
+        own, names = self._read(function)
         place = f"{function.__module__}.{function.__qualname__}"
-        if _top_of(function.__module__) in LIBRARIES:
+        if top_of(function.__module__) in LIBRARIES:
             return place, own
         if function in self._path:  # functions that call each other: its names are followed already
             self._outermost = min(self._outermost, self._path.index(function))
@@ -109,13 +109,13 @@ class _Texts:
         if isinstance(value, dict):
             return "dict", [(repr(key), self.of(each)) for key, each in value.items()]
         if isinstance(value, types.ModuleType):
-            held = {} if _top_of(value.__name__) in LIBRARIES else vars(value)
+            held = {} if top_of(value.__name__) in LIBRARIES else vars(value)
             return value.__name__, [(name, self.of(held[name])) for name in attributes if name in held]
         if hasattr(value, "tobytes"):
             return str(value.dtype), value.shape, HASH(value.tobytes()).hexdigest()
         if isinstance(value, type):
             return _name(value), getattr(value, "_fields", ()), repr(list(getattr(value, "__members__", {}).items()))
-        if _top_of(type(value).__module__) in LIBRARIES:
+        if top_of(type(value).__module__) in LIBRARIES:
             return repr(value)
         # such as the name and the signature of an `External`
         return _name(type(value)), sorted((n, v) for n, v in getattr(value, "__dict__", {}).items() if isinstance(v, str))
@@ -125,15 +125,21 @@ def _name(kind):
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _top_of(module):
+def top_of(module: str | None) -> str:
+    """Return the package that a module is of."""
     return (module or "").partition(".")[0]
 
 
 # -- bytecode --------------------------------------------------------------------------------------------------------------
 
 
+def _bytecode(function):
+    """Return a hash of what a function does, and the names that it reads."""
+    return read_code(function.__code__)
+
+
 @functools.cache
-def _read(code: types.CodeType) -> tuple[str, tuple[str, ...]]:
+def read_code(code: types.CodeType) -> tuple[str, tuple[str, ...]]:
     """Return a hash of what a code object does, and the names that it reads: global ones, and those of attributes.
 
     An attribute may have the name of something global, which is then followed in vain.
@@ -197,7 +203,7 @@ def _surroundings():
     except RuntimeError:  # LLVM does not know its features, and Numba uses none
         processor = llvm.get_process_triple(), llvm.get_host_cpu_name(), ""
     versions = numba_version(), llvmlite.__version__, _translation()
-    return repr((versions, python, sys.platform, platform.machine(), processor, _settings(), _assigned()))
+    return repr((versions, python, sys.platform, platform.machine(), processor, settings(), assigned()))
 
 
 @functools.cache
@@ -219,18 +225,18 @@ def _translation():
     digest = HASH()
     for name in TRANSLATORS:
         found = importlib.util.find_spec(f"{__package__}.{name}")
-        digest.update(_read(found.loader.get_code(found.name))[0].encode())
+        digest.update(read_code(found.loader.get_code(found.name))[0].encode())
     return digest.hexdigest()
 
 
-def _settings():
+def settings() -> tuple:
     """Return what the environment, or a file in this folder that Numba reads, says of its settings."""
     with contextlib.suppress(OSError):
         return *(os.environ.get(f"NUMBA_{name}") for name in NAMES), Path(".numba_config.yaml").read_bytes()
     return tuple(os.environ.get(f"NUMBA_{name}") for name in NAMES)
 
 
-def _assigned():
+def assigned() -> list:
     """Return the settings that this process has given other values than those of the environment."""
     if "numba" not in sys.modules:
         return []

@@ -45,7 +45,7 @@ def put_link(path):
 def needing_more(path):
     """Leave code that needs what this system does not have: LLVM would end the process."""
     text, _, code = path.read_bytes()[32:].partition(b"\n")
-    name = path.stem.encode()
+    name = path.stem.rpartition("-")[0].encode() + b"-entry"
     start, count = np.frombuffer(code, "<u8", 1, 0x28)[0], np.frombuffer(code, "<u2", 1, 0x3C)[0]
     sections = np.frombuffer(code, machine.SECTION, count, start)
     (symbols,) = sections[sections["type"] == machine.SYMBOLS]

@@ -165,7 +165,9 @@ def test_functions_that_call_each_other_have_one_name_whichever_is_read_first():
         module = types.ModuleType("a_module")
         exec(compile(MODULE, "a_module.py", "exec"), module.__dict__)
         functions = [getattr(module, name).__wrapped__ for name in (first, second)]
-        texts = dict(zip((first, second), [naming._Texts(known).of_function(f) for f in functions], strict=True))
+        texts = dict(
+            zip((first, second), [naming.Texts(known, naming._bytecode).of_function(f) for f in functions], strict=True)
+        )
         names.append((texts["even"], texts["odd"]))
     assert names[0] == names[1]
 
