@@ -114,7 +114,27 @@ def through_spikes(net, vector, b, k, local, task, work):
 
 @helper
 def bumps(shape, scale, above, into):
-    """Put the surrogate derivative of each cell with respect to its distance from the threshold into an array."""
+    """Put the surrogate derivative of each cell with respect to its distance from the threshold into an array.
+
+    Each shape has a loop of its own: in one loop, LLVM computes all of them for every cell and chooses.
+    """
+    if shape == FAST_SIGMOID:
+        bumps_of(FAST_SIGMOID, scale, above, into)
+    elif shape == SIGMOID:
+        bumps_of(SIGMOID, scale, above, into)
+    elif shape == TRIANGLE:
+        bumps_of(TRIANGLE, scale, above, into)
+    elif shape == ATAN:
+        bumps_of(ATAN, scale, above, into)
+    elif shape == GAUSSIAN:
+        bumps_of(GAUSSIAN, scale, above, into)
+    else:
+        bumps_of(BOX, scale, above, into)
+
+
+@inlined
+def bumps_of(shape, scale, above, into):
+    """Do what `bumps` does, for a shape that the compiler knows."""
     for j in range(into.size):
         into[j] = scale * bump(shape, scale * above[j])
 
@@ -141,10 +161,25 @@ def add_worth(net, vector, c, k, work):
         # a spike at the end of step k; the ring has the adjoint at the end of the step in which it arrives
         r, slot = (step + 1) * net.dt - (time + delay), step % work.ring_v.shape[0]
         slow, fast = potential(r, tau_m, tau_s), left(r, tau_s)
-        for m in range(low, high):
-            # the weights of target m from all sources lie side by side in `turned`
-            at = net.at[c] + (m - low) * n
-            add_scaled(into, slow * work.ring_v[slot, m] + fast * work.ring_i[slot, m], work.turned[at : at + n])
+        on_v, on_i = work.ring_v[slot, low:high], work.ring_i[slot, low:high]
+        # the weights of a target from all sources lie side by side in `turned`; four targets at once read `into` once
+        whole = (high - low) & ~3
+        for m in range(0, whole, 4):
+            at = net.at[c] + m * n
+            add_four(into, slow, fast, on_v[m : m + 4], on_i[m : m + 4], work.turned[at : at + 4 * n])
+        for m in range(whole, high - low):
+            at = net.at[c] + m * n
+            add_scaled(into, slow * on_v[m] + fast * on_i[m], work.turned[at : at + n])
+
+
+@helper
+def add_four(into, slow, fast, on_v, on_i, weights):
+    """Add the weights of four targets, one after the other, times ``slow*on_v + fast*on_i``."""
+    n = into.size
+    a, b = slow * on_v[0] + fast * on_i[0], slow * on_v[1] + fast * on_i[1]
+    c, d = slow * on_v[2] + fast * on_i[2], slow * on_v[3] + fast * on_i[3]
+    for j in range(n):
+        into[j] = (((into[j] + a * weights[j]) + b * weights[n + j]) + c * weights[2 * n + j]) + d * weights[3 * n + j]
 
 
 @inlined
