@@ -11,12 +11,12 @@ import brainsim as bs
 from brainsim.core.checks import choice, integer, number
 from brainsim.core.hints import answers_calls
 from brainsim.engine.loop.progress import Watch
+from brainsim.fitting.escape import WIDTH, check_threshold
 from brainsim.fitting.generations import Generations
-from brainsim.fitting.losses import LOSSES
 from brainsim.fitting.minimising import Plan, minimise
 from brainsim.fitting.outcome import Fit
 from brainsim.fitting.parameters import space_of
-from brainsim.fitting.problem import Problem
+from brainsim.fitting.problem import LOSSES, Problem
 from brainsim.fitting.recordings import parts_of, recordings_of
 from brainsim.rng.streams import checked_seed
 
@@ -26,7 +26,7 @@ if typing.TYPE_CHECKING:
     from brainsim.models.base import Neuron
     from brainsim.results.result import Spikes
 
-METHODS = ("search", "grid")
+METHODS = ("search", "gradient", "grid")
 MOST_POINTS = 5_000_000  # of a grid
 
 
@@ -40,7 +40,7 @@ def fit(
     free: Mapping[str, tuple],
     dt: float = 0.1,
     loss: str | Callable[..., ArrayLike] | None = None,
-    method: Literal["search", "grid"] = "search",
+    method: Literal["search", "gradient", "grid"] = "search",
     tied: Mapping[str, str] | None = None,
     initial: Mapping[str, float] | None = None,
     skip: float = 0.0,
@@ -50,6 +50,7 @@ def fit(
     window: float = 4.0,
     tau: float = 10.0,
     mask: tuple[float, float] = (2.0, 5.0),
+    escape_width: float | None = None,
     candidates: int = 128,
     starts: int = 4,
     generations: int = 100,
@@ -81,15 +82,17 @@ def fit(
         Name -> (lower, upper) bound, or (lower, upper, "log") to search by the logarithm.
     dt : float
         Interval of the samples of `current` and `v` [ms].
-    loss : {"gamma", "md", "van rossum", "rates", "trace"} or callable
+    loss : {"gamma", "md", "van rossum", "rates", "trace", "likelihood"} or callable
         What is minimised: 1 - Gamma, 1 - Md* (two repeats or more), the distance of van Rossum for each recorded spike, the
-        squared relative difference of the numbers of spikes, or the mean squared difference of potentials [mV^2]; by default
-        ``"trace"`` if there is `v`, else ``"gamma"``. A function takes ``(spikes, target)``, Spikes with a cell for each
+        squared relative difference of the numbers of spikes, the mean squared difference of potentials [mV^2], or -log of
+        the likelihood of the spikes with escape noise, for each of them; by default ``"trace"`` if there is `v`, else
+        ``"gamma"``. A function takes ``(spikes, target)``, Spikes with a cell for each
         candidate and with one for each repeat, and returns a number for each candidate; with `v` it takes arrays
         ``(v, target)`` of the shapes (samples, candidates) and (samples, 1), and returns a number for each sample and
         candidate, of which the mean is taken.
-    method : {"search", "grid"}
-        CMA-ES from several starts (``pip install cmaes``), or all combinations of `points` values of each parameter.
+    method : {"search", "gradient", "grid"}
+        CMA-ES from several starts (``pip install cmaes``); for ``"trace"`` and ``"likelihood"`` down the slopes from several
+        starts, with which a search ends in any case; or all combinations of `points` values of each parameter.
     tied : dict of str to str, optional
         Name -> expression of other parameters, such as ``{"g_k": "0.3*g_na"}``. What is free may also be a name of your own
         that only these read: ``free={"scale": (0.5, 2.0)}, tied={"g_na": "120*scale", "g_k": "36*scale"}``.
@@ -108,7 +111,12 @@ def fit(
     tau : float
         Time constant of van Rossum's distance [ms].
     mask : tuple of float
-        If there are both, how long before and after each recorded spike potentials are not compared [ms].
+        If there are both, how long before and after each recorded spike potentials are not compared [ms]. Candidates whose
+        threshold is ``v >= v_th`` then fire when the recording did, so nothing is known of `v_th`: that is for the
+        likelihood.
+    escape_width : float, optional
+        Of the likelihood: the cell fires at random with the rate ``exp((v - v_th)/escape_width)`` per ms [mV]; free from 0.1
+        to 10 mV by default. The model must have the threshold ``v >= v_th``.
     candidates, starts, generations : int
         How many candidates run at once, from how many starts, and how often at most.
     points : int
@@ -152,20 +160,22 @@ def fit(
     recordings = recordings_of(current, spikes, v, dt, "fit")
     fitted, unseen = parts_of(recordings, skip, hold_out, "fit")
     measured = {"series_resistance": series_resistance, "junction_potential": junction_potential}
-    space = space_of(model, free, tied, measured, {}, "fit")
+    chosen = _checked_loss(loss, recordings, model)
+    free, noise = _with_noise(chosen, model, free, escape_width)
+    space = space_of(model, free, tied, measured, noise, "fit")
     options = {
         "window": number(window, "fit.window", "ms", above=0.0),
         "tau": number(tau, "fit.tau", "ms", above=0.0),
         "mask": tuple(number(value, "fit.mask", "ms", at_least=0.0) for value in mask),
         "function": loss,
     }
-    plan = _checked_plan(method, candidates, starts, generations, points, seed, space)
+    plan = _checked_plan(method, chosen, candidates, starts, generations, points, seed, space)
     problem = Problem(
         space,
         recordings,
         fitted,
         unseen,
-        _checked_loss(loss, recordings, model),
+        chosen,
         options,
         recordings[0].dt if step is None else number(step, "fit.step", "ms", above=0.0),
         plan.seed,
@@ -177,7 +187,17 @@ def fit(
         return Fit._of(found, minimise(found, plan))
 
 
-def _checked_plan(method, candidates, starts, generations, points, seed, space):
+def _with_noise(loss, model, free, width):
+    """Return what is free with the width of escape noise, and what is known of noise."""
+    if loss != "likelihood":
+        return free, {}
+    check_threshold(model, "fit.loss")
+    if width is not None:
+        return free, {WIDTH: number(width, f"fit.{WIDTH}", "mV", above=0.0)}
+    return ({WIDTH: (0.1, 10.0, "log"), **free} if isinstance(free, dict) else free), {WIDTH: 1.0}
+
+
+def _checked_plan(method, loss, candidates, starts, generations, points, seed, space):
     """Return the Plan that some arguments of `fit` describe."""
     choice(method, METHODS, "fit.method")
     whole = {"candidates": (candidates, 8), "starts": (starts, 1), "generations": (generations, 1), "points": (points, 2)}
@@ -185,6 +205,8 @@ def _checked_plan(method, candidates, starts, generations, points, seed, space):
     if method == "grid" and checked["points"] ** len(space.free) > MOST_POINTS:
         many = f"{points}^{len(space.free)}"
         raise ValueError(f"fit.points: {many} points are too many; fewer points, or method='search'")
+    if method == "gradient" and loss not in ("trace", "likelihood"):
+        raise ValueError(f"fit.method: 'gradient' needs a smooth loss, 'trace' or 'likelihood' (got {loss!r}); use 'search'")
     return Plan(method, **checked, seed=checked_seed(seed, "fit.seed"))
 
 
@@ -196,11 +218,11 @@ def _checked_loss(loss, recordings, model):
     if callable(loss):
         return loss
     choice(loss, LOSSES, "fit.loss")
-    if LOSSES[loss].reads == "v" and not has_v:
+    if loss == "trace" and not has_v:
         raise ValueError(f"fit.loss: {loss!r} compares potentials; give v=, what was recorded")
     if LOSSES[loss].reads == "v" and "v" not in model.initials:
         raise ValueError(f"fit.loss: {loss!r} compares potentials, and {type(model).__name__} has no variable v")
-    if LOSSES[loss].reads == "spikes" and any(one.trains is None for one in recordings):
+    if loss != "trace" and any(one.trains is None for one in recordings):
         raise ValueError(f"fit.loss: {loss!r} compares spikes; give spikes=, their times in ms")
     if loss == "md" and any(len(one.trains) < 2 for one in recordings):
         raise ValueError("fit.loss: 'md' needs two repeats or more with the same current: spikes=[times, times, ...]")

@@ -90,3 +90,46 @@ def add_rows(values, total):
     for i in range(values.shape[0]):
         for k in range(total.size):
             total[k] += values[i, k]
+
+
+@kernel
+def add_escape(u, spike, dt, total):
+    """Add -log of the probability of a spike, or of none, to `total`: its rate is exp(u) per ms, 0 where u is -inf."""
+    for i in range(u.shape[0]):
+        for k in range(total.size):
+            m = dt * math.exp(min(u[i, k], 50.0))
+            if not spike[i]:
+                total[k] += min(m, 50.0)
+            elif m < 1e-20:
+                total[k] += 50.0
+            else:
+                total[k] -= math.log(-math.expm1(-m))
+
+
+@kernel
+def add_curvature(u, first_order, second_order, spans, hessian, gradient, slopes):
+    """Add what samples say of gradient and curvature; the slopes of u are central differences over `spans`.
+
+    ``u`` has, for each start, a column for itself and two for each free parameter, further up and further down.
+    """
+    starts, free = spans.shape
+    for i in range(u.shape[0]):
+        for s in range(starts):
+            at, weight = s * (1 + 2 * free), second_order[i, s]
+            if not math.isfinite(u[i, at]):
+                continue
+            for k in range(free):
+                up, down = u[i, at + 1 + 2 * k], u[i, at + 2 + 2 * k]
+                slopes[k] = (up - down) / spans[s, k] if math.isfinite(up) and math.isfinite(down) else 0.0
+                gradient[s, k] += first_order[i, s] * slopes[k]
+                for j in range(k + 1):
+                    hessian[s, k, j] += weight * slopes[k] * slopes[j]
+
+
+@kernel
+def add_products(residual, products, squares):
+    """Add up the squares of residuals, and their products with the one before."""
+    for i in range(1, residual.size):
+        products += residual[i] * residual[i - 1]
+        squares += residual[i] * residual[i]
+    return products, squares

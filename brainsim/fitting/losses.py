@@ -1,4 +1,4 @@
-"""How far candidates are from a recording: each loss takes what they do chunk by chunk, and keeps sums only.
+"""How far candidates are from recorded spikes: each loss takes what they do chunk by chunk, and keeps sums only.
 
 A loss is made for one recording and its window, and for n candidates. It `reads` "spikes" or "v"; `add_spikes` is given the
 spikes of a chunk in their order, `add_samples` the potentials, and `result` returns a number for each candidate, 0 for the
@@ -17,6 +17,7 @@ class Loss:
     """What losses have in common: a window, and the target within it."""
 
     reads = "spikes"
+    weight = 1.0  # of a recording among several
 
     def __init__(self, recording, window, n, options):
         self.recording, self.n, self.options = recording, n, options
@@ -87,7 +88,7 @@ class MdLoss(Loss):
 
 
 class VanRossumLoss(Loss):
-    """The squared distance of van Rossum for each spike of the recording, the mean over repeats."""
+    """The squared distance of van Rossum for each spike of the recording."""
 
     def __init__(self, *given):
         super().__init__(*given)
@@ -104,7 +105,12 @@ class VanRossumLoss(Loss):
         for k, train in enumerate(self.trains):
             state = (self.next_of[k], self.x[k], self.last[k], self.total[k])
             loss_kernels.add_rest_of_target(np.inf, train, self.options["tau"], *state)
-        return np.maximum(self.total, 0.0).sum(axis=0) / max(self.target.size, 1)
+        return np.maximum(self.total, 0.0).sum(axis=0) / self.weight
+
+    @property
+    def weight(self):
+        """The number of spikes."""
+        return max(self.target.size, 1)
 
 
 class RatesLoss(Loss):
@@ -134,63 +140,7 @@ class SpikesLoss(Loss):
         trains = [train - self.start for train in self.trains]
         ids = np.repeat(np.arange(len(trains)), [train.size for train in trains])
         target = bs.Spikes(np.concatenate(trains), ids, n=len(trains), duration=self.length)
-        return _checked(self.options["function"](spikes, target), self.n)
-
-
-class TraceLoss(Loss):
-    """The mean squared difference from the recorded potential [mV^2], at samples that are not masked.
-
-    Of a recording that also has spikes, samples from ``mask[0]`` before to ``mask[1]`` after each are masked.
-    """
-
-    reads = "v"
-
-    def __init__(self, *given):
-        super().__init__(*given)
-        times = np.arange(self.recording.v.size) * self.recording.dt
-        self.kept = (times >= self.start - TINY) & (times < self.stop - TINY)
-        if self.recording.trains is not None:
-            before, after = self.options["mask"]
-            for train in self.recording.trains:
-                for time in train:
-                    self.kept &= (times < time - before) | (times > time + after)
-        self.total = np.zeros(self.n)
-
-    def add_samples(self, first, v, measured):
-        """Take the potentials of a chunk: the index of its first sample, shape (samples, candidates).
-
-        `measured` turns a potential of the cell into that of the recording.
-        """
-        stop = min(first + len(v), self.kept.size)
-        where = np.flatnonzero(self.kept[first:stop])
-        if where.size:
-            at = where + first
-            # a chunk that is compared as a whole is not copied
-            self.add(measured(v if where.size == len(v) else v[where], self.recording.current[at]), self.recording.v[at])
-
-    def add(self, v, target):
-        """Add up the squares of the difference, sample by sample: how long a chunk is depends on the machine."""
-        loss_kernels.add_squares(v, target, self.total)
-
-    def result(self):
-        """Return the loss of each candidate."""
-        return self.total / max(int(self.kept.sum()), 1)
-
-
-class TraceFunctionLoss(TraceLoss):
-    """A function of the user: ``loss(v, target)``, whose values for each sample are summed."""
-
-    def add(self, v, target):
-        """Add up what the function says."""
-        found = np.asarray(self.options["function"](v, target[:, None]), float)
-        if found.shape != v.shape:
-            raise ValueError(
-                f"fit.loss: the function must return a number for each sample and candidate, {v.shape} (got {found.shape})"
-            )
-        loss_kernels.add_rows(found, self.total)
-
-
-LOSSES = {"gamma": GammaLoss, "md": MdLoss, "van rossum": VanRossumLoss, "rates": RatesLoss, "trace": TraceLoss}
+        return checked(self.options["function"](spikes, target), self.n)
 
 
 def _near(times, target, window):
@@ -198,7 +148,7 @@ def _near(times, target, window):
     return np.searchsorted(target, times + window, "right") - np.searchsorted(target, times - window, "left")
 
 
-def _checked(found, n):
+def checked(found, n):
     """Return what a function of the user returns, if it is a number for each candidate."""
     found = np.asarray(found, float)
     if found.shape != (n,):

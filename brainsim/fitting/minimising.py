@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.core.checks import warn_user
-from brainsim.fitting.search import grid, search
+from brainsim.fitting.descent import descend
+from brainsim.fitting.search import begins, grid, search, spread_out
 
 EQUAL = 1e-12  # losses that differ by less are equal: of spikes many are
 
@@ -28,8 +29,15 @@ def minimise(generations, plan):
     try:
         if plan.method == "grid":
             grid(generations.evaluate, n_free, plan.points)
+        elif plan.method == "gradient":
+            rng = np.random.default_rng(plan.seed)
+            places = spread_out(plan.candidates, n_free, rng)
+            chosen = begins(places, generations.evaluate(places), plan.starts)
+            descend(generations, places[chosen])
         else:
             search(generations.evaluate, n_free, plan)
+        if generations.problem.is_smooth and plan.method != "grid":
+            return generations.best[0] if plan.method == "gradient" else _polished(generations)
         return _middle(generations)
     except KeyboardInterrupt:
         if not generations.log:
@@ -38,6 +46,12 @@ def minimise(generations, plan):
         return generations.best[0]
     finally:
         generations.write()
+
+
+def _polished(generations):
+    """Return where a descent from the best place so far ends."""
+    descend(generations, generations.best[0][None])
+    return generations.best[0]
 
 
 def _middle(generations):

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.hints import Answering, answers_calls
+from brainsim.fitting.certainty import certainty_of
+from brainsim.fitting.losses import GammaLoss, MdLoss
+from brainsim.fitting.sampled_losses import TraceLoss
 
 if typing.TYPE_CHECKING:
     from brainsim.models.base import Neuron
@@ -30,6 +33,12 @@ class Fit(Answering):
     scores : dict of str to float
         What else is known about that part: of spikes ``"gamma"``, ``"rate"`` and ``"recorded rate"`` [Hz], with two repeats
         or more ``"md"``; of potentials ``"error"``, the root of the mean squared difference [mV].
+    intervals : dict of str to tuple
+        The interval of 95 % for each parameter, by the noise model that `noise` names; empty if there is none.
+    noise : str
+        The noise model.
+    indistinct : list of str
+        Parameters that cannot be told apart, or are hardly known, in words.
     history : array, shape (runs,)
         The least loss so far after each run of candidates.
     runs : int
@@ -52,6 +61,9 @@ class Fit(Answering):
     loss: float
     score: float
     scores: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    noise: str
+    indistinct: list[str]
     runs: int
 
     @classmethod
@@ -61,6 +73,11 @@ class Fit(Answering):
         new._place, new._log = place, generations.log
         new.loss = float(generations.best[1])
         new.score, new.scores = scores_of(problem, place, problem.unseen)
+        new.intervals, new.indistinct, new.noise = {}, [], ""
+        if problem.is_smooth:
+            sure = certainty_of(problem, place)
+            new.intervals, new.indistinct = sure.intervals(problem.space, place), sure.indistinct(problem.space)
+            new.noise = sure.noise
         new.runs = problem.runs
         return new
 
@@ -94,8 +111,6 @@ class Fit(Answering):
 
 def scores_of(problem, place, windows) -> tuple[float, dict[str, Any]]:
     """Return the loss of one candidate in some windows, and what else is known about it there."""
-    from brainsim.fitting.losses import GammaLoss, MdLoss, TraceLoss
-
     place = np.asarray(place)[None]
     score, found = float(problem.losses(place, windows=windows)[0]), {}
     if all(one.trains is not None for one in problem.recordings):

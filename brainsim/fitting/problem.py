@@ -1,14 +1,26 @@
 """What a fit minimises: the loss of many candidates at once, each call one run."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from brainsim.fitting.losses import LOSSES, SpikesLoss, TraceFunctionLoss
+import brainsim as bs
+from brainsim.fitting import escape
+from brainsim.fitting.losses import GammaLoss, MdLoss, RatesLoss, SpikesLoss, VanRossumLoss
+from brainsim.fitting.sampled_losses import Curvature, EscapeLoss, TraceFunctionLoss, TraceLoss
 from brainsim.fitting.scoring import Scores, run_candidates
 
+LOSSES = {
+    "gamma": GammaLoss,
+    "md": MdLoss,
+    "van rossum": VanRossumLoss,
+    "rates": RatesLoss,
+    "trace": TraceLoss,
+    "likelihood": EscapeLoss,
+}
 WORST = 1e300  # the loss of a candidate whose values are not finite
+BESIDE = 1e-4  # of the bounds: how far candidates are beside the one whose slopes are taken
 
 
 @dataclass
@@ -30,12 +42,6 @@ class Problem:
     initial: dict = field(default_factory=dict)
     runs: int = 0
 
-    def losses(self, places, kind=None, windows=None):
-        """Return the loss of each candidate, the mean over the recordings; `places` has the shape (candidates, free)."""
-        found = self.run(places, self.kind if kind is None else kind, windows)
-        total = np.mean([loss.result() for loss in found], axis=0)
-        return np.where(np.isfinite(total), total, WORST)
-
     @property
     def kind(self):
         """The class of the loss."""
@@ -43,25 +49,112 @@ class Problem:
             return SpikesLoss if self.recordings[0].v is None else TraceFunctionLoss
         return LOSSES[self.loss]
 
-    def run(self, places, kind, windows=None):
-        """Run candidates and return the losses of a kind, one for each recording."""
-        windows = self.windows if windows is None else windows
-        values, n = self.space.values(places), len(places)
-        options = {**self.options, "dt": self.dt}
-        losses = [kind(one, window, n, options) for one, window in zip(self.recordings, windows, strict=True)]
-        every = self.recordings[0].dt
-        measured = [self.measured(values)] * len(losses)
+    @property
+    def is_smooth(self):
+        """Whether the loss is a sum over samples whose slopes are known."""
+        return self.kind in (TraceLoss, EscapeLoss)
+
+    def losses(self, places, kind=None, windows=None):
+        """Return the loss of each candidate, the mean over recordings by their weights; shape (candidates, free)."""
+        found = self.run(places, self.kind if kind is None else kind, windows)
+        return self.mean(found)
+
+    def mean(self, losses):
+        """Return the mean of the losses of some recordings."""
+        weights = np.array([loss.weight for loss in losses], float)
+        total = np.add.reduce([weight * loss.result() for weight, loss in zip(weights, losses, strict=True)])
+        total /= weights.sum()
+        return np.where(np.isfinite(total), total, WORST)
+
+    def curvature(self, places):
+        """Return gradient and curvature of the sum over samples at some places, (starts, free) and (starts, free, free).
+
+        They are derivatives by places. Also the correlation of each residual of the first start with the one before.
+        """
+        starts, free = places.shape
+        beside = np.repeat(places[:, None], 1 + 2 * free, axis=1)
+        for k in range(free):
+            beside[:, 1 + 2 * k, k] = np.minimum(places[:, k] + BESIDE, 1.0)
+            beside[:, 2 + 2 * k, k] = np.maximum(places[:, k] - BESIDE, 0.0)
+        spans = np.stack([beside[:, 1 + 2 * k, k] - beside[:, 2 + 2 * k, k] for k in range(free)], axis=1)
+        options = {"kind": self.kind, "spans": spans}
+        found = self.run(beside.reshape(-1, free), Curvature, more=options)
+        gradient = np.add.reduce([one.gradient for one in found])
+        lower = np.add.reduce([one.hessian for one in found])
+        hessian = lower + np.swapaxes(np.tril(lower, -1), 1, 2)
+        squares = sum(one.squares for one in found)
+        return gradient, hessian, sum(one.products for one in found) / squares if squares else 0.0
+
+    def run(self, places, kind, windows=None, more=None):
+        """Run candidates and return the losses of a kind, one for each recording; `places` may differ between these."""
+        is_forced = self._is_forced((more or {}).get("kind", kind))
+        recordings, windows = self._trains_apart(windows) if is_forced else (self.recordings, windows or self.windows)
+        places = np.broadcast_to(places, (len(recordings), *places.shape[-2:]))
+        blocks, n, free = places.shape
+        values = self.space.values(places.reshape(-1, free))
+        parts = [{name: value[k * n : (k + 1) * n] for name, value in values.items()} for k in range(blocks)]
+        losses = [
+            kind(one, window, n, {**self.options, "dt": self.dt, **self._escape(part), **(more or {})})
+            for one, window, part in zip(recordings, windows, parts, strict=True)
+        ]
+        scores = Scores(losses, [self.measured(part) for part in parts], recordings[0].dt)
+        until = max(stop for _, stop in windows)
         self.runs += 1
-        run_candidates(
-            self.model_of(values, len(losses)),
-            n,
-            self.recordings,
-            lambda cells: [Scores(cells, losses, measured, every)],
-            until=max(stop for _, stop in windows),
-            initial=self.initial_of(values, n),
-            **self.settings,
-        )
+        model = self.space.models(values)
+        options = {"dt": self.dt, "seed": self.seed, "threads": self.threads, "until": until}
+        trains = [one.trains[0] for one in recordings] if is_forced else None
+        if is_forced:
+            model = escape.forced(model)
+        run_candidates(model, n, recordings, scores, initial=self.initial_of(parts, recordings), trains=trains, **options)
         return losses
+
+    def _is_forced(self, kind):
+        """Return whether candidates fire when the recording did: or else one spike more would spoil the trace after it."""
+        if kind in (TraceLoss, TraceFunctionLoss):
+            return all(one.trains is not None for one in self.recordings) and escape.has_threshold(self.space.model)
+        return kind is EscapeLoss
+
+    def _trains_apart(self, windows):
+        """Return the recordings with one train each, and their windows."""
+        found = [
+            (replace(one, trains=[train]), window)
+            for one, window in zip(self.recordings, windows or self.windows, strict=True)
+            for train in one.trains
+        ]
+        return tuple(zip(*found, strict=True))
+
+    def _escape(self, values):
+        """Return what the loss of escape noise reads of candidates; the refractory time in steps."""
+        names = ("v_th", escape.WIDTH, "t_ref")
+        found = {name: values.get(name, self.space.fixed(name)) for name in names}
+        found["t_ref"] = np.rint((0.0 if found["t_ref"] is None else found["t_ref"]) / self.dt)
+        return found
+
+    def measured(self, values):
+        """Return a function that turns potentials of the cells, (samples, candidates), into those of the recording."""
+        resistance, junction = self._electrode(values)
+
+        def as_recorded(v, current):
+            if np.any(resistance):
+                v = v + 1e-3 * resistance * current[:, None]
+            return v + junction if np.any(junction) else v
+
+        return as_recorded
+
+    def initial_of(self, parts, recordings):
+        """Return the values at t = 0: those that are given, and the v at which a recording begins."""
+        if "v" in self.initial or recordings[0].v is None or "v" not in self.space.model.initials:
+            return self.initial or None
+        begin = []
+        for one, values in zip(recordings, parts, strict=True):
+            resistance, junction = self._electrode(values)
+            n = len(next(iter(values.values())))
+            begin.append(np.broadcast_to(one.v[0] - 1e-3 * resistance * one.current[0] - junction, n))
+        return {**self.initial, "v": np.concatenate(begin).astype(float)}
+
+    def _electrode(self, values):
+        """Return the series resistance and the junction potential: numbers, or one for each candidate."""
+        return tuple(self.space.of_recording(values, name) for name in ("series_resistance", "junction_potential"))
 
     @property
     def has_unseen(self):
@@ -76,40 +169,5 @@ class Problem:
                 digest.update(b"" if values is None else values.tobytes())
         options = {name: value for name, value in self.options.items() if not callable(value)}
         loss = getattr(self.loss, "__qualname__", self.loss)
-        return f"{self.space} {self.windows} {loss} {options} {self.dt} {self.seed} {self.initial} {digest.hexdigest()}"
-
-    @property
-    def settings(self):
-        """Options of a run."""
-        return {"dt": self.dt, "seed": self.seed, "threads": self.threads}
-
-    def model_of(self, values, times):
-        """Return the model whose values are repeated for each recording."""
-        return self.space.models({name: np.tile(value, times) for name, value in values.items()})
-
-    def measured(self, values):
-        """Return a function that turns potentials of the cells, (samples, candidates), into those of the recording."""
-        resistance, junction = (
-            self.space.of_recording(values, name) for name in ("series_resistance", "junction_potential")
-        )
-
-        def as_recorded(v, current):
-            if np.any(resistance):
-                v = v + 1e-3 * resistance * current[:, None]
-            return v + junction if np.any(junction) else v
-
-        return as_recorded
-
-    def initial_of(self, values, n):
-        """Return the values at t = 0: those that are given, and the v at which a recording begins."""
-        if "v" in self.initial or self.recordings[0].v is None or "v" not in self.space.model.initials:
-            return self.initial or None
-        resistance, junction = (
-            self.space.of_recording(values, name) for name in ("series_resistance", "junction_potential")
-        )
-        begin = [one.v[0] - 1e-3 * resistance * one.current[0] - junction for one in self.recordings]
-        return {**self.initial, "v": np.concatenate([np.broadcast_to(v, n) for v in begin]).astype(float)}
-
-    def _electrode(self, values):
-        """Return the series resistance and the junction potential: numbers, or one for each candidate."""
-        return tuple(self.space.of_recording(values, name) for name in ("series_resistance", "junction_potential"))
+        about = f"{self.space} {self.windows} {loss} {options} {self.dt} {self.seed} {self.initial}"
+        return f"{bs.__version__} {about} {digest.hexdigest()}"

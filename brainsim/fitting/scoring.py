@@ -8,6 +8,7 @@ import brainsim as bs
 from brainsim.engine.recorders.recorder import Recorder
 from brainsim.engine.recorders.requests import resolve_traces
 from brainsim.engine.recorders.traces import TraceRecorder
+from brainsim.fitting.escape import spikes_that_force
 
 NAME = "candidates"
 STEP_BITS, CELL = 32, (1 << 32) - 1  # of a spike in a chunk
@@ -15,10 +16,14 @@ EXACT = 1e-6  # steps by which an interval may differ from a multiple of dt
 
 
 class Scores:
-    """A request for ``record=``: losses, one for each recording, of the candidates that belong to it."""
+    """A request for ``record=``: losses, one for each recording, of the candidates that belong to it.
 
-    def __init__(self, cells, losses, measured, every):
-        self.cells, self.losses, self.measured, self.every = cells, losses, measured, every
+    `measured` are functions that turn potentials into recorded ones, `every` is the interval of the samples [ms].
+    """
+
+    def __init__(self, losses, measured, every):
+        self.losses, self.measured, self.every = losses, measured, every
+        self.cells = None  # the population, once it is there
 
     def recorder(self, layout):
         """Return the recorder."""
@@ -33,7 +38,7 @@ class ScoreRecorder(Recorder):
         self.first = int(layout.members[NAME].first)
         self.traces = None
         if scores.losses[0].reads == "v":
-            trace = bs.Trace(scores.cells, "v", every=None if scores.every is None else scores.every)
+            trace = bs.Trace(scores.cells, "v", every=scores.every)
             self.traces = TraceRecorder(resolve_traces([trace], layout))
 
     def columns(self):
@@ -79,20 +84,21 @@ class ScoreRecorder(Recorder):
             loss.add_spikes(times[mine], cells[mine] - k * n)
 
 
-def run_candidates(model, n, recordings, record, *, dt, until, initial=None, seed=1, threads=None, spikes=False):
-    """Return the Result of n candidates under the current of each recording, as one population.
+def run_candidates(model, n, recordings, scores, *, dt, until, seed, threads, initial=None, trains=None):
+    """Run n candidates under the current of each recording as one population, until a time, and score them meanwhile.
 
-    The model has a value for each of the ``len(recordings) * n`` cells, those of the first recording first. `record` is a
-    function of the population that returns what to record.
+    The model has a value for each of the ``len(recordings) * n`` cells, those of the first recording first. If there are
+    `trains`, the cells are forced to fire at these times.
     """
-    cells = bs.Population(len(recordings) * n, model, name=NAME, initial=initial)
+    scores.cells = cells = bs.Population(len(recordings) * n, model, name=NAME, initial=initial)
     net = bs.Network(seed=seed)
     net.add(cells)
     for k, one in enumerate(recordings):
-        net.stimulate(cells[k * n : (k + 1) * n], bs.CurrentInput(bs.TimedArray(one.current, one.dt)))
-    steps = int(np.ceil(until / dt - EXACT))
+        mine = cells[k * n : (k + 1) * n]
+        net.stimulate(mine, bs.CurrentInput(bs.TimedArray(one.current, one.dt)))
+        if trains is not None:
+            net.stimulate(mine, spikes_that_force(mine, trains[k]))
+    duration = int(np.ceil(until / dt - EXACT)) * dt
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some candidates are beyond the range of the method
-        return bs.simulate(
-            net, steps * dt, dt=dt, seed=seed, record=record(cells), spikes=spikes, threads=threads, progress=False
-        )
+        bs.simulate(net, duration, dt=dt, seed=seed, record=[scores], spikes=False, threads=threads, progress=False)

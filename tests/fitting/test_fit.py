@@ -38,6 +38,7 @@ def runs(monkeypatch):
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("loss", ["van rossum", "trace"])
 def test_the_parameters_are_found(cell, loss):
     pytest.importorskip("cmaes")
