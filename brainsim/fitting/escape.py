@@ -14,9 +14,9 @@ THRESHOLD = re.compile(r"\s*v\s*>=?\s*v_th\s*")
 def check_threshold(model, label):
     """Raise ValueError if the threshold of a model is not ``v >= v_th``: the rate would not be known."""
     if not has_threshold(model):
-        text = type(model).threshold
+        kind = type(model)
         raise ValueError(
-            f"{label}: escape noise needs a model whose threshold is 'v >= v_th' (that of {type(model).__name__} is {text!r})"
+            f"{label}: escape noise needs a model with the threshold 'v >= v_th' (that of {kind.__name__} is {kind.threshold!r})"
         )
 
 

@@ -163,12 +163,7 @@ def fit(
     chosen = _checked_loss(loss, recordings, model)
     free, noise = _with_noise(chosen, model, free, escape_width)
     space = space_of(model, free, tied, measured, noise, "fit")
-    options = {
-        "window": number(window, "fit.window", "ms", above=0.0),
-        "tau": number(tau, "fit.tau", "ms", above=0.0),
-        "mask": tuple(number(value, "fit.mask", "ms", at_least=0.0) for value in mask),
-        "function": loss,
-    }
+    options = {"function": loss, **_checked_numbers(window, tau, mask)}
     plan = _checked_plan(method, chosen, candidates, starts, generations, points, seed, space)
     problem = Problem(
         space,
@@ -185,6 +180,15 @@ def fit(
     with Watch(plan.generations, progress, "runs") as watch:
         found = Generations(problem, to, watch)
         return Fit._of(found, minimise(found, plan))
+
+
+def _checked_numbers(window, tau, mask):
+    """Return what losses read of the arguments of `fit`."""
+    return {
+        "window": number(window, "fit.window", "ms", above=0.0),
+        "tau": number(tau, "fit.tau", "ms", above=0.0),
+        "mask": tuple(number(value, "fit.mask", "ms", at_least=0.0) for value in mask),
+    }
 
 
 def _with_noise(loss, model, free, width):

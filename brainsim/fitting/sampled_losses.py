@@ -53,7 +53,7 @@ class TraceLoss(SampledLoss):
         self.weight = max(int(self.kept.sum()), 1)
 
     def inner(self, first, v, measured):
-        """Return the potentials at the samples of a chunk that are compared, as they would be recorded, and which these are."""
+        """Return the potentials at the samples of a chunk that are compared, as they would be recorded, and which they are."""
         at = first + np.flatnonzero(self.kept[first : first + len(v)])
         v = v if at.size == len(v) else v[at - first]
         return np.ascontiguousarray(measured(v, self.recording.current[at])), at
@@ -83,8 +83,8 @@ class TraceFunctionLoss(TraceLoss):
 class EscapeLoss(SampledLoss):
     """How unlikely the recorded spikes are if the cell fires with the rate ``exp((v - v_th)/escape_width)`` per ms.
 
-    It is -log of their probability, for each spike. The potential is that of a cell that fires when the recording did, so the
-    candidates are forced to (`escape.forced`), and a recording has one train. At a spike, v is that before the reset:
+    It is -log of their probability, for each spike. The potential is that of a cell that fires when the recording did, so
+    the candidates are forced to (`escape.forced`), and a recording has one train. At a spike, v is that before the reset:
     a line through the two samples before it.
     """
 
