@@ -16,7 +16,7 @@ def check_threshold(model, label):
     if not has_threshold(model):
         kind = type(model)
         raise ValueError(
-            f"{label}: escape noise needs a model with the threshold 'v >= v_th' (that of {kind.__name__} is {kind.threshold!r})"
+            f"{label}: escape noise needs the threshold 'v >= v_th' (that of {kind.__name__} is {kind.threshold!r})"
         )
 
 

@@ -53,7 +53,7 @@ class TraceLoss(SampledLoss):
         self.weight = max(int(self.kept.sum()), 1)
 
     def inner(self, first, v, measured):
-        """Return the potentials at the samples of a chunk that are compared, as they would be recorded, and which they are."""
+        """Return the potentials of a chunk that are compared, as they would be recorded, and which samples they are."""
         at = first + np.flatnonzero(self.kept[first : first + len(v)])
         v = v if at.size == len(v) else v[at - first]
         return np.ascontiguousarray(measured(v, self.recording.current[at])), at
