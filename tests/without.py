@@ -38,7 +38,7 @@ FEATURES = {
     "checkpoints": "features/checkpoints",
     "estimates": "features/estimates",
     "streams": "features/streams features/pairs/ranks_and_streams.py",
-    "growing": "features/growing",
+    "growing": "features/growing testing/reference/changes.py",
     "formats": "features/formats",
     "clamps": "features/clamps testing/reference/clamps.py",
     "html": "features/html",

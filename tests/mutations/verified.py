@@ -9,9 +9,18 @@ from itertools import islice
 from brainsim.testing.properties import any_threads
 from brainsim.testing.verification import laws, stored
 from brainsim.testing.verification.comparisons import golden_bits
-from brainsim.testing.verification.random_runs import compare_network, lines_of_networks, plans
+from brainsim.testing.verification.random_runs import (
+    ITSELF,
+    TOLERANCES,
+    compare,
+    compare_changing,
+    compare_network,
+    lines_of_networks,
+    plans,
+)
+from brainsim.testing.verification.twice import described_twice
 
-SEED, NETWORKS = 20261210, 18
+SEED, NETWORKS = 20261210, 19
 
 
 def failures(lines):
@@ -25,10 +34,12 @@ def test_random_networks():
         for plan in islice(plans(SEED), NETWORKS):
             compare_network(plan, lines)
             assert failures(lines.values()) == []
+        compare_changing(SEED, lines, lines[ITSELF], compare, TOLERANCES)
+        assert failures(lines.values()) == []
 
 
 def test_closed_forms_and_laws():
-    assert failures([*laws.closed_forms(), laws.random_laws(SEED)]) == []
+    assert failures([*laws.closed_forms(), laws.random_laws(SEED), described_twice(SEED)]) == []
 
 
 def test_stored_spikes_and_bits():

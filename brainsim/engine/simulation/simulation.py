@@ -560,7 +560,7 @@ class Simulation(Answering):
 
         Other weights are functions of the seed, which are built once, so setting them builds all stored synapses again, as
         `rewire` does, and `network` is then a description with these weights. Spikes that are under way arrive with the new
-        weights.
+        weights, but for events at v or another variable of the cell in the next step, which have been weighed.
 
         Examples
         --------

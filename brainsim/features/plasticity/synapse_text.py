@@ -288,7 +288,7 @@ def _sent(code, names, exact_rows):
     eq, amplitude, load = code.eq, own_text(code.eq.amplitude), code.loaded()
     same = not (eq.on_pre or eq.random or eq.changes_weights or names & {*code.columns, *code.post, *code.held})
     if same and not code.exact and (code.shared or algebra.linear_in(eq.amplitude, "w") is not None):
-        return fill(ALIKE if code.shared else IN_PROPORTION, {"load": load[:1]}, amplitude=amplitude).split("\n")
+        return fill(ALIKE if code.shared else IN_PROPORTION, {"load": load[-1:]}, amplitude=amplitude).split("\n")
     rows = [f"{y}{LOCAL} = row_{y}[np.uint64({_row(eq, y)} + target)]" for y in code.post if y in names]
     gaps = {
         "rows": exact_rows if code.exact else rows,

@@ -175,7 +175,7 @@ class RuleCode:
         # float32 may have rounded a weight beyond its bound
         weight = self._nearest_allowed(weight) if self.single and self.eq.changes_weights else weight
         columns = [Assign(c + LOCAL, formula(f"float64(column_{c}[k])")) for c in (*self.variables, *self.parameters)]
-        return [Assign(f"w{LOCAL}", weight), *columns]
+        return [*columns, Assign(f"w{LOCAL}", weight)]  # its bounds may be columns
 
     def stored(self, changed):
         """Return the lines that write what has changed."""

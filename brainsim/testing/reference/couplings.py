@@ -108,6 +108,11 @@ class Coupling(Wires):
                 jumped[first : first + cells.n] = fired[name]
         self.past.append((self._given(), jumped))
 
+    def continue_in(self, place):
+        """Go on in another network, whose new cells have given nothing so far."""
+        super().continue_in(place)
+        self.past = [tuple(np.pad(part, (0, self.network.n - part.size)) for part in given) for given in self.past]
+
     def in_step(self, k, sources, at_once):
         """Return what some sources give during step k: at its middle with order 2, at its start with order 1."""
         now, jumped = self.past[max(k, 0)]

@@ -58,6 +58,11 @@ class LearningCoupling(Coupling):
         self.traces = {n: v + dt * self._slope(n, None, None, given, halfway) for n, v in traces.items()}
         return middle * x
 
+    def set(self, step, values):
+        """Give the weights, or a variable of the targets, other values."""
+        self.traces |= {name: np.array(given, float) for name, given in values.items() if name != "w"}
+        self.weights = np.array(values.get("w", self.weights), float)
+
     def columns(self, step):
         """Return the weights, and for each pair the variables of its target."""
         return {"weight": self.weights} | {name: values[self.post] for name, values in self.traces.items()}

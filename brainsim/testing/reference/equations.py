@@ -130,7 +130,9 @@ def evaluate(tree, scope):
         return np.logical_not(value) if isinstance(tree.op, ast.Not) else -value if isinstance(tree.op, ast.USub) else value
     if isinstance(tree, ast.BinOp):
         left, right = evaluate(tree.left, scope), evaluate(tree.right, scope)
-        return ARITHMETIC[type(tree.op)](left, right)
+        nothing = isinstance(tree.op, ast.Div) & (np.asarray(left) == 0.0) & (np.asarray(right) == 0.0)
+        found = ARITHMETIC[type(tree.op)](left, right)
+        return np.where(nothing, _limit(tree, scope), found) if nothing.any() else found
     if isinstance(tree, ast.BoolOp):
         values = [evaluate(part, scope) for part in tree.values]
         return (np.logical_and if isinstance(tree.op, ast.And) else np.logical_or).reduce(np.broadcast_arrays(*values))
@@ -139,6 +141,21 @@ def evaluate(tree, scope):
     left, right = evaluate(tree.left, scope), evaluate(tree.comparators[0], scope)
     scope.narrow = scope.narrow | (np.abs(left - right) <= scope.tolerance * (np.abs(left) + np.abs(right)))
     return COMPARE[type(tree.ops[0])](left, right)
+
+
+def _limit(quotient, scope):
+    """Return what a quotient by ``exp(x) - 1`` approaches where it is 0/0: the ratio of the slopes along a name in both."""
+    calls = {node.func.id for node in ast.walk(quotient.right) if isinstance(node, ast.Call)}
+    for name in names_in(quotient.left) & names_in(quotient.right) if calls & {"exp", "expm1"} else ():
+        sides = []
+        for shift in (1e-4, -1e-4):
+            near = scope.copy()
+            near.assign(name, scope[name] + shift)
+            sides.append([evaluate(part, near) for part in (quotient.left, quotient.right)])
+        above, below = (first - second for first, second in zip(*sides, strict=True))
+        if np.all(below != 0.0):
+            return above / below
+    return np.nan
 
 
 def _call(tree, scope):

@@ -59,6 +59,7 @@ class Network:
             given = (population, self.receptors[name], name in injected or pulsed, net, dt, seed, tolerance)
             self.cells[name] = self.cells_are(*given, self._constants(population))
         self.inputs = [self._input(stimulus) for stimulus in net.inputs]
+        self.spikes, self.narrow = {name: [] for name in self.first}, {name: set() for name in self.cells}
 
     def gids(self, view):
         """Return the numbers of the cells of a view."""
@@ -122,19 +123,30 @@ class Network:
 
     def run(self, steps):
         """Run from time 0 and return the Run."""
-        spikes, narrow = {name: [] for name in self.first}, {name: set() for name in self.cells}
+        self.begin()
+        self.go(0, steps)
+        return self.found(steps)
+
+    def begin(self):
+        """Get ready for time 0, and send what is listed there."""
         for part in (*self.inputs, *self.wires):
             part.begin()
-        self._emit(0, {}, spikes)
-        for k in range(steps):
+        self._emit(0, {})
+
+    def go(self, first, last):
+        """Take the steps from one on and before another."""
+        for k in range(first, last):
             fired = self._step(k)
-            self._emit(k + 1, fired, spikes)
+            self._emit(k + 1, fired)
             for name, cells in self.cells.items():
-                narrow[name].update((k + 1, int(cell)) for cell in np.flatnonzero(cells.narrow))
+                self.narrow[name].update((k + 1, int(cell)) for cell in np.flatnonzero(cells.narrow))
+
+    def found(self, steps):
+        """Return the Run, when the last step is over."""
         state = {name: {c.labels[v]: x for v, x in c.x.items()} for name, c in self.cells.items()}
-        pairs = {name: np.array(found, np.int64).reshape(-1, 2).T for name, found in spikes.items()}
+        pairs = {name: np.array(found, np.int64).reshape(-1, 2).T for name, found in self.spikes.items()}
         columns = {wires.name: wires.columns(steps) for wires in self.wires}
-        return Run(pairs, state, {name: c.wait for name, c in self.cells.items()}, narrow, columns)
+        return Run(pairs, state, {name: c.wait for name, c in self.cells.items()}, self.narrow, columns)
 
     def _step(self, k):
         """Take step k, from time k*dt to (k + 1)*dt; return population -> which of its cells fire at its end."""
@@ -152,7 +164,7 @@ class Network:
             part.after(k, fired)
         return fired
 
-    def _emit(self, step, fired, spikes):
+    def _emit(self, step, fired):
         """Note and send the spikes at the time of a step, the listed ones among them."""
         for name, first in self.first.items():
             if name in self.trains:
@@ -161,7 +173,7 @@ class Network:
             else:
                 ids = np.flatnonzero(fired.get(name, ()))
                 ids = np.repeat(ids, self.cells[name].spikes[ids])
-            spikes[name] += [(step, int(cell)) for cell in ids]
+            self.spikes[name] += [(step, int(cell)) for cell in ids]
             for wires in self.wires:
                 wires.send(step, first + ids)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from brainsim.testing.reference.equations import Scope, assignments_of, equations_of, evaluate, linear_in, names_in
+from brainsim.testing.reference.equations import Scope, evaluate, linear_in, names_in
 from brainsim.testing.reference.numbers import sample, stream_key
 from brainsim.testing.reference.plasticity import Modulator, Targets
 from brainsim.testing.reference.plasticity_homeostasis import Homeostat
@@ -148,13 +148,6 @@ class Learning(Wires):
                 which = np.isin(at, some)
                 self.synapses.answer(some, s, number[which], met[which])
 
-    def _adds_to_itself(self):
-        """Return whether an event adds its weight to one variable of the receptor, which no threshold reads."""
-        added = assignments_of(self.projection.synapse.arrival)
-        own, _ = equations_of(self.projection.synapse.equations)
-        gain = linear_in(added[0][1], "w")[0]
-        return len(added) == 1 and added[0][0] in own and getattr(gain, "value", None) == 1.0
-
     def _by_clock(self, step, at):
         """Yield the time of a clock and the synapses that have it, when their targets are at a step."""
         for back in np.unique(self.back[at]):
@@ -167,9 +160,14 @@ class Learning(Wires):
 
     def _bring_up(self, time, step):
         """Bring each synapse up to the clock that it has at a time, when a step begins."""
-        if not self._adds_to_itself():  # the cell takes what arrives at the end of a step when this begins
+        if not self.adds_to_itself():  # the cell takes what arrives at the end of a step when this begins
             self._let_arrive(step)
         self.synapses.bring_up(np.maximum(time - self.back, 0))
+
+    def set(self, step, values):
+        """Give the weights, or a variable of the synapses, other values, when all are brought up to a step."""
+        self.columns(step)
+        self.synapses.x |= {name: np.array(given, float) for name, given in values.items()}
 
     def columns(self, step):
         """Return the weights and the variables of the synapses, each brought up to the end."""

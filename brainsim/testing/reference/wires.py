@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brainsim.testing.reference.equations import assignments_of, equations_of, linear_in
 from brainsim.testing.reference.wiring import synapses_of
 
 
@@ -58,3 +59,14 @@ class Wires:
     def arrive(self, step, at):
         """Let spikes arrive by some synapses at the time of a step."""
         self.network.deliver(step, self.projection.synapse, self.targets[at], self.weights[at])
+
+    def continue_in(self, place):
+        """Go on in the network of another one, which has the same synapses there."""
+        self.network, self.sources, self.targets, self.row_of = place.network, place.sources, place.targets, place.row_of
+
+    def adds_to_itself(self):
+        """Return whether an event adds its weight to one variable of the receptor, which no threshold reads."""
+        added = assignments_of(self.projection.synapse.arrival)
+        own, _ = equations_of(self.projection.synapse.equations)
+        gain = linear_in(added[0][1], "w")[0]
+        return len(added) == 1 and added[0][0] in own and getattr(gain, "value", None) == 1.0

@@ -6,6 +6,7 @@ from brainsim.testing import golden
 from brainsim.testing.verification import laws, stored
 from brainsim.testing.verification.random_runs import compared_networks
 from brainsim.testing.verification.report import Line, Report
+from brainsim.testing.verification.twice import described_twice
 
 NOT_CHECKED = (
     "rules with random numbers at exact times, cells with equations that send several spikes in a step, distributions of "
@@ -39,6 +40,7 @@ def verify(seed, minutes=1.0, threads=2, say=lambda text: None):
         ("spikes of Brian2", lambda: [stored.compared_with_brian2(threads)]),
         ("closed forms", laws.closed_forms),
         ("laws of random numbers", lambda: [laws.random_laws(seed)]),
+        ("two descriptions", lambda: [described_twice(seed)]),
         ("stored bits", lambda: [golden_bits()]),
     ):
         say(text)

@@ -66,6 +66,7 @@ class EdgePlan:
     dt: float = 0.1
     steps: int = 100
     precise: bool = False
+    always_runs: bool = True
 
     def anew(self):
         """Return the same plan."""

@@ -13,12 +13,14 @@ import brainsim as bs
 from brainsim.testing import reference
 from brainsim.testing.properties import any_threads
 from brainsim.testing.random_networks import bits, networks
+from brainsim.testing.verification.changing import compare_changing
 from brainsim.testing.verification.edges import EdgePlan
+from brainsim.testing.verification.further import FurtherPlan
 from brainsim.testing.verification.rare import CurvedPlan, RarePlan
 from brainsim.testing.verification.report import Line
 
 # precision -> (within what share of its sizes a comparison is narrow, largest difference of a state)
-FEWEST = 6  # networks that are compared, however little time there is
+FEWEST = 7  # networks that are compared, however little time there is
 EXACT, ITSELF = "exact times", "itself: threads, pieces, restored"
 TOLERANCES = {"double": (1e-9, 1e-8), "single": (1e-4, 1e-3)}
 
@@ -129,6 +131,7 @@ def compared_networks(seed, until, say=lambda text: None):
     """Return lines about random networks from a seed on, as many as there is time for until a time of `time.monotonic`."""
     lines, all_plans, number, counts, longest = lines_of_networks(), plans(seed), 0, Counter(), 0.0
     with any_threads():
+        compare_changing(seed, lines, lines[ITSELF], compare, TOLERANCES)
         while number < FEWEST or time.monotonic() + longest < until:
             began = time.monotonic()
             counts.update(compare_network(next(all_plans), lines))
@@ -152,6 +155,8 @@ def compare_network(plan, lines):
             precision = "double" if plan.precise else kind
             with lines[kind].timed():
                 result, tables = _run(plan, precision)
+                if result is None and plan.always_runs:
+                    lines[kind].failures.append(f"{type(plan).__name__}: the engine refuses it")
                 if result is not None:
                     ran.append(kind)
                     _against_reference(lines[kind], plan, precision, result, tables)
@@ -168,7 +173,7 @@ def _line_of(kind):
 def plans(seed):
     """Yield plans that follow from a seed: what random networks seldom meet, then without and with features, exact times."""
     rng = np.random.default_rng(seed)
-    for kind in (EdgePlan, RarePlan, CurvedPlan):
+    for kind in (EdgePlan, RarePlan, FurtherPlan, CurvedPlan):
         yield kind(int(rng.integers(1000, 2**31)))
     while True:
         for kind in ({"plain": True}, {}, {"precise": True}):

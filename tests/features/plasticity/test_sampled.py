@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.features.plasticity.rule_code import write_rule
 from brainsim.rng.streams import stream_key
 from brainsim.rng.variates import fill
 
@@ -64,3 +65,13 @@ def test_new_synapses_stay_within_the_narrowest_bound():
     sim = simulation(bs.STDP(w_max=bs.Uniform(0.6, 0.9)))
     with pytest.raises(ValueError, match="w must be at most 0.6, by the bounds of the rule .got 0.7"):
         sim.rewire("wires", pre=[0], post=[1], weight=0.7)
+
+
+def test_bounds_that_differ_between_synapses_are_read_before_a_rounded_weight_is_brought_back_within_them():
+    """In single precision a weight may lie beyond its bound: a kernel that read the bound later did not compile."""
+    lines = write_rule(Ordered.plasticity_equations, frozenset({"high"}), single=True).text.splitlines()
+    reads = [
+        k for k, line in enumerate(lines) if line.strip().startswith("w__ = greater(lesser(np.float64(weights[k]), high__)")
+    ]
+    assert reads
+    assert all(lines[k - 1].strip() == "high__ = np.float64(column_high[k])" for k in reads)
