@@ -47,8 +47,6 @@ class Plan:
         0 and less.
     everyday : bool
         Whether it is drawn from the few kinds of cells that compile fast, and that others compile as well.
-    always_runs : bool
-        Whether nothing in it can be refused, or run away.
     """
 
     seed: int
@@ -59,7 +57,6 @@ class Plan:
     plain: bool = False
     everyday: bool = False
     defined: bool = False
-    always_runs: bool = False
     kinds: dict = field(default_factory=dict)
     populations: dict = field(default_factory=dict)
     receptors: dict = field(default_factory=dict)

@@ -165,9 +165,10 @@ class Learning(Wires):
         self.synapses.bring_up(np.maximum(time - self.back, 0))
 
     def set(self, step, values):
-        """Give the weights, or a variable of the synapses, other values, when all are brought up to a step."""
+        """Give the weights, a variable of the synapses or a parameter another value, when all are brought up to a step."""
         self.columns(step)
-        self.synapses.x |= {name: np.array(given, float) for name, given in values.items()}
+        for name, given in values.items():
+            (self.synapses.x if name in self.synapses.x else self.synapses.known)[name] = np.array(given, float)
 
     def columns(self, step):
         """Return the weights and the variables of the synapses, each brought up to the end."""

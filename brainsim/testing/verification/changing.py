@@ -44,7 +44,7 @@ class Changing:
             },
             "events": {"times": times[:20], "ids": rng.integers(0, N, 20), "weight": 2.0 * rng.random(20)},
             "wires": {"weight": rng.uniform(0.2, 0.6, 40) if later else 0.4},
-            "learning": {"w": rng.uniform(0.2, 0.9, 4 * N)},
+            "learning": {"w": rng.uniform(0.2, 0.9, 4 * N), "potentiation": 0.05},
             "coupled": {"w": rng.uniform(0.1, 0.4, 3 * N), "mean": rng.uniform(-62.0, -58.0, N)},
         }
 

@@ -66,7 +66,7 @@ class EdgePlan:
     dt: float = 0.1
     steps: int = 100
     precise: bool = False
-    always_runs: bool = True
+    always_runs: bool = True  # nothing in it can be refused, or run away
 
     def anew(self):
         """Return the same plan."""

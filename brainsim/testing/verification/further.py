@@ -132,7 +132,8 @@ class FurtherPlan(RarePlan):
         laws = [bs.Normal(1.0, 0.6), bs.LogNormal(0.0, 0.5), bs.Gamma(2.0, 0.6), bs.values.ExponentialDistribution(0.8)]
         laws += [bs.Clipped(bs.Normal(1.0, 0.9), low=0.3, high=1.4), bs.Clipped(bs.Gamma(0.7, 1.0), low=0.2, high=2.0)]
         for number, law in enumerate(laws):
-            given = {"weight": 0.1, "delay": bs.Clipped(law, low=0.1) if number < 4 else law, "synapse": bs.Delta(), "name": f"delays {number}"}
+            delay = law if isinstance(law, bs.Clipped) else bs.Clipped(law, low=0.1)
+            given = {"weight": 0.1, "delay": delay, "synapse": bs.Delta(), "name": f"delays {number}"}
             net.connect(source, cells, bs.FixedProbability(0.3), **given)
 
     @staticmethod
