@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.examples._recurrent.sequences import pad, pad_labels
 from brainsim.examples._reservoirs.networks import Liquid
-from brainsim.examples.data.samples import pad, pad_labels
 
 LENGTHS = np.array([3, 1, 2])
 

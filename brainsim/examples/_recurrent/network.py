@@ -13,7 +13,7 @@ from brainsim.core.checks import integer, one_of, warn_user
 from brainsim.core.hints import answers_calls
 from brainsim.core.structure import check_array
 from brainsim.examples._recurrent.kernels import Net, Out, Parameters, SampleRange, Samples, Scratch, run_chunk
-from brainsim.examples.data.samples import pad, pad_labels
+from brainsim.examples._recurrent.sequences import pad, pad_labels
 from brainsim.jit.arguments import Held
 from brainsim.learn.batches import CHUNKS, Runner, chunks_of
 from brainsim.learn.checked_samples import check_saved_classes, class_labels, classes_in, places_of

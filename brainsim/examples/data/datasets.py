@@ -14,7 +14,8 @@ import numpy as np
 
 from brainsim.core.checks import integer
 from brainsim.core.doors import to_install
-from brainsim.examples.data.event_files import dvs_gestures, heidelberg_digits
+from brainsim.examples.data.gestures import dvs_gestures
+from brainsim.examples.data.heidelberg import heidelberg_digits
 from brainsim.examples.data.samples import Dataset, split
 from brainsim.examples.data.spoken import spoken_digits
 from brainsim.examples.data.synthetic import mnist1d, randman, vowel_words, yin_yang

@@ -1,4 +1,4 @@
-"""Recorded spikes in files of the user: the Heidelberg digits, and gestures before an event camera (DVS128 Gesture)."""
+"""Gestures before an event camera (DVS128 Gesture), from files of the user in one of three formats."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from brainsim.core.checks import integer, number, one_of
-from brainsim.core.doors import optional
-from brainsim.examples.data.samples import Dataset
+from brainsim.core.checks import integer, number
+from brainsim.examples.data.samples import Dataset, of_spikes
 from brainsim.results.archive import read_arrays, reading
-from brainsim.results.spikes import Spikes
 
-CHANNELS = 700  # of the cochlea of the Heidelberg data
-SETS = ("shd", "ssc")
 CAMERA = 128  # pixels on a side
 KINDS = 11  # of gestures
 PARTS = {"train": ("train", "ibmGestureTrain"), "test": ("test", "ibmGestureTest")}  # folders of gestures, one by one
@@ -26,70 +22,6 @@ HEADER_SIZE, POLARITY, EVENT = 28, 1, 8  # bytes before the events of a packet; 
 FIELDS = "class", "startTime_usec", "endTime_usec"
 
 Events = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # times [us], x, y, and whether it became brighter
-
-
-def heidelberg_digits(path: str | PathLike[str], which: str = "shd", *, samples: int | None = None) -> Dataset:
-    """Return spoken digits, or words, as spikes of a model of the inner ear, from the files of the user; needs h5py.
-
-    Parameters
-    ----------
-    path : str or Path
-        Folder with ``shd_train.h5`` and ``shd_test.h5``, unpacked, as zenkelab.org publishes them.
-    which : {"shd", "ssc"}
-        The Heidelberg digits, 20 classes: the digits in English, then those in German; or the Speech Commands, 35 words,
-        whose files begin with ``ssc``.
-    samples : int, optional
-        Largest number of samples of each part, the first ones; by default all, which take a gigabyte.
-
-    Returns
-    -------
-    Dataset
-        X: a list of `Spikes` of 700 channels, which `SpikingNetwork` and `Trainer` take. y: the classes.
-
-    Raises
-    ------
-    FileNotFoundError, ImportError
-        If a file is missing, or h5py.
-    ValueError
-        If a file is damaged, or holds something else.
-
-    Examples
-    --------
-    >>> import brainsim as bs  # doctest: +SKIP
-    >>> data = bs.ann.datasets.heidelberg_digits("data/shd", samples=500)   # doctest: +SKIP
-    >>> net = bs.learn.SpikingNetwork(128).fit(data.X_train, data.y_train)  # doctest: +SKIP
-
-    References
-    ----------
-    Cramer, Stradmann, Schemmel & Zenke (2022), doi:10.1109/TNNLS.2020.3044364; CC BY 4.0.
-    """
-    one_of(which, SETS, "heidelberg_digits.which")
-    most = None if samples is None else integer(samples, "heidelberg_digits.samples", at_least=1)
-    return _as_dataset([_heidelberg(path, f"{which}_{part}.h5", most) for part in PARTS], CHANNELS)
-
-
-def _heidelberg(path, name, most):
-    """Return times [ms] and channels of each sample in a file, and the labels."""
-    label, file = "heidelberg_digits.path", Path(path, name)
-    if not file.is_file():
-        hint = "; unpack it first" if any(Path(path).glob(f"{name}.*")) else ""
-        raise FileNotFoundError(f"{label}: {str(path)!r} has no file {name}{hint}")
-    h5py = optional("h5py", label)
-    with reading(file, label, "file of the Heidelberg data"), h5py.File(file, "r") as content:
-        for key in ("spikes/times", "spikes/units", "labels"):
-            if key not in content:
-                raise ValueError(f"it has no {key!r}")
-        labels = np.asarray(content["labels"][:most]).astype(np.int64)
-        rows = zip(content["spikes/times"][:most], content["spikes/units"][:most], strict=True)
-        found = [(1e3 * np.asarray(times, np.float64), np.asarray(units, np.int64)) for times, units in rows]
-        if len(found) != labels.size:
-            raise ValueError(f"it has {len(found)} samples and {labels.size} labels")
-        for k, (times, units) in enumerate(found):
-            if times.shape != units.shape or not np.isfinite(times).all() or times.min(initial=0.0) < 0.0:
-                raise ValueError(f"sample {k} must have a time of 0 s or more for each unit")
-            if units.size and not 0 <= units.min() <= units.max() < CHANNELS:
-                raise ValueError(f"sample {k} has units beyond 0 to {CHANNELS - 1}")
-    return found, labels
 
 
 def dvs_gestures(
@@ -156,7 +88,7 @@ def dvs_gestures(
             found.append(_joined(events, pixels, duration, interval))
             labels.append(kind)
         parts.append((found, np.array(labels, np.int64)))
-    return _as_dataset(parts, 2 * pixels * pixels, duration)
+    return of_spikes(parts, 2 * pixels * pixels, duration)
 
 
 def _gestures(path, part) -> Iterator[tuple[Events, int]]:
@@ -259,13 +191,3 @@ def _joined(events, pixels, duration, interval):
     t, ids = t[order], ((p * pixels + y // side) * pixels + x // side)[order]
     _, first = np.unique((t // interval).astype(np.int64) * inputs + ids, return_index=True)
     return t[first], ids[first]
-
-
-def _as_dataset(parts, inputs, duration=None):
-    """Return a `Dataset` of lists of Spikes, all of one duration: of the last spike, in whole ms, if none is given."""
-    if duration is None:
-        duration = np.ceil(max((times.max(initial=0.0) for found, _ in parts for times, _ in found), default=1.0))
-    columns = []
-    for found, labels in parts:
-        columns += [[Spikes(times, ids, n=inputs, duration=duration) for times, ids in found], labels]
-    return Dataset(*columns)
