@@ -20,8 +20,8 @@ from tests.helpers.lacking import SENTENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "brainsim"
-ROOMS = ("analysis", "ann", "commands", "connectomes", "encode", "examples", "explore", "fitting", "learn", "nestml", "nir")
-ROOMS += ("plot", "pages", "pynn", "sonata", "sweeps", "testing")
+ROOMS = ("analysis", "ann", "brian2", "commands", "connectomes", "encode", "examples", "explore", "fitting", "learn", "nestml")
+ROOMS += ("nir", "plot", "pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
 FEATURES = {
     "cells at rest": "features/resting",
@@ -95,7 +95,7 @@ NEEDED = {
 # features that work without being seen, or need a package
 SILENT = {"cells at rest", "html"}
 IN_ROOM = {"adjoints": "learn"}  # what is needed for a feature, if it is a room
-PACKAGES = {"ranks": "mpi4py", "formats": "h5py", "import brainsim.pynn": "pyNN"}
+PACKAGES = {"ranks": "mpi4py", "formats": "h5py", "import brainsim.pynn": "pyNN", "import brainsim.brian2": "brian2"}
 # the tests that run when something was deleted: those of the core, of what checks models, and of the public names
 OF_CORE = [f"tests/{room}" for room in ("core", "build", "rng", "network", "results", "engine", "laws", "testing")]
 OF_CORE += ["tests/interface/test_public.py", "tests/interface/test_documented.py"]

@@ -25,7 +25,13 @@ LIST = "doors.txt"
 DEEPEST = 2  # folders within folders that are searched for lists
 
 # optional module -> what pip installs, where this is another name, a certain version, or more than one package
-PACKAGES = {"cect": "--no-deps cect", "mpi4py": "mpi4py mpich", "pyNN": "'pynn>=0.13,<0.14'", "pynestml": "nestml"}
+PACKAGES = {
+    "brian2": "'brian2>=2.9,<2.12' 'numpy<2.4'",
+    "cect": "--no-deps cect",
+    "mpi4py": "mpi4py mpich",
+    "pyNN": "'pynn>=0.13,<0.14'",
+    "pynestml": "nestml",
+}
 
 
 def through(door: str, label: str = "brainsim") -> Any:

@@ -96,7 +96,8 @@ class Body:
     def _each_step(self) -> Iterable[Assign]:
         for name, tree in self.system.each_step:
             sampled, value = self._random.sample(tree, self._now)
-            yield from (*sampled, Assign(new_name(name), value))
+            self._now.setdefault(name, ast.Name(f"_{name}_local"))  # a name of the step, if it is not that of a variable
+            yield from (*sampled, Assign(self._now[name].id, value))
 
     def _threshold(self):
         if self.system.threshold is None:

@@ -71,7 +71,7 @@ def parse_cell(
         test,
         actions,
         others,
-        reader.actions(each_step, "each_step", algebraic),
+        reader.actions(each_step, "each_step", algebraic, local=True),
         waits,
         frozenset(frozen),
         arrivals == "kept",
@@ -220,17 +220,31 @@ class Reader:
         self.check(tree, label, None, "")
         return tree
 
-    def actions(self, text, field, algebraic):
-        """Return the assignments of a reset or an event as (variable, tree), with the algebraic lines substituted."""
-        label, actions = f"{self.label}.{field}", []
+    def actions(self, text, field, algebraic, local=False):
+        """Return the assignments of a reset or an event as (name, tree), with the algebraic lines substituted.
+
+        With `local`, a name that means nothing else gets a value for those that follow, and is forgotten after the step.
+        """
+        label, actions, own, read = f"{self.label}.{field}", [], {}, set()
         for name, tree in lang.parse_assignments(text or "", label, self.declared.called):
+            if name not in self.declared.variables and (not local or name in self.known | RESERVED | {*algebraic}):
+                raise self._no_variable(name, label, tree)
+            self.check_tree(tree, label, {"t", *algebraic, *own}, random=True)
             if name not in self.declared.variables:
-                message = f"{name!r} is not a variable{nearest(name, self.declared.variables)}"
-                raise EquationError(label, message, lang.line_of(tree).text, 0)
-            self.check_tree(tree, label, {"t", *algebraic}, random=True)
-            self.check(tree, label, self.units.get(name), repr(name))
+                own[name] = tree
+            read |= lang.names_in(tree)
+            unit = self.check(tree, label, self.units.get(name), repr(name))
+            self.units.setdefault(name, unit)
             actions.append((name, self.substitute_lines(tree, field, algebraic)))
+        for name in own:
+            self.units.pop(name)
+            if name not in read:
+                raise self._no_variable(name, label, own[name])
         return tuple(actions)
+
+    def _no_variable(self, name, label, tree):
+        message = f"{name!r} is not a variable{nearest(name, self.declared.variables)}"
+        return EquationError(label, message, lang.line_of(tree).text, 0)
 
     def events(self, events, algebraic):
         """Return the events other than the spike as (condition, actions)."""

@@ -190,6 +190,7 @@ class Neuron(Model):
         the reset and the effects, in their order.
     each_step : str
         What is assigned before these are tested, at the end of each step, also while refractory: ``"v = max(v, v_min)"``.
+        A name that is not declared is one of this text, for what follows: ``"slope = (v - u)/dt; u = v; s = slope**2"``.
     refractory : str or None
         How long after a spike the cell cannot spike again: a parameter or an expression in ms, evaluated after the reset
         (``"t_ref*(1 + u)"``; 0 if that is negative); or a condition, for as long as it holds at the start of a step

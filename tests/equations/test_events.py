@@ -47,9 +47,17 @@ def test_each_step_comes_before_the_threshold_and_the_events():
     assert values["count"][[3, 4, 5, 9, 10], 0].tolist() == [0.0, 10.0, 21.0, 31.0, 42.0]
 
 
-def test_each_step_needs_variables():
-    with pytest.raises(ValueError, match=r"Mine.each_step: 'speed' is not a variable"):
-        clock(each_step="speed = 0")
+@pytest.mark.parametrize("text", ["speed = 0", "u = fast; fast = 0", "v_half = 2; u = v_half"])
+def test_each_step_needs_variables(text):
+    with pytest.raises(
+        ValueError, match=r"Mine.each_step: ('speed' is not a variable|'v_half' is not a variable|unknown name 'fast')"
+    ):
+        clock(each_step=text)
+
+
+def test_each_step_has_names_of_its_own():
+    values, _ = run(clock(each_step="twice = v + v; twice = 2*twice; u = (twice - v)/v_half")(), 0.5)
+    assert values["u"][1:, 0] == pytest.approx(3 * values["v"][1:, 0] / 0.45, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class Bursting(bs.Neuron):
         du/dt = -u/tau_u
     """
     dimensions = False
-    each_step = "u = min(u, 2)"
+    each_step = "most = 1 + 1; u = min(u, most)"
     threshold = "v >= v_th and u < 4"
     reset = "v = v_rest; u += 0.5"
     events = {  # noqa: RUF012 - no one writes to it

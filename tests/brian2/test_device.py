@@ -1,0 +1,74 @@
+"""What ran where, what is random, and what is refused by name."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.thorough
+
+
+def morphology(b):
+    """Run a neuron with a morphology, which brainsim does not have."""
+    neuron = b.SpatialNeuron(
+        b.Cylinder(length=100 * b.um, diameter=2 * b.um, n=5), "Im = 1*nS/cm**2*(0*mV - v) : amp/meter**2"
+    )
+    neuron.v = 10 * b.mV
+    b.Network(neuron).run(1 * b.ms)
+    return {"v": neuron.v}
+
+
+def test_what_cannot_be_translated_is_run_by_brian2(both):
+    theirs, ours = both(morphology)
+    assert np.array_equal(theirs["v"], ours["v"])
+    import brian2
+
+    report = brian2.all_devices["brainsim"].report() if hasattr(brian2, "all_devices") else brian2.get_device().report()
+    assert "by Brian2: spatialneuron" in report
+    assert "test_device.py, line" in report
+
+
+def test_or_refused_by_name(both):
+    with pytest.raises(NotImplementedError, match=r"spatialneuron.*test_device\.py, line \d+.*which brainsim does not have"):
+        both(morphology, otherwise="refuse")
+
+
+def test_an_unknown_choice_is_named(both):
+    with pytest.raises(ValueError, match="otherwise must be 'brian2' or 'refuse'"):
+        both(lambda b: {}, otherwise="nest")
+
+
+def test_noise_and_poisson_sources_have_the_same_statistics(both):
+    """Means of 2,000 cells, whose standard errors are below 1 %: equal within 4 %."""
+
+    def script(b):
+        cells = b.NeuronGroup(2000, "dv/dt = -v/(10*ms) + 0.3*sqrt(2/(10*ms))*xi : 1", method="euler")
+        counts = b.NeuronGroup(2000, "n : 1")
+        sources = b.PoissonGroup(2000, rates="50*Hz")
+        synapses = b.Synapses(sources, counts, on_pre="n_post += 1")
+        synapses.connect(j="i")
+        inputs = b.PoissonInput(counts, "n", 10, 40 * b.Hz, weight=1)
+        b.Network(cells, counts, sources, synapses, inputs).run(100 * b.ms)
+        return {"v": cells.v, "n": counts.n}
+
+    theirs, ours = both(script, otherwise="refuse")
+    assert np.std(ours["v"]) == pytest.approx(0.3, rel=0.05)
+    assert np.mean(ours["n"]) == pytest.approx(45.0, rel=0.02)
+    assert np.var(ours["n"]) == pytest.approx(np.var(theirs["n"]), rel=0.15)
+
+
+def test_a_script_is_run_unchanged(both, tmp_path):
+    script = """
+        from brian2 import *
+        cells = NeuronGroup(1, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+        spikes = SpikeMonitor(cells)
+        run(20*ms)
+        print(spikes.t/ms)
+    """
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(script))
+    done = subprocess.run([sys.executable, "-m", "brainsim.brian2", str(path)], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[ 6.9 13.9]"
+    assert "brainsim: 1 of 1 runs here" in done.stderr
