@@ -20,8 +20,8 @@ from tests.helpers.lacking import SENTENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "brainsim"
-ROOMS = ("analysis", "ann", "brian2", "commands", "connectomes", "encode", "examples", "explore", "fitting", "learn", "nestml")
-ROOMS += ("nir", "plot", "pages", "pynn", "sonata", "sweeps", "testing")
+ROOMS = ("analysis", "ann", "brian2", "commands", "connectomes", "encode", "examples", "explore", "fitting", "learn")
+ROOMS += ("nestml", "nir", "plot", "pages", "pynn", "sonata", "sweeps", "testing")
 # feature -> its folders and files
 FEATURES = {
     "cells at rest": "features/resting",
