@@ -6,7 +6,7 @@ meet on arrival, have to be remembered. As the step becomes short, this is Event
 doi:10.1038/s41598-021-91786-z; with delays Meszaros, Knight & Nowotny (2025), arXiv:2501.07331.
 """
 
-from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
@@ -75,7 +75,7 @@ def backward(net, vector, currents, keep, rate_cost, rate_target, work, gradient
                 by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
 
 
-@inlined
+@helper
 def undo_spike(net, b, x, rate_cost, rate_target, work, gradient):
     """Go back through the reset and the crossing of event x: change the adjoint of v and a at the end of its step."""
     numbers, j = net.numbers[b], net.start[b] + work.cell[x]
@@ -106,7 +106,7 @@ def undo_spike(net, b, x, rate_cost, rate_target, work, gradient):
     work.g_v[j], work.g_a[j] = g_v, g_a
 
 
-@inlined
+@helper
 def seal(net, b, k, work):
     """Keep the adjoint of v of cells that became free in step k, and set it to 0 where v did not move freely."""
     low, high = net.start[b], net.stop[b]
@@ -123,7 +123,7 @@ def clear_where(values, kinds):
         values[j] = 0.0 if kinds[j] & 3 else values[j]
 
 
-@inlined
+@helper
 def undo_step(net, b, slot, work):
     """Go back through a step of the cells of a block, and leave the adjoint at its end where events look for it."""
     numbers, low, high = net.numbers[b], net.start[b], net.stop[b]
@@ -156,7 +156,7 @@ def decay_two(x, y, at_x, at_y, first, second):
         y[j] = flushed(second * y[j] + first * x[j])
 
 
-@inlined
+@helper
 def by_times(net, b, k, slot, work, gradient):
     """Add the derivatives with respect to the time constants of what decays within a step."""
     numbers, low, high, dt, at = net.numbers[b], net.start[b], net.stop[b], net.dt, net.times_at[b]
@@ -176,7 +176,7 @@ def by_times(net, b, k, slot, work, gradient):
         gradient[at + AT_TAU_A] += inner(at_a, work.a0[k, low:high]) * numbers[A_A] * dt / (tau_a * tau_a)
 
 
-@inlined
+@helper
 def drive_again(net, vector, row, k, slot, work, gradient):
     """Add the derivative with respect to tau_m of the part of the input current that v gets in a step."""
     n, at = net.stop[1] - net.start[1], net.at[0]
@@ -188,7 +188,7 @@ def drive_again(net, vector, row, k, slot, work, gradient):
     gradient[net.times_at[1] + AT_TAU_M] -= total * (1.0 - net.numbers[1, V_X]) * net.dt / (tau_m * tau_m)
 
 
-@inlined
+@helper
 def by_bias(net, b, keep, slot, work, gradient):
     """Add the derivatives with respect to the constant currents into a block."""
     low, first = net.start[b], net.slot[net.receptors[b]]
@@ -203,7 +203,7 @@ def by_bias(net, b, keep, slot, work, gradient):
         gradient[net.times_at[b] + AT_TAU_M] -= fall
 
 
-@inlined
+@helper
 def by_drives(net, row, g_v, factor, gradient):
     """Add the derivative with respect to the weights of input currents, of which v gets a factor in a step."""
     n, at = g_v.size, net.at[0]
@@ -214,7 +214,7 @@ def by_drives(net, row, g_v, factor, gradient):
                 into[j] += row[i] * factor * g_v[j]
 
 
-@inlined
+@helper
 def undo_releases(net, vector, b, k, driven, work, currents, gradient):
     """Go back through the steps of cells of block b that became free in step k."""
     for z in range(work.freed[k], work.freed[k + 1]):
@@ -233,7 +233,7 @@ def undo_releases(net, vector, b, k, driven, work, currents, gradient):
         work.d_time[work.r_event[z]] -= d_span
 
 
-@inlined
+@helper
 def undo_crossings(net, vector, b, k, driven, work, currents, gradient):
     """Go back from the crossings of step k to v, the currents and a at its start."""
     tau_a, kept = net.numbers[b, TAU_A], work.v0.shape[0] > 1  # else time constants do not learn
@@ -249,7 +249,7 @@ def undo_crossings(net, vector, b, k, driven, work, currents, gradient):
             gradient[net.times_at[b] + AT_TAU_A] -= g * work.a0[k if kept else 0, j] * faded * h / (tau_a * tau_a)
 
 
-@inlined
+@helper
 def undo_way(net, vector, j, way, work, currents, gradient):
     """Go back from the potential of cell j to when it began to move freely; return the derivative by how long that was.
 

@@ -10,7 +10,7 @@ by negative weights that arrive, whose sum is known, and because the current dec
 """
 
 from brainsim.equations.crossing import nearer, stays_below
-from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.decorators import helper
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of
 from brainsim.learn.spiking.kernels.net import A_A, TAU_A, TAU_M, V_TH, V_V
@@ -23,7 +23,7 @@ SMALL = 1e-15  # part of the time of a crossing that the last term of the series
 ALONE = -9  # in place of the number of an event whose time is that of one cell only
 
 
-@inlined
+@helper
 def find_bounds(net, work):
     """Note for each block the lowest v at the end of a step in which a cell without a was at the threshold, and more.
 
@@ -53,7 +53,7 @@ def lower(down, values, factor):
         down[j] += factor * min(values[j], 0.0)
 
 
-@inlined
+@helper
 def near_of(net, b, begin, end, slot, work):
     """Return how many of some cells may have reached the threshold in a step."""
     v, down = work.v[begin:end], work.ring_down[slot, begin:end]
@@ -80,7 +80,7 @@ def count_near(v, down, a, least, by_a):
     return count
 
 
-@inlined
+@helper
 def list_events(net, vector, b, k, work):
     """List the events that may arrive at a block in step k, each with its connection, unless that has been done.
 
@@ -122,7 +122,7 @@ def list_events(net, vector, b, k, work):
             work.came_r[q], work.came_q[q], work.came_p[q] = work.due_r[q], q, net.receptor[work.due_wire[q]]
 
 
-@inlined
+@helper
 def insert(net, c, x, n, r, work):
     """Add an event to the n that are listed, the earliest first if synapses have the same delay."""
     to = n
@@ -135,7 +135,7 @@ def insert(net, c, x, n, r, work):
     work.due_row[to] = net.at[c] + row_of(net, c, work.cell[x])[0]
 
 
-@inlined
+@helper
 def note_ways(net, b, begin, end, work):
     """Note how cells move on some ways, of `work.way` ms.
 
@@ -162,7 +162,7 @@ def fill_ways(way, rate, rate_s, left, slow, fast):
         slow[q], fast[q] = both(way[q], fall, rate, rate_s)
 
 
-@inlined
+@helper
 def list_arrivals(net, vector, k, m, work):
     """List what arrives at cell m of a block in step k, the earliest first; return how many synapses it is."""
     n = 0
@@ -193,7 +193,7 @@ def list_arrivals(net, vector, k, m, work):
     return n
 
 
-@inlined
+@helper
 def synapses_onto(net, c, source, target):
     """Return where the synapses of connection c from a source to a target begin and end; those of a source are sorted."""
     low, high = row_of(net, c, source)
@@ -214,7 +214,7 @@ def synapses_onto(net, c, source, target):
     return low, end
 
 
-@inlined
+@helper
 def begin_of(net, b, k, row, j, work):
     """Take up cell j as it begins to move freely in step k; return how long before the end of the step that is."""
     now, first, m = work.now, net.receptors[b], j - net.start[b]
@@ -234,7 +234,7 @@ def begin_of(net, b, k, row, j, work):
     return work.r_span[z]
 
 
-@inlined
+@helper
 def after(net, b, h, work):
     """Return the distance of the cell in `now` from the threshold after h ms without an arrival, and five derivatives."""
     now, rate, first, a, rate_a = work.now, 1.0 / net.numbers[b, TAU_M], net.receptors[b], 0.0, 0.0
@@ -267,7 +267,7 @@ def after(net, b, h, work):
     return v - a - net.numbers[b, V_TH], v1 - a1, v2 - a2, v3 - a3, v4 - a4, v5 + a4 * rate_a
 
 
-@inlined
+@helper
 def search(net, b, remains, count, work):
     """Return how long before the end of a step the cell in `now` reaches its threshold, and how fast; -1.0 if it does not.
 
@@ -331,7 +331,7 @@ def search(net, b, remains, count, work):
         at += 1
 
 
-@inlined
+@helper
 def beyond(net, b, first, last, h, work):
     """Return a time at which the threshold is exceeded on a way of h ms that ends below it, 0.0 if there is none.
 
@@ -352,7 +352,7 @@ def beyond(net, b, first, last, h, work):
     return 0.0
 
 
-@inlined
+@helper
 def crossing(net, b, ends, high, work):
     """Return when the cell in `now` reaches the threshold, which it exceeds after `high` ms, and how fast.
 

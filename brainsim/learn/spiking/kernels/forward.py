@@ -10,7 +10,7 @@ rounding: there each arrival moves its cell, here those of a step are added up f
 from math import nan
 
 from brainsim.equations.crossing import SAME
-from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.decorators import helper
 from brainsim.jit.intrinsics import call_address
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp, flushed
@@ -84,7 +84,7 @@ def forward(net, vector, sample, keep, work):
     work.first[net.steps], work.freed[net.steps] = work.ends[0], work.ends[1]
 
 
-@inlined
+@helper
 def clear(net, work):
     """Set the state to that at the start."""
     copy(net.start_v, work.v)
@@ -102,7 +102,7 @@ def clear(net, work):
     copy(net.above, work.again)
 
 
-@inlined
+@helper
 def drive_by(net, vector, row, drive):
     """Put the input current of each cell of the first layer into `drive`."""
     # drive = row @ W, with the weights of the first connection
@@ -116,7 +116,7 @@ def drive_by(net, vector, row, drive):
                 into[j] += row[i] * weights[j]
 
 
-@inlined
+@helper
 def enter_inputs(k, dt, sample, at, work):
     """Append the input spikes up to the end of step k to the events; return where the next ones are."""
     # block 0 are the inputs; the events of a step lie side by side, so that `begins` says which they are
@@ -129,7 +129,7 @@ def enter_inputs(k, dt, sample, at, work):
     return at
 
 
-@inlined
+@helper
 def move(net, b, row, slot, driven, work):
     """Move the cells of a block by one step, with what arrives in it, and keep what they were.
 
@@ -191,7 +191,7 @@ def decay_and_add(x, factor, into, before):
         into[j] = 0.0
 
 
-@inlined
+@helper
 def hold(net, vector, b, k, row, work):
     """Correct the cells of a block that are refractory in step k, or become free within it."""
     low, high = net.start[b], net.stop[b]
@@ -212,7 +212,7 @@ def count_later(times, start):
     return count
 
 
-@inlined
+@helper
 def hold_cell(net, vector, b, k, row, j, work):
     """Keep cell j at its reset value, or let it move from its release to the end of the step."""
     numbers, t0, t1, m, first = net.numbers[b], k * net.dt, (k + 1) * net.dt, j - net.start[b], net.receptors[b]
@@ -248,7 +248,7 @@ def hold_cell(net, vector, b, k, row, j, work):
         work.ends[1] = x + 1
 
 
-@inlined
+@helper
 def cross(net, vector, b, k, row, slot, work):
     """Find the spikes of a block in step k, and reset the cells."""
     low, high = net.start[b], net.stop[b]
@@ -274,7 +274,7 @@ def cross(net, vector, b, k, row, slot, work):
     down[:] = 0.0
 
 
-@inlined
+@helper
 def cross_few(net, vector, b, k, row, slot, cells, work):
     """Find the spikes of a few cells, of which some came near their threshold, or may have been above it at the start."""
     begin, end, again = cells
@@ -287,7 +287,7 @@ def cross_few(net, vector, b, k, row, slot, cells, work):
             cross_cell(net, vector, b, k, row, j, work)
 
 
-@inlined
+@helper
 def cross_cell(net, vector, b, k, row, j, work):
     """Find the spike of cell j in step k, if it fires, and reset the cell."""
     list_events(net, vector, b, k, work)
@@ -302,7 +302,7 @@ def cross_cell(net, vector, b, k, row, j, work):
             work.again[b] = k + 1
 
 
-@inlined
+@helper
 def fire(net, b, k, work):
     """Find the spikes of a block at the end of step k, and reset the cells."""
     v_th, low, high = net.numbers[b, V_TH], net.start[b], net.stop[b]
@@ -332,7 +332,7 @@ def count_above(v, a, v_th):
     return count
 
 
-@inlined
+@helper
 def spike(net, b, k, j, crossed, work):
     """Note a spike of cell j in step k, and reset the cell.
 
@@ -348,7 +348,7 @@ def spike(net, b, k, j, crossed, work):
     reset(net.numbers[b], net.waiting[b], net.adaptive[b], lag, t1, j, x, work)
 
 
-@inlined
+@helper
 def reset(numbers, waiting, adaptive, lag, t1, j, x, work):
     """Reset a cell that fired `lag` ms before the end of the step, in event x."""
     # a at the spike, from its value at the end of the step

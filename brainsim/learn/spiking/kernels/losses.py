@@ -1,6 +1,6 @@
 """What is minimised: the loss of one sample, and its derivatives with respect to trace and spike times of the readout."""
 
-from brainsim.jit.decorators import helper, inlined
+from brainsim.jit.decorators import helper
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.net import V_TH
@@ -45,7 +45,7 @@ def loss_of(net, task, label, labels, values, wanted, work):
     return of_scores(net, task, label, work)
 
 
-@inlined
+@helper
 def of_scores(net, task, label, work):
     """Return the cross-entropy of the scores, and pass its derivative on."""
     work.d_score[:] = 0.0
@@ -78,7 +78,7 @@ def highest(trace, o):
     return best
 
 
-@inlined
+@helper
 def counted(net, task, work):
     """Put the number of spikes so far, averaged over the sample, into the scores: unlike the number it is continuous."""
     end, last = net.dt * net.steps, net.start.size - 1
@@ -87,7 +87,7 @@ def counted(net, task, work):
             work.score[work.cell[x]] += task.gain * (end - work.time[x]) / end
 
 
-@inlined
+@helper
 def of_first(net, task, label, work):
     """Return the loss of the first spikes: cross-entropy of ``exp(-t/tau)``, and a little for a late spike of the label.
 
@@ -117,7 +117,7 @@ def of_first(net, task, label, work):
     return loss
 
 
-@inlined
+@helper
 def of_labels(task, labels, work):
     """Return the mean cross-entropy of the steps that have a label."""
     total, count = 0.0, 0
@@ -134,7 +134,7 @@ def of_labels(task, labels, work):
     return total
 
 
-@inlined
+@helper
 def of_values(values, work):
     """Return half the mean squared distance of the trace from the values that are not NaN."""
     total, size = 0.0, 0
@@ -151,7 +151,7 @@ def of_values(values, work):
     return total
 
 
-@inlined
+@helper
 def of_spikes(net, task, times, cells, work):
     """Return the distance of the spikes of the outputs from wanted ones: van Rossum (2001), doi:10.1162/089976601300014321.
 
@@ -191,7 +191,7 @@ def of_spikes(net, task, times, cells, work):
     return total
 
 
-@inlined
+@helper
 def list_outputs(net, work):
     """Put the events of the outputs into an array that is free before the way back; return how many there are."""
     n = 0
