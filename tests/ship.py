@@ -16,8 +16,9 @@ import tempfile
 import numpy as np
 
 import brainsim as bs
+from brainsim.commands.examples import example_names, find_example
 from brainsim.commands.installation import run_tiny
-from brainsim.commands.warmup import tiny_networks
+from brainsim.commands.warmup import example_of, tiny_networks
 from brainsim.jit import cache, shipped
 from brainsim.jit.arguments import text_of
 from brainsim.jit.decorators import Entry
@@ -37,6 +38,10 @@ def fill(level: str) -> None:
     """Compile what is needed, and write it for a level."""
     for make in tiny_networks().values():
         run_tiny(*make())
+    for name in example_names():  # with two threads, and cells at rest where they are
+        if hasattr(find_example(name), "build"):
+            network, options = example_of(find_example(name))
+            bs.simulate(network, 5.0, seed=1, threads=2, progress=False, **options)
     train()
     count, size = 0, 0
     for entry in [each for each in gc.get_objects() if isinstance(each, Entry)]:

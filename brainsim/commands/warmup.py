@@ -11,7 +11,7 @@ from brainsim.network.arguments import check_synapse
 def tiny_networks():
     """Return name -> function that makes (network, options of its run): examples, neurons with synapses, kinds of rules."""
     examples = {name: find_example(name) for name in example_names()}
-    networks = {name: functools.partial(_example, module) for name, module in examples.items() if hasattr(module, "build")}
+    networks = {name: functools.partial(example_of, module) for name, module in examples.items() if hasattr(module, "build")}
     for name, neuron in catalogue().items():
         if not issubclass(neuron, bs.Neuron):
             continue
@@ -24,7 +24,8 @@ def tiny_networks():
     return networks | {repr(kind): functools.partial(_learning, bs.STDP(), kind) for kind in homeostases}
 
 
-def _example(module):
+def example_of(module):
+    """Return (network, options of its run) of an example."""
     network, traces = module.build(**getattr(module, "SMALL", {}))
     return network, {"record": traces, "precise": getattr(module, "PRECISE", False)}
 
