@@ -33,12 +33,37 @@ EACH = """\
     for e in range(c.count):
 {body}
 """
-SPIKING = """\
+SPIKES = """\
     spikes, empty = array_of(p.spikes), p.parity * p.capacity
-    for k in range(empty + p.emitted, empty + p.total):
+    begin, end = empty + p.emitted, empty + p.total
+"""
+EVENTS = """\
+    spikes = array_of(c.{events})
+    begin, end = 0, np.int64(spikes[spikes.size - 1])
+"""
+FIRED = """\
+{source}    for k in range(begin, end):
         e = np.int64(spikes[k]) - c.first
         if c.low <= e < c.high:
 {body}
+"""
+NOTED = """\
+{source}    used = c.used
+    for k in range(begin, end):
+        e = np.int64(spikes[k]) - c.first
+        if c.low <= e < c.high:
+{body}
+            used += 1
+    c.used = used
+"""
+TESTED = """\
+    events, found = array_of(c.{events}), 0
+    for e in range(c.count):
+{body}
+        if {test}:
+            events[found] = np.int32(e)
+            found += 1
+    events[c.count] = np.int32(found)
 """
 CHOSEN = """\
     row = c.row
@@ -48,10 +73,9 @@ CHOSEN = """\
     c.row = row + 1
 """
 DUE = """\
-    spikes, empty = array_of(p.spikes), p.parity * p.capacity
-    first, delays, begins, order = array_of(c.first_of), array_of(c.delays), array_of(c.begins), array_of(c.order)
+{source}    first, delays, begins, order = array_of(c.first_of), array_of(c.delays), array_of(c.begins), array_of(c.order)
     counts, items = array_of(c.counts), array_of(c.items)
-    for k in range(empty + p.emitted, empty + p.total):
+    for k in range(begin, end):
         source = np.int64(spikes[k]) - c.first
         if c.low <= source < c.high:
             for s in range(first[source - c.low], first[source - c.low + 1]):
@@ -66,7 +90,8 @@ DUE = """\
 {body}
     counts[slot] = 0
 """
-FRAMES = {"each": (EACH, 2), "spiking": (SPIKING, 3), "chosen": (CHOSEN, 2), "due": (DUE, 3)}
+FRAMES = {"each": (EACH, 2), "fired": (FIRED, 3), "chosen": (CHOSEN, 2), "due": (DUE, 3)}
+FRAMES |= {"noted": (NOTED, 3), "tested": (TESTED, 2)}
 
 
 @dataclass
@@ -76,6 +101,8 @@ class Code:
     - `arrays`: field -> the variable of Brian2, or an array; `scalars`: field -> number; `extra`: further fields
     - `early`: whether it is called before the cells move, and not after their spikes are known
     - `reads`, `writes`: the variables of Brian2 that it uses; `period`: steps of the network between two calls
+    - `population`: whose spikes it looks at, None for events that Brian2 lists in an array of its own
+    - `growing`: fields of arrays that get a value at each spike, and grow when they are full
     """
 
     name: str
@@ -87,7 +114,9 @@ class Code:
     writes: set = field(default_factory=set)
     early: bool = True
     period: int = 1
-    population: str = ""  # whose spikes it looks at
+    population: str | None = ""
+    growing: tuple = ()
+    context: object = None
 
 
 class Emitter(Translator):
@@ -228,6 +257,12 @@ class Emitter(Translator):
         """Write all statements of a piece of code."""
         for name, tree in statements_of(code, self.collected.owner):
             self.statement(name, tree)
+
+    def source(self, event, group):
+        """Return the text that finds the spikes of a step, or the cells that had another event."""
+        if event == "spike":
+            return SPIKES
+        return EVENTS.format(events=self.array(group.variables[f"_{event}space"]))
 
     def finish(self, name, kind, extra, **words):
         """Return the Code: a loop of a kind around what was written."""

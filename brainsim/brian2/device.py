@@ -5,6 +5,7 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.network import Network
 from brian2.core.preferences import prefs
 from brian2.devices.device import RuntimeDevice, all_devices
+from brian2.synapses.synapses import SynapticPathway
 
 from brainsim.brian2.plan import Collected, Plan
 from brainsim.brian2.running import run_plan
@@ -22,15 +23,15 @@ class BrainsimDevice(RuntimeDevice):
 
     def __init__(self):
         super().__init__()
-        self.otherwise, self.said, self.network = "brian2", [], None
+        self.otherwise, self.here, self.said, self.network = "brian2", True, [], None
         self._collecting = self._by_brian2 = False
 
-    def activate(self, build_on_run=True, otherwise="brian2", **options):
-        """Take over; `otherwise` is what happens to a network that cannot be translated."""
+    def activate(self, build_on_run=True, otherwise="brian2", here=True, **options):
+        """Take over; `otherwise` is what happens to a network that cannot be translated, or to any if not `here`."""
         if otherwise not in OTHERWISE:
             raise ValueError(f"set_device: otherwise must be 'brian2' or 'refuse' (got {otherwise!r})")
         super().activate()
-        self.otherwise = otherwise
+        self.otherwise, self.here = otherwise, here
 
     def code_object(
         self,
@@ -83,12 +84,17 @@ class BrainsimDevice(RuntimeDevice):
         finally:
             self._collecting = False
         try:
+            if not self.here:
+                raise UntranslatableError("asked for")
             plan = Plan(net, lambda clock: int(clock._i_end))
         except UntranslatableError as reason:
             if self.otherwise == "refuse":
                 raise NotImplementedError(f"set_device('brainsim'): {reason}") from None
             self.said.append(str(reason))
             self._by_brian2 = True
+            for obj in net.sorted_objects:
+                if isinstance(obj, SynapticPathway):
+                    obj._pushspikes_codeobj = None  # Brian2 would keep what was only noted
             try:
                 prepare(net, namespace)
             finally:

@@ -8,12 +8,8 @@ from brainsim.brian2.untranslatable import UntranslatableError
 class Spikes:
     """A SpikeMonitor: times and indices of the spikes of a group, or of a part of it."""
 
-    def __init__(self, plan, monitor, collected):
+    def __init__(self, plan, monitor):
         self.plan, self.monitor = plan, monitor
-        if monitor.event != "spike":
-            raise UntranslatableError("records an event besides the spike", monitor)
-        if extra := sorted(set(monitor.record_variables) - {"i", "t"}):
-            raise UntranslatableError(f"records {', '.join(extra)} at each spike", monitor)
         source = monitor.source
         self.low, self.high = getattr(source, "start", 0), getattr(source, "stop", len(source))
         self.group = source
@@ -36,6 +32,43 @@ class Spikes:
         for name, values in (("i", cells), ("t", steps * self.plan.dt)):
             if name in monitor.record_variables:
                 monitor.variables[name].get_value()[old:] = values
+
+
+class Noted:
+    """A monitor of events, or of variables at each spike: what it records is noted in the step of the event."""
+
+    def __init__(self, plan, monitor, collected):
+        self.monitor, source = monitor, monitor.source
+        self.low, self.high = getattr(source, "start", 0), getattr(source, "stop", len(source))
+        emitter, self.names, self.fields = plan.emitter(collected), [*monitor.record_variables], {}
+        emitter.write(collected.code)
+        room = max(1024, 2 * (self.high - self.low))
+        for name in (*self.names, None):  # the last one is the cell
+            values = np.zeros(room)
+            self.fields[name] = emitter.array(values)
+            value = "np.float64(e)"
+            if name is not None:
+                value = emitter.text(emitter.number(emitter.local[f"_to_record_{name}"]))
+            emitter.lines.append(f"{self.fields[name]}[used] = {value}")
+        place = emitter.source(monitor.event, source)
+        extra = {"low": self.low, "high": self.high, "used": 0, "room": room}
+        self.code = emitter.finish(monitor.name, "noted", extra, source=place)
+        self.code.population = plan.whole_name(source) if monitor.event == "spike" else None
+        self.code.growing = tuple(self.fields.values())
+
+    def write(self, spikes, first, last):
+        """Append what was noted since the last time."""
+        monitor, context = self.monitor, self.code.context
+        used = context["used"]
+        cells = context[self.fields[None]][:used].astype(np.int64) - self.low
+        monitor.variables["count"].get_value()[:] += np.bincount(cells, minlength=self.high - self.low).astype(np.int32)
+        if monitor.record and used:
+            old = int(monitor.variables["N"].get_value()[0])
+            monitor.resize(old + used)
+            monitor.variables["N"].get_value()[0] = old + used
+            for name in self.names:
+                monitor.variables[name].get_value()[old:] = context[self.fields[name]][:used]
+        context["used"] = 0
 
 
 class Rates:

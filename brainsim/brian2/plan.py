@@ -24,7 +24,7 @@ from brian2.synapses.synapses import SynapticPathway
 
 from brainsim.brian2.cells import Cells, OtherGroupsError
 from brainsim.brian2.code_text import Emitter
-from brainsim.brian2.monitors import Rates, Samples, Spikes
+from brainsim.brian2.monitors import Noted, Rates, Samples, Spikes
 from brainsim.brian2.pathways import Calendar
 from brainsim.brian2.translate import statements_of
 from brainsim.brian2.untranslatable import UntranslatableError
@@ -112,7 +112,7 @@ class Plan:
                 collected.binomial[collected.variables[name].name] = int(obj.N), float(obj.rate) * float(obj.clock.dt_)
             if isinstance(obj, Thresholder):
                 if obj.event != "spike":
-                    raise UntranslatableError(f"has an event besides the spike, {obj.event!r}", obj.group)
+                    continue
                 entry = self.groups.setdefault(obj.group.name, Group(obj.group))
                 entry.fires, entry.fires_at = collected, rank
             elif isinstance(obj, StateUpdater) and isinstance(obj.group, CELLS):
@@ -191,12 +191,16 @@ class Plan:
         for rank, obj in enumerate(self.objects):
             collected = _code_of(obj)
             code = None
-            if isinstance(obj, SpikeGeneratorGroup | Thresholder | NetworkOperation) or collected is None:
+            if isinstance(obj, SpikeGeneratorGroup | NetworkOperation) or collected is None:
                 continue
-            if isinstance(obj, StateUpdater) and isinstance(obj.group, CELLS):
+            if isinstance(obj, Thresholder):
+                code = None if obj.event == "spike" else self._tested(obj, collected)
+            elif isinstance(obj, StateUpdater) and isinstance(obj.group, CELLS):
                 code = self._each(obj, collected) if self.moved_by_codes else None
             elif isinstance(obj, EventMonitor):
-                self.monitors.append(Spikes(self, obj, collected))
+                plain = obj.event == "spike" and {*obj.record_variables} <= {"i", "t"}
+                self.monitors.append(Spikes(self, obj) if plain else Noted(self, obj, collected))
+                code = None if plain else self.monitors[-1].code
             elif isinstance(obj, PopulationRateMonitor):
                 self.monitors.append(Rates(self, obj))
             elif isinstance(obj, StateMonitor):
@@ -225,11 +229,19 @@ class Plan:
             return None
         return emitter.finish(obj.name, "each", {"count": _length(obj.group)})
 
+    def _tested(self, obj, collected):
+        emitter = self.emitter(collected)
+        emitter.write(collected.code)
+        events = emitter.array(collected.kwds["eventspace_variable"])
+        test = emitter.text(emitter.condition(emitter.local["_cond"]))
+        return emitter.finish(obj.name, "tested", {"count": len(obj.group)}, events=events, test=test)
+
     def _spiking(self, obj, collected):
         emitter = self.emitter(collected)
         emitter.write(collected.code)
-        code = emitter.finish(obj.name, "spiking", {"low": 0, "high": len(obj.group)})
-        code.population = obj.group.name
+        source = emitter.source(obj.event, obj.group)
+        code = emitter.finish(obj.name, "fired", {"low": 0, "high": len(obj.group)}, source=source)
+        code.population = obj.group.name if obj.event == "spike" else None
         return code
 
     def _due(self, obj, collected):
@@ -238,8 +250,9 @@ class Plan:
         self.calendars.append(calendar)
         emitter = self.emitter(collected)
         emitter.write(collected.code)
-        code = emitter.finish(obj.name, "due", calendar.fields())
-        code.population = whole(obj.source).name
+        source = emitter.source(obj.event, obj.source)
+        code = emitter.finish(obj.name, "due", calendar.fields(), source=source)
+        code.population = whole(obj.source).name if obj.event == "spike" else None
         return code
 
     def _summed(self, obj, collected):
@@ -256,6 +269,10 @@ class Plan:
         loop = "    for e in range(c.count):"
         code.text = code.text.replace(loop, f"    {place}[c.low : c.high] = 0.0\n{loop}")
         return code
+
+    def whole_name(self, group):
+        """Return the name of the group of which another one is a part."""
+        return whole(group).name
 
     def sent_by(self, group):
         """Return the name of the population whose spikes a group, or a part of it, sends; None if there is none."""

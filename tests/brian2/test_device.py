@@ -30,6 +30,27 @@ def test_what_cannot_be_translated_is_run_by_brian2(both):
     assert "test_device.py, line" in report
 
 
+def test_synapses_are_run_by_brian2_as_well(both):
+    """What was noted of a network that cannot be translated must not be left in its objects."""
+
+    def script(b):
+        @b.check_units(x=1, result=1)
+        def twice(x):
+            return 2 * x
+
+        equations = "dv/dt = (twice(1.0) - v)/(5*ms) : 1"
+        cells = b.NeuronGroup(3, equations, threshold="v > 1", reset="v = 0", method="euler", namespace={"twice": twice})
+        synapses = b.Synapses(cells, cells, on_pre="v += 0.01", delay=0.5 * b.ms)
+        synapses.connect()
+        spikes = b.SpikeMonitor(cells)
+        b.Network(cells, synapses, spikes).run(10 * b.ms)
+        return {"t": spikes.t_}
+
+    theirs, ours = both(script)
+    assert len(ours["t"]) > 3
+    assert np.array_equal(theirs["t"], ours["t"])
+
+
 def test_or_refused_by_name(both):
     with pytest.raises(NotImplementedError, match=r"spatialneuron.*test_device\.py, line \d+.*which brainsim does not have"):
         both(morphology, otherwise="refuse")

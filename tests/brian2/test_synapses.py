@@ -81,3 +81,31 @@ def test_parts_of_groups(same):
         return {"t": spikes.t_, "i": spikes.i, "count": spikes.count, "rate": rates.rate_, "v": cells.v}
 
     assert len(same(script)["t"]) > 3
+
+
+def test_events_besides_the_spike_and_what_is_recorded_at_spikes(same):
+    def script(b):
+        equations = "dv/dt = (g - v)/(50*ms) : 1\ndg/dt = -g/(10*ms) : 1\nready : boolean"
+        events = {"high": "g > 1 and ready", "low": "g < 1 and not ready"}
+        reset = "v = 0; g = 0; ready = True"
+        cells = b.NeuronGroup(3, equations, threshold="v > 0.3", reset=reset, events=events, method="euler")
+        cells.run_on_event("high", "ready = False")
+        cells.run_on_event("low", "ready = True")
+        sources = b.SpikeGeneratorGroup(1, np.zeros(2000, int), np.arange(2000) * 2 * b.ms)
+        seen = b.NeuronGroup(3, "dx/dt = -x/(10*ms) : 1\ndy/dt = -y/(10*ms) : 1", method="exact")
+        inputs = b.Synapses(sources, cells, on_pre="g += 0.5 + 0.1*j")
+        inputs.connect()
+        on = {"pre": "spike", "high": "high"}
+        synapses = b.Synapses(cells, seen, on_pre={"pre": "x += 1", "high": "y += 1"}, on_event=on)
+        synapses.connect(j="i")
+        high, spikes = b.EventMonitor(cells, "high"), b.SpikeMonitor(cells, variables=["v", "g"])
+        states = b.StateMonitor(seen, ["x", "y"], record=True)
+        net = b.Network(sources, cells, seen, inputs, synapses, high, spikes, states)
+        net.run(40 * b.ms)
+        net.run(3960 * b.ms)
+        found = {"t": spikes.t_, "i": spikes.i, "v": spikes.v, "g": spikes.g, "count": spikes.count, "x": states.x}
+        return found | {"high.t": high.t_, "high.i": high.i, "y": states.y}
+
+    found = same(script)
+    assert len(found["t"]) > 600
+    assert len(found["high.t"]) > 1024  # more than there is room for at first

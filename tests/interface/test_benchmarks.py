@@ -76,6 +76,7 @@ SHORT = ["--only", "brainsim", "--threads", "1", "--runs", "1", "--duration", "2
 # every script, with the smallest sizes that it takes
 SMALLEST = {
     "analysis": ["--spikes", "1000", "--cells", "10", "--runs", "1"],
+    "brian2_examples": [".", "--target", "numpy"],
     "brunel": [*SHORT, "--n", "100"],
     "cells": ["LIF", "--runs", "1", "--duration", "5"],
     "choices": ["--only", "brainsim,brainsim-like-nest", "--trials", "2", "--evidence", "51.2,12.8", "--n", "200"],
@@ -106,7 +107,14 @@ SMALLEST = {
     "tabs": ["--only", "coba", "--seconds", "1"],
     "sweep": ["--points", "4", "--workers", "1", "--runs", "1"],
 }
-NEEDS = {"pictures": "bokeh", "exchange": "mpi4py", "pynn": "pyNN", "ranks": "mpi4py", "tabs": "playwright"}
+NEEDS = {
+    "brian2_examples": "brian2",
+    "pictures": "bokeh",
+    "exchange": "mpi4py",
+    "pynn": "pyNN",
+    "ranks": "mpi4py",
+    "tabs": "playwright",
+}
 # stands for an example of PyNN
 SMALL_NETWORK = """
 from pyNN.utility import get_simulator
@@ -116,6 +124,13 @@ cells = sim.Population(3, sim.IF_cond_exp(i_offset=1.0))
 cells.record("spikes")
 sim.run(100.0)
 sim.end()
+"""
+# stands for one of Brian2
+CUBA = """
+from brian2 import *
+cells = NeuronGroup(3, "dv/dt = (2 - v)/(10*ms) : 1", threshold="v > 1", reset="v = 0", method="exact")
+spikes = SpikeMonitor(cells)
+run(20*ms)
 """
 
 
@@ -132,6 +147,7 @@ def test_every_script_runs(script, tmp_path):
     run = [sys.executable, str(FOLDER / f"{script}.py"), *SMALLEST[script]]
     environment = os.environ | {"PYTHONPATH": str(FOLDER.parent)}
     (tmp_path / "small_network.py").write_text(SMALL_NETWORK, encoding="utf-8")
+    (tmp_path / "CUBA.py").write_text(CUBA, encoding="utf-8")
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Error" not in done.stdout + done.stderr, done.stdout[-2000:]
