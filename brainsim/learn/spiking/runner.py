@@ -56,6 +56,7 @@ class SpikingRunner(Runner):
         self.must_fire = wanted & np.full(layout.sizes[-1], settings.loss in OF_SPIKES)  # outputs that have to fire
         self._works, self._gradients, self._held_gradients = list[Held](), list[Any](), list[Held]()
         self._records_of_models = list[Any]()  # of derived kernels; `work.cells` holds their addresses
+        self._net: tuple[bytes, Held] | None = None
 
     def run(
         self,
@@ -74,7 +75,7 @@ class SpikingRunner(Runner):
         vector[:] = self.layout.in_kernels(given)
         back = vector if feedback is None else feedback.replace(vector)
         of_models = self.layout.numbers(vector, currents)
-        net = net_of(self.layout, vector, self.on_grid, self.floor, currents, of_models)
+        net = self._held_net(vector, currents, of_models)
         outputs, n = self.layout.sizes[-1], len(rows)
         traces_of = np.empty((n if traces else 0, self.layout.steps, outputs))
         out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.layout.n_cells), np.int64), traces_of)
@@ -84,7 +85,7 @@ class SpikingRunner(Runner):
         self._prepare(parts, self.layout.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
         chunks = [SampleRange(rows, *edge, self.way_back if learn else ONLY_FORWARD, keep, back) for edge in edges]
-        same = repeat(Held(net)), repeat(Held(vector)), repeat(self._held_data)
+        same = repeat(net), repeat(Held(vector)), repeat(self._held_data)
         list(
             self.in_turn(
                 run_chunk, *same, chunks, repeat(self._held_task), self._works, repeat(Held(out)), self._held_gradients
@@ -102,6 +103,13 @@ class SpikingRunner(Runner):
         work = self._works[0].values
         stop = int(work.ends[0])
         return work.block[:stop].copy(), work.cell[:stop].copy(), work.time[:stop].copy(), batch.traces[0]
+
+    def _held_net(self, vector, currents, of_models):
+        """Return the net of a vector: the last one if nothing but weights has changed since, as in most batches."""
+        others = vector[self.layout.weights[-1].stop :].tobytes()
+        if self._net is None or self._net[0] != others:
+            self._net = others, Held(net_of(self.layout, vector, self.on_grid, self.floor, currents, of_models))
+        return self._net[1]
 
     def _prepare(self, parts, delay_steps, history, learn):
         """Make the arrays for each chunk, unless there are some that fit."""
