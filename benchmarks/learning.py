@@ -7,8 +7,8 @@ with Adam at the same rate and the cross-entropy as loss. brainsim computes the 
 gradient twice, as wide as by default and as narrow as that of snnTorch; the others compute a surrogate gradient in float32,
 of the shape that their tutorials use and that learned fastest here. They have the form that was fastest: products with
 weights for all steps at once, then a loop over the steps; SpikingJelly in its multi-step mode. Each row has its own process;
-rows take turns, three epochs each, since brainsim reads the samples in each call; torch has read them before. The accuracy on
-the test data after all epochs is compared first: a row that is more than a point worse than the first gets no ratio.
+rows take turns, three epochs each, since brainsim reads the samples in each call; torch has read them before. The accuracy
+on the test data after all epochs is compared first: a row that is more than a point worse than the first gets no ratio.
 
 What the accuracy depends on, mean and standard deviation of five seeds (``--seeds``) after 15 epochs:
 
