@@ -20,6 +20,7 @@ from brainsim.equations.body import SHORT, Body, new_name
 from brainsim.equations.expressions.grammar import NOW
 from brainsim.equations.expressions.lower import LONG
 from brainsim.equations.numba_text import WIDE, fill, functions_in, indent, module
+from brainsim.equations.rows import changed, collected, rows_of, without
 from brainsim.equations.statements import Load, Store, formula
 from brainsim.equations.steps.step import Product, Step
 from brainsim.equations.system import System
@@ -71,11 +72,12 @@ def advance(cells_, progress_):
     <before>
     for low in range(0, count, <block>):
         high = min(low + <block>, count)
-        flag = flags[: high - low]
+        size = high - low
+        flag = part_of(flags, 0, size)
         <parts>
         block(<arguments>)
-        for begin in range(0, high - low, <scan>):
-            part = flag[begin : begin + <scan>]
+        for begin in range(0, size, <scan>):
+            part = part_of(flag, begin, min(<scan>, size - begin))
             if count_flags(part):
                 for k in range(part.size):
                     if part[k]:
@@ -159,8 +161,9 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
 
         scalars, arrays = less_one(scalars), less_one(arrays)
     kernel = Kernel("", scalars, arrays, tables, body.random, step.product, frozenset(apart), curves)
-    head, arguments = _arguments(system, kernel, "t" in loaded)
-    blocks = "".join(_block(name, head, kernel, each, single) for name, each in bodies.items())
+    rows = rows_of(body)
+    head, arguments = _arguments(system, kernel, rows, "t" in loaded)
+    blocks = "".join(_block(name, head, kernel, rows, each, single) for name, each in bodies.items())
     wide = "wide_vectors()" in blocks
     entry = fill(
         ENTRY,
@@ -175,20 +178,23 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
         arguments=", ".join(arguments),
     )
     title = f"A kernel written by brainsim (equations/codegen.py). State: {', '.join(system.variables) or 'none'}."
-    imports = (WIDE,) * wide + PRODUCT * (kernel.product is not None)
+    imports = ("from brainsim.jit.intrinsics import part_of",) + (WIDE,) * wide + PRODUCT * (kernel.product is not None)
     return replace(kernel, text=module(title, TABLE * bool(tables or curves) + blocks + entry, imports))
 
 
-def _arguments(system, kernel, timed):
+def _arguments(system, kernel, rows, timed):
     """Return the arguments of the loop: their names in its head, and the expressions in the call."""
 
     def row(array, index, stride):
-        return f"{array}[{index} * {stride} + low : {index} * {stride} + high]"
+        return f"part_of({array}, {index} * {stride} + low, size)"
 
-    pairs = [(f"_{n}_", row("state", i, "stride")) for i, n in enumerate(system.variables)]
+    looped = _in_rows(rows)
+    pairs = [(f"_{n}_", row("state", i, "stride")) for i, n in enumerate(system.variables) if n not in looped]
+    pairs += [("_state", "state"), ("_low", "low")] if rows else []
+    pairs += [("_stride", "stride")] if rows or kernel.of_each else []
     pairs += [(f"__input_{i}", row("inputs", k, "width")) for k, i in enumerate(system.buffered)]
-    pairs += [("_I_ext_", "current[low:high]")] if system.external_current else []
-    pairs += [("__refractory", "refractory[low:high]"), ("_flag", "flag")]
+    pairs += [("_I_ext_", "part_of(current, low, size)")] if system.external_current else []
+    pairs += [("__refractory", "part_of(refractory, low, size)"), ("_flag", "flag")]
     pairs += [(f"_{a}_", row("arrays", i, "stride")) for i, a in enumerate(kernel.arrays) if a not in kernel.apart]
     pairs += [(a, f"scalars[{i}]") for i, a in enumerate(kernel.scalars) if a not in kernel.apart]
     for i, (name, per_cell) in enumerate(kernel.tables):
@@ -214,7 +220,7 @@ def _arguments_of_product(kernel):
     edges = [0, SHORT * first, SHORT * (first + last), kernel.scratch]
     pairs = [(name, f"scratch[{edges[k]}:{edges[k + 1]}]") for k, name in enumerate(("_inputs", "_changes", "_column"))]
     if kernel.of_each:
-        return [*pairs, ("_matrix", f"arrays[{len(kernel.arrays) - n} * stride + low :]"), ("_stride", "stride")]
+        return [*pairs, ("_matrix", f"arrays[{len(kernel.arrays) - n} * stride + low :]")]
     return [*pairs, ("_matrix", f"scalars[{len(kernel.scalars) - n} : {len(kernel.scalars)}]")]
 
 
@@ -251,28 +257,44 @@ def _parts(system, arguments):
     return fill(PARTS, last=n - 1, share=repr(1.0 / n), end=repr((n - 1.0) / n), arguments=", ".join(arguments)).splitlines()
 
 
-def _block(name, head, kernel, body, single):
+def _in_rows(rows):
+    """Return the variables of which all is done in loops over rows."""
+    return {name for each in rows for name in each.names}
+
+
+def _block(name, head, kernel, rows, body, single):
     """Return the text of the vectorised loop over one block of cells, after that of the product if there is one."""
-    system, product = body.system, kernel.product
-    loads = [Load(n, f"_{n}_") for n in system.variables]
+    system, product, looped = body.system, kernel.product, _in_rows(rows)
+    variables = [n for n in system.variables if n not in looped]
+    loads = [Load(n, f"_{n}_") for n in variables]
     loads += [Load(f"_input_{i}", f"__input_{i}") for i in system.buffered] if body.last else []
     loads += [Load("I_ext", "_I_ext_")] if system.external_current else []
     arrays = [*(a for a in kernel.arrays if a not in kernel.apart), *(t + NOW for t, per_cell in kernel.tables if per_cell)]
     loads += [Load(a, f"_{a}_") for a in arrays]
     loads += [Load("_refractory", "__refractory")] if system.refractory is not None else []
-    stores = [Store(f"_{n}_", ast.Name(new_name(n))) for n in system.variables]
+    stores = [Store(f"_{n}_", ast.Name(new_name(n))) for n in variables]
     stores += [Store(f"__input_{i}", formula("0.0")) for i in system.buffered] if body.last else []
     stores += [Store("__refractory", ast.Name("_wait"))] if system.refractory is not None else []
     flag = "_spike" if system.substeps == 1 else "_spike | (_flag[_k] > 0)"
     stores.append(Store("_flag", formula(flag if system.spikes is None else "int32(_number) if _spike else int32(0)")))
-    lines = _loop_over_cells([*loads, *body.statements, *stores], single)
+    lines = _loop_over_cells([*loads, *without(body.statements, rows), *stores], single)
     if product is not None:
-        lines = [*_loop_over_cells([*loads, *body.gather], single), _product(kernel), *lines]
+        gather = _loop_over_cells([*loads, *without(body.gather, rows)], single)
+        gather += [line for each in rows for line in collected(each)]
+        lines = [*gather, _product(kernel), *(line for each in rows for line in _changed(each, loads, body, single)), *lines]
     # COBA, COBAHH and Wang's decision network take 3/4 of their time with wide vectors; a model of arithmetic alone gains
     # less, and Brunel's network would lose 3 %, since the clock is lower while it delivers
     if not LONG.isdisjoint(functions_in("\n".join(lines))):
         lines = ["    wide_vectors()", *lines]
     return f"@helper\ndef {name}({', '.join(head)}):\n" + "\n".join(lines) + "\n\n\n"
+
+
+def _changed(rows, loads, body, single):
+    """Return the loops that add the changes of the product to variables in rows."""
+    held = body.free if any("_free" in line.needs for line in rows.lines) else []
+    needed = set[str]().union(*(line.needs for line in held))
+    head, statements = changed(rows, [*(load for load in loads if load.name in needed), *held])
+    return [*head, *indent(_loop_over_cells(statements, single))]
 
 
 def _product(kernel):
@@ -287,4 +309,4 @@ def _loop_over_cells(statements, single):
         from brainsim.equations.precision import narrow
 
         statements = narrow(statements)
-    return ["    for _k in range(_flag.size):", *indent(statements, 2)]
+    return ["    for _k in range(_flag.size):", *indent(statements, 2)] if statements else []

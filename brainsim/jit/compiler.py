@@ -14,6 +14,7 @@ with pause_gc():
     from numba.core.registry import cpu_target
     from numba.core.sigutils import normalize_signature
     from numba.extending import intrinsic
+    from numba.np import linalg
     from numba.np.numpy_support import from_dtype
 
     import brainsim.jit.reference_type  # noqa: F401 - tells Numba of it
@@ -21,6 +22,14 @@ with pause_gc():
     from brainsim.jit.inner import InnerCompiler
     from brainsim.jit.late import types
     from brainsim.jit.passes import remember_types
+
+    # Numba imports SciPy's linear algebra when it is first used, to see whether it is there: 0.17 s. It is; a function that
+    # uses it imports it again
+    _ensure_blas, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        linalg.ensure_blas = _ensure_blas
 
 # "numpy" removes the branch for division by zero, which would keep loops from vectorising; fastmath stays off, since it
 # would make the last bits depend on the width of the processor's vectors.

@@ -4,7 +4,7 @@ What is called by address is compiled on its own, so that what a network does no
 """
 
 from brainsim.jit.decorators import intrinsic
-from brainsim.jit.late import cgutils, ir, types
+from brainsim.jit.late import arrayobj, cgutils, ir, types
 
 
 @intrinsic
@@ -88,6 +88,20 @@ def _prefetched(target, builder, pointer):
     # read, keep in all cache levels, data
     builder.call(function, [pointer, integer(0), integer(3), integer(1)])
     return target.get_dummy_value()
+
+
+@intrinsic
+def part_of(context, array, start, size):
+    """Return the `size` elements of an array from `start` on, which must exist: a slice without the tests of Python's."""
+
+    def generate(target, builder, signature, arguments):
+        whole = target.make_array(array)(target, builder, arguments[0])
+        part = target.make_array(array)(target, builder)
+        data, item = builder.gep(whole.data, [arguments[1]]), whole.itemsize
+        arrayobj.populate_array(part, data=data, shape=(arguments[2],), strides=(item,), itemsize=item, meminfo=None)
+        return part._getvalue()
+
+    return array(array, types.intp, types.intp), generate
 
 
 @intrinsic

@@ -7,8 +7,12 @@ import pytest
 from scipy.linalg import expm
 
 import brainsim as bs
+from brainsim.equations import rows
+from brainsim.equations.codegen import write_kernel
 from brainsim.equations.expressions.grammar import EquationError
 from brainsim.equations.steps import exact
+from brainsim.equations.steps.methods import METHODS
+from brainsim.equations.system import compose
 from tests.helpers.equations.single_cells import run, step_of, steps
 
 
@@ -74,6 +78,66 @@ def test_the_text_of_a_kernel_grows_with_the_variables_and_not_with_their_square
     assert len("".join(ast.unparse(line.value) for line in step.lines)) < 60 * 40
     assert step_of(chain(17)(), current=True).product is not None  # 17*18 terms
     assert step_of(chain(16)(), current=True).product is None
+
+
+def kernel_of(model):
+    """Return the kernel of a cell with an injected current."""
+    system = compose(model.cell_equations, [], external_current=True, label="cells")
+    return write_kernel(system, METHODS[model.method](system, "cells"), frozenset())
+
+
+def test_a_kernel_is_as_long_for_many_compartments_as_for_few():
+    few, many = (kernel_of(chain(n)()).text.partition("def advance")[0].splitlines()[2:] for n in (18, 40))
+    assert len(few) == len(many)
+    assert sum(map(len, many)) - sum(map(len, few)) < 10
+
+
+ENDS = {
+    "threshold": "v0 > 2",
+    "reset": "v0 = -1",
+    "refractory": "t_ref",
+    "frozen": ("v0",),
+    "dimensions": False,
+    "t_ref": bs.parameter(1.0, "ms", "refractory time"),
+}
+NEXT = {
+    "equations": chain(8).equations + "\ndz/dt = -z*z*v3/k - z/tau",
+    "k": bs.parameter(1.0, "mV", "scale"),
+    "z": bs.initial(1.0, "", "not linear"),
+    "dimensions": False,
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("texts", "given", "precision"),
+    [
+        ({"dimensions": False, "extra": " + sigma*xi", "sigma": bs.parameter(0.5, "", "noise")}, {}, "double"),
+        (ENDS, {"tau": [5.0, 10.0, 20.0]}, "double"),
+        (ENDS | {"substeps": 2}, {}, "double"),
+        (ENDS, {}, "single"),
+        (NEXT, {}, "double"),
+    ],
+    ids=["noise", "clamped", "substeps", "single", "next"],
+)
+def test_loops_over_rows_give_the_bits_of_lines_for_each_variable(monkeypatch, texts, given, precision):
+    """Clamped: while v0 is held all others follow another system; an event acts on v7."""
+    monkeypatch.setattr(exact, "MAX_TERMS", 0)
+    found = []
+    for fewest in (rows.FEWEST, 1000):
+        monkeypatch.setattr(rows, "FEWEST", fewest)
+        model = chain(8, **texts)(a=0.5, **given)
+        assert ("part_of(_state" in kernel_of(model).text) == (fewest < 1000)
+        cells = bs.Population(3, model, name="cells")
+        net = bs.Network(seed=1)
+        net.stimulate(cells, bs.CurrentInput(10.0))
+        source = bs.Population(1, bs.SpikeTrains([1.0], [0]), name="source")
+        net.connect(source, cells, bs.AllToAll(), weight=3.0, delay=0.8, synapse=bs.Delta(variable="v7"))
+        traces = [bs.Trace(cells, name) for name in model.initials]
+        result = bs.simulate(net, 5.0, record=traces, precision=precision, seed=2)
+        found.append([*(result.traces["cells", name].values for name in model.initials), result.spikes["cells"].times])
+    assert found[0][-1].size > 1 or not model.threshold
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
 
 
 class Three(bs.Neuron):

@@ -233,3 +233,17 @@ def test_nothing_is_compiled_at_import(tmp_path):
     assert {"brainsim.engine.operators.poisson_events", "brainsim.engine.synapses.delivery"} <= set(engine)
     python(f"import brainsim.ann.conversion.kernels, {', '.join(engine)}", BRAINSIM_CACHE_DIR=str(tmp_path / "cache"))
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.thorough
+def test_the_linear_algebra_of_scipy_is_imported_when_a_function_needs_it_and_not_before():
+    """Numba would import it before the first function, to see whether it is there."""
+    script = """
+import sys
+import numpy as np
+import brainsim.jit.compiler, numba
+numba.njit(lambda x: x + 1.0)(1.0)
+print("scipy.linalg" in sys.modules)
+print((numba.njit(lambda a: np.dot(a, a))(np.ones(2)), numba.np.arraymath._HAVE_BLAS, "scipy.linalg" in sys.modules))
+"""
+    assert python(script)[0].splitlines() == ["False", "(2.0, True, True)"]

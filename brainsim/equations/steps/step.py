@@ -13,7 +13,7 @@ from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import RANDOM, Tree
 from brainsim.equations.expressions.lower import lower, number
-from brainsim.equations.statements import Assign, formula
+from brainsim.equations.statements import Assign, formula, select_needed
 
 if TYPE_CHECKING:
     from brainsim.equations.system import System
@@ -97,7 +97,7 @@ class Writer:
         return {key: self._lower(tree, names) for key, tree in sides.items()}
 
     def step(self, method: str, computes: Iterable[Callable] = (), **properties: Any) -> Step:
-        """Return the Step of the lines written so far; `computes` are functions that compute further constants."""
+        """Return the Step of those lines that it needs; `computes` are functions that compute further constants."""
         constants, computes = {f"_k{k}": tree for k, tree in self._constants.values()}, tuple(computes)
 
         def compute(values, dt):
@@ -108,7 +108,8 @@ class Writer:
             return numbers
 
         made: dict[str, Any] = {"compute": compute, "constants": constants, "computes": computes, "product": self.product}
-        return Step(method, self.lines, **made, **properties)
+        lines = select_needed(self.lines, {f"_{name}_new" for name in self.system.variables})
+        return Step(method, lines, **made, **properties)
 
     def _lower(self, tree, names):
         return lower(lang.substitute(self._reduce(tree), names))
