@@ -241,6 +241,23 @@ def test_the_legend_names_errors_that_are_drawn_and_the_others_are_said_to_be_ze
     assert set(told.partition(": ")[2].split(", ")) == {"clipping", "quantisation", "inherited", "unevenness"} - seen
 
 
+def test_samples_that_do_not_fit_are_told(mlp):
+    """In other units than the training data; with labels that the network does not know, such as those that begin at 1."""
+    some = {"T": 2, **SOME}
+    with pytest.warns(UserWarning, match=r"bodies.X: the largest value is 16, and that of calib 1; give both in the units"):
+        bodies(mlp, 16.0 * DATA.X_test, DATA.y_test, **some)
+    with pytest.warns(UserWarning, match=r"bodies.y: the network does not know the label 10, so \d+ of 360 answers must be"):
+        bodies(mlp, DATA.X_test, DATA.y_test + 1, **some)
+
+
+def test_a_row_of_another_time_is_not_taken_for_it(mlp):
+    one = bodies(mlp, DATA.X_test[:50], DATA.y_test[:50], T=4, **SOME)
+    assert one.row().steps == one.row(T=4).steps == 4
+    assert one.row("artificial", T=8) == one.row("artificial")
+    with pytest.raises(ValueError, match="BodyReport.row: there is no row of 'spiking' at T = 8"):
+        one.row(T=8)
+
+
 def test_mistakes(mlp):
     X, y = DATA.X_test, DATA.y_test
     with pytest.raises(ValueError, match=r"bodies.y: must be one label for each of the 360 samples \(got shape \(359,\)\)"):

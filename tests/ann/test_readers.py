@@ -251,6 +251,21 @@ def test_max_pooling_of_torch_is_lowered():
             np.testing.assert_allclose(c, b, atol=1e-12)
 
 
+def test_a_normalisation_may_be_first():
+    """Its channels say how many inputs there are."""
+    norm = normed(64)
+    found = convert(chain(norm, FIRST, RELU, LAST), DATA.X_train).trained
+    scale = norm.weight / np.sqrt(norm.running_var + 1e-5)
+    same = (DATA.X_test - norm.running_mean) * scale + norm.bias
+    np.testing.assert_allclose(found.activations(DATA.X_test)[0], np.maximum(same @ W1 + B1, 0.0), atol=1e-12)
+
+
+def test_images_with_their_channels_last_are_told():
+    module, images = chain(convolution(), RELU, torch_part("Flatten"), linear(np.ones((144, 10)))), DATA.X_train
+    with pytest.raises(ValueError, match=r"Conv2D.weight: .*; images have their channels first, X.transpose\(0, 3, 1, 2\)"):
+        convert(module, images.reshape(-1, 8, 8, 1))
+
+
 @pytest.mark.parametrize(
     ("module", "message"),
     [
@@ -309,7 +324,8 @@ def test_modules_of_torch_itself():
         nn.Linear(20, 10),
     ).eval()
     expected = module(torch.tensor(DATA.X_test, dtype=torch.float32)).detach().numpy()
-    found = convert(module, DATA.X_train).trained.activations(DATA.X_test)[-1]
+    calib = torch.tensor(DATA.X_train, requires_grad=True)
+    found = convert(module, calib).trained.activations(DATA.X_test)[-1]
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
     class Skip(nn.Module):

@@ -27,6 +27,7 @@ KNOWN = {
     "Network": dir(bs.Network),
     "Simulation": [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"],
     "Neuron": (),
+    "SpikingNetwork Trainer MLP RNN": signature(bs.learn.SpikingNetwork).parameters,
     "Population View": [*signature(bs.Population).parameters, *dir(bs.Population)],
     "ConductanceInput CurrentInput EventInput NoiseInput PoissonInput VoltageClamp": (),
     **{name: signature(call).parameters for name, call in CALLS.items()},

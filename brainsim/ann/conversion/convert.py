@@ -405,6 +405,7 @@ def image_shape(X):
 
 def samples_of(X: ArrayLike, trained: Trained, label: str) -> np.ndarray:
     """Return samples as an array (samples, inputs), those of a network that reads images flattened, or raise ValueError."""
+    X = X.detach() if hasattr(X, "detach") else X
     if trained.shape and np.shape(X)[1:] == trained.shape:
         X = np.reshape(X, (np.shape(X)[0], -1))
     return array_of(X, ("samples", trained.weights[0].shape[0]), label)

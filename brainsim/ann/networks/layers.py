@@ -61,8 +61,10 @@ class Conv2D:
         """Return (W, b, shape of the output) for images of the shape (channels, height, width)."""
         weight = np.asarray(plain(self.weight, "", "Conv2D.weight"))
         if weight.ndim != 4 or weight.shape[1] != shape[0]:
+            last = weight.ndim == 4 and weight.shape[1] == shape[-1]
+            hint = "; images have their channels first, X.transpose(0, 3, 1, 2)" if last else ""
             raise ValueError(
-                f"Conv2D.weight: must have the shape (channels out, {shape[0]}, height, width) (got {weight.shape})"
+                f"Conv2D.weight: must have the shape (channels out, {shape[0]}, height, width) (got {weight.shape}){hint}"
             )
         out, _, height, width = weight.shape
         sources, targets, size = _positions(shape, (height, width), self.stride, self.padding, "Conv2D")

@@ -125,12 +125,12 @@ def merged(steps, shape):
             continue
         dense = isinstance(step, Dense)
         if shape is None:
-            if not dense:
+            if not isinstance(step, Dense | BatchNorm):
                 raise ValueError(
-                    "convert.source: the size of the images must be known for Conv2d, pooling and BatchNorm; give samples "
-                    "of the shape (samples, channels, height, width), as the module takes them"
+                    "convert.source: the size of the images must be known for Conv2d and pooling; give samples of the shape "
+                    "(samples, channels, height, width), as the module takes them"
                 )
-            shape = np.shape(step.weight)[:1]
+            shape = np.shape(step.weight if dense else step.mean)[:1]
         if group is not None and dense and flat:  # two fully connected layers, which `chain` rejects
             found.append(group[:2])
             group = None

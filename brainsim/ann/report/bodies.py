@@ -15,7 +15,7 @@ from brainsim.ann.networks.readers import networks_in
 from brainsim.ann.report.damage import damage_rows, wanted_damage
 from brainsim.ann.report.figures import bodies_figure, sample_figure, write_bodies
 from brainsim.ann.report.pair import Pair, learn_in_spikes, measured
-from brainsim.ann.report.rows import ARTIFICIAL, SPIKING, Row, chosen, combined
+from brainsim.ann.report.rows import ARTIFICIAL, LEARNED, SPIKING, Row, chosen, combined
 from brainsim.ann.report.summary import ENOUGH, SAME, summary, verdict
 from brainsim.core.checks import integer, nearest, warn_user
 from brainsim.core.doors import load_or_name
@@ -23,6 +23,8 @@ from brainsim.core.files import HTML, writable
 from brainsim.core.hints import answers_calls
 from brainsim.learn.checked_samples import class_labels
 
+UNTIMED = (ARTIFICIAL, LEARNED)  # bodies that have one row
+FACTOR = 4.0  # by which the largest values of samples and of training data may differ
 USUAL = 32  # steps of damaged networks, and of those that learn in spikes
 
 
@@ -54,12 +56,13 @@ class BodyReport:
         ----------
         body : {"artificial", "rates", "spiking", "learned in spikes"}
         T : int, optional
-            Number of steps; by default the largest. No effect on a body that has but one row.
+            Number of steps; by default the largest. No effect on a body that has no steps, or one number of its own.
         layer : int, optional
             0 for the inputs, 1, 2, ... for hidden layers; by default the whole network.
         """
         found = chosen(self.rows, body=body, layer=layer, damage="", answer="")
-        wanted = [row for row in found if len(found) == 1 or row.steps == (self.T[-1] if T is None else T)]
+        steps = self.T[-1] if T is None else T
+        wanted = [row for row in found if row.steps == steps or (len(found) == 1 and (T is None or body in UNTIMED))]
         if not wanted:
             known = {"body": sorted({row.body for row in self.rows}), "T": self.T}
             raise ValueError(f"BodyReport.row: there is no row of {body!r} at T = {T}, layer = {layer} (there are {known})")
@@ -289,7 +292,8 @@ def bodies(
     Warns
     -----
     UserWarning
-        If test samples are also calibration samples, on which thresholds and early answers depend.
+        If test samples are also calibration samples, on which thresholds and early answers depend; if their values are much
+        larger or smaller than those of the calibration samples; if the network does not know some of the labels.
 
     Examples
     --------
@@ -321,7 +325,11 @@ def bodies(
     for k, snn in enumerate(_all_converted(model, calib, options)):
         samples, known = snn.checked(X, "bodies.X"), None if calib is None else snn.checked(calib, "bodies.calib")
         answers = class_labels(y, len(samples), "bodies.y", snn.classes_)
-        _warn_of_shared(snn, known, samples)
+        _warn_of_samples(snn, known, samples)
+        if unknown := sorted({*answers.tolist()} - {*snn.classes_.tolist()}):
+            wrong = int(np.isin(answers, unknown).sum())
+            text = f"the network does not know the label {unknown[0]!r}, so {wrong} of {len(answers)} answers must be wrong"
+            warn_user(f"bodies.y: {text}; its labels are {', '.join(map(str, snn.classes_))}")
         pair = measured(snn, samples, answers, T, known, seed)
         if labels is not None and known is not None:
             of_calib = class_labels(labels, len(known), "bodies.labels", snn.classes_)
@@ -363,9 +371,17 @@ def _converted(source, calib, options) -> SpikingClassifier:
     return snn
 
 
-def _warn_of_shared(snn, calib, X):
-    """Warn if test samples are also calibration samples, to the precision of float32, in which one of them may have been."""
-    known = set()
+def _warn_of_samples(snn, calib, X):
+    """Warn if test samples are in other units than calibration samples, or are some of them.
+
+    They are compared to the precision of float32, in which one of them may have been.
+    """
+    calib, known = snn.calib if calib is None else calib, set()
+    if calib is not None:
+        own, others = (float(np.abs(values).max()) for values in (X, calib))
+        if own > FACTOR * others or others > FACTOR * own:
+            text = f"the largest value is {own:g}, and that of calib {others:g}"
+            warn_user(f"bodies.X: {text}; give both in the units in which the network was trained")
     for training in (calib, snn.calib):
         known |= set() if training is None else {row.tobytes() for row in (training + 0.0).astype(np.float32)}
     shared = sum(row.tobytes() in known for row in (X + 0.0).astype(np.float32))
