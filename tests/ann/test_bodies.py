@@ -211,6 +211,22 @@ def test_a_network_that_learned_in_spikes_is_a_row(mlp):
     assert net.score(X, DATA.y_test) == row.accuracy  # it is as it was
 
 
+def test_a_panel_is_drawn_where_one_wants_it(report):
+    _, (left, right) = plt.subplots(1, 2)
+    assert report.plot("accuracy", left) is left
+    line = next(line for line in left.lines if line.get_label() == "spiking")
+    assert line.get_ydata() == pytest.approx(100 * report.accuracy[0])
+    plt.sca(right)
+    assert report.plot("errors") is right
+    with pytest.raises(ValueError, match="BodyReport.plot.panel: there is no 'acuracy'; did you mean 'accuracy'?"):
+        report.plot("acuracy")
+    with pytest.raises(ValueError, match="BodyReport.plot.panel: there is no 'lost'"):  # which was not measured
+        report.plot("lost")
+    with pytest.raises(ValueError, match="BodyReport.plot.ax: takes one panel; name it"):
+        report.plot(ax=left)
+    plt.close("all")
+
+
 @pytest.mark.thorough
 def test_pictures(report, tmp_path):
     figure = report.plot()

@@ -4,24 +4,26 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from brainsim.ann.conversion.convert import SpikingClassifier, convert
 from brainsim.ann.networks.readers import networks_in
 from brainsim.ann.report.damage import damage_rows, wanted_damage
-from brainsim.ann.report.figures import bodies_figure, sample_figure, write_bodies
+from brainsim.ann.report.figures import bodies_figure, draw_panel, panels_of, sample_figure, write_bodies
 from brainsim.ann.report.pair import Pair, learn_in_spikes, measured
 from brainsim.ann.report.rows import ARTIFICIAL, LEARNED, SPIKING, Row, chosen, combined
 from brainsim.ann.report.summary import ENOUGH, SAME, summary, verdict
-from brainsim.core.checks import integer, nearest, warn_user
+from brainsim.core.checks import integer, nearest, one_of, warn_user
 from brainsim.core.doors import load_or_name
 from brainsim.core.files import HTML, writable
 from brainsim.core.hints import answers_calls
 from brainsim.learn.checked_samples import class_labels
+from brainsim.plot.elements.axes import axes_of
 
 UNTIMED = (ARTIFICIAL, LEARNED)  # bodies that have one row
 FACTOR = 4.0  # by which the largest values of samples and of training data may differ
@@ -131,9 +133,29 @@ class BodyReport:
         """What the table says: from which T answers are the same, energy, accuracy, depth, disagreements."""
         return verdict(self)
 
-    def plot(self) -> Figure:
-        """Return the figure: accuracy, time, rates, operations, energy and errors, and a panel for each damage."""
-        return bodies_figure(self)
+    @overload
+    def plot(self) -> Figure: ...
+
+    @overload
+    def plot(self, panel: str, ax: Axes | None = None) -> Axes: ...
+
+    def plot(self, panel: str | None = None, ax: Axes | None = None) -> Figure | Axes:
+        """Return a Figure of all panels, or draw one panel and return its Axes.
+
+        Parameters
+        ----------
+        panel : {"accuracy", "decisions", "rates", "operations", "energy", "errors"} or a damage, optional
+            Accuracy against time; when early answers come; rates against activations; operations by layer; energy against
+            time; errors of rates; accuracy under a damage that was measured. By default all.
+        ax : Axes, optional
+            Where the panel is drawn; the current ones by default.
+        """
+        if panel is None:
+            if ax is not None:
+                raise ValueError('BodyReport.plot.ax: takes one panel; name it, such as report.plot("accuracy", ax=ax)')
+            return bodies_figure(self)
+        one_of(panel, panels_of(self), "BodyReport.plot.panel")
+        return draw_panel(self, panel, axes_of(ax, "BodyReport.plot"))
 
     def raster(self, i: int, T: int | None = None, network: int = 0) -> Figure:
         """Return a Figure of sample i: input, activations as bars, spikes of the same units, evidence over time.

@@ -24,20 +24,28 @@ LOOKS = {
 }
 
 
+def panels_of(report):
+    """Return the names of all panels of a report: those that each has, and one for each damage."""
+    return [*PANELS, *(kind for kind in DAMAGES if chosen(report.rows, damage=kind))]
+
+
+def draw_panel(report, panel, ax):
+    """Draw a panel on Axes, and return them; blue is the spiking network, red the artificial one."""
+    PANELS[panel](report, ax) if panel in PANELS else _damage(report, panel, ax)
+    return ax
+
+
 def bodies_figure(report):
-    """Return a figure of six panels, and one for each damage; blue is the spiking network, red the artificial one."""
-    kinds = [kind for kind in DAMAGES if chosen(report.rows, damage=kind)]
-    panels = [_accuracy, _decisions, _rates, _operations, _energy, _errors]
-    rows = -(-(len(panels) + len(kinds)) // COLUMNS)
+    """Return a figure of all panels."""
+    panels = panels_of(report)
+    rows = -(-len(panels) // COLUMNS)
     with style():
         figure, axes = plt.subplots(
             rows, COLUMNS, figsize=(11.0, 3.2 * rows + 0.8), layout="constrained", FigureClass=ShownOnce
         )
         for panel, ax in zip(panels, axes.flat, strict=False):
-            panel(report, ax)
-        for kind, ax in zip(kinds, axes.flat[len(panels) :], strict=False):
-            _damage(report, kind, ax)
-        for ax in axes.flat[len(panels) + len(kinds) :]:
+            draw_panel(report, panel, ax)
+        for ax in axes.flat[len(panels) :]:
             ax.set_axis_off()
         lines = [textwrap.fill(line, 150) for line in (*report.verdict.splitlines(), *CAVEAT.splitlines())]
         figure.supxlabel("\n".join(lines), fontsize=9, color="#444444", x=0.01, ha="left")
@@ -199,6 +207,16 @@ def _damage(report, kind, ax):
         ax.set_xticks(list(dict.fromkeys(row.level for row in chosen(report.rows, damage=kind))))
     ax.set_ylim(0.0, 104.0)
     ax.legend(loc="best")
+
+
+PANELS = {
+    "accuracy": _accuracy,
+    "decisions": _decisions,
+    "rates": _rates,
+    "operations": _operations,
+    "energy": _energy,
+    "errors": _errors,
+}
 
 
 def sample_figure(pair, i, T):
