@@ -41,7 +41,11 @@ LEFT_OUT = (
 def examples(folder, only):
     """Return the scripts of a folder, as paths within it."""
     found = sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*.py"))
-    return [name for name in found if not any(part in name for part in LEFT_OUT) and only in name]
+    return [
+        name
+        for name in found
+        if not any(part in name for part in LEFT_OUT) and any(part in name for part in only.split(","))
+    ]
 
 
 def found_by_monitors():
@@ -155,7 +159,7 @@ def main():
     """Run the examples, and print a row for each, and how many ran where."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", help="examples of Brian2's repository")
-    parser.add_argument("--only", default="", help="a part of the names of the scripts to run")
+    parser.add_argument("--only", default="", help="parts of the names of the scripts to run, with commas between")
     parser.add_argument("--ways", default="brainsim,brian2", help="brainsim, brian2, or both, the default")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds after which a script is stopped")
     parser.add_argument("--target", default="auto", help="with what Brian2 runs: auto, cython or numpy")

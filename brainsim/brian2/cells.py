@@ -25,6 +25,19 @@ class OtherGroupsError(Exception):
     """A step of these cells needs what a class cannot have: variables of other groups, or tables at other times."""
 
 
+class Flag:
+    """Whether each cell fires in a step, in place of a variable of Brian2: what a function of the operator writes."""
+
+    name, dtype, scalar, conditional_write = "fires", np.dtype(float), False, None
+
+    def __init__(self, n):
+        self.values = np.zeros(n)
+
+    def get_value(self):
+        """Return the flags."""
+        return self.values
+
+
 class Names:
     """Names that a class may have, for those of Brian2."""
 
@@ -159,6 +172,15 @@ class Cells(Translator):
         if value.tree is None and np.ndim(value.known) == 0 and not value.known:
             return
         self.threshold = ast.unparse(self.condition(value))
+        self.note_spike(collected)
+
+    def fire_by(self, flag):
+        """Take over a threshold that a function has tested: the cells fire whose flag it has set."""
+        self.threshold = f"{self.state(flag)} > 0.5"
+
+    def note_spike(self, collected):
+        """Take over what Brian2 writes where it tests the threshold."""
+        self.collected = collected
         if collected.kwds.get("_uses_refractory"):
             now = ast.unparse(self.number(self.meaning("t", collected.variables["t"])))
             last, free = (self.state(collected.variables[name]) for name in ("lastspike", "not_refractory"))

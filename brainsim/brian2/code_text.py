@@ -128,6 +128,7 @@ class Emitter(Translator):
     def __init__(self, collected, fixed):
         super().__init__(collected)
         self.fixed, self.arrays, self.scalars, self.heads, self.lines = fixed, {}, {}, [], []
+        self.once = []
         self.reads, self.writes, self._places, self._numbers, self._count = set(), set(), {}, {}, 0
         self._sampler, self._flat = Sampler("r", self._bits), {}
 
@@ -226,7 +227,9 @@ class Emitter(Translator):
 
     def statement(self, name, tree):
         """Write one assignment."""
-        variable = self.collected.variables.get(name)
+        variable, lines = self.collected.variables.get(name), self.lines
+        if isinstance(variable, ArrayVariable) and variable.scalar:
+            self.lines = self.once  # of a value that all elements share, before the loop
         value = self.value(tree)
         if variable is None or isinstance(variable, AuxiliaryVariable):
             if value.tree is not None and not isinstance(value.tree, ast.Name):
@@ -246,6 +249,7 @@ class Emitter(Translator):
             test = self._held(name, held)
             line = f"if {test} != 0: {line}"
         self.lines.append(line)
+        self.lines = lines
 
     def _held(self, name, held):
         """Return the text of the flag without which a variable is not written, at the index of the variable."""
@@ -270,6 +274,8 @@ class Emitter(Translator):
         heads = [f"i{k} = {text}" for k, text in enumerate(self.heads)]
         body = "\n".join("    " * depth + line for line in (*heads, *self.lines) or ["pass"])
         loads = [f"    {a} = array_of(c.{a})" for a in self.arrays] + [f"    {s} = c.{s}" for s in self.scalars]
+        if self.once:
+            loads += [f"    {line}" for line in ("e = np.int64(0)", *self.once)]
         text = FRAME.format(loads="\n".join(loads), loop=frame.format(body=body, **words))
         title = "What a step does besides moving the cells, written by brainsim (brian2/code_text.py)."
         return Code(name, module(title, text), self.arrays, self.scalars, extra, self.reads, self.writes)

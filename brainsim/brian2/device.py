@@ -8,7 +8,7 @@ from brian2.devices.device import RuntimeDevice, all_devices
 from brian2.synapses.synapses import SynapticPathway
 
 from brainsim.brian2.plan import Collected, Plan
-from brainsim.brian2.running import run_plan
+from brainsim.brian2.running import built
 from brainsim.brian2.untranslatable import UntranslatableError
 
 OTHERWISE = ("refuse", "brian2")
@@ -83,26 +83,35 @@ class BrainsimDevice(RuntimeDevice):
             prepare(net, namespace)
         finally:
             self._collecting = False
+        running = self._running(net)
+        if running is not None:
+            self.said.append("brainsim")
+            self.network = running.net
+            running.go()
+            return
+        self._by_brian2 = True
+        for obj in net.sorted_objects:
+            if isinstance(obj, SynapticPathway):
+                obj._pushspikes_codeobj = None  # Brian2 would keep what was only noted
+        try:
+            prepare(net, namespace)
+        finally:
+            self._by_brian2 = False
+
+    def _running(self, net):
+        """Return what runs a network here; None, and the reason is noted, if Brian2 has to run it."""
         try:
             if not self.here:
                 raise UntranslatableError("asked for")
             plan = Plan(net, lambda clock: int(clock._i_end))
-        except UntranslatableError as reason:
+            # NumPy's global generator is the one that Brian2's `seed` sets
+            return built(plan, int(np.random.randint(2**31 - 1)))  # noqa: NPY002
+        except (UntranslatableError, ValueError, TypeError) as error:
+            reason = str(error) if isinstance(error, UntranslatableError) else f"{type(error).__name__}: {error}"
             if self.otherwise == "refuse":
-                raise NotImplementedError(f"set_device('brainsim'): {reason}") from None
-            self.said.append(str(reason))
-            self._by_brian2 = True
-            for obj in net.sorted_objects:
-                if isinstance(obj, SynapticPathway):
-                    obj._pushspikes_codeobj = None  # Brian2 would keep what was only noted
-            try:
-                prepare(net, namespace)
-            finally:
-                self._by_brian2 = False
-            return
-        self.said.append("brainsim")
-        # NumPy's global generator is the one that Brian2's `seed` sets
-        self.network = run_plan(plan, int(np.random.randint(2**31 - 1)))  # noqa: NPY002
+                raise NotImplementedError(f"set_device('brainsim'): {reason}") from error
+            self.said.append(reason)
+            return None
 
     def build(self, *given, **options):
         """Do nothing: a script that would build a program has run already."""

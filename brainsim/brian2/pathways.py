@@ -25,9 +25,8 @@ class Calendar:
         self.first_of = np.searchsorted(self.sources, np.arange(self.low, self.high + 1)).astype(np.int64)
         self.slots, self.room = int(self.delays.max(initial=0)) + 1, max(len(starts), 1)
         self.counts, self.items = np.zeros(self.slots, np.int64), np.zeros(self.slots * self.room, np.int64)
-        self._take()
 
-    def _take(self):
+    def take(self):
         """Take over what is under way in the queue of Brian2, which holds synapses by the step at which they are due."""
         segment = np.empty(self.order.size, np.int64)
         segment[self.order] = np.repeat(np.arange(len(self.delays)), np.diff(self.begins))

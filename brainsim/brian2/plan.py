@@ -22,7 +22,7 @@ from brian2.groups.neurongroup import Resetter, StateUpdater, Thresholder
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import SynapticPathway
 
-from brainsim.brian2.cells import Cells, OtherGroupsError
+from brainsim.brian2.cells import Cells, Flag, OtherGroupsError
 from brainsim.brian2.code_text import Emitter
 from brainsim.brian2.monitors import Noted, Rates, Samples, Spikes
 from brainsim.brian2.pathways import Calendar
@@ -64,6 +64,7 @@ class Group:
     moves_at: int = -1
     fires: Collected | None = None
     fires_at: int = -1
+    flag: Flag | None = None
 
 
 class Plan:
@@ -165,8 +166,16 @@ class Plan:
         cells = Cells(entry.group, self.fixed, self.clock, self.times)
         if moves and entry.moves is not None:
             cells.move(entry.moves)
-        if entry.fires is not None:
+        if entry.fires is None:
+            return cells
+        try:
             cells.fire(entry.fires)
+        except OtherGroupsError:
+            if moves:
+                raise
+            cells, entry.flag = Cells(entry.group, self.fixed, self.clock, self.times), Flag(len(entry.group))
+            cells.fire_by(entry.flag)
+            cells.note_spike(entry.fires)
         return cells
 
     def _in_order(self, moving):
@@ -194,7 +203,13 @@ class Plan:
             if isinstance(obj, SpikeGeneratorGroup | NetworkOperation) or collected is None:
                 continue
             if isinstance(obj, Thresholder):
-                code = None if obj.event == "spike" else self._tested(obj, collected)
+                entry = self.groups[obj.group.name] if obj.event == "spike" else None
+                code = self._tested(obj, collected) if entry is None else None
+                if entry is not None and entry.flag is not None:
+                    code = self._flagged(obj, collected, entry.flag)
+                    code.period = self.period(obj)
+                    self.codes.append(code)
+                    code = None
             elif isinstance(obj, StateUpdater) and isinstance(obj.group, CELLS):
                 code = self._each(obj, collected) if self.moved_by_codes else None
             elif isinstance(obj, EventMonitor):
@@ -225,9 +240,16 @@ class Plan:
     def _each(self, obj, collected):
         emitter = self.emitter(collected)
         emitter.write(collected.code)
-        if not emitter.lines:
+        if not emitter.lines and not emitter.once:
             return None
         return emitter.finish(obj.name, "each", {"count": _length(obj.group)})
+
+    def _flagged(self, obj, collected, flag):
+        emitter = self.emitter(collected)
+        emitter.write(collected.code)
+        test, place = emitter.text(emitter.number(emitter.local["_cond"])), emitter.array(flag)
+        emitter.lines.append(f"{place}[e] = {test}")
+        return emitter.finish(obj.name, "each", {"count": len(obj.group)})
 
     def _tested(self, obj, collected):
         emitter = self.emitter(collected)

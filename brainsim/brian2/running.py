@@ -8,16 +8,14 @@ import brainsim as bs
 from brainsim.brian2.code_operator import Planned
 
 
-def run_plan(plan, seed):
-    """Run a `plan.Plan`, and leave the arrays and clocks of Brian2 as its own run would; return the network."""
+def built(plan, seed):
+    """Return what runs a `plan.Plan`; nothing of Brian2 has changed yet."""
     net = Planned(plan, seed)
     for cells in plan.cells.values():
         net.add(cells.population())
     for obj in plan.trains:
         net.add(_train(plan, obj))
-    running = _Running(plan, net, seed)
-    running.go()
-    return net
+    return Running(plan, net, seed)
 
 
 def _train(plan, obj):
@@ -36,7 +34,12 @@ def _train(plan, obj):
     return bs.Population(len(obj), bs.SpikeTrains(times=times, ids=ids[order]), name=obj.name)
 
 
-class _Running:
+class Running:
+    """A network, `net`, and the plan of which it was made.
+
+    Afterwards the arrays and clocks of Brian2 are as its own run would have left them.
+    """
+
     def __init__(self, plan, net, seed):
         self.plan, self.net, self.at, self.sim = plan, net, 0, None
         if net.populations and plan.steps:
@@ -47,6 +50,8 @@ class _Running:
     def go(self):
         """Run to the end, or until the script says stop."""
         plan = self.plan
+        for calendar in plan.calendars:
+            calendar.take()
         while self.at < plan.steps:
             before = [op for rank, op in plan.operations if self._due(op) and rank < plan.first_move]
             self._call(before)

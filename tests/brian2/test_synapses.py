@@ -109,3 +109,22 @@ def test_events_besides_the_spike_and_what_is_recorded_at_spikes(same):
     found = same(script)
     assert len(found["t"]) > 600
     assert len(found["high.t"]) > 1024  # more than there is room for at first
+
+
+def test_variables_of_other_groups_and_shared_ones(same):
+    """The threshold reads both, so what moves the cells and tests it is code in Brian2's order."""
+
+    def script(b):
+        others = b.NeuronGroup(3, "dx/dt = (1.5 - x)/(10*ms) : 1", method="euler", name="a_group")
+        equations = "dv/dt = (1 + x - v)/(5*ms) : 1\nx : 1 (linked)\nhigher : 1 (shared)"
+        cells = b.NeuronGroup(
+            3, equations, threshold="v > x + higher", reset="v = 0", method="euler", refractory=1 * b.ms, name="b_group"
+        )
+        cells.x = b.linked_var(others, "x", index=[2, 0, 1])
+        cells.run_regularly("higher += 0.01", dt=1 * b.ms)
+        others.x = "0.1*i"
+        found = b.SpikeMonitor(cells), b.StateMonitor(cells, ["v", "x"], record=True)
+        b.Network(others, cells, found).run(50 * b.ms)
+        return {"t": found[0].t_, "i": found[0].i, "v": found[1].v, "x": found[1].x, "higher": cells.higher[:]}
+
+    assert len(same(script)["t"]) > 10

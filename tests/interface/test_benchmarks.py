@@ -76,7 +76,7 @@ SHORT = ["--only", "brainsim", "--threads", "1", "--runs", "1", "--duration", "2
 # every script, with the smallest sizes that it takes
 SMALLEST = {
     "analysis": ["--spikes", "1000", "--cells", "10", "--runs", "1"],
-    "brian2_examples": [".", "--target", "numpy"],
+    "brian2_examples": [".", "--only", "CUBA", "--target", "numpy"],
     "brunel": [*SHORT, "--n", "100"],
     "cells": ["LIF", "--runs", "1", "--duration", "5"],
     "choices": ["--only", "brainsim,brainsim-like-nest", "--trials", "2", "--evidence", "51.2,12.8", "--n", "200"],
