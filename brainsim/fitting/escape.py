@@ -8,6 +8,7 @@ import brainsim as bs
 
 WIDTH = "escape_width"  # mV by which the rate grows e-fold
 FAR = 1e6  # mV: nothing but an event brings v beyond the half of it
+RESET = re.compile(r"(^|[;\n])\s*v\s*=")  # not that of ion channels, whose v_th only tells when a spike is
 THRESHOLD = re.compile(r"\s*v\s*>=?\s*v_th\s*")
 
 
@@ -16,13 +17,16 @@ def check_threshold(model, label):
     if not has_threshold(model):
         kind = type(model)
         raise ValueError(
-            f"{label}: escape noise needs the threshold 'v >= v_th' (that of {kind.__name__} is {kind.threshold!r})"
+            f"{label}: escape noise needs a model that is reset at 'v >= v_th' (the threshold of {kind.__name__} is "
+            f"{kind.threshold!r}, its reset {kind.reset!r})"
         )
 
 
 def has_threshold(model):
-    """Return whether the threshold of a model is ``v >= v_th``."""
-    return bool(THRESHOLD.fullmatch(str(type(model).threshold))) and "v_th" in model.parameters
+    """Return whether the threshold of a model is ``v >= v_th``, from which v is reset."""
+    kind = type(model)
+    has_reset = RESET.search(str(kind.reset or ""))
+    return bool(has_reset and THRESHOLD.fullmatch(str(kind.threshold)) and "v_th" in model.parameters)
 
 
 def _with_threshold(model, text, **parameters):

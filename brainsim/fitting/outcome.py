@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import typing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import brainsim as bs
+from brainsim.core.checks import integer
 from brainsim.core.hints import Answering, answers_calls
 from brainsim.fitting.certainty import certainty_of
 from brainsim.fitting.losses import GammaLoss, MdLoss
 from brainsim.fitting.sampled_losses import TraceLoss
 
 if typing.TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from brainsim.models.base import Neuron
+    from brainsim.results.result import Result
 
 
 @answers_calls
@@ -101,6 +108,114 @@ class Fit(Answering):
         """The parameters of all candidates by name, and their ``"loss"``."""
         places, losses = (np.concatenate(some) for some in zip(*self._log, strict=True))
         return {**self._problem.space.values(places), "loss": losses}
+
+    def response(self, recording: int = 0) -> Result:
+        """Return what the fitted model does under the current of a recording: spikes, and the trace of v if it has one.
+
+        Parameters
+        ----------
+        recording : int
+            Which one, if there are several.
+        """
+        problem = self._problem
+        if not 0 <= integer(recording, "Fit.response.recording") < len(problem.recordings):
+            raise ValueError(f"Fit.response.recording: there are {len(problem.recordings)} (got {recording})")
+        one = problem.recordings[recording]
+        parts = [problem.space.values(self._place[None])]
+        cell = bs.Population(1, self.model, name="fitted", initial=problem.initial_of(parts, [one]))
+        net = bs.Network(seed=problem.seed)
+        net.stimulate(cell, bs.CurrentInput(bs.TimedArray(one.current, one.dt)))
+        record = [bs.Trace(cell, "v")] if "v" in self.model.initials else []
+        duration = problem.dt * round(one.duration / problem.dt)
+        return bs.simulate(net, duration, dt=problem.dt, seed=problem.seed, record=record, progress=False)
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the fit with its recordings and candidates to a file ``.npz``; return its path.
+
+        Parameters
+        ----------
+        path : str or Path
+        """
+        from brainsim.fitting.fit_file import write
+
+        return write(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, model: Neuron | None = None) -> Fit:
+        """Return a fit that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+        model : Neuron, optional
+            What was fitted, if its class cannot be imported, such as one of a notebook.
+
+        Raises
+        ------
+        ValueError
+            If the file is no fit, or needs `model`.
+        """
+        from brainsim.fitting.fit_file import read
+
+        return read(cls, path, model)
+
+    def plot(self, ax: Axes | None = None, *, recording: int = 0, window: tuple[float, float] | None = None) -> Axes:
+        """Draw the potential of the fitted model over the recorded one, and the spikes of both above it.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; the current axes by default.
+        recording : int
+            Which one, if there are several.
+        window : tuple of float, optional
+            From when to when [ms]; by default 500 ms around the end of the part that was fitted.
+        """
+        from brainsim.fitting.fit_pictures import draw_recording
+
+        return draw_recording(self, ax, recording, window)
+
+    def plot_history(self, ax: Axes | None = None) -> Axes:
+        """Draw the least loss over the runs.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; the current axes by default.
+        """
+        from brainsim.fitting.fit_pictures import draw_history
+
+        return draw_history(self, ax)
+
+    def plot_pair(self, x: str | None = None, y: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw all candidates by two of their parameters, coloured by their loss, with the intervals of both.
+
+        Parameters
+        ----------
+        x, y : str, optional
+            The parameters; by default the first and the last.
+        ax : Axes, optional
+            Where to draw; the current axes by default.
+        """
+        from brainsim.fitting.fit_pictures import draw_pair
+
+        return draw_pair(self, ax, x, y)
+
+    def plot_profile(self, name: str, ax: Axes | None = None) -> Axes:
+        """Draw the profile of a parameter: the least loss at each of its values, with the others as good as they can be.
+
+        A loss that is not smooth has no descent: the least loss of the candidates near each value is drawn.
+
+        Parameters
+        ----------
+        name : str
+            The parameter.
+        ax : Axes, optional
+            Where to draw; the current axes by default.
+        """
+        from brainsim.fitting.fit_pictures import draw_profile
+
+        return draw_profile(self, ax, name)
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.4g}" for name, value in self.parameters.items())

@@ -18,6 +18,7 @@ def noisy():
     return current, spikes
 
 
+@pytest.mark.thorough
 def test_likelihood_of_spikes(noisy):
     """-log of the probability of each step, one by one, with v by the exact solution of the equation."""
     current, spikes = noisy
@@ -53,6 +54,7 @@ def test_likelihood_of_spikes(noisy):
     assert fit.candidates["loss"] == pytest.approx(expected, rel=2e-3)  # v before a reset is a line through two samples
 
 
+@pytest.mark.thorough
 def test_the_interval_of_the_likelihood_holds_the_truth(noisy):
     current, spikes = noisy
     free = {"tau_m": (5.0, 30.0), "v_th": (-55.0, -40.0)}

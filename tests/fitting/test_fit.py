@@ -58,6 +58,7 @@ def test_a_generation_is_one_run(cell, runs):
     assert len(runs) == fit.runs <= 7  # then that of the middle, and those that score the part not seen
 
 
+@pytest.mark.thorough
 def test_the_bits_do_not_depend_on_threads(cell):
     pytest.importorskip("cmaes")
     spikes, v = cell
