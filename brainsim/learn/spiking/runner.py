@@ -68,34 +68,29 @@ class SpikingRunner(Runner):
         feedback: Feedback | None = None,
     ) -> Batch:
         """Run the samples with the indices `rows`; with `learn` also backwards, by `feedback` if that is given."""
-        from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Out, SampleRange, run_chunk
+        from brainsim.learn.spiking.kernels.chunk import ONLY_FORWARD, Job, SampleRange, run_chunk
 
         currents, given = self.inputs.currents.shape[1] > 0, vector
         vector = aligned(self.layout.size)
         vector[:] = self.layout.in_kernels(given)
         back = vector if feedback is None else feedback.replace(vector)
         of_models = self.layout.numbers(vector, currents)
-        net = self._held_net(vector, currents, of_models)
+        net, keep = self._held_net(vector, currents, of_models), (self.history or history) and learn
         outputs, n = self.layout.sizes[-1], len(rows)
         traces_of = np.empty((n if traces else 0, self.layout.steps, outputs))
-        out = Out(np.empty(n), np.empty((n, outputs)), np.empty((n, self.layout.n_cells), np.int64), traces_of)
-        keep = int((self.history or history) and learn)
-        edges = chunks_of(n)
-        parts = len(edges)
-        self._prepare(parts, self.layout.longest_delay(vector), bool(keep), learn)
+        found = np.empty(n), np.empty((n, outputs)), np.empty((n, self.layout.n_cells), np.int64), traces_of
+        job = Job(rows, self.way_back if learn else ONLY_FORWARD, int(keep), back, *found)
+        chunks = [SampleRange(*edges) for edges in chunks_of(n)]
+        self._prepare(len(chunks), self.layout.longest_delay(vector), bool(keep), learn)
         self._fill(of_models)
-        chunks = [SampleRange(rows, *edge, self.way_back if learn else ONLY_FORWARD, keep, back) for edge in edges]
         same = repeat(net), repeat(Held(vector)), repeat(self._held_data)
-        list(
-            self.in_turn(
-                run_chunk, *same, chunks, repeat(self._held_task), self._works, repeat(Held(out)), self._held_gradients
-            )
-        )
-        total = self._sum(parts) if learn else np.zeros(0)
+        columns = chunks, repeat(self._held_task), self._works, repeat(Held(job)), self._held_gradients
+        list(self.in_turn(run_chunk, *same, *columns))
+        total = self._sum(len(chunks)) if learn else np.zeros(0)
         if learn:
-            self._add_parameters(total, vector, of_models, parts)
+            self._add_parameters(total, vector, of_models, len(chunks))
             total = self.layout.of_kernels(given, total)
-        return Batch(out.loss, out.score, out.counts, out.traces, total)
+        return Batch(*found, total)
 
     def events(self, vector: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Return (block, cell, time, trace) of all events of one sample: block 0 are the inputs."""
@@ -105,8 +100,8 @@ class SpikingRunner(Runner):
         return work.block[:stop].copy(), work.cell[:stop].copy(), work.time[:stop].copy(), batch.traces[0]
 
     def _held_net(self, vector, currents, of_models):
-        """Return the net of a vector: the last one if nothing but weights has changed since, as in most batches."""
-        others = vector[self.layout.weights[-1].stop :].tobytes()
+        """Return the net of a vector: the last one if only weights and biases have changed since, as in most batches."""
+        others = vector[self.layout.delays[0].start :].tobytes()
         if self._net is None or self._net[0] != others:
             self._net = others, Held(net_of(self.layout, vector, self.on_grid, self.floor, currents, of_models))
         return self._net[1]

@@ -46,9 +46,13 @@ class Task(NamedTuple):
     steepness: float
 
 
-class Out(NamedTuple):
-    """What comes out of a batch, in the order of its samples."""
+class Job(NamedTuple):
+    """How a batch runs, and what comes out of it, in the order of its samples."""
 
+    rows: np.ndarray
+    mode: int  # ONLY_FORWARD, EXACT, SURROGATE or EPROP
+    keep: int  # whether the values of every step are kept
+    back: np.ndarray  # the vector with the weights by which surrogate gradients go back
     loss: np.ndarray  # (samples,)
     score: np.ndarray  # (samples, outputs)
     counts: np.ndarray  # int64 (samples, cells)
@@ -56,39 +60,35 @@ class Out(NamedTuple):
 
 
 class SampleRange(NamedTuple):
-    """What one call runs: the samples ``rows[begin:end]``, and how."""
+    """What one call runs: the samples ``job.rows[begin:end]``."""
 
-    rows: np.ndarray
     begin: int
     end: int
-    mode: int  # ONLY_FORWARD, EXACT, SURROGATE or EPROP
-    keep: int  # whether the values of every step are kept
-    back: np.ndarray  # the vector with the weights by which surrogate gradients go back
 
 
 @kernel
-def run_chunk(net, vector, data, chunk, task, work, out, gradient):
+def run_chunk(net, vector, data, chunk, task, work, job, gradient):
     """Run the samples of a chunk; `gradient` becomes the sum of their gradients."""
-    net, data, task, work, out = refer(net), refer(data), refer(task), refer(work), refer(out)
-    mode, keep = chunk.mode, chunk.keep
+    net, data, task, work, job = refer(net), refer(data), refer(task), refer(work), refer(job)
+    mode, keep = job.mode, job.keep
     if mode != ONLY_FORWARD:
         gradient[:] = 0.0
     if mode in (SURROGATE, EPROP):
-        turn_weights(net, chunk.back, work)
+        turn_weights(net, job.back, work)
     for q in range(chunk.begin, chunk.end):
-        n = chunk.rows[q]
+        n = job.rows[q]
         first, stop, currents = data.offsets[n], data.offsets[n + 1], data.currents[n]
         # Stage 1: the forward pass, which leaves events, trace and scores in `work`
         forward(net, vector, Sample(data.times[first:stop], data.units[first:stop], currents), keep, work)
         # Stage 2: the loss and its derivatives by trace and spike times, and what is kept of the sample
         begin, end = data.wanted_offsets[n], data.wanted_offsets[n + 1]
         wanted = data.wanted_times[begin:end], data.wanted_cells[begin:end]
-        out.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], wanted, work)
-        copy(work.score, out.score[q])
-        copy(work.counts, out.counts[q])
-        if out.traces.shape[0] > 0:
+        job.loss[q] = loss_of(net, task, data.label[n], data.labels[n], data.values[n], wanted, work)
+        copy(work.score, job.score[q])
+        copy(work.counts, job.counts[q])
+        if job.traces.shape[0] > 0:
             for k in range(net.steps):
-                copy(work.trace[k], out.traces[q, k])
+                copy(work.trace[k], job.traces[q, k])
         # Stage 3: the way back, which adds to the gradient; the samples of a chunk are added up in their order
         if mode == EXACT:
             backward(net, vector, currents, keep, task.rate_cost, task.rate_target, work, gradient)
