@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import brainsim as bs
-from brainsim.engine.operators.poisson_events import log_factorial, poisson_table
+from brainsim.engine.operators.poisson_events import _count_thresholds, log_factorial, poisson_table
 from brainsim.jit.decorators import kernel
 from tests.helpers.equations.own_models import Integrator
 from tests.helpers.equations.single_cells import DT, steps_of
@@ -16,6 +16,15 @@ from tests.helpers.statistics import MIN_P, within
 # events a step; the two larger ones are sampled from another table, or by another method, than the smaller ones
 MEANS = [0.02, 2.0, 11.0, 50.0]
 CELLS, STEPS = 300, 400
+
+
+def test_no_threshold_is_read_beyond_the_end_of_a_table():
+    """A table whose thresholds are a multiple of four has nothing after them, and a random number may exceed the last."""
+    table, _ = poisson_table(0.25082771)
+    assert table.size == 8
+    bits, events = np.array([2**32 - 1, 0], np.uint32), np.empty(2, np.int32)
+    _count_thresholds.__wrapped__(table.astype(np.uint32), bits, events)  # in Python, where such a read is an error
+    assert events.tolist() == [8, 0]
 
 
 def poisson_counts(rate, *, synapse=None, n=CELLS, steps=STEPS, seed=3, inputs=1):

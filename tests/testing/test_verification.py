@@ -102,6 +102,6 @@ def test_a_run_of_all(capsys):
     report = comparisons.verify(5, 0.01)
     assert not report.failed, report.text()
     assert len(report.lines) == 12
-    # five networks with both precisions and two at exact times in three ways, and one that changes in two
-    assert report.lines[3].compared == (5 * 2 + 2) * 3 + 2 * 2
+    # five networks with both precisions and two at exact times in three ways, and one that changes in three
+    assert report.lines[3].compared == (5 * 2 + 2) * 3 + 2 * 3
     assert report.lines[0].compared > 100  # spikes: 312 by the seed

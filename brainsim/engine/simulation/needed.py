@@ -3,7 +3,7 @@
 import pickle
 import sys
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 from brainsim.build.constants import initial_values
@@ -20,7 +20,8 @@ from brainsim.network.arguments import PRECISIONS
 def compile_for(network, settings):
     """Let another process compile what a run in this process with these settings needs, if it is possible."""
     plain = replace(settings, to=None, overwrite=False, checkpoint=None, checkpoint_every=None, resume=False)
-    compile_ahead(__name__, "compile_needed", network, vars(plain))
+    options = {field.name: getattr(plain, field.name) for field in fields(plain) if field.init}
+    compile_ahead(__name__, "compile_needed", network, options)
 
 
 def compile_needed(stream):

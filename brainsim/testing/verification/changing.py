@@ -1,5 +1,6 @@
 """Values that are set in a run, and a network that grows: as the reference has it, and as a network described anew."""
 
+import copy
 import tempfile
 import warnings
 from pathlib import Path
@@ -135,9 +136,11 @@ def _in_other_ways(line, plan, precision, sim, first, begun):
     with tempfile.TemporaryDirectory() as folder:
         begun.save(Path(folder) / "begun.npz")
         state = bs.Result.load(Path(folder) / "begun.npz").state
+    copied = copy.deepcopy(sim).run(PART * DT / 4)
     later = plan.simulation(1, precision, state=state).run(PART * DT / 2)
     for what, found, expected in (
         ("described anew", bits.of_result(later), bits.after(first, 1.5 * PART * DT)),
+        ("a copy", bits.of_result(copied), bits.of_result(sim.run(PART * DT / 4))),
         ("after reset", bits.of_spikes(_started_again(sim)), _until(first, PART * DT)),
     ):
         line.compared += 1

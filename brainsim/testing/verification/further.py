@@ -152,6 +152,8 @@ class FurtherPlan(RarePlan):
         net.connect(
             a, b, bs.FixedIndegree(3), weight=0.3, delay=bs.Uniform(0.1, 1.5), synapse=bs.GradedSynapse(), name="graded"
         )
+        late = bs.Clipped(bs.values.ExponentialDistribution(0.4), low=0.2)
+        net.connect(b, a, bs.FixedIndegree(2), weight=0.2, delay=late, synapse=bs.GradedSynapse(name="late"))
         net.stimulate(a, bs.CurrentInput(values.uniform(300.0, 500.0, N)), name="current of a")
 
     @staticmethod
