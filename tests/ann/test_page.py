@@ -380,3 +380,39 @@ class TestWhatIsRefused:
         monkeypatch.setitem(sys.modules, "brainsim.pages", None)
         with pytest.raises(ImportError, match="BodyReport.page: this copy of brainsim lacks 'brainsim.pages"):
             report.page()
+
+
+HEARD = """() => { const began = []
+const start = OscillatorNode.prototype.start
+OscillatorNode.prototype.start = function (when) { began.push(this.frequency.value); start.call(this, when) }
+byId("hear").click()
+OscillatorNode.prototype.start = start
+return began }"""
+
+
+@pytest.mark.thorough
+def test_a_sound_is_picked_and_heard_in_place_of_drawing(browser, tmp_path):
+    """Six words of two vowels, a row for each filter; what is shown and heard is what both networks get."""
+    data = bs.ann.datasets.vowel_words(train=120, test=36, frames=20, channels=12)
+    train, test = (np.maximum(X.transpose(0, 2, 1)[:, ::-1], 0.0).reshape(len(X), -1) for X in (data.X_train, data.X_test))
+    mlp = bs.ann.MLP(24, epochs=15, seed=1).fit(train, data.y_train)
+    report = bs.ann.bodies(mlp, test, data.y_test, calib=train, T=(32,))
+    file = report.page(tmp_path / "words.html", T=30, shape=(12, 20), sound=(200.0, 3600.0, 12.0)).file
+    with watched(browser) as show:
+        page = show(file, viewport={"width": 1366, "height": 900})
+        wait(page, "window.bodies && bodies.isReady && !bodies.busy")
+        assert [page.is_visible(f"#{name}") for name in ("clear", "drawn", "hear")] == [False, False, True]
+        assert "Pick a sound" in page.inner_text("#paper")
+        page.click("#given button:nth-child(3)")
+        wait(page, "!bodies.busy")
+        found, own = there(page), report.pairs[0].snn
+        assert found["x"].tolist() in test.tolist()
+        assert found["evidence"][:, 1:].T.tolist() == own.evidence(found["x"][None], 30)[0].tolist()
+        assert page.inner_text("#artificial") == str(own.trained.predict(found["x"][None])[0])
+        draw(page, THREE)  # nothing is drawn on a sound
+        assert there(page)["x"].tolist() == found["x"].tolist()
+        assert page.evaluate(HEARD) == pytest.approx(np.geomspace(3600.0, 200.0, 12), rel=1e-6)
+    with pytest.raises(
+        ValueError, match=r"BodyReport.page.sound: must be the lowest and the highest frequency .*got .3600, 200"
+    ):
+        report.page(shape=(12, 20), sound=(3600, 200, 10))

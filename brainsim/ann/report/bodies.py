@@ -195,6 +195,7 @@ class BodyReport:
         network: int = 0,
         title: str | None = None,
         text: str | None = None,
+        sound: tuple[float, float, float] | None = None,
     ) -> Any:
         """Write a page, one file without a need of Python, on which the reader draws and both bodies read it at once.
 
@@ -214,6 +215,10 @@ class BodyReport:
             Which of several networks.
         title, text : str, optional
             Heading and explanation.
+        sound : (float, float, float), optional
+            If samples are sounds, with a row for each filter, the highest first, and a column for each moment: the lowest
+            and the highest frequency [Hz], and how long a column lasts [ms]. The reader then picks a sound, and hears it, in
+            place of drawing.
 
         Returns
         -------
@@ -238,7 +243,7 @@ class BodyReport:
         Page('digits.html', 107 kB)
         """
         write = load_or_name("brainsim.ann.report.page:write", "BodyReport.page", "pages")
-        return write(self._pair(network, "page"), file, T, shape, title, text)
+        return write(self._pair(network, "page"), file, T, shape, title, text, sound)
 
     def _sample(self, i, parameter):
         i, samples = integer(i, f"BodyReport.{parameter}", at_least=0), len(self.pairs[0].y)

@@ -12,7 +12,7 @@ from scipy import sparse
 from brainsim.ann.conversion.spiking import WINDOW
 from brainsim.ann.conversion.thresholds import DRIVE_BITS, SPIKE_BITS, step_of
 from brainsim.ann.report.rows import ARTIFICIAL, SPIKING
-from brainsim.core.checks import integer
+from brainsim.core.checks import integer, plain
 from brainsim.core.files import HTML, writable
 from brainsim.engine.simulation.simulation import Simulation
 from brainsim.pages.controls import Array
@@ -25,12 +25,16 @@ TEXT = (
     "An artificial network and the same network in spikes read what you draw, while you draw it. "
     "Damage both, stop them early, and guess first which one suffers more."
 )
+HEARD = (
+    "An artificial network and the same network in spikes hear the sound that you pick. "
+    "Damage both, stop them early, and guess first which one suffers more."
+)
 STEPS = 64  # of a page, at most, unless the user says otherwise
 EACH = 10  # test samples of a class
 VISIBLE = 0.2  # of the brightest pixel
 
 
-def write(pair, file, T, shape, title, text):
+def write(pair, file, T, shape, title, text, sound):
     """Return the Page of a `Pair`: see `BodyReport.page`."""
     snn, X = pair.snn, pair.X
     path = None if file is None else writable(file, "BodyReport.page.file", HTML)
@@ -38,10 +42,12 @@ def write(pair, file, T, shape, title, text):
     lag = len(snn.plan.layers) - 1
     T = STEPS - lag if T is None else integer(T, "BodyReport.page.T", at_least=1)
     height, width = _shape(snn.trained, shape)
+    heard = None if sound is None else _sound(sound)
     some, shown = _samples(pair)
     layers, parts = _layers(snn)
+    text = (TEXT if heard is None else HEARD) if text is None else text
     sim = Simulation(snn.network_for(X[some[0]], T), dt=1.0, threads=1)
-    about, blobs = contents(alone(sim), title=title or TITLE, text=TEXT if text is None else text, arrays=_arrays(snn, sim))
+    about, blobs = contents(alone(sim), title=title or TITLE, text=text, arrays=_arrays(snn, sim))
     about["bodies"] = {
         "T": T,
         "lag": lag,
@@ -50,6 +56,7 @@ def write(pair, file, T, shape, title, text):
         "hidden": [f"hidden{k + 1}" for k in range(lag)],
         "layers": layers,
         "picture": _frame(X, height, width),
+        "sound": heard,
         "labels": np.searchsorted(snn.classes_, pair.y[some]).tolist(),
         "shown": shown,
     }
@@ -83,6 +90,17 @@ def _shape(trained, shape):
             f"BodyReport.page.shape: must be the height and the width of a picture with {inputs} pixels (got {tuple(shape)})"
         )
     return int(shape[0]), int(shape[1])
+
+
+def _sound(sound):
+    """Return what the page must know to let pictures sound."""
+    values = np.asarray(plain(sound, "", "BodyReport.page.sound"))
+    if values.shape != (3,) or not 0.0 < values[0] < values[1] or not values[2] > 0.0:
+        raise ValueError(
+            "BodyReport.page.sound: must be the lowest and the highest frequency [Hz], and the duration of a column [ms], "
+            f"such as (200.0, 3600.0, 10.0) (got {sound!r})"
+        )
+    return dict(zip(("low", "high", "column"), values.tolist(), strict=True))
 
 
 def _frame(X, height, width):

@@ -42,6 +42,20 @@ function drawPicture(canvas, picture, { height, width, high }) {
   ink.putImageData(image, 0, 0)
 }
 
+// let a picture sound: each row is a tone, as loud as its pixels
+function hear(picture, { height, width, high }, sound) {
+  const context = new AudioContext(), begin = context.currentTime + 0.05, seconds = width * sound.column / 1000
+  for (let row = 0; row < height; row++) {
+    const tone = new OscillatorNode(context, { frequency: sound.low * (sound.high / sound.low) ** ((height - 1 - row) / Math.max(1, height - 1)) }), loud = new GainNode(context, { gain: 0 })
+    loud.gain.setValueCurveAtTime(Float32Array.from(picture.subarray(row * width, (row + 1) * width), (one) => Math.max(0, one) / high / Math.sqrt(height) / 2), begin, seconds)
+    tone.connect(loud).connect(context.destination)
+    tone.start(begin)
+    tone.stop(begin + seconds)
+    if (!row) tone.onended = () => context.close()
+  }
+  return seconds
+}
+
 // the pad; `drawn(strokes)` is called with each movement
 class Pad {
   constructor(canvas, drawn) {

@@ -38,6 +38,7 @@ class Bodies {
     byId("how").textContent = `Both networks have the same weights, ${whole.format(layers.reduce((sum, { synapses }) => sum + synapses, 0))} of them. A unit of the artificial network computes a weighted sum once, and sends it on if it is above zero. A cell of the spiking network gets the same sum as a current in each step: its potential grows until it reaches a threshold, then it sends a spike and starts again. So the strength of a unit's activation (red) becomes the rate of a cell's spikes (blue), and the outputs, divided by the time that passed, settle at those of the artificial network (red dots). ${lag ? `Each layer takes a step before it reaches the next one, so both networks need ${lag + 1} steps for a first answer.` : ""}`
     byId("facts").textContent = `${layers.map(({ inputs }) => inputs).join("–")}–${bodies.classes.length} units, and as many cells · brainsim ${brainsim} · computed in this page, offline`
     byId("bars").append(...bodies.classes.map((name) => element("div", {}, element("div", { className: "pair" }, element("i"), element("i")), element("b", { textContent: name }))))
+    if (bodies.sound) this.listen()
     byId("given").append(...bodies.shown.map((k) => {
       const canvas = element("canvas"), name = bodies.classes[bodies.labels[k]]
       drawPicture(canvas, this.sample(k), bodies.picture)
@@ -50,8 +51,19 @@ class Bodies {
     this.tally()
   }
 
+  listen() { // samples are sounds: one is picked, not drawn
+    for (const id of ["clear", "drawn", "others"]) byId(id).hidden = true
+    byId("hear").hidden = false
+    byId("hear").onclick = () => hear(this.state.reading?.x ?? this.x, this.bodies.picture, this.bodies.sound) // with its noise
+    byId("invitation").textContent = "Pick a sound that neither network has heard before"
+    byId("paper").prepend(byId("invitation"), byId("given"))
+    Object.assign(byId("pad"), { onpointerdown: null, onpointermove: null }).setAttribute("aria-label", "The sound: a row for each pitch, from left to right in time")
+    byId("pad").style.cursor = "default"
+    byId("seen").nextElementSibling.textContent = "what both hear"
+  }
+
   connect() {
-    const { bodies } = this, values = Array.from({ length: 20 }, (_, k) => 5 * k), controls = DAMAGE.map(({ label, help }) => ({ label, help, unit: "%", values, initial: 0 }))
+    const { bodies } = this, values = Array.from({ length: 20 }, (_, k) => 5 * k), named = (words) => bodies.sound ? words.replace("picture", "sound") : words, controls = DAMAGE.map(({ label, help }) => ({ label: named(label), help, unit: "%", values, initial: 0 }))
     const steps = Array.from({ length: bodies.steps }, (_, k) => k + 1)
     controls.push({ label: "both stopped after", help: "In a step, a layer of the artificial network is computed, and each cell gets its input once.", unit: "steps", values: steps, initial: steps.length - 1 })
     makeSliders(controls, (k, position) => k < DAMAGE.length ? this.harm({ [DAMAGE[k].name]: values[position] / 100 }) : this.stopAt(steps[position]))
