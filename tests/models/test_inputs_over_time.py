@@ -56,7 +56,8 @@ def test_counts_are_poisson_with_the_rate_of_each_step(dt, how):
         assert np.argmax(spectrum[1:]) + 1 == 2  # two periods of 20 ms
 
 
-@pytest.mark.parametrize("mean", [0.02, 3.0, 30.0, 300.0])
+# of a mean of 26.2, the largest number that counts is 127: the table has exactly a power of two of entries
+@pytest.mark.parametrize("mean", [0.02, 3.0, 26.2, 300.0])
 def test_a_text_and_a_table_that_do_not_change_give_the_events_of_a_number(mean):
     rate = mean * 1e4
     expected = counts(rate, duration=2.0)

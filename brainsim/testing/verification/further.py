@@ -90,10 +90,10 @@ class FurtherPlan(RarePlan):
         net.stimulate(cells, bs.CurrentInput(420.0), name="current of cells")
         pool = bs.Population(3, bs.PoissonPool(sources=40.0, rate=30.0), name="pool")
         net.connect(pool, cells, bs.AllToAll(), weight=0.2, delay=0.4, synapse=bs.Pulse(), name="pulses")
-        many = bs.Population(
-            2_500, bs.LIF(), name="many", initial={"v": bs.Uniform(-65.0, -55.0)}
-        )  # several blocks of cells
-        for first, last, rate in ((1, 2_400, 3e4), (1_001, 2_500, 2e5), (3, 2_200, "2e4*(1 + sin(t/1))")):
+        # several blocks of cells; in the end, a table of three thresholds follows one of many
+        many = bs.Population(2_500, bs.LIF(), name="many", initial={"v": bs.Uniform(-65.0, -55.0)})
+        falls = "where(t > 4, 1, 3e4)"
+        for first, last, rate in ((1, 2_400, 3e4), (1_001, 2_500, 2e5), (3, 2_200, "2e4*(1 + sin(t/1))"), (4, 2_300, falls)):
             drive = bs.PoissonInput(rate=rate, weight=0.01, synapse=bs.Delta())
             net.stimulate(many[first:last], drive, name=f"blocks from {first}")
         self._describe_pairs(net, source, cells, values)
