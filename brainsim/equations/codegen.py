@@ -149,7 +149,9 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     apart = {WAIT} if body.waits_apart else set[str]()
     constants = (loaded - assigned - local - {f"_input_{i}" for i in system.buffered}) | apart
     timed = "t" in loaded or bool(tables)
-    names = sorted(constants | {"dt"} if "t" in loaded else constants)
+    if "t" in loaded:
+        constants.add("dt")
+    names = _in_order(constants, written)  # not sorted, since models that differ only in names share their code
     scalars = tuple(n for n in names if n not in per_cell)
     arrays = tuple(n for n in names if n in per_cell)
     if step.product is not None:
@@ -180,6 +182,13 @@ def write_kernel(system: System, step: Step, per_cell: frozenset[str], single: b
     title = f"A kernel written by brainsim (equations/codegen.py). State: {', '.join(system.variables) or 'none'}."
     imports = ("from brainsim.jit.intrinsics import part_of",) + (WIDE,) * wide + PRODUCT * (kernel.product is not None)
     return replace(kernel, text=module(title, TABLE * bool(tables or curves) + blocks + entry, imports))
+
+
+def _in_order(names, statements):
+    """Return names in the order in which statements have them; after these, those that none has."""
+    trees = [line.value if isinstance(line, Store) else line.whole for line in statements if not isinstance(line, Load)]
+    found = [node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in names]
+    return [*dict.fromkeys([*found, *sorted(names)])]
 
 
 def _arguments(system, kernel, rows, timed):

@@ -269,7 +269,7 @@ def kernel(function: Callable) -> Any:
 
 def load_source(text: str) -> types.ModuleType:
     """Return `text` as a module named by its hash. It is run from memory, never from a file."""
-    name = "kernel_" + hashlib.sha256(text.encode()).hexdigest()[:32]
+    name = naming.WRITTEN + hashlib.sha256(text.encode()).hexdigest()[:32]
     with _loading:
         if name not in sys.modules:
             module = types.ModuleType(name)

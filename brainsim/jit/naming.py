@@ -2,7 +2,8 @@
 
 That is what the function does, the functions and constants that it names, and what these name in turn; the kinds of the
 arguments; how functions are translated; the processor; the versions and the settings of Numba. So after an edit, only the
-functions that it changes and those that call them are compiled again. Comments, docstrings and line numbers do not count.
+functions that it changes and those that call them are compiled again. Comments, docstrings and line numbers do not count;
+neither do names of variables in texts that brainsim wrote: models that differ only in names share their code.
 Bytecode is read instead of source text, since packages in a zip file or without sources have it, too. Numba is not imported.
 """
 
@@ -34,6 +35,7 @@ LIBRARIES = ("numba", "llvmlite", "numpy", "math", "builtins")  # known by their
 HAS_DOCSTRING = 0x4000000  # flag of a code object since Python 3.13; before, the first constant is the docstring or None
 LINES = ("__doc__", "__firstlineno__", "__static_attributes__")  # what Python notes of a class besides what it does
 PLAIN = (int, float, complex, str, bytes, types.NoneType, np.generic)
+WRITTEN = "kernel_"  # so begin the names of modules that were made of a text, which calls functions by place, not by name
 HASH = hashlib.sha256
 
 
@@ -68,7 +70,7 @@ class Texts:
         if function in self._known:
             return self._known[function]
         own, names = self._read(function)
-        place = f"{function.__module__}.{function.__qualname__}"
+        place = f"{WRITTEN if _is_written(function) else function.__module__}.{function.__qualname__}"
         if top_of(function.__module__) in LIBRARIES:
             return place, own
         if function in self._path:  # functions that call each other: its names are followed already
@@ -135,18 +137,23 @@ def top_of(module: str | None) -> str:
 
 def _bytecode(function):
     """Return a hash of what a function does, and the names that it reads."""
-    return read_code(function.__code__)
+    return read_code(function.__code__, local=not _is_written(function))
+
+
+def _is_written(function):
+    return (function.__module__ or "").startswith(WRITTEN)
 
 
 @functools.cache
-def read_code(code: types.CodeType) -> tuple[str, tuple[str, ...]]:
+def read_code(code: types.CodeType, local: bool = True) -> tuple[str, tuple[str, ...]]:
     """Return a hash of what a code object does, and the names that it reads: global ones, and those of attributes.
 
-    An attribute may have the name of something global, which is then followed in vain.
+    An attribute may have the name of something global, which is then followed in vain. Unless `local`, the hash does not
+    depend on how arguments and local variables are called: bytecode has their numbers, in the order in which they occur.
     """
     digest, names = HASH(), dict[str, None]()
     for each in _with_inner(code):
-        digest.update(repr(_instructions(each)).encode("utf-8", "surrogatepass"))
+        digest.update(repr(_instructions(each, local)).encode("utf-8", "surrogatepass"))
         names |= dict.fromkeys(each.co_names)
     return digest.hexdigest(), tuple(names)
 
@@ -158,7 +165,7 @@ def _with_inner(code) -> Iterator[types.CodeType]:
             yield from _with_inner(each)
 
 
-def _instructions(code):
+def _instructions(code, local):
     """Return what a code object does, without docstrings and line numbers."""
     if "__qualname__" in code.co_names or code.co_name == "<module>":  # they store their docstring as any other value
         return code.co_name, _stored(code)
@@ -166,7 +173,8 @@ def _instructions(code):
     documented = code.co_flags & HAS_DOCSTRING if sys.version_info >= (3, 13) else not code.co_name.startswith("<")
     if documented and constants and isinstance(constants[0], str):
         constants[0] = None
-    names = code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars
+    own = code.co_varnames if local else (code.co_argcount, code.co_flags, len(code.co_varnames))
+    names = code.co_names, own, code.co_freevars, code.co_cellvars
     return code.co_name, code.co_code, code.co_exceptiontable, names, [_constant(each) for each in constants]
 
 

@@ -83,7 +83,7 @@ def test_a_refractory_time_of_each_cell_is_not_read_in_the_loop_over_cells():
 def test_only_parameters_in_the_equations_give_each_cell_factors_of_its_own():
     net = bs.Network(seed=1)
     net.add(bs.Population(3, bs.LIF(t_ref=np.array([0.0, 1.0, 2.0]), v_th=np.linspace(-50.0, -48.0, 3)), name="cells"))
-    assert form_groups(net, 0.1, np.float64)[0].kernel.arrays == ("refractory_steps", "v_th")
+    assert form_groups(net, 0.1, np.float64)[0].kernel.arrays == ("v_th", "refractory_steps")  # in the order of their use
 
 
 KERNELS = {

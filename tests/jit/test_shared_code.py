@@ -1,0 +1,89 @@
+"""Models that differ only in names and numbers share one compiled function."""
+
+import re
+
+import numpy as np
+import pytest
+
+import brainsim as bs
+from brainsim.jit.decorators import Entry, load_source
+
+CELL = """
+    dv/dt = (-leak*(v - rest) + leak*slope*exp(min((v - soft)/slope, 20)) - u + I)/size : mV
+    du/dt = (a*(v - rest) - u)/tau : pA
+    size = 200 pF
+    leak = 10 nS
+    rest = -70 mV
+    soft = -50 mV
+    slope = 2 mV
+    a = 2 nS
+    jump = 60 pA
+    tau = 100 ms
+    back = -58 mV
+    v(0) = rest
+    threshold: v >= 0*slope
+    reset: v = back; u = u + jump
+"""
+RECEPTOR = """
+    dg/dt = -g/tau_s
+    tau_s = 5 ms
+    e_s = 0 mV
+    weight_unit: nS
+    arrival: g = g + w
+    current: g*(e_s - v)
+"""
+NAMES = {"size": "z9", "leak": "Q", "rest": "zz", "soft": "A", "slope": "a_1", "a": "m", "jump": "ZZ", "tau": "aa", "u": "x"}
+NAMES |= {"back": "B", "g": "other", "tau_s": "b", "e_s": "a_0"}
+
+
+def renamed(text, names=NAMES):
+    text = re.sub(r"d(\w)/dt", lambda m: f"d{names.get(m[1], m[1])}/dt", text)
+    return re.sub(r"\w+", lambda m: names.get(m[0], m[0]), text)
+
+
+def network(cell, receptor):
+    cells = bs.Population(4, bs.Neuron.of(cell, name="Mine")(), name="cells")
+    net = bs.Network(seed=1)
+    net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.5, synapse=bs.Synapse.of(receptor)())
+    net.stimulate(cells, bs.CurrentInput(800.0))
+    return net
+
+
+def name_of(cell, receptor=RECEPTOR):
+    """Return the name of the machine code of a kernel, and its text."""
+    (group,) = bs.Simulation(network(cell, receptor), progress=False)._layout.groups
+    return load_source(group.kernel.text).advance.name((np.dtype("f8"),)), group.kernel.text
+
+
+def test_a_changed_name_or_number_leads_to_the_same_code():
+    name, text = name_of(CELL)
+    other, renamed_text = name_of(renamed(CELL), renamed(RECEPTOR))
+    assert "a_1" in renamed_text  # so messages have the user's names
+    assert text != renamed_text
+    assert name == other == name_of(CELL.replace("60 pA", "70 pA"))[0]
+
+
+@pytest.mark.parametrize(("old", "new"), [("- u)/tau", "+ u)/tau"), ("v = back; u = u + jump", "u = u + jump; v = back")])
+def test_another_structure_leads_to_other_code(old, new):
+    assert old in CELL
+    assert name_of(CELL)[0] != name_of(CELL.replace(old, new))[0]
+
+
+@pytest.mark.thorough
+def test_nothing_is_compiled_for_a_changed_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("BRAINSIM_COMPILERS", "1")
+    compiled, compile_ = [], Entry._compile
+
+    def noted(entry, *given):
+        compiled.append(entry._function.__name__)
+        return compile_(entry, *given)
+
+    bs.simulate(network(CELL, RECEPTOR), 100.0, seed=1)
+    monkeypatch.setattr(Entry, "_compile", noted)
+    first, second = (
+        bs.simulate(network(*texts), 100.0, seed=1).spikes["cells"].times
+        for texts in ((CELL, RECEPTOR), (renamed(CELL), renamed(RECEPTOR)))
+    )
+    assert not compiled
+    assert np.array_equal(first, second)
+    assert first.size > 10
