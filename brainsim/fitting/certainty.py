@@ -71,6 +71,26 @@ def certainty_of(problem, place):
     return Certainty(noise, more * variance * inverse(hessian[0]))
 
 
+def log_likelihood(problem, place, parameters):
+    """Return the logarithm of the likelihood of parameters, shape (n, free), but for a constant; -inf beyond the bounds."""
+    if not problem.is_smooth:
+        raise ValueError(
+            f"Fit.log_likelihood: needs the loss 'trace' or 'likelihood', with a noise model (got {problem.loss!r})"
+        )
+    values, free = np.atleast_2d(np.asarray(parameters, float)), problem.space.free
+    if values.shape[1] != len(free):
+        raise ValueError(f"Fit.log_likelihood.parameters: must have {len(free)} columns (got the shape {values.shape})")
+    inside = np.all([(one.low <= values[:, k]) & (values[:, k] <= one.high) for k, one in enumerate(free)], axis=0)
+    found = np.full(len(values), -np.inf)
+    if inside.any():
+        places = np.stack([one.place(values[inside, k]) for k, one in enumerate(free)], axis=1)
+        losses = problem.run(places, problem.kind)
+        found[inside] = -np.add.reduce([loss.total for loss in losses])
+        if problem.loss == "trace":
+            found[inside] /= 2.0 * problem.losses(place[None])[0]
+    return found
+
+
 def inverse(hessian):
     """Return the covariance of a curvature; very wide where there is none."""
     values, vectors = np.linalg.eigh(hessian)

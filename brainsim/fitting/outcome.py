@@ -18,6 +18,7 @@ from brainsim.fitting.sampled_losses import TraceLoss
 
 if typing.TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
     from brainsim.models.base import Neuron
     from brainsim.results.result import Result
@@ -128,6 +129,28 @@ class Fit(Answering):
         record = [bs.Trace(cell, "v")] if "v" in self.model.initials else []
         duration = problem.dt * round(one.duration / problem.dt)
         return bs.simulate(net, duration, dt=problem.dt, seed=problem.seed, record=record, progress=False)
+
+    def log_likelihood(self, parameters: ArrayLike) -> np.ndarray:
+        """Return the logarithm of the likelihood of parameters, but for a constant, all in one run: for a sampler.
+
+        Parameters
+        ----------
+        parameters : array, shape (n, free)
+            Values of what is free, in the order of ``free``.
+
+        Returns
+        -------
+        array, shape (n,)
+            -inf beyond the bounds. The noise is that of `noise`; the strength of a Gaussian one is that of the fit.
+
+        Raises
+        ------
+        ValueError
+            If the loss is neither ``"trace"`` nor ``"likelihood"``.
+        """
+        from brainsim.fitting.certainty import log_likelihood
+
+        return log_likelihood(self._problem, self._place, parameters)
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the fit with its recordings and candidates to a file ``.npz``; return its path.

@@ -20,7 +20,7 @@ LOSSES = {
     "likelihood": EscapeLoss,
 }
 WORST = 1e300  # the loss of a candidate whose values are not finite
-BESIDE = 1e-4  # of the bounds: how far candidates are beside the one whose slopes are taken
+BESIDE = 1e-6  # of the bounds: how far candidates are beside the one whose slopes are taken
 
 
 @dataclass

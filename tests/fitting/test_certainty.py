@@ -81,6 +81,10 @@ def test_the_interval_of_a_trace_is_that_of_least_squares():
     assert fit.parameters["c_m"] == pytest.approx(200.0 / k, rel=1e-6)
     low, high = fit.intervals["c_m"]
     assert (high - low) / 2 == pytest.approx(1.96 * sd * 200.0 / k**2, rel=1e-3)
+    c_m = fit.parameters["c_m"]  # one standard deviation away, the likelihood is lower by 1/2
+    found = fit.log_likelihood([[c_m], [c_m + sd * 200.0 / k**2], [500.0]])
+    assert found[0] - found[1] == pytest.approx(0.5, rel=0.02)
+    assert found[2] == -np.inf
     assert fit.noise == f"Gaussian residual of v, {np.sqrt(residual @ residual / (v.size - 1)):.3g} mV"
 
 
