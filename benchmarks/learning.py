@@ -13,8 +13,8 @@ on the test data after all epochs is compared first: a row that is more than a p
 What the accuracy depends on, mean and standard deviation of five seeds (``--seeds``) after 15 epochs:
 
 - how narrow the surrogate is. With ``steepness`` 1, 10 and 25 brainsim reads 95.0 +- 0.7, 96.9 +- 0.6 and 97.2 +- 0.5 %
-  of the digits, and snnTorch, with its slope of 25, 96.5 +- 0.5 %. The network of snnTorch, written in NumPy, has 94.1 +-
-  0.9 % with a slope of 1, 96.1 +- 0.8 with 5 and 96.6 +- 0.7 with 25.
+  of the digits, and snnTorch, with its slope of 25, 96.5 +- 0.5 % in the same runs. The network of snnTorch, written in
+  NumPy, has 94.1 +- 0.9 % with a slope of 1, 96.1 +- 0.8 with 5 and 96.6 +- 0.7 with 25.
 - not the path of the gradient through the reset, which snnTorch has with ``reset_delay=False``: in NumPy 96.4 +- 0.5 with
   it, 96.6 +- 0.7 without. Nor the step of the bias, which is 5.7 times as large there: 96.9 +- 1.0 with that of brainsim.
 - for the exact gradient, how many cells fire, since silent ones do not learn: 95.4 +- 0.6 %, with 58 spikes in a sample and
