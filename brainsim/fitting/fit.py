@@ -7,6 +7,8 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+
 import brainsim as bs
 from brainsim.core.checks import choice, integer, number
 from brainsim.core.hints import answers_calls
@@ -50,6 +52,7 @@ def fit(
     window: float = 4.0,
     tau: float = 10.0,
     mask: tuple[float, float] = (2.0, 5.0),
+    features: Sequence[str] | Mapping[str, float] = (),
     escape_width: float | None = None,
     candidates: int = 128,
     starts: int = 4,
@@ -82,12 +85,12 @@ def fit(
         Name -> (lower, upper) bound, or (lower, upper, "log") to search by the logarithm.
     dt : float
         Interval of the samples of `current` and `v` [ms].
-    loss : {"gamma", "md", "van rossum", "rates", "trace", "likelihood"} or callable
+    loss : {"gamma", "md", "van rossum", "rates", "trace", "likelihood", "features"} or callable
         What is minimised: 1 - Gamma, 1 - Md* (two repeats or more), the distance of van Rossum for each recorded spike, the
-        squared relative difference of the numbers of spikes, the mean squared difference of potentials [mV^2], or -log of
-        the likelihood of the spikes with escape noise, for each of them; by default ``"trace"`` if there is `v`, else
-        ``"gamma"``. A function takes ``(spikes, target)``, Spikes with a cell for each
-        candidate and with one for each repeat, and returns a number for each candidate; with `v` it takes arrays
+        squared relative difference of the numbers of spikes, the mean squared difference of potentials [mV^2], -log of the
+        likelihood of the spikes with escape noise, for each of them, or the mean squared difference of `features`; by
+        default ``"trace"`` if there is `v`, else ``"gamma"``. A function takes ``(spikes, target)``, Spikes with a cell for
+        each candidate and with one for each repeat, and returns a number for each candidate; with `v` it takes arrays
         ``(v, target)`` of the shapes (samples, candidates) and (samples, 1), and returns a number for each sample and
         candidate, of which the mean is taken.
     method : {"search", "gradient", "grid"}
@@ -114,6 +117,8 @@ def fit(
         If there are both, how long before and after each recorded spike potentials are not compared [ms]. Candidates whose
         threshold is ``v >= v_th`` then fire when the recording did, so nothing is known of `v_th`: that is for the
         likelihood.
+    features : list of str, or dict of str to float
+        Names of `bs.analysis.voltage_features`, and by how much each may differ; by default by a tenth of the recorded one.
     escape_width : float, optional
         Of the likelihood: the cell fires at random with the rate ``exp((v - v_th)/escape_width)`` per ms [mV]; free from 0.1
         to 10 mV by default. The model must have the threshold ``v >= v_th``.
@@ -163,7 +168,7 @@ def fit(
     chosen = _checked_loss(loss, recordings, model)
     free, noise = _with_noise(chosen, model, free, escape_width)
     space = space_of(model, free, tied, measured, noise, "fit")
-    options = {"function": loss, **_checked_numbers(window, tau, mask)}
+    options = {"function": loss, "features": _checked_features(chosen, features), **_checked_numbers(window, tau, mask)}
     plan = _checked_plan(method, chosen, candidates, starts, generations, points, seed, space)
     problem = Problem(
         space,
@@ -180,6 +185,17 @@ def fit(
     with Watch(plan.generations, progress, "runs") as watch:
         found = Generations(problem, to, watch)
         return Fit._of(found, minimise(found, plan))
+
+
+def _checked_features(loss, features):
+    """Return name -> scale of some features, None for that which the recording says."""
+    found = dict(features) if isinstance(features, Mapping) else dict.fromkeys(features)
+    if (loss == "features") != bool(found):
+        raise ValueError(f"fit.features: goes with loss='features', names and loss (got {features!r} and {loss!r})")
+    scales = {name: scale and number(scale, f"fit.features[{name!r}]", above=0.0) for name, scale in found.items()}
+    if scales:
+        bs.analysis.voltage_features(np.zeros(100), [*scales], stimulus=(0.0, 5.0))  # are there features of these names?
+    return scales
 
 
 def _checked_numbers(window, tau, mask):
@@ -226,7 +242,7 @@ def _checked_loss(loss, recordings, model):
         raise ValueError(f"fit.loss: {loss!r} compares potentials; give v=, what was recorded")
     if LOSSES[loss].reads == "v" and "v" not in model.initials:
         raise ValueError(f"fit.loss: {loss!r} compares potentials, and {type(model).__name__} has no variable v")
-    if loss != "trace" and any(one.trains is None for one in recordings):
+    if loss != "trace" and not (loss == "features" and has_v) and any(one.trains is None for one in recordings):
         raise ValueError(f"fit.loss: {loss!r} compares spikes; give spikes=, their times in ms")
     if loss == "md" and any(len(one.trains) < 2 for one in recordings):
         raise ValueError("fit.loss: 'md' needs two repeats or more with the same current: spikes=[times, times, ...]")

@@ -135,12 +135,17 @@ class SpikesLoss(Loss):
 
     def result(self):
         """Return what the function says."""
+        return checked(self.options["function"](*self.both()), self.n)
+
+    def both(self):
+        """Return the spikes of the candidates and those of the repeats of the recording, from the start of the window on."""
         times, cells = (np.concatenate(some) for some in zip(*self.kept, strict=True)) if self.kept else (np.empty(0),) * 2
-        spikes = bs.Spikes(times, cells.astype(np.int64), n=self.n, duration=self.length)
         trains = [train - self.start for train in self.trains]
         ids = np.repeat(np.arange(len(trains)), [train.size for train in trains])
-        target = bs.Spikes(np.concatenate(trains), ids, n=len(trains), duration=self.length)
-        return checked(self.options["function"](spikes, target), self.n)
+        return (
+            bs.Spikes(times, cells.astype(np.int64), n=self.n, duration=self.length),
+            bs.Spikes(np.concatenate(trains), ids, n=len(trains), duration=self.length),
+        )
 
 
 def _near(times, target, window):

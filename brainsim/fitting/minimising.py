@@ -28,7 +28,7 @@ def minimise(generations, plan):
     n_free = len(generations.problem.space.free)
     try:
         if plan.method == "grid":
-            grid(generations.evaluate, n_free, plan.points)
+            grid(generations.evaluate, n_free, plan.points, generations.problem.at_once)
         elif plan.method == "gradient":
             rng = np.random.default_rng(plan.seed)
             places = spread_out(plan.candidates, n_free, rng)

@@ -7,6 +7,7 @@ import numpy as np
 
 import brainsim as bs
 from brainsim.fitting import escape
+from brainsim.fitting.feature_losses import FeaturesOfSpikes, FeaturesOfTraces
 from brainsim.fitting.losses import GammaLoss, MdLoss, RatesLoss, SpikesLoss, VanRossumLoss
 from brainsim.fitting.sampled_losses import Curvature, EscapeLoss, TraceFunctionLoss, TraceLoss
 from brainsim.fitting.scoring import Scores, run_candidates
@@ -18,7 +19,9 @@ LOSSES = {
     "rates": RatesLoss,
     "trace": TraceLoss,
     "likelihood": EscapeLoss,
+    "features": FeaturesOfTraces,
 }
+CELLS, KEPT = 20_000, 25_000_000  # candidates of a grid that run at once; potentials that are kept
 WORST = 1e300  # the loss of a candidate whose values are not finite
 BESIDE = 1e-6  # of the bounds: how far candidates are beside the one whose slopes are taken
 
@@ -47,7 +50,15 @@ class Problem:
         """The class of the loss."""
         if callable(self.loss):
             return SpikesLoss if self.recordings[0].v is None else TraceFunctionLoss
+        if self.loss == "features":
+            return FeaturesOfSpikes if self.recordings[0].v is None else FeaturesOfTraces
         return LOSSES[self.loss]
+
+    @property
+    def at_once(self):
+        """How many candidates run at once; the traces of those with features of potentials are kept meanwhile."""
+        samples = sum(one.current.size for one in self.recordings)
+        return max(KEPT // samples, 1) if self.kind is FeaturesOfTraces else CELLS
 
     @property
     def is_smooth(self):

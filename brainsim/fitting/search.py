@@ -6,17 +6,16 @@ import numpy as np
 
 from brainsim.core.doors import optional
 
-CELLS = 20_000  # candidates of a grid that run at once
 SPREAD = 0.2  # of the first candidates around a start, as a part of the bounds
 FLAT, PATIENCE = 1e-9, 15  # a start has ended if its best loss falls by less than this in as many generations
 
 
-def grid(evaluate, n_free, points):
-    """Evaluate all points of a grid with as many values of each parameter, the bounds among them."""
+def grid(evaluate, n_free, points, at_once):
+    """Evaluate all points of a grid with as many values of each parameter, the bounds among them, some at once."""
     axes = [np.linspace(0.0, 1.0, points)] * n_free
     places = np.array(list(itertools.product(*axes)))
-    for first in range(0, len(places), CELLS):
-        evaluate(places[first : first + CELLS])
+    for first in range(0, len(places), at_once):
+        evaluate(places[first : first + at_once])
 
 
 def spread_out(n, n_free, rng):
