@@ -112,3 +112,29 @@ def test_without_the_package_the_message_says_what_to_type(monkeypatch, tmp_path
     path.write_bytes(b"")
     with pytest.raises(ImportError, match="convert.source: .*pip install onnx"):
         bs.ann.convert(path, DATA.X_train)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_a_module_with_its_own_forward_comes_by_a_file_of_pytorch(tmp_path):
+    torch, _ = (
+        pytest.importorskip("torch", reason="it writes the file"),
+        pytest.importorskip("onnxscript", reason="torch needs it"),
+    )
+    nn = torch.nn
+
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.kernels, self.norm, self.pool = nn.Conv2d(1, 6, 3, padding=1), nn.BatchNorm2d(6), nn.MaxPool2d(2)
+            self.hidden, self.last = nn.Linear(96, 20), nn.Linear(20, 10)
+
+        def forward(self, x):
+            x = self.pool(torch.relu(self.norm(self.kernels(x))))
+            return self.last(torch.relu(self.hidden(x.flatten(1))))
+
+    module, images = Own().eval(), DATA.X_test.reshape(-1, 1, 8, 8)
+    x = torch.tensor(images, dtype=torch.float32)
+    torch.onnx.export(module, (x[:1],), str(tmp_path / "net.onnx"))
+    found = read(tmp_path / "net.onnx", (1, 8, 8)).activations(DATA.X_test)[-1]
+    np.testing.assert_allclose(found, module(x).detach().numpy(), atol=1e-5)

@@ -269,7 +269,7 @@ def test_images_with_their_channels_last_are_told():
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        (own(), f"cannot infer what the module Residual computes.*{INSTEAD}"),
+        (own(), f"cannot infer what the module Residual computes.*torch.onnx.export.model, .x,., 'net.onnx'.*{INSTEAD}"),
         (chain(FIRST, RELU, own(), LAST), "cannot infer what the module Residual computes"),
         (part("Sequential", __module__="mine", state_dict=dict, modules=dict), "cannot infer what the module Sequential"),
         (chain(FIRST, RELU, LAST, _forward_hooks={0: print}), f"Sequential has a hook.*{INSTEAD}"),

@@ -37,6 +37,12 @@ INSTEAD = (
 )
 
 
+EXPORT = (
+    "let PyTorch write what it computes for a sample x, a tensor with one row, torch.onnx.export(model, (x,), 'net.onnx'), "
+    "and give 'net.onnx' (pip install onnx onnxscript)"
+)
+
+
 def is_torch(source):
     """Return whether it is a module of PyTorch."""
     return hasattr(source, "state_dict") and hasattr(source, "modules")
@@ -146,7 +152,7 @@ def _torch_parts(module):
     if not type(module).__module__.startswith("torch."):
         raise TypeError(
             f"convert.source: cannot infer what the module {name} computes, since its forward may do anything "
-            f"with its layers; {_alternative(module)}; otherwise {INSTEAD}"
+            f"with its layers; {_alternative(module)}; otherwise {EXPORT}, or {INSTEAD}"
         )
     if getattr(module, "_forward_hooks", None) or getattr(module, "_forward_pre_hooks", None) or "forward" in vars(module):
         raise TypeError(
