@@ -400,7 +400,8 @@ class Synapse(Model):
     @classmethod
     def _parse(cls):
         for name in cls.initials:
-            raise TypeError(f"{cls.__name__}.{name}: variables of a synapse start at 0; only neurons have bs.initial(...)")
+            hint = "only neurons have bs.initial(...), and ': unit' behind an equation"
+            raise TypeError(f"{cls.__name__}.{name}: variables of a synapse start at 0, in units that follow; {hint}")
         if cls.arrival:
             cls.receptor_equations = parse_receptor(
                 cls.__name__,

@@ -34,6 +34,10 @@ EQUATION = re.compile(r"d(\w+)\s*/\s*dt\s*=(?!=)")
 START = re.compile(r"(\w+)\s*\(\s*0\s*\)\s*=(?!=)\s*(.*)")
 
 
+LIMIT = re.compile(rf"(\w+)\s*=\s*{NUMBER}.*,\s*>=?\s*{NUMBER}\s+[^\W\d]")
+REMARK = re.compile(rf"(\w+)\s*=\s*({NUMBER})\s*((?:1/)?[^\W\d_][\w*/]*)\s+\(")
+PRIME = re.compile(r"(\w+)'\s*=")
+SEVERAL = "bounds", "conditions", "frozen"  # class attributes that are several texts
 COLON = "':' and a unit end a line 'dx/dt = ...', ':' and a meaning a parameter, 'tau = 20 ms : time constant'"
 RANGE = re.compile(rf"(\w+)\s*=\s*({NUMBER})[^,(]*,(?!\s*>=?\s*{NUMBER}\s*(?:$|:))")
 
@@ -54,6 +58,8 @@ def read_declarations(text: str, label: str) -> Written:
     """Return what a text of equations declares; `label` is the class, with which messages begin."""
     found, lines, of = Written("", {}, {}, {}), [], None
     for code, meaning in _parts(text):
+        if wrong := _mistake(code):
+            raise EquationError(f"{label}.equations", wrong, code, 0)
         if (parameter := PARAMETER.match(code)) and (parameter["unit"] or parameter["colon"]):
             name = parameter["name"]
             _reject_twice(name, found.parameters, label, code)
@@ -106,6 +112,20 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
             yield part, comment.strip()
 
 
+def _mistake(code):
+    """Return what is wrong with a statement that looks like those of other languages, "" if nothing is."""
+    if LIMIT.match(code):
+        return "the limit of a parameter has its unit already; write ', > 0'"
+    if remark := REMARK.match(code):
+        return f"what a parameter means comes after '#' or ':'; write '{remark[1]} = {remark[2]} {remark[3]}  # meaning'"
+    if prime := PRIME.match(code):
+        return f"a derivative is written d{prime[1]}/dt = ..."
+    word = re.match(r"(\w+)(?:\s*$|\s*:|\s+\w)", code)
+    if word and word[1] in owners():
+        return f"{word[1]!r} is no equation: in the text of a whole model it is a line of its own, '{word[1]}: ...'"
+    return ""
+
+
 def _reject_twice(name, known, label, code):
     if name in known:
         raise EquationError(f"{label}.equations", f"{name!r} is declared twice", code, 0)
@@ -131,7 +151,12 @@ def initials_of(written: Written, label: str, called: Called) -> dict[str, Initi
 def _start(name, written, derivative, algebraic, label):
     """Return where a variable starts: a number or a text."""
     if name in written.starts:
-        text = written.starts[name]
+        text, unit = written.starts[name], written.variables[name][0]
+        if (given := PARAMETER.match(f"x = {text}")) and given["unit"] and not given["colon"]:
+            if given["unit"] != unit:
+                message = f"is in {unit or 'no unit'}; write {name}(0) = ... as a number in it"
+                raise EquationError(f"{label}.{name}", message, f"{name}(0) = {text}")
+            text = given["value"]
         return float(text.replace(" ", "")) if re.fullmatch(NUMBER, text) else text
     tree = lang.resolve(derivative, {key: line for key, line in algebraic.items() if key != name}, f"{label}.equations")
     inputs = {n for n in lang.names_in(tree) if n == "I" or NOISE.fullmatch(n)}
@@ -180,7 +205,7 @@ class FromText:
             with ``:``, and if they have a range with ``, > 0`` or ``, >= 0``; where variables start, ``v(0) = -65``, by
             default where they rest without input, which needs an equation that is linear in the variable. A comment is the
             meaning of what its line declares. The other texts of a class are lines of their own, such as ``threshold: v >
-            v_th``.
+            v_th``, ``dimensions: False`` and, of a rule, ``bounds: 0, w_max``.
         name : str, optional
             Of the class; by default that of the class from which it is made.
         **attributes
@@ -222,7 +247,8 @@ def _made(base, text, name, attributes):
     if not isinstance(text, str):
         raise TypeError(f"{base.__name__}.of: must be the text of a model (got {text!r})")
     fields, lines = {}, []
-    texts = [word for word, kind in owners().items() if kind in (None, *(one.__name__ for one in base.__mro__))]
+    kinds = None, *(one.__name__ for one in base.__mro__)
+    texts = [word for word, kind in owners().items() if kind in kinds or any(word in vars(one) for one in base.__mro__)]
     for line in text.splitlines():
         field = FIELD.fullmatch(line.partition("#")[0].strip())
         if field is None:
@@ -233,13 +259,22 @@ def _made(base, text, name, attributes):
         elif field[1] in fields or field[1] in attributes:
             raise EquationError(f"{base.__name__}.of", f"{field[1]!r} is given twice", line.strip())
         else:
-            fields[field[1]] = field[2]
+            fields[field[1]] = _value(field[1], field[2], base)
 
     def reduce(self):
         return _again, (base, text, name, attributes, vars(self))
 
     body = {"__module__": base.__module__, "__reduce__": reduce, "equations": "\n".join(lines)}
     return type(name or base.__name__, (base,), body | fields | attributes)
+
+
+def _value(word, text, base):
+    """Return what a line gives a class attribute: a text, True, False, a whole number, or several texts."""
+    if word in SEVERAL:
+        return tuple(part.strip() for part in text.split(","))
+    if re.fullmatch("True|False", text) or (isinstance(getattr(base, word, ""), int) and text.isdigit()):
+        return ast.literal_eval(text)
+    return text
 
 
 def _again(base, text, name, attributes, values):

@@ -164,6 +164,17 @@ MISTAKES = [
     ("dv/dt = -v/tau : mV\ntau = 20 ms\nthresold: v > 1", "did you mean 'threshold'"),
     ("dv/dt = -v/tau : mV\ntau = 20*ms : second", "a parameter, 'tau = 20 ms : time constant'"),
     ("dv/dt = -v/tau : mV\ntau = 20 ms\nthreshold: v > tau\nthreshold: v > tau", "'threshold' is given twice"),
+    ("dv/dt = -v/tau : mV\ntau = 20 ms, > 0 ms", "the limit of a parameter has its unit already; write ', > 0'"),
+    ("dv/dt = -v/tau : mV\ntau = 20 ms (time constant)", "write 'tau = 20 ms  # meaning'"),
+    ("v' = -v/tau : mV\ntau = 20 ms", "a derivative is written dv/dt = "),
+    (
+        "dv/dt = -v/tau : mV\ntau = 20 ms\nthreshold v > 3",
+        "'threshold' is no equation: .* a line of its own, 'threshold: ...'",
+    ),
+    ("dv/dt = -v/tau : mV; tau = 20 ms; threshold: v > 3", "'threshold' is no equation"),
+    ("dv/dt = -v/tau : mV\ntau = 20 ms\nthreshold: v > 3 mV", "in a line of its own, 'limit = 3 mV'"),
+    ("dv/dt = -v/tau : mV\ntau = 20*ms", "unknown name 'ms'; a unit follows a number that stands alone, 'limit = 5 ms'"),
+    ("dv/dt = -v/tau : mV\ntau = 20 ms\nv(0) = -0.07 V", r"Neuron.v: is in mV; write v\(0\) = ... as a number in it"),
 ]
 
 
@@ -171,6 +182,42 @@ MISTAKES = [
 def test_mistakes(text, message):
     with pytest.raises((TypeError, ValueError), match=message):
         bs.Neuron.of(text)
+
+
+def test_what_is_not_text_in_a_class_is_not_in_a_text():
+    loose = bs.Neuron.of("""
+        dv/dt = -v/tau + 3 : mV
+        tau = 20 ms
+        v(0) = -65 mV
+        dimensions: False
+        substeps: 2
+        threshold: v > 3
+        refractory: 2
+        reset: v = 0
+        frozen: v
+    """)
+    assert (loose.initials["v"].default, loose.dimensions, loose.substeps, loose.frozen) == (-65.0, False, 2, ("v",))
+    rule = bs.Plasticity.of("""
+        top = 2 weight
+        on_pre: w = w + top
+        bounds: 0, 2*top
+    """)
+    assert rule.bounds == ("0", "2*top")
+
+
+def test_a_coupling_has_a_current_too():
+    gate = bs.Coupling.of("""
+        gate: ds/dt = -s/tau
+        spike: s = s + 1
+        source: s
+        current: total*(e_rev - v)
+        weight_unit: nS
+        tau = 5 ms, > 0
+        e_rev = -70 mV
+    """)
+    assert gate(tau=2.0).current == "total*(e_rev - v)"
+    with pytest.raises(TypeError, match=r"Synapse.g: variables of a synapse start at 0, in units that follow"):
+        bs.Synapse.of("dg/dt = -g/tau : nS\ntau = 5 ms\narrival: g = g + w")
 
 
 def test_a_class_declares_a_name_once():

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import MAX_NAME, nearest
+from brainsim.core.units import UNITS
 
 
 def _sigmoid(x):
@@ -169,6 +170,8 @@ def check_brackets(line: Line, label: str) -> None:
 def syntax_hint(text: str) -> str:
     """Return what to write instead of a string that Python cannot parse, after a semicolon; '' if that is not clear."""
     factor = re.search(r"(?<![\w.])(\d+\.?\d*)([^\W\d_]\w*)", text)
+    if unit := re.search(rf"(?<![\w.])(\d+\.?\d*)\s+({'|'.join(UNITS[:-1])})\b", text):
+        return f"; a number in an expression has no unit: give it a name in a line of its own, 'limit = {unit[1]} {unit[2]}'"
     if re.search(r"(?<![=<>!:+*/-])=(?!=)", text):
         return "; '=' assigns, to compare write '>=', '<=' or '=='"
     if "&&" in text or "||" in text:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from brainsim.core.checks import check_name, nearest
+from brainsim.core.units import UNITS
 from brainsim.equations.expressions.grammar import (
     FUNCTIONS,
     LOOKUP,
@@ -152,6 +153,8 @@ def check_names(tree: Tree, known: Collection[str], label: str) -> None:
             message = f"unknown name {name!r}{nearest(name, sorted(k.replace(NOW, '(t)') for k in known))}"
             if name + NOW in known:
                 message = f"{name!r} is a TimedArray; write {name}(t)"
+            elif name in UNITS:
+                message = f"unknown name {name!r}; a unit follows a number that stands alone, 'limit = 5 {name}'"
             raise EquationError(label, message, *place_of(tree, name))
 
 
