@@ -177,7 +177,7 @@ def fit(
         unseen,
         chosen,
         options,
-        recordings[0].dt if step is None else number(step, "fit.step", "ms", above=0.0),
+        _checked_step(step, recordings[0].dt, chosen),
         plan.seed,
         threads,
         dict(initial or {}),
@@ -185,6 +185,14 @@ def fit(
     with Watch(plan.generations, progress, "runs") as watch:
         found = Generations(problem, to, watch)
         return Fit._of(found, minimise(found, plan))
+
+
+def _checked_step(step, dt, loss):
+    """Return the time step of the runs."""
+    found = dt if step is None else number(step, "fit.step", "ms", above=0.0)
+    if loss == "likelihood" and found != dt:
+        raise ValueError(f"fit.step: must be dt, {dt:g} ms, for the likelihood, a product over steps (got {found:g} ms)")
+    return found
 
 
 def _checked_features(loss, features):

@@ -15,6 +15,7 @@ from brainsim.core.hints import Answering, answers_calls
 from brainsim.fitting.certainty import certainty_of
 from brainsim.fitting.losses import GammaLoss, MdLoss
 from brainsim.fitting.sampled_losses import TraceLoss
+from brainsim.rng.streams import checked_seed
 
 if typing.TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -129,6 +130,34 @@ class Fit(Answering):
         record = [bs.Trace(cell, "v")] if "v" in self.model.initials else []
         duration = problem.dt * round(one.duration / problem.dt)
         return bs.simulate(net, duration, dt=problem.dt, seed=problem.seed, record=record, progress=False)
+
+    def bootstrap(self, n: int = 40, *, candidates: int = 16, generations: int = 25, seed: int = 1) -> Fit:
+        """Return the fit with intervals for any loss: the fitted model makes noisy data, which are fitted again.
+
+        All sets of data are fitted in the same runs. The noise is that of the threshold for spikes, as strong as makes the
+        recorded ones most likely, and the residual of v for potentials.
+
+        Parameters
+        ----------
+        n : int
+            Number of data sets.
+        candidates, generations : int
+            Of the search in each, by CMA-ES near the fitted parameters.
+        seed : int
+            Of the noise and of the searches.
+
+        Raises
+        ------
+        ValueError
+            If there is no noise model: spikes of a model that is not reset at ``v >= v_th``.
+        """
+        from brainsim.fitting.bootstrapping import bootstrap
+
+        n, candidates = (
+            integer(value, f"Fit.bootstrap.{name}", at_least=4) for name, value in (("n", n), ("candidates", candidates))
+        )
+        generations = integer(generations, "Fit.bootstrap.generations", at_least=1)
+        return bootstrap(self, n, candidates, generations, checked_seed(seed, "Fit.bootstrap.seed"))
 
     def log_likelihood(self, parameters: ArrayLike) -> np.ndarray:
         """Return the logarithm of the likelihood of parameters, but for a constant, all in one run: for a sampler.

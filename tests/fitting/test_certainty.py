@@ -109,3 +109,21 @@ def test_a_trace_with_spikes_is_that_of_a_cell_which_fires_with_the_recording(no
     assert fit.parameters["tau_m"] == pytest.approx(12.0, rel=0.01)
     assert fit.parameters["c_m"] == pytest.approx(150.0, rel=0.01)
     assert fit.scores["error"] == pytest.approx(0.3, rel=0.02)
+
+
+@pytest.mark.thorough
+def test_a_bootstrap_is_as_wide_as_the_errors(noisy):
+    """Intervals of a fit by van Rossum's distance are at least about as wide as those of the likelihood."""
+    pytest.importorskip("cmaes")
+    current, spikes = noisy
+    options = {"current": current, "spikes": spikes, "free": {"tau_m": (5.0, 30.0)}, "hold_out": 0}
+    model = bs.LIF(v_th=-48.0)
+    fit = bs.fit(model, loss="van rossum", candidates=16, starts=1, generations=15, **options)
+    assert fit.intervals == {}
+    wide = fit.bootstrap(20, candidates=8, generations=8)
+    low, high = wide.intervals["tau_m"]
+    assert wide.noise.startswith("escape noise of the threshold, 1.")
+    best = bs.fit(model, loss="likelihood", method="gradient", candidates=16, starts=2, **options)
+    least = np.diff(best.intervals["tau_m"])[0]
+    assert 0.9 * least < high - low < 6.0 * least
+    assert wide.runs == fit.runs + 8
