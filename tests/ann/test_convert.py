@@ -139,8 +139,12 @@ def test_digits_of_mnist():
     data = bs.ann.datasets.mnist5k()
     mlp = MLP(256, epochs=25).fit(data.X_train, data.y_train)
     assert mlp.score(data.X_test, data.y_test) >= 0.93
-    snn = convert(mlp, data.X_train)
+    report = bs.ann.bodies(mlp, data.X_test, data.y_test, calib=data.X_train[:500], T=(8, 32, 128))
+    snn, own = report.pairs[0].snn, mlp.predict(data.X_test)
     assert snn.score(data.X_test, data.y_test, T=32) >= mlp.score(data.X_test, data.y_test) - 0.01
+    assert report.same_from is not None
+    assert np.mean(snn.predict(data.X_test, report.same_from) == own) >= 0.99
+    assert all(row.error <= row.bound for row in report.rows if row.body == "spiking" and row.layer >= 1.0)
 
 
 @pytest.mark.thorough
