@@ -39,7 +39,7 @@ def test_every_page_has_a_picture_and_a_place(live):
     for name, (path, target) in places.items():
         assert (path.parent / target).exists(), name
         assert target.endswith(".html") == (name in figures()), name
-    assert len(written()) == 7
+    assert len(written()) == 8
     assert len(figures()) == 10
 
 
@@ -81,7 +81,7 @@ def test_figures_are_shown_without_pictures_of_the_gallery_and_networks_are_not(
 
 def test_pictures_become_pages(live):
     text = live.embedded((DOCS / "guide" / "live.md").read_text(encoding="utf-8"), "guide/live")
-    assert re.findall(r'<iframe class="live" src="\.\./live/(\w+)\.html"', text) == ["balanced", "window", "groups"]
+    assert re.findall(r'<iframe class="live" src="\.\./live/(\w+)\.html"', text) == ["words", "balanced", "window", "groups"]
     assert "images/live" not in text
 
 
