@@ -11,6 +11,7 @@ differ, it says how many there were.
 """
 
 import argparse
+import functools
 import gc
 import json
 import os
@@ -53,12 +54,13 @@ def found_by_monitors():
     import brian2
 
     found = {}
-    for obj in gc.get_objects():
+    kinds = brian2.SpikeMonitor, brian2.StateMonitor, brian2.PopulationRateMonitor
+    for obj in [obj for obj in gc.get_objects() if issubclass(type(obj), kinds)]:
         if isinstance(obj, brian2.SpikeMonitor):
             found |= {f"{obj.name} spikes": np.array([obj.t_, obj.i]), f"{obj.name} count": np.array(obj.count)}
         elif isinstance(obj, brian2.StateMonitor):
             found |= {f"{obj.name} {name}": np.array(getattr(obj, f"{name}_")) for name in obj.record_variables}
-        elif isinstance(obj, brian2.PopulationRateMonitor):
+        else:
             found[f"{obj.name} rate"] = np.array(obj.rate_)
     return found
 
@@ -72,8 +74,9 @@ def child(way, script, folder, target):
     brian2.BrianLogger.log_level_error()
     devices = brian2.all_devices if hasattr(brian2, "all_devices") else sys.modules["brian2.devices.device"].all_devices
     brian2.prefs.codegen.target = target
-    brian2.set_device("brainsim", otherwise="brian2", here=way == "brainsim")
-    devices["cpp_standalone"] = devices["runtime"] = devices["brainsim"]
+    device = devices["cpp_standalone"] = devices["runtime"] = devices["brainsim"]
+    device.activate = functools.partial(device.activate, here=way == "brainsim")  # also if a script chooses a device
+    brian2.set_device("brainsim")
     brian2.seed(1)
     path = Path(folder, script)
     os.chdir(path.parent)
@@ -86,7 +89,6 @@ def child(way, script, folder, target):
         kept, failed = {}, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         traceback.print_exc()
     seconds = time.perf_counter() - began
-    device = devices["brainsim"]
     found = found_by_monitors()
     del kept
     return {"found": found, "seconds": seconds, "failed": failed, "report": device.report(), "said": device.said}

@@ -1,5 +1,7 @@
 """The device: what Brian2 calls in place of its own loop."""
 
+import functools
+
 import numpy as np
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.core.network import Network
@@ -47,33 +49,18 @@ class BrainsimDevice(RuntimeDevice):
         **options,
     ):
         """Note a piece of code of a run that is being prepared; Brian2 compiles any other, such as what makes synapses."""
+        given = owner, name, abstract_code, variables, template_name, variable_indices
+        more = {"template_kwds": template_kwds, "override_conditional_write": override_conditional_write, **options}
+        compiled = functools.partial(super().code_object, *given, **more)
         if not self._collecting:
             if not self._by_brian2 and codeobj_class is None and prefs["codegen.target"] == "auto":
                 codeobj_class = NumpyCodeObject  # synapses are made without a compiler of C
-            return super().code_object(
-                owner,
-                name,
-                abstract_code,
-                variables,
-                template_name,
-                variable_indices,
-                codeobj_class=codeobj_class,
-                template_kwds=template_kwds,
-                override_conditional_write=override_conditional_write,
-                **options,
-            )
+            return compiled(codeobj_class=codeobj_class)
         code = abstract_code if isinstance(abstract_code, str) else "\n".join((abstract_code or {}).values())
         special = codeobj_class.__name__ if codeobj_class is not None and "GSL" in codeobj_class.__name__ else ""
-        return Collected(
-            owner,
-            code,
-            dict(variables),
-            dict(variable_indices),
-            template_name,
-            dict(template_kwds or {}),
-            set(override_conditional_write or ()),
-            special,
-        )
+        noted = dict(variables), dict(variable_indices), template_name, dict(template_kwds or {})
+        override = set(override_conditional_write or ())
+        return Collected(owner, code, *noted, override, functools.partial(compiled, codeobj_class=codeobj_class), special)
 
     def network_before_run(self, net, namespace):
         """Prepare a run, and run it: the clocks are then at its end, where Brian2's own loop finds nothing to do."""

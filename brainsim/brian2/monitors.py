@@ -24,7 +24,7 @@ class Spikes:
         steps, cells = steps[mine], cells[mine] - self.low
         monitor = self.monitor
         monitor.variables["count"].get_value()[:] += np.bincount(cells, minlength=self.high - self.low).astype(np.int32)
-        if not monitor.record or not len(steps):
+        if not len(steps):
             return
         old = int(monitor.variables["N"].get_value()[0])
         monitor.resize(old + len(steps))
@@ -62,7 +62,7 @@ class Noted:
         used = context["used"]
         cells = context[self.fields[None]][:used].astype(np.int64) - self.low
         monitor.variables["count"].get_value()[:] += np.bincount(cells, minlength=self.high - self.low).astype(np.int32)
-        if monitor.record and used:
+        if used:
             old = int(monitor.variables["N"].get_value()[0])
             monitor.resize(old + used)
             monitor.variables["N"].get_value()[0] = old + used

@@ -1,5 +1,6 @@
 """A network of Brian2, as it is when it runs, becomes cells and functions in the order of Brian2's schedule."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +46,7 @@ class Collected:
     template: str
     kwds: dict
     override: set
+    compiled: Callable
     special: str = ""
     binomial: dict = field(default_factory=dict)
 
@@ -53,6 +55,12 @@ class Collected:
 
     def after_run(self):
         """Do nothing."""
+
+    def __call__(self, **values):
+        """Have Brian2 compile and run it: something other than a run asks for it, such as a single sample of a monitor."""
+        code = self.compiled()
+        code.before_run()
+        return code(**values)
 
 
 @dataclass(eq=False)
@@ -122,12 +130,12 @@ class Plan:
 
     def _choose_clock(self):
         """Find the shortest step, which all other clocks must be multiples of, and all cells must have."""
-        clocks = {obj.clock for obj in self.objects if _code_of(obj) is not None or isinstance(obj, NetworkOperation)}
-        clocks |= {obj.clock for obj in self.trains} | {entry.group.clock for entry in self.groups.values()}
+        acting = [obj for obj in self.objects if _code_of(obj) is not None or isinstance(obj, NetworkOperation)]
+        clocks = {obj.clock for obj in acting or self.objects}
         if not clocks:
             raise UntranslatableError("there is nothing to run")
         self.clock = min(clocks, key=lambda clock: float(clock.dt_))
-        for obj in self.objects:
+        for obj in acting:
             steps = float(obj.clock.dt_) / self.dt
             if abs(steps - round(steps)) > 1e-6:
                 raise UntranslatableError("has a clock that is no multiple of the shortest one", obj)

@@ -15,6 +15,8 @@ def built(plan, seed):
         net.add(cells.population())
     for obj in plan.trains:
         net.add(_train(plan, obj))
+    if plan.codes and not net.populations:
+        net.add(bs.Population(1, bs.SpikeTrains([[]]), name="nothing that spikes"))  # without cells there are no steps
     return Running(plan, net, seed)
 
 
@@ -89,8 +91,9 @@ class Running:
     def _set_clocks(self):
         now = self.plan.start + self.at
         for clock in {obj.clock for obj in self.plan.objects} | {self.plan.clock}:
-            period = round(float(clock.dt_) / self.plan.dt)
-            clock.variables["timestep"].get_value()[0] = at = -(-now // period)
+            # the first of its steps that has not begun; one of a group without code may be a shorter one
+            at = int(np.ceil(now * self.plan.dt / float(clock.dt_) - 1e-6))
+            clock.variables["timestep"].get_value()[0] = at
             clock.variables["t"].get_value()[0] = at * float(clock.dt_)
 
     def _call(self, operations):

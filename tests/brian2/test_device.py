@@ -93,3 +93,25 @@ def test_a_script_is_run_unchanged(both, tmp_path):
     done = subprocess.run([sys.executable, "-m", "brainsim.brian2", str(path)], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "[ 6.9 13.9]"
     assert "brainsim: 1 of 1 runs here" in done.stderr
+
+
+def test_monitors_that_count_and_groups_that_do_not_move(same):
+    """Spikes are counted without being recorded; parameters are sampled without cells; a single sample can be asked for."""
+
+    def script(b):
+        cells = b.NeuronGroup(3, "rate : Hz", threshold="rand() < rate*dt + 1e-9*i", reset="")
+        cells.rate = [0, 20000, 0] * b.Hz
+        counted, parameters = b.SpikeMonitor(cells, record=False), b.StateMonitor(cells, "rate", record=[1], dt=1 * b.ms)
+        b.Network(cells, counted, parameters).run(5 * b.ms)
+        alone = b.NeuronGroup(2, "x : 1")
+        alone.x = [3, 4]
+        samples = b.StateMonitor(alone, "x", record=True, dt=1 * b.ms)
+        net = b.Network(alone, samples)
+        net.run(2 * b.ms)
+        samples.record_single_timestep()
+        found = {"n": counted.num_spikes, "count": counted.count, "rate": parameters.rate, "x": samples.x}
+        return found | {"t": samples.t_}
+
+    found = same(script)
+    assert found["n"] == 50
+    assert found["x"].tolist() == [[3, 3, 3], [4, 4, 4]]
