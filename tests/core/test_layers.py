@@ -313,7 +313,7 @@ def test_files_and_functions_are_short():
 
 # file names that three or more rooms have, each for the same thing: the operator of a feature, a picture of what is recorded
 SHARED_NAMES = """
-base connecting couplings equations kernels layers network neurons operator page rules running step traces writing
+base changes connecting couplings equations kernels layers network neurons operator page rules running step traces writing
 """
 
 
