@@ -121,6 +121,8 @@ def parse_assignments(text: str, label: str, called: Called = NONE_CALLED) -> li
 
 def names_in(tree: ast.AST) -> set[str]:
     """Return the names that an expression uses, without those of functions."""
+    if isinstance(tree, ast.Constant):  # as are nearly all entries of the matrix of a large system
+        return set()
     names, called = [], set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
