@@ -45,9 +45,6 @@ WITHOUT_SPIKES = (
     "gives, source = 'v'; bs.GapJunction, bs.GradedSynapse and bs.RateConnection are built in"
 )
 ONE_A_STEP = "; a source sends at most one spike in a step: choose a lower rate or a smaller dt, or use a PoissonPool"
-IN_SYNAPSES = (
-    "variables of a synapse start at 0, in units that follow; only neurons have bs.initial(...) or dv/dt = ... : mV"
-)
 AFTER_A_SPIKE = ("reset", "spikes_per_step", "refractory", "frozen", "arrivals")  # act only at spikes
 
 
@@ -403,7 +400,7 @@ class Synapse(Model):
     @classmethod
     def _parse(cls):
         for name in cls.initials:
-            raise TypeError(f"{cls.__name__}.{name}: {IN_SYNAPSES}")
+            raise TypeError(f"{cls.__name__}.{name}: variables of a synapse start at 0; leave out bs.initial and ': unit'")
         if cls.arrival:
             cls.receptor_equations = parse_receptor(
                 cls.__name__,

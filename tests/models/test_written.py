@@ -216,7 +216,7 @@ def test_a_coupling_has_a_current_too():
         e_rev = -70 mV
     """)
     assert gate(tau=2.0).current == "total*(e_rev - v)"
-    with pytest.raises(TypeError, match=r"Synapse.g: variables of a synapse start at 0, in units that follow"):
+    with pytest.raises(TypeError, match=r"Synapse.g: variables of a synapse start at 0; leave out bs.initial and ': unit'"):
         bs.Synapse.of("dg/dt = -g/tau : nS\ntau = 5 ms\narrival: g = g + w")
 
 
