@@ -271,7 +271,11 @@ def _made(base, text, name, attributes):
 def _value(word, text, base):
     """Return what a line gives a class attribute: a text, True, False, a whole number, or several texts."""
     if word in SEVERAL:
-        return tuple(part.strip() for part in text.split(","))
+        parts, depth = [""], 0
+        for letter in text:
+            depth += (letter == "(") - (letter == ")")
+            parts[-1:] = [parts[-1], ""] if letter == "," and not depth else [parts[-1] + letter]
+        return tuple(part.strip() for part in parts)
     if re.fullmatch("True|False", text) or (isinstance(getattr(base, word, ""), int) and text.isdigit()):
         return ast.literal_eval(text)
     return text

@@ -200,9 +200,11 @@ def test_what_is_not_text_in_a_class_is_not_in_a_text():
     rule = bs.Plasticity.of("""
         top = 2 weight
         on_pre: w = w + top
-        bounds: 0, 2*top
+        bounds: 0, max(top, max(2*top, top))
+        conditions: top > 0*top, max(top, 2*top) > top
     """)
-    assert rule.bounds == ("0", "2*top")
+    assert rule.bounds == ("0", "max(top, max(2*top, top))")
+    assert rule.conditions == ("top > 0*top", "max(top, 2*top) > top")
 
 
 def test_a_coupling_has_a_current_too():
