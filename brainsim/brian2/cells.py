@@ -22,7 +22,7 @@ NOW = "(floor(t/dt + 0.5) - 1 + begin)"  # the step that has just been made, cou
 
 
 class OtherGroupsError(Exception):
-    """A step of these cells needs what a class cannot have: variables of other groups, or tables at other times."""
+    """A step of these cells needs what a class cannot have: variables of other groups, tables at other times, or inf."""
 
 
 class Flag:
@@ -100,6 +100,8 @@ class Cells(Translator):
     def constant(self, value):
         """Return the name of the parameter that a number, or one for each cell, becomes."""
         known = np.asarray(value, dtype=float)
+        if not np.all(np.isfinite(known)):
+            raise OtherGroupsError("a number that is not finite")
         if known.ndim and known.size and np.all(known == known.flat[0]):
             known = known.flat[0]
         key = known.tobytes(), known.shape

@@ -100,3 +100,15 @@ def test_a_table_over_time(same):
         return found()
 
     assert len(same(script)["t"]) > 5
+
+
+@pytest.mark.parametrize("text", ["v > 1", "v > 1 and v < limit"])
+def test_numbers_that_are_not_finite(same, text):
+    def script(b):
+        equations = "dv/dt = (clip(1.5 + 0.1*i, 0, limit) - v)/(5*ms) : 1"
+        cells = b.NeuronGroup(2, equations, threshold=text, reset="v = 0", method="euler", namespace={"limit": np.inf})
+        found, monitors = recorded(b, cells, "v")
+        b.Network(cells, monitors).run(30 * b.ms)
+        return found()
+
+    assert len(same(script)["t"]) > 5
