@@ -28,6 +28,7 @@ Network and run
     Weights             weights of synapses over time, and their histograms
     sweep, Sweep        many runs over grids of parameters and seeds, and their table
     fit, Fit            a model fitted to recordings of a cell, and how well it does on what it has not seen
+    fit_gif, GIFFit     a GIF from potential and spikes, without a search
     page                a network as one page that runs in a browser: bs.page(net, "network.html", [bs.Control(...)])
     Control, Button     what its reader moves, and presses
     State               the state at the end of a run, from which another run can continue
@@ -145,6 +146,7 @@ _HOMES = {
     "brainsim.sweeps.sweep": "sweep",
     "brainsim.sweeps.table": "Sweep SweepError",
     "brainsim.fitting.fit": "fit",
+    "brainsim.fitting.gif": "fit_gif GIFFit",
     "brainsim.fitting.outcome": "Fit",
     "brainsim.results.result": "Result Spikes State Traces Weights",
     "brainsim.core.checks": "MissingName",
