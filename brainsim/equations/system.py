@@ -169,7 +169,7 @@ def _check_jumps(cell, receptor, label):
         dimension = cell.units.get(name)
         if dimension is not None and not dimension.fits(jump):
             unit = str(receptor.weight * dimension * jump**-1)
-            hint = f"in a subclass of the synapse write weight_unit = {'' if unit == '1' else unit!r}"
+            hint = f"write weight_unit = {'' if unit == '1' else unit!r} in the class of the synapse, or within Delta()"
             message = f"a synapse adds to {name!r}, which is {dimension.phrase}, but what it adds is {jump.phrase}"
             raise EquationError(label, f"{message}; {hint}")
 

@@ -114,6 +114,8 @@ def held_by(owner, name):
 def instead_of(model, key):
     """Return what to type instead of a parameter that a model does not have."""
     names = [*model.parameters, *model._options]
+    if key in model.initials:
+        return f"; it is a variable, which starts where the population says: bs.Population(..., initial={{{key!r}: ...}})"
     return _window_hint(model, key) or word(key, names, "Neuron") or nearest(key, names)
 
 

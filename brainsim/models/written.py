@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
+import numpy as np
+
 from brainsim.core.checks import nearest
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
@@ -236,10 +238,23 @@ class FromText:
         >>> Leaky(tau=10.0), Leaky.initials["v"].default
         (Leaky(tau=10.0), 'v_rest')
         """
-        key = cls, text, name, repr(sorted(attributes.items()))
+        key = cls, text, name, _hashable(attributes)
         if key not in FromText._known:
             FromText._known[key] = _made(cls, text, name, attributes)
         return FromText._known[key]
+
+
+def _hashable(value):
+    """Return attributes of a class as a key: equal if they are."""
+    if isinstance(value, Mapping):
+        return tuple((name, _hashable(value[name])) for name in sorted(value))
+    if isinstance(value, list | tuple):
+        return type(value).__name__, *(_hashable(one) for one in value)
+    if isinstance(value, Parameter | Initial):
+        return type(value).__name__, *(_hashable(one) for one in vars(value).values())
+    if isinstance(value, np.ndarray):
+        return "array", value.shape, value.tobytes()
+    return type(value).__name__, value if type(value).__hash__ else repr(value)
 
 
 def _made(base, text, name, attributes):

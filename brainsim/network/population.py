@@ -337,6 +337,9 @@ def _check_initial(initial, model, n):
                 f"Population.initial: {type(model).__name__} has no variable {name!r}{nearest(name, model.initials)}"
             )
         label = f"Population.initial[{name!r}]"
+        if isinstance(value, str):
+            hint = f"give an array, such as -65.0 + np.arange({n}), or a distribution, such as bs.Uniform(-65.0, -50.0)"
+            raise TypeError(f"{label}: a text is not read here (got {value!r}); {hint}")
         checked[name] = checked_value(value, "" if of_synapse else model.initials[name].unit, label)
         if isinstance(checked[name], np.ndarray) and checked[name].shape != (n,):
             raise ValueError(

@@ -97,7 +97,7 @@ def test_a_missing_unit_is_rejected(dimensions):
 @pytest.mark.parametrize(
     ("texts", "shown"),
     [
-        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV; in a subclass"),
+        ({"arrival": "z = z + w"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV; write weight_unit"),
         ({"arrival": "n = n + w"}, "a synapse adds to 'n', which is a plain number, but what it adds is in mV"),
         ({"arrival": "z = z + w*tau"}, "a synapse adds to 'z', which is in pA, but what it adds is in mV*ms"),
         ({"arrival": "v = v + w", "dimensions": False}, ""),

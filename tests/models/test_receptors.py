@@ -156,3 +156,18 @@ def _double_at(t, rise, decay):
 def test_the_rise_is_not_slower_than_the_decay(kind):
     with pytest.raises(ValueError, match="tau_rise <= tau_decay must hold"):
         kind(tau_rise=200.0)
+
+
+def test_delta_acts_on_a_variable_of_any_unit():
+    cell = bs.Neuron.of("dv/dt = -v/tau : 1; dz/dt = -z/tau : pA; tau = 10 ms", name="Plain")
+    cells, net = bs.Population(2, cell(), name="cells"), bs.Network(seed=1)
+    for synapse, weight in ((bs.Delta(weight_unit="1"), 0.5), (bs.Delta(variable="z", weight_unit="pA"), 40.0)):
+        net.stimulate(cells, bs.EventInput(times=[1.0], ids=[0], weight=[weight], synapse=synapse), name=synapse.arrival[0])
+    result = bs.simulate(net, 1.0, record=[bs.Trace(cells, "v"), bs.Trace(cells, "z")])
+    assert [result.traces["cells", name].values[-1].tolist() for name in "vz"] == [[0.5, 0.0], [40.0, 0.0]]
+    assert repr(bs.Delta(weight_unit="")) == "Delta(weight_unit='')"
+    assert bs.Delta(weight_unit="mV") == bs.Delta() != bs.Delta(weight_unit="1") == bs.Delta(weight_unit="")
+    with pytest.raises(ValueError, match=r"'v', which is a plain number, .* write weight_unit = '' in .* within Delta\(\)"):
+        net.connect(cells, cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Delta())
+    with pytest.raises(ValueError, match=r"Delta.weight_unit: unknown unit 'V'; 1 V is 1000 mV"):
+        bs.Delta(weight_unit="V")

@@ -231,3 +231,25 @@ def test_a_class_declares_a_name_once():
 
     with pytest.raises(TypeError, match=r"Neuron.of: must be the text"):
         bs.Neuron.of(5)
+
+
+@pytest.mark.parametrize("kind", [bs.Curve, bs.TimedArray])
+def test_a_text_with_other_tables_is_another_class(kind):
+    def model(values):
+        table = bs.Curve([0.0, 1.0, 2.0], values) if kind is bs.Curve else bs.TimedArray(values, dt=1.0)
+        text = f"dx/dt = f({'x' if kind is bs.Curve else 't'})/tau : 1; tau = 1 ms; x(0) = 0"
+        return bs.Neuron.of(text, f=bs.parameter(table, "", "a table"))
+
+    one, other = model([0.0, 5.0, 0.0]), model([0.0, 7.0, 0.0])
+    assert one is model([0.0, 5.0, 0.0]) is not other
+    assert (one().f.values[1], pickle.loads(pickle.dumps(other())).f.values[1]) == (5.0, 7.0)
+
+
+def test_values_of_variables_are_those_of_a_population():
+    with pytest.raises(TypeError, match=r"unknown parameter 'v'; it is a variable, .* initial=\{'v': ...\}"):
+        bs.LIF(v=3.0)
+    with pytest.raises(TypeError, match=r"a text is not read here \(got '-65 \+ i'\); give an array"):
+        bs.Population(3, bs.LIF(), name="cells", initial={"v": "-65 + i"})
+    for unit, message in (("volt", "1 V is 1000 mV"), ("mvolt", "write 'mV'")):
+        with pytest.raises(ValueError, match=f"unknown unit '{unit}'; {message}"):
+            bs.Neuron.of(f"dv/dt = 0/tau : {unit}; tau = 1 ms")

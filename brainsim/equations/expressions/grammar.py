@@ -291,6 +291,7 @@ def _check_call(node, reject, called):
             where = "even if it has a column for each cell"
             if len(node.args) == 1 and any(isinstance(n, ast.Name) and n.id == "t" for n in ast.walk(node.args[0])):
                 where = f"at no other time than t: for a delay, give {name}=values.delayed(5.0) to the model"
+                where += f"; if the delay changes, {name} is a bs.Curve(times, values, of='ms')"
             reject(f"{name} is a TimedArray; write {name}(t), {where}")
     elif name not in FUNCTIONS:
         typed = name or getattr(node.func, "attr", None)

@@ -22,6 +22,9 @@ from brainsim.equations.expressions.grammar import FUNCTIONS, LOOKUP, NOW, Equat
 from brainsim.equations.expressions.language import Line, line_of
 
 OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resistances are in mV/pA, which is 1 GOhm
+# units as Brian2 spells them
+SPELLED = {"volt": "V", "second": "s", "amp": "A", "ampere": "A", "siemens": "S", "farad": "F", "hertz": "Hz"}
+SPELLED |= {"meter": "m", "metre": "m"}
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
 THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
 SAME = {"min", "max", "clip"}  # their arguments have the same unit
@@ -46,6 +49,10 @@ def unit(text: str, label: str) -> Dimension:
 
 def _unit_hint(tree, name, text):
     """Return what to write instead of a unit outside `UNITS`."""
+    if whole := next((word for word in SPELLED if (name or "").endswith(word)), None):
+        name = name.removesuffix(whole) + SPELLED[whole]
+        if name in UNITS:
+            return f"; write {name!r}"
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitXor):
         return "; a power is written '**'"
     for known in UNITS:

@@ -15,20 +15,22 @@ class _ByArrival:
     """The checked equations of `Delta`: those of the class, or of an instance that acts on another variable."""
 
     def __get__(self, synapse: Delta | None, kind: Any) -> ReceptorEquations:
-        return _equations(kind, kind.arrival if synapse is None else synapse.arrival)
+        said = kind if synapse is None else synapse
+        return _equations(kind, said.arrival, said.weight_unit)
 
 
 @functools.cache
-def _equations(kind: Any, arrival: str) -> ReceptorEquations:
-    texts: Any = {"equations": kind.equations, "current": kind.current, "weight_unit": kind.weight_unit}
+def _equations(kind: Any, arrival: str, weight_unit: str) -> ReceptorEquations:
+    texts: Any = {"equations": kind.equations, "current": kind.current, "weight_unit": weight_unit}
     return parse_receptor(kind.__name__, kind.declared(), arrival=arrival, **texts)
 
 
 class Delta(Synapse):
     """An instantaneous jump of the membrane potential: ``v += w``, weights in mV; ignored while the target is refractory.
 
-    With `variable`, events act on another variable of the target that is in mV, such as the drive g of `ShiuLIF`. While the
-    target is refractory, they are ignored if the variable is among those that its class holds (``frozen``).
+    With `variable`, events act on another variable of the target, such as the drive g of `ShiuLIF`; `weight_unit` is its
+    unit, if that is not mV. While the target is refractory, they are ignored if the variable is among those that its class
+    holds (``frozen``).
 
     Examples
     --------
@@ -37,6 +39,8 @@ class Delta(Synapse):
     Delta()
     >>> bs.Delta(variable="g")
     Delta(variable='g')
+    >>> bs.Delta(weight_unit="")  # onto cells whose v is a plain number
+    Delta(weight_unit='')
 
     References
     ----------
@@ -44,15 +48,21 @@ class Delta(Synapse):
     """
 
     arrival = "v = v + w"
-    weight_unit = "mV"
+    weight_unit: str = "mV"
     variable: str = "v"
-    _options = ("name", "variable")
+    _options = ("name", "variable", "weight_unit")
     _said_of_options: ClassVar[dict[str, str]] = {
-        "variable": "variable : str, default 'v'\n    The variable of the target to which an event adds its weight."
+        "variable": "variable : str, default 'v'\n    The variable of the target to which an event adds its weight.",
+        "weight_unit": "weight_unit : str, default 'mV'\n    The unit of the weights, which is that of the variable.",
     }
 
     def __init__(
-        self, *positional: object, variable: str | None = None, name: str | None = None, **values: ValueLike
+        self,
+        *positional: object,
+        variable: str | None = None,
+        weight_unit: str | None = None,
+        name: str | None = None,
+        **values: ValueLike,
     ) -> None:
         if not (variable is None or (isinstance(variable, str) and variable.isidentifier())):
             label = f"{type(self).__name__}.variable"
@@ -60,6 +70,9 @@ class Delta(Synapse):
         if variable not in (None, type(self).variable):
             object.__setattr__(self, "variable", variable)
             object.__setattr__(self, "arrival", f"{variable} = {variable} + w")
+        if weight_unit not in (None, type(self).weight_unit):
+            object.__setattr__(self, "weight_unit", "" if weight_unit == "1" else weight_unit)
+            _ = self.receptor_equations  # raises ValueError if it is not a unit
         super().__init__(*positional, name=name, **values)
 
     @classmethod
