@@ -66,8 +66,10 @@ class Network:
         return np.concatenate([self.first[population.name] + np.asarray(ids) for population, ids in view.parts])
 
     def parameter(self, view, name):
-        """Return a parameter of the cells of a view."""
+        """Return a parameter of the cells of a view: a number if all have the same."""
         parts = [(self.cells[p.name].known[name], p.n, ids) for p, ids in view.parts]
+        if all(np.ndim(value) == 0 and value == parts[0][0] for value, _, _ in parts):
+            return parts[0][0]
         return np.concatenate([np.broadcast_to(value, n)[ids] for value, n, ids in parts])
 
     def _receptors(self):

@@ -85,6 +85,9 @@ class FurtherPlan(RarePlan):
             net.add(bs.Population(N, model, name=type(model).__name__, initial=begin))
         for name in ("Gated", "Accurate", "Stepped", "Tabled", "Multiplicative"):
             net.stimulate(net.populations[name], bs.CurrentInput(values.uniform(50.0, 500.0, N)))
+        for text in ("400*tau*(1 + sin(t/1))", "900*share", "300*share + 200*tau*i"):
+            drive = bs.PoissonInput(rate=text, weight=0.2, synapse=bs.Delta())
+            net.stimulate(net.populations["Stiff"], drive, name=text)
         source = bs.Population(N, bs.Poisson(rate=400.0), name="source", positions=values.uniform(0.0, 90.0, (N, 2)))
         cells = bs.Population(30, bs.LIF(), name="cells", positions=values.uniform(0.0, 90.0, (30, 2)))
         net.stimulate(cells, bs.CurrentInput(420.0), name="current of cells")
