@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent
 # folders whose modules cannot be imported, and so have no doctests, without a package
-NEEDS = {"brainsim/pynn": "pyNN", "brainsim/nestml": "pynestml"}
+NEEDS = {"brainsim/pynn": "pyNN", "brainsim/nestml": "pynestml", "brainsim/brian2": "brian2"}
 # a module that imports it, and has no test
 collect_ignore = [] if importlib.util.find_spec("pyNN") else ["tests/helpers/runs/pynn_on_ranks.py"]
 RECORD = "brainsim/skipped"  # in the cache of pytest

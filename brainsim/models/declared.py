@@ -98,7 +98,7 @@ class Initial:
 
 
 def parameter(
-    default: float | TimedArray | Curve,
+    default: float | Distribution | TimedArray | Curve,
     unit: str,
     meaning: str,
     *,
@@ -110,9 +110,9 @@ def parameter(
 
     Parameters
     ----------
-    default : float, TimedArray or Curve
-        Value if the user gives none. A TimedArray or a Curve stays one, and equations call it: ``name(t)``,
-        ``name(v)``.
+    default : float, Distribution, TimedArray or Curve
+        Value if the user gives none; of a distribution each cell draws its own. A TimedArray or a Curve stays one, and
+        equations call it: ``name(t)``, ``name(v)``.
     unit : str
         ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
         ``"mV/sqrt(ms)"``, or ``""`` for a plain number. In a rule of plasticity also ``"weight"``, the unit of the weights,
