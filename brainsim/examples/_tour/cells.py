@@ -99,7 +99,7 @@ def rates(seed, small):
     slope = curve.fits["relu"].height / curve.fits["relu"].width
     caption = (
         f"Dots are simulated, lines are the closed form; they differ by at most {100 * error:.3f} %. Above the "
-        f"threshold of {curve.model.v_th:g} mV the rate soon grows almost linearly, like a ReLU with a slope of "
+        f"threshold, {curve.model.v_th:g} mV above rest, the rate soon grows almost linearly, like a ReLU with a slope of "
         f"{slope:.1f} Hz per mV (R2 = {curve.fits['relu'].r2:.3f}). Far above threshold it cannot exceed "
         f"{1000.0 / curve.model.t_ref:g} Hz, one spike per refractory time of {curve.model.t_ref:g} ms: as a function "
         f"of the logarithm of the drive it is a sigmoid (R2 = {curve.fits['sigmoid'].r2:.4f})."
@@ -126,10 +126,10 @@ def noise(seed, small):
     draw_fi(curve, axes[1]).set_title("rates: simulated (dots), Siegert's theory (lines)")
     caption = (
         f"Both neurons on the left have a mean drive of {curve.drive[column]:g} mV, below the threshold of "
-        f"{curve.model.v_th:g} mV. Without noise one is silent; with noise of {STRONGEST:g} mV the other sends "
+        f"{curve.model.v_th:g} mV (both above rest). Without noise one is silent; with noise of {STRONGEST:g} mV the other sends "
         f"{plural(spikes, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, column]:.2f} "
         f"Hz (Siegert's theory: {curve.theory[row, column]:.2f} Hz). So noise smooths the corner of the ReLU into a "
-        f"softplus, which fits the curve with the most noise with R2 = {curve.fits['softplus'].r2:.4f}."
+        f"softplus, a ReLU with a round corner, which fits the curve with the most noise with R2 = {curve.fits['softplus'].r2:.4f}."
     )
     return "Noise makes the threshold soft", figure, caption
 
@@ -220,7 +220,7 @@ def synapses(seed, small):
         f"mV by {_largest(held[:, 0]):+.2f} mV, one at {HELD[2]:g} mV by {_largest(held[:, 2]):+.2f} mV and one at "
         f"{HELD[3]:g} mV by {_largest(held[:, 3]):+.2f} mV. {NUMBERS[-1]} simultaneous currents sum to "
         f"{sums[-1] / sums[0]:.0f} times the effect of one, as in an artificial unit; {NUMBERS[-1]} conductances give only "
-        f"{opened[-1] / opened[0]:.1f} times the effect of one."
+        f"{opened[-1] / opened[0]:.1f} times the effect of one, which is larger here than that of one current."
     )
     return "Synapses: the effect of one spike on the next cell", figure, caption
 

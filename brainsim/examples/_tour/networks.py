@@ -49,8 +49,8 @@ def balance(seed, small):
         f"A cell gets {late['exc'].mean():.0f} pA of excitation and {late['inh'].mean():.0f} pA of "
         f"inhibition on average; the sum is only {total.mean():+.0f} pA, with fluctuations of "
         f"{total.std():.0f} pA (standard deviation). These decide when it fires: at {spikes.rate():.1f} Hz, "
-        f"irregularly, with a coefficient of variation of {spikes.cv(least=10):.2f} (a clock has 0, pure chance 1). An "
-        "artificial layer gives the same output each time; here irregularity is normal."
+        f"irregularly, with a coefficient of variation of {spikes.cv(least=10):.2f} (a clock has 0, pure chance 1). The "
+        "output of an artificial layer is constant in time; here irregularity is normal."
     )
     return "A network: excitation and inhibition in balance", figure, caption
 
