@@ -126,10 +126,12 @@ def noise(seed, small):
     draw_fi(curve, axes[1]).set_title("rates: simulated (dots), Siegert's theory (lines)")
     caption = (
         f"Both neurons on the left have a mean drive of {curve.drive[column]:g} mV, below the threshold of "
-        f"{curve.model.v_th:g} mV (both above rest). Without noise one is silent; with noise of {STRONGEST:g} mV the other sends "
-        f"{plural(spikes, 'spike')} in {LONG:g} ms, and many such cells fire at {curve.simulated[row, column]:.2f} "
-        f"Hz (Siegert's theory: {curve.theory[row, column]:.2f} Hz). So noise smooths the corner of the ReLU into a "
-        f"softplus, a ReLU with a round corner, which fits the curve with the most noise with R2 = {curve.fits['softplus'].r2:.4f}."
+        f"{curve.model.v_th:g} mV (both above rest). Without noise one is silent; with noise of {STRONGEST:g} mV the "
+        f"other sends {plural(spikes, 'spike')} in {LONG:g} ms, and many such cells fire at "
+        f"{curve.simulated[row, column]:.2f} Hz (Siegert's theory: {curve.theory[row, column]:.2f} Hz). "
+        f"So noise smooths the corner of the ReLU into a "
+        f"softplus, a ReLU with a round corner, which fits the curve with the most noise with "
+        f"R2 = {curve.fits['softplus'].r2:.4f}."
     )
     return "Noise makes the threshold soft", figure, caption
 
