@@ -35,6 +35,12 @@ class BrainsimDevice(RuntimeDevice):
         super().activate()
         self.otherwise, self.here = otherwise, here
 
+    def code_object_class(self, codeobj_class=None, fallback_pref="codegen.target"):
+        """Return NumPy's, which needs no compiler of C, unless the script chose a target or Brian2 itself runs it."""
+        if codeobj_class is None and not self._by_brian2 and prefs[fallback_pref] == "auto":
+            return NumpyCodeObject
+        return super().code_object_class(codeobj_class, fallback_pref)
+
     def code_object(
         self,
         owner,
@@ -53,8 +59,6 @@ class BrainsimDevice(RuntimeDevice):
         more = {"template_kwds": template_kwds, "override_conditional_write": override_conditional_write, **options}
         compiled = functools.partial(super().code_object, *given, **more)
         if not self._collecting:
-            if not self._by_brian2 and codeobj_class is None and prefs["codegen.target"] == "auto":
-                codeobj_class = NumpyCodeObject  # synapses are made without a compiler of C
             return compiled(codeobj_class=codeobj_class)
         code = abstract_code if isinstance(abstract_code, str) else "\n".join((abstract_code or {}).values())
         special = codeobj_class.__name__ if codeobj_class is not None and "GSL" in codeobj_class.__name__ else ""

@@ -294,6 +294,8 @@ class Plan:
         emitter.lines.append(f"{place}[np.int64({at}[e])] += {value}")
         emitter.writes.add(target)
         low, high = int(kwds["_target_start"]), int(kwds["_target_stop"])
+        if high < 0:  # Brian2 gives no end for sums that are variables of synapses
+            high = len(target.get_value())
         extra = {"count": _length(obj.group), "low": low, "high": high}
         code = emitter.finish(obj.name, "each", extra)
         loop = "    for e in range(c.count):"

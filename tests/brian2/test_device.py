@@ -51,6 +51,27 @@ def test_synapses_are_run_by_brian2_as_well(both):
     assert np.array_equal(theirs["t"], ours["t"])
 
 
+def test_synapses_are_made_without_a_compiler(both, monkeypatch):
+    """A compiler of C takes seconds for each text, which looks like a script that hangs."""
+    from brian2.codegen.runtime.cython_rt import CythonCodeObject
+
+    def refuse(*given, **options):
+        raise AssertionError("compiled")
+
+    def script(b):
+        b.prefs.codegen.target = "auto" if "Brainsim" in type(b.get_device()).__name__ else "numpy"
+        cells = b.NeuronGroup(20, "v : 1", threshold="v > 1", reset="v = 0")
+        synapses = b.Synapses(cells, cells, "w : 1", on_pre="v_post += w")
+        synapses.connect(j="k for k in sample(N_post, size=3)")
+        synapses.connect(condition="i != j", p=0.1)
+        synapses.w, synapses.w["i > j"] = "0.1*i", 0.2
+        b.Network(cells, synapses).run(0.2 * b.ms)
+        return {"n": synapses.N_outgoing_pre >= 3}
+
+    monkeypatch.setattr(CythonCodeObject, "__init__", refuse)
+    assert np.all(both(script, otherwise="refuse")[1]["n"])
+
+
 def test_or_refused_by_name(both):
     with pytest.raises(NotImplementedError, match=r"spatialneuron.*test_device\.py, line \d+.*which brainsim does not have"):
         both(morphology, otherwise="refuse")

@@ -51,6 +51,21 @@ def test_sums_and_synapses_that_move_with_the_clock(same):
     same(script)
 
 
+def test_sums_that_are_variables_of_synapses(same):
+    def script(b):
+        cells = b.NeuronGroup(5, "")
+        inner = b.Synapses(cells, cells, "total : integer")
+        inner.connect(j="i")
+        inner.total = 1
+        outer = b.Synapses(cells, inner, "total_post = x : integer (summed)\nx : integer")
+        outer.connect("i >= j")
+        outer.x = "i"
+        b.Network(cells, inner, outer).run(0.3 * b.ms)
+        return {"total": inner.total}
+
+    assert same(script)["total"].tolist() == [10, 10, 9, 7, 4]
+
+
 def test_code_and_functions_at_regular_times(same):
     def script(b):
         cells = b.NeuronGroup(
