@@ -89,6 +89,7 @@ SMALLEST = {
     "equivalence": ["--only", "brainsim", "--seed", "1", "--networks", "2", "--runs", "1"],
     "exchange": ["--runs", "1"],
     "first_result": ["--only", "brainsim,python", "--runs", "1", "--empty-runs", "0"],
+    "fitting": ["recovery", "--models", "LIF", "--sets", "1", "--to", "recovery.jsonl"],
     "gap_junctions": [*SHORT, "--n", "100"],
     "inputs": ["--cells", "100", "--runs", "1"],
     "brains": ["--only", "brainsim,visited", "--threads", "1", "--n", "300", "--duration", "50"],
