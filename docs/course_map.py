@@ -3,6 +3,7 @@
 python docs/course_map.py    # writes docs/images/course/map.svg
 """
 
+import itertools
 import re
 import textwrap
 from html import escape
@@ -46,16 +47,28 @@ def direct(found):
     ]
 
 
+def places(found):
+    """Return the corner of each box, and of the gap that is left for an arrow in a column that it passes: [px]."""
+    column = steps(found)
+    columns = {}
+    for number in found:
+        columns.setdefault(column[number], []).append(number)
+        for one, other in direct(found):
+            if one == number:
+                for passed in range(column[one] + 1, column[other]):
+                    columns.setdefault(passed, []).append((one, other, passed))
+    most = max(map(len, columns.values()))
+    return {
+        thing: (10 + c * ACROSS, 10 + (row + (most - len(things)) / 2) * DOWN)
+        for c, things in columns.items()
+        for row, thing in enumerate(things)
+    }
+
+
 def drawn(found):
     """Return the map as SVG."""
-    column, rows, place = steps(found), {}, {}
-    for number in found:
-        row = rows.setdefault(column[number], 0)
-        rows[column[number]] += 1
-        place[number] = column[number], row
-    most = max(rows.values())
-    at = {n: (10 + c * ACROSS, 10 + (r + (most - rows[c]) / 2) * DOWN) for n, (c, r) in place.items()}
-    width, height = 20 + max(column.values()) * ACROSS + WIDE, 20 + (most - 1) * DOWN + HIGH
+    at = places(found)
+    width, height = max(x for x, _ in at.values()) + WIDE + 10, max(y for _, y in at.values()) + HIGH + 10
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:g}" width="{width}" height="{height:g}" '
         'font-family="system-ui, sans-serif" font-size="13">',
@@ -63,12 +76,15 @@ def drawn(found):
         f'<rect width="{width}" height="{height:g}" fill="#fff"/>',
     ]
     for one, other in direct(found):
-        (x, y), (u, v) = at[one], at[other]
-        x, y, v = x + WIDE, y + HIGH / 2, v + HIGH / 2
-        curve = f"M{x:g} {y:g} C{x + 30:g} {y:g} {u - 30:g} {v:g} {u - 5:g} {v:g}"
+        gaps = sorted(corner for key, corner in at.items() if isinstance(key, tuple) and key[:2] == (one, other))
+        curve = ""
+        for (x, y), (u, v) in itertools.pairwise([at[one], *gaps, at[other]]):
+            x, y, v = x + WIDE, y + HIGH / 2, v + HIGH / 2
+            curve += f"{'L' if curve else 'M'}{x:g} {y:g} C{x + 30:g} {y:g} {u - 30:g} {v:g} {u - 5:g} {v:g} "
         parts.append(f'<path d="{curve}" fill="none" stroke="#8a8a8a" stroke-width="1.5"/>')
         parts.append(f'<path d="M{u - 8:g} {v - 4:g} L{u:g} {v:g} L{u - 8:g} {v + 4:g}" fill="#8a8a8a"/>')
-    for number, (x, y) in at.items():
+    for number in found:
+        x, y = at[number]
         parts.append(f'<rect x="{x:g}" y="{y:g}" width="{WIDE}" height="{HIGH}" rx="6" fill="#eef3fa" stroke="#1a5ca6"/>')
         lines = textwrap.wrap(f"{number} {found[number][0]}", 19)
         for k, line in enumerate(lines):
