@@ -141,7 +141,7 @@ def _answering(function):
 
 
 def _fault_of_call(function, args, given):
-    """Return what is wrong with the arguments of a call: one that is unknown, or too many without a name."""
+    """Return what is wrong with the arguments of a call: one that is unknown or missing, or too many without a name."""
     parameters = inspect.signature(function).parameters.values()
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
         return ""
@@ -154,7 +154,11 @@ def _fault_of_call(function, args, given):
             return f"{label}: there is no argument {name!r}{hint}"
     first = [p.name for p in parameters if p.kind != p.KEYWORD_ONLY]
     if len(args) <= len(first):
-        return ""
+        needed = [
+            p.name for p in parameters if p.default is p.empty and p.name not in given and p.name not in first[: len(args)]
+        ]
+        said = words_of(label).get("*", "")
+        return f"{label}: {needed[0]} is missing; {said}" if needed and said else ""
     extra, free = args[len(first)], [name for name in names if name not in first and name not in given]
     few = ", ".join(f"{name}=..." for name in free[:3])
     if first in ([], ["self"], ["cls"]):

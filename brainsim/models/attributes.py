@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from brainsim.core.doors import listed_doors
+from brainsim.core.hints import word
 from brainsim.core.hooks import reject_misspelled
 from brainsim.equations.expressions.language import check_npz_name
 from brainsim.equations.model_parser import NOISE, OF_RECEPTOR, RESERVED
@@ -98,6 +99,8 @@ def reject_attributes_without_effect(cls, kind):
         if isinstance(value, str | tuple | dict | int) and not name.startswith("_"):
             import difflib  # few classes have an attribute of their own
 
+            if said := word(name, known, f"{kind}Text"):
+                raise TypeError(f"{cls.__name__}.{name}: no such attribute of a {kind}{said}")
             if near := difflib.get_close_matches(name, known, n=1, cutoff=0.8):
                 raise TypeError(f"{cls.__name__}.{name}: no such attribute of a model; did you mean {near[0]!r}?")
         if isinstance(value, TimedArray | Curve | Distribution):

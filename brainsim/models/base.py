@@ -220,15 +220,15 @@ class Neuron(Model):
 
     Notes
     -----
-    **The language.** Numbers, names, ``+ - * / **``, parentheses, ``< <= > >= == !=``, ``and or not``, ``a if condition else
-    b``; ``#`` begins a comment, and a line continues inside parentheses. Names have letters of any alphabet (``τ``, ``α``),
+    **The language.** Numbers, names, ``+ - * / ** % //``, parentheses, ``< <= > >= == !=``, ``and or not``, ``a if condition
+    else b``; ``#`` begins a comment, and a line continues inside parentheses. Names have letters of any alphabet (``τ``),
     digits and single underscores. Parentheses may be nested 60 deep, sums and products with their parentheses 200 deep.
     Functions:
 
     ====================================================  ==========================================================
     ``exp expm1 log log1p log10 sqrt abs``                as everywhere
     ``sinh cosh tanh sin cos tan arcsin arccos arctan``   as everywhere; radians
-    ``floor(x) ceil(x) sign(x)``                          the whole numbers below and above; -1, 0 or 1
+    ``floor(x) ceil(x) sign(x)    x // y    x % y``       below; above; -1, 0 or 1; floor(x/y); x - y*floor(x/y)
     ``min(a, b) max(a, b) clip(x, low, high)``            the smaller; the greater; x within limits
     ``where(condition, a, b)``                            a if the condition holds, else b; both are computed
     ``sigmoid(x) exprel(x)``                              1/(1 + exp(-x)); (exp(x) - 1)/x, which is 1 at 0

@@ -116,7 +116,8 @@ def instead_of(model, key):
     names = [*model.parameters, *model._options]
     if key in model.initials:
         return f"; it is a variable, which starts where the population says: bs.Population(..., initial={{{key!r}: ...}})"
-    return _window_hint(model, key) or word(key, names, "Neuron") or nearest(key, names)
+    said = word(key, names, type(model).__name__) or word(key, names, "Neuron")
+    return _window_hint(model, key) or said or nearest(key, names)
 
 
 def _window_hint(model, key):

@@ -44,10 +44,10 @@ class IndexRule(Rule):
     A ring, and two groups that are connected more densely within than between:
 
     >>> import brainsim as bs
-    >>> ring = bs.IndexRule("(j - i - 1) - n_pre*floor((j - i - 1)/n_pre) == 0")
+    >>> ring = bs.IndexRule("j == (i + 1) % n_pre")
     >>> ring.expected(10, 10)
     10.0
-    >>> groups = bs.IndexRule("where(floor(i/50) == floor(j/50), 0.4, 0.05)")
+    >>> groups = bs.IndexRule("where(i // 50 == j // 50, 0.4, 0.05)")
     >>> round(groups.expected(100, 100))
     2250
     """

@@ -19,9 +19,11 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from brainsim.core.checks import nearest
+from brainsim.core.units import WEIGHT, known_unit
 from brainsim.equations.expressions import algebra
 from brainsim.equations.expressions import language as lang
 from brainsim.equations.expressions.grammar import NOW, Called, EquationError, Tree, as_typed
+from brainsim.equations.expressions.units import SPELLED
 from brainsim.equations.model_parser import NOISE
 from brainsim.models.attributes import owners
 from brainsim.models.declared import Initial, Parameter
@@ -38,6 +40,18 @@ START = re.compile(r"(\w+)\s*\(\s*0\s*\)\s*=(?!=)\s*(.*)")
 
 LIMIT = re.compile(rf"(\w+)\s*=\s*{NUMBER}.*,\s*>=?\s*{NUMBER}\s+[^\W\d]")
 REMARK = re.compile(rf"(\w+)\s*=\s*({NUMBER})\s*((?:1/)?[^\W\d_][\w*/]*)\s+\(")
+# what Brian2 writes behind a unit, and what is said of it
+FLAG = re.compile(r":\s*([^:()]+?)\s*\(([a-z -]+)\)$")
+FLAGS = {
+    "unless refractory": "while a cell is refractory v is held, or what 'frozen: v, w' names",
+    "event-driven": "variables of rules are computed from spike to spike anyway",
+    "clock-driven": "on_step acts in each step",
+    "summed": "a sum over other cells is a bs.Coupling",
+    "shared": "a parameter with one number is shared",
+    "constant": "parameters are constant",
+    "constant over dt": "a line with rand() is a statement of each_step",
+    "linked": "what cells read of others comes by a bs.Coupling",
+}
 PRIME = re.compile(r"(\w+)'\s*=")
 SEVERAL = "bounds", "conditions", "frozen"  # class attributes that are several texts
 COLON = "':' and a unit end a line 'dx/dt = ...', ':' and a meaning a parameter, 'tau = 20 ms : time constant'"
@@ -116,6 +130,12 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
 
 def _mistake(code):
     """Return what is wrong with a statement that looks like those of other languages, "" if nothing is."""
+    if (flag := FLAG.search(code)) and (_is_unit(flag[1]) or flag[1] == "1") and flag[2] in FLAGS:
+        return f"leave out '({flag[2]})'; {FLAGS[flag[2]]}"
+    if wrong := _without_value(code):
+        return wrong
+    if (parameter := PARAMETER.match(code)) and not parameter["unit"] and _is_unit(parameter["meaning"]):
+        return f"a unit follows its number without ':', '{parameter['name']} = {parameter['value']} {parameter['meaning']}'"
     if LIMIT.match(code):
         return "the limit of a parameter has its unit already; write ', > 0'"
     if remark := REMARK.match(code):
@@ -128,6 +148,25 @@ def _mistake(code):
     return ""
 
 
+def _without_value(code):
+    """Return what is wrong with a line such as ``tau : ms``, a parameter that has a unit but no value, "" for any other."""
+    field = FIELD.fullmatch(code)
+    if field is None or not (_is_unit(field[2]) or field[2] == "1"):
+        return ""
+    unit = field[2] if field[2] != "1" else ":"
+    return (
+        f"{field[1]!r} has no value; give the one that models have unless they are given another: '{field[1]} = 20 {unit}'"
+    )
+
+
+def _is_unit(text):
+    """Return whether a text is a unit, also one that parameters do not have, such as s or volt."""
+    if not text or not re.fullmatch(r"(1/)?[^\W\d_][\w*/^.()-]*", text) or text in ("1", WEIGHT):
+        return False
+    names = re.findall(r"[^\W\d_]+", text)
+    return bool(names) and all(known_unit(name) or name.endswith((*SPELLED,)) for name in names if name != "sqrt")
+
+
 def _reject_twice(name, known, label, code):
     if name in known:
         raise EquationError(f"{label}.equations", f"{name!r} is declared twice", code, 0)
@@ -138,7 +177,8 @@ def _parameter(match, comment):
     limit = None if match["limit"] is None else float(match["limit"].replace(" ", ""))
     above, at_least = (limit, None) if match["sign"] == ">" else (None, limit)
     value = float(match["value"].replace(" ", ""))
-    return Parameter(value, match["unit"] or "", (match["meaning"] or comment or match["name"]).strip(), above, at_least)
+    meaning = match["meaning"] if match["meaning"] != "1" else ""  # `a = 2 : 1` is a plain number, too
+    return Parameter(value, match["unit"] or "", (meaning or comment or match["name"]).strip(), above, at_least)
 
 
 def initials_of(written: Written, label: str, called: Called) -> dict[str, Initial]:
@@ -269,6 +309,8 @@ def _made(base, text, name, attributes):
         if field is None:
             lines.append(line)
         elif field[1] not in texts:
+            if wrong := _mistake(field[0]):
+                raise EquationError(f"{base.__name__}.of", wrong, line.strip())
             message = f"{field[1]!r} is not a text of a {base.__name__}{nearest(field[1], texts)}"
             raise EquationError(f"{base.__name__}.of", f"{message}; a parameter is 'tau = 20 ms'", line.strip())
         elif field[1] in fields or field[1] in attributes:

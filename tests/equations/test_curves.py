@@ -235,6 +235,8 @@ def test_mistakes_in_equations(text, message):
 
 
 def test_mistakes_in_values():
+    with pytest.raises(TypeError, match=r"Curve: y is missing; a function is given by points: x = np.linspace"):
+        bs.Curve(lambda v: 2.0 * v)
     with pytest.raises(ValueError, match=r"Read.f: must be a Curve of='mV' \(got one without of=\)"):
         Read(f=bs.Curve(X, Y))
     with pytest.raises(TypeError, match=r"Read.f: must be a Curve or a number in nS \(got \[1, 2\]\)"):

@@ -61,6 +61,9 @@ def value(text, **names):
         ("log10(1000)*tan(0) + log10(x/3*1e5)", 5.0),
         ("sinh(arcsin(0)) + arccos(1) + 4*arctan(1)", np.pi),
         ("ceil(2.2) - ceil(-2.2) + floor(2.8)", 7.0),
+        ("y % x + 10*(-y % x) + 100*(y % -x)", 1.0 + 20.0 - 200.0),
+        ("2*y // x + 10*(-y // x)", 2.0 - 20.0),
+        ("10 - y % x*2 - (x + y) // 2 % 2", 10.0 - 2.0 - 1.0),
     ],
 )
 def test_values(text, expected):

@@ -14,6 +14,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.core import hints
+from brainsim.models.attributes import OF_CELLS_AND_SYNAPSES, OF_RULES
 from brainsim.results.synapses import SynapseTable
 
 CALLS = {
@@ -27,6 +28,13 @@ KNOWN = {
     "Network": dir(bs.Network),
     "Simulation": [*dir(bs.Simulation), "network", "dt", "seed", "threads", "n_synapses"],
     "Neuron": (),
+    **{
+        f"{kind}Text": [n for n, of in OF_CELLS_AND_SYNAPSES.items() if of in (None, kind)] for kind in ("Neuron", "Synapse")
+    },
+    "PlasticityText": OF_RULES,
+    "Bursts RegularBursts": ("rate", "spikes", "interval"),
+    "PulsePackets": ("sigma", "packet", "times"),
+    "Curve": ("x", "y", "of"),
     "SpikingNetwork Trainer MLP RNN": signature(bs.learn.SpikingNetwork).parameters,
     "Population View": [*signature(bs.Population).parameters, *dir(bs.Population)],
     "ConductanceInput CurrentInput EventInput NoiseInput PoissonInput VoltageClamp": (),

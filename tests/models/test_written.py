@@ -161,6 +161,12 @@ MISTAKES = [
     ("dv/dt = -v/tau : mV\ntau = 20 ms\nu(0) = 5", "'u' has no equation with a unit in this text"),
     ("dv/dt = -v/tau : mV\ntau = -5 ms, > 0", "must be > 0 ms"),
     ("dv/dt = -v/tau : mV\ntau : 20 ms", "'tau' is not a text of a Neuron"),
+    ("dv/dt = -v/tau : mV\ntau : ms", r"'tau' has no value; give the one .*: 'tau = 20 ms'"),
+    ("dv/dt = -a*v : mV\na : 1", r"'a' has no value; give the one .*: 'a = 20 :'"),
+    ("dv/dt = -v/tau : mV\ntau : second (constant)", r"leave out '\(constant\)'; parameters are constant"),
+    ("dv/dt = -v/tau : mV (unless refractory)\ntau = 20 ms", r"leave out '\(unless refractory\)'; .* 'frozen: v, w' names"),
+    ("dv/dt = -v/tau : mV\ntau = 20 : ms", "a unit follows its number without ':', 'tau = 20 ms'"),
+    ("dv/dt = -v/tau : mV\ntau = 20 : second", "'tau = 20 second'"),
     ("dv/dt = -v/tau : mV\ntau = 20 ms\nthresold: v > 1", "did you mean 'threshold'"),
     ("dv/dt = -v/tau : mV\ntau = 20*ms : second", "a parameter, 'tau = 20 ms : time constant'"),
     ("dv/dt = -v/tau : mV\ntau = 20 ms\nthreshold: v > tau\nthreshold: v > tau", "'threshold' is given twice"),
@@ -182,6 +188,20 @@ MISTAKES = [
 def test_mistakes(text, message):
     with pytest.raises((TypeError, ValueError), match=message):
         bs.Neuron.of(text)
+
+
+def test_words_that_are_units_are_meanings_where_nothing_else_fits():
+    text = "dv/dt = -a*w*v/tau : mV\ntau = 20 ms : time of it (constant)\na = 2 : 1\nw = 3 : weight"
+    found = bs.Neuron.of(text).parameters
+    assert [(spec.unit, spec.meaning) for spec in found.values()] == [
+        ("ms", "time of it (constant)"),
+        ("", "a"),
+        ("", "weight"),
+    ]
+    with pytest.raises(ValueError, match=r"Mine.equations: 'tau' has no value"):
+
+        class Mine(bs.Neuron):
+            equations = "dv/dt = -v/tau : mV\n tau : ms"
 
 
 def test_what_is_not_text_in_a_class_is_not_in_a_text():

@@ -78,7 +78,7 @@ FOREIGN_FUNCTIONS = {
     "atan": "arctan(x)",
     "sech": "1/cosh(x)",
     "coth": "1/tanh(x)",
-    "mod": "x - y*floor(x/y)",
+    "mod": "x % y",
     "fabs": "abs(x)",
 }
 SUMMED = (
@@ -93,9 +93,8 @@ FOREIGN_OPERATORS: dict[Any, str] = {
     ast.BitAnd: "write 'and' for '&'",
     ast.BitOr: "write 'or' for '|'",
     ast.Invert: "write 'not' for '~'",
-    ast.Mod: "write x - y*floor(x/y) for x % y",
-    ast.FloorDiv: "write floor(x/y) for x // y",
 }
+WHOLE = ast.Mod, ast.FloorDiv  # operators that `remainders` writes out
 MAX_LENGTH = 4000  # characters of a string
 MAX_DEPTH = 60  # levels of nesting
 MAX_NODES = 10_000  # of a tree after substitution
@@ -257,7 +256,7 @@ def check_nodes(node: Tree, line: Line, label: str, called: Called = NONE_CALLED
     if isinstance(node, ast.Call):
         _check_call(node, reject, called)
         children = node.args
-    elif isinstance(node, ast.BinOp) and type(node.op) in BINARY:
+    elif isinstance(node, ast.BinOp) and type(node.op) in (*BINARY, *WHOLE):
         children = [node.left, node.right]
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Not):
         children = [node.operand]
@@ -272,7 +271,7 @@ def check_nodes(node: Tree, line: Line, label: str, called: Called = NONE_CALLED
     elif isinstance(node, ast.IfExp):
         children = [node.test, node.body, node.orelse]
     else:
-        allowed = "numbers, names, + - * / **, comparisons and functions are allowed here"
+        allowed = "numbers, names, + - * / ** % //, comparisons and functions are allowed here"
         reject(f"{shown(node)} is not arithmetic: {FOREIGN_OPERATORS.get(type(getattr(node, 'op', None)), allowed)}")
     for k, child in enumerate(children):
         check_nodes(child, line, label, called, depth + (k > 0 or not is_chain(node)), terms + 1)

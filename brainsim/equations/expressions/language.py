@@ -42,6 +42,7 @@ from brainsim.equations.expressions.grammar import (
     is_chain,
     syntax_hint,
 )
+from brainsim.equations.expressions.remainders import written_out
 
 Trees = Mapping[str, Tree]
 
@@ -72,7 +73,7 @@ def parse_expression(text: str, label: str, called: Called = NONE_CALLED, line: 
         reason = f"this is not an expression{why}{hint}"
         raise EquationError(label, reason, line.text, line.start + max(0, column - 1) if column else None) from None
     check_nodes(tree, line, label, called)
-    tree = _with_called(tree, called)
+    tree = written_out(_with_called(tree, called), line, label)
     _reject_division_by_zero(tree, line, label)
     tree.line = line  # for messages of later checks
     return tree

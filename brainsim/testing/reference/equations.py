@@ -36,9 +36,20 @@ RANDOM = ("rand", "rand_all", "randn", "binomial")
 
 
 def parse(text):
-    """Return the tree of an expression; ``name(t)`` becomes the name, and another ``name(x)`` ``curve(name, x)``."""
+    """Return the tree of an expression; ``name(t)`` becomes the name, and another ``name(x)`` ``curve(name, x)``.
 
-    class Tables(ast.NodeTransformer):
+    ``x % y`` and ``x // y`` become what they stand for.
+    """
+
+    class Written(ast.NodeTransformer):
+        def visit_BinOp(self, node):  # noqa: N802 - what `ast` calls
+            self.generic_visit(node)
+            if not isinstance(node.op, ast.Mod | ast.FloorDiv):
+                return node
+            floor = ast.Call(ast.Name("floor"), [ast.BinOp(node.left, ast.Div(), node.right)], [])
+            whole = isinstance(node.op, ast.FloorDiv)
+            return floor if whole else ast.BinOp(node.left, ast.Sub(), ast.BinOp(node.right, ast.Mult(), floor))
+
         def visit_Call(self, node):  # noqa: N802 - what `ast` calls
             self.generic_visit(node)
             if node.func.id in (*FUNCTIONS, *RANDOM):
@@ -47,7 +58,7 @@ def parse(text):
             at_time = isinstance(node.args[0], ast.Name) and node.args[0].id == "t"
             return name if at_time else ast.Call(ast.Name("curve"), [name, *node.args], [])
 
-    return Tables().visit(ast.parse(text.strip(), mode="eval").body)
+    return Written().visit(ast.parse(text.strip(), mode="eval").body)
 
 
 def lines_of(text):

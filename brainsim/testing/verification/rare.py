@@ -62,7 +62,8 @@ class Every(bs.Neuron):
         dv/dt = (odd + even + steps - v)/tau
         odd = sin(u) + tan(u/3) + arctan(2*u) + arcsin(u/4) + sinh(u) + tanh(u) + expm1(u/2) + u**3/9
         even = cos(u) + arccos(u/4) + cosh(u) + exprel(u) + sigmoid(u) + exp(-u**2) + sqrt(abs(u))
-        steps = floor(u) + ceil(2*u) + sign(u) + log(4 + u) + log1p(abs(u)) + log10(9 + u) + more
+        steps = whole + floor(u) + ceil(2*u) + sign(u) + log(4 + u) + log1p(abs(u)) + log10(9 + u) + more
+        whole = u % 3 - v // 4 + u*v % (1 + abs(u))
         more = min(u, 1) + max(u, v/40) + clip(u, -1, 2) + where(u > v/50, u, 1) + (1 if u > 0.3 else u)
         du/dt = 0.3*cos(t/tau)
     """

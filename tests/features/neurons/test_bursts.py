@@ -128,6 +128,9 @@ def test_the_reference_has_the_same_spikes(model):
             r"rate\*\(spikes\*interval \+ dt\) <= 1 must hold",
         ),
         (lambda: bs.simulate(network(bs.Bursts(interval=0.05)), 1.0), "interval >= dt must hold"),
+        (lambda: bs.Bursts(period=500.0), r"unknown parameter 'period'; bursts come at a rate \[Hz\]"),
+        (lambda: bs.RegularBursts(n=5), "unknown parameter 'n'; did you mean 'spikes'"),
+        (lambda: bs.PulsePackets(n=5), "sends packets of 100"),
     ],
 )
 def test_what_is_no_burst(make, message):
