@@ -26,17 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-# they need other packages, other machines or morphologies, or are no scripts
-LEFT_OUT = (
-    "compartmental/",
-    "multiprocessing/",
-    "opencv",
-    "modelfitting",
-    "plot_utils",
-    "params",
-    "Brette_2012",
-    "multiple_processes",
-)
+# they need other packages or several processes, or are no scripts
+LEFT_OUT = ("multiprocessing/", "multiple_processes", "opencv", "modelfitting", "plot_utils", "params")
 
 
 def examples(folder, only):
@@ -54,12 +45,15 @@ def found_by_monitors():
     import brian2
 
     found = {}
-    kinds = brian2.SpikeMonitor, brian2.StateMonitor, brian2.PopulationRateMonitor
+    kinds = brian2.SpikeMonitor, brian2.StateMonitor, brian2.PopulationRateMonitor, brian2.NeuronGroup, brian2.Synapses
     for obj in [obj for obj in gc.get_objects() if issubclass(type(obj), kinds)]:
         if isinstance(obj, brian2.SpikeMonitor):
             found |= {f"{obj.name} spikes": np.array([obj.t_, obj.i]), f"{obj.name} count": np.array(obj.count)}
         elif isinstance(obj, brian2.StateMonitor):
             found |= {f"{obj.name} {name}": np.array(getattr(obj, f"{name}_")) for name in obj.record_variables}
+        elif isinstance(obj, brian2.NeuronGroup | brian2.Synapses):
+            moved = {n: obj.variables[n] for n in obj.equations.diff_eq_names}
+            found |= {f"{obj.name}.{name}": np.array(v.get_value()) for name, v in moved.items() if v.size < 1_000_000}
         else:
             found[f"{obj.name} rate"] = np.array(obj.rate_)
     return found

@@ -90,8 +90,29 @@ DUE = """\
 {body}
     counts[slot] = 0
 """
+BRANCHED = """\
+    place, up, links, own, area = array_of(c.place), array_of(c.up), array_of(c.links), array_of(c.own), array_of(c.area)
+    capacity, below, right = array_of(c.capacity), array_of(c.below), array_of(c.right)
+    for k in range(up.size):
+        below[k] = own[k]
+        right[k] = 0.0
+    for e in range(c.count):
+{body}
+        below[place[e]] += area[e] * {conductance}
+        right[place[e]] = capacity[e] * {v}[e] + area[e] * {current}
+    for k in range(up.size - 1, 0, -1):
+        share = links[k] / (links[k] + below[k])  # in this form nothing cancels, however large the conductance of a soma is
+        below[up[k]] += share * below[k]
+        right[up[k]] += share * right[k]
+    right[0] /= below[0]
+    for k in range(1, up.size):
+        right[k] = (right[k] + links[k] * right[up[k]]) / (links[k] + below[k])
+    for e in range(c.count):
+        {current_through}[e] = capacity[e] / area[e] * (right[place[e]] - {v}[e])
+        {v}[e] = right[place[e]]
+"""
 FRAMES = {"each": (EACH, 2), "fired": (FIRED, 3), "chosen": (CHOSEN, 2), "due": (DUE, 3)}
-FRAMES |= {"noted": (NOTED, 3), "tested": (TESTED, 2)}
+FRAMES |= {"noted": (NOTED, 3), "tested": (TESTED, 2), "branched": (BRANCHED, 2)}
 
 
 @dataclass

@@ -23,6 +23,7 @@ from brian2.groups.neurongroup import Resetter, StateUpdater, Thresholder
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import SynapticPathway
 
+from brainsim.brian2.branches import Tree
 from brainsim.brian2.cells import Cells, Flag, OtherGroupsError
 from brainsim.brian2.code_text import Emitter
 from brainsim.brian2.monitors import Noted, Rates, Samples, Spikes
@@ -31,7 +32,7 @@ from brainsim.brian2.translate import statements_of
 from brainsim.brian2.untranslatable import UntranslatableError
 
 CELLS = NeuronGroup | PoissonGroup
-KNOWN = {"stateupdate", "threshold", "reset", "synapses", "summed_variable"}
+KNOWN = {"stateupdate", "spatialstateupdate", "threshold", "reset", "synapses", "summed_variable"}
 KNOWN |= {"spikegenerator", "spikemonitor", "statemonitor", "ratemonitor"}
 
 
@@ -235,6 +236,8 @@ class Plan:
                 code = self._spiking(obj, collected)
             elif collected.template == "summed_variable":
                 code = self._summed(obj, collected)
+            elif collected.template == "spatialstateupdate":
+                code = self._branched(obj, collected)
             else:
                 code = self._each(obj, collected)
             if code is not None:
@@ -302,6 +305,14 @@ class Plan:
         code.text = code.text.replace(loop, f"    {place}[c.low : c.high] = 0.0\n{loop}")
         return code
 
+    def _branched(self, obj, collected):
+        emitter, variables = self.emitter(collected), obj.group.variables
+        emitter.write(collected.code)
+        conductance, current = (emitter.text(emitter.number(emitter.local[name])) for name in ("_gtot", "_I0"))
+        places = {"v": emitter.array(variables["v"]), "current_through": emitter.array(variables["Ic"])}
+        extra = {"count": len(obj.group), **Tree(obj.group, self.dt).fields()}
+        return emitter.finish(obj.name, "branched", extra, conductance=conductance, current=current, **places)
+
     def whole_name(self, group):
         """Return the name of the group of which another one is a part."""
         return whole(group).name
@@ -337,6 +348,8 @@ def _written_by(obj):
     found = {collected.variables[name] for name in names & collected.variables.keys()}
     if collected.template == "summed_variable":
         found.add(collected.kwds["_target_var"])
+    if collected.template == "spatialstateupdate":
+        found |= {obj.group.variables["v"], obj.group.variables["Ic"]}
     return {variable for variable in found if isinstance(variable, ArrayVariable)}
 
 

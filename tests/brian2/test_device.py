@@ -10,23 +10,26 @@ import pytest
 pytestmark = pytest.mark.thorough
 
 
-def morphology(b):
-    """Run a neuron with a morphology, which brainsim does not have."""
-    neuron = b.SpatialNeuron(
-        b.Cylinder(length=100 * b.um, diameter=2 * b.um, n=5), "Im = 1*nS/cm**2*(0*mV - v) : amp/meter**2"
-    )
-    neuron.v = 10 * b.mV
-    b.Network(neuron).run(1 * b.ms)
-    return {"v": neuron.v}
+def of_the_script(b):
+    """Run cells whose equations call a function of the script, which brainsim does not have."""
+
+    @b.check_units(x=1, result=1)
+    def twice(x):
+        return 2 * x
+
+    cells = b.NeuronGroup(2, "dv/dt = (twice(v) - 3)/(5*ms) : 1", method="euler", namespace={"twice": twice})
+    cells.v = [1, 2]
+    b.Network(cells).run(1 * b.ms)
+    return {"v": cells.v}
 
 
 def test_what_cannot_be_translated_is_run_by_brian2(both):
-    theirs, ours = both(morphology)
+    theirs, ours = both(of_the_script)
     assert np.array_equal(theirs["v"], ours["v"])
     import brian2
 
     report = brian2.all_devices["brainsim"].report() if hasattr(brian2, "all_devices") else brian2.get_device().report()
-    assert "by Brian2: spatialneuron" in report
+    assert "by Brian2: neurongroup" in report
     assert "test_device.py, line" in report
 
 
@@ -73,8 +76,8 @@ def test_synapses_are_made_without_a_compiler(both, monkeypatch):
 
 
 def test_or_refused_by_name(both):
-    with pytest.raises(NotImplementedError, match=r"spatialneuron.*test_device\.py, line \d+.*which brainsim does not have"):
-        both(morphology, otherwise="refuse")
+    with pytest.raises(NotImplementedError, match=r"neurongroup.*test_device\.py, line \d+.*'twice', which brainsim"):
+        both(of_the_script, otherwise="refuse")
 
 
 def test_an_unknown_choice_is_named(both):
