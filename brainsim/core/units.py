@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ SYMBOLS = {
 }
 PREFIX = {"": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 # units of equations, in which these are consistent: pA = nS*mV = pF*mV/ms
-UNITS = ("ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM", WEIGHT, "1")
+UNITS = ("ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM", "uM", WEIGHT, "1")
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,21 @@ class Dimension:
         return self.powers[BASES.index(WEIGHT)] != 0
 
     def __str__(self) -> str:
-        if self.powers in _names():
-            text, dimension = _names()[self.powers]
-            if text.endswith("/ms") and (dimension * PER_SECOND).fits(self):  # it is counted per second
-                return "Hz" if text == "1/ms" else f"{text.removesuffix('/ms')}*Hz"
-            return text
+        text, dimension = _names().get(self.powers) or self._product()
+        mol = self.powers[BASES.index("mol")]
+        if mol and (dimension * Dimension(ONE.powers, frozenset({-mol}))).fits(self):  # 1 mM is 1000 uM
+            return text.replace("mM", "uM")
+        if text.endswith("/ms") and (dimension * PER_SECOND).fits(self):  # it is counted per second
+            return "Hz" if text == "1/ms" else f"{text.removesuffix('/ms')}*Hz"
+        return text
+
+    def _product(self):
+        """Return a text of powers of units, and its dimension."""
         s, m, kg, ampere, mol, weight = self.powers
         parts = {"ms": s + 3 * kg, "mV": kg, "pA": ampere + kg, "um": m - 2 * kg + 3 * mol, "mM": mol, WEIGHT: weight}
         above, below = ([_power(n, abs(p)) for n, p in parts.items() if p * sign > 0] for sign in (1, -1))
-        return "/".join(["*".join(above) or "1", *below])
+        powers = [known_unit(name) ** power for name, power in parts.items()]
+        return "/".join(["*".join(above) or "1", *below]), functools.reduce(operator.mul, powers)
 
 
 def _power(base, exponent):
@@ -103,7 +110,7 @@ def _names():
 
     It comes with the dimension of the text, which may be another power of 1000.
     """
-    single = {name: known_unit(name) for name in UNITS if name not in ("1", "Hz")}
+    single = {name: known_unit(name) for name in UNITS if name not in ("1", "Hz", "uM")}
     texts = [("1", ONE), *single.items(), *((f"1/{n}", d**-1) for n, d in single.items())]
     texts += [(f"{a}/{b}", d * e**-1) for a, d in single.items() for b, e in single.items() if a != b]
     texts += [(f"{n}**2", d**2) for n, d in single.items()]

@@ -247,7 +247,7 @@ class Neuron(Model):
     equation; ``xi_name`` is the same noise wherever it occurs. If its factor depends on a variable, `euler_maruyama` and
     `milstein` follow Ito, `heun` follows Stratonovich. Escape noise: ``threshold = "rand() < 1 - exp(-rate*dt)"``.
 
-    **Units.** Every parameter and variable has one, of ms mV pA pF nS Hz um mM and their products (pA = nS*mV = pF*mV/ms),
+    **Units.** Parameters and variables have one, of ms mV pA pF nS Hz um mM uM and their products (pA = nS*mV = pF*mV/ms),
     and both sides of an equation must have the same. Numbers in the texts have none, but 0 fits all: give a name and a unit
     to ``0.04`` in ``0.04*v**2``, or write ``dimensions = False``. Functions such as exp take plain numbers. Hz counts per
     second: ``0.001*rate`` is in 1/ms.

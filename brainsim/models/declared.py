@@ -114,7 +114,7 @@ def parameter(
         Value if the user gives none; of a distribution each cell draws its own. A TimedArray or a Curve stays one, and
         equations call it: ``name(t)``, ``name(v)``.
     unit : str
-        ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
+        ``"ms" "mV" "pA" "pF" "nS" "Hz" "um" "mM" "uM"``, an expression of these such as ``"nS/mV"``, ``"mV**2"`` or
         ``"mV/sqrt(ms)"``, or ``""`` for a plain number. In a rule of plasticity also ``"weight"``, the unit of the weights,
         whatever that is.
     meaning : str

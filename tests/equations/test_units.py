@@ -72,10 +72,10 @@ def test_units_that_are_one(left, right):
         ("%", "units are"),
         ("nA", "1 nA is 1000 pA"),
         ("fA", "1 fA is 0.001 pA"),
-        ("uM", "1 uM is 0.001 mM"),
+        ("nM", "1 nM is 1e-06 mM"),
         ("m", "1 m is 1e+06 um"),
         ("ms^-1", "a power is written '**'"),
-        ("blorp", "units are ms, mV, pA, pF, nS, Hz, um, mM, products"),
+        ("blorp", "units are ms, mV, pA, pF, nS, Hz, um, mM, uM, products"),
     ],
 )
 def test_unknown_units(text, hint):
@@ -146,10 +146,23 @@ def test_what_a_synapse_adds_is_of_the_unit_of_what_it_adds_to(texts, shown):
         "mV**3",
         "1/mV**(1/3)",
         "um**2/ms",
+        "uM/ms",
+        "uM**2",
+        "1/ms/uM",
+        "nS*uM",
+        "um*uM**3/mV",
     ],
 )
 def test_units_are_named_as_they_are_typed(unit):
     assert str(units.unit(unit, "x")) == unit
+
+
+def test_what_is_in_micromolar_is_a_thousandth_of_what_is_in_millimolar():
+    text = "dca/dt = (top - ca)/tau : uM; tau = 5 ms; top = 2 "
+    bs.Neuron.of(text + "uM")
+    with pytest.raises(EquationError, match="'top' and 'ca' differ by a factor of 1000; 1 mM is 1000 uM: write"):
+        bs.Neuron.of(text + "mM")
+    bs.Neuron.of("dca/dt = (0.001*top - ca)/tau : mM; tau = 5 ms; top = 2 uM")
 
 
 @pytest.mark.parametrize(("weight_unit", "works"), [("mV", False), ("1/ms", False), ("Hz", True)])

@@ -17,7 +17,7 @@ import pytest
 import brainsim as bs
 
 DOCS = Path(__file__).parents[2] / "docs"
-UNITS = {"", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM"}
+UNITS = {"", "ms", "mV", "pA", "pF", "nS", "Hz", "um", "mM", "uM"}
 BASES = ("Neuron", "Synapse", "Coupling", "Plasticity", "RatePlasticity")
 OF_MODELS = tuple(getattr(bs, name) for name in BASES)
 PUBLIC = [name for name in bs.__all__ if not isinstance(getattr(bs, name), types.ModuleType)]

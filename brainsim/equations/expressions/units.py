@@ -1,9 +1,9 @@
 """Dimensions: whether the two sides of an equation have the same unit.
 
-Units are ms, mV, pA, pF, nS, Hz, um, mM and 1, and products of their powers: ``1/ms``, ``nS/mV``, ``mV**2``,
-``mV/sqrt(ms)``. They are consistent (pA = nS*mV = pF*mV/ms), so no conversion factors are needed, with one exception: Hz
-counts per second, so ``0.001*rate`` is per ms. A factor of 0.001 or 1000 in a formula can therefore turn Hz into 1/ms; if
-it is missing, this is reported like a wrong unit.
+Units are ms, mV, pA, pF, nS, Hz, um, mM, uM and 1, and products of their powers: ``1/ms``, ``nS/mV``, ``mV**2``,
+``mV/sqrt(ms)``. They are consistent (pA = nS*mV = pF*mV/ms), so no conversion factors are needed, with two exceptions:
+Hz counts per second, so ``0.001*rate`` is per ms, and 1 mM is 1000 uM. A factor of 0.001 or 1000 in a formula can therefore
+turn Hz into 1/ms, or uM into mM; if it is missing, this is reported like a wrong unit.
 
 ``weight`` is the unit of the weights of a projection, whatever it is: rules of plasticity are written for any synapse. The
 arithmetic is that of `core.units`.
@@ -17,7 +17,19 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from brainsim.core.checks import nearest
-from brainsim.core.units import ONE, PREFIX, SYMBOLS, UNITS, WEIGHT, Dimension, exponent_of, known_unit, parse_unit, ratio
+from brainsim.core.units import (
+    BASES,
+    ONE,
+    PREFIX,
+    SYMBOLS,
+    UNITS,
+    WEIGHT,
+    Dimension,
+    exponent_of,
+    known_unit,
+    parse_unit,
+    ratio,
+)
 from brainsim.equations.expressions.grammar import FUNCTIONS, LOOKUP, NOW, EquationError, Tree, function_name, shown
 from brainsim.equations.expressions.language import Line, line_of
 
@@ -26,7 +38,8 @@ OHM = ("Ohm", "ohm", "\N{OHM SIGN}", "\N{GREEK CAPITAL LETTER OMEGA}")  # resist
 SPELLED = {"volt": "V", "second": "s", "amp": "A", "ampere": "A", "siemens": "S", "farad": "F", "hertz": "Hz"}
 SPELLED |= {"meter": "m", "metre": "m"}
 PREFIXES = PREFIX | {"c": 1e-2, "M": 1e6, "G": 1e9}
-THOUSAND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
+PER_SECOND = "Hz counts per second and times are in ms: write 0.001*rate for a rate in 1/ms"
+MOLAR = "1 mM is 1000 uM: write 0.001*x for what is in uM, or use one unit"
 SAME = {"min", "max", "clip"}  # their arguments have the same unit
 ARGUMENT = "__of"  # ends the name of the unit of what a Curve is called with
 PURE = {*FUNCTIONS} - SAME - {"sqrt", "abs", "sign", "where"}  # their arguments are numbers
@@ -81,7 +94,7 @@ class Checker:
         if dimension is not None and expected is not None and not dimension.fits(expected):
             message = f"{subject} is {expected.phrase}, but this is {dimension.phrase}"
             if dimension.powers == expected.powers:
-                message = f"{subject} and this differ by a factor of 1000; {THOUSAND}"
+                message = f"{subject} and this differ by a factor of 1000; {_thousand(dimension)}"
             raise EquationError(self.label, message, *line_of(tree).place(tree))
         return dimension
 
@@ -164,7 +177,7 @@ class Checker:
                 message = f"{shown(first)} is {common.phrase}, but {shown(node)} is {dimension.phrase}"
                 message += f"; only quantities in the same unit can be {verb}{_hint(first, node)}"
                 if dimension.powers == common.powers:
-                    message = f"{shown(first)} and {shown(node)} differ by a factor of 1000; {THOUSAND}"
+                    message = f"{shown(first)} and {shown(node)} differ by a factor of 1000; {_thousand(dimension)}"
                 raise EquationError(self.label, message, *line.place(node))
         return common
 
@@ -172,7 +185,7 @@ class Checker:
         if dimension is not None and not dimension.fits(ONE):
             message = f"{subject} must be a plain number, but {shown(node)} is {dimension.phrase}"
             if dimension.powers == ONE.powers:
-                message = f"{shown(node)} is too large by a factor of 1000; {THOUSAND}"
+                message = f"{shown(node)} is too large by a factor of 1000; {_thousand(dimension)}"
             raise EquationError(self.label, message, *line.place(node))
 
 
@@ -181,6 +194,11 @@ def _of_number(value):
         return None
     thousands = {0.001: {0, 1}, 1000: {0, -1}}.get(value, {0})
     return Dimension(ONE.powers, frozenset(thousands))
+
+
+def _thousand(dimension):
+    """Return what to do about two quantities of a dimension that differ by a factor of 1000."""
+    return MOLAR if dimension.powers[BASES.index("mol")] else PER_SECOND
 
 
 def _hint(*nodes):
