@@ -11,6 +11,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.exists(), reason="an installed package has no pages")
 LESSONS = sorted((DOCS / "course").glob("[0-9]*.md"), key=lambda path: int(path.stem.split("-")[0]))
+BESIDE = sorted(set((DOCS / "course").glob("*.md")) - {*LESSONS})  # pages beside the lessons
 ONE = """**Predict.** Does it
 rain?
 
@@ -66,6 +67,23 @@ def test_every_lesson_has_predictions_and_questions():
         assert all(kinds[f"Question {k}"] == 1 for k in (1, 2, 3)), path.name
         order = [text.index(f"\n## {name}\n") for name in ("Questions", "Brain and machine", "Exercises")]
         assert order == sorted(order), f"{path.name}: the table answers questions, so it comes after them"
+
+
+def test_every_page_beside_the_lessons_has_three_questions():
+    assert {"history", "ions", "channels-and-junctions", "training"} <= {path.stem for path in BESIDE}
+    for path in BESIDE:
+        text = path.read_text(encoding="utf-8")
+        assert list(faults(text)) == [], path.name
+        kinds = collections.Counter(question.kind for question in module("questions").questions(text))
+        assert all(kinds[f"Question {k}"] == 1 for k in (1, 2, 3)), path.name
+
+
+def test_what_is_folded_begins_and_ends_lines_of_its_own():
+    """Inside a paragraph Markdown takes <details> for text, and what should be folded is not."""
+    for path in DOCS.rglob("*.md"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if re.search(r"</?details>|<summary>|</summary>", re.sub(r"`[^`]*`", "", line)):
+                assert re.fullmatch(r" *(</?details>|<summary>.*</summary>)", line), f"{path.name}: {line}"
 
 
 def every_question():
