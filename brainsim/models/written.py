@@ -27,6 +27,7 @@ from brainsim.equations.expressions.units import SPELLED
 from brainsim.equations.model_parser import NOISE
 from brainsim.models.attributes import owners
 from brainsim.models.declared import Initial, Parameter
+from brainsim.models.repeated import repeated
 
 NUMBER = r"[-+]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 PARAMETER = re.compile(
@@ -72,6 +73,7 @@ class Written(NamedTuple):
 
 def read_declarations(text: str, label: str) -> Written:
     """Return what a text of equations declares; `label` is the class, with which messages begin."""
+    text = repeated(text, f"{label}.equations")
     found, lines, of = Written("", {}, {}, {}), [], None
     for code, meaning in _parts(text):
         if wrong := _mistake(code):
@@ -247,7 +249,9 @@ class FromText:
             with ``:``, and if they have a range with ``, > 0`` or ``, >= 0``; where variables start, ``v(0) = -65``, by
             default where they rest without input, which needs an equation that is linear in the variable. A comment is the
             meaning of what its line declares. The other texts of a class are lines of their own, such as ``threshold: v >
-            v_th``, ``dimensions: False`` and, of a rule, ``bounds: 0, w_max``.
+            v_th``, ``dimensions: False`` and, of a rule, ``bounds: 0, w_max``. A line that ends with ``for k in 1 to 58`` or
+            ``for k in soma, dendrite`` stands once for each k: in it ``v[k]`` is ``v_1``, ``v_2`` and so on, and
+            ``v[k+1]`` the next one.
         name : str, optional
             Of the class; by default that of the class from which it is made.
         **attributes
