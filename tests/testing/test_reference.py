@@ -308,6 +308,17 @@ def test_cells_that_run_away_do_so_in_both():
     assert (found.failures, found.narrow, found.spikes) == ([], None, 55)
 
 
+@pytest.mark.parametrize("text", ["t_ref", "2*t_ref", "v > v_th", "not v < v_th", "v > v_th and not v > v_rest"])
+def test_what_keeps_cells_refractory_is_a_time_or_a_condition(text):
+    """A cell that is refractory by a condition moves meanwhile: with "not" in it, the reference held v."""
+    model = type("Until", (bs.LIF,), {"refractory": text, "dimensions": False})()
+    net = bs.Network(seed=1)
+    net.add(bs.Population(1, model, name="cells"))
+    cells = reference.network.Network(net, 0.1, 1).cells["cells"]
+    assert set(cells.system.frozen) == model.cell_equations.frozen
+    assert cells.by_condition == ("v" in text)
+
+
 # each rule and each coupling is in one of these
 LEARNING = (2, 7, 9, 10, 12, 13, 21, 31, 35, 37, 40, 46)
 EXACT = (4, 6, 7, 12, 13, 14, 16, 17, 18)

@@ -13,6 +13,7 @@ from brainsim.testing.reference.equations import (
     assignments_of,
     equations_of,
     evaluate,
+    is_condition,
     join,
     linear_in,
     names_in,
@@ -116,9 +117,7 @@ class Cells:
         model = self.model
         if model.refractory is None:
             return ()
-        default = (
-            () if isinstance(parse(model.refractory), ast.Compare | ast.BoolOp) or "v" not in model.initials else ("v",)
-        )
+        default = ("v",) if "v" in model.initials and not is_condition(parse(model.refractory)) else ()
         return tuple(default if model.frozen is None else model.frozen)
 
     def _read_actions(self):
@@ -130,7 +129,7 @@ class Cells:
         self.reset += self.spike
         self.events = [(parse(test), assignments_of(effect)) for test, effect in (model.events or {}).values()]
         self.refractory = parse(model.refractory) if model.threshold and model.refractory else None
-        self.by_condition = isinstance(self.refractory, ast.Compare | ast.BoolOp | ast.UnaryOp)
+        self.by_condition = is_condition(self.refractory)
         self.number = parse(model.spikes_per_step) if model.spikes_per_step and model.threshold else None
         not_covered(self.number is not None and not model.spiking_source, "cells of equations with several spikes in a step")
 
@@ -170,8 +169,8 @@ class Cells:
         """
         self.narrow, fired, parts = np.zeros(self.n, bool), np.zeros(self.n, bool), self.model.substeps
         for name, value in self.changing.items():
-            spec, prefix = self.model.parameters[name], self.known | {"i": np.arange(self.n, dtype=float)}
-            self.known[name] = value_at(value, k, self.dt, prefix, spec.at_least == 0.0 or spec.above == 0.0)
+            spec, known = self.model.parameters[name], self.known | {"i": np.arange(self.n, dtype=float)}
+            self.known[name] = value_at(value, k, self.dt, known, spec.at_least == 0.0 or spec.above == 0.0)
         for turn in range(parts):
             fired |= self._part(k, turn, current, events if turn == parts - 1 else None, fired)
         return fired
@@ -219,20 +218,20 @@ class Cells:
 
     def _moved(self, moment, z, events):
         """Return the variables at the end of a part: moved by the method, events added, frozen ones as they were."""
-        new = self.method(self.x, moment, z)
-        if self.model.arrivals == "kept":
-            new = {name: moment.move(self.system, name, value, self.x[name]) for name, value in new.items()}
+        new, kept = self.method(self.x, moment, z), self.model.arrivals == "kept"
+        if kept:
+            new = self._with_frozen(moment, new)
         for arrivals, event in zip(self.arrivals, [] if events is None else events, strict=events is not None):
             for name, gain in arrivals:
                 if name == "I":
                     new = self._with_pulse(moment, new, event)
                 else:
                     new[name] = new[name] + evaluate(gain, Scope(self.known | {"pi": np.pi, "dt": self.part})) * event
-        return (
-            {name: moment.move(self.system, name, value, self.x[name]) for name, value in new.items()}
-            if self.model.arrivals != "kept"
-            else new
-        )
+        return new if kept else self._with_frozen(moment, new)
+
+    def _with_frozen(self, moment, new):
+        """Return variables of which those that are frozen have the values from the start of the part again."""
+        return {name: moment.move(self.system, name, value, self.x[name]) for name, value in new.items()}
 
     def _with_pulse(self, moment, new, current):
         """Return variables after a current has flowed in the whole step as well; what it adds is the same from any state."""

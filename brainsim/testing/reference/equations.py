@@ -91,6 +91,11 @@ def names_in(tree):
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called}
 
 
+def is_condition(tree):
+    """Return whether a tree is a comparison, or several with `and`, `or` and `not`."""
+    return isinstance(getattr(tree, "op", tree), ast.Compare | ast.And | ast.Or | ast.Not)
+
+
 def renamed(tree, names):
     """Return a copy of a tree with some names replaced by other trees."""
 

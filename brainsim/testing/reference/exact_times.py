@@ -158,10 +158,8 @@ class ExactCells(Cells):
         for name, tree in self.reset:
             scope.assign(name, evaluate(tree, scope))
             self.y[cell, self.variables.index(name)] = np.broadcast_to(scope[name], 1)[0]
-        wait = (
-            0.0 if self.refractory is None or self.by_condition else np.broadcast_to(evaluate(self.refractory, scope), 1)[0]
-        )
-        self.until[cell] = now + wait
+        timed = self.refractory is not None and not self.by_condition
+        self.until[cell] = now + (np.broadcast_to(evaluate(self.refractory, scope), 1)[0] if timed else 0.0)
         self.fired[cell].append(now)
 
     def _arrive(self, cell, receptor, weight, refractory):

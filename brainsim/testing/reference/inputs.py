@@ -102,13 +102,10 @@ class Poisson(Source):
         if not self.on(k):
             return
         mean = np.asarray(self.value("rate", k, at_least_0=True)) * self.dt * 1e-3
-        key, one = (
-            step_key(self.key("poisson"), k),
-            mean.ndim == 0 and not (self.apart or (self.changes and self.cells.size == 1)),
-        )
         if not np.any(mean > 0.0):
             return
-        if one and 1e-6 <= mean <= 4096.0:
+        key, alone = step_key(self.key("poisson"), k), self.changes and self.cells.size == 1
+        if mean.ndim == 0 and not (self.apart or alone) and 1e-6 <= mean <= 4096.0:
             events = poisson_shared(key, self.index, float(mean))
         else:
             events = poisson_each(key, self.index, np.broadcast_to(mean, self.cells.shape))

@@ -171,9 +171,8 @@ def binomial(bits, n, p):
     bits, n, p = np.broadcast_arrays(bits, n, p)
     if np.max(n, initial=0) > 1000:
         raise NotCovered("binomial of more than 1000 trials")
-    return np.array(
-        [(uniform(hashed(int(b), np.arange(int(m)))) < q).sum() for b, m, q in zip(bits, n, p, strict=True)], float
-    )
+    trials = [uniform(hashed(int(b), np.arange(int(m)))) for b, m in zip(bits, n, strict=True)]
+    return np.array([(u < chance).sum() for u, chance in zip(trials, p, strict=True)], float)
 
 
 def successes(bits, trials, chances):

@@ -33,9 +33,8 @@ def synapses_of(projection, dt, in_full=False):
     """
     pre, post, number = pairs_of(projection)
     weights = values_of(projection, "weight", pre, post, number, dt)
-    if np.ndim(weights) and not (
-        in_full and np.ndim(projection.rule.weight if projection.weight is None else projection.weight)
-    ):
+    listed = np.ndim(projection.rule.weight if projection.weight is None else projection.weight) > 0
+    if np.ndim(weights) and not (in_full and listed):
         weights = weights.astype(np.float32).astype(np.float64)
     delays = np.asarray(values_of(projection, "delay", pre, post, number, dt))
     return pre, post, np.broadcast_to(weights, pre.shape), np.broadcast_to(delays, pre.shape).astype(np.int64)

@@ -49,7 +49,7 @@ class Waiting(Adapting):
     """It is refractory as long as a condition holds, and nothing is frozen."""
 
     reset = "a += 20*jump"
-    refractory = "v > v_reset"
+    refractory = "not v <= v_reset"
 
 
 class Hasty(Adapting):
