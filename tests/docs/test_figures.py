@@ -353,8 +353,11 @@ def network_of(name, monkeypatch):
 
 MOVES = {  # keys on the slider, and the button that is pressed
     "noise": [(0, "ArrowRight", 5), (1, "ArrowLeft", 4), (2, "ArrowRight", 1)],
+    "window": [(0, "ArrowRight", 5), 0],
     "compete": [(0, "ArrowRight", 10)],
     "push": [(0, "ArrowRight", 3), 2, (0, "ArrowLeft", 8), 4],
+    "balanced": [(0, "ArrowLeft", 10), 0, (2, "ArrowRight", 5)],
+    "groups": [1, (0, "ArrowRight", 5)],
 }
 
 
