@@ -22,6 +22,7 @@ ANSWERS = {
     for question, *answer in re.findall(r"^\*\*\.\.\. (.*?)\?\*\*.*?^```(python|sh)\n(.*?)^```", TEXT, re.M | re.S)
 }
 NEEDS = {
+    "count synapses, find the inputs of a cell, or write a table": ["pandas"],
     "write units": ["quantities"],
     "hand results to pandas, Neo, or an NWB file": ["pandas", "neo", "pynwb"],
     "look at spikes interactively": ["bokeh"],
@@ -83,6 +84,12 @@ def near_on_the_ring(c):
     return np.allclose(table.weight, 0.4 * np.exp(-np.minimum(between, 200 - between) / 20.0), rtol=1e-5)
 
 
+def listed_events(c):
+    conductance = bs.simulate(c.net, 30.0, seed=2, record=bs.Trace(c.exc, "ampa.g")).traces["cells", "ampa.g"]
+    before, after = (conductance.values[np.searchsorted(conductance.times, time)] for time in (19.9, 20.1))
+    return after[3] - before[3] > 8.0
+
+
 def kept(c):
     cells = bs.Population(3, c.Keeping(), name="cells")
     net = bs.Network(seed=1)
@@ -135,6 +142,17 @@ CHECKS = {
     ),
     "get v at the moment of the spike, above the threshold": kept,
     "record when something other than a spike happens": lambda c: len(c.close) > 0 and c.close.n == 50,
+    "record less often than each step": lambda c: c.slow.traces["cells", "v"].times.tolist() == list(range(0, 51, 5)),
+    "give each cell a current, or noise, of its own": lambda c: (
+        np.ptp(bs.simulate(c.net, 40.0, seed=2, record=bs.Trace(c.exc, "graded")).traces["cells", "graded"].values[-1]) > 99
+    ),
+    "let one Poisson train drive two populations": lambda c: (
+        [p.pre.n for p in c.net.projections[-2:]] == [1, 1] and c.net.populations["train"].n == 1
+    ),
+    "inject a conductance, as a dynamic clamp does": lambda c: (
+        np.ptp(bs.simulate(c.net, 60.0, seed=2, record=bs.Trace(c.exc[:10], "shunt")).traces["cells", "shunt"].values) > 9.9
+    ),
+    "let listed events drive synapses, without spikes": listed_events,
     "record to a file, if it does not fit into memory": lambda c: (
         bs.Result.load("run.npz").traces["cells", "v"] == c.result.traces["cells", "v"]
     ),
@@ -160,6 +178,16 @@ CHECKS = {
         and (c.table.post_cells == c.table.post).all()
         and abs(c.matrix.sum() - c.table.weight.sum()) < 1e-6
     ),
+    "count synapses, find the inputs of a cell, or write a table": lambda c: (
+        c.number == 5000 and c.inputs_of_7.size == 20 and len(Path("synapses.csv").read_text().splitlines()) == 5001
+    ),
+    "let one spike open AMPA and NMDA channels": lambda c: (
+        np.array_equal(c.net.synapses("nmda").post, c.net.synapses("wires").post)
+        and np.allclose(c.net.synapses("nmda").weight, 0.1 * c.net.synapses("wires").weight, rtol=1e-6)
+    ),
+    "stop learning, or go back to the start with what was learned": lambda c: (
+        np.all(c.sim.synapses(c.learning).weight == 0.5) and c.sim.time == 0.0
+    ),
     "change weights during a run": doubled,
     "have short-term plasticity and STDP on the same synapse": lambda c: 0.0 < c.x.values.min() < 0.8 * c.x.values.max(),
     "make synapses learn": lambda c: c.weights.shape == (6, 100) and (c.weights[-1] != c.weights[0]).any(),
@@ -169,6 +197,13 @@ CHECKS = {
     "simulate several compartments": lambda c: (
         np.ptp(bs.simulate(c.net, 50.0, seed=2).state.variables["pyramidal"]["v_d"]) > 0.5
     ),
+    "call a function given by points, f(v)": lambda c: c.Drawn().f is c.measured,
+    "find the f-I curve or the phase plane of a cell": lambda c: (
+        (np.diff(c.curve.rates, axis=0) >= 0.0).all() and len(plt.get_fignums()) >= 1
+    ),
+    "change a rate or a parameter during a run": lambda c: c.sim.run(100.0).spikes["cells"].rate() < plain_spikes(c).rate(),
+    "show the same stimulus many times": lambda c: len({len(trial) for trial in c.trials}) > 1,
+    "go on with another dt": lambda c: np.array_equal(c.fine.state["cells"]["v"], c.result.state.variables["cells"]["v"]),
     "give every cell its own parameters": lambda c: c.varied.model.v_th[0] == -52.0 and c.varied.model.tau_m.low == 5.0,
     "start conductances at other values than 0": lambda c: c.sim.run(0.1).state.variables["cells"]["ampa.g"][-1] > 4.0,
     "write units": lambda c: (c.lif.tau_m, c.lif.v_th, round(c.lif.c_m.high, 9)) == (20.0, -50.0, 250.0),
@@ -180,6 +215,17 @@ CHECKS = {
     "choose the seeds": lambda c: c.again.spikes["cells"] == plain_spikes(c) != c.other.spikes["cells"],
     "see the progress in a notebook": lambda c: c.result.duration == 50.0 and "50/50 ms" in c.shown,
     "get the spike times of each cell": lambda c: len(c.trains) == 250 and np.array_equal(c.trains[7], c.of_one),
+    "count spikes in bins, for each cell, or get the intervals of one": lambda c: (
+        c.counts.shape == (250, 10)
+        and c.counts.sum() == len(plain_spikes(c))
+        and c.intervals.size == max(c.counts[7].sum() - 1, 0)
+    ),
+    "put results together": lambda c: (
+        c.whole.duration == 60.0 and sum(len(p.spikes["cells"]) for p in c.pieces) == len(c.whole.spikes["cells"])
+    ),
+    "make surrogates of spike trains": lambda c: (
+        np.array_equal(c.dithered.counts(), c.spikes.counts()) and c.dithered != c.spikes
+    ),
     "take the cells that fire most": lambda c: (
         c.most.counts().min() >= np.sort(plain_spikes(c).counts())[-10] and set(c.most.cells) <= set(range(250))
     ),
@@ -196,6 +242,7 @@ CHECKS = {
     ),
     "put several pictures into one figure": lambda c: c.top.lines and c.bottom.get_ylabel(),
     "draw a result that was saved": written("run.png", b"\x89PNG"),
+    "make a film": written("run.gif", b"GIF8"),
     "look at spikes interactively": lambda c: "bokeh" in Path("run.html").read_text(encoding="utf-8").lower(),
     "start from an example": lambda c: "import brainsim as bs" in Path("balanced.py").read_text(encoding="utf-8"),
 }
@@ -235,7 +282,17 @@ def test_every_question_has_an_answer_and_a_check():
     assert set(ANSWERS) == set(CHECKS)
 
 
-@pytest.mark.thorough_only("[couple", "on the distance]", "on the same synapse]", "a synaptic conductance]")
+@pytest.mark.thorough_only(
+    "[make a film",
+    "[find the f-I",
+    "dynamic clamp",
+    "listed events",
+    "or write a table",
+    "[couple",
+    "on the distance]",
+    "on the same synapse]",
+    "a synaptic conductance]",
+)
 @pytest.mark.parametrize("question", CHECKS)
 def test_answer(question, capsys):
     language, code = ANSWERS[question]

@@ -483,12 +483,21 @@ class Simulation(Answering):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def reset(self) -> None:
+    def reset(self, *, keep_weights: bool = False) -> None:
         """Go back to the start: initial state, time 0 or that of the restored state, inputs and parameters as described.
 
-        Weights are again those with which synapses were connected. What was learned is kept by ``sim.set(wires, weight=w)``
-        after the reset, with ``w = sim.synapses(wires).weight`` from before.
+        Parameters
+        ----------
+        keep_weights : bool, default False
+            Whether synapses that learn keep the weights that they have. Otherwise all weights are again those with which
+            synapses were connected.
         """
+        if true_or_false(keep_weights, "Simulation.reset.keep_weights"):
+            learned = {p.name: self.synapses(p).weight for p in self.network.projections if p.plasticity is not None}
+            self.reset()
+            for name, weights in learned.items():
+                self.set(name, weight=weights)
+            return
         self._exclusive.check_not_lent("reset")
         self._recording.check_open()
         with self._exclusive:

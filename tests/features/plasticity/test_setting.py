@@ -41,6 +41,19 @@ def test_nothing_changes_if_one_value_is_wrong():
     assert np.all(sim.synapses(loop).weight == 0.1)
 
 
+def test_a_reset_may_keep_what_was_learned():
+    sim, loop = learning(bs.STDP(w_max=1.0))
+    sim.set(loop, weight=np.linspace(0.2, 0.7, 100))
+    sim.state["cells"]["v"][:] = -51.0
+    sim.reset(keep_weights=True)
+    assert (sim.time, sim.state["cells"]["v"][0]) == (0.0, -65.0)
+    assert np.array_equal(sim.synapses(loop).weight, np.linspace(0.2, 0.7, 100))
+    sim.reset()
+    assert np.all(sim.synapses(loop).weight == 0.1)
+    with pytest.raises(TypeError, match="Simulation.reset.keep_weights: must be True or False"):
+        sim.reset(keep_weights="yes")
+
+
 class Jumps(bs.Plasticity):
     """A weight that changes by a at each spike, a number for all synapses."""
 
