@@ -82,6 +82,7 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
     "show_toc_level": 2,
+    "collapse_navigation": True,  # else each page of the reference links to all 230 others: 6 MB
     "header_links_before_dropdown": 8,
     "pygments_light_style": "friendly",
 }
