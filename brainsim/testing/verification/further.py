@@ -96,8 +96,9 @@ class FurtherPlan(RarePlan):
         # several blocks of cells; in the end, a table of three thresholds follows one of many
         many = bs.Population(2_500, bs.LIF(), name="many", initial={"v": bs.Uniform(-65.0, -55.0)})
         falls = "where(t > 4, 1, 3e4)"
-        for first, last, rate in ((1, 2_400, 3e4), (1_001, 2_500, 2e5), (3, 2_200, "2e4*(1 + sin(t/1))"), (4, 2_300, falls)):
-            drive = bs.PoissonInput(rate=rate, weight=0.01, synapse=bs.Delta())
+        blocks = (1, 2_400, 3e4), (1_001, 2_500, 2e5), (3, 2_200, "2e4*(1 + sin(t/1))"), (4, 2_300, falls)
+        for first, last, rate in (*blocks, (5, 1_100, "6e7 + 1e7*sin(t/1)")):  # the last one is beyond all tables
+            drive = bs.PoissonInput(rate=rate, weight=0.01 if last > 1_100 else 1e-5, synapse=bs.Delta())
             net.stimulate(many[first:last], drive, name=f"blocks from {first}")
         self._describe_pairs(net, source, cells, values)
         self._describe_delays(net, source, cells)

@@ -5,7 +5,7 @@ import pytest
 
 import brainsim as bs
 from brainsim.engine.recorders import traces as traces_module
-from brainsim.engine.recorders.reduced import BLOCK
+from brainsim.engine.recorders.reduced import BLOCK, SUM, Stretch
 
 
 def network(n=300, model=None):
@@ -102,6 +102,11 @@ class TestReduce:
         sim = bs.Simulation(net, seed=2, record=request, threads=2)
         sim.run(7.3), sim.run(22.7)
         assert sim.result().traces[key] == whole
+
+    def test_a_sample_has_a_number_for_64_cells(self):
+        """And one for each cell of a block that lies in two partitions."""
+        assert Stretch.of(0, 640, 640, SUM).width == 10
+        assert Stretch.of(5, 133, 640, SUM).width == 59 + 1 + 5
 
     def test_of_large_numbers(self):
         """The spread of values far from 0 does not drown."""
