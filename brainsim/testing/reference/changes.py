@@ -54,15 +54,21 @@ def _take_cells(old, new):
     new.wait = old.wait
 
 
+def _longest_of(wires):
+    """Return the longest delay of synapses in steps, and one more if their events only add to a variable of the receptor."""
+    acts_by_spikes = wires.delays.size and hasattr(wires.projection.synapse, "arrival")
+    return int(wires.delays.max()) + wires.adds_to_itself() if acts_by_spikes else 0
+
+
 def _send_again(before, wires, now):
     """Let what is under way arrive, by the synapses as they are now, if it was sent within the longest delay so far.
 
     What arrives at the end of the next step has been weighed before, unless it only adds to a variable of the receptor.
     """
-    longest = max((int(w.delays.max(initial=0)) for w in before.wires), default=0)
+    longest = max(map(_longest_of, before.wires), default=0)
     former = [w for w in before.wires if w.name == wires.name and not w.adds_to_itself()]
     for name, first in before.first.items():
-        for step, cell in (sent for sent in before.spikes[name] if sent[0] > now - longest):
+        for step, cell in (sent for sent in before.spikes[name] if sent[0] >= now - longest):
             for by, is_next in ((wires, False), (former[0] if former else wires, True)):
                 at = by.reached(np.array([first + cell]))
                 for synapse in at[(step + by.delays[at] == now + 1) == is_next]:
