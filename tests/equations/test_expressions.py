@@ -189,3 +189,9 @@ def test_zero_over_zero_has_the_value_that_it_approaches(equations, zero):
 def test_other_quotients_stay_as_they_are(equations):
     tree = neuron(equations=equations, k=bs.parameter(2.0, "mV", "x")).cell_equations.derivatives["v"]
     assert ast.dump(tree) == ast.dump(lang.parse_equations(equations, "x")[0]["v"])
+
+
+def test_numbers_are_computed_as_kernels_do():
+    x = np.array([-30.0, -1e-9, 0.0, 0.5, 3.0])
+    expected = np.where(x == 0.0, 1.0, np.expm1(x) / np.where(x == 0.0, 1.0, x))
+    np.testing.assert_allclose(lang.compute(lang.parse_expression("exprel(x)", "x"), {"x": x}), expected, rtol=1e-15)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from brainsim.jit import ahead
+from brainsim.jit.background import Job
 
 NETWORK = """
 import brainsim as bs
@@ -191,3 +192,11 @@ net.connect(cells, cells, bs.AllToAll(), weight=0.1, delay=1.0, synapse=bs.Delta
 print(len(bs.simulate(net, 5.0, seed=1).spikes["cells"]))
 """
     assert int(run(script)[0]) > 0
+
+
+def test_who_waits_for_a_job_is_told_that_it_was_given_up():
+    job = Job(print, ("never",))
+    job.cancel()
+    assert job.cancelled()
+    with pytest.raises(RuntimeError, match="the job was cancelled"):
+        job.result()

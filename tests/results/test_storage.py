@@ -13,6 +13,7 @@ import pytest
 from brainsim.results import archive
 from brainsim.results.formats import MODULES
 from brainsim.results.result import Result, Spikes
+from brainsim.results.traces import Traces
 
 
 def small(n=2):
@@ -139,8 +140,11 @@ def test_large_results_come_back(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "UNCHECKED_SIZE", 0)
     steps = np.arange(1, 11) * 0.1
     everything = Spikes(np.repeat(steps, 2), np.tile([0, 1], 10), n=2, duration=1.0, name="cells")
-    result = Result(spikes={"cells": everything}, duration=1.0, dt=0.1, seed=1)
-    assert dict(Result.load(result.save(tmp_path / "run.npz")).spikes) == dict(result.spikes)
+    trace = Traces("cells", "v", "mV", times=[0.0, *steps], ids=[0, 1], values=np.zeros((11, 2)))
+    result = Result(spikes={"cells": everything}, traces={("cells", "v"): trace}, duration=1.0, dt=0.1, seed=1)
+    loaded = Result.load(result.save(tmp_path / "run.npz"))
+    assert dict(loaded.spikes) == dict(result.spikes)
+    assert loaded.traces["cells", "v"] == trace
 
 
 def test_sizes_must_agree(tmp_path):

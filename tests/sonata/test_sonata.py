@@ -216,6 +216,7 @@ class TestFilesOfOthers:
             (lambda p: _edges(p / "a.h5", edge_type_id=None), "'/edges/e' has no 'edge_type_id'"),
             (lambda p: _edges(p / "a.h5", source_node_id=[0.0, 3.7]), r"source_node_id.* whole numbers >= 0 \(got 3.7\)"),
             (lambda p: _edges(p / "a.h5", source_node_id=[0.0, np.nan]), r"source_node_id.* whole numbers >= 0 \(got nan\)"),
+            (lambda p: _edges(p / "a.h5", source_node_id=[0.0, 2.0**54]), r"source_node_id.* whole numbers >= 0 .got 1.801"),
             (lambda p: _edges(p / "a.h5", source_node_id=[0, -1]), r"source_node_id.* whole numbers >= 0 \(got -1\)"),
             (lambda p: _edges(p / "a.h5", target_node_id=np.array([0, 2**63], "u8")), r"got 9223372036854775808\)"),
             (lambda p: _edges(p / "a.h5", target_node_id=[1e300, 0.0]), r"got 1e\+300\)"),

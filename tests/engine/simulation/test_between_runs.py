@@ -163,6 +163,11 @@ def test_class_attributes_without_effect_are_refused():
             treshold = "v >= 1"
             v: float = bs.initial(0.0, "mV", "potential")
 
+    class Noted(bs.LIF):  # what begins with an underscore may be called as one likes
+        _treshold = "v >= 1"
+
+    assert Noted() == Noted()
+
     with pytest.raises(TypeError, match="variables of a synapse start at 0"):
 
         class Started(bs.Synapse):
