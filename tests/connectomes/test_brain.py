@@ -27,6 +27,11 @@ def brain():
     return Brain(IDS, NOTES, edges, title="Five cells")
 
 
+def test_whole_numbers_are_identifiers_up_to_the_largest_exact_float():
+    largest = Brain([2.0**53], {}, Edges([], [], [], [])).ids
+    assert largest.tolist() == [str(2**53)]
+
+
 def test_identifiers_are_exact(brain):
     assert float(FLY) == float(FLY + 1)
     assert [brain[name] for name in IDS] == list(range(5))

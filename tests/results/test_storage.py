@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from brainsim.results import archive
-from brainsim.results.formats import MODULES
+from brainsim.results.formats import MODULES, convert
 from brainsim.results.result import Result, Spikes
 from brainsim.results.traces import Traces
 
@@ -27,6 +27,14 @@ def test_what_is_written_again_replaces_the_file(tmp_path):
         small().save(tmp_path / "result.npz")
         archive.write_arrays(tmp_path / "arrays.npz", "label", {"a": np.arange(3)}, compress=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["arrays.npz", "result.npz"]
+
+
+def test_a_conversion_replaces_a_file_only_if_it_is_asked_to(tmp_path):
+    source, target = small().save(tmp_path / "result.npz"), tmp_path / "other.npz"
+    assert convert(source, target) == target
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        convert(source, target)
+    convert(source, target, overwrite=True)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -156,6 +156,16 @@ def test_a_procedural_network_of_billions_of_synapses_fits():
     assert net.estimate().kept < 2e9
 
 
+def test_procedural_projections_share_what_rows_take_by_their_synapses():
+    cells, net = bs.Population(1_000, bs.LIF(), name="cells"), bs.Network(seed=1)
+    for name, p in (("few", 0.1), ("many", 0.3)):
+        given = {"weight": 0.1, "delay": 1.5, "synapse": bs.Delta(), "storage": "procedural"}
+        net.connect(cells, cells, bs.FixedProbability(p), **given, name=name)
+    sizes = {name: size for name, _, size in net.estimate().rows}
+    assert sizes["many"] == pytest.approx(3.0 * sizes["few"])
+    assert sizes["few"] > 100.0
+
+
 def test_too_large_a_network_is_refused_before_it_is_built(monkeypatch):
     monkeypatch.setattr(simulation, "WORTH_AN_ESTIMATE", 0)
     monkeypatch.setattr(estimate, "free_memory", lambda: 1_000_000)
