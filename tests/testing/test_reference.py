@@ -187,6 +187,14 @@ def test_synapses_of_rules(rule, autapses):
     check_table(net.connect(PRE, BOTH, rule(autapses=autapses), **given))
 
 
+@pytest.mark.parametrize(
+    "weight", [bs.Uniform(0.1, 0.4), bs.LogNormal(0.3, 0.5), ExponentialDistribution(0.5), bs.Gamma(2.0, 0.5)], ids=str
+)
+def test_weights_of_distributions(weight):
+    given = {"weight": weight, "delay": 1.0, "synapse": bs.Delta()}
+    check_table(bs.Network(seed=4).connect(PRE, POST, bs.FixedOutdegree(9), **given))
+
+
 def test_synapses_of_lists():
     net, values = bs.Network(seed=4), np.random.default_rng(2)
     pairs = bs.FromArrays(values.integers(0, 40, 200), values.integers(0, 30, 200))
