@@ -98,7 +98,7 @@ class EdgePlan:
         together = bs.Population(20, bs.SingleInteraction(rate=500.0, correlation=0.5), name="together")
         net.connect(together, cells[:20], bs.OneToOne(), weight=0.5, delay=0.5, synapse=bs.Delta(), name="together")
         late = bs.Clipped(bs.values.ExponentialDistribution(40.0), low=0.1)  # of more steps than a table may have
-        net.connect(adapting, cells[60:90], bs.FixedOutdegree(20), weight=0.3, delay=late, synapse=bs.Delta(), name="late")
+        net.connect(adapting, cells[60:90], bs.FixedOutdegree(20), weight=0.35, delay=late, synapse=bs.Delta(), name="late")
         for model in (Keeping(), Longer(), Waiting(), Hasty()):
             some = bs.Population(20, model, name=type(model).__name__, initial={"v": bs.Uniform(-65.0, -54.0)})
             drive = bs.PoissonInput(rate=8e3, weight=bs.Uniform(0.5, 1.5), synapse=bs.Delta())
