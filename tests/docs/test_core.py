@@ -42,7 +42,8 @@ def test_the_files_and_folders_that_it_names_are_there():
     named = {word for word in words_in_code() if "/" in word and word.endswith(".py")}
     assert len(named) > 30
     missing = {word for word in named if not any((root / word).exists() for root in (PACKAGE, PACKAGE.parent))}
-    assert missing == set()
+    deleted = {feature for feature, files in FEATURES.items() if not (PACKAGE / files.split()[0]).exists()}
+    assert missing <= {file for feature in deleted for file in FEATURES[feature].split()}
 
 
 def test_the_functions_that_it_names_are_in_their_files():

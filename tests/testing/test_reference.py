@@ -64,7 +64,7 @@ def names_of(file):
 @pytest.mark.parametrize("section", [name for name in SECTIONS if name not in WITHOUT_RULES])
 def test_each_rule_of_the_page_says_where_it_is(section):
     """The rules are numbered, or paragraphs; what stands in brackets is a name of the reference."""
-    need("plasticity", "couplings", "precise", "clamps")
+    need("plasticity", "couplings", "precise", "clamps", "growing")
     known = set().union(*map(names_of, FILES))
     for rule in re.split(r"\n(?=\d+\. )|\n\n", SECTIONS[section])[1:]:
         places = [name for part in re.findall(r"\[(`[^\]]*)\]", rule) for name in re.findall(r"`([^`]+)`", part)]
@@ -73,7 +73,7 @@ def test_each_rule_of_the_page_says_where_it_is(section):
 
 
 def test_the_page_says_what_each_file_defines_and_how_long_it_takes_to_read():
-    need("plasticity", "couplings", "precise", "clamps")
+    need("plasticity", "couplings", "precise", "clamps", "growing")
     rows = [line.split("|")[1:3] for line in PAGE.splitlines() if line.startswith("| `")]
     found = {name for files, _ in rows for name in re.findall(r"`([\w.]+)`", files)}
     assert found == {file.name for file in FILES} - {"__init__.py"}
