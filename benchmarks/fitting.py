@@ -51,7 +51,7 @@ def main():
     add = parser.add_argument
     add("what", choices=["recovery", "speed", "hh"])
     add("--folder", help="of hh: with input_traces_hh.csv and output_traces_hh.csv of brian2modelfitting")
-    add("--models", nargs="*", help="of those with a recovery; all by default")
+    add("--models", nargs="*", choices=[*BY_TRACES, *BY_SPIKES], help="of recovery; all by default")
     add("--sets", type=int, default=20, help="of parameters for each model (default 20)")
     add("--first", type=int, default=0, help="the number of the first set")
     add("--to", help="a file .jsonl to which each fit is added")

@@ -53,7 +53,8 @@ def names():
     lines = (line.partition(" = ") for line in files(__package__).joinpath("moved.txt").read_text("utf-8").splitlines())
     modules = {old: new for old, _, new in lines}
     folders = {old.rpartition(".")[0] for old in modules} - {new.rpartition(".")[0] for new in modules.values()}
-    return dict.fromkeys(folders, "") | modules
+    gone = {folder for folder in folders if folder.count(".") > 1}  # rooms are where they were; one that is not was deleted
+    return dict.fromkeys(gone, "") | modules
 
 
 sys.meta_path.append(Moved())

@@ -89,7 +89,7 @@ SMALLEST = {
     "equivalence": ["--only", "brainsim", "--seed", "1", "--networks", "2", "--runs", "1"],
     "exchange": ["--runs", "1"],
     "first_result": ["--only", "brainsim,python", "--runs", "1", "--empty-runs", "0"],
-    "fitting": ["recovery", "--models", "LIF", "--sets", "1", "--to", "recovery.jsonl"],
+    "fitting": ["recovery", "--models", "LI", "LIF", "--sets", "1", "--to", "recovery.jsonl"],
     "gap_junctions": [*SHORT, "--n", "100"],
     "inputs": ["--cells", "100", "--runs", "1"],
     "brains": ["--only", "brainsim,visited", "--threads", "1", "--n", "300", "--duration", "50"],
@@ -107,6 +107,7 @@ SMALLEST = {
     "streaming": ["--spikes", "1e4", "--scale", "0", "--runs", "1"],
     "tabs": ["--only", "coba", "--seconds", "1"],
     "sweep": ["--points", "4", "--workers", "1", "--runs", "1"],
+    "whole_tasks": ["--only", "sweep: brainsim,raster: brainsim", "--seeds", "1", "--runs", "1", "--empty-runs", "0"],
 }
 NEEDS = {
     "brian2_examples": "brian2",

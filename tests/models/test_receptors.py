@@ -159,10 +159,12 @@ def test_the_rise_is_not_slower_than_the_decay(kind):
 
 
 def test_delta_acts_on_a_variable_of_any_unit():
-    cell = bs.Neuron.of("dv/dt = -v/tau : 1; dz/dt = -z/tau : pA; tau = 10 ms", name="Plain")
+    cell = bs.Neuron.of(
+        "dv/dt = -v/tau : 1; dz/dt = -z/tau : pA; tau = 10 ms", threshold="v >= 1", reset="v = 0", name="Plain"
+    )
     cells, net = bs.Population(2, cell(), name="cells"), bs.Network(seed=1)
     for synapse, weight in ((bs.Delta(weight_unit="1"), 0.5), (bs.Delta(variable="z", weight_unit="pA"), 40.0)):
-        net.stimulate(cells, bs.EventInput(times=[1.0], ids=[0], weight=[weight], synapse=synapse), name=synapse.arrival[0])
+        net.stimulate(cells, bs.EventInput(times=[1.0], ids=[0], weight=[weight], synapse=synapse), name=f"onto {weight}")
     result = bs.simulate(net, 1.0, record=[bs.Trace(cells, "v"), bs.Trace(cells, "z")])
     assert [result.traces["cells", name].values[-1].tolist() for name in "vz"] == [[0.5, 0.0], [40.0, 0.0]]
     assert repr(bs.Delta(weight_unit="")) == "Delta(weight_unit='')"
