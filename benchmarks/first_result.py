@@ -41,13 +41,13 @@ def in_brainsim(folder):
         return len(simulation.run(DURATION).spikes["cells"])
 
 
-def described_in_brainsim():
+def described_in_brainsim(weight=W_EXC, seed=1, model=None):
     import brainsim as bs
 
-    lif = bs.LIF(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
+    lif = (model or bs.LIF)(tau_m=TAU_M, c_m=C_M, v_rest=V_REST, v_th=V_TH, v_reset=V_RESET, t_ref=T_REF)
     cells = bs.Population(N, lif, name="cells", initial={"v": bs.Uniform(V_RESET, V_TH)})
-    net, random = bs.Network(seed=1), bs.FixedProbability(P)
-    net.connect(cells[:N_EXC], cells, random, weight=W_EXC, delay=DELAY, synapse=bs.Exponential(tau=TAU_EXC))
+    net, random = bs.Network(seed=seed), bs.FixedProbability(P)
+    net.connect(cells[:N_EXC], cells, random, weight=weight, delay=DELAY, synapse=bs.Exponential(tau=TAU_EXC))
     net.connect(cells[N_EXC:], cells, random, weight=W_INH, delay=DELAY, synapse=bs.Exponential(tau=TAU_INH))
     return net
 
@@ -55,8 +55,15 @@ def described_in_brainsim():
 def in_nest(folder):
     import nest
 
+    recorder = built_in_nest(nest)
+    nest.Simulate(DURATION)
+    return recorder.n_events
+
+
+def built_in_nest(nest, weight=W_EXC, seed=1):
+    """Return the recorder of a network that can run."""
     nest.verbosity = nest.VerbosityLevel.ERROR
-    nest.set(resolution=DT, rng_seed=1)
+    nest.set(resolution=DT, rng_seed=seed)
     parameters = {
         "E_L": V_REST,
         "V_th": V_TH,
@@ -70,11 +77,10 @@ def in_nest(folder):
     cells = nest.Create("iaf_psc_exp", N, params=parameters)
     cells.V_m = nest.random.uniform(V_RESET, V_TH)
     random, recorder = {"rule": "pairwise_bernoulli", "p": P}, nest.Create("spike_recorder")
-    nest.Connect(cells[:N_EXC], cells, random, {"weight": W_EXC, "delay": DELAY})
+    nest.Connect(cells[:N_EXC], cells, random, {"weight": weight, "delay": DELAY})
     nest.Connect(cells[N_EXC:], cells, random, {"weight": W_INH, "delay": DELAY})
     nest.Connect(cells, recorder)
-    nest.Simulate(DURATION)
-    return recorder.n_events
+    return recorder
 
 
 def in_brian2(folder):
@@ -82,19 +88,20 @@ def in_brian2(folder):
 
     b2.prefs.codegen.target = "cython"
     b2.prefs.codegen.runtime.cython.cache_dir = folder
-    return _brian2(b2)
+    return run_in_brian2(b2).num_spikes
 
 
 def in_brian2_standalone(folder):
     import brian2 as b2
 
     b2.set_device("cpp_standalone", directory=folder)
-    return _brian2(b2)
+    return run_in_brian2(b2).num_spikes
 
 
-def _brian2(b2):
+def run_in_brian2(b2, weight=W_EXC, seed=1, duration=DURATION, term=""):
+    """Return the monitor of a network that ran; `term` is added to the equation of v."""
     ms, mV = b2.ms, b2.mV
-    b2.seed(1)
+    b2.seed(seed)
     b2.defaultclock.dt = DT * ms
     leak = C_M / TAU_M
     parameters = {
@@ -104,18 +111,18 @@ def _brian2(b2):
         "Vt": V_TH * mV,
         "Vr": V_RESET * mV,
         "El": V_REST * mV,
-        "we": W_EXC / leak * mV,
+        "we": weight / leak * mV,
         "wi": W_INH / leak * mV,
     }
     cells = b2.NeuronGroup(
         N,
-        """dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
+        f"""dv/dt = (ge + gi - (v - El){term})/taum : volt (unless refractory)
            dge/dt = -ge/taue : volt
            dgi/dt = -gi/taui : volt""",
         threshold="v > Vt",
         reset="v = Vr",
         refractory=(T_REF + DT) * ms,  # Brian2 holds v for one step less
-        method="exact",
+        method="euler" if term else "exact",
         namespace=parameters,
     )
     cells.v = "Vr + rand()*(Vt - Vr)"
@@ -124,8 +131,8 @@ def _brian2(b2):
     exc.connect(p=P)
     inh.connect(p=P)
     monitor = b2.SpikeMonitor(cells)
-    b2.Network(cells, exc, inh, monitor).run(DURATION * ms)
-    return monitor.num_spikes
+    b2.Network(cells, exc, inh, monitor).run(duration * ms)
+    return monitor
 
 
 def import_brainsim(folder):

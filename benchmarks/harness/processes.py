@@ -16,14 +16,14 @@ from . import machine, report
 KINDS = ("warm", "empty")
 
 
-def main(script, names, modules, cell_seconds, tolerance):
+def main(script, names, modules, cell_seconds, tolerance, seeds=None):
     """Run all processes and print their times.
 
     Parameters
     ----------
     script : str
-        The file that runs as ``script --child NAME FOLDER`` and prints ``result COUNT``, or ``result None``; before it may
-        come lines ``phase SECONDS NAME``.
+        The file that runs as ``script --child NAME FOLDER SEEDS`` and prints ``result COUNT``, or ``result None``; before it
+        may come lines ``phase SECONDS NAME``.
     names : iterable of str
         The processes.
     modules : dict of str to str
@@ -32,8 +32,11 @@ def main(script, names, modules, cell_seconds, tolerance):
         Number of cells times seconds, by which a count of spikes is divided to give a rate.
     tolerance : float
         Relative difference up to which the rates of two processes count as equal.
+    seeds : int, optional
+        The default of an option ``--seeds``: with how many seeds a process runs its networks.
     """
-    options = _options(list(names))
+    options = _options(list(names), seeds)
+    script = [script, str(options.seeds)] if seeds else [script]
     rows = {name: {kind: [] for kind in KINDS} | {"result": None, "error": None, "phases": {}} for name in options.only}
     for name, row in rows.items():
         if name in modules and importlib.util.find_spec(modules[name]) is None:
@@ -80,9 +83,8 @@ def _once(script, name, row, folder):
     """Return phase -> seconds of a process, the rest as one; if it failed, store the error and return None."""
     environment = os.environ | {"BRAINSIM_CACHE_DIR": folder}
     began = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, script, "--child", name, folder], env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, script[0], "--child", name, folder, *script[1:]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - began
     results = [line for line in done.stdout.splitlines() if line.startswith("result ")]
     if done.returncode or not results:
@@ -139,12 +141,14 @@ def _cells(name, row):
     return [name, *times, "-" if row["rate"] is None else f"{row['rate']:.3g}", note]
 
 
-def _options(names):
+def _options(names, seeds):
     parser = argparse.ArgumentParser(description="Whole processes, timed from outside.")
     add = parser.add_argument
     add("--only", type=lambda text: text.split(","), default=names, help=f"which of {','.join(names)}")
     add("--runs", type=int, default=5, help="timed processes with a filled cache (default 5)")
     add("--empty-runs", type=int, default=2, help="timed processes with an empty cache (default 2)")
+    if seeds:
+        add("--seeds", type=int, default=seeds, help=f"with how many seeds (default {seeds})")
     add("--save", type=report.writable, metavar="FILE.json", help="where to write all figures")
     options = parser.parse_args()
     for name in options.only:
