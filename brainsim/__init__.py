@@ -29,6 +29,7 @@ Network and run
     sweep, Sweep        many runs over grids of parameters and seeds, and their table
     fit, Fit            a model fitted to recordings of a cell, and how well it does on what it has not seen
     fit_gif, GIFFit     a GIF from potential and spikes, without a search
+    read_recording      a current and what a cell did, from a file: csv, npz, NWB, or what Neo reads
     page                a network as one page that runs in a browser: bs.page(net, "network.html", [bs.Control(...)])
     Control, Button     what its reader moves, and presses
     State               the state at the end of a run, from which another run can continue
@@ -147,6 +148,7 @@ _HOMES = {
     "brainsim.sweeps.table": "Sweep SweepError",
     "brainsim.fitting.fit": "fit",
     "brainsim.fitting.gif": "fit_gif GIFFit",
+    "brainsim.fitting.read_recording": "read_recording",
     "brainsim.fitting.outcome": "Fit",
     "brainsim.results.result": "Result Spikes State Traces Weights",
     "brainsim.core.checks": "MissingName",

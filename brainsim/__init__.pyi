@@ -69,6 +69,7 @@ from brainsim.fitting.fit import fit as fit
 from brainsim.fitting.gif import GIFFit as GIFFit
 from brainsim.fitting.gif import fit_gif as fit_gif
 from brainsim.fitting.outcome import Fit as Fit
+from brainsim.fitting.read_recording import read_recording as read_recording
 from brainsim.models import values as values
 from brainsim.models.base import Neuron as Neuron
 from brainsim.models.base import Synapse as Synapse

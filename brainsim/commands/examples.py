@@ -7,7 +7,7 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GROUPS = {
-    "cells and synapses": ("single", "coincidence", "short_term", "stdp_window"),
+    "cells and synapses": ("single", "coincidence", "fit", "short_term", "stdp_window"),
     "networks": ("balanced", "coba", "cobahh", "cuba", "gap_junctions", "microcircuit", "rates", "sheet", "synfire"),
     "brains that have been mapped": ("fly", "larva", "worm"),
     "memory and decisions": ("decision", "memory", "reservoir", "wang", "working_memory"),

@@ -10,6 +10,7 @@ README, GUIDE = ROOT / "README.md", ROOT / "docs" / "guide"
 pytestmark = pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
 PAGES = sorted(path.name for path in GUIDE.glob("*.md"))
 WRITES = {
+    "fitting.md": {"cell.npz"},
     "connectivity.md": {"rules.png"},
     "models.md": {"model.png"},
     "plasticity.md": {"windows.png"},
