@@ -222,7 +222,8 @@ def synapses(seed, small):
         f"mV by {_largest(held[:, 0]):+.2f} mV, one at {HELD[2]:g} mV by {_largest(held[:, 2]):+.2f} mV and one at "
         f"{HELD[3]:g} mV by {_largest(held[:, 3]):+.2f} mV. {NUMBERS[-1]} simultaneous currents sum to "
         f"{sums[-1] / sums[0]:.0f} times the effect of one, as in an artificial unit; {NUMBERS[-1]} conductances give only "
-        f"{opened[-1] / opened[0]:.1f} times the effect of one, which is larger here than that of one current."
+        f"{opened[-1] / opened[0]:.1f} times the effect of one conductance. (A single conductance here has a larger "
+        "effect than a single current.)"
     )
     return "Synapses: the effect of one spike on the next cell", figure, caption
 
