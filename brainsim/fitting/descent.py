@@ -5,8 +5,38 @@ The slopes come from cells of the same run beside each start, and all steps that
 
 import numpy as np
 
-DAMPING = 10.0 ** np.arange(-4.0, 4.0)  # of the steps that are tried, in units of the curvature
+from brainsim.fitting.search import begins, spread_out
+
+DAMPING = 10.0 ** np.array([-10, -8, *range(-6, 4)])  # of the steps that are tried, in units of the curvature
 ENOUGH, AT_MOST = 1e-10, 40  # relative fall of the loss in two rounds by which a descent ends; rounds
+SHORTEST = 1 / 16  # of a recording: the beginning in which descents begin
+HOPELESS = 10.0  # times the least loss: a place is left if there is one that is so much better
+
+
+def descend_growing(generations, plan):
+    """Descend in a short beginning of each recording, then in twice as much from where that led, until it is all.
+
+    The loss of a long trace with spikes has many minima, as one spike too many or too few spoils what comes after it; that
+    of its beginning has few. Half as many places are kept each time, and candidates that are spread out take their place
+    where they are better: a beginning in which nothing happens says nothing. Cells that are forced to fire when the
+    recording did have no such minima.
+    """
+    problem = generations.problem
+    candidates = spread_out(plan.candidates, len(problem.space.free), np.random.default_rng(plan.seed))
+    places, starts, worst, part = candidates, plan.starts, np.inf, 1.0 if problem.is_forced(problem.kind) else SHORTEST
+    while part < 1.0:
+        own = generations.of_beginning(part)
+        found, _ = descend(own, _chosen(own, places, starts, worst))
+        problem.runs += own.problem.runs
+        places, starts, worst, part = np.concatenate([candidates, found]), max(starts // 2, 2), HOPELESS, 2.0 * part
+    descend(generations, _chosen(generations, places, starts, worst))
+
+
+def _chosen(generations, places, starts, worst):
+    """Return good places that are far from each other, whose losses are at most `worst` times the least."""
+    losses = generations.evaluate(places)
+    good = losses <= worst * losses.min()
+    return places[good][begins(places[good], losses[good], starts)]
 
 
 def descend(generations, places, fixed=()):

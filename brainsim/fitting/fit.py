@@ -95,7 +95,8 @@ def fit(
         candidate, of which the mean is taken.
     method : {"search", "gradient", "grid"}
         CMA-ES from several starts (``pip install cmaes``); for ``"trace"`` and ``"likelihood"`` down the slopes from several
-        starts, with which a search ends in any case; or all combinations of `points` values of each parameter.
+        starts, with which a search ends in any case, of a trace first in its beginning, which is better and faster than a
+        search if it has spikes; or all combinations of `points` values of each parameter.
     tied : dict of str to str, optional
         Name -> expression of other parameters, such as ``{"g_k": "0.3*g_na"}``. What is free may also be a name of your own
         that only these read: ``free={"scale": (0.5, 2.0)}, tied={"g_na": "120*scale", "g_k": "36*scale"}``.

@@ -40,6 +40,10 @@ class Generations:
             self.write()
         return losses
 
+    def of_beginning(self, part):
+        """Return Generations of the same fit to a part of each recording, from its beginning on; nothing of it is kept."""
+        return Generations(self.problem.of_beginning(part))
+
     @property
     def best(self):
         """The best place so far, and its loss."""

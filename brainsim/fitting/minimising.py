@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from brainsim.core.checks import warn_user
-from brainsim.fitting.descent import descend
-from brainsim.fitting.search import begins, grid, search, spread_out
+from brainsim.fitting.descent import descend, descend_growing
+from brainsim.fitting.search import grid, search
 
 EQUAL = 1e-12  # losses that differ by less are equal: of spikes many are
 
@@ -30,10 +30,7 @@ def minimise(generations, plan):
         if plan.method == "grid":
             grid(generations.evaluate, n_free, plan.points, generations.problem.at_once)
         elif plan.method == "gradient":
-            rng = np.random.default_rng(plan.seed)
-            places = spread_out(plan.candidates, n_free, rng)
-            chosen = begins(places, generations.evaluate(places), plan.starts)
-            descend(generations, places[chosen])
+            descend_growing(generations, plan)
         else:
             search(generations.evaluate, n_free, plan)
         if generations.problem.is_smooth and plan.method != "grid":

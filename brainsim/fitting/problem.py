@@ -98,7 +98,7 @@ class Problem:
 
     def run(self, places, kind, windows=None, more=None):
         """Run candidates and return the losses of a kind, one for each recording; `places` may differ between these."""
-        is_forced = self._is_forced((more or {}).get("kind", kind))
+        is_forced = self.is_forced((more or {}).get("kind", kind))
         recordings, windows = self._trains_apart(windows) if is_forced else (self.recordings, windows or self.windows)
         places = np.broadcast_to(places, (len(recordings), *places.shape[-2:]))
         blocks, n, free = places.shape
@@ -119,7 +119,7 @@ class Problem:
         run_candidates(model, n, recordings, scores, initial=self.initial_of(parts, recordings), trains=trains, **options)
         return losses
 
-    def _is_forced(self, kind):
+    def is_forced(self, kind):
         """Return whether candidates fire when the recording did: or else one spike more would spoil the trace after it."""
         if kind in (TraceLoss, TraceFunctionLoss):
             return all(one.trains is not None for one in self.recordings) and escape.has_threshold(self.space.model)
@@ -166,6 +166,10 @@ class Problem:
     def _electrode(self, values):
         """Return the series resistance and the junction potential: numbers, or one for each candidate."""
         return tuple(self.space.of_recording(values, name) for name in ("series_resistance", "junction_potential"))
+
+    def of_beginning(self, part):
+        """Return the Problem of a part of each window, from its beginning on; its runs are counted anew."""
+        return replace(self, windows=[(start, start + part * (stop - start)) for start, stop in self.windows], runs=0)
 
     @property
     def has_unseen(self):
