@@ -87,3 +87,45 @@ def test_nothing_is_compiled_for_a_changed_name(monkeypatch, tmp_path):
     assert not compiled
     assert np.array_equal(first, second)
     assert first.size > 10
+
+
+def rule(pre, post, follower, share):
+    """Return a rule with traces of both sides, one that follows the target, and a variable of synapses, of these names."""
+    each = {name: bs.initial(0.0, "", "variable") for name in (pre, post, follower, share)}
+    numbers = {"tau": bs.parameter(20.0, "ms", "time constant"), "a": bs.parameter(0.01, "", "size of a change")}
+    texts = {
+        "equations": f"""
+            d{pre}/dt = -{pre}/tau
+            d{post}/dt = -{post}/tau
+            d{follower}/dt = (v_post - {follower})/tau
+            d{share}/dt = -{share}/tau
+        """,
+        "on_pre": f"{pre} = {pre} + 1; {share} = {share} + {post}; w = w - a*{post}*w + 0.001*{share}*{follower}",
+        "on_post": f"{post} = {post} + 1; w = w + a*{pre}*w",
+        "dimensions": False,
+        "__annotations__": dict.fromkeys((*numbers, *each), float),
+    }
+    return type("Mine", (bs.Plasticity,), texts | numbers | each)
+
+
+def learning(names, differs=False):
+    cells, net = bs.Population(5, bs.LIF(), name="cells"), bs.Network(seed=1)
+    trains = bs.Population(4, bs.SpikeTrains([[5.0 + k, 20.0 + 2.0 * k, 40.0] for k in range(4)]), name="trains")
+    learned = rule(*names)(a=bs.Uniform(0.005, 0.02)) if differs else rule(*names)()
+    net.connect(trains, cells, bs.AllToAll(), weight=3.0, delay=1.5, synapse=bs.Delta(), plasticity=learned, name="wires")
+    net.stimulate(cells, bs.CurrentInput(400.0))
+    return net
+
+
+@pytest.mark.parametrize("differs", [False, True])
+def test_rules_of_plasticity_that_differ_in_names_share_their_code(differs):
+    names, found = (("x", "y", "u", "r"), ("zz", "b", "a_0", "Q")), []
+    for each in names:
+        sim = bs.Simulation(learning(each, differs), seed=1)
+        sim.run(60.0)
+        (kind,) = sim._run.synapses.kinds
+        record, entry = kind.parts[0].context.kind, kind.module
+        code = [getattr(entry, name).name((record, record)) for name in ("deliver", "remember", "sweep", "enter")]
+        found.append((code, sim.synapses("wires").weight.tolist()))
+    assert found[0] == found[1]
+    assert found[0][1] != [3.0] * 20

@@ -3,7 +3,7 @@
 A synapse is brought up to date on its own, when its target has got to the arrival of a spike within a step (`arrive` in
 `engine.precise.plastic`): by then the target's spikes until that moment are listed. Times are whole numbers (`clock`); no
 table of exponentials is long enough for them. Postsynaptic traces are not kept step by step: the list has them as they were
-after each spike, and ``row_NAME`` as they were after the last one that was forgotten, at ``row_since__``.
+after each spike, and ``row_NUMBER`` as they were after the last one that was forgotten, at the row of `SINCE`.
 
 Times that are nearer than TIE are one time, since the spike of a target that an event makes fire has the time of the event,
 but for rounding.
@@ -117,10 +117,10 @@ def remember(code, listed, jumped):
     if not code.lists:
         return ""
     trees = [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces)]
-    arrays = ["post_time", "post_owner", "older", "latest", *rows(code), *(f"post_{y}" for y in code.listed)]
+    arrays = ["post_time", "post_owner", "older", "latest", *rows(code), *(f"post_{code.number[y]}" for y in code.listed)]
     gaps = {
-        "loads": code.loads(trees, eq.post_traces, arrays + target_arrays(eq.of_target)),
-        "traces": traces_at(code, eq.post_traces, "k", "time") + of_target(eq.of_target, "k"),
+        "loads": code.loads(trees, eq.post_traces, arrays + target_arrays(code, eq.of_target)),
+        "traces": traces_at(code, eq.post_traces, "k", "time") + of_target(code, eq.of_target, "k"),
         "listed": listed,
         "jumps": [Assign(y + LOCAL, own(tree)) for y, tree in eq.post_jumps],
         "jumped": jumped,
@@ -130,16 +130,16 @@ def remember(code, listed, jumped):
 
 def rows(code):
     """Return the arrays with the traces of targets after what is forgotten."""
-    return [f"row_{y}" for y in code.rows]
+    return [f"row_{code.number[y]}" for y in code.rows]
 
 
 def traces_at(code, names, cell, time):
     """Return the lines that read postsynaptic traces of a cell at a time, before which its spike ``last`` was."""
     if not names:
         return []
-    lines = [f"elapsed = max({time} - (post_time[last] if last >= 0 else row_{SINCE}[{cell}]), np.int64(0))"]
+    lines = [f"elapsed = max({time} - (post_time[last] if last >= 0 else row_{code.number[SINCE]}[{cell}]), np.int64(0))"]
     for y in names:
-        lines.append(f"{y}{LOCAL} = post_{y}{NEW}[last] if last >= 0 else row_{y}[{cell}]")
+        lines.append(f"{y}{LOCAL} = post_{code.number[y + NEW]}[last] if last >= 0 else row_{code.number[y]}[{cell}]")
         lines.append(code.relaxed(y, "elapsed"))
     return lines
 
@@ -149,27 +149,30 @@ def at_arrival(code, names):
     traces, of = [y for y in code.post if y in names], [n for n in code.eq.of_target if n in names]
     arrays, lines = [], []
     if traces:
-        arrays = ["post_time", f"row_{SINCE}", *(f"{which}" for y in traces for which in (f"row_{y}", f"post_{y}{NEW}"))]
+        number = code.number
+        arrays = ["post_time", f"row_{number[SINCE]}"]
+        arrays += [which for y in traces for which in (f"row_{number[y]}", f"post_{number[y + NEW]}")]
         # as on the grid: the spike is at the synapse a dendritic delay before `soma`, and what is there of the target left
         # its soma another dendritic delay earlier; without spikes that are nearer than TIE
         lines = ["time = soma - 2 * dendritic", "last = last_before(rule, target + shift, time - TIE)"]
         lines += traces_at(code, traces, "target + shift", "time")
-    return arrays + target_arrays(of), lines + of_target(of, "target + shift")
+    return arrays + target_arrays(code, of), lines + of_target(code, of, "target + shift")
 
 
-def target_arrays(names):
+def target_arrays(code, names):
     """Return the arrays that `of_target` needs."""
-    return ["state", *(f"at_{name}" for name in names)] if names else []
+    return ["state", *(f"at_{code.number[name]}" for name in names)] if names else []
 
 
-def of_target(names, cell):
+def of_target(code, names, cell):
     """Return the lines that read variables of a target, which kernels have written to the state at this moment."""
-    return [f"{name}{LOCAL} = np.float64(state[at_{name}[{cell}]])" for name in names]
+    return [f"{name}{LOCAL} = np.float64(state[at_{code.number[name]}[{cell}]])" for name in names]
 
 
 def forget(code):
     """Return the function that forgets the spikes of targets."""
-    moved = [f"post_{y}[kept] = post_{y}[post]" for y in code.listed]
-    last = [f"row_{y}[k] = post_{y}{NEW}[post]" for y in code.post] + [f"row_{SINCE}[k] = times[post]"]
-    arrays = code.loads(arrays=[*rows(code), *(f"post_{y}" for y in code.listed)])
+    moved = [f"post_{code.number[y]}[kept] = post_{code.number[y]}[post]" for y in code.listed]
+    last = [f"row_{code.number[y]}[k] = post_{code.number[y + NEW]}[post]" for y in code.post]
+    last += [f"row_{code.number[SINCE]}[k] = times[post]"]
+    arrays = code.loads(arrays=[*rows(code), *(f"post_{code.number[y]}" for y in code.listed)])
     return fill(FORGET, {"arrays": arrays, "moved": moved, "last": last})

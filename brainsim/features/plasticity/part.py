@@ -86,7 +86,7 @@ class PlasticPart:
             "ring": kind.ring,
             # a listed step takes as much room as a spike
             "room": self.cells.size * partition.progress["slice"] if kind.equations.on_step else 0,
-            **{f"late_{y}": steps for y, steps in kind.late.items()},
+            **{f"late_{self._code.number[y]}": steps for y, steps in kind.late.items()},
             "extra": kind.extra_step,
             "dendritic": kind.dendritic,
             "longest_dendritic": kind.longest_dendritic,
@@ -112,7 +112,7 @@ class PlasticPart:
             "log_free_number": 0,
             "post_number": 0,
             **{f"rate_{k}": rate for k, rate in enumerate(kind.rates)},
-            **{f"initial_{x}": kind.initial[x] for x in (*self._code.pre, *self._code.post)},
+            **{f"initial_{self._code.number[x]}": kind.initial[x] for x in (*self._code.pre, *self._code.post)},
         }
 
     def _exact_numbers(self, layout):
@@ -123,7 +123,7 @@ class PlasticPart:
 
     def _columns(self, columns):
         values = columns | self.kind.parameters
-        return {"w": self.kind.weights(columns), **{f"column_{c}": values[c] for c in self._code.columns}}
+        return {"w": self.kind.weights(columns), **{f"column_{self._code.number[c]}": values[c] for c in self._code.columns}}
 
     def _target_fields(self, partition):
         """Return the fields of a rule that reads variables of its targets: where they are in the state."""
@@ -133,8 +133,8 @@ class PlasticPart:
             variable, label = name.removesuffix(OF_TARGET), f"{kind.projection.name}.plasticity"
             places = layout.state_places(kind.projection.post, variable, label)[np.isin(kind.targets, self.cells)]
             # some places between those of the targets belong to other cells: they are advanced too, which is simplest
-            fields[f"at_{name}"] = np.full(self._width, places[0] if places.size else 0, np.int64)
-            fields[f"at_{name}"][self.indices] = places
+            fields[f"at_{self._code.number[name]}"] = at = np.full(self._width, places[0] if places.size else 0, np.int64)
+            at[self.indices] = places
         state = {"state": partition.shared.state} if fields else {}
         return fields | state | ({"cells": self.indices} if kind.equations.step_condition is not None else {})
 
@@ -158,7 +158,8 @@ class PlasticPart:
 
     def _post_fields(self, room):
         kinds = {SINCE: np.int64}
-        fields = {f"row_{y}": np.zeros(self.kind.ring * self._width, kinds.get(y, np.float64)) for y in self._code.rows}
+        code, room_of_rows = self._code, self.kind.ring * self._width
+        fields = {f"row_{code.number[y]}": np.zeros(room_of_rows, kinds.get(y, np.float64)) for y in code.rows}
         if not self._code.lists:
             return fields
         if self._code.exact:
@@ -171,7 +172,7 @@ class PlasticPart:
     def _list_fields(self, room):
         fields = {name: np.zeros(room, np.int64) for name in ("post_time", "older", "stack")}
         fields |= {"post_owner": np.zeros(room, np.int32)}
-        return fields | {f"post_{y}": np.zeros(room) for y in self._code.listed}
+        return fields | {f"post_{self._code.number[y]}": np.zeros(room) for y in self._code.listed}
 
     def calls(self):
         """Return the calls: room for the spikes of a slice, what is remembered of a step, and the sweeps."""
@@ -198,10 +199,10 @@ class PlasticPart:
         c["log_free"], c["log_free_number"] = 0, room
         c["log_claimed"][:] = 0
         for y in self._code.rows:
-            c[f"row_{y}"][:] = self.kind.initial[y]
+            c[f"row_{self._code.number[y]}"][:] = self.kind.initial[y]
         for y in () if self._code.exact else self._code.post:
             # rows of the points 0 and 1, at which no cell has fired yet
-            c[f"row_{y}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
+            c[f"row_{self._code.number[y]}"].reshape(c["ring"], -1)[1] = self.kind.after_a_step[y]
         c["swept"], c["touched"] = step * self.kind.clock.per_step, 0
         c["fault"] = -1
         clear_modulator(c, self.kind, step)
@@ -296,7 +297,7 @@ class PlasticPart:
         if not self.kind.sweeps:
             return None
         clock, kept = self.kind.clock, self.kind.columns()
-        names = [f"column_{c}" for c in self._code.columns if c in kept]
+        names = [f"column_{self._code.number[c]}" for c in self._code.columns if c in kept]
         # on the grid, what arrives within the next step (Delta) has been delivered already
         back = clock.after if clock.exact else self.kind.extra_step
         times = {"per_step": clock.per_step, "after": clock.after, "back": back}

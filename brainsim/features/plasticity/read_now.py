@@ -86,7 +86,7 @@ def _of_targets(part, name, cells, dendritic):
     if part.kind.clock.exact:
         return trace_at(part, name, places, _now(part) - 2 * dendritic)
     row = (_now(part) - 2 * dendritic - part.kind.late.get(name, 0)) % context["ring"]
-    return context[f"row_{name}"].reshape(context["ring"], -1)[row, places]
+    return context[f"row_{part.kind.code.number[name]}"].reshape(context["ring"], -1)[row, places]
 
 
 def _of_sources(part, name, sources, delay, dendritic):
@@ -103,12 +103,12 @@ def _of_sources(part, name, sources, delay, dendritic):
 
 def trace_at(part, name, places, time):
     """Return a postsynaptic trace of some targets at exact times, as it was before spikes at these times."""
-    c, post = part.context, part.context["latest"][places]
+    c, number, post = part.context, part.kind.code.number, part.context["latest"][places]
     while (later := (post >= 0) & (c["post_time"][np.maximum(post, 0)] >= time - TIE)).any():
         post[later] = c["older"][post[later]]
     fired, post = post >= 0, np.maximum(post, 0)
-    value = np.where(fired, c[f"post_{name}{NEW}"][post], c[f"row_{name}"][places])
-    since = np.where(fired, c["post_time"][post], c[f"row_{SINCE}"][places])
+    value = np.where(fired, c[f"post_{number[name + NEW]}"][post], c[f"row_{number[name]}"][places])
+    since = np.where(fired, c["post_time"][post], c[f"row_{number[SINCE]}"][places])
     return _relaxed(part.kind, name, value, np.maximum(time - since, 0))
 
 

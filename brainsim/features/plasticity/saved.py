@@ -22,13 +22,13 @@ def saved_part(part):
     saved |= {f"log.{side}.{x}": part.logged(side, x)[entries] for side, x in logged_values(code.pre)}
     saved |= {"log.lag": c["log_lag"][entries]} if code.exact else {}
     rows = _rows(part)
-    saved |= {f"rows.{y}": c[f"row_{y}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.rows}
+    saved |= {f"rows.{y}": c[f"row_{code.number[y]}"].reshape(c["ring"], -1)[rows][:, part.indices] for y in code.rows}
     if code.lists:
         n = c["post_number"]
         cell_of = np.zeros(c["width"], np.int64)
         cell_of[part.indices] = part.cells
         saved |= {"posts.cell": cell_of[c["post_owner"][:n]], "posts.time": c["post_time"][:n].copy()}
-        saved |= {f"posts.{y}": c[f"post_{y}"][:n].copy() for y in code.listed}
+        saved |= {f"posts.{y}": c[f"post_{code.number[y]}"][:n].copy() for y in code.listed}
     return saved
 
 
@@ -56,10 +56,9 @@ def load_part(part, extra, label):
     _load_log(part, extra, f"{label}log.")
     mine, rows = np.isin(kind.targets, part.cells), _rows(part)
     for y in code.rows:
-        values = take_array(extra, f"{label}rows.{y}", c[f"row_{y}"].dtype, rows.size * kind.targets.size)
-        c[f"row_{y}"].reshape(c["ring"], -1)[rows[:, None], _places(part, kind.targets[mine])] = values.reshape(
-            rows.size, -1
-        )[:, mine]
+        row = c[f"row_{code.number[y]}"].reshape(c["ring"], -1)
+        values = take_array(extra, f"{label}rows.{y}", row.dtype, rows.size * kind.targets.size)
+        row[rows[:, None], _places(part, kind.targets[mine])] = values.reshape(rows.size, -1)[:, mine]
     part.begin()  # a state of time 0 was saved before the traces had begun
     if code.lists:
         _load_posts(part, extra, f"{label}posts.")
@@ -112,7 +111,9 @@ def _load_posts(part, extra, label):
     places = _places(part, cells[mine])
     c["post_time"][:number], c["post_owner"][:number] = times[mine], places
     for y in part.kind.code.listed:
-        c[f"post_{y}"][:number] = take_array(extra, f"{label}{y}", np.dtype(np.float64), times.size)[mine]
+        c[f"post_{part.kind.code.number[y]}"][:number] = take_array(extra, f"{label}{y}", np.dtype(np.float64), times.size)[
+            mine
+        ]
     _link_posts(c, places.tolist(), times[mine].tolist(), part.kind.code.exact)
     c["post_number"] = number
 

@@ -44,7 +44,7 @@ def enter(rule_, spike_):
     return entry
 '''
 
-# ``row_NAME`` is a ring with a row for each of the last steps and a column for each place between the first target and the
+# ``row_NUMBER`` is a ring with a row for each of the last steps and a column for each place between the first target and the
 # last; ``here`` is the row of the point that is reached, ``there`` that of the next one. A spike changes the trace in
 # ``there`` only: at its own time others still read it without the spike.
 REMEMBER = '''\
@@ -85,9 +85,9 @@ for c in range(cells.size):
     <jumped>"""
 
 # a cell that fires in such a step has one entry for both, since a spike's entry of this time is its latest
-WITH_SPIKE = f"""\
+WITH_SPIKE = """\
 if latest[2 * k] >> INDEX_BITS == time:
-    post_{WHY}[latest[2 * k] & INDEX] = 3.0
+    post_<why>[latest[2 * k] & INDEX] = 3.0
     continue"""
 
 BEGIN = '''\
@@ -110,15 +110,15 @@ def begin(rule_, progress_):
 ROW = """\
 <y>__ = <first>
 for r in range(rule.ring):
-    row_<y>[r * width + k] = <y>__
-row_<y>[width + k] = <second>"""
+    row_<number>[r * width + k] = <y>__
+row_<number>[width + k] = <second>"""
 
 
 def enter(code):
     """Return the function that notes a spike of a source."""
     eq, before = code.eq, []
     for x in eq.pre_traces:
-        before.append(f"{x}{LOCAL} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
+        before.append(f"{x}{LOCAL} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{code.number[x]}")
         # the last spike may be further back than the table of exponentials reaches
         before += [code.relaxed(x, "elapsed", far=True), f"{code.logged('before', x, 'entry')} = {x}{LOCAL}"]
     gaps = {
@@ -137,12 +137,12 @@ def remember(code):
     if code.exact:
         return code.exact_text.remember(code, _listed(code, "1.0"), _jumped(code))
     trees = [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces), eq.step_condition]
-    arrays = [f"row_{y}" for y in code.post]
+    arrays = [f"row_{code.number[y]}" for y in code.post]
     if code.posts:
-        arrays += ["post_time", "post_owner", "older", "latest", *(f"post_{y}" for y in code.listed)]
+        arrays += ["post_time", "post_owner", "older", "latest", *(f"post_{code.number[y]}" for y in code.listed)]
     gaps = {
-        "loads": code.loads(trees, eq.post_traces, arrays + _target_arrays(eq)),
-        "late": [f"late_{y} = ((time - rule.late_{y}) % rule.ring) * width" for y in eq.late],
+        "loads": code.loads(trees, eq.post_traces, arrays + _target_arrays(code)),
+        "late": [f"late_{code.number[y]} = ((time - rule.late_{code.number[y]}) % rule.ring) * width" for y in eq.late],
         "one_step": _one_step(code),
         "advance": [line for y in code.post for line in _advanced(code, y)],
         "spike": _spike(code),
@@ -154,26 +154,26 @@ def remember(code):
 def _advanced(code, name):
     """Return the lines that advance the row of a trace, or of a variable of the targets."""
     if name in code.eq.of_target:
-        lines = [f"row_{name}[there + k] = np.float64(state[at_{name}[k]])"]
+        lines = [f"row_{code.number[name]}[there + k] = np.float64(state[at_{code.number[name]}[k]])"]
     else:
-        lines = _of_target(code.eq, [code.eq.limits.get(name)])
-        lines += [_set_row(name, code.stepped(name, f"row_{name}[here + k]"))]
+        lines = _of_target(code, [code.eq.limits.get(name)])
+        lines += [_set_row(code, name, code.stepped(name, f"row_{code.number[name]}[here + k]"))]
     return ["for k in range(width):", *indent(lines)]
 
 
-def _set_row(name, value):
-    return Assign(f"row_{name}[there + k]", value)
+def _set_row(code, name, value):
+    return Assign(f"row_{code.number[name]}[there + k]", value)
 
 
 def _spike(code):
     """Return the lines of a spike of cell k."""
     eq, assigned = code.eq, {y for y, _ in code.eq.post_jumps}
-    lines = [f"{y}{LOCAL} = row_{y}[{_now(eq, y)} + k]" for y in eq.post_traces]
-    lines += _of_target(eq, [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces)])
+    lines = [f"{y}{LOCAL} = row_{code.number[y]}[{_now(code, y)} + k]" for y in eq.post_traces]
+    lines += _of_target(code, [*trees_of(eq.post_jumps), *code.of_traces(eq.post_traces)])
     lines += _listed(code, "1.0") if eq.on_post else []
     lines += [Assign(y + LOCAL, own(tree)) for y, tree in eq.post_jumps]
     lines += _jumped(code)
-    return lines + [_set_row(y, code.stepped(y, y + LOCAL)) for y in eq.post_traces if y in assigned]
+    return lines + [_set_row(code, y, code.stepped(y, y + LOCAL)) for y in eq.post_traces if y in assigned]
 
 
 def _listed(code, why):
@@ -189,15 +189,15 @@ def _listed(code, why):
         "post = rule.post_number",
         "rule.post_number = post + 1",
         *links,
-        *(f"{y}{LOCAL} = np.float64(state[at_{y}[k]])" for y in values if y in code.eq.of_target),
-        *(f"post_{y}[post] = {y}{LOCAL}" for y in values),
-        *[f"post_{WHY}[post] = {why}"] * code.both,
+        *(f"{y}{LOCAL} = np.float64(state[at_{code.number[y]}[k]])" for y in values if y in code.eq.of_target),
+        *(f"post_{code.number[y]}[post] = {y}{LOCAL}" for y in values),
+        *[f"post_{code.number[WHY]}[post] = {why}"] * code.both,
     ]
 
 
 def _jumped(code):
     """Return the lines that append the postsynaptic traces as they are now."""
-    return [f"post_{y}{NEW}[post] = {y}{LOCAL}" for y in code.eq.post_traces if y + NEW in code.listed]
+    return [f"post_{code.number[y + NEW]}[post] = {y}{LOCAL}" for y in code.eq.post_traces if y + NEW in code.listed]
 
 
 def _steps(code):
@@ -207,9 +207,9 @@ def _steps(code):
         return []
     names = names_of([eq.step_condition]) | {*code.listed}
     gaps = {
-        "read": _of_target(eq, [eq.step_condition])
-        + [f"{y}{LOCAL} = row_{y}[{_now(eq, y)} + k]" for y in eq.post_traces if y in names],
-        "with_spike": WITH_SPIKE.split("\n") if code.both else [],
+        "read": _of_target(code, [eq.step_condition])
+        + [f"{y}{LOCAL} = row_{code.number[y]}[{_now(code, y)} + k]" for y in eq.post_traces if y in names],
+        "with_spike": WITH_SPIKE.replace("<why>", code.number[WHY]).split("\n") if code.both else [],
         "listed": _listed(code, "2.0"),
         "jumped": _jumped(code),
     }
@@ -225,15 +225,15 @@ def begin(code):
     for y in code.post:
         words = {"first": y + LOCAL, "second": y + LOCAL}
         if y not in eq.of_target:
-            first = own_text(starts[y]) if y in starts else f"rule.initial_{y}"
+            first = own_text(starts[y]) if y in starts else f"rule.initial_{code.number[y]}"
             words = {"first": first, "second": text_of(code.stepped(y, y + LOCAL))}
-        rows += fill(ROW, y=y, **words).split("\n")
+        rows += fill(ROW, y=y, number=code.number[y], **words).split("\n")
     trees = [*code.of_traces(eq.post_traces), *starts.values()]
-    arrays = [*(f"row_{y}" for y in code.post), *_target_arrays(eq)]
+    arrays = [*(f"row_{code.number[y]}" for y in code.post), *_target_arrays(code)]
     gaps = {
         "loads": code.loads(trees, eq.post_traces, arrays),
         "one_step": _one_step(code),
-        "read": [f"{y}{LOCAL} = np.float64(state[at_{y}[k]])" for y in eq.of_target],
+        "read": [f"{y}{LOCAL} = np.float64(state[at_{code.number[y]}[k]])" for y in eq.of_target],
         "rows": rows,
     }
     return fill(BEGIN, gaps)
@@ -244,17 +244,17 @@ def _one_step(code):
     return [f"one_{k} = table_{k}[1]" for k in sorted({code.rate_index(y) for y in code.eq.post_traces} - {None})]
 
 
-def _target_arrays(eq):
+def _target_arrays(code):
     """Return the names of the state, and of the places in it of the variables of the targets."""
-    return ["state", *(f"at_{name}" for name in eq.of_target)] if eq.of_target else []
+    return ["state", *(f"at_{code.number[name]}" for name in code.eq.of_target)] if code.eq.of_target else []
 
 
-def _of_target(eq, trees):
+def _of_target(code, trees):
     """Return the lines that read the variables of cell k that occur in trees."""
     names = names_of(trees)
-    return [f"{n}{LOCAL} = np.float64(state[at_{n}[k]])" for n in eq.of_target if n in names]
+    return [f"{n}{LOCAL} = np.float64(state[at_{code.number[n]}[k]])" for n in code.eq.of_target if n in names]
 
 
-def _now(eq, name):
+def _now(code, name):
     """Return where the row begins from which a postsynaptic trace is read at an event of the target."""
-    return f"late_{name}" if name in eq.late else "here"
+    return f"late_{code.number[name]}" if name in code.eq.late else "here"

@@ -92,7 +92,7 @@ def sweep(code):
     if code.exact:
         lines = ["    forget(rule, rule.swept - 2 * rule.longest_dendritic - TIE)"]
         return fill(SWEEP, {"forget": lines}, **words) + code.exact_text.forget(code)
-    arrays = code.loads(arrays=[f"post_{y}" for y in code.listed])
-    moved = [f"post_{y}[kept] = post_{y}[post]" for y in code.listed]
+    arrays = code.loads(arrays=[f"post_{code.number[y]}" for y in code.listed])
+    moved = [f"post_{code.number[y]}[kept] = post_{code.number[y]}[post]" for y in code.listed]
     forget = ["    forget(rule, rule.swept - 2 * rule.longest_dendritic)"]
     return fill(SWEEP, {"forget": forget}, **words) + fill(FORGET, {"arrays": arrays, "moved": moved})

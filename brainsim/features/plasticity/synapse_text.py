@@ -167,11 +167,11 @@ def replay(code):
     trees += code.of_traces((*eq.pre_traces, *eq.variables))
     traces, posts = [], []
     for x in eq.pre_traces:
-        traces.append(f"reference_{x} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{x}")
+        traces.append(f"reference_{x} = {code.logged('after', x, 'last')} if last >= 0 else rule.initial_{code.number[x]}")
         traces.append(f"tie_{x} = {code.logged('before', x, 'tied')} if last >= 0 else 0.0")
     if code.posts:
         others = ["post_time"] if code.exact else ["candidates"]
-        posts = code.loads(arrays=["latest", "older", *others, "stack", *(f"post_{y}" for y in code.listed)])
+        posts = code.loads(arrays=["latest", "older", *others, "stack", *(f"post_{code.number[y]}" for y in code.listed)])
         posts.append(EXACT_LIMITS if code.exact else LIMITS)
     gaps = {
         "loads": code.loads(trees, (*eq.pre_traces, *eq.variables), _arrays(code)),
@@ -184,7 +184,7 @@ def replay(code):
 
 def _arrays(code):
     """Return the names of the columns of synapses, and of what all synapses need."""
-    columns = [f"column_{c}" for c in code.columns]
+    columns = [f"column_{code.number[c]}" for c in code.columns]
     return columns + ["ids"] * code.eq.random + ["modulator"] * bool(code.eq.modulator)
 
 
@@ -222,12 +222,12 @@ def _at_post(code):
         lines.append(code.relaxed(x, "elapsed", f"reference_{x}", far=True))
         lines.append(f"{x}{LOCAL} = tie_{x} if {code.tied()} else {x}{LOCAL}")
     lines += [*_relaxing(code, "time"), *["then = time"] * code.changing]
-    lines += [f"{y}{LOCAL} = post_{y}[np.uint64({index})]" for y in code.listed]
+    lines += [f"{y}{LOCAL} = post_{code.number[y]}[np.uint64({index})]" for y in code.listed]
     if eq.modulator in names_of(trees_of(eq.on_post, eq.on_step)):
         lines.append(f"{eq.modulator}{LOCAL} = modulator[time % modulator.size]")
     for x in code.held:
         lines.append(f"kept_{x} = {x}{LOCAL}")
-        lines.append(f"{x}{LOCAL} = column_{x}{OLD}[k] if {code.tied()} else {x}{LOCAL}")
+        lines.append(f"{x}{LOCAL} = column_{code.number[x + OLD]}[k] if {code.tied()} else {x}{LOCAL}")
     lines += code.event("time", 1)
     for other, assignments in (("2.0", eq.on_post), ("1.0", eq.on_step)):
         assigned = code.assign(assignments)
@@ -265,7 +265,7 @@ def deliver(code):
         traces.append(f"{eq.modulator}{LOCAL} = modulator[(soma - dendritic) % modulator.size]")
     condition = "True" if eq.variables or code.changing else "learning"
     replays = [f"if {condition}:", "    replay(rule, start, segment.length, last, axonal, dendritic, soma)"]
-    read, lines, tables = [f"row_{y}" for y in code.post if y in names], [], ()
+    read, lines, tables = [f"row_{code.number[y]}" for y in code.post if y in names], [], ()
     if code.exact:
         read, lines = code.exact_text.at_arrival(code, names)
         tables = [y for y in code.post if y in names]
@@ -275,7 +275,7 @@ def deliver(code):
         "traces": traces,
         "replay": replays if code.posts or code.changing else [],
         "event": code.event("soma - dendritic", "(3 if again else 0)"),
-        "late": [f"late_{y} = {late.format(y)}" for y in eq.late if y in names],
+        "late": [f"late_{code.number[y]} = {late.format(code.number[y])}" for y in eq.late if y in names],
         "send": _sent(code, names, lines),
         "load": code.loaded(),
         "found": _found(code),
@@ -289,11 +289,14 @@ def _sent(code, names, exact_rows):
     same = not (eq.on_pre or eq.random or eq.changes_weights or names & {*code.columns, *code.post, *code.held})
     if same and not code.exact and (code.shared or algebra.linear_in(eq.amplitude, "w") is not None):
         return fill(ALIKE if code.shared else IN_PROPORTION, {"load": load[-1:]}, amplitude=amplitude).split("\n")
-    rows = [f"{y}{LOCAL} = row_{y}[np.uint64({_row(eq, y)} + target)]" for y in code.post if y in names]
+    rows = [f"{y}{LOCAL} = row_{code.number[y]}[np.uint64({_row(code, y)} + target)]" for y in code.post if y in names]
     gaps = {
         "rows": exact_rows if code.exact else rows,
         "load": load,
-        "old": [f"column_{x}{OLD}[k] = column_{x}{OLD}[k] if again else {x}{LOCAL}" for x in code.held],
+        "old": [
+            f"column_{code.number[x + OLD]}[k] = column_{code.number[x + OLD]}[k] if again else {x}{LOCAL}"
+            for x in code.held
+        ],
         "on_pre": code.assign(eq.on_pre),
         "store": code.stored({name for name, _ in eq.on_pre}),
     }
@@ -311,9 +314,9 @@ def _found(code):
         if side in ("before", "after"):
             value = code.logged(side, name, "entry")
         elif side == "target" and not code.exact:
-            late = f" - rule.late_{name}" if name in code.eq.late else ""
+            late = f" - rule.late_{code.number[name]}" if name in code.eq.late else ""
             row = f"((soma - 2 * dendritic{late}) % rule.ring) * rule.width + shift + target"
-            value = f"array_of(rule.row_{name})[{row}]"
+            value = f"array_of(rule.row_{code.number[name]})[{row}]"
         else:  # in this segment, of which it is the only synapse if times are exact
             value = name + LOCAL
         lines.append(f"found[{k}] = {value}")
@@ -329,6 +332,6 @@ def _amount(code):
     return [*lines, f"rule.fault_amount = {own_text(code.eq.amplitude)}"]
 
 
-def _row(eq, name):
+def _row(code, name):
     """Return where the row begins from which a postsynaptic trace is read at an arrival."""
-    return f"late_{name}" if name in eq.late else "row"
+    return f"late_{code.number[name]}" if name in code.eq.late else "row"

@@ -40,14 +40,15 @@ class RuleCode:
     - `rates`: trees of rates of decay that are the same for all synapses [1/ms], each once; ``table_0`` and so on hold their
       exponentials.
     - `variables`, `old`, `parameters`, `columns`: variables of the synapses, those of them before the last presynaptic spike
-      that are needed, parameters with a number for each synapse, and all of these: ``column_NAME`` in the record.
-    - `pre`: presynaptic traces, in ``log_values`` of the record (`logged_values`), and ``initial_NAME``.
+      that are needed, parameters with a number for each synapse, and all of these: ``column_NUMBER`` in the record.
+    - `pre`: presynaptic traces, in ``log_values`` of the record (`logged_values`), and ``initial_NUMBER``.
     - `post`: postsynaptic traces, and, unless times are exact, variables of the targets that are read at an arrival, as of a
       step before.
-    - `rows`: what is kept of each target, ``row_NAME``: all of `post`, and if times are exact the time of these values.
-    - `listed`: what else the lists of events of the targets hold, after the time: ``post_NAME``.
+    - `rows`: what is kept of each target, ``row_NUMBER``: all of `post`, and if times are exact the time of these values.
+    - `listed`: what else the lists of events of the targets hold, after the time: ``post_NUMBER``.
     - `posts`, `both`: whether events of the targets do anything to synapses, and whether these are both spikes and steps in
       which a condition holds; `lists`: whether they are listed.
+    - `number`: name of what is kept -> its number in the names of fields: rules that differ only in names share their code.
     - `seen`: what is noted of the first synapse with a non-finite weight or output, as (what it is of, name):
       presynaptic traces "before" and "after" the spike, what is kept of the "target", the "modulator", and of the "synapse".
     - `changing`: whether variables of synapses decay, so that all synapses of a segment have to be brought up to date.
@@ -76,6 +77,8 @@ class RuleCode:
         self.post = (*equations.post_traces, *(n for n in equations.of_target if n in at_pre and not exact))
         self.rows = (*self.post, SINCE) if self.lists and exact else self.post
         of_target = [n for n in (*self.post, *equations.of_target) if n in at_pre] if exact else self.post
+        kept = (*self.columns, *self.pre, *self.rows, *self.listed, *equations.of_target, WHY)
+        self.number = {name: str(k) for k, name in enumerate(dict.fromkeys(kept))}
         self.seen = tuple((side, x) for x in self.pre for side in ("after", "before"))
         self.seen += tuple(("target", y) for y in of_target)
         self.seen += (("modulator", equations.modulator),) * (equations.modulator in at_pre)
@@ -174,13 +177,15 @@ class RuleCode:
         weight = formula(f"float64(weights[{0 if self.shared else 'k'}])")
         # float32 may have rounded a weight beyond its bound
         weight = self._nearest_allowed(weight) if self.single and self.eq.changes_weights else weight
-        columns = [Assign(c + LOCAL, formula(f"float64(column_{c}[k])")) for c in (*self.variables, *self.parameters)]
+        columns = [
+            Assign(c + LOCAL, formula(f"float64(column_{self.number[c]}[k])")) for c in (*self.variables, *self.parameters)
+        ]
         return [*columns, Assign(f"w{LOCAL}", weight)]  # its bounds may be columns
 
     def stored(self, changed):
         """Return the lines that write what has changed."""
         lines = [f"weights[k] = w{LOCAL}"] * ("w" in changed)
-        return lines + [f"column_{v}[k] = {v}{LOCAL}" for v in self.eq.variables if v in changed]
+        return lines + [f"column_{self.number[v]}[k] = {v}{LOCAL}" for v in self.eq.variables if v in changed]
 
 
 def logged_values(pre_traces):

@@ -69,9 +69,10 @@ def test_new_synapses_stay_within_the_narrowest_bound():
 
 def test_bounds_that_differ_between_synapses_are_read_before_a_rounded_weight_is_brought_back_within_them():
     """In single precision a weight may lie beyond its bound: a kernel that read the bound later did not compile."""
-    lines = write_rule(Ordered.plasticity_equations, frozenset({"high"}), single=True).text.splitlines()
+    code = write_rule(Ordered.plasticity_equations, frozenset({"high"}), single=True)
+    lines, column = code.text.splitlines(), f"column_{code.number['high']}[k]"
     reads = [
         k for k, line in enumerate(lines) if line.strip().startswith("w__ = greater(lesser(np.float64(weights[k]), high__)")
     ]
     assert reads
-    assert all(lines[k - 1].strip() == "high__ = np.float64(column_high[k])" for k in reads)
+    assert all(lines[k - 1].strip() == f"high__ = np.float64({column})" for k in reads)
