@@ -10,11 +10,12 @@ from brainsim.fitting.search import begins, spread_out
 DAMPING = 10.0 ** np.array([-10, -8, *range(-6, 4)])  # of the steps that are tried, in units of the curvature
 ENOUGH, AT_MOST = 1e-10, 40  # relative fall of the loss in two rounds by which a descent ends; rounds
 SHORTEST = 1 / 16  # of a recording: the beginning in which descents begin
-HOPELESS = 10.0  # times the least loss: a place is left if there is one that is so much better
+SLOWEST = 1 / 16  # by which the beginning grows at least
+FAR, NEAR = 10.0, 2.0  # times the least loss: what is so much worse is another minimum, or is still near the same
 
 
 def descend_growing(generations, plan):
-    """Descend in a short beginning of each recording, then in twice as much from where that led, until it is all.
+    """Descend in a short beginning of each recording, then in more of it from where that led, until it is all.
 
     The loss of a long trace with spikes has many minima, as one spike too many or too few spoils what comes after it; that
     of its beginning has few. Half as many places are kept each time, and candidates that are spread out take their place
@@ -26,9 +27,9 @@ def descend_growing(generations, plan):
     places, starts, worst, part = candidates, plan.starts, np.inf, 1.0 if problem.is_forced(problem.kind) else SHORTEST
     while part < 1.0:
         own = generations.of_beginning(part)
-        found, _ = descend(own, _chosen(own, places, starts, worst))
-        problem.runs += own.problem.runs
-        places, starts, worst, part = np.concatenate([candidates, found]), max(starts // 2, 2), HOPELESS, 2.0 * part
+        found, losses = descend(own, _chosen(own, places, starts, worst))
+        places, starts, worst = np.concatenate([candidates, found]), max(starts // 2, 2), FAR
+        part = _further(generations, part, found, losses.min())
     descend(generations, _chosen(generations, places, starts, worst))
 
 
@@ -37,6 +38,14 @@ def _chosen(generations, places, starts, worst):
     losses = generations.evaluate(places)
     good = losses <= worst * losses.min()
     return places[good][begins(places[good], losses[good], starts)]
+
+
+def _further(generations, part, places, least):
+    """Return which part comes next: twice as much, or less if the places that were found are not near a minimum of that."""
+    step = part
+    while step > SLOWEST * part and generations.of_beginning(part + step).evaluate(places).min() > NEAR * least:
+        step /= 2.0
+    return min(part + step, 1.0)
 
 
 def descend(generations, places, fixed=()):

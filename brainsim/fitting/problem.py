@@ -1,5 +1,7 @@
 """What a fit minimises: the loss of many candidates at once, each call one run."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass, field, replace
 
@@ -30,7 +32,7 @@ BESIDE = 1e-6  # of the bounds: how far candidates are beside the one whose slop
 class Problem:
     """Recordings with the windows that are fitted and those that are scored afterwards, what is free, and the loss.
 
-    `runs` counts the simulations.
+    `runs` counts the simulations, also those of Problems of which this is the `whole`.
     """
 
     space: object
@@ -44,6 +46,7 @@ class Problem:
     threads: int | None = None
     initial: dict = field(default_factory=dict)
     runs: int = 0
+    whole: Problem | None = None
 
     @property
     def kind(self):
@@ -110,7 +113,7 @@ class Problem:
         ]
         scores = Scores(losses, [self.measured(part) for part in parts], recordings[0].dt)
         until = max(stop for _, stop in windows)
-        self.runs += 1
+        (self.whole or self).runs += 1
         model = self.space.models(values)
         options = {"dt": self.dt, "seed": self.seed, "threads": self.threads, "until": until}
         trains = [one.trains[0] for one in recordings] if is_forced else None
@@ -168,8 +171,9 @@ class Problem:
         return tuple(self.space.of_recording(values, name) for name in ("series_resistance", "junction_potential"))
 
     def of_beginning(self, part):
-        """Return the Problem of a part of each window, from its beginning on; its runs are counted anew."""
-        return replace(self, windows=[(start, start + part * (stop - start)) for start, stop in self.windows], runs=0)
+        """Return the Problem of a part of each window, from its beginning on; its runs count as those of the whole."""
+        windows = [(start, start + min(part, 1.0) * (stop - start)) for start, stop in self.windows]
+        return replace(self, windows=windows, whole=self)
 
     @property
     def has_unseen(self):
