@@ -66,8 +66,8 @@ from brainsim.features.plasticity.models.triplet import TripletSTDP as TripletST
 from brainsim.features.plasticity.models.voltage import ClopathSTDP as ClopathSTDP
 from brainsim.features.signals import signals as signals
 from brainsim.fitting.fit import fit as fit
-from brainsim.fitting.gif import GIFFit as GIFFit
 from brainsim.fitting.gif import fit_gif as fit_gif
+from brainsim.fitting.gif_outcome import GIFFit as GIFFit
 from brainsim.fitting.outcome import Fit as Fit
 from brainsim.fitting.read_recording import read_recording as read_recording
 from brainsim.models import values as values

@@ -15,38 +15,40 @@ MOST = 4000  # candidates that are drawn
 
 def draw_recording(fit, ax, number, window):
     """Draw potential and spikes of the model over those of a recording."""
-    ax = axes_of(ax, "Fit.plot")
-    problem = fit._problem
-    one, (_, end) = problem.recordings[number], problem.windows[number]
+    ax = axes_of(ax, f"{type(fit).__name__}.plot")
+    saw, result = fit._saw, fit.response(number, repeats=fit._repeats)
+    one, (_, end) = saw.recordings[number], saw.windows[number]
     low, high = window or (max(end - SHOWN / 2, 0.0), min(max(end - SHOWN / 2, 0.0) + SHOWN, one.duration))
-    result = fit.response(number)
     (traces,), spikes = result.traces.values(), next(iter(result.spikes.values()))
-    shown = (traces.times >= low) & (traces.times <= high)
+    shown, values = (traces.times >= low) & (traces.times <= high), traces.values[:, :1]
     if one.v is not None:
         times = np.arange(one.v.size) * one.dt
         inside = (times >= low) & (times <= high)
         ax.plot(times[inside], one.v[inside], color=FAINT, linewidth=1.0, label="recorded")
-        place = {name: value[:1] for name, value in problem.space.values(fit._place[None]).items()}
-        current = np.append(one.current, one.current[-1])[: len(traces.times)]
-        values = problem.measured(place)(traces.values[: current.size], current)[:, 0]
-    else:
-        values = traces.values[:, 0]
-    ax.plot(traces.times[shown], values[shown], color=PALETTE[0], linewidth=0.9, label="fitted")
-    bottom, top = ax.get_ylim()
-    rows = [(PALETTE[0], "fitted", spikes.times), *((FAINT, "recorded", train) for train in one.trains or [])]
+        at = np.minimum((traces.times / one.dt + 1e-6).astype(int), one.current.size - 1)
+        values = fit._recorded(values, one.current[at])
+    ax.plot(traces.times[shown], values[shown, 0], color=PALETTE[0], linewidth=0.9, label="fitted")
     if one.trains is not None:
-        height = 0.05 * (top - bottom)
-        for k, (colour, label, train) in enumerate(rows):
-            own = train[(train >= low) & (train <= high)]
-            label = label if k < 2 and one.v is None and k > 0 else None
-            ax.vlines(own, top + (k + 0.2) * height, top + (k + 1) * height, color=colour, linewidth=1.0, label=label)
-        ax.set_ylim(bottom, top + (len(rows) + 0.5) * height)
-    if problem.has_unseen and low < end < high:
+        fitted = [spikes.times[spikes.ids == k] for k in range(spikes.n)]
+        _draw_trains(ax, fitted, one.trains, (low, high), "recorded" if one.v is None else None)
+    if saw.unseen != saw.windows and low < end < high:
         ax.axvline(end, color=FAINT, linewidth=0.8, linestyle=(0, (5, 3)))
         ax.annotate("not fitted", (end, 1.0), xycoords=("data", "axes fraction"), xytext=(4, 4), textcoords="offset points")
     ax.set(xlim=(low, high), xlabel="time [ms]", ylabel="v [mV]")
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, frameon=False)
     return ax
+
+
+def _draw_trains(ax, fitted, recorded, window, label):
+    """Draw spikes above what is drawn: a row for each train of the model, and above them one for each that was recorded."""
+    bottom, top = ax.get_ylim()
+    height = 0.05 * (top - bottom)
+    rows = [*((PALETTE[0], None, train) for train in fitted), *((FAINT, label, train) for train in recorded)]
+    for k, (colour, said, train) in enumerate(rows):
+        own = train[(train >= window[0]) & (train <= window[1])]
+        said = said if k == len(fitted) else None
+        ax.vlines(own, top + (k + 0.2) * height, top + (k + 1) * height, color=colour, linewidth=1.0, label=said)
+    ax.set_ylim(bottom, top + (len(rows) + 0.5) * height)
 
 
 def draw_history(fit, ax):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import typing
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import brainsim as bs
 from brainsim.core.checks import integer
-from brainsim.core.hints import Answering, answers_calls
+from brainsim.core.hints import answers_calls
 from brainsim.fitting.certainty import certainty_of
+from brainsim.fitting.fitted import Fitted, Seen
 from brainsim.fitting.losses import GammaLoss, MdLoss
 from brainsim.fitting.sampled_losses import TraceLoss
 from brainsim.rng.streams import checked_seed
@@ -22,11 +21,10 @@ if typing.TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from brainsim.models.base import Neuron
-    from brainsim.results.result import Result
 
 
 @answers_calls
-class Fit(Answering):
+class Fit(Fitted):
     """A model that was fitted to recordings.
 
     Attributes
@@ -96,6 +94,17 @@ class Fit(Answering):
         return self._problem.space.model_at(self._place)
 
     @property
+    def _saw(self) -> Seen:
+        problem = self._problem
+        return Seen(problem.recordings, problem.windows, problem.unseen, problem.dt, problem.seed)
+
+    def _initial_of(self, one: Any, repeats: int) -> dict[str, Any] | None:
+        return self._problem.initial_of([self._problem.space.values(np.repeat(self._place[None], repeats, axis=0))], [one])
+
+    def _recorded(self, v: Any, current: Any) -> Any:
+        return self._problem.measured(self._problem.space.values(self._place[None]))(v, current)
+
+    @property
     def parameters(self) -> dict[str, float]:
         """The values of what was free or tied."""
         return {name: float(value[0]) for name, value in self._problem.space.values(self._place[None]).items()}
@@ -110,26 +119,6 @@ class Fit(Answering):
         """The parameters of all candidates by name, and their ``"loss"``."""
         places, losses = (np.concatenate(some) for some in zip(*self._log, strict=True))
         return {**self._problem.space.values(places), "loss": losses}
-
-    def response(self, recording: int = 0) -> Result:
-        """Return what the fitted model does under the current of a recording: spikes, and the trace of v if it has one.
-
-        Parameters
-        ----------
-        recording : int
-            Which one, if there are several.
-        """
-        problem = self._problem
-        if not 0 <= integer(recording, "Fit.response.recording") < len(problem.recordings):
-            raise ValueError(f"Fit.response.recording: there are {len(problem.recordings)} (got {recording})")
-        one = problem.recordings[recording]
-        parts = [problem.space.values(self._place[None])]
-        cell = bs.Population(1, self.model, name="fitted", initial=problem.initial_of(parts, [one]))
-        net = bs.Network(seed=problem.seed)
-        net.stimulate(cell, bs.CurrentInput(bs.TimedArray(one.current, one.dt)))
-        record = [bs.Trace(cell, "v")] if "v" in self.model.initials else []
-        duration = problem.dt * round(one.duration / problem.dt)
-        return bs.simulate(net, duration, dt=problem.dt, seed=problem.seed, record=record, progress=False)
 
     def bootstrap(self, n: int = 40, *, candidates: int = 16, generations: int = 25, seed: int = 1) -> Fit:
         """Return the fit with intervals for any loss: the fitted model makes noisy data, which are fitted again.
@@ -181,17 +170,6 @@ class Fit(Answering):
 
         return log_likelihood(self._problem, self._place, parameters)
 
-    def save(self, path: str | os.PathLike) -> Path:
-        """Write the fit with its recordings and candidates to a file ``.npz``; return its path.
-
-        Parameters
-        ----------
-        path : str or Path
-        """
-        from brainsim.fitting.fit_file import write
-
-        return write(self, path)
-
     @classmethod
     def load(cls, path: str | os.PathLike, model: Neuron | None = None) -> Fit:
         """Return a fit that `save` wrote.
@@ -207,25 +185,14 @@ class Fit(Answering):
         ValueError
             If the file is no fit, or needs `model`.
         """
-        from brainsim.fitting.fit_file import read
+        from brainsim.fitting.fit_file import fit_of
 
-        return read(cls, path, model)
+        return fit_of(cls, path, model)
 
-    def plot(self, ax: Axes | None = None, *, recording: int = 0, window: tuple[float, float] | None = None) -> Axes:
-        """Draw the potential of the fitted model over the recorded one, and the spikes of both above it.
+    def _parts(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        from brainsim.fitting.fit_file import parts_of_fit
 
-        Parameters
-        ----------
-        ax : Axes, optional
-            Where to draw; the current axes by default.
-        recording : int
-            Which one, if there are several.
-        window : tuple of float, optional
-            From when to when [ms]; by default 500 ms around the end of the part that was fitted.
-        """
-        from brainsim.fitting.fit_pictures import draw_recording
-
-        return draw_recording(self, ax, recording, window)
+        return parts_of_fit(self)
 
     def plot_history(self, ax: Axes | None = None) -> Axes:
         """Draw the least loss over the runs.

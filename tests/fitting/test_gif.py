@@ -1,5 +1,6 @@
 """`bs.fit_gif`: parameters of a GIF come back, with errors that say how nearly, and the model spikes as the true one."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -97,6 +98,44 @@ def test_the_fitted_model_spikes_as_reliably_as_the_true_one():
     fit = fitted(recorded(400_000, 1, 5), [0], tau_eta=[20.0, 80.0, 200.0], tau_gamma=[20.0, 60.0])
     (_, _, truth), (_, _, found) = (recorded(100_000, 40, 9, model) for model in (TRUE, fit.model))
     assert bs.analysis.md_star(found, truth) == pytest.approx(1.0, abs=0.03)
+
+
+def test_a_fit_is_read_as_it_was_written(data, tmp_path):
+    fit = fitted(data, [0, 1], tau_eta=[20.0, 80.0, 200.0])
+    read = bs.GIFFit.load(fit.save(tmp_path / "fit.npz"))
+    assert repr(read) == repr(fit)
+    assert (read.model, read.errors, read.explained) == (fit.model, fit.errors, fit.explained)
+    own, again = (one.response(1, repeats=2).spikes["fitted"] for one in (fit, read))
+    assert own.n == 2
+    assert np.array_equal(own.times, again.times)
+    assert np.array_equal(own.ids, again.ids)
+    with pytest.raises(ValueError, match=r"fit.npz is a GIFFit; read it with bs.GIFFit.load"):
+        bs.Fit.load(tmp_path / "fit.npz")
+
+
+def test_a_response_begins_where_the_recording_does(data):
+    """Until one of them spikes, both do the same."""
+    given, v, spikes = data
+    response = fitted(data, [0]).response(repeats=3)
+    found, own = response.traces["fitted", "v"].values, response.spikes["fitted"]
+    first = round(min(own.times.min(), spikes.times[spikes.ids == 0].min()) / DT)
+    assert first > 20
+    np.testing.assert_allclose(found[:first], np.repeat(v[:first, :1], 3, axis=1), rtol=0, atol=1e-6)
+    assert given.size + 1 == len(found)
+
+
+def test_a_picture_has_the_recording_and_ten_repeats_of_the_model(data):
+    fit = fitted(data, [0, 1])
+    _, ax = plt.subplots()
+    assert fit.plot(ax, recording=1, window=(200.0, 700.0)) is ax
+    shown = data[1][2000:7001, 1]
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), shown)
+    rows = [rows for rows in ax.collections if len(rows.get_segments())]
+    assert len(ax.collections) == 11
+    times = data[2].times[data[2].ids == 1]
+    inside = times[(times >= 200.0) & (times <= 700.0)]
+    np.testing.assert_allclose([segment[0, 0] for segment in rows[-1].get_segments()], inside)
+    plt.close("all")
 
 
 FLAT = np.full(1000, -60.0)

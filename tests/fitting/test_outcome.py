@@ -94,3 +94,16 @@ def test_pictures(fit, name):
     with pytest.raises(bs.MissingName, match=r"'tau' is not free.*; these are: tau_m, v_th"):
         fit.plot_profile("tau")
     plt.close("all")
+
+
+def test_a_picture_of_steps_that_are_shorter_than_the_samples():
+    """The recorded potential has what the electrode adds, at the times of the steps too."""
+    _, v = recorded(bs.LIF(v_th=1000.0))
+    v = v[:-1] + 1e-3 * 20.0 * CURRENT
+    free, options = {"c_m": (100.0, 400.0)}, {"method": "gradient", "candidates": 8, "starts": 1, "step": 0.05}
+    fit = bs.fit(bs.LIF(v_th=1000.0), current=CURRENT, v=v, free=free, series_resistance=20.0, **options)
+    ax = fit.plot(window=(100.0, 200.0))
+    shown, drawn = (line.get_xydata() for line in ax.lines[:2])
+    assert len(drawn) == 2 * len(shown) - 1
+    np.testing.assert_allclose(drawn[::2], shown, rtol=0, atol=1e-3)
+    plt.close("all")
