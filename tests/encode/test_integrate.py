@@ -94,6 +94,19 @@ class TestMelBank:
         raised = [20.0 * math.log10(abs(1.0 - 0.97 * np.exp(-2j * math.pi * f / self.FS))) for f in (500.0, 2500.0)]
         assert 40.0 * (low - high) == pytest.approx(10.0 + raised[0] - raised[1], abs=3.0)
 
+    def test_a_window_of_a_power_of_two_is_not_made_longer(self):
+        sound, n = np.random.default_rng(1).normal(size=4096), 1024  # 64 ms
+        values, centres = encode.mel_bank(sound, self.FS, window=64.0, interval=64.0, channels=12, high=6000.0)
+        raised = np.append(sound[:1], sound[1:] - 0.97 * sound[:-1]).reshape(4, n) * np.hamming(n)
+        power = np.abs(np.fft.rfft(raised)) ** 2
+        mel = np.linspace(*(math.log10(1.0 + f / 700.0) for f in (80.0, 6000.0)), 14)
+        edges, bins = 700.0 * (10.0**mel - 1.0), np.fft.rfftfreq(n, 1.0 / self.FS)
+        bands = [power @ np.interp(bins, edges[k : k + 3], [0.0, 1.0, 0.0]) for k in range(12)]
+        decibels = 10.0 * np.log10(np.transpose(bands))
+        expected = np.clip(1.0 + (decibels - np.percentile(decibels, 99.0)) / 26.0, 0.0, 1.0)
+        np.testing.assert_allclose(values, expected, atol=1e-6)
+        np.testing.assert_allclose(centres, edges[1:-1], rtol=1e-12)
+
 
 test_mistakes = mistakes(
     (lambda: encode.IntegrateAndFire(max_rate=0.0), ValueError, "IntegrateAndFire.max_rate", "> 0 Hz"),

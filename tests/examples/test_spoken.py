@@ -34,6 +34,11 @@ def synthesiser(monkeypatch):
 def test_voices_of_the_test_are_in_no_training_word(synthesiser):
     data = spoken_digits(languages="en-us", unheard=0.5)
     assert len(synthesiser) == 10 * 5 * 3
+    assert {said[1:3] for said in synthesiser} == {
+        (150, 50),
+        (180, 35),
+        (130, 65),
+    }  # speed and pitch of the files that exist
     assert len(data.X_train) + len(data.X_test) == 10 * 4 * 3  # one voice says nothing
     assert len(data.X_test) == 60
     assert data.X_train.shape[2] == 40

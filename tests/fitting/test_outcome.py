@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 import brainsim as bs
+from brainsim.fitting import generations
+from brainsim.fitting.generations import Generations
 from brainsim.fitting.problem import Problem
 from tests.fitting.test_fit import CURRENT, recorded
 
@@ -79,6 +81,35 @@ def test_a_stopped_fit_continues(spikes, tmp_path, monkeypatch):
         assert np.array_equal(values, whole.candidates[name])
     with pytest.warns(UserWarning, match=r"is of another fit"):
         bs.fit(bs.LIF(), to=tmp_path / "fit.npz", **(options | {"seed": 2, "generations": 1}))
+
+
+def test_a_file_is_written_while_a_fit_runs(tmp_path, monkeypatch):
+    """Also if it does not end; not while it finds again what the file has."""
+    monkeypatch.setattr(generations, "EVERY", -1.0)
+    path, ran = tmp_path / "fit.npz", []
+
+    class Sums:
+        def described(self):
+            return "sums"
+
+        def losses(self, places):
+            ran.append(len(places))
+            return places.sum(axis=1)
+
+    first = Generations(Sums(), to=path)
+    for k in range(3):
+        first.evaluate(np.full((2, 4), float(k)))
+    kept = path.read_bytes()
+    again = Generations(Sums(), to=path)
+    path.unlink()
+    for k in range(3):
+        assert again.evaluate(np.full((2, 4), float(k))).tolist() == [4.0 * k] * 2
+        assert not path.exists()
+    assert ran == [2, 2, 2]
+    again.evaluate(np.full((5, 4), 7.0))
+    assert path.exists()
+    assert path.read_bytes() != kept
+    assert ran == [2, 2, 2, 5]
 
 
 @pytest.mark.parametrize("name", ["plot", "plot_history", "plot_pair", "plot_profile"])

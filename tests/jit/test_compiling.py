@@ -16,6 +16,7 @@ import pytest
 import brainsim as bs
 from brainsim.jit import cache, decorators
 from brainsim.jit.decorators import load_source
+from brainsim.jit.entry import ENTRY
 from tests.helpers.equations.compiled_texts import POSIX, TEXT, came_from_cache, fresh, python
 from tests.helpers.modules import modules
 
@@ -225,6 +226,15 @@ def test_without_compilation_there_is_a_reason(tmp_path):
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "BRAINSIM_CACHE_DIR": str(tmp_path), "BRAINSIM_COMPILERS": "1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
     assert "RuntimeError: NUMBA_DISABLE_JIT: brainsim's functions run compiled only; unset this" in done.stderr
+
+
+def test_text_of_a_function_for_another_processor():
+    module = fresh("from brainsim.jit.decorators import kernel\n\n\n@kernel\ndef value(x):\n    return 3.5*x\n")
+    assert module.value(2.0) == 7.0
+    text = module.value.portable((2.0,))
+    assert f"@{ENTRY}(" in text
+    assert "fmul double" in text
+    assert "3.5" in text
 
 
 @pytest.mark.thorough

@@ -70,6 +70,18 @@ class TestContents:
         ]
         assert [part["colour"] for part in info["parts"]] == list(PALETTE[:3])
 
+    @pytest.mark.parametrize(("samples", "kept"), [(0, 1), (199, 1), (450, 2), (10_000, 5)])
+    def test_traces_of_as_many_cells_as_fit_are_kept(self, samples, kept):
+        """Each of two traces gets half of the samples, and never less than one cell."""
+        times = np.arange(1, 101) * 0.1
+        values = np.arange(500.0).reshape(100, 5)
+        traces = {("a", v): Traces("a", v, "mV", times, np.arange(5), values) for v in ("v", "u")}
+        info, packed = _contents(of(on_grid(10, 5), traces=traces), samples)
+        assert [one["ids"] for one in info["traces"]] == [list(range(kept))] * 2
+        assert packed[1] == ("trace-0", pack_floats(values[:, :kept].T))
+        info, _ = _contents(of(on_grid(10, 5), traces={("a", "v"): traces["a", "v"]}), 2 * samples)
+        assert info["traces"][0]["ids"] == list(range(min(5, max(1, samples // 50))))
+
     def test_populations_that_only_send_are_sources(self):
         net = bs.Network(seed=1)
         for name, model in (("noise", bs.Poisson(rate=100.0)), ("cells", bs.LIF())):

@@ -456,6 +456,10 @@ def test_distributions(distribution, only, message):
         check_distribution(distribution, only=[only])
 
 
+def test_a_rule_that_fits_between_populations_alone_is_not_tried_within_one():
+    check_rule(bs.FromArrays([0, 1, 2], [50, 3, 60]), sizes=(36, 64), only=["expected"])
+
+
 @pytest.mark.thorough
 @pytest.mark.usefixtures("unregistered")
 def test_what_is_sound_passes():

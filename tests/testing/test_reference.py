@@ -72,6 +72,24 @@ def test_each_rule_of_the_page_says_where_it_is(section):
         assert [name for name in places if name.rpartition(".")[2] not in known and name not in known] == []
 
 
+def test_each_function_of_the_reference_is_short_and_has_its_rule():
+    """Each is named by a rule, itself or as a method or its file, or used by one that is."""
+    need("plasticity", "couplings", "precise", "clamps", "growing")
+    brackets = " ".join(re.findall(r"\[(`[^\]]*)\]", PAGE))
+    named, used, left = {name.rpartition(".")[2] for name in re.findall(r"[\w.]+", brackets)}, set(), []
+    for file in FILES:
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                parts = [part for part in ast.walk(node) if isinstance(part, ast.FunctionDef)]
+                assert [part.name for part in parts if part.end_lineno - part.lineno >= 30] == [], file.name
+                if named & {node.name, *(part.name for part in parts)} or f"`{file.name}`" in brackets:
+                    used |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+                    used |= {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+                else:
+                    left.append((file.name, node.name))
+    assert [(file, name) for file, name in left if name not in used] == []
+
+
 def test_the_page_says_what_each_file_defines_and_how_long_it_takes_to_read():
     need("plasticity", "couplings", "precise", "clamps", "growing")
     rows = [line.split("|")[1:3] for line in PAGE.splitlines() if line.startswith("| `")]

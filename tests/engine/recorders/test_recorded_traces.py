@@ -39,6 +39,24 @@ def test_traces_of_pairs(synapse, dendritic):
         np.testing.assert_allclose(traces["y"].values[:, k], y, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_synapse_reads_the_trace_of_its_target(threads):
+    """There are more synapses than targets, and each thread has some of the targets."""
+    net, times = bs.Network(seed=1), np.linspace(5.0, 35.0, 7)
+    cells = bs.Population(7, bs.LIF(), name="cells")
+    kicks = bs.Population(7, bs.SpikeTrains([[time] for time in times]), name="kicks")
+    net.connect(kicks, cells, bs.OneToOne(), weight=30.0, delay=1.0, synapse=bs.Delta())
+    rule = bs.STDP(tau_minus=TAU, w_max=1.0)
+    wires = net.connect(cells, cells, bs.AllToAll(), weight=0.1, delay=1.0, synapse=bs.Delta(), plasticity=rule)
+    sim = bs.Simulation(net, seed=1, threads=threads)
+    spikes = sim.run(50.0).spikes["cells"].per_cell()
+    assert [len(one) for one in spikes] == [1] * 7
+    table = sim.synapses(wires, traces=True)
+    assert len(table.post) == 49
+    expected = np.exp(-(50.0 - np.concatenate(spikes)) / TAU)
+    np.testing.assert_allclose(table.columns["y"], expected[table.post], rtol=1e-9)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize(("synapse", "dendritic"), SYNAPSES)
 @pytest.mark.parametrize("tau_fac", [0.0, 60.0])
