@@ -252,9 +252,14 @@ def test_mistakes_in_values():
 
 
 def test_what_cannot_have_curves_says_so():
-    need("precise", "plasticity")
+    need("plasticity")
     texts = {"on_pre": "w = w + f(w)", "f": bs.parameter(bs.Curve(X, Y), "", "curve")}
     with pytest.raises(TypeError, match="a rule reads neither the time nor a Curve"):
         type("Rule", (bs.Plasticity,), texts)
-    with pytest.raises(bs.EquationError, match="precise=True needs equations without a Curve"):
-        bs.simulate(_net(Tabled()), 1.0, precise=True)
+    cells = bs.Population(2, Tabled(), name="cells")
+    net = bs.Network(seed=1)
+    net.connect(
+        bs.Population(3, bs.SpikeTrains([1.0], [0])), cells, bs.AllToAll(), weight=1.0, delay=1.0, synapse=bs.Exponential()
+    )
+    with pytest.raises(ValueError, match=r"'cells': Tabled: .* is a Curve, whose corners .*; write it as a formula"):
+        bs.learn.Trainer(net, cells, loss="count")

@@ -10,6 +10,8 @@ import brainsim as bs
 from brainsim.build.layout import Layout
 from brainsim.engine.simulation.settings import timing_of
 from brainsim.features.estimates.memory import expected_segments
+from brainsim.testing import reference
+from brainsim.testing.verification.random_runs import compare
 
 LIF = bs.LIF(tau_m=20.0, c_m=200.0, v_rest=-65.0, v_th=-50.0, v_reset=-65.0, t_ref=2.0)
 
@@ -99,6 +101,57 @@ def test_a_cell_that_begins_above_its_threshold_fires_at_once(dt, model):
     spikes = sim.result().spikes["cells"]
     assert spikes.ids.tolist() == [0, 1]
     np.testing.assert_allclose(spikes.times, [0.0, 5.0], atol=1e-12, rtol=0)
+
+
+class Bent(bs.Neuron):
+    """A cell whose current is given by points: its way from the reset to the threshold is known piece by piece."""
+
+    equations = "dv/dt = (f(v) - g(v) + I)/c_m"
+    threshold = "v >= v_th"
+    reset = "v = v_reset"
+    refractory = "t_ref"
+
+    f = bs.parameter(bs.Curve([-90.0, -65.0, -58.0, -53.0, -40.0], [250.0, 0.0, -40.0, -20.0, 60.0], of="mV"), "pA", "one")
+    g = bs.parameter(bs.Curve([-70.0, -40.0], [10.0, 40.0], of="mV"), "pA", "another")
+    c_m: float = bs.parameter(200.0, "pF", "capacitance")
+    v_th: float = bs.parameter(-50.0, "mV", "threshold")
+    v_reset: float = bs.parameter(-66.0, "mV", "reset")
+    t_ref: float = bs.parameter(2.0, "ms", "refractory time")
+    v: float = bs.initial("v_reset", "mV", "potential")
+
+
+def test_spikes_of_equations_with_curves_converge_to_those_of_the_pieces():
+    """Between two points dv/dt is linear in v, so a piece takes ``c_m*dv/dy*log(y_end/y_start)``; two populations differ."""
+    errors, steeper = [], bs.Curve([-70.0, -60.0, -40.0], [10.0, 5.0, 30.0], of="mV")
+    models = [Bent(), Bent(g=steeper)]
+    for dt in (0.1, 0.02):
+        net = bs.Network(seed=1)
+        for k, model in enumerate(models):
+            net.stimulate(bs.Population(2, model, name=f"p{k}"), bs.CurrentInput(140.0))
+        spikes, worst = bs.simulate(net, 300.0, dt=dt, precise=True).spikes, 0.0
+        for k, model in enumerate(models):
+            corners = {*model.f.x, *model.g.x, model.v_reset, model.v_th}
+            v = np.array(sorted(x for x in corners if model.v_reset <= x <= model.v_th))
+            y = model.f.at(v) - model.g.at(v) + 140.0
+            interval = (model.c_m * np.diff(v) / np.diff(y) * np.diff(np.log(y))).sum() + model.t_ref
+            found = spikes[f"p{k}"].of([0]).times
+            assert found.size > 5
+            worst = max(worst, np.abs(found - (np.arange(found.size) * interval + interval - model.t_ref)).max())
+        errors.append(worst)
+    assert errors[0] < 1e-4
+    assert errors[1] < 1e-6
+    assert len({*np.round(spikes["p0"].times, 6)} & {*np.round(spikes["p1"].times, 6)}) == 0
+
+
+def test_the_reference_has_exact_times_with_curves():
+    net = bs.Network(seed=1)
+    cells = bs.Population(3, Bent(), name="cells", initial={"v": [-66.0, -60.0, -55.0]})
+    net.stimulate(cells, bs.CurrentInput(140.0))
+    trains = bs.Population(2, bs.SpikeTrains([[3.21, 17.7], [9.93]]), name="trains")
+    net.connect(trains, cells, bs.AllToAll(), weight=3.0, delay=1.5, synapse=bs.Delta())
+    found = compare(reference.run(net, 600, 0.1, 1, precise=True), bs.simulate(net, 60.0, seed=1, precise=True), 0.1, 1e-9)
+    assert found.failures == []
+    assert found.spikes > 2
 
 
 @pytest.mark.thorough

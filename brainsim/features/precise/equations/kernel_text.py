@@ -33,15 +33,24 @@ IMPORTS = (
     "from brainsim.jit.intrinsics import call_address",
     "from brainsim.jit.records import address_of, array_or_none, record_or_none",
 )
+CURVE = '''@helper
+def points_of(scalars, at):
+    """Return how many points a Curve has, whose numbers begin at a place: see `constants.with_tables`."""
+    return np.int64(scalars[at + 2]) + np.int64(scalars[at + 3])
+
+
+'''
 NAME = re.compile(r"[^\W\d]\w*")
 
 
 class Writer:
-    """Writes functions of a cell; `scalars` and `arrays` are the names of its constants, in their order."""
+    """Writes functions of a cell; `scalars`, `arrays` and `curves` are the names of its constants, in their order."""
 
     def __init__(self, system: PreciseSystem, step: PreciseStep, per_cell: frozenset[str]):
         self.system, self.step = system, step
-        constants = _constants(system, step)
+        needed = _constants(system, step)
+        self.curves = tuple(name for name in needed if name in system.curves)
+        constants = [name for name in needed if name not in self.curves]
         self.scalars = tuple(name for name in constants if name not in per_cell)
         self.arrays = tuple(name for name in constants if name in per_cell)
         self.frozen = {name for name in system.variables if name in system.frozen and system.refractory is not None}
@@ -53,7 +62,16 @@ class Writer:
         loads = [f"{name} = _x[{i}]" for i, name in enumerate(self.system.variables) if name in used]
         loads += [f"{n} = _scalars[{i}]" for i, n in enumerate(self.scalars) if n in used and n not in own]
         loads += [f"{n} = _arrays[{i} * _stride + _cell]" for i, n in enumerate(self.arrays) if n in used]
+        loads += self._curves(used)
         return "\n".join([f"@helper\ndef {head}:", *indent([OF, *loads, *lines]), "\n\n"])
+
+    def _curves(self, used: set[str]) -> list[str]:
+        """Return the lines that load the points of Curves: they follow the numbers, each after those before it."""
+        lines, at = list[str](), f"{len(self.scalars)}"
+        for i, name in enumerate(self.curves):
+            lines += [f"_at{i} = {at}", f"{name} = _scalars[_at{i} + 4 : _at{i} + 4 + 2 * points_of(_scalars, _at{i})]"]
+            at = f"_at{i} + 4 + 2 * points_of(_scalars, _at{i})"
+        return lines if used & {*self.curves} else []
 
     def gap(self, at: dict[str, str]) -> str:
         """Return the distance to the threshold, if variables have the names `at`."""
@@ -83,8 +101,8 @@ def write_precise_kernel(system: PreciseSystem, step: PreciseStep, per_cell: fro
     frame = FRAME.replace("<steps>", steps)
     frame = fill(frame, n=len(system.variables), block=BLOCK, scan=SCAN, arguments=", ".join(arguments))
     title = f"A kernel of exact spike times (features/precise/equations). State: {', '.join(system.variables) or 'none'}."
-    text = module(title, "".join(texts) + frame, IMPORTS, CONSTANTS)
-    return Kernel(text, writer.scalars, writer.arrays, (), False)
+    text = module(title, CURVE * bool(writer.curves) + "".join(texts) + frame, IMPORTS, CONSTANTS)
+    return Kernel(text, writer.scalars, writer.arrays, (), False, curves=writer.curves)
 
 
 def _as_names(at):

@@ -120,8 +120,6 @@ def _check(system, label):
         raise EquationError(label, "precise=True needs cells that send one spike at a time", ast.unparse(system.spikes))
     if system.tables:
         raise EquationError(label, "precise=True needs equations without a TimedArray")
-    if system.curves:
-        raise EquationError(label, "precise=True needs equations without a Curve")
     if system.refractory is not None and lang.is_condition(system.refractory):
         text = ast.unparse(system.refractory)
         if text != ast.unparse(system.threshold) or {*system.frozen} & {*system.variables}:

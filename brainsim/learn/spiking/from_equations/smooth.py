@@ -29,6 +29,7 @@ from brainsim.features.adjoints.adjoint import Adjoint, adjoint_of
 from brainsim.learn.spiking.from_equations.upstroke import Upstroke, upstroke_of
 from brainsim.learn.spiking.kernels.net import RECEPTORS
 from brainsim.models.base import Neuron, Synapse, initial, parameter
+from brainsim.models.curve import Curve
 from brainsim.models.values import Value, is_number
 
 CURRENTS = tuple(f"r{k}_i" for k in range(RECEPTORS))  # of the receptors, in the composed equations
@@ -134,6 +135,9 @@ def _check(model, label):
     if not isinstance(model, Neuron):
         raise TypeError(f"{label}: must be a neuron, such as bs.AdEx() or one of a class of yours (got {model!r})")
     for name in model.parameters:
+        if isinstance(getattr(model, name), Curve):
+            hint = "write it as a formula, such as sigmoid((v - v_half)/k), which has a derivative everywhere"
+            raise ValueError(f"{label}: {name} is a Curve, whose corners have no derivative; {hint}")
         if not is_number(getattr(model, name)):
             raise ValueError(f"{label}: {name} must be one number for all cells of the layer (got {getattr(model, name)!r})")
     if model.cell_equations.refractory is not None and getattr(model, "t_ref", None) != 0.0:
