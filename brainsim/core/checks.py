@@ -81,7 +81,9 @@ def plain(value: Any, unit: str, label: str) -> float | np.ndarray:
     value = _strip_unit(value, unit, label)
     reject_masked(value, label)
     if isinstance(value, (bool, np.bool_, str)) or value is None:
-        raise TypeError(f"{label}: must be a number{_in(unit)} (got {value!r})")
+        quoted = isinstance(value, str) and value.strip()[:1].isdigit()
+        hint = "; write the number alone, without quotes" * quoted
+        raise TypeError(f"{label}: must be a number{_in(unit)} (got {value!r}){hint}")
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "biufO":  # NumPy would parse strings and drop imaginary parts

@@ -97,7 +97,11 @@ test_windows = mistakes(
     (lambda: current(start=5.0, stop=5.0), ValueError, "CurrentInput.stop: must be > 5 ms, the start (got 5)"),
     (lambda: poisson(stop=0.0), ValueError, "PoissonInput.stop: must be > 0 ms, the start (got 0)"),
     (lambda: poisson(stop=np.nan), ValueError, "PoissonInput.stop: must be finite (got nan)"),
-    (lambda: poisson(start="1"), TypeError, "PoissonInput.start: must be a number in ms (got '1')"),
+    (
+        lambda: poisson(start="1"),
+        TypeError,
+        "PoissonInput.start: must be a number in ms (got '1'); write the number alone, without quotes",
+    ),
     (lambda: poisson(begin=1.0), TypeError, "begin"),
 )
 
