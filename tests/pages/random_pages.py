@@ -24,14 +24,14 @@ NOT_TOGETHER = ("same constant", "other functions", "can pass")  # what is said 
 def differences(seed):
     """Return what differs between Python and the page, a line each; raise Refused or RanAway as `ways.differences` does."""
     precision = PRECISIONS[seed // TOGETHER % len(PRECISIONS)]
-    plan, rng = networks.drawn(seed, precision == "precise"), np.random.default_rng([seed, 44])
-    options = {"dt": plan.dt, "seed": seed + 2, "threads": 1, "progress": False, **ways.options_of(precision)}
-
-    def made():
-        return bs.Simulation(plan.network(), **options)
-
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of what is drawn, too: a time constant far below the usual one
+        plan, rng = networks.drawn(seed, precision == "precise"), np.random.default_rng([seed, 44])
+        options = {"dt": plan.dt, "seed": seed + 2, "threads": 1, "progress": False, **ways.options_of(precision)}
+
+        def made():
+            return bs.Simulation(plan.network(), **options)
+
         try:
             controls = accepted(made, controls_of(rng, made()))
         except ValueError as error:
