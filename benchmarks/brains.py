@@ -4,8 +4,10 @@
 ``data/processed-elife`` of https://github.com/neurodata/bilateral-connectome, which has the 3,013 cells and 111,243 edges of
 Winding et al. (2023), doi:10.1126/science.add9330: a line for each edge, with source, target and number of contacts. Without
 it, a network of this size is drawn, with degrees that are as uneven; with ``--size fly`` one of 138,639 cells and 15.1
-million edges. The file does not say which cells inhibit: a share of them is drawn. Some cells are activated by listed events
-at v and have no refractory time; the others wait for 2.2 ms after a spike, during which Brian2 discards what arrives.
+million edges, and with ``--size cns`` one of a male fly's nervous system, 166,700 cells and 25.6 million edges, whose 8,000
+sensory cells are activated; cells then send 1.3 million spikes a second, and half of that with ``--rate 75``. The file does
+not say which cells inhibit: a share of them is drawn. Some cells are activated by listed events at v and have no refractory
+time; the others wait for 2.2 ms after a spike, during which Brian2 discards what arrives.
 
 All get the same numbers, float32 weights included. Every spike of brainsim is compared with those of Brian2, and no time is
 printed of a row whose spikes are not those of the first one. NEST has no such cells: in its row, arrivals at refractory
@@ -29,6 +31,7 @@ from harness.rounds import names_of, numbers_of
 from harness.workload import DT
 
 ACTIVATED, RATE, INHIBITING = 100, 150.0, 0.3  # cells, Hz, share of the cells
+DRAWN = {"fly": (brain_graph.FLY, brain_graph.fly), "cns": (brain_graph.CNS, brain_graph.cns)}
 W_CONTACT, W_EVENT, DELAY, T_REF = 0.275, 68.75, 1.8, 2.2  # mV, mV, ms, ms
 
 
@@ -65,14 +68,15 @@ def larva(options, rng):
 def brain(options):
     """Return the Brain to be simulated: cells in an order in which those that are activated are the last."""
     rng = np.random.default_rng(options.seed)
-    if options.size == "fly":
-        n, (pre, post, contacts, activated) = brain_graph.FLY[0], brain_graph.fly(options.seed)
+    if options.size in DRAWN:
+        (n, _), draw = DRAWN[options.size]
+        pre, post, contacts, activated = draw(options.seed)
     else:
         n, pre, post, contacts, activated = larva(options, rng)
     others = np.setdiff1d(np.arange(n), activated)
     place = np.empty(n, np.int64)
     place[np.concatenate([others, activated])] = np.arange(n)
-    events = rng.random((round(options.duration / DT), activated.size)) < RATE * DT / 1000.0
+    events = rng.random((round(options.duration / DT), activated.size)) < options.rate * DT / 1000.0
     events[: round(DELAY / DT)] = False  # sources may send them with the delay of all others
     steps, cells = np.nonzero(events)
     weight = (W_CONTACT * contacts).astype(np.float32)
@@ -236,7 +240,8 @@ def main():
     )
     add, known = parser.add_argument, list(SIMULATORS)
     add("--edges", type=Path, metavar="FILE.csv", help="the edges of the brain; without it a network is drawn")
-    add("--size", choices=("larva", "fly"), default="larva", help="of the network that is drawn (default larva)")
+    add("--size", choices=("larva", *DRAWN), default="larva", help="of the network that is drawn (default larva)")
+    add("--rate", type=float, default=RATE, help="events onto each cell that is activated [Hz] (default 150)")
     add("--only", type=lambda text: names_of(text, known), default=known, help=f"which of {','.join(known)}")
     add("--threads", type=numbers_of, default=[1, 2], help="numbers of threads of brainsim (default 1,2); others have one")
     add("--n", type=int, help="number of cells of a larva that is drawn, instead of 3,013")
@@ -263,7 +268,7 @@ def main():
         pace = "-" if "differ" in about else f"{seconds / options.duration * 1000.0:.3g}"
         rows.append([label, f"{spikes.size:,}", pace, f"{about}, version {version}"])
     about = machine.describe()
-    title = "Larva" if options.edges else f"Drawn, as large as that of a {options.size}"
+    title = "Larva" if options.edges else f"Drawn, of the size of the {options.size}"
     print(f"{title}: {whole.n:,} cells, {whole.pre.size:,} edges, {options.duration:g} ms")
     print(f"{about['processor']}, {about['cores']} cores, Python {about['python']}, load {machine.load()}")
     print("\n".join(columns(rows)))

@@ -3,12 +3,16 @@
 The brain of a fly's size has 138,639 cells and 15.1 million edges in 100 modules. 21 cells are activated; 420 others in the
 same four modules are so strongly connected that they fire, and a few hundred cells send all spikes, as if sugar were tasted
 in the model of Shiu et al. (2024), doi:10.1038/s41586-024-07763-9.
+
+The nervous system of a male fly's size has 166,700 cells and 25.6 million edges, and 8,000 sensory cells that are activated
+all the time, so every cell gets an event every millisecond or two.
 """
 
 import numpy as np
 
 LARVA = 3013, 111_243  # cells, edges
 FLY, MODULES, OWN_MODULE = (138_639, 15_100_000), 100, 0.5  # share of the edges that stay in their module
+CNS, SENSORY = (166_700, 25_600_000), 8000
 ACTIVATED, CORE, STRENGTH, EXCITING = 21, 420, 6.0, 0.6
 FROM_ACTIVATED, FROM_CORE = 8, 10  # strong edges onto each cell of the core
 
@@ -40,6 +44,17 @@ def fly(seed):
     exciting[activated] = True
     name = rng.permutation(n)  # the numbers of cells say nothing about their modules
     return name[pre], name[post], np.where(exciting[pre], contacts, -contacts), name[activated]
+
+
+def cns(seed):
+    """Return the same of the edges of a nervous system of a male fly's size, and its sensory cells."""
+    rng, (n, edges) = np.random.default_rng([seed, 3]), CNS
+    module = np.sort(rng.integers(0, MODULES, n))
+    pre, post = _wired(rng, module, np.searchsorted(module, np.arange(MODULES + 1)), edges)
+    contacts = np.ceil(rng.lognormal(0.4, 0.9, pre.size))
+    name = rng.permutation(n)
+    exciting = rng.random(n) < EXCITING
+    return name[pre], name[post], np.where(exciting[pre], contacts, -contacts), name[rng.choice(n, SENSORY, replace=False)]
 
 
 def _wired(rng, module, starts, edges):

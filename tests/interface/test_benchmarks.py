@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
@@ -60,6 +61,23 @@ def test_a_file_that_cannot_be_read_or_written_is_an_error_before_measuring(argu
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
+
+
+def test_cells_of_a_nervous_system_excite_or_inhibit(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from harness import brain_graph
+
+    monkeypatch.setattr(brain_graph, "CNS", (2000, 40_000))
+    monkeypatch.setattr(brain_graph, "SENSORY", 300)
+    pre, post, contacts, sensory = brain_graph.cns(1)
+    assert abs(pre.size - 40_000) < 5 * 40_000**0.5
+    assert {pre.size} == {post.size, contacts.size}
+    assert np.unique(sensory).size == 300
+    cells, sign = np.unique(pre, return_index=True)
+    # the contacts of a cell have one sign, and none is 0
+    assert (np.sign(contacts) == np.sign(contacts[sign])[np.searchsorted(cells, pre)]).all()
+    assert (contacts != 0).all()
+    assert max(pre.max(), post.max(), sensory.max()) < 2000
 
 
 def test_the_network_that_learns_is_the_one_of_the_published_comparison(monkeypatch):
