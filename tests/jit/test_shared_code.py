@@ -49,18 +49,19 @@ def network(cell, receptor):
     return net
 
 
-def name_of(cell, receptor=RECEPTOR):
+def name_of(cell, receptor=RECEPTOR, precise=False):
     """Return the name of the machine code of a kernel, and its text."""
-    (group,) = bs.Simulation(network(cell, receptor), progress=False)._layout.groups
+    (group,) = bs.Simulation(network(cell, receptor), progress=False, precise=precise)._layout.groups
     return load_source(group.kernel.text).advance.name((np.dtype("f8"),)), group.kernel.text
 
 
-def test_a_changed_name_or_number_leads_to_the_same_code():
-    name, text = name_of(CELL)
-    other, renamed_text = name_of(renamed(CELL), renamed(RECEPTOR))
+@pytest.mark.parametrize("precise", [False, True])
+def test_a_changed_name_or_number_leads_to_the_same_code(precise):
+    name, text = name_of(CELL, precise=precise)
+    other, renamed_text = name_of(renamed(CELL), renamed(RECEPTOR), precise)
     assert "a_1" in renamed_text  # so messages have the user's names
     assert text != renamed_text
-    assert name == other == name_of(CELL.replace("60 pA", "70 pA"))[0]
+    assert name == other == name_of(CELL.replace("60 pA", "70 pA"), precise=precise)[0]
 
 
 @pytest.mark.parametrize(("old", "new"), [("- u)/tau", "+ u)/tau"), ("v = back; u = u + jump", "u = u + jump; v = back")])

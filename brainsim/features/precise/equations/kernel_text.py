@@ -110,23 +110,25 @@ def _as_names(at):
 
 
 def _constants(system, step):
-    """Return the names of all numbers that the functions need, sorted."""
+    """Return the names of all numbers that the functions need, in the order in which these have them, not sorted.
+
+    So models that differ only in names share their code.
+    """
     written = [*step.lines, *step.slopes]
-    rates = {*step.terms.values()}
-    needed = set().union(*(line.needs for line in written), {LONGEST, "dt"}, rates)
-    trees = [tree for _, tree in system.reset]
-    trees += [tree for tree in (step.gap, *step.gains.values()) if tree is not None]
-    trees += [system.refractory] if system.refractory is not None and not lang.is_condition(system.refractory) else []
-    needed |= {node.id for tree in trees for node in ast.walk(lower(tree)) if isinstance(node, ast.Name)}
-    needed |= {gain_name(i, n) for i, arrivals in enumerate(system.arrivals) for n, g in arrivals if not algebra.is_one(g)}
-    assigned = {line.name for line in written} | {"_free", "t", "I_ext", "pi"}
-    return sorted(name for name in needed - assigned - {*system.variables} if name not in _functions(written, trees))
+    trees = [line.whole for line in written] + [lower(tree) for _, tree in system.reset]
+    trees += [lower(tree) for tree in (step.gap, *step.gains.values()) if tree is not None]
+    if system.refractory is not None and not lang.is_condition(system.refractory):
+        trees.append(lower(system.refractory))
+    read = [node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    arrivals = [(i, n, gain) for i, each in enumerate(system.arrivals) for n, gain in each]
+    read += [*step.terms.values(), *(gain_name(i, n) for i, n, gain in arrivals if not algebra.is_one(gain)), LONGEST, "dt"]
+    given = {line.name for line in written} | {"_free", "t", "I_ext", "pi"} | {*system.variables} | _functions(trees)
+    return [name for name in dict.fromkeys(read) if name not in given]
 
 
-def _functions(written, trees):
+def _functions(trees):
     """Return the names that are called, not read."""
-    values = [line.value for line in written] + [lower(tree) for tree in trees]
-    calls = (node for value in values for node in ast.walk(value) if isinstance(node, ast.Call))
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {node.func.id for node in calls if isinstance(node.func, ast.Name)}
 
 
