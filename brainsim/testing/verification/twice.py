@@ -12,13 +12,14 @@ from brainsim.testing.verification.report import Line
 
 DT, DURATION, N = 0.1, 8.0, 12
 MANY = 1050  # cells whose pairs are so many that their list is kept in fewer bytes
+TARGETS, PAIRS = 70_000, 1 << 20  # a sorted list of so many pairs, onto so many cells, is kept as it is
 
 
 def described_twice(seed):
     """Return a line about networks that are described in two ways."""
     line = Line("small networks", "themselves, described otherwise", "networks")
     with line.timed():
-        for compared in (_trains, _windows_of_spikes, _tables_later, _copied, _many_pairs):
+        for compared in (_trains, _windows_of_spikes, _tables_later, _copied, _many_pairs, _many_targets):
             for what, found, expected in compared(np.random.default_rng(seed), seed):
                 line.compared += 1
                 line.failures += [f"{what}: {text}" for text in bits.differences(found, expected)]
@@ -106,3 +107,16 @@ def _many_pairs(rng, seed):
         net.connect(cells, cells, rule, weight=0.01 * given, delay=0.5, synapse=bs.Delta())
         found.append(bits.of_state(bs.simulate(net, 2.0, dt=DT, seed=seed, progress=False, threads=2).state))
     yield "a long list of pairs", *found
+
+
+def _many_targets(rng, seed):
+    """Yield a million pairs in the order in which synapses are kept, and the same with the last source first."""
+    pairs = np.sort(rng.integers(0, MANY * TARGETS, PAIRS))
+    weight, found = rng.choice([0.5, 1.0, 2.0], PAIRS), []
+    for order in (slice(None), np.argsort(-(pairs // TARGETS), kind="stable")):
+        cells = bs.Population(TARGETS, bs.LIF(), name="cells", initial={"v": bs.Uniform(-65.0, -49.5)})
+        net, (pre, post) = bs.Network(seed=seed), np.divmod(pairs[order], TARGETS)
+        given = {"weight": weight[order], "delay": 0.5, "synapse": bs.Delta()}
+        net.connect(cells[:MANY], cells, bs.FromArrays(pre, post), **given)
+        found.append(bits.of_state(bs.simulate(net, 2.0, dt=DT, seed=seed, progress=False, threads=1).state))
+    yield "a list of pairs onto many cells", *found
