@@ -65,9 +65,6 @@ class NearSources(ByTarget):
 
     def sample(self, start, stop, counts, cursor, waiting, numbers):
         """Count the synapses of what the targets have chosen, or leave the targets in `waiting`."""
-        if self._chosen is None:
-            self._chosen = np.zeros(self.n_post * self.rule.k, np.int32)
-            self._choose(0, self.n_post)
         record = self._record(start, stop, counts, cursor, waiting, numbers, chosen=self._chosen)
         leave_chosen(record.record)
 
