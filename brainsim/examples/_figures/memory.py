@@ -13,14 +13,15 @@ from brainsim.plot.rasters import raster
 CAPACITY = 0.138  # patterns per unit: Amit, Gutfreund & Sompolinsky (1985), doi:10.1103/PhysRevLett.55.1530
 SHOWN, BEYOND = 0.05, 0.25  # patterns per unit: loads that are drawn, the second above the capacity
 MAX_SWEEPS, LOOKS = 20, 10  # updates of each unit, and states that are kept per sweep
+ROUNDING = 1e-9  # a sum that is exactly 0 is 1e-17 or -1e-17 in floats, as the processor adds; both mean +1
 LATE = 200.0  # ms: recall of the spiking network is measured by its last spikes
 
 
 def recall(weights, state, sweeps=MAX_SWEEPS, seed=0, looks=1):
     """Return the states of a Hopfield network from an initial one: ``s_i = sign(sum_j W_ij s_j)``, units in random order.
 
-    Values of `state` are +1 and -1, or 0 if unknown. There are at most `sweeps` updates of each unit, and `looks` states of
-    each sweep are returned. Hopfield (1982), doi:10.1073/pnas.79.8.2554.
+    Values of `state` are +1 and -1, or 0 if unknown. The sign of 0 is +1. There are at most `sweeps` updates
+    of each unit, and `looks` states of each sweep are returned. Hopfield (1982), doi:10.1073/pnas.79.8.2554.
 
     Examples
     --------
@@ -34,7 +35,7 @@ def recall(weights, state, sweeps=MAX_SWEEPS, seed=0, looks=1):
         before = state.copy()
         for some in np.array_split(rng.permutation(state.size), looks):
             for unit in some:
-                state[unit] = 1.0 if weights[unit] @ state >= 0.0 else -1.0
+                state[unit] = 1.0 if weights[unit] @ state > -ROUNDING else -1.0
             states.append(state.copy())
         if np.array_equal(before, state):
             break

@@ -40,6 +40,7 @@ def test_a_result_of_an_older_version_is_read():
     assert w.values.sum(dtype=float) == pytest.approx(30896.0757890692, rel=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:.*was saved elsewhere:UserWarning")
 def test_a_rule_whose_parameters_were_renamed_continues():
     """`c_plus` of DopamineSTDP was `a_plus` until 0.1.1."""
     net = pickle.loads((DATA / "dopamine_0.1.1.pickle").read_bytes())
