@@ -231,7 +231,7 @@ class Cells:
 
     def _with_frozen(self, moment, new):
         """Return variables of which those that are frozen have the values from the start of the part again."""
-        return {name: moment.move(self.system, name, value, self.x[name]) for name, value in new.items()}
+        return {name: moment.unless_frozen(self.system, name, value, self.x[name]) for name, value in new.items()}
 
     def _with_pulse(self, moment, new, current):
         """Return variables after a current has flowed in the whole step as well; what it adds is the same from any state."""

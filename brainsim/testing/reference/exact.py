@@ -76,7 +76,7 @@ class Moment:
         values = system.known | self.held | x | {"t": self.t if t is None else t, "dt": self.dt, "pi": np.pi}
         return Scope(values, system.lines)
 
-    def move(self, system, name, new, old):
+    def unless_frozen(self, system, name, new, old):
         """Return a variable that has moved, unless it is frozen."""
         return np.where(self.free, new, old) if name in system.frozen else new
 

@@ -57,12 +57,12 @@ class CurvedCells(ExactCells):
         held = {name: y[:, n + k] for k, name in enumerate(self.system.held)}
         x, moment, method = dict(zip(self.variables, y.T[:n], strict=True)), Moment(t, h, held, free), RungeKutta(system)
         stages = method.stages(x, moment)
-        new = {name: moment.move(system, name, value, x[name]) for name, value in method(x, moment, {}).items()}
+        new = {name: moment.unless_frozen(system, name, value, x[name]) for name, value in method(x, moment, {}).items()}
         stages.append(method.slopes(new, moment, t + h)[0])
         slopes, after = np.zeros((5, *y.shape)), y.copy()
         for k, name in enumerate(self.variables):
             after[:, k] = new[name]
-            slopes[:, :, k] = [moment.move(system, name, stage[name], 0.0) for stage in stages]
+            slopes[:, :, k] = [moment.unless_frozen(system, name, stage[name], 0.0) for stage in stages]
         error = np.abs(slopes[3] - slopes[4]) * h / 6.0
         share = max(ERROR * self.dt**4, LEAST_ERROR)
         accurate = (error <= share * np.maximum(np.maximum(np.abs(y), np.abs(after)), SMALL)).all(axis=1)

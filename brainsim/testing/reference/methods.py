@@ -33,7 +33,7 @@ class _PartlyExact:
     def start(self, x, moment, z):
         """Return the variables that moved exactly, and all variables as the others see them."""
         new = self.first(x, moment, z)
-        middle = {name: moment.move(self.system, name, 0.5 * (x[name] + new[name]), x[name]) for name in new}
+        middle = {name: moment.unless_frozen(self.system, name, 0.5 * (x[name] + new[name]), x[name]) for name in new}
         return new, x | middle
 
     def sides(self, name, scope):
@@ -100,9 +100,9 @@ class ExponentialStrang(_PartlyExact):
             for name in group:
                 slope, rest = self.sides(name, scope)
                 if name in self.needs[name]:  # not linear: again, with the rest at the middle of this move
-                    half = moment.move(self.system, name, relax(at[name], rest, slope, 0.5 * time), x[name])
+                    half = moment.unless_frozen(self.system, name, relax(at[name], rest, slope, 0.5 * time), x[name])
                     rest = self.sides(name, moment.scope(self.system, at | {name: half}, middle))[1]
-                came[name] = moment.move(self.system, name, relax(at[name], rest, slope, time), x[name])
+                came[name] = moment.unless_frozen(self.system, name, relax(at[name], rest, slope, time), x[name])
             at = at | came
         return new | {name: at[name] for name in self.others}
 
@@ -181,7 +181,7 @@ class Heun(_Slopes):
         """Return the variables after a step."""
         slopes, gains = self.slopes(x, moment)
         ends = {n: x[n] + moment.dt * slope + self.kick(n, gains, z) for n, slope in slopes.items()}
-        ends = {name: moment.move(self.system, name, end, x[name]) for name, end in ends.items()}
+        ends = {name: moment.unless_frozen(self.system, name, end, x[name]) for name, end in ends.items()}
         later, more = self.slopes(ends, moment, moment.t + moment.dt)
         mean = {key: 0.5 * (gains[key] + more[key]) for key in gains}
         return {n: x[n] + 0.5 * moment.dt * (slopes[n] + later[n]) + self.kick(n, mean, z) for n in slopes}
@@ -200,7 +200,10 @@ class RungeKutta(_Slopes):
         stages, at, dt = [], x, moment.dt
         for share in (0.0, 0.5, 0.5, 1.0):
             if stages:
-                at = {n: moment.move(self.system, n, x[n] + share * dt * slope, x[n]) for n, slope in stages[-1].items()}
+                at = {
+                    n: moment.unless_frozen(self.system, n, x[n] + share * dt * slope, x[n])
+                    for n, slope in stages[-1].items()
+                }
             stages.append(self.slopes(at, moment, moment.t + share * dt)[0])
         return stages
 
