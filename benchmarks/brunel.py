@@ -107,7 +107,15 @@ WORKLOAD = Workload(
     populations=four_to_one,
     tolerance=0.1,
     fan_out=fan_out,
-    networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
+    only=("brainsim", "brian2", "brian2-float32", "nest"),
+    networks={
+        "brainsim": in_brainsim,
+        "brian2": in_brian2,
+        "brian2-float32": in_brian2,
+        "brian2-cython": in_brian2,
+        "brainsim-brian2": in_brian2,
+        "nest": in_nest,
+    },
 )
 
 if __name__ == "__main__":

@@ -95,7 +95,15 @@ WORKLOAD = Workload(
     populations=four_to_one,
     tolerance={"E": 0.29, "I": 0.13},
     fan_out=lambda n: {"E": brette.IN_DEGREE, "I": brette.IN_DEGREE},
-    networks={"brainsim": in_brainsim, "brian2": in_brian2, "brian2-float32": in_brian2, "nest": in_nest},
+    only=("brainsim", "brian2", "brian2-float32", "nest"),
+    networks={
+        "brainsim": in_brainsim,
+        "brian2": in_brian2,
+        "brian2-float32": in_brian2,
+        "brian2-cython": in_brian2,
+        "brainsim-brian2": in_brian2,
+        "nest": in_nest,
+    },
 )
 
 if __name__ == "__main__":

@@ -187,6 +187,8 @@ WORKLOAD = Workload(
         "brainsim-single": in_brainsim,
         "brian2": in_brian2,
         "brian2-float32": in_brian2,
+        "brian2-cython": in_brian2,
+        "brainsim-brian2": in_brian2,
         "nest": in_nest,
         "genn": in_genn,
         "annarchy": in_annarchy,

@@ -182,6 +182,90 @@ class Brian2Float32(Brian2):
     float_name = "float32"
 
 
+class Brian2Runtime:
+    """Brian2's runtime, with Cython. Network function: that of `Brian2`.
+
+    Timed are the steps alone; what each call of `run` prepares, such as code, counts as building.
+    """
+
+    module = "brian2"
+
+    def __init__(self, workload, task):
+        self.workload, self.task = workload, task
+
+    def prepare(self):
+        """Build the network, and run it twice: what the first run takes more is compiling."""
+        if self.task.threads != 1:
+            raise ValueError("it runs on one thread")
+        import brian2 as b2
+
+        self.b2 = b2
+        self._choose(b2)
+        b2.seed(self.task.seed)
+        b2.defaultclock.dt = DT * b2.ms
+        began = time.perf_counter()
+        self.network, self.monitors = self.workload.networks[self.task.simulator](self.task)
+        build = time.perf_counter() - began
+        first, again = (sum(self._run(self.task.warm_up / 2.0)) for _ in range(2))
+        steps, prepared = self._run(DT)
+        return {"version": b2.__version__, "build": build + prepared, "compile": max(0.0, first - again)}
+
+    def _choose(self, b2):
+        """Choose the device, and have what it prepares timed."""
+        b2.prefs.codegen.target = "cython"
+        network, before = b2.Network, b2.Network.before_run
+
+        def timed(*given, **options):
+            began = time.perf_counter()
+            before(*given, **options)
+            self.preparing = time.perf_counter() - began
+
+        network.before_run = timed
+
+    def _run(self, duration):
+        """Return the seconds of the steps, and of what was prepared."""
+        began = time.perf_counter()
+        self.network.run(duration * self.b2.ms, namespace={})
+        return time.perf_counter() - began - self.preparing, self.preparing
+
+    def run(self):
+        """Continue for the duration of the task."""
+        before = {name: int(m.num_spikes) for name, m in self.monitors.items()}
+        seconds, _ = self._run(self.task.duration)
+        return seconds, {name: int(m.num_spikes) - before[name] for name, m in self.monitors.items()}
+
+    def peak(self):
+        """Return the peak memory so far [MB]."""
+        return peak_memory()
+
+    def close(self):
+        """Nothing to clean up."""
+
+
+class BrainsimBrian2(Brian2Runtime):
+    """The same, run by `brainsim.brian2`."""
+
+    def _choose(self, b2):
+        """Choose the device, and have its steps timed."""
+        import brainsim.brian2  # noqa: F401 - registers the device
+        from brainsim.brian2.running import Running
+
+        b2.set_device("brainsim", otherwise="refuse")
+        go = Running.go
+
+        def timed(running):
+            began = time.perf_counter()
+            go(running)
+            self.steps = time.perf_counter() - began
+
+        Running.go = timed
+
+    def _run(self, duration):
+        began = time.perf_counter()
+        self.network.run(duration * self.b2.ms, namespace={})
+        return self.steps, time.perf_counter() - began - self.steps
+
+
 class Genn:
     """GeNN's code for one processor core, in float32, optimised for this processor.
 
@@ -296,6 +380,8 @@ SIMULATORS = {
     "brainsim-like-brian2": Brainsim,
     "brian2": Brian2,
     "brian2-float32": Brian2Float32,
+    "brian2-cython": Brian2Runtime,
+    "brainsim-brian2": BrainsimBrian2,
     "nest": Nest,
     "nest-exact": Nest,
     "genn": Genn,

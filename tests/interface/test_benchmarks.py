@@ -95,6 +95,7 @@ SHORT = ["--only", "brainsim", "--threads", "1", "--runs", "1", "--duration", "2
 SMALLEST = {
     "analysis": ["--spikes", "1000", "--cells", "10", "--runs", "1"],
     "brian2_examples": [".", "--only", "CUBA", "--target", "numpy"],
+    "brian2_speed": [".", "--ways", "brainsim,numpy", "--runs", "1"],
     "brunel": [*SHORT, "--n", "100"],
     "cells": ["LIF", "--runs", "1", "--duration", "5"],
     "choices": ["--only", "brainsim,brainsim-like-nest", "--trials", "2", "--evidence", "51.2,12.8", "--n", "200"],
@@ -129,6 +130,7 @@ SMALLEST = {
 }
 NEEDS = {
     "brian2_examples": "brian2",
+    "brian2_speed": "brian2",
     "pictures": "bokeh",
     "exchange": "mpi4py",
     "pynn": "pyNN",
