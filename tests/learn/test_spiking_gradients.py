@@ -124,6 +124,18 @@ class TestSurrogate:
             assert np.abs(found[key]).max() > 1e-4
         assert not found["tau_m", 0]
 
+    @pytest.mark.parametrize("method", ["surrogate", "eprop"])
+    def test_the_time_constant_of_cells_that_get_currents(self, method):
+        layer = bs.learn.Layer(5, weight=(1.6, 0.6), t_ref=0.0)
+        net = bs.learn.SpikingNetwork(
+            layer, gradient=method, surrogate="sigmoid", steepness=1.5, duration=40.0, gain=20.0, seed=1, validation=0.0
+        )
+        x = np.random.default_rng(5).uniform(0.0, 1.2, (40, 4))
+        net._begin(inputs_of(np.array([x, x]), "X"), [0, 1], "fit")
+        expected = tangent_of_tau_m(net, x, 1)
+        assert abs(expected) > 1e-4
+        assert net.gradients(x[None], [1]).parts["tau_m", 0] == pytest.approx(expected, rel=1e-9)
+
     def test_eprop_leaves_something_out(self):
         net, x, label = small_on_grid("triangle", "surrogate")
         other, *_ = small_on_grid("triangle", "eprop")
@@ -150,8 +162,6 @@ def small_on_grid(shape, method, each=False):
     rng = np.random.default_rng(3)
     x = np.sort(np.rint(rng.uniform(1.0, 25.0, 14))), rng.integers(0, 4, 14)
     x[1][0] = 3
-    from brainsim.learn.spiking.samples import inputs_of
-
     net._begin(inputs_of([x, x], "X"), [0, 1], "fit")
     return net, x, 1
 
@@ -198,6 +208,28 @@ def tangent(net, x, label, shape, what, direction, local):
         held = np.where(fired, 2, held)
         out, d_out = (np.array([a * z[0] + c * z[1], b * z[1]]) for z in (out, d_out))
         score, d_score = score + 20.0 * out[0] / steps, d_score + 20.0 * d_out[0] / steps
+    share = np.exp(score) / np.exp(score).sum()
+    share[label] -= 1.0
+    return share @ d_score
+
+
+def tangent_of_tau_m(net, currents, label):
+    """Return the derivative of the loss by tau_m of hidden cells that get currents, by tangents of all variables."""
+    parts, layer, steps = net.parts(), net.hidden[0], 40
+    a, b = np.exp(-1.0 / layer.tau_m), np.exp(-1.0 / layer.tau_s)
+    c, d_a = layer.tau_s / (layer.tau_m - layer.tau_s) * (a - b), np.exp(-1.0 / layer.tau_m) / layer.tau_m**2
+    v, dv, s, ds = np.zeros(5), np.zeros(5), np.zeros((steps + 2, 5)), np.zeros((steps + 2, 5))
+    out, d_out, score, d_score = np.zeros((2, 2)), np.zeros((2, 2)), np.zeros(2), np.zeros(2)
+    for k in range(steps):  # a spike at the end of step k arrives a millisecond later, at the start of step k + 2
+        out[1] += s[k] @ parts["weight", 1]
+        d_out[1] += ds[k] @ parts["weight", 1]
+        drive = currents[k] @ parts["weight", 0]
+        v, dv = a * v + (1.0 - a) * drive, a * dv + d_a * (v - drive)
+        s[k + 2], ds[k + 2] = v >= 1.0, 1.5 * BUMPS["sigmoid"](1.5 * (v - 1.0)) * dv
+        v = v - (v >= 1.0)  # cells without a refractory time keep what is above the threshold
+        out, d_out = (np.array([a * z[0] + c * z[1], b * z[1]]) for z in (out, d_out))
+        score, d_score = score + 20.0 * out[0] / steps, d_score + 20.0 * d_out[0] / steps
+    assert s.sum() > 5
     share = np.exp(score) / np.exp(score).sum()
     share[label] -= 1.0
     return share @ d_score

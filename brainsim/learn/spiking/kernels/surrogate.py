@@ -9,7 +9,7 @@ from brainsim.jit.decorators import helper, inlined
 from brainsim.jit.references import refer
 from brainsim.jit.vmath import exp
 from brainsim.learn.spiking.kernels.arrivals import arrival_step, row_of, target_of
-from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, undo_step
+from brainsim.learn.spiking.kernels.backward import by_bias, by_drives, by_times, clear_where, drive_again, undo_step
 from brainsim.learn.spiking.kernels.gather import gather
 from brainsim.learn.spiking.kernels.losses import COUNT
 from brainsim.learn.spiking.kernels.net import AT_JUMP, JUMP, TAU_M, V_TH, V_X
@@ -71,6 +71,8 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
             undo_step(net, b, slot, work)
             if keep:
                 by_times(net, b, k, slot, work, gradient)
+                if b == 1 and currents.shape[0] > 0:  # what v gets of a current is 1 - exp(-dt/tau_m) of it
+                    drive_again(net, vector, currents[k], k, slot, work, gradient)
             if net.bias_at[b] >= 0:
                 by_bias(net, b, keep, slot, work, gradient)
             if b == 1 and currents.shape[0] > 0:
