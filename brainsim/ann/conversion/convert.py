@@ -82,7 +82,7 @@ def convert(
     Raises
     ------
     TypeError, ValueError
-        If the network contains what rates cannot represent, such as tanh, max pooling or a softmax between layers, if it is
+        If the network contains what rates cannot represent, such as tanh or a softmax between layers, if it is
         a module whose forward cannot be inferred from its layers, or if options contradict each other; the message says
         what to do instead.
 
