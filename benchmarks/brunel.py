@@ -1,6 +1,7 @@
 """Brunel 2000: 12,500 cells, 1,250 inputs each, delta synapses, Poisson drive; g 5, eta 2, delay 1.5 ms."""
 
 from harness import rounds
+from harness.simulators import OF_BRIAN2
 from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, V_TH, V_RESET, T_REF, DELAY = 20.0, 20.0, 10.0, 2.0, 1.5  # ms, mV, mV, ms, ms
@@ -108,14 +109,7 @@ WORKLOAD = Workload(
     tolerance=0.1,
     fan_out=fan_out,
     only=("brainsim", "brian2", "brian2-float32", "nest"),
-    networks={
-        "brainsim": in_brainsim,
-        "brian2": in_brian2,
-        "brian2-float32": in_brian2,
-        "brian2-cython": in_brian2,
-        "brainsim-brian2": in_brian2,
-        "nest": in_nest,
-    },
+    networks={"brainsim": in_brainsim, **dict.fromkeys(OF_BRIAN2, in_brian2), "nest": in_nest},
 )
 
 if __name__ == "__main__":

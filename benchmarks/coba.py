@@ -6,6 +6,7 @@ with a standard deviation of 1.3 Hz (inhibitory: 18.9 +- 0.1 in both, 0.6 Hz), h
 """
 
 from harness import brette, rounds
+from harness.simulators import OF_BRIAN2
 from harness.workload import Workload, four_to_one, refractory_in_brian2
 
 TAU_M, C_M, V_REST, V_TH, V_RESET, T_REF = 20.0, 200.0, -60.0, -50.0, -60.0, 5.0  # ms, pF, mV, mV, mV, ms
@@ -96,14 +97,7 @@ WORKLOAD = Workload(
     tolerance={"E": 0.29, "I": 0.13},
     fan_out=lambda n: {"E": brette.IN_DEGREE, "I": brette.IN_DEGREE},
     only=("brainsim", "brian2", "brian2-float32", "nest"),
-    networks={
-        "brainsim": in_brainsim,
-        "brian2": in_brian2,
-        "brian2-float32": in_brian2,
-        "brian2-cython": in_brian2,
-        "brainsim-brian2": in_brian2,
-        "nest": in_nest,
-    },
+    networks={"brainsim": in_brainsim, **dict.fromkeys(OF_BRIAN2, in_brian2), "nest": in_nest},
 )
 
 if __name__ == "__main__":

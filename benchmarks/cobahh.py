@@ -5,6 +5,7 @@ Euler, with which cells fire a few per cent slower, and count a spike when v cro
 """
 
 from harness import brette, rounds, traub_miles
+from harness.simulators import OF_BRIAN2
 from harness.traub_miles import C_M, E_K, E_L, E_NA, G_K, G_L, G_NA, T_REF, V_T, V_TH
 from harness.workload import Workload, four_to_one
 
@@ -185,10 +186,7 @@ WORKLOAD = Workload(
     networks={
         "brainsim": in_brainsim,
         "brainsim-single": in_brainsim,
-        "brian2": in_brian2,
-        "brian2-float32": in_brian2,
-        "brian2-cython": in_brian2,
-        "brainsim-brian2": in_brian2,
+        **dict.fromkeys(OF_BRIAN2, in_brian2),
         "nest": in_nest,
         "genn": in_genn,
         "annarchy": in_annarchy,

@@ -8,6 +8,7 @@ addresses of targets in NEST, where the whole delay is dendritic.
 import math
 
 from harness import rounds
+from harness.simulators import OF_BRIAN2
 from harness.workload import DT, Workload, four_to_one, refractory_in_brian2
 
 TAU_M, V_TH, V_RESET, T_REF, DELAY = 20.0, 20.0, 10.0, 2.0, 1.5  # ms, mV, mV, ms, ms
@@ -197,10 +198,7 @@ WORKLOAD = Workload(
     networks={
         "brainsim": in_brainsim,
         "brainsim-single": in_brainsim,
-        "brian2": in_brian2,
-        "brian2-float32": in_brian2,
-        "brian2-cython": in_brian2,
-        "brainsim-brian2": in_brian2,
+        **dict.fromkeys(OF_BRIAN2, in_brian2),
         "nest": in_nest,
         "genn": in_genn,
     },

@@ -374,6 +374,8 @@ class Annarchy:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+OF_BRIAN2 = ("brian2", "brian2-float32", "brian2-cython", "brainsim-brian2")  # rows that run the network of Brian2
+
 SIMULATORS = {
     "brainsim": Brainsim,
     "brainsim-single": BrainsimSingle,

@@ -96,7 +96,7 @@ def test_the_three_lines_find_what_the_intervals_say(levels, tmp_path, monkeypat
         print(f"{name}: {low:.4g} to {high:.4g} by sbi, {own_low:.4g} to {own_high:.4g} by the fit, {len(recorded)} spikes")
         assert low < true < high
         assert own_low < true < own_high
-        # features know less than the times of all spikes do, so the posterior is wider, and has the fit within
+        # features know less than the times of all spikes do: the posterior is wider, and the interval of the fit lies in it
         assert low < own_low
         assert own_high < high
         assert high - low < 6.0 * (own_high - own_low)

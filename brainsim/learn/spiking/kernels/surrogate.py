@@ -63,6 +63,7 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
                 # a spike raises a by beta, with its own derivative of 1
                 gradient[net.times_at[b] + AT_JUMP] += work.g_a[net.start[b] + work.cell[x]]
         for b in range(1, net.start.size):
+            driven = b == 1 and currents.shape[0] > 0
             if net.spiking[b]:
                 through_spikes(net, vector, b, k, local, task, work)
             low, high = net.start[b], net.stop[b]
@@ -71,11 +72,11 @@ def surrogate_backward(net, vector, currents, local, keep, task, work, gradient)
             undo_step(net, b, slot, work)
             if keep:
                 by_times(net, b, k, slot, work, gradient)
-                if b == 1 and currents.shape[0] > 0:  # what v gets of a current is 1 - exp(-dt/tau_m) of it
+                if driven:  # what v gets of a current is 1 - exp(-dt/tau_m) of it
                     drive_again(net, vector, currents[k], k, slot, work, gradient)
             if net.bias_at[b] >= 0:
                 by_bias(net, b, keep, slot, work, gradient)
-            if b == 1 and currents.shape[0] > 0:
+            if driven:
                 by_drives(net, currents[k], work.ring_v[slot, low:high], net.numbers[1, V_X], gradient)
 
 
